@@ -1,0 +1,145 @@
+"""What every layer makes of one picture, in one compiled pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn import graph
+from cnn.images import prepare
+from cnn.layers import layer_info
+from cnn.models import class_names
+
+if TYPE_CHECKING:
+    import keras
+
+_PASS = "_cnn_pass"
+_compiled_call = Lock()
+Activations = dict[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the model says of a picture.
+
+    `probabilities` (classes,) is the model's output; `logits` (classes,) the sums before its last
+    activation, None where the last layer does not show them.
+    """
+
+    probabilities: NDArray[np.float32]
+    logits: NDArray[np.float32] | None
+    class_names: tuple[str, ...]
+
+    @property
+    def label(self) -> int:
+        """The class with the largest probability."""
+        return int(self.probabilities.argmax())
+
+    def top(self, count: int = 5) -> list[tuple[str, float]]:
+        """Return the `count` likeliest classes as (name, probability), the likeliest first."""
+        order = np.argsort(-self.probabilities, kind="stable")[:count]
+        return [(self.class_names[i], float(self.probabilities[i])) for i in order]
+
+
+@dataclass(frozen=True, eq=False)
+class ForwardPass:
+    """Everything that one pass of a picture through the model computed."""
+
+    activations: Activations
+    prediction: Prediction
+
+
+class _CompiledPass:
+    """The model compiled to give the output of every layer at once."""
+
+    def __init__(self, model: keras.Model) -> None:
+        import tensorflow as tf
+
+        def all_layers(batch: Any) -> tuple[dict[str, Any], Any, Any]:
+            visits: list[tuple[str, Any, list[Any], Any]] = []
+            final = graph.run(model, batch, lambda *visit: visits.append(visit))
+            probabilities, logits = final, None
+            for _, layer, inputs, output in visits:
+                if output is final and not graph.is_nested(layer):
+                    probabilities, logits = _final_activation(layer, inputs, output)
+            layers = {name: tf.cast(output, tf.float32) for name, _, _, output in visits}
+            return layers, probabilities, logits
+
+        self._function = tf.function(all_layers, jit_compile=True)
+
+    def __call__(self, batch: NDArray[np.float32]) -> tuple[Any, Any, Any]:
+        with _compiled_call:
+            return self._function(batch)
+
+
+def _final_activation(layer: Any, inputs: list[Any], output: Any) -> tuple[Any, Any]:
+    """Return (probabilities, logits or None) of the model's last layer."""
+    import keras
+
+    activation = getattr(layer, "activation", None)
+    if isinstance(layer, keras.layers.Softmax) or type(layer) is keras.layers.Activation:
+        return output, inputs[0]
+    if not isinstance(layer, keras.layers.Dense):
+        return output, None
+    if activation is keras.activations.linear:
+        return keras.ops.softmax(output), output
+    sums = keras.ops.matmul(inputs[0], layer.kernel)
+    return output, sums + layer.bias if layer.use_bias else sums
+
+
+def _compiled(model: keras.Model) -> _CompiledPass:
+    compiled: _CompiledPass | None = getattr(model, _PASS, None)
+    if compiled is None:
+        compiled = _CompiledPass(model)
+        object.__setattr__(model, _PASS, compiled)
+    return compiled
+
+
+def forward(model: keras.Model, image: Any) -> ForwardPass:
+    """Return the outputs of all layers for a picture, and the prediction, from one compiled pass."""
+    layers, probabilities, logits = _compiled(model)(prepare(image, model))
+    prediction = Prediction(
+        probabilities.numpy()[0],
+        None if logits is None else logits.numpy()[0],
+        class_names(model),
+    )
+    return ForwardPass({name: value.numpy()[0] for name, value in layers.items()}, prediction)
+
+
+def activations(
+    model: keras.Model, image: Any, *, layers: Iterable[str] | None = None
+) -> Activations:
+    """Return the output of each layer for a picture, float32 without the batch axis, by name.
+
+    `image` is what `prepare` takes; `layers` picks some names, in that order. Raises `LayerError`
+    for a name that the model does not have.
+    """
+    wanted = None if layers is None else [layer_info(model, name).name for name in layers]
+    found = forward(model, image).activations
+    return found if wanted is None else {name: found[name] for name in wanted}
+
+
+def predict(model: keras.Model, image: Any) -> Prediction:
+    """Return what the model says of a picture."""
+    return forward(model, image).prediction
+
+
+def activation_model(model: keras.Model, layers: Iterable[str]) -> keras.Model:
+    """Return a Keras model from the same input to the outputs of the named layers.
+
+    As everywhere in Keras it gives one array for one layer and a list for several. Raises
+    `LayerError` for a name that the model does not have.
+    """
+    import keras
+
+    names = [layer_info(model, name).name for name in layers]
+    symbolic: dict[str, Any] = {}
+    source = keras.Input(batch_shape=model.inputs[0].shape, dtype=model.inputs[0].dtype)
+    graph.run(model, source, lambda name, _, __, output: symbolic.update({name: output}))
+    outputs = [symbolic[name] for name in names]
+    return keras.Model(source, outputs[0] if len(outputs) == 1 else outputs)

@@ -1,0 +1,247 @@
+"""Many small pictures as one tiled heatmap, and the way back from a click to its cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, sqrt
+from typing import Literal
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from cnn.figures import style
+
+Scale = Literal["channel", "layer", "network"]
+SCALES: tuple[Scale, ...] = ("channel", "layer", "network")
+_ASPECT = 2.0
+
+
+@dataclass(frozen=True)
+class Mosaic:
+    """The places of `count` tiles of `height` x `width` cells, row by row, `gap` cells apart."""
+
+    count: int
+    height: int
+    width: int
+    columns: int
+    gap: int
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], *, aspect: float = _ASPECT) -> Mosaic:
+        """Return the mosaic for maps (height, width, channels), about `aspect` as wide as high."""
+        height, width, count = shape
+        gap = max(1, round(max(height, width) / 12))
+        ideal = sqrt(aspect * count * (height + gap) / (width + gap))
+        columns = min(count, max(1, ceil(ideal)))
+        rows = ceil(count / columns)
+        return cls(count, height, width, ceil(count / rows), gap)
+
+    @property
+    def rows(self) -> int:
+        """How many rows of tiles there are."""
+        return ceil(self.count / self.columns)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) of the whole, in cells."""
+        return (
+            self.rows * (self.height + self.gap) - self.gap,
+            self.columns * (self.width + self.gap) - self.gap,
+        )
+
+    def tile(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return maps (height, width, channels) laid out as one array, NaN between the tiles."""
+        rows, columns = self.rows, self.columns
+        padded = np.full(
+            (rows * columns, self.height + self.gap, self.width + self.gap), np.nan, np.float32
+        )
+        padded[: self.count, : self.height, : self.width] = np.moveaxis(maps, -1, 0)
+        grid = padded.reshape(rows, columns, *padded.shape[1:]).swapaxes(1, 2)
+        whole = grid.reshape(rows * padded.shape[1], columns * padded.shape[2])
+        return np.ascontiguousarray(whole[: self.shape[0], : self.shape[1]])
+
+    def places(self) -> NDArray[np.int16]:
+        """Return (channel, row, column) for every cell of the whole, int16 (height, width, 3)."""
+        y, x = np.indices(self.shape)
+        tile_row, row = np.divmod(y, self.height + self.gap)
+        tile_column, column = np.divmod(x, self.width + self.gap)
+        channel = tile_row * self.columns + tile_column
+        return np.stack([channel, row, column], axis=-1).astype(np.int16)
+
+    def locate(self, x: float, y: float) -> tuple[int, int, int] | None:
+        """Return (channel, row, column) of the cell at a click, or None between the tiles."""
+        tile_row, row = divmod(round(y), self.height + self.gap)
+        tile_column, column = divmod(round(x), self.width + self.gap)
+        channel = tile_row * self.columns + tile_column
+        inside = row < self.height and column < self.width and tile_column < self.columns
+        return (channel, row, column) if inside and 0 <= channel < self.count else None
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """What a heatmap shows: `z` (rows, columns), the range of its colours, and the true values.
+
+    `values` differs from `z` where each channel has its own range: then `z` is relative to it.
+    """
+
+    z: NDArray[np.float32]
+    low: float
+    high: float
+    values: NDArray[np.float32] | None = None
+
+    @property
+    def signed(self) -> bool:
+        """Whether the colours diverge about zero."""
+        return self.low < 0
+
+
+def colour_range(array: NDArray[np.float32]) -> tuple[float, float]:
+    """Return the range of colours: from zero, or symmetric about it where values are negative.
+
+    An array of zeros gets the range 0 to 1, so that it looks like zeros.
+    """
+    finite = array[np.isfinite(array)]
+    if not finite.size:
+        return 0.0, 1.0
+    if finite.min() < 0:
+        bound = float(np.abs(finite).max())
+        return -bound, bound
+    return 0.0, float(finite.max()) or 1.0
+
+
+def relative_to_channel(maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return maps divided by the largest magnitude of each channel; a silent channel stays zero."""
+    axes = tuple(range(maps.ndim - 1))
+    largest = np.abs(maps).max(axis=axes, keepdims=True)
+    return np.divide(maps, largest, out=np.zeros_like(maps), where=largest > 0)
+
+
+def cells(
+    maps: NDArray[np.float32],
+    *,
+    scale: Scale = "layer",
+    limits: tuple[float, float] | None = None,
+    mosaic: Mosaic | None = None,
+) -> Cells:
+    """Return what a mosaic of maps (height, width, channels) shows under the chosen scale.
+
+    "channel" relates each map to its own largest magnitude, "layer" all to the largest of these
+    maps, "network" to `limits`.
+    """
+    mosaic = mosaic or Mosaic.of(maps.shape)
+    if scale == "channel":
+        low, high = (-1.0, 1.0) if maps.min() < 0 else (0.0, 1.0)
+        return Cells(mosaic.tile(relative_to_channel(maps)), low, high, mosaic.tile(maps))
+    low, high = limits if scale == "network" and limits else colour_range(maps)
+    return Cells(mosaic.tile(maps), low, high)
+
+
+def scale_label(scale: Scale) -> str:
+    """Return what the colour bar says of the range."""
+    return {
+        "channel": "share of each channel's maximum",
+        "layer": "value, one range for the layer",
+        "network": "value, one range for the network",
+    }[scale]
+
+
+def feature_maps(
+    maps: NDArray[np.float32],
+    *,
+    title: str = "Feature maps",
+    scale: Scale = "layer",
+    limits: tuple[float, float] | None = None,
+    tile_name: str = "channel",
+) -> go.Figure:
+    """Return all channels of maps (height, width, channels) as one tiled heatmap, channel 0 first.
+
+    `scale` chooses the range of the colours (see `cells`), `tile_name` what a tile is called.
+    """
+    mosaic = Mosaic.of(maps.shape)
+    shown = cells(maps, scale=scale, limits=limits, mosaic=mosaic)
+    value = "%{text:.4~g}" if shown.values is not None else "%{z:.4~g}"
+    trace = {
+        "type": "heatmap",
+        "customdata": mosaic.places(),
+        "hovertemplate": f"{tile_name} %{{customdata[0]}}<br>row %{{customdata[1]}}, "
+        f"column %{{customdata[2]}}<br><b>{value}</b><extra></extra>",
+    }
+    return heatmap(shown, title=title, label=scale_label(scale), trace=trace)
+
+
+def heatmap(
+    shown: Cells, *, title: str, label: str, trace: dict[str, object] | None = None
+) -> go.Figure:
+    """Return cells as a heatmap with square pixels and a colour bar."""
+    return go.Figure(
+        data=[
+            {
+                "type": "heatmap",
+                "z": shown.z,
+                "zmin": shown.low,
+                "zmax": shown.high,
+                "text": shown.values,
+                "texttemplate": "",
+                "colorscale": style.DIVERGING if shown.signed else style.SEQUENTIAL,
+                "colorbar": style.colour_bar(label),
+                "zsmooth": False,
+                "hoverongaps": False,
+                "hovertemplate": "row %{y}, column %{x}<br><b>%{z:.4~g}</b><extra></extra>",
+                **(trace or {}),
+            }
+        ],
+        layout={**style.frame(title, right=76), **style.pixel_axes()},
+    )
+
+
+def picture(pixels: NDArray[np.uint8], *, title: str) -> go.Figure:
+    """Return a picture uint8 (height, width, channels) with the value of each pixel on hover."""
+    layout = {**style.frame(title), **style.pixel_axes()}
+    if pixels.shape[-1] == 3:
+        return go.Figure(data=[{"type": "image", "z": pixels}], layout=layout)
+    trace = {
+        "type": "heatmap",
+        "z": pixels[..., 0],
+        "zmin": 0,
+        "zmax": 255,
+        "colorscale": style.GREY,
+        "showscale": False,
+        "hovertemplate": "row %{y}, column %{x}<br><b>%{z}</b> of 255<extra></extra>",
+    }
+    return go.Figure(data=[trace], layout=layout)
+
+
+def vector_grid(values: NDArray[np.float32]) -> Mosaic:
+    """Return the mosaic that lays a vector (units,) out as a grid of single cells."""
+    columns = min(len(values), max(1, ceil(sqrt(4 * len(values)))))
+    return Mosaic(len(values), 1, 1, columns, 0)
+
+
+def vector_cells(values: NDArray[np.float32]) -> Cells:
+    """Return a vector (units,) as a grid of cells, unit 0 top left, row by row."""
+    low, high = colour_range(values)
+    return Cells(vector_grid(values).tile(values[None, None]), low, high)
+
+
+def units(values: NDArray[np.float32], *, title: str) -> go.Figure:
+    """Return a vector (units,) as a heatmap grid, unit 0 top left, row by row."""
+    grid = vector_grid(values)
+    trace: dict[str, object] = {
+        "customdata": grid.places(),
+        "hovertemplate": "unit %{customdata[0]}<br><b>%{z:.4~g}</b><extra></extra>",
+    }
+    return heatmap(vector_cells(values), title=title, label="value", trace=trace)
+
+
+def matrix(values: NDArray[np.float32], *, title: str, rows: str, columns: str) -> go.Figure:
+    """Return a matrix (rows, columns) as a heatmap that fills its frame; axes carry their names."""
+    low, high = colour_range(values)
+    trace: dict[str, object] = {
+        "hovertemplate": f"{rows} %{{y}}, {columns} %{{x}}<br><b>%{{z:.4~g}}</b><extra></extra>"
+    }
+    figure = heatmap(Cells(values, low, high), title=title, label="weight", trace=trace)
+    axis = {"visible": True, "showgrid": False, "zeroline": False, "title": {"standoff": 4}}
+    figure.update_xaxes({**axis, "title": {"text": columns}})
+    figure.update_yaxes({**axis, "title": {"text": rows}, "scaleanchor": None})
+    return figure.update_layout(margin={"l": 52, "b": 38})

@@ -1,0 +1,74 @@
+"""How every figure looks: colour scales, colours of lines, and the frame around pixels.
+
+Colour scales are safe for colour-blind readers. Text and grid lines take the page's colours by
+style sheet, so one figure serves the light and the dark theme.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+SEQUENTIAL = "Viridis"
+DIVERGING = "RdBu_r"
+GREY = "Greys_r"
+BLUE, ORANGE, GREEN, PURPLE, GREY_LINE = "#3b82c4", "#e08214", "#1b9e77", "#8073ac", "#8a8f98"
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
+
+
+def frame(title: str, *, right: int = 8) -> dict[str, Any]:
+    """Return the layout that all figures share; `right` is the room for a colour bar, in pixels."""
+    return {
+        "title": {
+            "text": title,
+            "font": {"size": 13},
+            "x": 0,
+            "xref": "container",
+            "pad": {"l": 6},
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "automargin": False,
+        },
+        "margin": {"l": 6, "r": right, "t": 28, "b": 6},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": FONT, "size": 12},
+        "hoverlabel": {"font": {"family": FONT, "size": 12}},
+        "showlegend": False,
+        "autosize": True,
+        "dragmode": "pan",
+    }
+
+
+def pixel_axes() -> dict[str, Any]:
+    """Return axes for pictures: unseen, square pixels, the first row on top."""
+    unseen = {
+        "visible": False,
+        "showgrid": False,
+        "zeroline": False,
+        "constrain": "domain",
+    }
+    return {
+        "xaxis": {**unseen, "constraintoward": "left"},
+        "yaxis": {
+            **unseen,
+            "autorange": "reversed",
+            "scaleanchor": "x",
+            "constraintoward": "top",
+        },
+    }
+
+
+def colour_bar(label: str) -> dict[str, Any]:
+    """Return the colour bar whose title says what the range is taken over."""
+    return {
+        "title": {"text": label, "side": "right", "font": {"size": 11}},
+        "thickness": 10,
+        "len": 0.96,
+        "outlinewidth": 0,
+        "tickfont": {"size": 10},
+        "nticks": 5,
+        "tickformat": "~g",
+        "x": 1.0,
+        "xpad": 6,
+    }

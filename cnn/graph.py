@@ -1,0 +1,118 @@
+"""A model's graph, flattened: one call per layer use, nested models opened.
+
+A nested layer is named `inner/conv`, beside `inner`; the second call of a layer is `conv:2`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+
+Shape = tuple[int | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """One use of a layer: its name, the layer, where its inputs come from, and its shapes.
+
+    Shapes have no batch axis. `inputs` are names of other calls.
+    """
+
+    name: str
+    layer: Any
+    inputs: tuple[str, ...]
+    input_shapes: tuple[Shape, ...]
+    output_shape: Shape
+
+
+def calls(model: keras.Model) -> tuple[Call, ...]:
+    """Return every layer call of the functional `model`, inputs first, in the order they run."""
+    found: list[Call] = []
+    _collect(model, "", {}, found)
+    return tuple(found)
+
+
+def run(
+    model: keras.Model, batch: Any, visit: Callable[[str, Any, list[Any], Any], None]
+) -> Any:
+    """Run the model on the tensor `batch` and return its first output.
+
+    `visit(name, layer, inputs, output)` is called for every layer call, in order.
+    """
+    return _run(model, [batch], "", visit)[0]
+
+
+def _nodes(model: keras.Model, prefix: str) -> Iterator[tuple[str, Any]]:
+    """Yield (call name, node) in the order of execution, without the nodes of the inputs."""
+    seen: Counter[str] = Counter()
+    for depth in sorted(model._nodes_by_depth, reverse=True):
+        for node in model._nodes_by_depth[depth]:
+            if node.is_input:
+                continue
+            name = node.operation.name
+            seen[name] += 1
+            suffix = f":{seen[name]}" if seen[name] > 1 else ""
+            yield f"{prefix}{name}{suffix}", node
+
+
+def is_nested(layer: Any) -> bool:
+    """Whether the layer is itself a graph of layers."""
+    return hasattr(_graph_of(layer), "_nodes_by_depth")
+
+
+def _graph_of(layer: Any) -> Any:
+    """Return the functional graph of a nested model; a Sequential keeps its own inside."""
+    return getattr(layer, "_functional", None) or layer
+
+
+def _collect(model: Any, prefix: str, outer: dict[int, str], found: list[Call]) -> list[str]:
+    """Append the calls of `model`; `outer` maps its input tensors to names. Return its outputs."""
+    names = dict(outer)
+    for tensor in model.inputs:
+        if id(tensor) not in names:
+            names[id(tensor)] = tensor._keras_history.operation.name
+            shape = tuple(tensor.shape[1:])
+            layer = tensor._keras_history.operation
+            found.append(Call(names[id(tensor)], layer, (), (), shape))
+    for name, node in _nodes(model, prefix):
+        sources = tuple(names[id(tensor)] for tensor in node.input_tensors)
+        shapes = tuple(tuple(tensor.shape[1:]) for tensor in node.input_tensors)
+        if is_nested(node.operation):
+            inner = _graph_of(node.operation)
+            entering = {id(t): s for t, s in zip(inner.inputs, sources, strict=True)}
+            leaving = tuple(_collect(inner, f"{name}/", entering, found))
+        else:
+            leaving = sources
+        output_shape = tuple(node.outputs[0].shape[1:])
+        found.append(Call(name, node.operation, leaving, shapes, output_shape))
+        names.update({id(tensor): name for tensor in node.outputs})
+    return [names[id(tensor)] for tensor in model.outputs]
+
+
+def _run(model: Any, inputs: list[Any], prefix: str, visit: Callable[..., None]) -> list[Any]:
+    values = {id(tensor): value for tensor, value in zip(model.inputs, inputs, strict=True)}
+    if not prefix:
+        for tensor, value in zip(model.inputs, inputs, strict=True):
+            operation = tensor._keras_history.operation
+            visit(operation.name, operation, [], value)
+    for name, node in _nodes(model, prefix):
+        operation = node.operation
+        arguments, keywords = node.arguments.fill_in(values)
+        entering = [values[id(tensor)] for tensor in node.input_tensors]
+        if is_nested(operation):
+            outputs = _run(_graph_of(operation), entering, f"{name}/", visit)
+        else:
+            if getattr(operation, "_call_has_training_arg", False):
+                keywords["training"] = False
+            result = operation(*arguments, **keywords)
+            outputs = list(result) if isinstance(result, list | tuple) else [result]
+        visit(name, operation, entering, outputs[0])
+        values.update(
+            {id(tensor): value for tensor, value in zip(node.outputs, outputs, strict=True)}
+        )
+    return [values[id(tensor)] for tensor in model.outputs]
