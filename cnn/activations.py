@@ -72,9 +72,10 @@ class _CompiledPass:
 
         self._function = tf.function(all_layers, jit_compile=True)
 
-    def __call__(self, batch: NDArray[np.float32]) -> tuple[Any, Any, Any]:
+    def __call__(self, batch: NDArray[np.float32]) -> tuple[dict[str, Any], Any, Any]:
         with _compiled_call:
-            return self._function(batch)
+            layers, probabilities, logits = self._function(batch)
+        return layers, probabilities, logits
 
 
 def _final_activation(layer: Any, inputs: list[Any], output: Any) -> tuple[Any, Any]:

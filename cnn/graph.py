@@ -37,9 +37,7 @@ def calls(model: keras.Model) -> tuple[Call, ...]:
     return tuple(found)
 
 
-def run(
-    model: keras.Model, batch: Any, visit: Callable[[str, Any, list[Any], Any], None]
-) -> Any:
+def run(model: keras.Model, batch: Any, visit: Callable[[str, Any, list[Any], Any], None]) -> Any:
     """Run the model on the tensor `batch` and return its first output.
 
     `visit(name, layer, inputs, output)` is called for every layer call, in order.

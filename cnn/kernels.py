@@ -28,14 +28,18 @@ def weights(model: keras.Model, layer: str) -> dict[str, NDArray[np.float32]]:
 def kernels(model: keras.Model, layer: str) -> NDArray[np.float32]:
     """Return the kernel of the layer with the output channels last.
 
-    (height, width, in, out) for a convolution, transposed ones included; (..., in, multiplier)
-    for a depthwise one; (in, out) for a dense layer. Raises `LayerError` if the layer has none.
+    (height, width, in, out) for a convolution, transposed ones included; (..., 1, out)
+    for a depthwise one, whose channels each see one input channel; (in, out) for a dense layer. Raises `LayerError` if the layer has none.
     """
     arrays = weights(model, layer)
     names = [name for name in arrays if name.endswith("kernel")]
     if not names:
-        raise LayerError(f"The layer {layer!r} has no kernel: it has {list(arrays) or 'no weights'}.")
+        raise LayerError(
+            f"The layer {layer!r} has no kernel: it has {list(arrays) or 'no weights'}."
+        )
     kernel = arrays[names[0]]
+    if "Depthwise" in layer_info(model, layer).kind:
+        return kernel.reshape(*kernel.shape[:-2], 1, -1)
     return np.swapaxes(kernel, -1, -2) if _is_transposed(model, layer) else kernel
 
 
@@ -46,7 +50,24 @@ def biases(model: keras.Model, layer: str) -> NDArray[np.float32] | None:
 
 def kernel_norms(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the Euclidean norm over the input channels: (height, width, 1, out)."""
-    return np.sqrt(np.square(kernel).sum(axis=-2, keepdims=True))
+    norms: NDArray[np.float32] = np.sqrt(np.square(kernel).sum(axis=-2, keepdims=True))
+    return norms
+
+
+def kernel_tiles(kernel: NDArray[np.float32], source: int | None = None) -> NDArray[np.float32]:
+    """Return a convolution's kernel as tiles (height, width, count), one per output channel.
+
+    `source` picks the input channel whose weights are shown; None shows the norm over all, or the
+    weights themselves where there is but one. Kernels of rank 3 (sequences) and 5 (volumes) are
+    laid out as pictures. Raises `LayerError` for an input channel that does not exist.
+    """
+    inputs = kernel.shape[-2]
+    if source is not None and not 0 <= source < inputs:
+        raise LayerError(f"There is no input channel {source}: choose 0 to {inputs - 1}.")
+    chosen = 0 if inputs == 1 else source
+    flat = kernel_norms(kernel) if chosen is None else kernel[..., chosen : chosen + 1, :]
+    places = flat[..., 0, :]
+    return places[:, None] if places.ndim == 2 else places.reshape(-1, *places.shape[-2:])
 
 
 def _is_transposed(model: keras.Model, layer: str) -> Any:

@@ -84,6 +84,23 @@ def layer_info(model: keras.Model, name: str) -> LayerInfo:
     )
 
 
+@dataclass(frozen=True)
+class Totals:
+    """Sums over a model: layers are counted by use, weights once however often they are used."""
+
+    layers: int
+    parameters: int
+    multiply_adds: int
+
+
+def totals(model: keras.Model) -> Totals:
+    """Return the model's totals; multiply-adds are those of one picture, as far as known."""
+    infos = [info for info in layer_infos(model) if not info.nested]
+    return Totals(
+        len(infos), int(model.count_params()), sum(info.multiply_adds or 0 for info in infos)
+    )
+
+
 def _layer_infos(model: keras.Model) -> tuple[LayerInfo, ...]:
     fields: dict[str, _Field | None] = {}
     infos = []
@@ -108,7 +125,9 @@ def _info(call: Call, field: _Field | None, picture: tuple[int | None, int | Non
         output_shape=call.output_shape,
         parameters=sum(prod(shape) for _, shape in weights),
         formula=" + ".join("×".join(str(side) for side in shape) or "1" for _, shape in weights),
-        kernel_size=_tuple(getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)),
+        kernel_size=_tuple(
+            getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
+        ),
         strides=_tuple(getattr(layer, "strides", None)),
         padding=_padding(layer),
         activation=_activation(layer),
@@ -185,18 +204,15 @@ def _through(call: Call, field: _Field) -> _Field | None:
         return _Field(field.size, field.step, everything=field.everything or _mixes(layer))
     if "Transpose" in kind:
         return None
-    size = getattr(layer, "size", None)
     if kind == "UpSampling2D":
-        step = (field.step[0] / size[0], field.step[1] / size[1])
+        step = (field.step[0] / layer.size[0], field.step[1] / layer.size[1])
         return _Field(field.size, step, field.everything)
     window = _tuple(getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None))
     if not window or len(window) != 2:
         return field
     strides = _tuple(getattr(layer, "strides", None)) or (1, 1)
     dilation = _tuple(getattr(layer, "dilation_rate", None)) or (1, 1)
-    grown = tuple(
-        field.size[i] + (window[i] - 1) * dilation[i] * field.step[i] for i in range(2)
-    )
+    grown = tuple(field.size[i] + (window[i] - 1) * dilation[i] * field.step[i] for i in range(2))
     moved = tuple(field.step[i] * strides[i] for i in range(2))
     return _Field((grown[0], grown[1]), (moved[0], moved[1]), field.everything)
 
@@ -206,9 +222,7 @@ def _mixes(layer: Any) -> bool:
     return getattr(layer, "kernel", None) is not None
 
 
-def _pixels(
-    field: _Field | None, picture: tuple[int | None, int | None]
-) -> tuple[int, int] | None:
+def _pixels(field: _Field | None, picture: tuple[int | None, int | None]) -> tuple[int, int] | None:
     if field is None:
         return None
     if field.everything:

@@ -127,7 +127,7 @@ class Run:
         """Keep the weights after `epoch`, as float16."""
         arrays = {f"w{i}": w.astype(np.float16) for i, w in enumerate(weights)}
         with replacing(self.path / "epochs" / f"{epoch:03d}.npz") as aside:
-            np.savez_compressed(aside, **arrays)
+            np.savez_compressed(aside, allow_pickle=False, **arrays)
 
     def write_status(self, status: Status) -> None:
         """Replace the status."""
@@ -164,11 +164,16 @@ class Run:
             return True
 
 
-def create(runs_dir: Path, config: TrainingConfig) -> Run:
-    """Make the folder of a new, queued run below `runs_dir`; its name is the time and a random end."""
-    name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+def create(runs_dir: Path, config: TrainingConfig, name: str | None = None) -> Run:
+    """Make the folder of a new, queued run below `runs_dir` and return the run.
+
+    Its name is the time and a random end, or `name`; `RunError` if a run has that name.
+    """
+    name = name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     run = Run(runs_dir / name)
-    run.path.mkdir(parents=True)
+    if (run.path / "config.json").exists():
+        raise RunError(f"{run.path} holds a run already: remove it or choose another folder.")
+    run.path.mkdir(parents=True, exist_ok=True)
     run.write_status(Status())
     write_json(run.path / "config.json", asdict(config))
     return run

@@ -13,9 +13,9 @@ import numpy as np
 from filelock import Timeout
 
 from cnn.augmentation import augment
-from cnn.datasets import Dataset, load_dataset
+from cnn.datasets import DIGITS, MNIST, Dataset, load_dataset
 from cnn.errors import CnnError, RunError
-from cnn.models import Card, build_classifier, save_model
+from cnn.models import Card, as_functional, build_classifier, save_model
 from cnn.runs import Run, Status, TrainingConfig
 
 if TYPE_CHECKING:
@@ -161,7 +161,9 @@ def _batches(images: Any, labels: Any, config: TrainingConfig) -> tf.data.Datase
     return pairs.prefetch(4)
 
 
-def _progress(recorder: _Recorder, config: TrainingConfig, batches: int) -> keras.callbacks.Callback:
+def _progress(
+    recorder: _Recorder, config: TrainingConfig, batches: int
+) -> keras.callbacks.Callback:
     import keras
 
     class Progress(keras.callbacks.Callback):
@@ -201,19 +203,44 @@ def _finish(run: Run, recorder: _Recorder, model: keras.Model, data_dir: Path | 
     recorder.write(message="Scoring the model on the test data.")
     config = run.config
     test = load_dataset(config.dataset, "test", data_dir=data_dir)
-    scores = {f"{test.name} test accuracy": accuracy(model, test)}
+    scores = {f"{test.name} test": accuracy(model, test)}
+    if config.dataset == MNIST:
+        scores |= {f"{DIGITS} {half}": _digits_accuracy(model, half) for half in ("train", "test")}
     card = Card(
         class_names=test.class_names,
         scale=PIXEL_SCALE,
         facts={
+            "data": f"{test.name}: {_counts(config, data_dir)}",
             "settings": {k: v for k, v in asdict(config).items() if k != "save_to"},
-            "scores": scores,
+            "scores": {name: round(score, 5) for name, score in scores.items()},
+            "command": command(config),
         },
     )
-    save_model(model, run.model_path, card=card)
+    without_optimizer = as_functional(model)
+    save_model(without_optimizer, run.model_path, card=card)
     if config.save_to:
-        save_model(model, config.save_to, card=card)
+        save_model(without_optimizer, config.save_to, card=card)
     recorder.write(state="finished", seconds_left=None, message="", batch=recorder.status.batches)
+
+
+def command(config: TrainingConfig) -> str:
+    """Return the command line that trains the same thing."""
+    augment_flag = "--augment" if config.augment else "--no-augment"
+    return (
+        f"cnn-dashboard train --dataset {config.dataset} --epochs {config.epochs} --batch-size "
+        f"{config.batch_size} --learning-rate {config.learning_rate:g} {augment_flag} "
+        f"--seed {config.seed}"
+    )
+
+
+def _counts(config: TrainingConfig, data_dir: Path | None) -> str:
+    total = len(load_dataset(config.dataset, "train", data_dir=data_dir))
+    held = total // _VALIDATION_SHARE
+    return f"{total - held:,} pictures to fit on, {held:,} held out to validate"
+
+
+def _digits_accuracy(model: keras.Model, half: str) -> float:
+    return accuracy(model, load_dataset(DIGITS, half))
 
 
 def accuracy(model: keras.Model, data: Dataset) -> float:

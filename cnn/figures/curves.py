@@ -35,7 +35,13 @@ def history(table: pd.DataFrame, *, quantity: str, title: str) -> go.Figure:
             **style.frame(title),
             "margin": {"l": 58, "r": 8, "t": 32, "b": 40},
             "showlegend": True,
-            "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom"},
+            "legend": {
+                "orientation": "h",
+                "x": 1,
+                "xanchor": "right",
+                "y": 1.02,
+                "yanchor": "bottom",
+            },
             "xaxis": {**axis, "title": {"text": "epoch", "standoff": 4}, "tickformat": "d"},
             "yaxis": {
                 **axis,

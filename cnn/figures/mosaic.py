@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil, sqrt
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,6 +16,7 @@ from cnn.figures import style
 Scale = Literal["channel", "layer", "network"]
 SCALES: tuple[Scale, ...] = ("channel", "layer", "network")
 _ASPECT = 2.0
+_WITH_BAR = {**style.MARGIN, "b": style.MARGIN["b"] + style.BAR_PIXELS}
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,17 @@ class Mosaic:
         return (channel, row, column) if inside and 0 <= channel < self.count else None
 
 
+def heatmap_height(cells_shape: tuple[int, int]) -> str:
+    """Return the height of a heatmap of (rows, columns) as a CSS length of its container's width.
+
+    With it the square pixels fill the frame, and the colour bar keeps its size.
+    """
+    rows, columns = cells_shape
+    across = style.MARGIN["l"] + style.MARGIN["r"]
+    upright = _WITH_BAR["t"] + _WITH_BAR["b"]
+    return f"calc((100cqw - {across}px) * {rows / columns:.4f} + {upright}px)"
+
+
 @dataclass(frozen=True, eq=False)
 class Cells:
     """What a heatmap shows: `z` (rows, columns), the range of its colours, and the true values.
@@ -110,30 +123,50 @@ def colour_range(array: NDArray[np.float32]) -> tuple[float, float]:
     return 0.0, float(finite.max()) or 1.0
 
 
+def largest_magnitude(arrays: Iterable[NDArray[np.float32]]) -> float:
+    """Return the largest magnitude in any of the arrays: the bound of one range for all."""
+    return max((float(np.abs(array).max()) for array in arrays), default=1.0)
+
+
+def as_maps(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return values of any rank from 2 as maps (height, width, channels).
+
+    A sequence (length, channels) becomes a column per channel; a volume (depth, height, width,
+    channels) its slices one below the other.
+    """
+    if values.ndim == 2:
+        return values[:, None, :]
+    return values.reshape(-1, *values.shape[-2:])
+
+
 def relative_to_channel(maps: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return maps divided by the largest magnitude of each channel; a silent channel stays zero."""
     axes = tuple(range(maps.ndim - 1))
     largest = np.abs(maps).max(axis=axes, keepdims=True)
-    return np.divide(maps, largest, out=np.zeros_like(maps), where=largest > 0)
+    relative: NDArray[np.float32] = np.zeros_like(maps)
+    np.divide(maps, largest, out=relative, where=largest > 0)
+    return relative
 
 
 def cells(
     maps: NDArray[np.float32],
     *,
     scale: Scale = "layer",
-    limits: tuple[float, float] | None = None,
+    bound: float | None = None,
     mosaic: Mosaic | None = None,
 ) -> Cells:
     """Return what a mosaic of maps (height, width, channels) shows under the chosen scale.
 
     "channel" relates each map to its own largest magnitude, "layer" all to the largest of these
-    maps, "network" to `limits`.
+    maps, "network" all to `bound`.
     """
     mosaic = mosaic or Mosaic.of(maps.shape)
     if scale == "channel":
         low, high = (-1.0, 1.0) if maps.min() < 0 else (0.0, 1.0)
         return Cells(mosaic.tile(relative_to_channel(maps)), low, high, mosaic.tile(maps))
-    low, high = limits if scale == "network" and limits else colour_range(maps)
+    low, high = colour_range(maps)
+    if scale == "network" and bound:
+        low, high = (-bound if low < 0 else 0.0), bound
     return Cells(mosaic.tile(maps), low, high)
 
 
@@ -151,27 +184,33 @@ def feature_maps(
     *,
     title: str = "Feature maps",
     scale: Scale = "layer",
-    limits: tuple[float, float] | None = None,
+    bound: float | None = None,
     tile_name: str = "channel",
+    label: str | None = None,
 ) -> go.Figure:
     """Return all channels of maps (height, width, channels) as one tiled heatmap, channel 0 first.
 
-    `scale` chooses the range of the colours (see `cells`), `tile_name` what a tile is called.
+    `scale` chooses the range of the colours (see `cells`), `tile_name` what a tile is called, and
+    `label` what the colour bar says instead of the range.
     """
     mosaic = Mosaic.of(maps.shape)
-    shown = cells(maps, scale=scale, limits=limits, mosaic=mosaic)
+    shown = cells(maps, scale=scale, bound=bound, mosaic=mosaic)
     value = "%{text:.4~g}" if shown.values is not None else "%{z:.4~g}"
-    trace = {
-        "type": "heatmap",
+    trace: dict[str, Any] = {
         "customdata": mosaic.places(),
         "hovertemplate": f"{tile_name} %{{customdata[0]}}<br>row %{{customdata[1]}}, "
         f"column %{{customdata[2]}}<br><b>{value}</b><extra></extra>",
     }
-    return heatmap(shown, title=title, label=scale_label(scale), trace=trace)
+    return heatmap(shown, title=title, label=label or scale_label(scale), trace=trace)
+
+
+def colour_scale(shown: Cells) -> str:
+    """Return the name of the colour scale: diverging for signed values, else sequential."""
+    return style.DIVERGING if shown.signed else style.SEQUENTIAL
 
 
 def heatmap(
-    shown: Cells, *, title: str, label: str, trace: dict[str, object] | None = None
+    shown: Cells, *, title: str, label: str, trace: dict[str, Any] | None = None
 ) -> go.Figure:
     """Return cells as a heatmap with square pixels and a colour bar."""
     return go.Figure(
@@ -183,7 +222,7 @@ def heatmap(
                 "zmax": shown.high,
                 "text": shown.values,
                 "texttemplate": "",
-                "colorscale": style.DIVERGING if shown.signed else style.SEQUENTIAL,
+                "colorscale": colour_scale(shown),
                 "colorbar": style.colour_bar(label),
                 "zsmooth": False,
                 "hoverongaps": False,
@@ -191,7 +230,7 @@ def heatmap(
                 **(trace or {}),
             }
         ],
-        layout={**style.frame(title, right=76), **style.pixel_axes()},
+        layout={**style.frame(title), **style.pixel_axes(), "margin": _WITH_BAR},
     )
 
 
@@ -227,7 +266,7 @@ def vector_cells(values: NDArray[np.float32]) -> Cells:
 def units(values: NDArray[np.float32], *, title: str) -> go.Figure:
     """Return a vector (units,) as a heatmap grid, unit 0 top left, row by row."""
     grid = vector_grid(values)
-    trace: dict[str, object] = {
+    trace: dict[str, Any] = {
         "customdata": grid.places(),
         "hovertemplate": "unit %{customdata[0]}<br><b>%{z:.4~g}</b><extra></extra>",
     }
@@ -237,11 +276,12 @@ def units(values: NDArray[np.float32], *, title: str) -> go.Figure:
 def matrix(values: NDArray[np.float32], *, title: str, rows: str, columns: str) -> go.Figure:
     """Return a matrix (rows, columns) as a heatmap that fills its frame; axes carry their names."""
     low, high = colour_range(values)
-    trace: dict[str, object] = {
+    trace: dict[str, Any] = {
         "hovertemplate": f"{rows} %{{y}}, {columns} %{{x}}<br><b>%{{z:.4~g}}</b><extra></extra>"
     }
     figure = heatmap(Cells(values, low, high), title=title, label="weight", trace=trace)
     axis = {"visible": True, "showgrid": False, "zeroline": False, "title": {"standoff": 4}}
     figure.update_xaxes({**axis, "title": {"text": columns}})
     figure.update_yaxes({**axis, "title": {"text": rows}, "scaleanchor": None})
-    return figure.update_layout(margin={"l": 52, "b": 38})
+    figure.update_traces(colorbar={"ypad": 40})
+    return figure.update_layout(margin={"l": 52, "b": 38 + style.BAR_PIXELS})

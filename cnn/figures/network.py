@@ -113,7 +113,9 @@ def _half_height(info: LayerInfo) -> float:
 
 def _sheets(block: Block) -> list[dict[str, Any]]:
     """Return a few overlapping rectangles, more of them for more channels."""
-    count = 1 if not block.info.has_maps else min(5, 1 + int(log2(max(1, block.info.channels)) / 1.5))
+    count = (
+        1 if not block.info.has_maps else min(5, 1 + int(log2(max(1, block.info.channels)) / 1.5))
+    )
     half, colour = _half_height(block.info), family(block.info)[1]
     width = 0.2 if block.info.has_maps else 0.05
     shapes = []

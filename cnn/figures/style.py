@@ -15,8 +15,12 @@ BLUE, ORANGE, GREEN, PURPLE, GREY_LINE = "#3b82c4", "#e08214", "#1b9e77", "#8073
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 
 
-def frame(title: str, *, right: int = 8) -> dict[str, Any]:
-    """Return the layout that all figures share; `right` is the room for a colour bar, in pixels."""
+MARGIN = {"l": 6, "r": 6, "t": 28, "b": 6}
+BAR_PIXELS = 46
+
+
+def frame(title: str) -> dict[str, Any]:
+    """Return the layout that all figures share."""
     return {
         "title": {
             "text": title,
@@ -29,7 +33,7 @@ def frame(title: str, *, right: int = 8) -> dict[str, Any]:
             "yanchor": "top",
             "automargin": False,
         },
-        "margin": {"l": 6, "r": right, "t": 28, "b": 6},
+        "margin": dict(MARGIN),
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": FONT, "size": 12},
@@ -62,13 +66,18 @@ def pixel_axes() -> dict[str, Any]:
 def colour_bar(label: str) -> dict[str, Any]:
     """Return the colour bar whose title says what the range is taken over."""
     return {
-        "title": {"text": label, "side": "right", "font": {"size": 11}},
-        "thickness": 10,
-        "len": 0.96,
+        "title": {"text": label, "side": "bottom", "font": {"size": 11}},
+        "orientation": "h",
+        "thickness": 8,
+        "len": 1,
+        "x": 0,
+        "xanchor": "left",
+        "xpad": 0,
+        "y": 0,
+        "yanchor": "top",
+        "ypad": 6,
         "outlinewidth": 0,
         "tickfont": {"size": 10},
-        "nticks": 5,
+        "nticks": 7,
         "tickformat": "~g",
-        "x": 1.0,
-        "xpad": 6,
     }

@@ -1,0 +1,142 @@
+// The live state is the store "view"; the address bar mirrors it without the router noticing.
+(function () {
+  const root = (window.dash_clientside = window.dash_clientside || {});
+  let painted = false;
+
+  function toQuery(view) {
+    const pairs = Object.entries(view).flatMap(([name, value]) =>
+      [].concat(value).map((one) => [name, one])
+    );
+    return "?" + new URLSearchParams(pairs).toString();
+  }
+
+  function fromSearch(search) {
+    const view = {};
+    for (const [name, value] of new URLSearchParams(search)) {
+      view[name] = name in view ? [].concat(view[name], value) : value;
+    }
+    return view;
+  }
+
+  function read(search, defaults, view) {
+    const wanted = { ...defaults, ...fromSearch(search) };
+    if (view && toQuery(wanted) === toQuery(view)) return root.no_update;
+    return wanted;
+  }
+
+  function write(view, pathname, links) {
+    if (!view) return links.map(() => root.no_update);
+    const query = toQuery(view);
+    if (location.search !== query) {
+      const change = painted && location.search ? "pushState" : "replaceState";
+      history[change](null, "", location.pathname + query + location.hash);
+    }
+    painted = true;
+    setTimeout(markCurrent, 0);
+    return links.map((link) => link.path + query);
+  }
+
+  function markCurrent() {
+    for (const anchor of document.querySelectorAll(".top .pages a, .layer-tabs a")) {
+      const path = decodeURIComponent(new URL(anchor.href).pathname);
+      const here = decodeURIComponent(location.pathname);
+      const inside = anchor.closest(".pages") && path !== "/" && here.startsWith(path + "/");
+      const current = here === path || inside || isDefault(anchor, here);
+      anchor.classList.toggle("active", current);
+      if (current) anchor.setAttribute("aria-current", "page");
+      else anchor.removeAttribute("aria-current");
+      if (current && anchor.closest(".layer-tabs")) scrollIntoTabs(anchor);
+    }
+  }
+
+  function isDefault(anchor, here) {
+    return anchor.classList.contains("default") && here.split("/").length === 2;
+  }
+
+  function scrollIntoTabs(anchor) {
+    const bar = anchor.closest(".layer-tabs");
+    const left = anchor.offsetLeft - bar.offsetLeft;
+    if (left < bar.scrollLeft || left + anchor.offsetWidth > bar.scrollLeft + bar.clientWidth) {
+      bar.scrollLeft = left - 24;
+    }
+  }
+
+  // Back and forward on one page: only the store changes, so the page stays mounted.
+  let pathname = location.pathname;
+  window.addEventListener("popstate", (event) => {
+    if (location.pathname === pathname && root.set_props) {
+      event.stopImmediatePropagation();
+      root.set_props("view", { data: fromSearch(location.search) });
+    }
+    pathname = location.pathname;
+  });
+  for (const name of ["pushState", "replaceState"]) {
+    const original = history[name];
+    history[name] = function () {
+      const result = original.apply(this, arguments);
+      pathname = location.pathname;
+      return result;
+    };
+  }
+
+  // Controls write the view; the view writes the controls. What is equal already stops the circle.
+  function change(view, changes) {
+    if (!view) return root.no_update;
+    const next = { ...view };
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === null || value === undefined || value === "") delete next[name];
+      else next[name] = String(value);
+    }
+    return toQuery(next) === toQuery(view) ? root.no_update : next;
+  }
+
+  function choose(index, data, model, view) {
+    if (!view || index === null || index === undefined || !data || !model) return root.no_update;
+    const [name, split] = data.split("/");
+    const moved = name !== view.data || split !== view.split;
+    const other = model !== view.model ? { channel: null, source: null } : {};
+    return change(view, { data: name, split, index: moved ? 0 : index, model, ...other });
+  }
+
+  function chosen(view, index, data, model) {
+    if (!view) return [root.no_update, root.no_update, root.no_update];
+    const wanted = [Number(view.index), view.data + "/" + view.split, view.model];
+    return wanted.map((value, i) => (value === [index, data, model][i] ? root.no_update : value));
+  }
+
+  function chooseOne(name) {
+    return (value, view) => change(view, { [name]: value });
+  }
+
+  function chosenOne(name, other) {
+    return (view, value) => {
+      const wanted = (view && view[name]) || other;
+      return wanted === String(value) ? root.no_update : wanted;
+    };
+  }
+
+  // What the weights on the screen depend on: the picture is no part of it.
+  function weightsKey(view, layers, key) {
+    if (!view || !layers || layers.model !== view.model) return root.no_update;
+    const next = { model: view.model, ...(view.source ? { source: view.source } : {}) };
+    return key && toQuery(next) === toQuery(key) ? root.no_update : next;
+  }
+
+  root.cnn = { ...root.cnn,
+    read,
+    write,
+    choose,
+    chosen,
+    weightsKey,
+    chooseChannel: (value, view) =>
+      view && String(value) !== (view.channel || "0")
+        ? change(view, { channel: value })
+        : root.no_update,
+    chosenChannel: chosenOne("channel", "0"),
+    chooseSource: (value, view) =>
+      value ? change(view, { source: value === "norm" ? null : value }) : root.no_update,
+    chosenSource: chosenOne("source", "norm"),
+    chooseScale: chooseOne("scale"),
+    chosenScale: chosenOne("scale", "layer"),
+  };
+})();

@@ -1,0 +1,182 @@
+"""Work that takes longer than a page may wait: queued, and done by a worker process.
+
+The queue is huey, in a SQLite file or in Redis. A message is a name and an id as JSON; what a job
+is to do, how far it is and what came of it stands in its run's folder, which outlives the message.
+Everything is below one folder, the home: `queue.db`, `runs/`, `downloads/`, `worker.lock`, and
+`servers/`, in which every living web process holds a lock.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+from huey import RedisHuey, SqliteHuey
+from huey.api import Huey
+from huey.consumer import Consumer
+from huey.registry import Message
+from huey.serializer import Serializer
+
+from cnn import datasets, runs
+from cnn.errors import CnnError
+from cnn.files import read_json, write_json
+from cnn.training import train
+
+_IDLE_SECONDS = 15.0
+_CHECK_SECONDS = 1.0
+_POLL_SECONDS = 0.2
+
+
+class _JsonSerializer(Serializer):
+    """Messages as JSON: whoever can write to the queue can name a job, and no more."""
+
+    def _serialize(self, data: Any) -> bytes:
+        return json.dumps(data).encode()
+
+    def _deserialize(self, data: bytes) -> Any:
+        return Message(*json.loads(data))
+
+
+@dataclass(frozen=True)
+class Download:
+    """How a download is going."""
+
+    state: Literal["running", "finished", "failed"]
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folder that web processes and workers share."""
+
+    path: Path
+    data_dir: Path
+    redis_url: str | None = None
+
+    @property
+    def runs_dir(self) -> Path:
+        """Where the training runs are."""
+        return self.path / "runs"
+
+    def download(self, dataset: str) -> Download | None:
+        """Return how the download of the data set is going, or None if none was asked for."""
+        try:
+            return Download(**read_json(self._download_path(dataset)))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def run(self, run_id: str) -> runs.Run:
+        """Return the run with that id."""
+        return runs.Run(self.runs_dir / Path(run_id).name)
+
+    def runs(self) -> list[runs.Run]:
+        """Return all runs, the newest first."""
+        return runs.find(self.runs_dir)
+
+    def worker_lock(self) -> FileLock:
+        """Return the lock that the local worker holds for its life."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.path / "worker.lock", timeout=0)
+
+    def has_worker(self) -> bool:
+        """Whether a local worker is alive."""
+        return _is_held(self.worker_lock())
+
+    def server_lock(self) -> FileLock:
+        """Return the lock that this web process is to hold for its life."""
+        folder = self.path / "servers"
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / f"{os.getpid()}.lock", timeout=0)
+
+    def has_servers(self) -> bool:
+        """Whether any web process is alive; traces of dead ones are removed."""
+        alive = False
+        for path in (self.path / "servers").glob("*.lock"):
+            if _is_held(FileLock(path, timeout=0)):
+                alive = True
+            else:
+                path.unlink(missing_ok=True)
+        return alive
+
+    def write_download(self, dataset: str, download: Download) -> None:
+        """Replace what is known of the download."""
+        write_json(self._download_path(dataset), asdict(download))
+
+    def _download_path(self, dataset: str) -> Path:
+        return self.path / "downloads" / f"{dataset}.json"
+
+
+class Queue:
+    """The jobs that web processes submit and workers do."""
+
+    def __init__(self, home: Home) -> None:
+        home.path.mkdir(parents=True, exist_ok=True)
+        options = {"results": False, "serializer": _JsonSerializer()}
+        self.home = home
+        self._huey: Huey = (
+            RedisHuey("cnn", url=home.redis_url, **options)
+            if home.redis_url
+            else SqliteHuey("cnn", filename=str(home.path / "queue.db"), **options)
+        )
+        self._train_job = self._huey.task(name="train")(self._train)
+        self._fetch_job = self._huey.task(name="fetch")(self._fetch)
+
+    def submit_training(self, config: runs.TrainingConfig) -> runs.Run:
+        """Make a run for `config`, queue it, and return it."""
+        run = runs.create(self.home.runs_dir, config)
+        self._train_job(run.id)
+        return run
+
+    def submit_download(self, dataset: str) -> None:
+        """Queue the download of a data set into the Keras cache."""
+        self.home.write_download(dataset, Download("running", "waiting for the worker"))
+        self._fetch_job(dataset)
+
+    def work(self, *, while_servers: bool) -> None:
+        """Do jobs until told to stop by SIGINT (after the job) or SIGTERM (at once).
+
+        With `while_servers` it also ends by itself, some seconds after the last web process.
+        """
+        consumer = self._huey.create_consumer(
+            workers=1, periodic=False, initial_delay=_POLL_SECONDS, max_delay=_POLL_SECONDS
+        )
+        if while_servers:
+            threading.Thread(target=self._stop_when_alone, args=[consumer], daemon=True).start()
+        consumer.run()
+
+    def _stop_when_alone(self, consumer: Consumer) -> None:
+        alone = 0.0
+        while alone < _IDLE_SECONDS or any(
+            run.status.state == "running" for run in self.home.runs()
+        ):
+            time.sleep(_CHECK_SECONDS)
+            alone = 0.0 if self.home.has_servers() else alone + _CHECK_SECONDS
+        consumer.stop(graceful=True)
+
+    def _train(self, run_id: str) -> None:
+        run = self.home.run(run_id)
+        if not run.is_cancelled:
+            train(run, data_dir=self.home.data_dir)
+
+    def _fetch(self, dataset: str) -> None:
+        self.home.write_download(dataset, Download("running", "downloading"))
+        try:
+            datasets.fetch(dataset)
+        except CnnError as error:
+            self.home.write_download(dataset, Download("failed", str(error)))
+        else:
+            self.home.write_download(dataset, Download("finished"))
+
+
+def _is_held(lock: FileLock) -> bool:
+    try:
+        with lock:
+            return False
+    except Timeout:
+        return True

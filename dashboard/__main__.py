@@ -1,0 +1,5 @@
+"""`python -m dashboard` is `cnn-dashboard`."""
+
+from dashboard.cli import main
+
+main()

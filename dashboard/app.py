@@ -1,0 +1,86 @@
+"""The application factory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from dash import Dash
+from flask import Flask
+
+from dashboard import shell, wire
+from dashboard.runtime import Runtime, install
+from dashboard.settings import Settings
+
+_INDEX = """<!DOCTYPE html>
+<html lang="en">
+<head>
+{%metas%}
+<meta name="color-scheme" content="light dark">
+<title>{%title%}</title>
+<script>
+(function () {
+  var kept = null;
+  try { kept = localStorage.getItem("cnn-theme"); } catch (error) { kept = null; }
+  var dark = kept ? kept === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.bsTheme = dark ? "dark" : "light";
+})();
+</script>
+{%favicon%}
+{%css%}
+</head>
+<body>
+{%app_entry%}
+<footer>{%config%}{%scripts%}{%renderer%}</footer>
+</body>
+</html>
+"""
+
+
+def assets_folder() -> Path:
+    """Return where the style sheets and scripts are: in the package, or beside it in a checkout."""
+    package = Path(__file__).parent
+    installed = package / "assets"
+    return installed if installed.is_dir() else package.parent / "assets"
+
+
+def create_app(settings: Settings | None = None) -> Dash:
+    """Return the dashboard, with its pages and callbacks registered; nothing is started."""
+    os.environ.setdefault("DASH_DISABLE_VERSION_CHECK", "1")
+    runtime = Runtime(settings or Settings())
+    server = Flask("dashboard")
+    bootstrap = wire.serve_bootstrap(server)
+    app = Dash(
+        "dashboard",
+        server=server,  # type: ignore[arg-type]
+        title="CNN Visualizer",
+        update_title="",
+        assets_folder=str(assets_folder()),
+        external_stylesheets=[bootstrap],
+        index_string=_INDEX,
+        use_pages=True,
+        pages_folder="",
+        health_endpoint="health",
+        serve_locally=True,
+        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
+    )
+    install(server, runtime)
+    wire.compress(server)
+    wire.time_forward_passes(server)
+    _register_pages(app)
+    app.layout = lambda: shell.layout(runtime)
+    shell.register(app)
+    return app
+
+
+def _register_pages(app: Dash) -> None:
+    from pages import PAGES
+
+    for page in PAGES:
+        page.register(app)
+
+
+def runtime_of(app: Dash) -> Runtime:
+    """Return the runtime of an application."""
+    runtime: Runtime = app.server.extensions["cnn_runtime"]
+    return runtime

@@ -1,0 +1,215 @@
+"""The command line, `cnn-dashboard`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from dashboard.settings import Settings, env_name, environment
+
+app = typer.Typer(help="Look inside a convolutional network, in the browser.", no_args_is_help=True)
+
+
+def _option(field: str, *flags: str) -> Any:
+    description = Settings.model_fields[field].description
+    return typer.Option(*flags, envvar=env_name(field), help=description, show_default=False)
+
+
+DataDir = Annotated[Path | None, _option("data_dir", "--data-dir")]
+HomeDir = Annotated[Path | None, _option("home", "--home")]
+Model = Annotated[Path | None, _option("model", "--model")]
+RedisUrl = Annotated[str | None, _option("redis_url", "--redis-url")]
+Download = Annotated[bool | None, _option("download", "--download/--no-download")]
+Host = Annotated[str | None, _option("host", "--host")]
+Port = Annotated[int | None, _option("port", "--port", "-p")]
+
+
+def main() -> None:
+    """Run the command line; what goes wrong on purpose ends with one sentence and status 1."""
+    from cnn.errors import CnnError
+
+    try:
+        app()
+    except CnnError as error:
+        Console(stderr=True).print(str(error), style="red", highlight=False)
+        sys.exit(1)
+
+
+def _settings(**given: Any) -> Settings:
+    """Return the settings with the given flags; values that do not fit end the command."""
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise typer.BadParameter(f"{name} is {first['input']!r}: {first['msg']}.") from error
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cnn-dashboard {version('cnn-visualizer')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say it.")
+    ] = False,
+) -> None:
+    """Look inside a convolutional network, in the browser."""
+
+
+@app.command()
+def serve(
+    data_dir: DataDir = None,
+    home: HomeDir = None,
+    model: Model = None,
+    redis_url: RedisUrl = None,
+    download: Download = None,
+    host: Host = None,
+    port: Port = None,
+    threads: Annotated[int, typer.Option(help="Threads per web process.", min=1)] = 8,
+    processes: Annotated[int, typer.Option(help="Web processes.", min=1)] = 1,
+) -> None:
+    """Serve the dashboard (gunicorn); open the address that it prints."""
+    settings = _settings(
+        data_dir=data_dir, home=home, model=model, redis_url=redis_url, download=download,
+        host=host, port=port,
+    )  # fmt: skip
+    os.environ.update(environment(settings))
+    from dashboard.serving import replace_process
+
+    typer.echo(f"CNN Visualizer: http://{settings.host}:{settings.port}  (Ctrl-C stops it)")
+    replace_process(threads=threads, processes=processes)
+
+
+@app.command()
+def train(
+    dataset: Annotated[
+        str, typer.Option(help="mnist, fashion_mnist, digits, or a folder.")
+    ] = "mnist",
+    epochs: Annotated[int, typer.Option(help="Passes over the data.")] = 5,
+    batch_size: Annotated[int, typer.Option(help="Pictures per step.")] = 128,
+    learning_rate: Annotated[float, typer.Option(help="At the start; falls to 0.")] = 0.001,
+    augment: Annotated[bool, typer.Option(help="Vary the pictures at random.")] = True,
+    seed: Annotated[int, typer.Option(help="Of weights, order and variations.")] = 0,
+    save_to: Annotated[Path | None, typer.Option(help="Also save the model here.")] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="Folder of the run, instead of a new one.")
+    ] = None,
+    data_dir: DataDir = None,
+    home: HomeDir = None,
+) -> None:
+    """Train the digit classifier here and now, with a progress bar."""
+    from cnn import runs, training
+
+    settings = _settings(data_dir=data_dir, home=home)
+    target = str(save_to.expanduser().resolve()) if save_to else ""
+    config = runs.TrainingConfig(dataset, epochs, batch_size, learning_rate, augment, seed, target)
+    run = runs.create(
+        into.parent if into else settings.jobs.runs_dir, config, into.name if into else None
+    )
+    status = _train_with_bar(run, config, settings.data_path)
+    if status.state != "finished":
+        Console(stderr=True).print(f"{status.state}: {status.message}", style="red")
+        raise typer.Exit(1)
+    _print_results(run, training.command(config))
+
+
+def _train_with_bar(run: Any, config: Any, data_path: Path) -> Any:
+    from cnn.training import train as train_run
+
+    columns = (
+        TextColumn("epoch {task.fields[epoch]}"),
+        BarColumn(),
+        TextColumn("{task.fields[told]}"),
+    )
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
+        bar = progress.add_task("train", total=None, epoch="-", told="reading the data")
+
+        def show(status: Any) -> None:
+            done = max(0, status.epoch - 1) * status.batches + status.batch
+            told = status.message
+            if status.loss is not None and not told:
+                told = f"loss {status.loss:.4f}  accuracy {status.accuracy:.2%}"
+            total = config.epochs * status.batches or None
+            epoch = f"{status.epoch}/{config.epochs}"
+            progress.update(bar, total=total, completed=done, epoch=epoch, told=told)
+
+        return train_run(run, data_dir=data_path, on_status=show)
+
+
+def _print_results(run: Any, command: str) -> None:
+    from cnn.runs import facts
+
+    table = Table(*run.history.columns, title=f"Run {run.id}")
+    for row in run.history.itertuples(index=False):
+        table.add_row(
+            *(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row)
+        )
+    console = Console()
+    console.print(table)
+    for name, score in facts(run).get("scores", {}).items():
+        console.print(f"accuracy on {name}: {score:.2%}")
+    console.print(f"model: {run.model_path}", soft_wrap=True)
+    console.print(f"again: {command}", soft_wrap=True)
+
+
+@app.command()
+def worker(
+    data_dir: DataDir = None,
+    home: HomeDir = None,
+    redis_url: RedisUrl = None,
+    local: Annotated[
+        bool,
+        typer.Option("--local", help="One per home; ends with the last server (as it starts it)."),
+    ] = False,
+) -> None:
+    """Do queued jobs (training, downloads) until stopped. The server starts one by itself."""
+    from filelock import Timeout
+
+    from cnn.jobs import Queue
+
+    settings = _settings(data_dir=data_dir, home=home, redis_url=redis_url)
+    if not local:
+        Queue(settings.jobs).work(while_servers=False)
+        return
+    try:
+        with settings.jobs.worker_lock():
+            Queue(settings.jobs).work(while_servers=True)
+    except Timeout:
+        typer.echo("Another local worker is alive: this one is not needed.", err=True)
+
+
+@app.command()
+def data(
+    fetch: Annotated[
+        bool, typer.Option("--fetch", help="Download MNIST if it is missing.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Say which data sets are found, and where they were looked for."""
+    from cnn import datasets
+
+    settings = _settings(data_dir=data_dir)
+    missing = datasets.find(datasets.MNIST, settings.data_path) is None
+    if fetch and missing:
+        typer.echo("Downloading MNIST into the Keras cache (11 MB) ...")
+        datasets.fetch(datasets.MNIST)
+    console = Console()
+    for name in datasets.KERAS_DATASETS:
+        found = datasets.find(name, settings.data_path)
+        console.print(f"{name}: {found or 'not found'}", soft_wrap=True)
+        for place in datasets.places(name, settings.data_path):
+            console.print(f"    looked at {place}", style="dim", soft_wrap=True)
+    console.print(f"{datasets.DIGITS}: always there (scikit-learn, 1,797 digits)")

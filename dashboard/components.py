@@ -1,0 +1,129 @@
+"""The pieces that pages are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+
+from dashboard import ids
+
+GRAPH_CONFIG: dict[str, Any] = {
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "responsive": True,
+    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d", "toggleSpikelines"],
+    "toImageButtonOptions": {"format": "png", "scale": 2},
+}
+EMPTY_FIGURE: dict[str, Any] = {
+    "data": [],
+    "layout": {
+        "xaxis": {"visible": False},
+        "yaxis": {"visible": False},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+    },
+}
+
+
+def aria(**values: str) -> dict[str, Any]:
+    """Return accessibility attributes as properties of a component: `label` is `aria-label`."""
+    return {f"aria-{name}": value for name, value in values.items()}
+
+
+def data(**values: str) -> dict[str, Any]:
+    """Return data attributes as properties of a component: `layer` is `data-layer`."""
+    return {f"data-{name}": value for name, value in values.items()}
+
+
+def link(path: str, children: Any, place: str, **properties: Any) -> dcc.Link:
+    """Return a link to a page; the browser adds the view to its address.
+
+    `place` says where on the screen it stands: two links to one page have different places.
+    """
+    return dcc.Link(children, id=ids.link(path, place), href=path, **properties)
+
+
+def layer_path(page: str, layer: str) -> str:
+    """Return the path of a layer on a page."""
+    return f"/{page}/{quote(layer, safe='')}"
+
+
+def tab_bar(identity: str, label: str) -> html.Nav:
+    """Return the place for the tabs of a page's layers."""
+    return html.Nav(id=identity, className="nav nav-pills layer-tabs mb-3", **aria(label=label))
+
+
+def figure(identity: Any, label: str, *, caption: Any = None, wide: bool = False) -> html.Figure:
+    """Return the place for a figure: its graph, a name for screen readers, and its caption.
+
+    It is half as high as wide until its page says otherwise; a `wide` one scrolls sideways instead
+    of shrinking.
+    """
+    graph = dcc.Graph(
+        id=identity,
+        figure=EMPTY_FIGURE,
+        config=GRAPH_CONFIG,  # type: ignore[arg-type]
+        responsive=not wide,
+        style={"height": "50cqw"},
+        className="graph-wide" if wide else "graph",
+    )
+    waiting = dcc.Loading(
+        graph,
+        delay_show=250,
+        delay_hide=150,
+        overlay_style={"visibility": "visible", "opacity": 0.4},
+        target_components=None,
+        type="dot",
+    )
+    below = [] if caption is None else [html.Figcaption(id=caption, className="caption")]
+    return html.Figure([waiting, *below], className="figure-box", **aria(label=label))
+
+
+def caption(text: Any) -> list[Any]:
+    """Return a caption's two sentences as components."""
+    return [html.Span(text.seen), html.Span(f" {text.notice}", className="notice")]
+
+
+def heading(title: str, text: str) -> html.Header:
+    """Return a page's title and what the page is for."""
+    return html.Header(
+        [html.H1(title), html.P(text, className="text-body-secondary mb-3")], className="page-head"
+    )
+
+
+def facts(pairs: Sequence[tuple[str, str]]) -> list[Any]:
+    """Return facts as a line of terms and values."""
+    return [
+        html.Span([html.Span(f"{term} ", className="text-body-secondary"), value], className="fact")
+        for term, value in pairs
+        if value
+    ]
+
+
+def alert(identity: str) -> dbc.Alert:
+    """Return the place for a page's own message, closed."""
+    return dbc.Alert(id=identity, is_open=False, color="warning", className="mb-3")
+
+
+def choices(identity: str, label: str, options: Sequence[tuple[str, str]], value: str) -> html.Div:
+    """Return a labelled row of radio buttons."""
+    return html.Div(
+        [
+            html.Span(label, id=f"{identity}-label", className="text-body-secondary me-2"),
+            dbc.RadioItems(
+                id=identity,
+                options=[{"label": text, "value": name} for name, text in options],
+                value=value,
+                inline=True,
+                className="d-inline-block",
+            ),
+        ],
+        role="radiogroup",
+        className="choices",
+        **aria(labelledby=f"{identity}-label"),
+    )

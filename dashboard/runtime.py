@@ -1,0 +1,197 @@
+"""What one web process holds: settings, models, recent forward passes, and TensorFlow's start.
+
+Nothing here belongs to a user: everything is found by content.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections import OrderedDict
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from flask import current_app, g, has_request_context
+
+import cnn
+from cnn import datasets
+from cnn.jobs import Download, Queue
+from cnn.runs import ACTIVE, Run, TrainingConfig
+from dashboard.models import Catalogue, Entry
+from dashboard.settings import Settings, environment
+from dashboard.view import View
+
+if TYPE_CHECKING:
+    import keras
+
+_EXTENSION = "cnn_runtime"
+_START_AFTER_SECONDS = 3.0
+_MOST_PASS_BYTES = 64_000_000
+Ready = Literal["starting", "ready"]
+
+
+class Runtime:
+    """Created once per application; callbacks reach it by `current()`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.catalogue = Catalogue(settings)
+        self.problem = ""
+        self._started = threading.Lock()
+        self._ready = threading.Event()
+        self._passing = threading.Lock()
+        self._passes: OrderedDict[tuple[object, ...], cnn.ForwardPass] = OrderedDict()
+        self._server_lock = settings.jobs.server_lock()
+
+    @cached_property
+    def queue(self) -> Queue:
+        """The job queue."""
+        return Queue(self.settings.jobs)
+
+    @property
+    def ready(self) -> Ready:
+        """Whether TensorFlow can be used without waiting."""
+        return "ready" if self._ready.is_set() else "starting"
+
+    def open(self) -> None:
+        """Announce this web process to workers, and start TensorFlow soon even if nobody asks."""
+        self._server_lock.acquire()
+        timer = threading.Timer(_START_AFTER_SECONDS, self.start)
+        timer.daemon = True
+        timer.start()
+
+    def start(self) -> None:
+        """Start TensorFlow in the background, once."""
+        if self._started.acquire(blocking=False):
+            threading.Thread(target=self._start, name="start-tensorflow", daemon=True).start()
+
+    def wait(self) -> None:
+        """Start TensorFlow and wait until it can be used."""
+        self.start()
+        self._ready.wait()
+
+    def _start(self) -> None:
+        self.problem = self.catalogue.check_own()
+        entry = self.catalogue.default()
+        cnn.forward(self.catalogue.load(entry.key), cnn.load_dataset(datasets.DIGITS)[0].pixels)
+        self._ready.set()
+        self._submit_missing()
+
+    def _submit_missing(self) -> None:
+        """Queue what the settings ask for and is not there: the model's training, and MNIST."""
+        path = self.settings.model
+        if path is not None and not path.exists() and self.training_of(path) is None:
+            self.submit_training(TrainingConfig(dataset=self.default_data(), save_to=str(path)))
+        if self.settings.download and self.wants_download:
+            self.queue.submit_download(datasets.MNIST)
+            self.ensure_worker()
+
+    @property
+    def wants_download(self) -> bool:
+        """Whether MNIST is missing and nobody fetches it."""
+        if datasets.find(datasets.MNIST, self.settings.data_path):
+            return False
+        download = self.download
+        return download is None or download.state != "running" or not self._has_worker()
+
+    @property
+    def download(self) -> Download | None:
+        """How the download of MNIST is going."""
+        return self.settings.jobs.download(datasets.MNIST)
+
+    def training_of(self, path: Path) -> Run | None:
+        """Return the active run whose model is to be saved at `path`, if there is one."""
+        runs = self.settings.jobs.runs()
+        return next(
+            (r for r in runs if r.config.save_to == str(path) and r.status.state in ACTIVE), None
+        )
+
+    def submit_training(self, config: TrainingConfig) -> Run:
+        """Queue a training and see to it that somebody does it."""
+        run = self.queue.submit_training(config)
+        self.ensure_worker()
+        return run
+
+    def ensure_worker(self) -> None:
+        """Start the local worker process unless one is alive or the queue is elsewhere."""
+        if self.settings.redis_url or self._has_worker():
+            return
+        home = self.settings.jobs.path
+        with (home / "worker.log").open("ab") as log:
+            subprocess.Popen(
+                [sys.executable, "-m", "dashboard", "worker", "--local"],
+                env={**os.environ, **environment(self.settings)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _has_worker(self) -> bool:
+        return bool(self.settings.redis_url) or self.settings.jobs.has_worker()
+
+    def default_data(self) -> str:
+        """Return the data set that is shown when a link names none."""
+        found = datasets.find(datasets.MNIST, self.settings.data_path)
+        return datasets.MNIST if found else datasets.DIGITS
+
+    def default_view(self) -> View:
+        """Return what is on the screen when a link says nothing."""
+        data = self.default_data()
+        split = "test" if data == datasets.MNIST else "all"
+        return View(model=self.catalogue.default().key, data=data, split=split)
+
+    def dataset(self, view: View) -> cnn.Dataset:
+        """Return the data set of the view; `DatasetError` says which this server lacks."""
+        return cnn.load_dataset(view.data, view.split, data_dir=self.settings.data_path)
+
+    def sample(self, view: View) -> cnn.Sample:
+        """Return the picture of the view."""
+        return self.dataset(view)[view.index]
+
+    def entry(self, view: View) -> Entry:
+        """Return the model of the view, unloaded."""
+        return self.catalogue.get(view.model)
+
+    def model(self, view: View) -> keras.Model:
+        """Return the model of the view, loaded."""
+        return self.catalogue.load(view.model)
+
+    def forward(self, view: View) -> cnn.ForwardPass:
+        """Return all that the model computes of the picture: one pass, however many ask."""
+        key = (view.model, view.data, view.split, view.index)
+        with self._passing:
+            found = self._passes.pop(key, None)
+            if found is None:
+                found = self._forward(view)
+            self._passes[key] = found
+            while len(self._passes) > 1 and self._kept_bytes() > _MOST_PASS_BYTES:
+                self._passes.popitem(last=False)
+        return found
+
+    def _kept_bytes(self) -> int:
+        kept = self._passes.values()
+        return sum(array.nbytes for one in kept for array in one.activations.values())
+
+    def _forward(self, view: View) -> cnn.ForwardPass:
+        model, pixels = self.model(view), self.sample(view).pixels
+        began = time.perf_counter()
+        passed = cnn.forward(model, pixels)
+        if has_request_context():
+            g.forward_milliseconds = 1000 * (time.perf_counter() - began)
+        return passed
+
+
+def install(server: object, runtime: Runtime) -> None:
+    """Make `runtime` the one that `current()` returns within requests of the Flask `server`."""
+    server.extensions[_EXTENSION] = runtime  # type: ignore[attr-defined]
+
+
+def current() -> Runtime:
+    """Return the runtime of the application that serves this request."""
+    runtime: Runtime = current_app.extensions[_EXTENSION]
+    return runtime

@@ -1,0 +1,387 @@
+"""What surrounds every page: the header, the input panel with the prediction, and the live state."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import replace
+from typing import Any
+
+import dash
+import dash_bootstrap_components as dbc
+import numpy as np
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash.exceptions import PreventUpdate
+from PIL import Image
+
+import cnn
+from cnn import datasets
+from dashboard import ids
+from dashboard.components import aria, link
+from dashboard.runtime import Runtime, current
+from dashboard.view import parse
+
+_PULSE_MILLISECONDS = 400
+_PULSE_WHILE_BUSY = 3000
+_MOST_BARS = 20
+_SPLITS = {
+    "mnist/test": "MNIST, 10,000 test digits",
+    "mnist/train": "MNIST, 60,000 training digits",
+    "fashion_mnist/test": "Fashion-MNIST, 10,000 test pictures",
+    "digits/all": "Embedded digits, 1,797",
+}
+
+
+def layout(runtime: Runtime) -> html.Div:
+    """Return the tree around the page container."""
+    return html.Div(
+        [
+            dcc.Store(id=ids.DEFAULTS, data=runtime.default_view().to_query()),
+            dcc.Store(id=ids.VIEW),
+            dcc.Store(id=ids.READY, data="starting"),
+            dcc.Store(id=ids.LAYERS),
+            dcc.Interval(id=ids.PULSE, interval=_PULSE_MILLISECONDS),
+            html.A("Skip to the page", href="#content", className="visually-hidden-focusable"),
+            _header(),
+            html.Div(
+                [
+                    _panel(runtime),
+                    html.Main(
+                        [
+                            dbc.Alert(id=ids.NOTICE, is_open=False, color="warning"),
+                            html.Div(dash.page_container, id=ids.CONTENT, className="waiting"),
+                        ],
+                        id="main",
+                        tabIndex="-1",
+                    ),
+                ],
+                className="columns",
+            ),
+        ]
+    )
+
+
+def _header() -> html.Header:
+    pages = sorted(
+        (page for page in dash.page_registry.values() if page.get("in_header")),
+        key=lambda page: page["order"] or 0,
+    )
+    return html.Header(
+        [
+            link(
+                "/",
+                [html.Span("▣", className="brand-mark"), " CNN Visualizer"],
+                "brand",
+                className="brand",
+            ),
+            html.Nav(
+                [
+                    link(page["relative_path"], page["name"], "header", className="nav-link")
+                    for page in pages
+                ],
+                className="nav pages",
+                **aria(label="Pages"),
+            ),
+            html.Button(
+                "◐",
+                id=ids.THEME,
+                type="button",
+                className="btn btn-sm btn-outline-secondary theme",
+                title="Light or dark",
+                **aria(label="Light or dark"),
+            ),
+        ],
+        className="top",
+    )
+
+
+def _panel(runtime: Runtime) -> html.Aside:
+    return html.Aside(
+        [
+            html.H2("Input"),
+            html.Div(
+                [
+                    html.Button(
+                        str(label),
+                        id=ids.digit(label),
+                        type="button",
+                        className="btn btn-outline-primary",
+                        title=f"A random {label}",
+                    )
+                    for label in range(10)
+                ],
+                className="digits",
+                role="group",
+                **aria(label="Pick a class"),
+            ),
+            html.Div(
+                [
+                    html.Img(id=ids.PICTURE, className="sample", alt="No picture yet"),
+                    html.P(id=ids.PICTURE_TEXT, className="small mb-0"),
+                ],
+                className="sample-row",
+            ),
+            html.Div(
+                [
+                    html.Button(
+                        "Another",
+                        id=ids.ANOTHER,
+                        type="button",
+                        className="btn btn-sm btn-primary",
+                        title="Another random picture of the same class",
+                    ),
+                    dbc.Label("No.", html_for=ids.INDEX, className="small mb-0"),
+                    dbc.Input(
+                        id=ids.INDEX,
+                        type="number",
+                        min=0,
+                        step=1,
+                        size="sm",
+                        debounce=True,
+                        placeholder="number",
+                    ),
+                ],
+                className="sample-choice",
+            ),
+            dbc.Label("Data", html_for=ids.DATA, className="small mb-0"),
+            dbc.Select(id=ids.DATA, size="sm", options=_data_options(runtime)),
+            html.H2("Prediction"),
+            html.Div(id=ids.PREDICTION, className="prediction", **aria(live="polite")),
+            html.Div(id=ids.BARS, className="bars"),
+            html.H2("Model"),
+            dbc.Select(id=ids.MODEL, size="sm", options=_model_options(runtime)),
+            html.P(id=ids.STATUS, className="small status", **aria(live="polite")),
+        ],
+        className="panel",
+        **aria(label="Input and prediction"),
+    )
+
+
+def _data_options(runtime: Runtime) -> list[dict[str, str]]:
+    path = runtime.settings.data_path
+    found = {name for name in datasets.KERAS_DATASETS if datasets.find(name, path)}
+    names = {datasets.DIGITS, *found}
+    return [
+        {"label": label, "value": value}
+        for value, label in _SPLITS.items()
+        if value.split("/")[0] in names
+    ]
+
+
+def _model_options(runtime: Runtime) -> list[dict[str, str]]:
+    return [{"label": entry.name, "value": entry.key} for entry in runtime.catalogue.entries()]
+
+
+def register(app: Dash) -> None:
+    """Register the callbacks of the shell."""
+    app.clientside_callback(
+        ClientsideFunction("cnn", "read"),
+        Output(ids.VIEW, "data"),
+        Input(ids.LOCATION, "search"),
+        State(ids.DEFAULTS, "data"),
+        State(ids.VIEW, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("cnn", "write"),
+        Output(ids.ANY_LINK, "href"),
+        Input(ids.VIEW, "data"),
+        Input(ids.LOCATION, "pathname"),
+        State(ids.ANY_LINK, "id"),
+    )
+    app.callback(
+        Output(ids.READY, "data"),
+        Output(ids.STATUS, "children"),
+        Output(ids.PULSE, "interval"),
+        Output(ids.PULSE, "disabled"),
+        Output(ids.MODEL, "options"),
+        Input(ids.PULSE, "n_intervals"),
+        State(ids.READY, "data"),
+    )(pulse)
+    app.callback(
+        Output(ids.VIEW, "data", allow_duplicate=True),
+        Input(ids.ANY_DIGIT, "n_clicks"),
+        Input(ids.ANOTHER, "n_clicks"),
+        State(ids.VIEW, "data"),
+        prevent_initial_call=True,
+    )(pick)
+    app.clientside_callback(
+        ClientsideFunction("cnn", "choose"),
+        Output(ids.VIEW, "data", allow_duplicate=True),
+        Input(ids.INDEX, "value"),
+        Input(ids.DATA, "value"),
+        Input(ids.MODEL, "value"),
+        State(ids.VIEW, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("cnn", "chosen"),
+        Output(ids.INDEX, "value"),
+        Output(ids.DATA, "value"),
+        Output(ids.MODEL, "value"),
+        Input(ids.VIEW, "data"),
+        State(ids.INDEX, "value"),
+        State(ids.DATA, "value"),
+        State(ids.MODEL, "value"),
+    )
+    app.callback(
+        Output(ids.PICTURE, "src"),
+        Output(ids.PICTURE, "alt"),
+        Output(ids.PICTURE_TEXT, "children"),
+        Output(ids.PREDICTION, "children"),
+        Output(ids.BARS, "children"),
+        Output(ids.NOTICE, "children"),
+        Output(ids.NOTICE, "is_open"),
+        Output(ids.CONTENT, "className"),
+        Input(ids.VIEW, "data"),
+        Input(ids.READY, "data"),
+    )(show)
+    app.callback(
+        Output(ids.LAYERS, "data"),
+        Input(ids.VIEW, "data"),
+        Input(ids.READY, "data"),
+        State(ids.LAYERS, "data"),
+    )(layers)
+
+
+def pulse(_: int | None, known: str) -> tuple[Any, ...]:
+    """Say whether TensorFlow is ready and what is going on; slow down or stop when all is quiet."""
+    runtime = current()
+    runtime.start()
+    told = _status(runtime)
+    quiet = runtime.ready == "ready" and not told
+    return (
+        runtime.ready if runtime.ready != known else no_update,
+        told,
+        _PULSE_WHILE_BUSY if runtime.ready == "ready" else _PULSE_MILLISECONDS,
+        quiet,
+        _model_options(runtime) if runtime.ready == "ready" else no_update,
+    )
+
+
+def _status(runtime: Runtime) -> list[Any]:
+    """Return what is going on in the background, in words."""
+    told: list[Any] = []
+    if runtime.ready == "starting":
+        told.append("TensorFlow is starting; the figures fill by themselves.")
+    if runtime.problem:
+        told.append(runtime.problem)
+    own = runtime.settings.model
+    run = runtime.training_of(own) if own is not None and not own.exists() else None
+    if run is not None and own is not None:
+        told += [f"{own.name} is being trained: ", link("/training", "watch it", "status"), ". "]
+    download = runtime.download if runtime.settings.download else None
+    if download is not None and not datasets.find(datasets.MNIST, runtime.settings.data_path):
+        told.append(
+            "MNIST is being downloaded in the background; until then the embedded digits are used."
+            if download.state == "running"
+            else f"The embedded digits are used: {download.message}"
+        )
+    return told
+
+
+def pick(
+    _clicks: list[int | None], _another: int | None, stored: dict[str, Any] | None
+) -> dict[str, str]:
+    """Return the view with another random picture, of the class clicked or of the same class."""
+    view, _ = parse(stored or {})
+    clicked = ctx.triggered_id
+    try:
+        data = current().dataset(view)
+        label = clicked["label"] if isinstance(clicked, dict) else data[view.index].label
+        places = data.indices(label)
+    except cnn.DatasetError as error:
+        raise PreventUpdate from error
+    others = places[places != view.index]
+    index = int(np.random.default_rng().choice(others if len(others) else places))
+    return replace(view, index=index).to_query()
+
+
+def show(stored: dict[str, Any] | None, _ready: str) -> tuple[Any, ...]:
+    """Return the picture, what the model says of it, and whatever is wrong with the link."""
+    if not stored:
+        raise PreventUpdate
+    runtime = current()
+    view, problems = parse(stored)
+    try:
+        sample, data = runtime.sample(view), runtime.dataset(view)
+        told: tuple[Any, ...] = (
+            _data_uri(sample.pixels),
+            f"{sample.class_name}: {data.name} {data.split}, picture number {sample.index}",
+            [html.B(f"Label {sample.class_name}"), html.Br(), _origin(data, sample)],
+        )
+        runtime.entry(view)
+        prediction = runtime.forward(view).prediction if runtime.ready == "ready" else None
+    except cnn.CnnError as error:
+        empty = (_data_uri(np.zeros((1, 1, 1), np.uint8)), "No picture", "No picture")
+        return (*empty, "", [], " ".join([str(error), *problems]), True, "unavailable")
+    said = _prediction(prediction, sample) if prediction else ("Starting …", [])
+    state = "" if prediction else "waiting"
+    return (*told, *said, " ".join(problems), bool(problems), state)
+
+
+def layers(stored: dict[str, Any] | None, _ready: str, known: dict[str, Any] | None) -> Any:
+    """Return the names of the model's layers, once it is loaded and only when it is another."""
+    runtime = current()
+    if not stored or runtime.ready != "ready":
+        raise PreventUpdate
+    view, _ = parse(stored)
+    if known and known["model"] == view.model:
+        raise PreventUpdate
+    try:
+        infos = cnn.layer_infos(runtime.model(view))
+    except cnn.CnnError as error:
+        raise PreventUpdate from error
+    return {
+        "model": view.model,
+        "names": [info.name for info in infos],
+        "opening": next((i.name for i in infos if i.has_maps and i.weight_shapes), ""),
+        "weighted": [info.name for info in infos if info.weight_shapes and not info.nested],
+    }
+
+
+def _origin(data: cnn.Dataset, sample: cnn.Sample) -> str:
+    if data.name == datasets.DIGITS:
+        return f"embedded digit {sample.index} of {len(data):,}"
+    return f"{data.name} {data.split}, number {sample.index} of {len(data):,}"
+
+
+def _prediction(prediction: cnn.Prediction, sample: cnn.Sample) -> tuple[list[Any], list[Any]]:
+    """Return the predicted class with its mark, and a bar per class."""
+    (name, probability), *_ = prediction.top(1)
+    comparable = sample.class_name in prediction.class_names
+    right = name == sample.class_name
+    mark = [] if not comparable else [_mark(right, sample.class_name)]
+    line = [html.Span(name, className="class"), html.Span(cnn.captions.percent(probability)), *mark]
+    shown = [(label, float(p)) for label, p in zip(
+        prediction.class_names, prediction.probabilities, strict=True
+    )]  # fmt: skip
+    if len(shown) > _MOST_BARS:
+        shown = prediction.top(_MOST_BARS)
+    return line, [_bar(label, p, label == name, right or not comparable) for label, p in shown]
+
+
+def _mark(right: bool, label: str) -> html.Span:
+    if right:
+        return html.Span("✓ right", className="right")
+    return html.Span(f"✗ wrong, it is {label}", className="wrong")
+
+
+def _bar(label: str, probability: float, is_first: bool, is_right: bool) -> html.Div:
+    kind = ("first " if is_first else "") + ("" if is_right else "missed")
+    return html.Div(
+        [
+            html.Span(label, className="bar-label"),
+            html.Div(
+                html.Div(style={"width": f"{100 * probability:.2f}%"}, className=f"fill {kind}"),
+                className="track",
+            ),
+            html.Span(cnn.captions.percent(probability), className="bar-value"),
+        ],
+        className="bar",
+    )
+
+
+def _data_uri(pixels: np.ndarray[Any, Any]) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,286 @@
+"""What one layer makes of the picture: all its channels, and one of them closely."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import unquote
+
+import dash
+import dash_bootstrap_components as dbc
+from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.exceptions import PreventUpdate
+
+import cnn
+from dashboard import components, ids, repaint
+from dashboard.outputs import LayerOutput, layer_outputs
+from dashboard.runtime import current
+from dashboard.scale import register_scale, scale_choice
+from dashboard.tabs import default_layer, register_tabs
+from dashboard.view import View, parse
+
+LAYER = "activations-layer"
+FACTS = "activations-facts"
+SCALE = "activations-scale"
+MAIN = "activations-main"
+DETAIL = "activations-detail"
+KERNEL = "activations-kernel"
+CHANNEL = "activations-channel"
+NUMBERS = "activations-numbers"
+PAINTED = "activations-painted"
+
+
+def layout(layer: Any = None, **_query: Any) -> html.Div:
+    """Return the page for a layer; without one, the first layer with maps is shown."""
+    name = unquote(layer) if isinstance(layer, str) else None
+    return html.Div(
+        [
+            components.heading("Activations", "What each layer makes of the picture."),
+            dcc.Store(id=LAYER, data=name),
+            dcc.Store(id=PAINTED),
+            components.tab_bar("activations-tabs", "Layers"),
+            components.alert("activations-problem"),
+            html.Div(
+                [
+                    html.Div(id=FACTS, className="facts"),
+                    html.Div([scale_choice(SCALE), _channel_choice()], className="controls"),
+                    html.Div(
+                        [
+                            components.figure(MAIN, "Output of the layer", caption=f"{MAIN}-caption"),
+                            html.Div(
+                                [
+                                    components.figure(
+                                        DETAIL, "The chosen channel", caption=f"{DETAIL}-caption"
+                                    ),
+                                    html.Div(
+                                        components.figure(KERNEL, "Its kernel"), id=f"{KERNEL}-box"
+                                    ),
+                                    html.Dl(id=NUMBERS),
+                                ],
+                                className="detail",
+                            ),
+                        ],
+                        className="two",
+                    ),
+                ],
+                id="activations-body",
+            ),
+        ]
+    )  # fmt: skip
+
+
+def _channel_choice() -> html.Div:
+    return html.Div(
+        [
+            dbc.Label("Channel", html_for=CHANNEL, className="mb-0 me-2 text-body-secondary"),
+            dbc.Input(
+                id=CHANNEL, type="number", min=0, step=1, size="sm", className="d-inline-block",
+            ),
+        ],
+        id=f"{CHANNEL}-box",
+    )  # fmt: skip
+
+
+def register(app: Dash) -> None:
+    """Register the page and its callbacks."""
+    dash.register_page(
+        __name__, path="/activations", path_template="/activations/<layer>", name="Activations",
+        title="Activations – CNN Visualizer", layout=layout, order=4, in_header=True,
+    )  # fmt: skip
+    register_tabs(app, "activations", lambda layers: list(layers["names"]))
+    register_scale(app, SCALE)
+    app.callback(
+        Output(MAIN, "figure"),
+        Output(MAIN, "style"),
+        Output(f"{MAIN}-caption", "children"),
+        Output(FACTS, "children"),
+        Output(DETAIL, "figure"),
+        Output(DETAIL, "style"),
+        Output(f"{DETAIL}-caption", "children"),
+        Output(KERNEL, "figure"),
+        Output(KERNEL, "style"),
+        Output(f"{KERNEL}-box", "hidden"),
+        Output(NUMBERS, "children"),
+        Output(CHANNEL, "max"),
+        Output(f"{CHANNEL}-box", "hidden"),
+        Output(PAINTED, "data"),
+        Input(ids.VIEW, "data"),
+        Input(ids.LAYERS, "data"),
+        State(LAYER, "data"),
+        State(PAINTED, "data"),
+    )(paint)
+    app.callback(
+        Output(ids.VIEW, "data", allow_duplicate=True),
+        Input(MAIN, "clickData"),
+        State(ids.VIEW, "data"),
+        State(ids.LAYERS, "data"),
+        State(LAYER, "data"),
+        prevent_initial_call=True,
+    )(look_closely)
+    app.clientside_callback(
+        dash.ClientsideFunction("cnn", "chosenChannel"),
+        Output(CHANNEL, "value"),
+        Input(ids.VIEW, "data"),
+        State(CHANNEL, "value"),
+    )
+    app.clientside_callback(
+        dash.ClientsideFunction("cnn", "chooseChannel"),
+        Output(ids.VIEW, "data", allow_duplicate=True),
+        Input(CHANNEL, "value"),
+        State(ids.VIEW, "data"),
+        prevent_initial_call=True,
+    )
+
+
+def paint(
+    stored: dict[str, Any] | None,
+    layers: dict[str, Any] | None,
+    layer: str | None,
+    painted: dict[str, str] | None,
+) -> tuple[Any, ...]:
+    """Return everything the page shows of the layer: whole figures at first, then new values."""
+    if not stored or not layers:
+        raise PreventUpdate
+    view, _ = parse(stored)
+    if layers["model"] != view.model:
+        raise PreventUpdate
+    try:
+        output = _output(view, layer or default_layer(layers, layers["names"]))
+    except cnn.CnnError as error:
+        raise PreventUpdate from error
+    before = painted or {}
+    channel = min(view.channel or 0, output.info.channels - 1)
+    kinds = {
+        "main": f"{view.model} {output.info.name} {output.kind(view.scale)}",
+        "kernel": f"{view.model} {output.info.name} {channel}",
+    }
+    same = before.get("main") == kinds["main"]
+    main = output.repaint(view.scale) if same else output.figure(view.scale)
+    kernel = (
+        no_update if before.get("kernel") == kinds["kernel"] else _kernel(view, output, channel)
+    )
+    return (
+        main,
+        no_update if same else {"height": output.height},
+        components.caption(output.caption),
+        _facts(output),
+        _detail(output, channel, repainted=same),
+        no_update if same else {"height": _detail_height(output)},
+        _detail_caption(output, channel),
+        *_shown(kernel),
+        _numbers(output, channel),
+        output.info.channels - 1,
+        output.is_vector,
+        no_update if kinds == before else kinds,
+    )
+
+
+def look_closely(
+    clicked: dict[str, Any] | None,
+    stored: dict[str, Any] | None,
+    layers: dict[str, Any],
+    layer: str | None,
+) -> dict[str, str]:
+    """Return the view with the channel whose tile was clicked."""
+    if not clicked or not stored:
+        raise PreventUpdate
+    view, _ = parse(stored)
+    output = _output(view, layer or default_layer(layers, layers["names"]))
+    point = clicked["points"][0]
+    mosaic = cnn.figures.Mosaic.of(output.maps.shape) if not output.is_vector else None
+    cell = mosaic.locate(point["x"], point["y"]) if mosaic else None
+    if cell is None:
+        raise PreventUpdate
+    return replace(view, channel=cell[0]).to_query()
+
+
+def _output(view: View, layer: str | None) -> LayerOutput:
+    """Return the output of the layer; `LayerError` if the model has none of that name."""
+    runtime = current()
+    model = runtime.model(view)
+    info = cnn.layer_info(model, layer or "")
+    return layer_outputs(model, runtime.forward(view))[info.name]
+
+
+def _detail(output: LayerOutput, channel: int, *, repainted: bool) -> Any:
+    if output.is_vector:
+        title = f"{output.info.name}: as a grid, unit 0 top left"
+        if repainted:
+            return repaint.heatmap(cnn.figures.vector_cells(output.values))
+        return cnn.figures.units(output.values, title=title)
+    title = f"{output.info.name}, channel {channel}"
+    one = output.maps[..., channel : channel + 1]
+    if repainted:
+        return repaint.heatmap(cnn.figures.cells(one), title=title)
+    return cnn.figures.feature_maps(one, title=title, label="value")
+
+
+def _detail_height(output: LayerOutput) -> str:
+    shape = output.maps.shape[:2]
+    if output.is_vector:
+        shape = cnn.figures.vector_cells(output.values).z.shape
+    return cnn.figures.heatmap_height((shape[0], shape[1]))
+
+
+def _shown(kernel: Any) -> tuple[Any, Any, Any]:
+    """Return the kernel's figure, its style, and whether its place is hidden."""
+    if kernel is None:
+        return components.EMPTY_FIGURE, {}, True
+    if kernel is no_update:
+        return no_update, no_update, no_update
+    rows, columns = kernel.data[0].z.shape
+    return kernel, {"height": cnn.figures.heatmap_height((rows, columns))}, False
+
+
+def _detail_caption(output: LayerOutput, channel: int) -> str:
+    if output.is_vector:
+        return "The same numbers as a picture: one cell per unit, row by row."
+    text = f"Channel {channel} with a colour range of its own"
+    silent = channel in cnn.captions.silent_channels(output.maps)
+    return f"{text}: silent for this picture." if silent else f"{text}."
+
+
+def _kernel(view: View, output: LayerOutput, channel: int) -> Any:
+    """Return the kernel that made the channel, or None where the layer has none of its own."""
+    model = current().model(view)
+    if output.is_vector or output.info.nested or output.info.kernel_size is None:
+        return None
+    try:
+        tiles = cnn.kernel_tiles(cnn.kernels(model, output.info.name))
+    except cnn.LayerError:
+        return None
+    inputs = output.info.input_shapes[0][-1]
+    over = "" if inputs == 1 else f", norm over {inputs} inputs"
+    return cnn.figures.feature_maps(
+        tiles[..., channel : channel + 1],
+        title=f"kernel {channel}{over}",
+        tile_name="kernel",
+        label="weight",
+    )
+
+
+def _facts(output: LayerOutput) -> list[Any]:
+    info = output.info
+    silent = [] if output.is_vector else cnn.captions.silent_channels(output.values)
+    return components.facts(
+        [
+            ("", cnn.captions.sides(info.output_shape)),
+            ("", info.kind),
+            ("activation", info.activation or ""),
+            ("parameters", f"{info.parameters:,} = {info.formula}" if info.parameters else ""),
+            ("sees", cnn.captions.field(info)),
+            ("silent here", f"{len(silent)} of {info.channels}" if not output.is_vector else ""),
+        ]
+    )
+
+
+def _numbers(output: LayerOutput, channel: int) -> list[Any]:
+    values = output.values if output.is_vector else output.values[..., channel]
+    summary = cnn.summarise(values)
+    pairs = (
+        ("minimum", f"{summary.minimum:.4g}"),
+        ("maximum", f"{summary.maximum:.4g}"),
+        ("mean", f"{summary.mean:.4g}"),
+        ("share of zeros", f"{summary.zeros:.1%}"),
+    )
+    return [part for term, value in pairs for part in (html.Dt(term), html.Dd(value))]

@@ -1,0 +1,125 @@
+"""What the network is made of: a diagram, and a table with a row per layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+import dash_bootstrap_components as dbc
+from dash import ClientsideFunction, Dash, Input, Output, html
+from dash.exceptions import PreventUpdate
+
+import cnn
+from dashboard import components, ids
+from dashboard.runtime import current
+from dashboard.view import parse
+
+DIAGRAM = "diagram"
+SIGNAL = "diagram-clicked"
+TABLE = "layer-table"
+SUMMARY = "architecture-summary"
+_COLUMNS = (
+    "layer", "kind", "output", "parameters", "= ", "kernel", "stride", "padding", "activation",
+    "multiply-adds", "sees",
+)  # fmt: skip
+
+
+def layout(**_query: Any) -> html.Div:
+    """Return the page with an empty diagram and table."""
+    return html.Div(
+        [
+            components.heading(
+                "Architecture",
+                "Layer by layer: what it computes, what it costs, and how much of the picture one "
+                "of its cells sees. Click a layer to see its output.",
+            ),
+            html.Div(id=SUMMARY, className="facts"),
+            components.figure(
+                DIAGRAM, "Diagram of the network, from the input to the output",
+                caption=f"{DIAGRAM}-caption", wide=True,
+            ),
+            html.Div(id=TABLE, className="table-box"),
+            html.Div(id=SIGNAL, hidden=True),
+        ]
+    )  # fmt: skip
+
+
+def register(app: Dash) -> None:
+    """Register the page and its callbacks."""
+    dash.register_page(
+        __name__, path="/architecture", name="Architecture",
+        title="Architecture – CNN Visualizer", layout=layout, order=2, in_header=True,
+    )  # fmt: skip
+    app.callback(
+        Output(DIAGRAM, "figure"),
+        Output(DIAGRAM, "style"),
+        Output(f"{DIAGRAM}-caption", "children"),
+        Output(TABLE, "children"),
+        Output(SUMMARY, "children"),
+        Input(ids.LAYERS, "data"),
+    )(describe)
+    app.clientside_callback(
+        ClientsideFunction("cnn", "openLayer"), Output(SIGNAL, "title"), Input(DIAGRAM, "clickData"),
+        prevent_initial_call=True,
+    )  # fmt: skip
+
+
+def describe(layers: dict[str, Any] | None) -> tuple[Any, ...]:
+    """Return the diagram, its size, its caption, the table of layers and the totals."""
+    if not layers:
+        raise PreventUpdate
+    view, _ = parse({"model": layers["model"]})
+    runtime = current()
+    model = runtime.model(view)
+    infos, totals = cnn.layer_infos(model), cnn.totals(model)
+    figure = cnn.figures.diagram(infos, title=f"{model.name}, from left to right")
+    size = {"width": f"{figure.layout.width}px", "height": f"{figure.layout.height}px"}
+    told = [
+        ("layers", str(totals.layers)),
+        ("parameters", f"{totals.parameters:,}"),
+        ("multiply-adds per picture", f"{totals.multiply_adds:,}"),
+        ("model", runtime.entry(view).name),
+        ("pixels", cnn.scale_of(model).reason),
+    ]
+    seen = components.caption(cnn.captions.architecture(infos, totals))
+    return figure, size, seen, _table(infos, totals), components.facts(told)
+
+
+def _table(infos: tuple[cnn.LayerInfo, ...], totals: cnn.Totals) -> dbc.Table:
+    numeric = {"parameters", "multiply-adds"}
+    head = html.Thead(
+        html.Tr(
+            [html.Th(c, scope="col", className="number" if c in numeric else "") for c in _COLUMNS]
+        )
+    )
+    total = html.Tr(
+        [
+            html.Th("total", scope="row"), html.Td(), html.Td(),
+            html.Td(f"{totals.parameters:,}", className="number"), *[html.Td()] * 5,
+            html.Td(f"{totals.multiply_adds:,}", className="number"), html.Td(),
+        ]
+    )  # fmt: skip
+    return dbc.Table(
+        [head, html.Tbody([_row(info) for info in infos]), html.Tfoot(total)], hover=True
+    )
+
+
+def _row(info: cnn.LayerInfo) -> html.Tr:
+    path = components.layer_path("activations", info.name)
+    name = components.link(path, info.name, "table")
+    sides = cnn.captions.sides
+    return html.Tr(
+        [
+            html.Th(html.Span(name, **components.data(layer=info.name)), scope="row"),
+            html.Td(info.kind),
+            html.Td(sides(info.output_shape)),
+            html.Td(f"{info.parameters:,}" if info.parameters else "", className="number"),
+            html.Td(info.formula),
+            html.Td(sides(info.kernel_size or ())),
+            html.Td(sides(info.strides or ())),
+            html.Td(info.padding or ""),
+            html.Td(info.activation or ""),
+            html.Td(f"{info.multiply_adds:,}" if info.multiply_adds else "", className="number"),
+            html.Td(cnn.captions.field(info)),
+        ]
+    )

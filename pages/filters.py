@@ -1,0 +1,198 @@
+"""The weights that training found: kernels as pictures, biases, and how weights are spread."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+import dash
+import dash_bootstrap_components as dbc
+import numpy as np
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
+from dash.exceptions import PreventUpdate
+
+import cnn
+from dashboard import components, ids
+from dashboard.runtime import current
+from dashboard.tabs import default_layer, register_tabs
+from dashboard.view import parse
+
+LAYER = "filters-layer"
+FACTS = "filters-facts"
+MAIN = "filters-main"
+BIASES = "filters-biases"
+SPREAD = "filters-spread"
+NUMBERS = "filters-numbers"
+SOURCE = "filters-source"
+KEY = "filters-key"
+_NORM = "norm"
+
+
+def layout(layer: Any = None, **_query: Any) -> html.Div:
+    """Return the page for a layer; without one, the first layer with weights is shown."""
+    name = unquote(layer) if isinstance(layer, str) else None
+    return html.Div(
+        [
+            components.heading("Filters", "The weights that training found, layer by layer."),
+            dcc.Store(id=LAYER, data=name),
+            dcc.Store(id=KEY),
+            components.tab_bar("filters-tabs", "Layers with weights"),
+            components.alert("filters-problem"),
+            html.Div(
+                [
+                    html.Div(id=FACTS, className="facts"),
+                    html.Div(_source_choice(), className="controls", id=f"{SOURCE}-box"),
+                    components.figure(MAIN, "Weights of the layer", caption=f"{MAIN}-caption"),
+                    html.Div(
+                        [
+                            components.figure(BIASES, "Biases or other vectors of the layer"),
+                            components.figure(SPREAD, "Histogram of the weights"),
+                        ],
+                        className="even",
+                    ),
+                    html.Div(id=NUMBERS, className="table-box"),
+                ],
+                id="filters-body",
+            ),
+        ]
+    )
+
+
+def _source_choice() -> list[Any]:
+    return [
+        dbc.Label("Input channel", html_for=SOURCE, className="mb-0 text-body-secondary"),
+        dbc.Select(id=SOURCE, size="sm", className="w-auto"),
+    ]
+
+
+def register(app: Dash) -> None:
+    """Register the page and its callbacks."""
+    dash.register_page(
+        __name__, path="/filters", path_template="/filters/<layer>", name="Filters",
+        title="Filters – CNN Visualizer", layout=layout, order=3, in_header=True,
+    )  # fmt: skip
+    register_tabs(app, "filters", lambda layers: list(layers["weighted"]))
+    app.clientside_callback(
+        ClientsideFunction("cnn", "weightsKey"),
+        Output(KEY, "data"),
+        Input(ids.VIEW, "data"),
+        Input(ids.LAYERS, "data"),
+        State(KEY, "data"),
+    )
+    app.callback(
+        Output(MAIN, "figure"),
+        Output(MAIN, "style"),
+        Output(f"{MAIN}-caption", "children"),
+        Output(FACTS, "children"),
+        Output(BIASES, "figure"),
+        Output(SPREAD, "figure"),
+        Output(NUMBERS, "children"),
+        Output(SOURCE, "options"),
+        Output(f"{SOURCE}-box", "hidden"),
+        Input(KEY, "data"),
+        State(LAYER, "data"),
+        State(ids.LAYERS, "data"),
+    )(paint)
+    app.clientside_callback(
+        ClientsideFunction("cnn", "chooseSource"),
+        Output(ids.VIEW, "data", allow_duplicate=True),
+        Input(SOURCE, "value"),
+        State(ids.VIEW, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("cnn", "chosenSource"),
+        Output(SOURCE, "value"),
+        Input(ids.VIEW, "data"),
+        State(SOURCE, "value"),
+    )
+
+
+def paint(
+    key: dict[str, Any] | None, layer: str | None, layers: dict[str, Any] | None
+) -> tuple[Any, ...]:
+    """Return the figures of the layer's weights; they do not depend on the picture."""
+    if not key or not layers:
+        raise PreventUpdate
+    view, _ = parse(key)
+    name = layer or default_layer(layers, layers["weighted"])
+    if name is None or name not in layers["weighted"]:
+        raise PreventUpdate
+    model = current().model(view)
+    info, arrays = cnn.layer_info(model, name), cnn.weights(model, name)
+    main, style, caption, inputs = _main(model, info, arrays, view.source)
+    every = np.concatenate([array.ravel() for array in arrays.values()])
+    spread = np.concatenate([a.ravel() for n, a in arrays.items() if a.ndim > 1] or [every])
+    return (
+        main,
+        style,
+        components.caption(caption),
+        _facts(info),
+        _vector(info, arrays),
+        cnn.figures.histogram(spread, title=f"{info.name}: how its weights are spread"),
+        _table(arrays),
+        _source_options(inputs),
+        inputs < 2,
+    )
+
+
+def _main(model: Any, info: cnn.LayerInfo, arrays: dict[str, Any], source: int | None) -> Any:
+    """Return (figure, its style, its caption, number of input channels to choose from)."""
+    if not any(name.endswith("kernel") for name in arrays):
+        name, values = next(iter(arrays.items()))
+        figure = cnn.figures.outputs(values.ravel(), title=f"{info.name}: {name}")
+        return figure, {"height": "33cqw"}, cnn.captions.vector(name, values), 0
+    kernel = cnn.kernels(model, info.name)
+    if kernel.ndim == 2:
+        title = f"{info.name}: {kernel.shape[0]}×{kernel.shape[1]} weights"
+        figure = cnn.figures.matrix(kernel.T, title=title, rows="unit", columns="input")
+        return figure, {"height": "max(40cqw, 22rem)"}, cnn.captions.dense_weights(kernel), 0
+    inputs = kernel.shape[-2]
+    chosen = source if source is not None and source < inputs else None
+    tiles = cnn.kernel_tiles(kernel, chosen)
+    norms = chosen is None and inputs > 1
+    of = "norm over input channels" if norms else f"input channel {chosen or 0}"
+    title = f"{info.name}: {tiles.shape[-1]} kernels of {cnn.captions.sides(tiles.shape[:2])}, {of}"
+    figure = cnn.figures.feature_maps(
+        tiles, title=title, tile_name="kernel", label="norm" if norms else "weight"
+    )
+    style = {"height": cnn.figures.heatmap_height(cnn.figures.Mosaic.of(tiles.shape).shape)}
+    return figure, style, cnn.captions.kernel_tiles(info, tiles, norms=norms), inputs
+
+
+def _vector(info: cnn.LayerInfo, arrays: dict[str, Any]) -> Any:
+    """Return the biases as bars, or the last vector of the layer, or say that there is none."""
+    vectors = {name: values for name, values in arrays.items() if values.ndim == 1}
+    if not vectors:
+        return cnn.figures.outputs(np.zeros(0, np.float32), title=f"{info.name} adds no bias")
+    name = "bias" if "bias" in vectors else list(vectors)[-1]
+    return cnn.figures.outputs(vectors[name], title=f"{info.name}: {name}")
+
+
+def _facts(info: cnn.LayerInfo) -> list[Any]:
+    return components.facts(
+        [
+            ("", info.kind),
+            ("parameters", f"{info.parameters:,} = {info.formula}"),
+            ("stride", cnn.captions.sides(info.strides or ())),
+            ("padding", info.padding or ""),
+        ]
+    )
+
+
+def _table(arrays: dict[str, Any]) -> dbc.Table:
+    columns = ("weights", "shape", "count", "minimum", "maximum", "mean", "standard deviation")
+    rows = []
+    for name, values in arrays.items():
+        summary = cnn.summarise(values)
+        numbers = (summary.minimum, summary.maximum, summary.mean, summary.deviation)
+        cells = [cnn.captions.sides(values.shape), f"{summary.count:,}"]
+        cells += [f"{number:.4g}" for number in numbers]
+        rows.append(html.Tr([html.Th(name, scope="row"), *map(html.Td, cells)]))
+    head = html.Thead(html.Tr([html.Th(column, scope="col") for column in columns]))
+    return dbc.Table([head, html.Tbody(rows)], size="sm")
+
+
+def _source_options(inputs: int) -> list[dict[str, str]]:
+    single = [{"label": str(i), "value": str(i)} for i in range(inputs)]
+    return [{"label": "all: norm of the weights", "value": _NORM}, *single]

@@ -1,0 +1,110 @@
+"""All layers at once: the digit on its way through the network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dash
+from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
+from dash.exceptions import PreventUpdate
+
+import cnn
+from dashboard import components, ids
+from dashboard.outputs import layer_outputs
+from dashboard.runtime import current
+from dashboard.scale import register_scale, scale_choice
+from dashboard.view import parse
+
+TILES = "overview-tiles"
+PAINTED = "overview-painted"
+ANY_FIGURE = {"type": "overview-figure", "layer": ALL}
+ANY_CAPTION = {"type": "overview-caption", "layer": ALL}
+SCALE = "overview-scale"
+
+
+def layout(**_query: Any) -> html.Div:
+    """Return the page without its tiles: they depend on the model."""
+    return html.Div(
+        [
+            components.heading(
+                "Overview",
+                "The picture on its way through the network: what each layer makes of it.",
+            ),
+            html.Div(scale_choice(SCALE), className="controls"),
+            dcc.Store(id=PAINTED),
+            html.Div(id=TILES, className="tiles"),
+        ]
+    )
+
+
+def register(app: Dash) -> None:
+    """Register the page and its callbacks."""
+    dash.register_page(
+        __name__, path="/", name="Overview", title="CNN Visualizer", layout=layout, order=1,
+        in_header=True,
+    )  # fmt: skip
+    register_scale(app, SCALE)
+    app.callback(Output(TILES, "children"), Input(ids.LAYERS, "data"))(tiles)
+    app.callback(
+        Output(ANY_FIGURE, "figure"),
+        Output(ANY_FIGURE, "style"),
+        Output(ANY_CAPTION, "children"),
+        Output(PAINTED, "data"),
+        Input(ids.VIEW, "data"),
+        Input(ANY_FIGURE, "id"),
+        State(PAINTED, "data"),
+    )(paint)
+
+
+def tiles(layers: dict[str, Any] | None) -> list[Any]:
+    """Return a tile per layer of the model."""
+    if not layers:
+        raise PreventUpdate
+    view, _ = parse({"model": layers["model"]})
+    infos = cnn.layer_infos(current().model(view))
+    return [_tile(info) for info in infos if not info.nested]
+
+
+def _tile(info: cnn.LayerInfo) -> html.Section:
+    path = components.layer_path("activations", info.name)
+    shape = cnn.captions.sides(info.output_shape)
+    return html.Section(
+        [
+            html.Div(
+                [
+                    html.H3(components.link(path, info.name, "tile")),
+                    html.Span(f"{info.kind} · {shape}", className="text-body-secondary small"),
+                ],
+                className="tile-head",
+            ),
+            components.figure(
+                {"type": "overview-figure", "layer": info.name},
+                f"Output of {info.name}",
+                caption={"type": "overview-caption", "layer": info.name},
+            ),
+        ]
+    )
+
+
+def paint(
+    stored: dict[str, Any] | None, figures: list[dict[str, str]], painted: dict[str, str] | None
+) -> tuple[Any, ...]:
+    """Return all figures with their captions: whole where a tile is new, else their new values."""
+    if not stored or not figures or current().ready != "ready":
+        raise PreventUpdate
+    view, _ = parse(stored)
+    runtime, before = current(), painted or {}
+    try:
+        shown = layer_outputs(runtime.model(view), runtime.forward(view))
+        outputs = [shown[figure["layer"]] for figure in figures]
+    except (cnn.CnnError, KeyError) as error:
+        raise PreventUpdate from error
+    kinds = {o.info.name: f"{view.model} {o.kind(view.scale)}" for o in outputs}
+    known = [before.get(o.info.name) == kinds[o.info.name] for o in outputs]
+    pairs = list(zip(outputs, known, strict=True))
+    return (
+        [o.repaint(view.scale) if same else o.figure(view.scale) for o, same in pairs],
+        [no_update if same else {"height": o.height} for o, same in pairs],
+        [components.caption(o.caption) for o in outputs],
+        no_update if kinds == before else kinds,
+    )
