@@ -45,7 +45,7 @@
       anchor.classList.toggle("active", current);
       if (current) anchor.setAttribute("aria-current", "page");
       else anchor.removeAttribute("aria-current");
-      if (current && anchor.closest(".layer-tabs")) scrollIntoTabs(anchor);
+      if (current) scrollIntoTabs(anchor);
     }
   }
 
@@ -54,7 +54,7 @@
   }
 
   function scrollIntoTabs(anchor) {
-    const bar = anchor.closest(".layer-tabs");
+    const bar = anchor.closest(".layer-tabs, .pages");
     const left = anchor.offsetLeft - bar.offsetLeft;
     if (left < bar.scrollLeft || left + anchor.offsetWidth > bar.scrollLeft + bar.clientWidth) {
       bar.scrollLeft = left - 24;

@@ -236,7 +236,7 @@ def _read_picture(path: Path) -> NDArray[np.uint8]:
 def _read_arrays(place: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     try:
         if place.suffix == ".npz":
-            with np.load(place, allow_pickle=False) as archive:
+            with place.open("rb") as file, np.load(file, allow_pickle=False) as archive:
                 return archive[f"x_{split}"], archive[f"y_{split}"].astype(np.int64)
         files = [_idx_file(place, split, kind) for kind in ("images-idx3", "labels-idx1")]
         if None in files:

@@ -55,11 +55,11 @@ class LayerOutput:
         return cnn.captions.layer_output(self.info, self.values)
 
     @property
-    def height(self) -> str:
-        """The height of its figure as a CSS length."""
+    def size(self) -> dict[str, str]:
+        """The size of its figure, for the style sheet."""
         if self.is_vector:
-            return "50cqw"
-        return cnn.figures.heatmap_height(cnn.figures.Mosaic.of(self.maps.shape).shape)
+            return {"height": "50cqw"}
+        return cnn.figures.heatmap_size(cnn.figures.Mosaic.of(self.maps.shape).shape)
 
     def kind(self, scale: Scale) -> str:
         """Return what a painted figure must have in common with this one to be repainted."""

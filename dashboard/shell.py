@@ -24,6 +24,7 @@ from dashboard.view import parse
 _PULSE_MILLISECONDS = 400
 _PULSE_WHILE_BUSY = 3000
 _MOST_BARS = 20
+_WAY_OUT = html.A("Show this server's own picture and model.", href="?", className="alert-link")
 _SPLITS = {
     "mnist/test": "MNIST, 10,000 test digits",
     "mnist/train": "MNIST, 60,000 training digits",
@@ -313,7 +314,8 @@ def show(stored: dict[str, Any] | None, _ready: str) -> tuple[Any, ...]:
         prediction = runtime.forward(view).prediction if runtime.ready == "ready" else None
     except cnn.CnnError as error:
         empty = (_data_uri(np.zeros((1, 1, 1), np.uint8)), "No picture", "No picture")
-        return (*empty, "", [], " ".join([str(error), *problems]), True, "unavailable")
+        told = [" ".join([str(error), *problems]), " ", _WAY_OUT]
+        return (*empty, "", [], told, True, "unavailable")
     said = _prediction(prediction, sample) if prediction else ("Starting …", [])
     state = "" if prediction else "waiting"
     return (*told, *said, " ".join(problems), bool(problems), state)

@@ -161,11 +161,11 @@ def paint(
     )
     return (
         main,
-        no_update if same else {"height": output.height},
+        no_update if same else output.size,
         components.caption(output.caption),
         _facts(output),
         _detail(output, channel, repainted=same),
-        no_update if same else {"height": _detail_height(output)},
+        no_update if same else _detail_size(output),
         _detail_caption(output, channel),
         *_shown(kernel),
         _numbers(output, channel),
@@ -215,11 +215,11 @@ def _detail(output: LayerOutput, channel: int, *, repainted: bool) -> Any:
     return cnn.figures.feature_maps(one, title=title, label="value")
 
 
-def _detail_height(output: LayerOutput) -> str:
+def _detail_size(output: LayerOutput) -> dict[str, str]:
     shape = output.maps.shape[:2]
     if output.is_vector:
         shape = cnn.figures.vector_cells(output.values).z.shape
-    return cnn.figures.heatmap_height((shape[0], shape[1]))
+    return cnn.figures.heatmap_size((shape[0], shape[1]))
 
 
 def _shown(kernel: Any) -> tuple[Any, Any, Any]:
@@ -229,7 +229,7 @@ def _shown(kernel: Any) -> tuple[Any, Any, Any]:
     if kernel is no_update:
         return no_update, no_update, no_update
     rows, columns = kernel.data[0].z.shape
-    return kernel, {"height": cnn.figures.heatmap_height((rows, columns))}, False
+    return kernel, cnn.figures.heatmap_size((rows, columns)), False
 
 
 def _detail_caption(output: LayerOutput, channel: int) -> str:

@@ -100,7 +100,7 @@ def _table(infos: tuple[cnn.LayerInfo, ...], totals: cnn.Totals) -> dbc.Table:
         ]
     )  # fmt: skip
     return dbc.Table(
-        [head, html.Tbody([_row(info) for info in infos]), html.Tfoot(total)], hover=True
+        [head, html.Tbody([_row(info) for info in infos]), html.Tfoot(total)], hover=True, size="sm"
     )
 
 

@@ -140,7 +140,7 @@ def _main(model: Any, info: cnn.LayerInfo, arrays: dict[str, Any], source: int |
     """Return (figure, its style, its caption, number of input channels to choose from)."""
     if not any(name.endswith("kernel") for name in arrays):
         name, values = next(iter(arrays.items()))
-        figure = cnn.figures.outputs(values.ravel(), title=f"{info.name}: {name}")
+        figure = cnn.figures.outputs(values.ravel(), title=f"{info.name}: {name}", label=name)
         return figure, {"height": "33cqw"}, cnn.captions.vector(name, values), 0
     kernel = cnn.kernels(model, info.name)
     if kernel.ndim == 2:
@@ -156,7 +156,7 @@ def _main(model: Any, info: cnn.LayerInfo, arrays: dict[str, Any], source: int |
     figure = cnn.figures.feature_maps(
         tiles, title=title, tile_name="kernel", label="norm" if norms else "weight"
     )
-    style = {"height": cnn.figures.heatmap_height(cnn.figures.Mosaic.of(tiles.shape).shape)}
+    style = cnn.figures.heatmap_size(cnn.figures.Mosaic.of(tiles.shape).shape)
     return figure, style, cnn.captions.kernel_tiles(info, tiles, norms=norms), inputs
 
 
@@ -166,7 +166,7 @@ def _vector(info: cnn.LayerInfo, arrays: dict[str, Any]) -> Any:
     if not vectors:
         return cnn.figures.outputs(np.zeros(0, np.float32), title=f"{info.name} adds no bias")
     name = "bias" if "bias" in vectors else list(vectors)[-1]
-    return cnn.figures.outputs(vectors[name], title=f"{info.name}: {name}")
+    return cnn.figures.outputs(vectors[name], title=f"{info.name}: {name}", label=name)
 
 
 def _facts(info: cnn.LayerInfo) -> list[Any]:

@@ -104,7 +104,7 @@ def paint(
     pairs = list(zip(outputs, known, strict=True))
     return (
         [o.repaint(view.scale) if same else o.figure(view.scale) for o, same in pairs],
-        [no_update if same else {"height": o.height} for o, same in pairs],
+        [no_update if same else o.size for o, same in pairs],
         [components.caption(o.caption) for o in outputs],
         no_update if kinds == before else kinds,
     )

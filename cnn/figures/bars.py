@@ -14,8 +14,8 @@ from cnn.figures import style
 _MOST_BARS = 128
 
 
-def outputs(values: NDArray[np.float32], *, title: str) -> go.Figure:
-    """Return the outputs (units,) of a layer as bars; more than 128 as one stepped outline."""
+def outputs(values: NDArray[np.float32], *, title: str, label: str = "output") -> go.Figure:
+    """Return a number per unit (units,) as bars; more than 128 as one stepped outline."""
     hover = "unit %{x}<br><b>%{y:.4~g}</b><extra></extra>"
     trace: dict[str, Any] = {"x": np.arange(len(values)), "y": values, "hovertemplate": hover}
     if len(values) <= _MOST_BARS:
@@ -27,7 +27,7 @@ def outputs(values: NDArray[np.float32], *, title: str) -> go.Figure:
             "fill": "tozeroy",
             "line": {"shape": "hvh", "width": 1, "color": style.BLUE},
         }
-    return go.Figure(data=[trace], layout=_layout(title, "unit", "output"))
+    return go.Figure(data=[trace], layout=_layout(title, "unit", label))
 
 
 def probabilities(values: NDArray[np.float32], names: Sequence[str], *, title: str) -> go.Figure:

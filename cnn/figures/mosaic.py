@@ -80,15 +80,18 @@ class Mosaic:
         return (channel, row, column) if inside and 0 <= channel < self.count else None
 
 
-def heatmap_height(cells_shape: tuple[int, int]) -> str:
-    """Return the height of a heatmap of (rows, columns) as a CSS length of its container's width.
+def heatmap_size(cells_shape: tuple[int, int]) -> dict[str, str]:
+    """Return the CSS size of a heatmap of (rows, columns), relative to its container's width.
 
-    With it the square pixels fill the frame, and the colour bar keeps its size.
+    With it the square pixels fill the frame, the colour bar keeps its size, and nothing is much
+    higher than the window.
     """
     rows, columns = cells_shape
     across = style.MARGIN["l"] + style.MARGIN["r"]
     upright = _WITH_BAR["t"] + _WITH_BAR["b"]
-    return f"calc((100cqw - {across}px) * {rows / columns:.4f} + {upright}px)"
+    width = f"min(100cqw, max(22rem, 58vh) * {columns / rows:.4f})"
+    height = f"calc(({width} - {across}px) * {rows / columns:.4f} + {upright}px)"
+    return {"width": width, "height": height}
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,51 @@
+# make run    everything is set up, then the dashboard is served on http://127.0.0.1:8050
+# make test   everything is set up for tests, then the whole suite runs
+.PHONY: run test check bench chromium clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
+MNIST := $(wildcard ../shared/mnist)
+export CNN_DATA_DIR ?= $(abspath $(or $(MNIST),data))
+CHROMIUM = $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+run: $(VENV)/.run
+	@$(BIN)/cnn-dashboard serve
+
+test: $(VENV)/.test chromium
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.test chromium
+	$(BIN)/python -m benchmarks $(ARGS)
+
+$(VENV)/bin/python:
+	@if ! $(PYTHON) -c 'import ensurepip' 2>/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq python3-venv; \
+	  else echo "Python's venv module is missing: run  sudo apt-get install python3-venv"; exit 1; fi; fi
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Setting up (some minutes the first time: TensorFlow is large) ..."
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Setting up for tests (some minutes the first time: TensorFlow is large) ..."
+	@$(PIP) --editable '.[test]'
+	@touch $@ $(VENV)/.run
+
+chromium:
+	@if [ -z "$(CHROMIUM)" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	  else echo "Chromium is missing, browser tests are skipped: run  sudo apt-get install chromium"; fi; fi
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

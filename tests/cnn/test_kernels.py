@@ -1,0 +1,51 @@
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import cnn
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "tiles"),
+    [
+        (layers.Conv1D(5, 3, name="l"), (10, 2), (3, 1, 5)),
+        (layers.Conv2D(5, (3, 2), name="l"), (10, 10, 4), (3, 2, 5)),
+        (layers.Conv3D(5, (2, 3, 4), name="l"), (9, 9, 9, 2), (6, 4, 5)),
+        (layers.DepthwiseConv2D(3, name="l"), (10, 10, 4), (3, 3, 4)),
+        (layers.Conv2DTranspose(5, 3, name="l"), (10, 10, 4), (3, 3, 5)),
+    ],
+)
+def test_kernels_of_any_rank_become_one_tile_per_output_channel(layer, shape, tiles):
+    picture = keras.Input(shape)
+    kernel = cnn.kernels(keras.Model(picture, layer(picture)), "l")
+    assert cnn.kernel_tiles(kernel).shape == tiles
+
+
+def test_a_tile_is_the_kernel_of_its_channel(classifier):
+    kernel = cnn.kernels(classifier, "conv2d")
+    expected = classifier.get_layer("conv2d").get_weights()[0]
+    np.testing.assert_array_equal(kernel, expected)
+    np.testing.assert_array_equal(cnn.kernel_tiles(kernel)[..., 5], expected[:, :, 0, 5])
+
+
+def test_without_an_input_channel_the_norm_over_all_is_shown(classifier):
+    kernel = cnn.kernels(classifier, "conv2d_1")
+    norms = cnn.kernel_tiles(kernel)
+    assert norms[1, 2, 7] == pytest.approx(np.linalg.norm(kernel[1, 2, :, 7]), rel=1e-6)
+    np.testing.assert_array_equal(cnn.kernel_tiles(kernel, 3), kernel[:, :, 3])
+
+
+def test_an_input_channel_that_does_not_exist_is_refused(classifier):
+    with pytest.raises(cnn.LayerError, match="no input channel 32: choose 0 to 31"):
+        cnn.kernel_tiles(cnn.kernels(classifier, "conv2d_1"), 32)
+
+
+def test_a_layer_without_weights_has_no_kernel(classifier):
+    with pytest.raises(cnn.LayerError, match="'flatten' has no kernel"):
+        cnn.kernels(classifier, "flatten")
+
+
+def test_biases_are_none_where_the_layer_adds_none(second_model):
+    assert cnn.biases(second_model, "right") is None
+    assert cnn.biases(second_model, "left").shape == (8,)

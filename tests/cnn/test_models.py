@@ -1,0 +1,125 @@
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import cnn
+from cnn.models import Card, as_functional, card_of
+
+
+def test_the_seed_architecture_is_exact():
+    model = cnn.build_classifier()
+    described = [(info.kind, info.output_shape) for info in cnn.layer_infos(model)]
+    assert described == [
+        ("InputLayer", (28, 28, 1)),
+        ("Conv2D", (26, 26, 32)),
+        ("MaxPooling2D", (13, 13, 32)),
+        ("Conv2D", (11, 11, 64)),
+        ("MaxPooling2D", (5, 5, 64)),
+        ("Flatten", (1600,)),
+        ("Dense", (64,)),
+        ("Dense", (10,)),
+    ]
+    assert [info.activation for info in cnn.layer_infos(model) if info.weight_shapes] == [
+        "relu", "relu", "relu", "softmax",
+    ]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_a_saved_model_comes_back_the_same(tmp_path, second_model, name):
+    names = ("a", "b", "c", "d", "e")
+    path = tmp_path / name
+    cnn.save_model(second_model, path, card=Card(class_names=names))
+    loaded = cnn.load_model(path)
+    picture = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    expected, found = cnn.predict(second_model, picture), cnn.predict(loaded, picture)
+    np.testing.assert_allclose(found.probabilities, expected.probabilities, rtol=1e-5)
+    assert found.class_names == names
+    assert card_of(loaded).class_names == names
+
+
+def test_a_sequential_model_is_normalised(tmp_path):
+    model = keras.Sequential([layers.Input((8, 8, 1)), layers.Flatten(), layers.Dense(2)])
+    model.save(tmp_path / "s.keras")
+    assert [i.kind for i in cnn.layer_infos(cnn.load_model(tmp_path / "s.keras"))] == [
+        "InputLayer", "Flatten", "Dense",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no Keras model or is cut short"),
+        (b"hello", "no Keras model or is cut short"),
+        (b"PK\x05\x06" + b"\x00" * 18, "cannot be opened as a Keras model"),
+    ],
+)
+def test_a_file_that_is_no_model_gives_one_sentence(tmp_path, content, words):
+    path = tmp_path / "m.keras"
+    path.write_bytes(content)
+    with pytest.raises(cnn.ModelError, match=words) as error:
+        cnn.load_model(path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_truncated_model_is_refused(tmp_path):
+    whole = (cnn.pretrained_run() / "model.keras").read_bytes()
+    (tmp_path / "m.keras").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(cnn.ModelError, match="cut short"):
+        cnn.load_model(tmp_path / "m.keras")
+
+
+def test_a_model_that_needs_arbitrary_code_is_refused(tmp_path):
+    picture = keras.Input((4, 4, 1))
+    x = layers.Lambda(lambda t: t * 2)(picture)
+    keras.Model(picture, layers.Dense(2)(layers.Flatten()(x))).save(tmp_path / "m.keras")
+    with pytest.raises(cnn.ModelError, match="needs arbitrary Python code"):
+        cnn.load_model(tmp_path / "m.keras")
+
+
+def test_a_missing_file_and_a_foreign_ending_are_named(tmp_path):
+    with pytest.raises(cnn.ModelError, match="There is no model at"):
+        cnn.load_model(tmp_path / "m.keras")
+    (tmp_path / "m.txt").write_text("x")
+    with pytest.raises(cnn.ModelError, match="expected a .keras or .h5"):
+        cnn.load_model(tmp_path / "m.txt")
+    with pytest.raises(cnn.ModelError, match="must end in"):
+        cnn.save_model(cnn.build_classifier(), tmp_path / "m.txt")
+
+
+def test_a_model_that_takes_no_picture_is_refused():
+    numbers = keras.Input((5,))
+    with pytest.raises(cnn.ModelError, match="expected one picture"):
+        as_functional(keras.Model(numbers, layers.Dense(2)(numbers)))
+
+
+def test_a_subclass_without_a_graph_is_refused():
+    class Own(keras.Model):
+        def call(self, x):
+            return x
+
+    with pytest.raises(cnn.ModelError, match="no graph of layers"):
+        as_functional(Own())
+
+
+def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch, second_model):
+    path = tmp_path / "m.keras"
+    path.write_text("old")
+
+    def fail(self, target, **_):
+        target.write_text("half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(keras.Model, "save", fail)
+    with pytest.raises(OSError, match="No space"):
+        cnn.save_model(second_model, path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_damaged_card_is_named(tmp_path, second_model):
+    cnn.save_model(second_model, tmp_path / "m.keras")
+    (tmp_path / "m.card.json").write_text("[1")
+    with pytest.raises(cnn.ModelError, match=r"m\.card\.json is no model card"):
+        cnn.load_model(tmp_path / "m.keras")

@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cnn
+from cnn.figures import Mosaic, cells, colour_range
+from cnn.figures.mosaic import as_maps
+
+
+def numbered(height: int, width: int, count: int) -> np.ndarray:
+    """Maps in which every cell of channel c has the value c."""
+    return np.broadcast_to(np.arange(count, dtype=np.float32), (height, width, count)).copy()
+
+
+def test_sixty_four_channels_give_sixty_four_tiles_in_order():
+    mosaic = Mosaic.of((11, 11, 64))
+    z = mosaic.tile(numbered(11, 11, 64))
+    corners = [
+        z[row * (11 + mosaic.gap), column * (11 + mosaic.gap)]
+        for row in range(mosaic.rows)
+        for column in range(mosaic.columns)
+        if row * mosaic.columns + column < 64
+    ]
+    assert corners == list(range(64))
+    assert np.isfinite(z).sum() == 64 * 11 * 11
+
+
+@given(height=st.integers(1, 9), width=st.integers(1, 9), count=st.integers(1, 40), data=st.data())
+def test_a_click_finds_the_cell_that_is_painted_there(height, width, count, data):
+    maps = np.arange(height * width * count, dtype=np.float32).reshape(height, width, count)
+    mosaic = Mosaic.of(maps.shape)
+    z = mosaic.tile(maps)
+    y = data.draw(st.integers(0, z.shape[0] - 1))
+    x = data.draw(st.integers(0, z.shape[1] - 1))
+    place = mosaic.locate(x, y)
+    if np.isnan(z[y, x]):
+        assert place is None
+    else:
+        channel, row, column = place
+        assert maps[row, column, channel] == z[y, x]
+        assert mosaic.places()[y, x].tolist() == [channel, row, column]
+
+
+def test_a_constant_map_is_drawn_constant_under_every_scale():
+    maps = np.random.default_rng(0).random((4, 4, 3)).astype(np.float32)
+    maps[..., 1] = 0.25
+    for scale in ("channel", "layer", "network"):
+        mosaic = Mosaic.of(maps.shape)
+        shown = cells(maps, scale=scale, bound=2.0, mosaic=mosaic)
+        tile = shown.z[(mosaic.places()[..., 0] == 1) & np.isfinite(shown.z)]
+        assert np.unique(tile).size == 1
+
+
+def test_a_silent_channel_stays_zero_when_channels_have_their_own_range():
+    maps = np.zeros((3, 3, 2), np.float32)
+    maps[1, 1, 0] = 5
+    shown = cells(maps, scale="channel")
+    assert np.nanmax(shown.z) == 1
+    assert not np.any(cells(maps[..., 1:], scale="channel").z)
+    assert np.nanmax(shown.values) == 5
+
+
+def test_colours_start_at_zero_or_are_symmetric_about_it():
+    assert colour_range(np.array([0.5, 2.0], np.float32)) == (0, 2)
+    assert colour_range(np.array([-1.0, 3.0], np.float32)) == (-3, 3)
+    assert colour_range(np.zeros(4, np.float32)) == (0, 1)
+
+
+def test_the_network_range_is_the_same_for_every_layer():
+    positive = np.full((2, 2, 1), 0.5, np.float32)
+    assert (
+        cells(positive, scale="network", bound=8).low,
+        cells(positive, scale="network", bound=8).high,
+    ) == (0, 8)
+    assert cells(-positive, scale="network", bound=8).low == -8
+
+
+def test_non_square_maps_keep_their_height_and_width():
+    maps = np.zeros((2, 5, 1), np.float32)
+    maps[1, 4, 0] = 1
+    assert np.argwhere(Mosaic.of(maps.shape).tile(maps) == 1).tolist() == [[1, 4]]
+
+
+def test_feature_maps_are_one_heatmap_with_the_true_values(classifier, seven):
+    maps = cnn.activations(classifier, seven)["conv2d"]
+    figure = cnn.figures.feature_maps(maps, title="conv2d")
+    (trace,) = figure.data
+    assert trace.type == "heatmap"
+    np.testing.assert_array_equal(trace.z, Mosaic.of(maps.shape).tile(maps))
+    assert figure.layout.title.text == "conv2d"
+    assert figure.layout.yaxis.autorange == "reversed"
+
+
+def test_values_of_other_ranks_become_maps():
+    assert as_maps(np.zeros((7, 3), np.float32)).shape == (7, 1, 3)
+    assert as_maps(np.zeros((2, 4, 5, 3), np.float32)).shape == (8, 5, 3)
+
+
+@pytest.mark.parametrize("units", [1, 7, 10, 64, 1600])
+def test_a_vector_is_laid_out_row_by_row(units):
+    values = np.arange(units, dtype=np.float32)
+    z = cnn.figures.vector_cells(values).z
+    assert z[np.isfinite(z)].tolist() == values.tolist()
