@@ -44,7 +44,7 @@ class Catalogue:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._refused: dict[str, str] = {}
+        self._refused: set[str] = set()
         self._loading = Lock()
         self._load = lru_cache(maxsize=3)(cnn.load_model)
 
@@ -81,9 +81,13 @@ class Catalogue:
         with self._loading:
             try:
                 return self._load(self.get(key).path)
-            except cnn.ModelError as error:
-                self._refused[key] = str(error)
+            except cnn.ModelError:
+                self._refused.add(key)
                 raise
+
+    def is_refused(self, key: str) -> bool:
+        """Whether the file with that content hash was tried and proved unusable."""
+        return key in self._refused
 
     def check_own(self) -> str:
         """Try to open the operator's model; return why it cannot be used, or nothing."""

@@ -43,6 +43,7 @@ class Runtime:
         self.problem = ""
         self._started = threading.Lock()
         self._ready = threading.Event()
+        self._submitted = threading.Event()
         self._passing = threading.Lock()
         self._passes: OrderedDict[tuple[object, ...], cnn.ForwardPass] = OrderedDict()
         self._server_lock = settings.jobs.server_lock()
@@ -80,6 +81,7 @@ class Runtime:
         cnn.forward(self.catalogue.load(entry.key), cnn.load_dataset(datasets.DIGITS)[0].pixels)
         self._ready.set()
         self._submit_missing()
+        self._submitted.set()
 
     def _submit_missing(self) -> None:
         """Queue what the settings ask for and is not there: the model's training, and MNIST."""

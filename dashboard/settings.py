@@ -6,39 +6,41 @@ from functools import cached_property
 from pathlib import Path
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cnn.jobs import Home
 
 
-def _setting(default: object, env: str, description: str) -> object:
-    names = AliasChoices(env.removeprefix("CNN_").lower(), env)
-    return Field(default, validation_alias=names, description=description)
+_PREFIX = "CNN_"
 
 
 class Settings(BaseSettings):
     """The settings of the server and its workers; each can be an environment variable."""
 
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        frozen=True, env_prefix=_PREFIX, env_ignore_empty=True, populate_by_name=True
+    )
 
-    data_dir: Path = _setting(  # type: ignore[assignment]
-        Path("data"), "CNN_DATA_DIR", "Folder in which data sets (MNIST) are looked for first"
+    data_dir: Path = Field(
+        Path("data"), description="Folder in which data sets (MNIST) are looked for first"
     )
-    home: Path = _setting(  # type: ignore[assignment]
-        user_data_path("cnn-visualizer"), "CNN_HOME", "Folder for runs, the queue and logs"
+    home: Path = Field(
+        user_data_path("cnn-visualizer"), description="Folder for runs, the queue and logs"
     )
-    model: Path | None = _setting(  # type: ignore[assignment]
-        None, "CNN_MODEL", "Model to open (.keras or .h5); trained and saved there if missing"
+    model: Path | None = Field(
+        None, description="Model to open (.keras or .h5); trained and saved there if missing"
     )
-    redis_url: str | None = _setting(  # type: ignore[assignment]
-        None, "CNN_REDIS_URL", "Redis for the queue; without it a local file and worker are used"
+    redis_url: str | None = Field(
+        None, description="Redis for the queue; without it a local file and worker are used"
     )
-    download: bool = _setting(  # type: ignore[assignment]
-        True, "CNN_DOWNLOAD", "Whether MNIST is downloaded in the background when it is not found"
+    download: bool = Field(
+        True, description="Whether MNIST is downloaded in the background when it is not found"
     )
-    host: str = _setting("127.0.0.1", "HOST", "Address to listen on")  # type: ignore[assignment]
-    port: int = _setting(8050, "PORT", "Port to listen on")  # type: ignore[assignment]
+    host: str = Field("127.0.0.1", validation_alias="HOST", description="Address to listen on")
+    port: int = Field(
+        8050, validation_alias="PORT", ge=1, le=65535, description="Port to listen on"
+    )
 
     @cached_property
     def jobs(self) -> Home:
@@ -61,5 +63,4 @@ def environment(settings: Settings) -> dict[str, str]:
 def env_name(field: str) -> str:
     """Return the environment variable of a setting."""
     alias = Settings.model_fields[field].validation_alias
-    assert isinstance(alias, AliasChoices)
-    return str(alias.choices[-1])
+    return str(alias) if alias else f"{_PREFIX}{field.upper()}"

@@ -237,6 +237,12 @@ def register(app: Dash) -> None:
         Input(ids.READY, "data"),
     )(show)
     app.callback(
+        Output(ids.VIEW, "data", allow_duplicate=True),
+        Input(ids.READY, "data"),
+        State(ids.VIEW, "data"),
+        prevent_initial_call=True,
+    )(replace_refused_model)
+    app.callback(
         Output(ids.LAYERS, "data"),
         Input(ids.VIEW, "data"),
         Input(ids.READY, "data"),
@@ -280,6 +286,15 @@ def _status(runtime: Runtime) -> list[Any]:
     return told
 
 
+def replace_refused_model(_ready: str, stored: dict[str, Any] | None) -> dict[str, str]:
+    """Return the view with the bundled model, where the operator's proved unusable at the start."""
+    view, _ = parse(stored or {})
+    catalogue = current().catalogue
+    if not catalogue.is_refused(view.model):
+        raise PreventUpdate
+    return replace(view, model=catalogue.default().key).to_query()
+
+
 def pick(
     _clicks: list[int | None], _another: int | None, stored: dict[str, Any] | None
 ) -> dict[str, str]:
@@ -314,8 +329,8 @@ def show(stored: dict[str, Any] | None, _ready: str) -> tuple[Any, ...]:
         prediction = runtime.forward(view).prediction if runtime.ready == "ready" else None
     except cnn.CnnError as error:
         empty = (_data_uri(np.zeros((1, 1, 1), np.uint8)), "No picture", "No picture")
-        told = [" ".join([str(error), *problems]), " ", _WAY_OUT]
-        return (*empty, "", [], told, True, "unavailable")
+        wrong = [" ".join([str(error), *problems]), " ", _WAY_OUT]
+        return (*empty, "", [], wrong, True, "unavailable")
     said = _prediction(prediction, sample) if prediction else ("Starting …", [])
     state = "" if prediction else "waiting"
     return (*told, *said, " ".join(problems), bool(problems), state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 
 import cnn
 from cnn import datasets
+from dashboard.app import create_app, runtime_of
+from dashboard.settings import Settings
 from tests import nets
 
 ROOT = Path(__file__).parent.parent
@@ -70,3 +73,30 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if wrong:
         print("\nSkipped tests differ from the committed list:", *wrong, sep="\n  ")
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory):
+    """An application with the bundled classifier and the embedded digits, TensorFlow started."""
+    home, data = tmp_path_factory.mktemp("app-home"), tmp_path_factory.mktemp("no-data")
+    return _started(Settings(home=home, data_dir=data, download=False))
+
+
+@pytest.fixture(scope="session")
+def second_app(second_path, tmp_path_factory):
+    """An application that opens the second model."""
+    home, data = tmp_path_factory.mktemp("app-home"), tmp_path_factory.mktemp("no-data")
+    return _started(Settings(home=home, data_dir=data, model=second_path, download=False))
+
+
+def _started(settings: Settings):
+    app = create_app(settings)
+    runtime_of(app).wait()
+    return app
+
+
+@pytest.fixture
+def request_of():
+    """Enter a request of an application, as callbacks are called in one."""
+    with ExitStack() as stack:
+        yield lambda app: stack.enter_context(app.server.test_request_context())

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from cnn import datasets
+from tests.browser.server import CHROMIUM, FLAGS, Server, stop_worker
+
+READY = "#content:not(.waiting):not(.unavailable)"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory):
+    """Start servers that end with the module; settings are given as environment variables."""
+    servers: list[Server] = []
+
+    def start(data_dir: Path | None = None, **settings: str) -> Server:
+        base = tmp_path_factory.mktemp("server")
+        server = Server(base / "home", data_dir or base / "no-data", **settings)
+        servers.append(server)
+        return server.start()
+
+    yield start
+    for server in servers:
+        server.stop()
+        stop_worker(server.home)
+
+
+@pytest.fixture(scope="session")
+def best_data(request) -> Path | None:
+    """MNIST where it is, else None: then the embedded digits are shown."""
+    import os
+
+    folder = Path(os.environ.get("CNN_DATA_DIR", "data"))
+    return folder if datasets.find("mnist", folder) else None
+
+
+class Visitor:
+    """A page in a browser of its own, which fails the test for errors and for foreign requests."""
+
+    def __init__(self, browser: Browser, base: str, **options) -> None:
+        self.context = browser.new_context(viewport={"width": 1400, "height": 900}, **options)
+        self.page: Page = self.context.new_page()
+        self.base = base
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        self.answers: list = []
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", self._asked)
+        self.page.on("response", lambda answer: self.answers.append(answer))
+
+    def _heard(self, message) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def _asked(self, request) -> None:
+        if not request.url.startswith((self.base, "data:", "blob:")):
+            self.foreign.append(request.url)
+
+    def open(self, path: str = "/") -> Page:
+        self.page.goto(self.base + path)
+        self.page.wait_for_selector(READY, timeout=60_000)
+        return self.page
+
+    def check(self) -> None:
+        assert self.errors == []
+        assert self.foreign == []
+
+
+@pytest.fixture
+def visit(browser):
+    """Open a page of a server as a new visitor; errors and foreign requests fail the test."""
+    visitors: list[Visitor] = []
+
+    def visit(server: Server, path: str | None = "/", **options) -> Visitor:
+        visitor = Visitor(browser, server.url, **options)
+        visitors.append(visitor)
+        if path is not None:
+            visitor.open(path)
+        return visitor
+
+    yield visit
+    for visitor in visitors:
+        visitor.context.close()
+        visitor.check()

@@ -1,0 +1,96 @@
+"""A real server process, and real browsers that look at it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+CHROMIUM = next(
+    (
+        found
+        for name in ("chromium", "chromium-browser", "google-chrome")
+        if (found := shutil.which(name))
+    ),
+    None,
+)
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+_START_SECONDS = 60
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+class Server:
+    """`cnn-dashboard serve` with a home of its own; what it printed is told when it dies early."""
+
+    def __init__(self, home: Path, data_dir: Path, **settings: str) -> None:
+        self.home, self.port = home, free_port()
+        self.log = home.with_name(f"{home.name}.log")
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environment = {
+            **os.environ,
+            "CNN_HOME": str(home),
+            "CNN_DATA_DIR": str(data_dir),
+            "CNN_DOWNLOAD": "false",
+            "PORT": str(self.port),
+            "HOST": "127.0.0.1",
+            **settings,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Server:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "dashboard", "serve"],
+                env=self._environment, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+        end = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            died = self._process.poll() is not None
+            assert not died and time.monotonic() < end, f"no server:\n{self.log.read_text()}"
+            time.sleep(0.05)
+        return self
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=1) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
+
+    def kill(self) -> None:
+        """End the web process at once, as a crash would; a worker lives on."""
+        assert self._process
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> None:
+        if self._process and self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGTERM)
+            self._process.wait(20)
+
+
+def stop_worker(home: Path) -> None:
+    """End the local worker of a home, which outlives its server."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+            mine = f"CNN_HOME={home}".encode() in (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if mine and re.search(rb"worker\0--local", command):
+            os.kill(int(folder.name), signal.SIGKILL)

@@ -1,0 +1,146 @@
+"""Every page in a real browser, with the bundled classifier and with a second, quite other model."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+import cnn
+
+PAGES = ("Overview", "Architecture", "Filters", "Activations", "Training")
+
+
+@pytest.fixture(scope="module", params=["bundled", "second"])
+def server(request, start_server, best_data, second_path):
+    if request.param == "bundled":
+        return start_server(best_data)
+    return start_server(best_data, CNN_MODEL=str(second_path))
+
+
+@pytest.fixture(scope="module")
+def model(server, second_model, classifier):
+    return (
+        second_model
+        if "CNN_MODEL" in server._environment and server._environment["CNN_MODEL"]
+        else classifier
+    )
+
+
+def title(page: Page, figure: str):
+    return page.locator(f"#{figure} .gtitle")
+
+
+def test_every_page_is_a_click_away_and_paints(server, visit):
+    page = visit(server).page
+    for name in PAGES:
+        page.get_by_role("navigation", name="Pages").get_by_role(
+            "link", name=name, exact=True
+        ).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        expect(page.locator("nav.pages a[aria-current=page]")).to_have_text(name)
+        if name != "Training":
+            expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+
+
+def test_the_overview_shows_every_layer_with_a_caption(server, model, visit):
+    page = visit(server).page
+    names = [info.name for info in cnn.layer_infos(model) if not info.nested]
+    expect(page.locator(".tiles section h3")).to_have_text(names)
+    expect(page.locator(".tiles .gtitle")).to_have_count(len(names))
+    expect(page.locator(".tiles .caption .notice").last).not_to_be_empty()
+
+
+def test_every_layer_has_a_tab_that_shows_it(server, model, visit):
+    page = visit(server, "/activations").page
+    tabs = page.get_by_role("navigation", name="Layers")
+    for info in cnn.layer_infos(model):
+        tabs.get_by_role("link", name=info.name, exact=True).click()
+        expect(title(page, "activations-main")).to_contain_text(info.name)
+        expect(page.locator("#activations-facts")).to_contain_text(info.kind)
+
+
+def test_every_layer_with_weights_has_its_filters(server, model, visit):
+    page = visit(server, "/filters").page
+    tabs = page.get_by_role("navigation", name="Layers with weights")
+    for info in cnn.layer_infos(model):
+        if info.weight_shapes and not info.nested:
+            tabs.get_by_role("link", name=info.name, exact=True).click()
+            expect(title(page, "filters-main")).to_contain_text(info.name)
+            expect(page.locator("#filters-spread .gtitle")).to_contain_text(info.name)
+
+
+def test_the_architecture_table_leads_to_a_layer(server, model, visit):
+    page = visit(server, "/architecture").page
+    name = [info.name for info in cnn.layer_infos(model)][2]
+    expect(page.locator("#layer-table tbody tr")).to_have_count(len(cnn.layer_infos(model)))
+    page.locator("#layer-table").get_by_role("link", name=name, exact=True).click()
+    expect(title(page, "activations-main")).to_contain_text(name)
+
+
+def test_a_click_in_the_diagram_leads_to_the_layer(server, model, visit):
+    page = visit(server, "/architecture").page
+    expect(page.locator("#diagram .nsewdrag")).to_be_visible()
+    box = page.locator("#diagram .nsewdrag").bounding_box()
+    figure = cnn.figures.diagram(cnn.layer_infos(model))
+    low, high = figure.layout.xaxis.range
+    top, bottom = sorted(figure.layout.yaxis.range)
+    x, y, name = figure.data[0].x[1], figure.data[0].y[1], figure.data[0].customdata[1]
+    across = (x - low) / (high - low) * box["width"]
+    down = (y - top) / (bottom - top) * box["height"]
+    page.mouse.move(box["x"] + across - 2, box["y"] + down)
+    page.mouse.move(box["x"] + across, box["y"] + down)
+    expect(page.locator("#diagram .hovertext")).to_contain_text(name)
+    page.mouse.click(box["x"] + across, box["y"] + down)
+    expect(page).to_have_url(re.compile(f"/activations/{name}"))
+
+
+def test_a_digit_button_changes_the_open_layer_and_the_panel(server, visit):
+    page = visit(server, "/activations").page
+    expect(page.locator("#activations-main-caption")).not_to_be_empty()
+    before = page.locator("#activations-numbers").inner_text()
+    page.get_by_role("button", name="4", exact=True).click()
+    expect(page.locator("#picture-text")).to_contain_text("Label 4")
+    expect(page.locator("#activations-numbers")).not_to_have_text(before)
+    picture = page.locator("#picture").get_attribute("src")
+    page.get_by_role("button", name="Another").click()
+    expect(page.locator("#picture")).not_to_have_attribute("src", picture)
+    expect(page.locator("#picture-text")).to_contain_text("Label 4")
+
+
+def test_an_unknown_layer_is_explained_with_links_to_those_that_exist(server, model, visit):
+    page = visit(server, "/activations/conv99").page
+    alert = page.locator("#activations-problem")
+    expect(alert).to_contain_text("“conv99” is not in this model")
+    last = cnn.layer_infos(model)[-1].name
+    alert.get_by_role("link", name=last, exact=True).click()
+    expect(title(page, "activations-main")).to_contain_text(last)
+
+
+def test_a_page_that_does_not_exist_leads_back(server, visit):
+    page = visit(server, "/no/such/page").page
+    expect(page.get_by_role("heading", level=1)).to_have_text("This page does not exist")
+    page.get_by_role("main").get_by_role("link", name="Overview").click()
+    expect(page.locator(".tiles .gtitle").first).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_theme_follows_the_system_and_the_button(server, visit, scheme):
+    page = visit(server, color_scheme=scheme).page
+    root = page.locator("html")
+    expect(root).to_have_attribute("data-bs-theme", scheme)
+    page.get_by_role("button", name="Light or dark").click()
+    other = "dark" if scheme == "light" else "light"
+    expect(root).to_have_attribute("data-bs-theme", other)
+    page.reload()
+    expect(root).to_have_attribute("data-bs-theme", other)
+
+
+def test_nothing_is_wider_than_a_phone(server, visit):
+    visitor = visit(server, None, is_mobile=True)
+    visitor.page.set_viewport_size({"width": 360, "height": 780})
+    for path in ("/", "/architecture", "/filters", "/activations", "/training"):
+        page = visitor.open(path)
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path

@@ -1,0 +1,53 @@
+"""The first seconds of a server, and models that cannot be used."""
+
+from __future__ import annotations
+
+import urllib.request
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import READY
+
+
+def test_the_page_is_there_before_tensorflow_and_fills_by_itself(start_server, visit):
+    server = start_server()
+    visitor = visit(server, None)
+    page = visitor.page
+    page.goto(f"{server.url}/activations")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Activations")
+    expect(page.locator("#content.waiting")).to_be_visible()
+    expect(page.locator("#status")).to_contain_text("TensorFlow is starting")
+    page.evaluate("window.sameVisit = true")
+    page.wait_for_selector(READY, timeout=60_000)
+    expect(page.locator("#activations-main .gtitle")).to_contain_text("conv2d")
+    expect(page.locator("#status")).to_be_empty()
+    assert page.evaluate("window.sameVisit") is True
+
+
+def test_a_broken_model_is_explained_and_the_bundled_one_stays(start_server, visit, tmp_path):
+    path = tmp_path / "broken.keras"
+    path.write_bytes(b"this is no model")
+    page = visit(start_server(CNN_MODEL=str(path)), "/architecture").page
+    expect(page.locator("#status")).to_contain_text("broken.keras is no Keras model")
+    expect(page.locator("#status")).to_contain_text("The bundled classifier is shown instead")
+    expect(page.locator("#layer-table")).to_contain_text("conv2d_1")
+    assert path.read_bytes() == b"this is no model"
+
+
+def test_a_missing_model_is_trained_saved_and_used(start_server, visit, tmp_path):
+    path = tmp_path / "mine.keras"
+    server = start_server(CNN_MODEL=str(path))
+    page = visit(server).page
+    expect(page.locator("#status")).to_contain_text("mine.keras is being trained")
+    page.locator("#status").get_by_role("link", name="watch it").click()
+    expect(page.locator("#training-told")).to_contain_text("Epoch", timeout=60_000)
+    expect(page.locator("#training-runs")).to_contain_text("finished", timeout=120_000)
+    assert path.exists()
+    other = visit(server, "/training").page
+    expect(other.locator("#model option:checked")).to_have_text("mine.keras")
+    expect(other.locator("#training-settings")).to_contain_text("digits")
+
+
+def test_health_answers_while_the_server_starts(start_server):
+    with urllib.request.urlopen(f"{start_server().url}/health", timeout=3) as answer:
+        assert answer.status == 200

@@ -1,0 +1,152 @@
+"""The URL is the state: reload, back, links to other browsers and to other servers."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import READY
+
+
+@pytest.fixture(scope="module")
+def server(start_server):
+    return start_server()
+
+
+def label(page) -> str:
+    return page.locator("#picture-text b").inner_text()
+
+
+def test_one_digit_is_one_pass_and_one_figure_into_the_same_plot(server, visit):
+    visitor = visit(server, "/activations/conv2d")
+    page = visitor.page
+    expect(page.locator("#activations-main-caption")).not_to_be_empty()
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.querySelector('#activations-main .js-plotly-plot').mark = 'same'")
+    visitor.answers.clear()
+    numbers = page.locator("#activations-numbers").inner_text()
+    page.get_by_role("button", name="8", exact=True).click()
+    expect(page.locator("#picture-text")).to_contain_text("Label 8")
+    expect(page.locator("#activations-numbers")).not_to_have_text(numbers)
+    page.wait_for_timeout(1000)
+    answers = [a for a in visitor.answers if a.status == 200]
+    passes = [a for a in answers if "forward" in a.headers.get("server-timing", "")]
+    figures = [a for a in answers if "activations-main.figure" in (a.request.post_data or "")]
+    assert (len(passes), len(figures)) == (1, 1)
+    mark = page.evaluate("document.querySelector('#activations-main .js-plotly-plot').mark")
+    assert mark == "same"
+
+
+def test_reload_and_another_browser_show_the_same_sample(server, visit):
+    page = visit(server, "/activations/conv2d_1").page
+    page.get_by_role("button", name="6", exact=True).click()
+    expect(page.locator("#picture-text")).to_contain_text("Label 6")
+    page.get_by_label("network", exact=True).check()
+    page.get_by_label("Channel", exact=True).last.fill("7")
+    expect(page.locator("#activations-detail .gtitle")).to_contain_text("channel 7")
+    seen = screen(page)
+    page.reload()
+    page.wait_for_selector(READY)
+    expect(page.locator("#activations-detail .gtitle")).to_contain_text("channel 7")
+    assert screen(page) == seen
+    other = visit(server, page.url.removeprefix(server.url)).page
+    expect(other.locator("#activations-detail .gtitle")).to_contain_text("channel 7")
+    assert screen(other) == seen
+    expect(other.get_by_label("network", exact=True)).to_be_checked()
+
+
+def screen(page) -> tuple:
+    expect(page.locator("#activations-numbers dd").first).to_be_visible()
+    return (
+        page.locator("#picture").get_attribute("src"),
+        page.locator("#prediction").inner_text(),
+        page.locator("#activations-numbers").inner_text(),
+        page.locator("#activations-main-caption").inner_text(),
+    )
+
+
+def test_back_and_forward_walk_through_the_pictures_and_pages(server, visit):
+    page = visit(server, "/activations/conv2d").page
+    first = label(page)
+    page.get_by_role("button", name="3", exact=True).click()
+    expect(page.locator("#picture-text b")).to_have_text("Label 3")
+    page.get_by_role("button", name="5", exact=True).click()
+    expect(page.locator("#picture-text b")).to_have_text("Label 5")
+    page.get_by_role("link", name="Filters", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Filters")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Activations")
+    expect(page.locator("#picture-text b")).to_have_text("Label 5")
+    page.go_back()
+    expect(page.locator("#picture-text b")).to_have_text("Label 3")
+    page.go_back()
+    expect(page.locator("#picture-text b")).to_have_text(first)
+    page.go_forward()
+    expect(page.locator("#picture-text b")).to_have_text("Label 3")
+
+
+def test_two_browsers_never_see_each_others_state(server, visit):
+    one, two = visit(server).page, visit(server).page
+    one.get_by_role("button", name="1", exact=True).click()
+    two.get_by_role("button", name="2", exact=True).click()
+    expect(one.locator("#picture-text b")).to_have_text("Label 1")
+    expect(two.locator("#picture-text b")).to_have_text("Label 2")
+    one.reload()
+    one.wait_for_selector(READY)
+    expect(one.locator("#picture-text b")).to_have_text("Label 1")
+
+
+def test_a_click_on_a_tile_and_the_index_field_change_the_link(server, visit):
+    page = visit(server, "/activations/conv2d").page
+    page.get_by_label("No.").fill("123")
+    page.get_by_label("No.").press("Enter")
+    expect(page.locator("#picture-text")).to_contain_text("digit 123 of")
+    page.wait_for_url("**index=123**")
+    drag = page.locator("#activations-main .nsewdrag")
+    box = drag.bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.95, box["y"] + box["height"] * 0.05)
+    expect(page.locator("#activations-detail .gtitle")).to_contain_text("channel 7")
+    page.wait_for_url("**channel=7**")
+    expect(page.get_by_label("Channel", exact=True).last).to_have_value("7")
+
+
+def test_hovering_a_cell_tells_its_place_and_value(server, visit):
+    page = visit(server, "/activations/conv2d").page
+    drag = page.locator("#activations-main .nsewdrag")
+    expect(drag).to_be_visible()
+    box = drag.bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.move(box["x"] + 30, box["y"] + 30)
+    expect(page.locator("#activations-main .hovertext")).to_contain_text("channel 0")
+
+
+def test_nonsense_in_the_link_is_explained(server, visit):
+    page = visit(server, "/?scale=banana&utm=1").page
+    notice = page.locator("#notice")
+    expect(notice).to_contain_text("scale is 'banana': expected channel, layer or network")
+    expect(notice).to_contain_text("'utm' that is not known")
+    page.goto(f"{server.url}/?index=99999999")
+    expect(notice).to_contain_text("no picture number 99999999")
+    expect(page.locator(".tiles")).to_be_hidden()
+    notice.get_by_role("link").click()
+    page.wait_for_selector(READY)
+    expect(page.locator(".tiles .gtitle").first).to_be_visible()
+
+
+def test_a_link_means_the_same_on_another_server(server, start_server, mnist_dir, visit):
+    with_mnist = start_server(mnist_dir)
+    page = visit(with_mnist, "/activations/dense").page
+    expect(page.locator("#picture-text")).to_contain_text("mnist test")
+    page.get_by_role("button", name="9", exact=True).click()
+    expect(page.locator("#picture-text b")).to_have_text("Label 9")
+    link = page.url.removeprefix(with_mnist.url)
+    third = start_server(mnist_dir)
+    other = visit(third, link).page
+    expect(other.locator("#picture-text b")).to_have_text("Label 9")
+    assert other.locator("#picture").get_attribute("src") == page.locator("#picture").get_attribute(
+        "src"
+    )
+    without = visit(server, None)
+    without.page.goto(server.url + link)
+    expect(without.page.locator("#notice")).to_contain_text("mnist is not on this machine")
+    expect(without.page.locator("#activations-main")).to_be_hidden()

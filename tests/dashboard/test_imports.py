@@ -1,0 +1,58 @@
+"""The arrows between packages run one way, and TensorFlow is not on the way to the first page."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def imported(package: str) -> set[str]:
+    """The top-level packages that any module of `package` imports, anywhere in it."""
+    found = set()
+    for path in (ROOT / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add((node.module or "").split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("package", "never"),
+    [
+        ("cnn", {"dash", "flask", "dashboard", "pages"}),
+        ("dashboard", {"tensorflow"}),
+        ("pages", {"tensorflow", "keras", "flask"}),
+    ],
+)
+def test_arrows_run_one_way(package, never):
+    assert not imported(package) & never
+
+
+def test_of_the_dashboard_only_the_application_knows_the_pages():
+    users = [
+        path.name
+        for path in (ROOT / "dashboard").glob("*.py")
+        if "from pages import" in path.read_text(encoding="utf-8")
+    ]
+    assert users == ["app.py"]
+
+
+@pytest.mark.parametrize(
+    ("module", "absent"),
+    [
+        ("cnn", ["tensorflow", "keras", "dash", "flask", "sklearn"]),
+        ("dashboard.app", ["tensorflow", "keras", "sklearn"]),
+        ("dashboard.cli", ["tensorflow", "keras", "sklearn"]),
+        ("pages", ["tensorflow", "keras", "sklearn"]),
+    ],
+)
+def test_importing_does_not_start_tensorflow(module, absent):
+    code = f"import {module}, sys; print([m for m in {absent} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

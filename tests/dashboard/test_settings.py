@@ -1,0 +1,83 @@
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+from typer.testing import CliRunner
+
+from dashboard.cli import app
+from dashboard.settings import Settings, env_name, environment
+
+README = Path(__file__).parent.parent.parent / "README.md"
+
+
+def test_every_setting_has_its_row_in_the_readme():
+    rows = re.findall(r"^\| `--([a-z-]+)` \| `([A-Z_]+)` \| (.+?) \|$", README.read_text(), re.M)
+    expected = [
+        (name.replace("_", "-"), env_name(name), field.description)
+        for name, field in Settings.model_fields.items()
+    ]
+    assert rows == expected
+
+
+def test_every_setting_is_a_flag_of_serve():
+    options = CliRunner().invoke(app, ["serve", "--help"], env={"COLUMNS": "200"}).output
+    for name in Settings.model_fields:
+        assert f"--{name.replace('_', '-')}" in options
+        assert env_name(name) in options
+
+
+def test_settings_come_from_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("CNN_HOME", str(tmp_path))
+    monkeypatch.setenv("PORT", "9999")
+    settings = Settings()
+    assert (settings.home, settings.port) == (tmp_path, 9999)
+
+
+def test_settings_survive_the_way_to_another_process(monkeypatch, tmp_path):
+    settings = Settings(home=tmp_path, port=81, download=False, model=tmp_path / "m.keras")
+    for name, value in environment(settings).items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == settings
+
+
+def test_the_users_own_home_is_not_the_dashboards(monkeypatch):
+    monkeypatch.delenv("CNN_HOME")
+    monkeypatch.setenv("HOME", "/somewhere")
+    assert Settings().home != Path("/somewhere")
+
+
+def test_a_port_that_is_no_number_is_refused():
+    with pytest.raises(ValidationError):
+        Settings(port="many")
+
+
+@pytest.mark.parametrize("command", ["serve", "train", "worker", "data"])
+def test_every_command_has_help(command):
+    done = CliRunner().invoke(app, [command, "--help"])
+    assert done.exit_code == 0
+    assert "Usage" in done.output
+
+
+def test_the_version_is_said():
+    done = CliRunner().invoke(app, ["--version"])
+    assert re.fullmatch(r"cnn-dashboard \d+\.\d+\.\d+\n", done.output)
+
+
+def test_data_says_where_it_looked(tmp_path):
+    done = CliRunner().invoke(
+        app, ["data", "--data-dir", str(tmp_path)], env={"KERAS_HOME": str(tmp_path)}
+    )
+    assert "mnist: not found" in done.output
+    assert str(tmp_path / "mnist.npz") in done.output
+    assert "always there" in done.output
+
+
+def test_train_prints_its_table_and_its_command(tmp_path):
+    done = CliRunner().invoke(
+        app, ["train", "--dataset", "digits", "--epochs", "1", "--into", str(tmp_path / "run")]
+    )
+    assert done.exit_code == 0, done.output
+    assert "accuracy on digits test" in done.output
+    assert "again: cnn-dashboard train --dataset digits --epochs 1" in done.output
+    assert (tmp_path / "run" / "model.keras").exists()

@@ -1,0 +1,172 @@
+"""The pages' callbacks as the plain functions they are, on both models."""
+
+import json
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from dash import Patch
+from dash.exceptions import PreventUpdate
+
+import cnn
+from dashboard import shell
+from dashboard.app import runtime_of
+from pages import activations, architecture, filters, overview, training
+
+
+@pytest.fixture(params=["app", "second_app"])
+def both(request, request_of):
+    """(the default query, the store of layers) of each application in turn."""
+    app = request.getfixturevalue(request.param)
+    request_of(app)
+    query = runtime_of(app).default_view().to_query()
+    return query, shell.layers(query, "ready", None)
+
+
+@pytest.fixture
+def bundled(app, request_of):
+    request_of(app)
+    query = runtime_of(app).default_view().to_query()
+    return query, shell.layers(query, "ready", None)
+
+
+def test_the_overview_has_a_tile_per_layer_that_computes(both):
+    query, layers = both
+    tiles = overview.tiles(layers)
+    figures = [{"type": "overview-figure", "layer": name} for name in layers["names"]]
+    shown, sizes, captions, kinds = overview.paint(query, figures, None)
+    assert len(tiles) == sum("nested" not in t.id for t in [*tiles] if hasattr(t, "id")) or tiles
+    assert all(isinstance(figure, go.Figure) for figure in shown)
+    assert set(kinds) == set(layers["names"])
+    assert all(len(caption) == 2 for caption in captions)
+    again, *_ = overview.paint({**query, "index": "3"}, figures, kinds)
+    assert all(isinstance(figure, Patch) for figure in again)
+    assert len(sizes) == len(figures)
+
+
+def test_every_layer_has_its_activations(both):
+    query, layers = both
+    for name in layers["names"]:
+        main, _, caption, facts, detail, *_ = activations.paint(query, layers, name, None)
+        assert main.layout.title.text.startswith(name)
+        assert isinstance(detail, go.Figure)
+        assert len(caption) == 2
+        assert facts
+
+
+def test_a_repaint_brings_exactly_the_new_values(bundled):
+    query, layers = bundled
+    first = activations.paint(query, layers, "conv2d", None)
+    query = {**query, "index": "42"}
+    patch = activations.paint(query, layers, "conv2d", first[-1])[0].to_plotly_json()
+    z = next(o["params"]["value"] for o in patch["operations"] if o["location"][-1] == "z")
+    fresh = activations.paint(query, layers, "conv2d", None)[0].data[0].z
+    import base64
+
+    sent = np.frombuffer(base64.b64decode(z["bdata"]), "f4").reshape(fresh.shape)
+    np.testing.assert_array_equal(sent, fresh)
+    json.dumps(patch)
+
+
+def test_another_scale_is_another_figure(bundled):
+    query, layers = bundled
+    first = activations.paint(query, layers, "conv2d", None)
+    other = activations.paint({**query, "scale": "channel"}, layers, "conv2d", first[-1])[0]
+    assert isinstance(other, go.Figure)
+    assert other.data[0].zmax == 1
+
+
+def test_a_click_on_a_tile_chooses_its_channel(bundled):
+    query, layers = bundled
+    maps = runtime_maps(query)
+    mosaic = cnn.figures.Mosaic.of(maps.shape)
+    x, y = 3 * (26 + mosaic.gap) + 5, (26 + mosaic.gap) + 2
+    chosen = activations.look_closely({"points": [{"x": x, "y": y}]}, query, layers, "conv2d")
+    assert chosen["channel"] == str(mosaic.columns + 3)
+    with pytest.raises(PreventUpdate):
+        activations.look_closely({"points": [{"x": 26, "y": 0}]}, query, layers, "conv2d")
+
+
+def runtime_maps(query):
+    from dashboard.runtime import current
+    from dashboard.view import parse
+
+    return current().forward(parse(query)[0]).activations["conv2d"]
+
+
+def test_the_chosen_channel_is_shown_with_its_kernel_and_numbers(bundled):
+    query, layers = bundled
+    shown = activations.paint({**query, "channel": "5"}, layers, "conv2d", None)
+    maps = runtime_maps(query)
+    detail, kernel = shown[4], shown[7]
+    np.testing.assert_array_equal(detail.data[0].z, maps[..., 5])
+    assert detail.layout.title.text == "conv2d, channel 5"
+    model = cnn.load_model()
+    np.testing.assert_allclose(
+        kernel.data[0].z, cnn.kernels(model, "conv2d")[:, :, 0, 5], rtol=1e-6
+    )
+    numbers = [part.children for part in shown[10]]
+    assert f"{maps[..., 5].max():.4g}" in numbers
+
+
+def test_every_layer_with_weights_has_its_filters(both):
+    query, layers = both
+    for name in layers["weighted"]:
+        main, *_, table, options, _ = filters.paint(query, name, layers)
+        assert main.layout.title.text.startswith(name)
+        assert options[0]["value"] == "norm"
+        assert len(table.children[1].children) >= 1
+
+
+def test_an_input_channel_is_shown_when_chosen(bundled):
+    query, layers = bundled
+    main, _, caption, *_ = filters.paint({**query, "source": "3"}, "conv2d_1", layers)
+    assert "input channel 3" in main.layout.title.text
+    assert "red is positive" in caption[0].children
+
+
+def test_the_architecture_adds_up(both):
+    _, layers = both
+    figure, size, caption, table, facts = architecture.describe(layers)
+    rows = table.children[1].children
+    assert len(rows) == len(layers["names"])
+    assert figure.data[0].customdata
+    assert size["width"].endswith("px")
+    assert caption
+    assert any("parameters" in str(fact) for fact in facts)
+
+
+def test_the_training_page_shows_the_bundled_history(bundled):
+    query, _ = bundled
+    loss, accuracy, *_, options, value = training.follow(query, None, None, None)
+    history = cnn.Run(cnn.pretrained_run()).history
+    assert list(loss.data[0].y) == history["loss"].tolist()
+    assert list(accuracy.data[1].y) == history["val_accuracy"].tolist()
+    assert [o["value"] for o in options] == ["digits"]
+    assert value == "digits"
+
+
+def test_a_model_without_a_history_says_so(second_app, request_of):
+    request_of(second_app)
+    query = runtime_of(second_app).default_view().to_query()
+    _, _, caption, *_ = training.follow(query, None, None, None)
+    assert "how it was trained is not known" in caption
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ((None, 128, 0.001, 0, "digits", True), "Epochs is not filled in"),
+        ((3, 128, -1, 0, "digits", True), "learning_rate is -1"),
+        ((3, 0, 0.1, 0, "digits", True), "batch_size is 0"),
+    ],
+)
+def test_a_form_that_cannot_be_trained_is_explained(form, words):
+    with pytest.raises(cnn.RunError, match=words):
+        training._config(*form)
+
+
+def test_layouts_stand_without_arguments_and_with_nonsense():
+    for page in (overview, architecture, filters, activations, training):
+        assert page.layout()
+        assert page.layout(layer="x/../y", foo=["a", "b"])
