@@ -1,7 +1,6 @@
 // The live state is the store "view"; the address bar mirrors it without the router noticing.
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
-  let painted = false;
 
   function toQuery(view) {
     const pairs = Object.entries(view).flatMap(([name, value]) =>
@@ -18,25 +17,34 @@
     return view;
   }
 
+  // A link inside the dashboard has no query: then the view stays as it is.
   function read(search, defaults, view) {
+    if (view && !search) return root.no_update;
     const wanted = { ...defaults, ...fromSearch(search) };
-    if (view && toQuery(wanted) === toQuery(view)) return root.no_update;
-    return wanted;
+    return view && toQuery(wanted) === toQuery(view) ? root.no_update : wanted;
   }
 
-  function write(view, pathname, links) {
-    if (!view) return links.map(() => root.no_update);
-    const query = toQuery(view);
-    if (location.search !== query) {
-      const change = painted && location.search ? "pushState" : "replaceState";
-      history[change](null, "", location.pathname + query + location.hash);
+  function write(view) {
+    if (view && location.search !== toQuery(view)) {
+      const change = location.search ? "pushState" : "replaceState";
+      history[change](null, "", location.pathname + toQuery(view) + location.hash);
     }
-    painted = true;
-    setTimeout(markCurrent, 0);
-    return links.map((link) => link.path + query);
   }
 
+  // Whoever points at a link gets its whole address: to copy it, or to open it in another tab.
+  for (const name of ["pointerover", "focusin"]) {
+    document.addEventListener(name, (event) => {
+      const anchor = event.target.closest && event.target.closest("a.keeps-view");
+      if (anchor) anchor.href = new URL(anchor.href).pathname + location.search;
+    });
+  }
+
+  // Called when the page is another, and when the tabs of its layers have arrived.
   function markCurrent() {
+    setTimeout(markLinks, 0);
+  }
+
+  function markLinks() {
     for (const anchor of document.querySelectorAll(".top .pages a, .layer-tabs a")) {
       const path = decodeURIComponent(new URL(anchor.href).pathname);
       const here = decodeURIComponent(location.pathname);
@@ -125,6 +133,7 @@
   root.cnn = { ...root.cnn,
     read,
     write,
+    markCurrent,
     choose,
     chosen,
     weightsKey,

@@ -26,12 +26,14 @@ _INDEX = """<!DOCTYPE html>
   document.documentElement.dataset.bsTheme = dark ? "dark" : "light";
 })();
 </script>
-{%favicon%}
+<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect x='1' y='1' width='14' height='14' rx='2' fill='%232563a8'/%3E%3Crect x='5' y='5' width='6' height='6' fill='white'/%3E%3C/svg%3E">
 {%css%}
 </head>
 <body>
 {%app_entry%}
-<footer>{%config%}{%scripts%}{%renderer%}</footer>
+<footer>{%config%}{%scripts%}
+<script>window._dashPlotlyJSURL = "{plotly}";</script>
+{%renderer%}</footer>
 </body>
 </html>
 """
@@ -49,15 +51,14 @@ def create_app(settings: Settings | None = None) -> Dash:
     os.environ.setdefault("DASH_DISABLE_VERSION_CHECK", "1")
     runtime = Runtime(settings or Settings())
     server = Flask("dashboard")
-    bootstrap = wire.serve_bootstrap(server)
     app = Dash(
         "dashboard",
         server=server,  # type: ignore[arg-type]
         title="CNN Visualizer",
         update_title="",
         assets_folder=str(assets_folder()),
-        external_stylesheets=[bootstrap],
-        index_string=_INDEX,
+        external_stylesheets=[wire.serve_bootstrap(server)],
+        index_string=_INDEX.replace("{plotly}", wire.serve_plotly(server)),
         use_pages=True,
         pages_folder="",
         health_endpoint="health",
@@ -65,7 +66,7 @@ def create_app(settings: Settings | None = None) -> Dash:
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     install(server, runtime)
-    wire.compress(server)
+    runtime.afterwards = wire.compress(server, runtime.settings.jobs.path / "compressed")
     wire.time_forward_passes(server)
     _register_pages(app)
     app.layout = lambda: shell.layout(runtime)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
+from cnn.captions import Caption
 from dashboard import ids
 
 GRAPH_CONFIG: dict[str, Any] = {
@@ -40,12 +41,11 @@ def data(**values: str) -> dict[str, Any]:
     return {f"data-{name}": value for name, value in values.items()}
 
 
-def link(path: str, children: Any, place: str, **properties: Any) -> dcc.Link:
-    """Return a link to a page; the browser adds the view to its address.
-
-    `place` says where on the screen it stands: two links to one page have different places.
+def link(path: str, children: Any, *, className: str = "") -> dcc.Link:  # noqa: N803
+    """Return a link to a page. The view goes along: it stays in its store, and the browser adds it
+    to the address when the link is pointed at, so that a copied one carries it too.
     """
-    return dcc.Link(children, id=ids.link(path, place), href=path, **properties)
+    return dcc.Link(children, href=path, className=f"{className} keeps-view".strip())
 
 
 def layer_path(page: str, layer: str) -> str:
@@ -84,9 +84,9 @@ def figure(identity: Any, label: str, *, caption: Any = None, wide: bool = False
     return html.Figure([waiting, *below], className="figure-box", **aria(label=label))
 
 
-def caption(text: Any) -> list[Any]:
-    """Return a caption's two sentences as components."""
-    return [html.Span(text.seen), html.Span(f" {text.notice}", className="notice")]
+def caption(text: Caption) -> str:
+    """Return a caption's two sentences as one text."""
+    return f"{text.seen} {text.notice}".strip()
 
 
 def heading(title: str, text: str) -> html.Header:
@@ -96,13 +96,12 @@ def heading(title: str, text: str) -> html.Header:
     )
 
 
-def facts(pairs: Sequence[tuple[str, str]]) -> list[Any]:
-    """Return facts as a line of terms and values."""
-    return [
-        html.Span([html.Span(f"{term} ", className="text-body-secondary"), value], className="fact")
-        for term, value in pairs
-        if value
-    ]
+def facts(pairs: Sequence[tuple[str, str]]) -> str:
+    """Return facts as one line of terms and values; facts without a value are left out.
+
+    It is one text and not a component per fact: at every change Dash looks at all components.
+    """
+    return "  ·  ".join(f"{term} {value}".strip() for term, value in pairs if value)
 
 
 def alert(identity: str) -> dbc.Alert:

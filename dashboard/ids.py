@@ -23,19 +23,12 @@ INDEX = "sample-index"
 ANOTHER = "another"
 PICTURE = "picture"
 PICTURE_TEXT = "picture-text"
-PREDICTION = "prediction"
-BARS = "prediction-bars"
+PREDICTION = "prediction-data"
 MODEL = "model"
 
 ANY_DIGIT = {"type": "digit", "label": ALL}
-ANY_LINK = {"type": "link", "path": ALL, "place": ALL}
 
 
 def digit(label: int) -> dict[str, Any]:
     """Return the id of the button that picks a class."""
     return {"type": "digit", "label": label}
-
-
-def link(path: str, place: str) -> dict[str, Any]:
-    """Return the id of a link that carries the view in its query; `place` tells equal ones apart."""
-    return {"type": "link", "path": path, "place": place}

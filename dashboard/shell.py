@@ -10,7 +10,18 @@ from typing import Any
 import dash
 import dash_bootstrap_components as dbc
 import numpy as np
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import (
+    ClientsideFunction,
+    Dash,
+    Input,
+    Output,
+    State,
+    ctx,
+    dcc,
+    html,
+    no_update,
+    set_props,
+)
 from dash.exceptions import PreventUpdate
 from PIL import Image
 
@@ -19,7 +30,7 @@ from cnn import datasets
 from dashboard import ids
 from dashboard.components import aria, link
 from dashboard.runtime import Runtime, current
-from dashboard.view import parse
+from dashboard.view import View, parse
 
 _PULSE_MILLISECONDS = 400
 _PULSE_WHILE_BUSY = 3000
@@ -41,6 +52,7 @@ def layout(runtime: Runtime) -> html.Div:
             dcc.Store(id=ids.VIEW),
             dcc.Store(id=ids.READY, data="starting"),
             dcc.Store(id=ids.LAYERS),
+            dcc.Store(id=ids.PREDICTION),
             dcc.Interval(id=ids.PULSE, interval=_PULSE_MILLISECONDS),
             html.A("Skip to the page", href="#content", className="visually-hidden-focusable"),
             _header(),
@@ -72,14 +84,10 @@ def _header() -> html.Header:
             link(
                 "/",
                 [html.Span("▣", className="brand-mark"), " CNN Visualizer"],
-                "brand",
                 className="brand",
             ),
             html.Nav(
-                [
-                    link(page["relative_path"], page["name"], "header", className="nav-link")
-                    for page in pages
-                ],
+                [link(page["relative_path"], page["name"], className="nav-link") for page in pages],
                 className="nav pages",
                 **aria(label="Pages"),
             ),
@@ -118,7 +126,7 @@ def _panel(runtime: Runtime) -> html.Aside:
             html.Div(
                 [
                     html.Img(id=ids.PICTURE, className="sample", alt="No picture yet"),
-                    html.P(id=ids.PICTURE_TEXT, className="small mb-0"),
+                    html.P(id=ids.PICTURE_TEXT, className="sample-text"),
                 ],
                 className="sample-row",
             ),
@@ -147,8 +155,8 @@ def _panel(runtime: Runtime) -> html.Aside:
             dbc.Label("Data", html_for=ids.DATA, className="small mb-0"),
             dbc.Select(id=ids.DATA, size="sm", options=_data_options(runtime)),
             html.H2("Prediction"),
-            html.Div(id=ids.PREDICTION, className="prediction", **aria(live="polite")),
-            html.Div(id=ids.BARS, className="bars"),
+            html.Div(id="prediction", className="prediction", **aria(live="polite")),
+            html.Div(id="prediction-bars", className="bars"),
             html.H2("Model"),
             dbc.Select(id=ids.MODEL, size="sm", options=_model_options(runtime)),
             html.P(id=ids.STATUS, className="small status", **aria(live="polite")),
@@ -184,10 +192,11 @@ def register(app: Dash) -> None:
     )
     app.clientside_callback(
         ClientsideFunction("cnn", "write"),
-        Output(ids.ANY_LINK, "href"),
         Input(ids.VIEW, "data"),
         Input(ids.LOCATION, "pathname"),
-        State(ids.ANY_LINK, "id"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("cnn", "markCurrent"), Input(ids.LOCATION, "pathname")
     )
     app.callback(
         Output(ids.READY, "data"),
@@ -205,6 +214,9 @@ def register(app: Dash) -> None:
         State(ids.VIEW, "data"),
         prevent_initial_call=True,
     )(pick)
+    app.clientside_callback(
+        ClientsideFunction("cnn", "paintPrediction"), Input(ids.PREDICTION, "data")
+    )
     app.clientside_callback(
         ClientsideFunction("cnn", "choose"),
         Output(ids.VIEW, "data", allow_duplicate=True),
@@ -228,13 +240,15 @@ def register(app: Dash) -> None:
         Output(ids.PICTURE, "src"),
         Output(ids.PICTURE, "alt"),
         Output(ids.PICTURE_TEXT, "children"),
-        Output(ids.PREDICTION, "children"),
-        Output(ids.BARS, "children"),
+        Output(ids.PREDICTION, "data"),
         Output(ids.NOTICE, "children"),
         Output(ids.NOTICE, "is_open"),
         Output(ids.CONTENT, "className"),
         Input(ids.VIEW, "data"),
         Input(ids.READY, "data"),
+        State(ids.LAYERS, "data"),
+        State(ids.CONTENT, "className"),
+        State(ids.NOTICE, "is_open"),
     )(show)
     app.callback(
         Output(ids.VIEW, "data", allow_duplicate=True),
@@ -242,12 +256,6 @@ def register(app: Dash) -> None:
         State(ids.VIEW, "data"),
         prevent_initial_call=True,
     )(replace_refused_model)
-    app.callback(
-        Output(ids.LAYERS, "data"),
-        Input(ids.VIEW, "data"),
-        Input(ids.READY, "data"),
-        State(ids.LAYERS, "data"),
-    )(layers)
 
 
 def pulse(_: int | None, known: str) -> tuple[Any, ...]:
@@ -275,7 +283,7 @@ def _status(runtime: Runtime) -> list[Any]:
     own = runtime.settings.model
     run = runtime.training_of(own) if own is not None and not own.exists() else None
     if run is not None and own is not None:
-        told += [f"{own.name} is being trained: ", link("/training", "watch it", "status"), ". "]
+        told += [f"{own.name} is being trained: ", link("/training", "watch it"), ". "]
     download = runtime.download if runtime.settings.download else None
     if download is not None and not datasets.find(datasets.MNIST, runtime.settings.data_path):
         told.append(
@@ -312,8 +320,19 @@ def pick(
     return replace(view, index=index).to_query()
 
 
-def show(stored: dict[str, Any] | None, _ready: str) -> tuple[Any, ...]:
-    """Return the picture, what the model says of it, and whatever is wrong with the link."""
+def show(
+    stored: dict[str, Any] | None,
+    _ready: str,
+    known: dict[str, Any] | None,
+    condition: str,
+    is_noticed: bool,
+) -> tuple[Any, ...]:
+    """Return the picture, what the model says of it, and whatever is wrong with the link.
+
+    The layers are set where the model is another, not returned: pages that wait for them would
+    wait for this answer at every change of the picture. What stays as it is, the page's condition
+    and an empty notice, is not sent again: Dash would look at the whole page for it.
+    """
     if not stored:
         raise PreventUpdate
     runtime = current()
@@ -323,31 +342,30 @@ def show(stored: dict[str, Any] | None, _ready: str) -> tuple[Any, ...]:
         told: tuple[Any, ...] = (
             _data_uri(sample.pixels),
             f"{sample.class_name}: {data.name} {data.split}, picture number {sample.index}",
-            [html.B(f"Label {sample.class_name}"), html.Br(), _origin(data, sample)],
+            f"Label {sample.class_name}\n{_origin(data, sample)}",
         )
         runtime.entry(view)
         prediction = runtime.forward(view).prediction if runtime.ready == "ready" else None
     except cnn.CnnError as error:
         empty = (_data_uri(np.zeros((1, 1, 1), np.uint8)), "No picture", "No picture")
         wrong = [" ".join([str(error), *problems]), " ", _WAY_OUT]
-        return (*empty, "", [], wrong, True, "unavailable")
-    said = _prediction(prediction, sample) if prediction else ("Starting …", [])
-    state = "" if prediction else "waiting"
-    return (*told, *said, " ".join(problems), bool(problems), state)
+        return (*empty, None, wrong, True, "unavailable")
+    if prediction and (known is None or known["model"] != view.model):
+        set_props(ids.LAYERS, {"data": layers(view)})
+    said = _said(prediction, sample) if prediction else None
+    now = "" if prediction else "waiting"
+    return (
+        *told,
+        said,
+        " ".join(problems) if problems or is_noticed else no_update,
+        bool(problems) if problems or is_noticed else no_update,
+        now if now != condition else no_update,
+    )
 
 
-def layers(stored: dict[str, Any] | None, _ready: str, known: dict[str, Any] | None) -> Any:
-    """Return the names of the model's layers, once it is loaded and only when it is another."""
-    runtime = current()
-    if not stored or runtime.ready != "ready":
-        raise PreventUpdate
-    view, _ = parse(stored)
-    if known and known["model"] == view.model:
-        raise PreventUpdate
-    try:
-        infos = cnn.layer_infos(runtime.model(view))
-    except cnn.CnnError as error:
-        raise PreventUpdate from error
+def layers(view: View) -> dict[str, Any]:
+    """Return the names of the layers of the view's model, as pages need them for tabs and links."""
+    infos = cnn.layer_infos(current().model(view))
     return {
         "model": view.model,
         "names": [info.name for info in infos],
@@ -362,40 +380,22 @@ def _origin(data: cnn.Dataset, sample: cnn.Sample) -> str:
     return f"{data.name} {data.split}, number {sample.index} of {len(data):,}"
 
 
-def _prediction(prediction: cnn.Prediction, sample: cnn.Sample) -> tuple[list[Any], list[Any]]:
-    """Return the predicted class with its mark, and a bar per class."""
+def _said(prediction: cnn.Prediction, sample: cnn.Sample) -> dict[str, Any]:
+    """Return the prediction as the browser paints it: the winner, a mark, and a bar per class."""
     (name, probability), *_ = prediction.top(1)
     comparable = sample.class_name in prediction.class_names
-    right = name == sample.class_name
-    mark = [] if not comparable else [_mark(right, sample.class_name)]
-    line = [html.Span(name, className="class"), html.Span(cnn.captions.percent(probability)), *mark]
-    shown = [(label, float(p)) for label, p in zip(
-        prediction.class_names, prediction.probabilities, strict=True
-    )]  # fmt: skip
+    is_right = name == sample.class_name
+    mark = "✓ right" if is_right else f"✗ wrong, it is {sample.class_name}"
+    shown = list(zip(prediction.class_names, prediction.probabilities.tolist(), strict=True))
     if len(shown) > _MOST_BARS:
         shown = prediction.top(_MOST_BARS)
-    return line, [_bar(label, p, label == name, right or not comparable) for label, p in shown]
-
-
-def _mark(right: bool, label: str) -> html.Span:
-    if right:
-        return html.Span("✓ right", className="right")
-    return html.Span(f"✗ wrong, it is {label}", className="wrong")
-
-
-def _bar(label: str, probability: float, is_first: bool, is_right: bool) -> html.Div:
-    kind = ("first " if is_first else "") + ("" if is_right else "missed")
-    return html.Div(
-        [
-            html.Span(label, className="bar-label"),
-            html.Div(
-                html.Div(style={"width": f"{100 * probability:.2f}%"}, className=f"fill {kind}"),
-                className="track",
-            ),
-            html.Span(cnn.captions.percent(probability), className="bar-value"),
-        ],
-        className="bar",
-    )
+    return {
+        "name": name,
+        "probability": cnn.captions.percent(probability),
+        "right": is_right if comparable else None,
+        "mark": mark if comparable else "",
+        "bars": [[label, share, cnn.captions.percent(share)] for label, share in shown],
+    }
 
 
 def _data_uri(pixels: np.ndarray[Any, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dash import Dash, Input, Output, State
+from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
 from dashboard import ids
@@ -36,6 +36,9 @@ def register_tabs(app: Dash, page: str, choose: Callable[[dict[str, Any]], list[
         Input(ids.LAYERS, "data"),
         State(f"{page}-layer", "data"),
     )(fill)
+    app.clientside_callback(
+        ClientsideFunction("cnn", "markCurrent"), Input(f"{page}-tabs", "children")
+    )
 
 
 def default_layer(layers: dict[str, Any], names: list[str]) -> str | None:
@@ -46,7 +49,7 @@ def default_layer(layers: dict[str, Any], names: list[str]) -> str | None:
 
 def _tab(page: str, name: str, *, is_default: bool) -> Any:
     kind = "nav-link text-nowrap py-1 px-2" + (" default" if is_default else "")
-    return link(layer_path(page, name), name, "tabs", className=kind)
+    return link(layer_path(page, name), name, className=kind)
 
 
 def _unknown(asked: str, page: str, names: list[str], existing: list[str]) -> list[Any]:
@@ -55,5 +58,5 @@ def _unknown(asked: str, page: str, names: list[str], existing: list[str]) -> li
     why = "has no weights to show" if asked in existing else "is not in this model"
     told: list[Any] = [f"The layer “{cut}” {why}. Choose one of these: "]
     for name in names:
-        told += [link(layer_path(page, name), name, "problem", className="alert-link"), " "]
+        told += [link(layer_path(page, name), name, className="alert-link"), " "]
     return told

@@ -2,53 +2,99 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from importlib.metadata import version
 from importlib.resources import files
+from pathlib import Path
 
+import brotli
 from flask import Flask, Request, Response, g, request
 from flask_compress import Compress
 
+from cnn.files import replacing
+
 _YEAR_SECONDS = 31_536_000
+_WORTH_REFINING = 10_000
 _SUITES = "/_dash-component-suites/"
-_BOOTSTRAP = "/bootstrap/{}/bootstrap.min.css"
+_VERSIONED = "/package/"
 
 
 class _StaticCache:
-    """Compressed files by address; answers that differ from request to request are not kept."""
+    """Compressed files by address; answers that differ from request to request are not kept.
 
-    def __init__(self) -> None:
+    A file is first compressed quickly. `refine` compresses it as well as possible, which takes
+    seconds, and keeps the result on disk; its address has a version, so it never grows old.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._kept: dict[str, bytes] = {}
 
     def get(self, key: str) -> bytes | None:
+        if key not in self._kept and self._refined(key).is_file():
+            self._kept[key] = self._refined(key).read_bytes()
         return self._kept.get(key)
 
     def set(self, key: str, value: bytes) -> None:
         if not key.endswith(";"):
-            self._kept[key] = value
+            self._kept.setdefault(key, value)
+
+    def refine(self) -> None:
+        """Replace every file in brotli by its smallest form."""
+        for key, value in list(self._kept.items()):
+            path = self._refined(key)
+            if not key.startswith("br;") or len(value) < _WORTH_REFINING or path.is_file():
+                continue
+            with replacing(path) as aside:
+                aside.write_bytes(brotli.compress(brotli.decompress(value), quality=11))
+            self._kept[key] = path.read_bytes()
+
+    def _refined(self, key: str) -> Path:
+        return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()}.br"
 
 
-def compress(server: Flask) -> None:
-    """Compress every answer, files only once, and let browsers keep what has a fingerprint."""
+def compress(server: Flask, folder: Path) -> Callable[[], None]:
+    """Compress every answer, files only once, and let browsers keep what has a fingerprint.
+
+    Returns what to call when there is time: it makes the kept files as small as they get, and
+    keeps them in `folder`.
+    """
+    cache = _StaticCache(folder)
     server.config.update(
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_ALGORITHM_STREAMING=["br"],
-        COMPRESS_BR_LEVEL=5,
+        COMPRESS_BR_LEVEL=3,
         COMPRESS_LEVEL=6,
-        COMPRESS_CACHE_BACKEND=_StaticCache,
-        COMPRESS_CACHE_KEY=lambda asked: asked.path if _is_immutable(asked) else "",
+        COMPRESS_CACHE_BACKEND=lambda: cache,
+        COMPRESS_CACHE_KEY=lambda asked: asked.full_path if _is_immutable(asked) else "",
     )
     Compress(server)
     server.after_request(_keep_immutable)
+    return cache.refine
 
 
 def serve_bootstrap(server: Flask) -> str:
-    """Serve Bootstrap's style sheet from its package; return its address, which has the version."""
+    """Serve Bootstrap's style sheet from its package; return its address."""
     sheet = (files("flask_bootstrap") / "static/bootstrap5/css/bootstrap.min.css").read_text(
         "utf-8"
     )
     text = sheet.split("/*# sourceMappingURL")[0]
-    address = _BOOTSTRAP.format(version("Bootstrap-Flask"))
-    server.add_url_rule(address, "bootstrap", lambda: Response(text, mimetype="text/css"))
+    return _serve(server, "bootstrap", version("Bootstrap-Flask"), text, "text/css")
+
+
+def serve_plotly(server: Flask) -> str:
+    """Serve plotly.js from its package; return its address.
+
+    Dash has it at an address without a version, which browsers may not keep.
+    """
+    text = (files("plotly") / "package_data/plotly.min.js").read_text("utf-8")
+    return _serve(server, "plotly", version("plotly"), text, "text/javascript")
+
+
+def _serve(server: Flask, name: str, edition: str, text: str, mimetype: str) -> str:
+    address = f"{_VERSIONED}{name}-{edition}"
+    server.add_url_rule(address, name, lambda: Response(text, mimetype=mimetype))
     return address
 
 
@@ -69,7 +115,7 @@ def _is_immutable(asked: Request) -> bool:
     path = asked.path
     if "/assets/" in path:
         return "m" in asked.args
-    return "/bootstrap/" in path or (_SUITES in path and ".v" in path.rsplit("/", 1)[-1])
+    return _VERSIONED in path or (_SUITES in path and ".v" in path.rsplit("/", 1)[-1])
 
 
 def _keep_immutable(response: Response) -> Response:

@@ -55,7 +55,7 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                                     html.Div(
                                         components.figure(KERNEL, "Its kernel"), id=f"{KERNEL}-box"
                                     ),
-                                    html.Dl(id=NUMBERS),
+                                    html.P(id=NUMBERS, className="numbers"),
                                 ],
                                 className="detail",
                             ),
@@ -169,8 +169,8 @@ def paint(
         _detail_caption(output, channel),
         *_shown(kernel),
         _numbers(output, channel),
-        output.info.channels - 1,
-        output.is_vector,
+        no_update if same else output.info.channels - 1,
+        no_update if same else output.is_vector,
         no_update if kinds == before else kinds,
     )
 
@@ -259,7 +259,7 @@ def _kernel(view: View, output: LayerOutput, channel: int) -> Any:
     )
 
 
-def _facts(output: LayerOutput) -> list[Any]:
+def _facts(output: LayerOutput) -> str:
     info = output.info
     silent = [] if output.is_vector else cnn.captions.silent_channels(output.values)
     return components.facts(
@@ -274,13 +274,14 @@ def _facts(output: LayerOutput) -> list[Any]:
     )
 
 
-def _numbers(output: LayerOutput, channel: int) -> list[Any]:
+def _numbers(output: LayerOutput, channel: int) -> str:
     values = output.values if output.is_vector else output.values[..., channel]
     summary = cnn.summarise(values)
-    pairs = (
-        ("minimum", f"{summary.minimum:.4g}"),
-        ("maximum", f"{summary.maximum:.4g}"),
-        ("mean", f"{summary.mean:.4g}"),
-        ("share of zeros", f"{summary.zeros:.1%}"),
+    return components.facts(
+        [
+            ("minimum", f"{summary.minimum:.4g}"),
+            ("maximum", f"{summary.maximum:.4g}"),
+            ("mean", f"{summary.mean:.4g}"),
+            ("zeros", f"{summary.zeros:.1%}"),
+        ]
     )
-    return [part for term, value in pairs for part in (html.Dt(term), html.Dd(value))]

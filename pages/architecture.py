@@ -106,7 +106,7 @@ def _table(infos: tuple[cnn.LayerInfo, ...], totals: cnn.Totals) -> dbc.Table:
 
 def _row(info: cnn.LayerInfo) -> html.Tr:
     path = components.layer_path("activations", info.name)
-    name = components.link(path, info.name, "table")
+    name = components.link(path, info.name)
     sides = cnn.captions.sides
     return html.Tr(
         [

@@ -169,7 +169,7 @@ def _vector(info: cnn.LayerInfo, arrays: dict[str, Any]) -> Any:
     return cnn.figures.outputs(vectors[name], title=f"{info.name}: {name}", label=name)
 
 
-def _facts(info: cnn.LayerInfo) -> list[Any]:
+def _facts(info: cnn.LayerInfo) -> str:
     return components.facts(
         [
             ("", info.kind),

@@ -72,7 +72,7 @@ def _tile(info: cnn.LayerInfo) -> html.Section:
         [
             html.Div(
                 [
-                    html.H3(components.link(path, info.name, "tile")),
+                    html.H3(components.link(path, info.name)),
                     html.Span(f"{info.kind} · {shape}", className="text-body-secondary small"),
                 ],
                 className="tile-head",

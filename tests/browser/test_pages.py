@@ -49,7 +49,7 @@ def test_the_overview_shows_every_layer_with_a_caption(server, model, visit):
     names = [info.name for info in cnn.layer_infos(model) if not info.nested]
     expect(page.locator(".tiles section h3")).to_have_text(names)
     expect(page.locator(".tiles .gtitle")).to_have_count(len(names))
-    expect(page.locator(".tiles .caption .notice").last).not_to_be_empty()
+    expect(page.locator(".tiles .caption").last).not_to_be_empty()
 
 
 def test_every_layer_has_a_tab_that_shows_it(server, model, visit):

@@ -56,7 +56,7 @@ def test_reload_and_another_browser_show_the_same_sample(server, visit):
 
 
 def screen(page) -> tuple:
-    expect(page.locator("#activations-numbers dd").first).to_be_visible()
+    expect(page.locator("#activations-numbers")).to_be_visible()
     return (
         page.locator("#picture").get_attribute("src"),
         page.locator("#prediction").inner_text(),

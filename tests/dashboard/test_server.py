@@ -52,24 +52,24 @@ def test_every_address_serves_the_page(client, path):
 
 def test_no_address_of_another_host_is_in_the_page(client):
     hosts = set(re.findall(r"https?://([^/\"']+)", client.get("/").text))
-    assert hosts <= {"localhost"}
+    assert hosts <= {"localhost", "www.w3.org"}, "an address, or the name of the SVG namespace"
 
 
 def test_the_panel_shows_the_picture_and_the_prediction(client, app):
     view = runtime_of(app).default_view().to_query()
-    response = ask(client, app, "picture.src", [view, "ready"]).json["response"]
-    assert response["picture"]["src"].startswith("data:image/png;base64,")
-    assert response["prediction"]["children"][0]["props"]["children"] == "0"
-    assert len(response["prediction-bars"]["children"]) == 10
+    response = ask(client, app, "picture.src", [view, "ready"], [None, "waiting", False]).json
+    shown = response["response"]
+    assert shown["picture"]["src"].startswith("data:image/png;base64,")
+    assert shown["prediction-data"]["data"]["name"] == "0"
+    assert len(shown["prediction-data"]["data"]["bars"]) == 10
+    assert response["sideUpdate"]["layers"]["data"]["opening"] == "conv2d"
 
 
 def test_one_forward_pass_serves_the_panel_and_the_page(client, app):
     runtime = runtime_of(app)
     view = {**runtime.default_view().to_query(), "index": "77"}
-    first = ask(client, app, "picture.src", [view, "ready"])
-    layers = ask(client, app, "layers.data", [view, "ready"], [None]).json["response"]["layers"][
-        "data"
-    ]
+    first = ask(client, app, "picture.src", [view, "ready"], [None, "waiting", False])
+    layers = first.json["sideUpdate"]["layers"]["data"]
     second = ask(client, app, "activations-main.figure", [view, layers], ["conv2d", None])
     assert second.status_code == 200
     assert ["forward" in r.headers.get("Server-Timing", "") for r in (first, second)] == [
@@ -80,9 +80,8 @@ def test_one_forward_pass_serves_the_panel_and_the_page(client, app):
 
 def test_a_repaint_is_much_smaller_than_the_figure(client, app):
     view = runtime_of(app).default_view().to_query()
-    layers = ask(client, app, "layers.data", [view, "ready"], [None]).json["response"]["layers"][
-        "data"
-    ]
+    shown = ask(client, app, "picture.src", [view, "ready"], [None, "waiting", False])
+    layers = shown.json["sideUpdate"]["layers"]["data"]
     whole = ask(client, app, "activations-main.figure", [view, layers], ["conv2d", None])
     painted = whole.json["response"]["activations-painted"]["data"]
     view = {**view, "index": "5"}
@@ -98,12 +97,28 @@ def test_text_is_compressed_as_the_browser_accepts(client):
         assert b"CNN Visualizer" in decompress(page.data)
 
 
+def test_files_are_made_smaller_when_there_is_time_and_stay_so(tmp_path):
+    def visit():
+        app = create_app(Settings(home=tmp_path, download=False))
+        client = app.server.test_client()
+        address = re.search(r'src="([^"]*dash_renderer[^"]*)"', client.get("/").text)[1]
+        return runtime_of(app), lambda: client.get(address, headers={"Accept-Encoding": "br"}).data
+
+    runtime, fetch = visit()
+    quick = fetch()
+    runtime.afterwards()
+    small = fetch()
+    assert len(small) < len(quick)
+    assert brotli.decompress(small) == brotli.decompress(quick)
+    assert visit()[1]() == small, "the next server starts with the small one"
+
+
 def test_what_has_a_version_in_its_address_is_kept_for_good(client):
     addresses = [
         part.split('"')[0]
         for part in client.get("/").text.replace('href="', 'src="').split('src="')[1:]
     ]
-    kept = [a for a in addresses if a.startswith(("/_dash-component", "/assets", "/bootstrap"))]
+    kept = [a for a in addresses if a.startswith(("/_dash-component", "/assets", "/package"))]
     assert len(kept) > 8
     for address in kept:
         with client.get(address) as answer:

@@ -1,0 +1,31 @@
+"""`python -m benchmarks` measures everything and prints the table of the README."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from benchmarks import browsing, computing
+from benchmarks.row import Row, table
+
+BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
+    "passes": computing.passes,
+    "start": browsing.start,
+    "digits": browsing.digits,
+    "bytes": browsing.first_visit,
+    "memory": browsing.memory,
+}
+
+
+def main(names: list[str]) -> None:
+    unknown = set(names) - set(BENCHMARKS)
+    if unknown:
+        sys.exit(f"There is no benchmark {', '.join(unknown)}: choose of {', '.join(BENCHMARKS)}.")
+    rows = []
+    for name in names or BENCHMARKS:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        rows += BENCHMARKS[name]()
+    print(table(rows))
+
+
+main(sys.argv[1:])

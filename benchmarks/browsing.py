@@ -1,0 +1,210 @@
+"""Figures measured on a real server with a real browser."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.row import Row, percentile
+from tests.browser.server import CHROMIUM, FLAGS, Server, stop_worker
+
+_READY = "#content:not(.waiting)"
+_DIGITS = 40
+_CLICK = """async (all) => {
+  const plots = [...document.querySelectorAll(all ? ".tiles .js-plotly-plot"
+                                                  : "#activations-main .js-plotly-plot")];
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+  const painted = () =>
+    Promise.all(plots.map((plot) => new Promise((done) => plot.once("plotly_afterplot", done))));
+  const buttons = [...document.querySelectorAll(".digits button")];
+  const clicks = [], redraws = [];
+  for (let i = 0; i < %d; i++) {
+    let began = performance.now();
+    let done = painted();
+    buttons[i %% buttons.length].click();
+    await done;
+    await frame();
+    clicks.push(performance.now() - began);
+    await new Promise((rest) => setTimeout(rest, 250));
+    began = performance.now();
+    done = painted();
+    plots.forEach((plot) => Plotly.redraw(plot));
+    await done;
+    await frame();
+    redraws.push(performance.now() - began);
+    await new Promise((rest) => setTimeout(rest, 100));
+  }
+  return [clicks.slice(5), redraws.slice(5)];
+}""" % (_DIGITS + 5)  # fmt: skip
+
+
+@contextmanager
+def _server() -> Iterator[Server]:
+    with tempfile.TemporaryDirectory() as folder:
+        server = Server(Path(folder) / "home", Path(folder) / "no-data")
+        try:
+            yield server
+        finally:
+            server.stop()
+            stop_worker(server.home)
+
+
+@contextmanager
+def _browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def _open(browser: Browser, server: Server, path: str) -> Page:
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.goto(server.url + path)
+    page.wait_for_selector(_READY, timeout=120_000)
+    page.wait_for_timeout(2000)
+    return page
+
+
+def digits() -> list[Row]:
+    """From the click on a digit to its figures painted, against redrawing them with no new values."""
+    rows = []
+    with _server() as server, _browser() as browser:
+        server.start()
+        for path, every, what, budget in (
+            ("/activations/conv2d", False, "a layer's tab", "≤ 100 ms, p95 ≤ 150 ms"),
+            ("/", True, "all layers at once", "≤ 250 ms"),
+        ):
+            clicks, redraws = _open(browser, server, path).evaluate(_CLICK, every)
+            name = f"change the digit → painted, {what}"
+            yardstick = "`Plotly.redraw` of the same figures"
+            rows += [
+                Row(f"{name}: median", statistics.median(clicks), "ms", yardstick,
+                    statistics.median(redraws), budget),
+                Row(f"{name}: p95", percentile(clicks, 95), "ms", yardstick,
+                    percentile(redraws, 95), budget),
+            ]  # fmt: skip
+    return rows
+
+
+def start() -> list[Row]:
+    """From the start of the process to the first paint and to the first feature maps."""
+    importing = statistics.median(_import_seconds() for _ in range(3))
+    painted, mapped = [], []
+    with _browser() as browser:
+        for _ in range(3):
+            with _server() as server:
+                began = time.perf_counter()
+                server.start()
+                page = browser.new_page()
+                page.goto(f"{server.url}/activations")
+                page.get_by_role("heading", name="Activations").wait_for()
+                painted.append(time.perf_counter() - began)
+                page.locator("#activations-main .gtitle").wait_for(timeout=120_000)
+                mapped.append(time.perf_counter() - began)
+                page.close()
+    yardstick = "`import tensorflow` alone"
+    return [
+        Row("start → first page painted", statistics.median(painted), "s", yardstick, importing, "≤ 3 s"),
+        Row("start → first feature maps", statistics.median(mapped), "s", yardstick, importing,
+            "≤ the import + 3 s"),
+    ]  # fmt: skip
+
+
+def _import_seconds() -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", "import tensorflow"], check=True, capture_output=True)
+    return time.perf_counter() - began
+
+
+def first_visit() -> list[Row]:
+    """Bytes over the wire of a first visit to a server that has had a minute to itself."""
+    with _server() as server, _browser() as browser:
+        server.start()
+        addresses = _asked_for(browser, server)
+        _wait_until_refined(server)
+        sizes = {name: _bytes(server, addresses, name) for name in ("br", "gzip", "identity")}
+    raw = sizes["identity"]
+    return [
+        Row("first visit, brotli", sizes["br"], "MB", "uncompressed", raw, "≤ 1.6 MB"),
+        Row("first visit, gzip", sizes["gzip"], "MB", "uncompressed", raw, "≤ 1.9 MB"),
+    ]
+
+
+def _asked_for(browser: Browser, server: Server) -> list[tuple[str, str, str | None]]:
+    """Return (method, address, body) of every request until the first feature maps are painted."""
+    page = browser.new_page()
+    asked: list[tuple[str, str, str | None]] = []
+    page.on("request", lambda r: asked.append((r.method, r.url, r.post_data)))
+    page.goto(f"{server.url}/activations")
+    page.locator("#activations-main .gtitle").wait_for(timeout=120_000)
+    page.wait_for_timeout(1000)
+    page.close()
+    return [one for one in asked if one[1].startswith(server.url)]
+
+
+def _wait_until_refined(server: Server) -> None:
+    """Wait until no better compressed file has appeared for some seconds."""
+    before = -1
+    while (now := len(list((server.home / "compressed").glob("*.br")))) != before or not now:
+        before = now
+        time.sleep(15)
+
+
+def _bytes(server: Server, asked: list[tuple[str, str, str | None]], encoding: str) -> float:
+    total = 0
+    for method, address, body in asked:
+        headers = {"Accept-Encoding": encoding, "Content-Type": "application/json"}
+        data = body.encode() if body else None
+        request = urllib.request.Request(address, data, headers, method=method)
+        with urllib.request.urlopen(request) as answer:
+            total += len(answer.read()) + len(str(answer.headers))
+    return total / 1e6
+
+
+def memory() -> list[Row]:
+    """The web process after every page was used, against a process that only imported TensorFlow."""
+    with _server() as server, _browser() as browser:
+        server.start()
+        for path in ("/", "/architecture", "/filters/dense", "/activations/conv2d_1", "/training"):
+            page = _open(browser, server, path)
+            for name in ("1", "4", "7"):
+                page.get_by_role("button", name=name, exact=True).click()
+                page.wait_for_timeout(300)
+            page.close()
+        used = max(_resident(pid) for pid in _children(server))
+    bare = subprocess.run(
+        [sys.executable, "-c", "import tensorflow; print(open('/proc/self/status').read())"],
+        check=True, capture_output=True, text=True,
+    ).stdout  # fmt: skip
+    what = "memory of the web process after use"
+    return [
+        Row(what, used, "GB", "TensorFlow imported, nothing else", _gigabytes(bare), "≤ 0.9 GB")
+    ]
+
+
+def _children(server: Server) -> list[int]:
+    assert server._process
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(server._process.pid)], capture_output=True, text=True
+    )
+    return [int(pid) for pid in found.stdout.split()]
+
+
+def _resident(pid: int) -> float:
+    return _gigabytes(Path(f"/proc/{pid}/status").read_text())
+
+
+def _gigabytes(status: str) -> float:
+    found = re.search(r"VmRSS:\s+(\d+) kB", status)
+    assert found
+    return int(found[1]) * 1024 / 1e9
