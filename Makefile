@@ -1,6 +1,7 @@
 # make run    everything is set up, then the dashboard is served on http://127.0.0.1:8050
-# make test   everything is set up for tests, then the whole suite runs
-.PHONY: run test check bench chromium clean
+# make test   everything is set up for tests, then the whole suite runs (ARGS="-k mosaic" for some)
+# make check  style and types        make bench  the figures of the README
+.PHONY: run test check bench screenshots chromium clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -46,6 +47,9 @@ chromium:
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	  else echo "Chromium is missing, browser tests are skipped: run  sudo apt-get install chromium"; fi; fi
+
+screenshots: $(VENV)/.test chromium
+	$(BIN)/python -m docs.screenshots
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -89,7 +89,7 @@ def heatmap_size(cells_shape: tuple[int, int]) -> dict[str, str]:
     rows, columns = cells_shape
     across = style.MARGIN["l"] + style.MARGIN["r"]
     upright = _WITH_BAR["t"] + _WITH_BAR["b"]
-    width = f"min(100cqw, max(22rem, 58vh) * {columns / rows:.4f})"
+    width = f"min(100cqw, max(20rem, 48vh) * {columns / rows:.4f})"
     height = f"calc(({width} - {across}px) * {rows / columns:.4f} + {upright}px)"
     return {"width": width, "height": height}
 
