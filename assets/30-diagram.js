@@ -7,7 +7,6 @@
     const cells = [...document.querySelectorAll("#layer-table [data-layer]")];
     const cell = cells.find((one) => one.dataset.layer === name);
     if (cell) cell.querySelector("a").click();
-    return root.no_update;
   }
 
   root.cnn = { ...root.cnn, openLayer };

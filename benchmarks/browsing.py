@@ -19,8 +19,8 @@ from benchmarks.row import Row, percentile
 from tests.browser.server import CHROMIUM, FLAGS, Server, stop_worker
 
 _READY = "#content:not(.waiting)"
-_DIGITS = 40
-_CLICK = """async (all) => {
+_DIGITS = 45
+_CLICK = """async ([all, count]) => {
   const plots = [...document.querySelectorAll(all ? ".tiles .js-plotly-plot"
                                                   : "#activations-main .js-plotly-plot")];
   const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
@@ -28,10 +28,10 @@ _CLICK = """async (all) => {
     Promise.all(plots.map((plot) => new Promise((done) => plot.once("plotly_afterplot", done))));
   const buttons = [...document.querySelectorAll(".digits button")];
   const clicks = [], redraws = [];
-  for (let i = 0; i < %d; i++) {
+  for (let i = 0; i < count; i++) {
     let began = performance.now();
     let done = painted();
-    buttons[i %% buttons.length].click();
+    buttons[i % buttons.length].click();
     await done;
     await frame();
     clicks.push(performance.now() - began);
@@ -45,7 +45,7 @@ _CLICK = """async (all) => {
     await new Promise((rest) => setTimeout(rest, 100));
   }
   return [clicks.slice(5), redraws.slice(5)];
-}""" % (_DIGITS + 5)  # fmt: skip
+}"""
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def digits() -> list[Row]:
             ("/activations/conv2d", False, "a layer's tab", "≤ 100 ms, p95 ≤ 150 ms"),
             ("/", True, "all layers at once", "≤ 250 ms"),
         ):
-            clicks, redraws = _open(browser, server, path).evaluate(_CLICK, every)
+            clicks, redraws = _open(browser, server, path).evaluate(_CLICK, [every, _DIGITS])
             name = f"change the digit → painted, {what}"
             yardstick = "`Plotly.redraw` of the same figures"
             rows += [
@@ -132,7 +132,7 @@ def first_visit() -> list[Row]:
         server.start()
         addresses = _asked_for(browser, server)
         _wait_until_refined(server)
-        sizes = {name: _bytes(server, addresses, name) for name in ("br", "gzip", "identity")}
+        sizes = {name: _bytes(addresses, name) for name in ("br", "gzip", "identity")}
     raw = sizes["identity"]
     return [
         Row("first visit, brotli", sizes["br"], "MB", "uncompressed", raw, "≤ 1.6 MB"),
@@ -160,7 +160,7 @@ def _wait_until_refined(server: Server) -> None:
         time.sleep(15)
 
 
-def _bytes(server: Server, asked: list[tuple[str, str, str | None]], encoding: str) -> float:
+def _bytes(asked: list[tuple[str, str, str | None]], encoding: str) -> float:
     total = 0
     for method, address, body in asked:
         headers = {"Accept-Encoding": encoding, "Content-Type": "application/json"}

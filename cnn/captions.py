@@ -94,7 +94,7 @@ def architecture(infos: Sequence[LayerInfo], totals: Totals) -> Caption:
     )
 
 
-def kernel_tiles(info: LayerInfo, tiles: NDArray[np.float32], *, norms: bool) -> Caption:
+def kernel_tiles(tiles: NDArray[np.float32], *, norms: bool) -> Caption:
     """Return the caption of kernels drawn as tiles (height, width, count)."""
     count = tiles.shape[-1]
     what = "the norm of its weights over all input channels" if norms else "its weights"

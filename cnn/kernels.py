@@ -28,8 +28,9 @@ def weights(model: keras.Model, layer: str) -> dict[str, NDArray[np.float32]]:
 def kernels(model: keras.Model, layer: str) -> NDArray[np.float32]:
     """Return the kernel of the layer with the output channels last.
 
-    (height, width, in, out) for a convolution, transposed ones included; (..., 1, out)
-    for a depthwise one, whose channels each see one input channel; (in, out) for a dense layer. Raises `LayerError` if the layer has none.
+    (height, width, in, out) for a convolution, transposed ones included; (..., 1, out) for a
+    depthwise one, whose channels each see one input channel; (in, out) for a dense layer. Raises
+    `LayerError` if the layer has none.
     """
     arrays = weights(model, layer)
     names = [name for name in arrays if name.endswith("kernel")]

@@ -31,7 +31,7 @@ def train(
     run: Run,
     *,
     data_dir: Path | None = None,
-    on_status: Callable[[Status], None] = lambda status: None,
+    on_status: Callable[[Status], None] = lambda _: None,
 ) -> Status:
     """Train what `run.config` asks for, into the run's folder, and return the last status.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 from dash import Dash
 from flask import Flask
@@ -12,6 +13,11 @@ from dashboard import shell, wire
 from dashboard.runtime import Runtime, install
 from dashboard.settings import Settings
 
+_ICON = (
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
+    "<rect x='1' y='1' width='14' height='14' rx='2' fill='#2563a8'/>"
+    "<rect x='5' y='5' width='6' height='6' fill='white'/></svg>"
+)
 _INDEX = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -26,7 +32,7 @@ _INDEX = """<!DOCTYPE html>
   document.documentElement.dataset.bsTheme = dark ? "dark" : "light";
 })();
 </script>
-<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect x='1' y='1' width='14' height='14' rx='2' fill='%232563a8'/%3E%3Crect x='5' y='5' width='6' height='6' fill='white'/%3E%3C/svg%3E">
+<link rel="icon" href="data:image/svg+xml,{icon}">
 {%css%}
 </head>
 <body>
@@ -58,7 +64,7 @@ def create_app(settings: Settings | None = None) -> Dash:
         update_title="",
         assets_folder=str(assets_folder()),
         external_stylesheets=[wire.serve_bootstrap(server)],
-        index_string=_INDEX.replace("{plotly}", wire.serve_plotly(server)),
+        index_string=_index(wire.serve_plotly(server)),
         use_pages=True,
         pages_folder="",
         health_endpoint="health",
@@ -72,6 +78,10 @@ def create_app(settings: Settings | None = None) -> Dash:
     app.layout = lambda: shell.layout(runtime)
     shell.register(app)
     return app
+
+
+def _index(plotly: str) -> str:
+    return _INDEX.replace("{plotly}", plotly).replace("{icon}", quote(_ICON))
 
 
 def _register_pages(app: Dash) -> None:

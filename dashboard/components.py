@@ -10,7 +10,6 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from cnn.captions import Caption
-from dashboard import ids
 
 GRAPH_CONFIG: dict[str, Any] = {
     "displaylogo": False,

@@ -11,7 +11,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cnn.jobs import Home
 
-
 _PREFIX = "CNN_"
 
 

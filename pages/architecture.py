@@ -15,7 +15,6 @@ from dashboard.runtime import current
 from dashboard.view import parse
 
 DIAGRAM = "diagram"
-SIGNAL = "diagram-clicked"
 TABLE = "layer-table"
 SUMMARY = "architecture-summary"
 _COLUMNS = (
@@ -39,7 +38,6 @@ def layout(**_query: Any) -> html.Div:
                 caption=f"{DIAGRAM}-caption", wide=True,
             ),
             html.Div(id=TABLE, className="table-box"),
-            html.Div(id=SIGNAL, hidden=True),
         ]
     )  # fmt: skip
 
@@ -59,9 +57,10 @@ def register(app: Dash) -> None:
         Input(ids.LAYERS, "data"),
     )(describe)
     app.clientside_callback(
-        ClientsideFunction("cnn", "openLayer"), Output(SIGNAL, "title"), Input(DIAGRAM, "clickData"),
+        ClientsideFunction("cnn", "openLayer"),
+        Input(DIAGRAM, "clickData"),
         prevent_initial_call=True,
-    )  # fmt: skip
+    )
 
 
 def describe(layers: dict[str, Any] | None) -> tuple[Any, ...]:

@@ -157,7 +157,7 @@ def _main(model: Any, info: cnn.LayerInfo, arrays: dict[str, Any], source: int |
         tiles, title=title, tile_name="kernel", label="norm" if norms else "weight"
     )
     style = cnn.figures.heatmap_size(cnn.figures.Mosaic.of(tiles.shape).shape)
-    return figure, style, cnn.captions.kernel_tiles(info, tiles, norms=norms), inputs
+    return figure, style, cnn.captions.kernel_tiles(tiles, norms=norms), inputs
 
 
 def _vector(info: cnn.LayerInfo, arrays: dict[str, Any]) -> Any:

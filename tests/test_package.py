@@ -57,7 +57,8 @@ def test_the_library_is_the_installed_one_and_has_its_classifier(installed, tmp_
         "import cnn, dashboard, pages\n"
         "print(cnn.__file__, dashboard.__file__, pages.__file__)\n"
         "d = cnn.load_dataset('digits')\n"
-        "print(cnn.predict(cnn.load_model(), d[0].pixels).label, len(cnn.Run(cnn.pretrained_run()).epochs))"
+        "run = cnn.Run(cnn.pretrained_run())\n"
+        "print(cnn.predict(cnn.load_model(), d[0].pixels).label, len(run.epochs))"
     )
     done = subprocess.run(
         [installed / "python", "-c", code], capture_output=True, text=True, check=True,

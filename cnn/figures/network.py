@@ -84,7 +84,7 @@ def diagram(infos: Sequence[LayerInfo], *, title: str = "Architecture") -> go.Fi
     arrows = [_arrow(places[a], places[b]) for a, b in edges(infos)]
     lanes = [block.lane for block in blocks]
     last = max((block.column for block in blocks), default=0)
-    figure = go.Figure(
+    return go.Figure(
         data=[_targets(blocks)],
         layout={
             **style.frame(title),
@@ -101,7 +101,6 @@ def diagram(infos: Sequence[LayerInfo], *, title: str = "Architecture") -> go.Fi
             "autosize": False,
         },
     )
-    return figure
 
 
 def _half_height(info: LayerInfo) -> float:

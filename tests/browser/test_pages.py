@@ -21,11 +21,7 @@ def server(request, start_server, best_data, second_path):
 
 @pytest.fixture(scope="module")
 def model(server, second_model, classifier):
-    return (
-        second_model
-        if "CNN_MODEL" in server._environment and server._environment["CNN_MODEL"]
-        else classifier
-    )
+    return second_model if server._environment.get("CNN_MODEL") else classifier
 
 
 def title(page: Page, figure: str):

@@ -66,13 +66,11 @@ def test_probabilities_name_the_winner_and_the_runner_up(classifier, seven):
     assert f"runner-up {second}" in told.notice
 
 
-def test_equal_kernels_get_no_notice(convolution):
+def test_equal_kernels_get_no_notice():
     tiles = np.ones((3, 3, 4), np.float32)
-    assert kernel_tiles(convolution, tiles, norms=False).notice == ""
+    assert kernel_tiles(tiles, norms=False).notice == ""
     tiles[..., 2] *= 3
-    assert (
-        "Kernel 2 has the largest weights" in kernel_tiles(convolution, tiles, norms=False).notice
-    )
+    assert "Kernel 2 has the largest weights" in kernel_tiles(tiles, norms=False).notice
 
 
 def test_overfitting_is_said_only_where_the_curves_show_it():
