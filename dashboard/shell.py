@@ -157,7 +157,7 @@ def _panel(runtime: Runtime) -> html.Aside:
             html.H2("Prediction"),
             html.Div(id="prediction", className="prediction", **aria(live="polite")),
             html.Div(id="prediction-bars", className="bars"),
-            html.H2("Model"),
+            html.H2(html.Label("Model", htmlFor=ids.MODEL)),
             dbc.Select(id=ids.MODEL, size="sm", options=_model_options(runtime)),
             html.P(id=ids.STATUS, className="small status", **aria(live="polite")),
         ],

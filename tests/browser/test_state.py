@@ -14,7 +14,7 @@ def server(start_server):
 
 
 def label(page) -> str:
-    return page.locator("#picture-text b").inner_text()
+    return page.locator("#picture-text").inner_text().splitlines()[0]
 
 
 def test_one_digit_is_one_pass_and_one_figure_into_the_same_plot(server, visit):
@@ -69,31 +69,31 @@ def test_back_and_forward_walk_through_the_pictures_and_pages(server, visit):
     page = visit(server, "/activations/conv2d").page
     first = label(page)
     page.get_by_role("button", name="3", exact=True).click()
-    expect(page.locator("#picture-text b")).to_have_text("Label 3")
+    expect(page.locator("#picture-text")).to_contain_text("Label 3")
     page.get_by_role("button", name="5", exact=True).click()
-    expect(page.locator("#picture-text b")).to_have_text("Label 5")
+    expect(page.locator("#picture-text")).to_contain_text("Label 5")
     page.get_by_role("link", name="Filters", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Filters")
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Activations")
-    expect(page.locator("#picture-text b")).to_have_text("Label 5")
+    expect(page.locator("#picture-text")).to_contain_text("Label 5")
     page.go_back()
-    expect(page.locator("#picture-text b")).to_have_text("Label 3")
+    expect(page.locator("#picture-text")).to_contain_text("Label 3")
     page.go_back()
-    expect(page.locator("#picture-text b")).to_have_text(first)
+    expect(page.locator("#picture-text")).to_contain_text(first)
     page.go_forward()
-    expect(page.locator("#picture-text b")).to_have_text("Label 3")
+    expect(page.locator("#picture-text")).to_contain_text("Label 3")
 
 
 def test_two_browsers_never_see_each_others_state(server, visit):
     one, two = visit(server).page, visit(server).page
     one.get_by_role("button", name="1", exact=True).click()
     two.get_by_role("button", name="2", exact=True).click()
-    expect(one.locator("#picture-text b")).to_have_text("Label 1")
-    expect(two.locator("#picture-text b")).to_have_text("Label 2")
+    expect(one.locator("#picture-text")).to_contain_text("Label 1")
+    expect(two.locator("#picture-text")).to_contain_text("Label 2")
     one.reload()
     one.wait_for_selector(READY)
-    expect(one.locator("#picture-text b")).to_have_text("Label 1")
+    expect(one.locator("#picture-text")).to_contain_text("Label 1")
 
 
 def test_a_click_on_a_tile_and_the_index_field_change_the_link(server, visit):
@@ -138,11 +138,11 @@ def test_a_link_means_the_same_on_another_server(server, start_server, mnist_dir
     page = visit(with_mnist, "/activations/dense").page
     expect(page.locator("#picture-text")).to_contain_text("mnist test")
     page.get_by_role("button", name="9", exact=True).click()
-    expect(page.locator("#picture-text b")).to_have_text("Label 9")
+    expect(page.locator("#picture-text")).to_contain_text("Label 9")
     link = page.url.removeprefix(with_mnist.url)
     third = start_server(mnist_dir)
     other = visit(third, link).page
-    expect(other.locator("#picture-text b")).to_have_text("Label 9")
+    expect(other.locator("#picture-text")).to_contain_text("Label 9")
     assert other.locator("#picture").get_attribute("src") == page.locator("#picture").get_attribute(
         "src"
     )
