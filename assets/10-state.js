@@ -98,6 +98,32 @@
     return toQuery(next) === toQuery(view) ? root.no_update : next;
   }
 
+  // The class of every picture of a data set, fetched once.
+  const labels = {};
+
+  function labelsOf(view) {
+    const address = `/labels/${view.data}/${view.split}`;
+    labels[address] = labels[address] || fetchLabels(address);
+    return labels[address];
+  }
+
+  async function fetchLabels(address) {
+    const answer = await fetch(address);
+    return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : new Uint8Array();
+  }
+
+  // Another random picture: of the class clicked, or of the class of the one on the screen.
+  async function pick(clicks, another, view) {
+    const clicked = root.callback_context.triggered_id;
+    if (!view || !clicked) return root.no_update;
+    const known = await labelsOf(view);
+    const here = Number(view.index);
+    const label = clicked.label === undefined ? known[here] : clicked.label;
+    const places = [...known.keys()].filter((i) => known[i] === label && i !== here);
+    if (!places.length) return root.no_update;
+    return change(view, { index: places[Math.floor(Math.random() * places.length)] });
+  }
+
   function choose(index, data, model, view) {
     if (!view || index === null || index === undefined || !data || !model) return root.no_update;
     const [name, split] = data.split("/");
@@ -134,6 +160,7 @@
     read,
     write,
     markCurrent,
+    pick,
     choose,
     chosen,
     weightsKey,

@@ -1,7 +1,7 @@
 """Labelled pictures: MNIST and its relatives, folders of pictures, and the embedded digits.
 
 Nothing here needs a network or TensorFlow. MNIST is looked for in the data directory and in the
-Keras cache; `fetch` is the one function that downloads. The embedded digits are always there.
+Keras cache; `fetch_mnist` is the one function that downloads. The embedded digits are always there.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ KERAS_DATASETS = {
 _IDX_PREFIX = {"train": "train", "test": "t10k"}
 _PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
 _FETCH_TIMEOUT_SECONDS = 10.0
+_MNIST_BYTES = 11_490_434
 
 
 @dataclass(frozen=True)
@@ -121,12 +122,11 @@ def _load_dataset(name: str, split: str, directory: Path) -> Dataset:
 
 def places(name: str, data_dir: Path) -> tuple[Path, ...]:
     """Return the files and folders in which the named data set is looked for, in order."""
-    cache = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
     inside = [data_dir / name, data_dir / f"{name}.npz"]
     plain = [data_dir] if name == MNIST else []
     keras_cache = {
-        MNIST: cache / "mnist.npz",
-        "fashion_mnist": cache / "fashion-mnist",
+        MNIST: _keras_cache() / "mnist.npz",
+        "fashion_mnist": _keras_cache() / "fashion-mnist",
     }
     return (*plain, *inside, keras_cache[name])
 
@@ -139,24 +139,40 @@ def find(name: str, data_dir: Path) -> Path | None:
     return next((place for place in places(name, data_dir) if _holds_arrays(place)), None)
 
 
-def fetch(name: str) -> None:
-    """Download the named data set into the Keras cache; `DatasetError` when that fails.
+def fetch_mnist() -> None:
+    """Download MNIST into the Keras cache, verified; `DatasetError` when that fails.
 
-    A connection that says nothing for 10 seconds is given up.
+    It gets its name when it is complete. A connection silent for 10 seconds is given up.
     """
     import keras
 
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(_FETCH_TIMEOUT_SECONDS)
     try:
-        getattr(keras.datasets, name).load_data()
+        keras.datasets.mnist.load_data(path=_incoming().name)
+        _incoming().replace(_incoming().with_name("mnist.npz"))
     except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DatasetError(
-            f"{name} could not be downloaded ({str(error).splitlines()[0]}): check the network, or "
-            "put its files into the data directory (CNN_DATA_DIR)."
+            f"MNIST could not be downloaded ({reason}): check the network, or put its files into "
+            "the data directory (CNN_DATA_DIR)."
         ) from error
     finally:
         socket.setdefaulttimeout(before)
+
+
+def fetched_share() -> float:
+    """Return how much of MNIST a download has brought so far, from 0 to 1."""
+    path = _incoming()
+    return min(1.0, path.stat().st_size / _MNIST_BYTES) if path.is_file() else 0.0
+
+
+def _incoming() -> Path:
+    return _keras_cache() / "mnist.incoming.npz"
+
+
+def _keras_cache() -> Path:
+    return Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "datasets"
 
 
 def _holds_arrays(place: Path) -> bool:

@@ -2,7 +2,7 @@
 
 The queue is huey, in a SQLite file or in Redis. A message is a name and an id as JSON; what a job
 is to do, how far it is and what came of it stands in its run's folder, which outlives the message.
-Everything is below one folder, the home: `queue.db`, `runs/`, `downloads/`, `worker.lock`, and
+Everything is below one folder, the home: `queue.db`, `runs/`, `download.json`, `worker.lock`, and
 `servers/`, in which every living web process holds a lock.
 """
 
@@ -64,10 +64,10 @@ class Home:
         """Where the training runs are."""
         return self.path / "runs"
 
-    def download(self, dataset: str) -> Download | None:
-        """Return how the download of the data set is going, or None if none was asked for."""
+    def download(self) -> Download | None:
+        """Return how the download of MNIST is going, or None if none was asked for."""
         try:
-            return Download(**read_json(self._download_path(dataset)))
+            return Download(**read_json(self._download_path))
         except (OSError, ValueError, TypeError):
             return None
 
@@ -104,12 +104,13 @@ class Home:
                 path.unlink(missing_ok=True)
         return alive
 
-    def write_download(self, dataset: str, download: Download) -> None:
-        """Replace what is known of the download."""
-        write_json(self._download_path(dataset), asdict(download))
+    def write_download(self, download: Download) -> None:
+        """Replace what is known of the download of MNIST."""
+        write_json(self._download_path, asdict(download))
 
-    def _download_path(self, dataset: str) -> Path:
-        return self.path / "downloads" / f"{dataset}.json"
+    @property
+    def _download_path(self) -> Path:
+        return self.path / "download.json"
 
 
 class Queue:
@@ -133,10 +134,10 @@ class Queue:
         self._train_job(run.id)
         return run
 
-    def submit_download(self, dataset: str) -> None:
-        """Queue the download of a data set into the Keras cache."""
-        self.home.write_download(dataset, Download("running", "waiting for the worker"))
-        self._fetch_job(dataset)
+    def submit_download(self) -> None:
+        """Queue the download of MNIST into the Keras cache."""
+        self.home.write_download(Download("running"))
+        self._fetch_job()
 
     def work(self, *, while_servers: bool) -> None:
         """Do jobs until told to stop by SIGINT (after the job) or SIGTERM (at once).
@@ -164,14 +165,13 @@ class Queue:
         if not run.is_cancelled:
             train(run, data_dir=self.home.data_dir)
 
-    def _fetch(self, dataset: str) -> None:
-        self.home.write_download(dataset, Download("running", "downloading"))
+    def _fetch(self) -> None:
         try:
-            datasets.fetch(dataset)
+            datasets.fetch_mnist()
         except CnnError as error:
-            self.home.write_download(dataset, Download("failed", str(error)))
+            self.home.write_download(Download("failed", str(error)))
         else:
-            self.home.write_download(dataset, Download("finished"))
+            self.home.write_download(Download("finished"))
 
 
 def _is_held(lock: FileLock) -> bool:

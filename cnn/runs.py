@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from cnn.errors import RunError
 from cnn.files import read_json, replacing, write_json
+from cnn.models import SUFFIXES
 
 State = Literal["queued", "running", "finished", "cancelled", "failed", "interrupted"]
 ACTIVE: tuple[State, ...] = ("queued", "running")
@@ -49,6 +50,10 @@ class TrainingConfig:
             value = getattr(self, name)
             if not isinstance(value, int) or not low <= value <= high:
                 raise RunError(f"{name} is {value!r}: give a whole number from {low} to {high}.")
+        if self.save_to and Path(self.save_to).suffix not in SUFFIXES:
+            raise RunError(
+                f"A model cannot be saved as {self.save_to}: the name must end in .keras or .h5."
+            )
         if not 0 < self.learning_rate <= 10:
             raise RunError(f"learning_rate is {self.learning_rate!r}: give one above 0, up to 10.")
 

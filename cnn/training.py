@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _VALIDATION_SHARE = 12
 _STATUS_SECONDS = 0.25
+# Whoever asks whether the run is held, holds it for a moment.
+_PATIENCE_SECONDS = 1.0
 PIXEL_SCALE = 1 / 255
 
 
@@ -41,7 +43,7 @@ def train(
     """
     recorder = _Recorder(run, on_status)
     try:
-        with run.hold():
+        with run.hold().acquire(timeout=_PATIENCE_SECONDS):
             with _failures_recorded(recorder):
                 _train(run, recorder, data_dir)
             return recorder.status

@@ -10,6 +10,7 @@ from dash import Dash
 from flask import Flask
 
 from dashboard import shell, wire
+from dashboard.labels import serve_labels
 from dashboard.runtime import Runtime, install
 from dashboard.settings import Settings
 
@@ -69,11 +70,13 @@ def create_app(settings: Settings | None = None) -> Dash:
         pages_folder="",
         health_endpoint="health",
         serve_locally=True,
+        on_error=shell.on_error,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     install(server, runtime)
     runtime.afterwards = wire.compress(server, runtime.settings.jobs.path / "compressed")
     wire.time_forward_passes(server)
+    serve_labels(server)
     _register_pages(app)
     app.layout = lambda: shell.layout(runtime)
     shell.register(app)

@@ -19,6 +19,10 @@ from dashboard.settings import Settings, env_name, environment
 app = typer.Typer(help="Look inside a convolutional network, in the browser.", no_args_is_help=True)
 
 
+# Whoever asks whether a worker is alive holds its lock for a moment.
+_PATIENCE_SECONDS = 2.0
+
+
 def _option(field: str, *flags: str) -> Any:
     description = Settings.model_fields[field].description
     return typer.Option(*flags, envvar=env_name(field), help=description, show_default=False)
@@ -185,7 +189,7 @@ def worker(
         Queue(settings.jobs).work(while_servers=False)
         return
     try:
-        with settings.jobs.worker_lock():
+        with settings.jobs.worker_lock().acquire(timeout=_PATIENCE_SECONDS):
             Queue(settings.jobs).work(while_servers=True)
     except Timeout:
         typer.echo("Another local worker is alive: this one is not needed.", err=True)
@@ -205,7 +209,7 @@ def data(
     missing = datasets.find(datasets.MNIST, settings.data_path) is None
     if fetch and missing:
         typer.echo("Downloading MNIST into the Keras cache (11 MB) ...")
-        datasets.fetch(datasets.MNIST)
+        datasets.fetch_mnist()
     console = Console()
     for name in datasets.KERAS_DATASETS:
         found = datasets.find(name, settings.data_path)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import keras
 
 
+_INSTEAD = "The bundled classifier is shown instead."
+
+
 @dataclass(frozen=True)
 class Entry:
     """A model file: its content hash, a name for the reader, and the run that made it, if known."""
@@ -60,11 +63,13 @@ class Catalogue:
 
     def default(self) -> Entry:
         """Return the model that is shown when a link names none."""
-        usable = [entry for entry in self.entries() if entry.key not in self._refused]
-        own = self._settings.model
-        if own is not None and own.is_file():
-            return next((e for e in usable if e.path == own), usable[0])
-        return next(entry for entry in usable if entry.path.parent == cnn.pretrained_run())
+        own = self._settings.model_path
+        usable = (entry for entry in self.entries() if entry.key not in self._refused)
+        return next((entry for entry in usable if entry.path == own), self.bundled())
+
+    def bundled(self) -> Entry:
+        """Return the bundled digit classifier."""
+        return next(e for e in self.entries() if e.path.parent == cnn.pretrained_run())
 
     def get(self, key: str) -> Entry:
         """Return the model with that content hash; `ModelError` if this server has none."""
@@ -91,17 +96,19 @@ class Catalogue:
 
     def check_own(self) -> str:
         """Try to open the operator's model; return why it cannot be used, or nothing."""
-        path = self._settings.model
+        path = self._settings.model_path
         if path is None or not path.exists():
             return ""
+        if not path.is_file():
+            return f"{path} is no file: give a .keras or .h5 file. {_INSTEAD}"
         try:
             self.load(key_of(path))
         except (cnn.CnnError, OSError) as error:
-            return f"{error} The bundled classifier is shown instead."
+            return f"{error} {_INSTEAD}"
         return ""
 
     def _files(self, runs: list[Run]) -> Iterator[tuple[str, Path, Run | None]]:
-        own = self._settings.model
+        own = self._settings.model_path
         if own is not None and own.is_file():
             yield own.name, own, None
         bundled = Run(cnn.pretrained_run())

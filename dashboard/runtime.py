@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from filelock import FileLock
 from flask import current_app, g, has_request_context
 
 import cnn
 from cnn import datasets
-from cnn.jobs import Download, Queue
+from cnn.jobs import Queue
 from cnn.runs import ACTIVE, Run, TrainingConfig
 from dashboard.models import Catalogue, Entry
 from dashboard.settings import Settings, environment
@@ -88,26 +89,30 @@ class Runtime:
         self._submitted.set()
 
     def _submit_missing(self) -> None:
-        """Queue what the settings ask for and is not there: the model's training, and MNIST."""
-        path = self.settings.model
+        """Queue what is asked for and not there: the model's training, and MNIST.
+
+        Of several web processes one does it.
+        """
+        with FileLock(self.settings.jobs.path / "submit.lock"):
+            try:
+                self._submit_model()
+            except cnn.RunError as error:
+                self.problem = str(error)
+            if self.settings.download and self._wants_download():
+                self.queue.submit_download()
+                self.ensure_worker()
+
+    def _submit_model(self) -> None:
+        path = self.settings.model_path
         if path is not None and not path.exists() and self.training_of(path) is None:
             self.submit_training(TrainingConfig(dataset=self.default_data(), save_to=str(path)))
-        if self.settings.download and self.wants_download:
-            self.queue.submit_download(datasets.MNIST)
-            self.ensure_worker()
 
-    @property
-    def wants_download(self) -> bool:
+    def _wants_download(self) -> bool:
         """Whether MNIST is missing and nobody fetches it."""
         if datasets.find(datasets.MNIST, self.settings.data_path):
             return False
-        download = self.download
+        download = self.settings.jobs.download()
         return download is None or download.state != "running" or not self._has_worker()
-
-    @property
-    def download(self) -> Download | None:
-        """How the download of MNIST is going."""
-        return self.settings.jobs.download(datasets.MNIST)
 
     def training_of(self, path: Path) -> Run | None:
         """Return the active run whose model is to be saved at `path`, if there is one."""

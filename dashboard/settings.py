@@ -47,6 +47,11 @@ class Settings(BaseSettings):
         return Home(self.home.expanduser().resolve(), self.data_path, self.redis_url)
 
     @property
+    def model_path(self) -> Path | None:
+        """The operator's model, absolute."""
+        return self.model.expanduser().resolve() if self.model else None
+
+    @property
     def data_path(self) -> Path:
         """The data directory, absolute."""
         return self.data_dir.expanduser().resolve()

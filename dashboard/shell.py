@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,6 @@ from dash import (
     Input,
     Output,
     State,
-    ctx,
     dcc,
     html,
     no_update,
@@ -158,7 +158,7 @@ def _panel(runtime: Runtime) -> html.Aside:
             html.Div(id="prediction", className="prediction", **aria(live="polite")),
             html.Div(id="prediction-bars", className="bars"),
             html.H2(html.Label("Model", htmlFor=ids.MODEL)),
-            dbc.Select(id=ids.MODEL, size="sm", options=_model_options(runtime)),
+            dbc.Select(id=ids.MODEL, size="sm", options=model_options(runtime)),
             html.P(id=ids.STATUS, className="small status", **aria(live="polite")),
         ],
         className="panel",
@@ -177,7 +177,8 @@ def _data_options(runtime: Runtime) -> list[dict[str, str]]:
     ]
 
 
-def _model_options(runtime: Runtime) -> list[dict[str, str]]:
+def model_options(runtime: Runtime) -> list[dict[str, str]]:
+    """Return the models that can be chosen."""
     return [{"label": entry.name, "value": entry.key} for entry in runtime.catalogue.entries()]
 
 
@@ -204,16 +205,20 @@ def register(app: Dash) -> None:
         Output(ids.PULSE, "interval"),
         Output(ids.PULSE, "disabled"),
         Output(ids.MODEL, "options"),
+        Output(ids.DATA, "options"),
         Input(ids.PULSE, "n_intervals"),
         State(ids.READY, "data"),
+        State(ids.VIEW, "data"),
+        State(ids.STATUS, "children"),
     )(pulse)
-    app.callback(
+    app.clientside_callback(
+        ClientsideFunction("cnn", "pick"),
         Output(ids.VIEW, "data", allow_duplicate=True),
         Input(ids.ANY_DIGIT, "n_clicks"),
         Input(ids.ANOTHER, "n_clicks"),
         State(ids.VIEW, "data"),
         prevent_initial_call=True,
-    )(pick)
+    )
     app.clientside_callback(
         ClientsideFunction("cnn", "paintPrediction"), Input(ids.PREDICTION, "data")
     )
@@ -258,40 +263,65 @@ def register(app: Dash) -> None:
     )(replace_refused_model)
 
 
-def pulse(_: int | None, known: str) -> tuple[Any, ...]:
+def pulse(
+    _: int | None, known: str, stored: dict[str, Any] | None, told_before: list[Any] | None
+) -> tuple[Any, ...]:
     """Say whether TensorFlow is ready and what is going on; slow down or stop when all is quiet."""
     runtime = current()
     runtime.start()
+    is_ready = runtime.ready == "ready"
     told = _status(runtime)
-    quiet = runtime.ready == "ready" and not told
+    if is_ready and told_before and stored:
+        _use_newly_trained(runtime, stored)
     return (
         runtime.ready if runtime.ready != known else no_update,
         told,
-        _PULSE_WHILE_BUSY if runtime.ready == "ready" else _PULSE_MILLISECONDS,
-        quiet,
-        _model_options(runtime) if runtime.ready == "ready" else no_update,
+        _PULSE_WHILE_BUSY if is_ready else _PULSE_MILLISECONDS,
+        is_ready and not told,
+        model_options(runtime) if is_ready else no_update,
+        _data_options(runtime) if is_ready else no_update,
     )
+
+
+def _use_newly_trained(runtime: Runtime, stored: dict[str, Any]) -> None:
+    """Show the operator's model where the bundled one stood in for it until now."""
+    own, default = runtime.settings.model_path, runtime.catalogue.default()
+    stands_in = stored["model"] == runtime.catalogue.bundled().key
+    if own == default.path and stands_in and default.run is not None:
+        set_props(ids.VIEW, {"data": {**stored, "model": default.key}})
 
 
 def _status(runtime: Runtime) -> list[Any]:
     """Return what is going on in the background, in words."""
     told: list[Any] = []
     if runtime.ready == "starting":
-        told.append("TensorFlow is starting; the figures fill by themselves.")
+        told.append("TensorFlow is starting; the figures fill by themselves. ")
     if runtime.problem:
-        told.append(runtime.problem)
-    own = runtime.settings.model
-    run = runtime.training_of(own) if own is not None and not own.exists() else None
-    if run is not None and own is not None:
+        told.append(f"{runtime.problem} ")
+    own = runtime.settings.model_path
+    if own is not None and not own.exists() and runtime.training_of(own) is not None:
         told += [f"{own.name} is being trained: ", link("/training", "watch it"), ". "]
-    download = runtime.download if runtime.settings.download else None
-    if download is not None and not datasets.find(datasets.MNIST, runtime.settings.data_path):
-        told.append(
-            "MNIST is being downloaded in the background; until then the embedded digits are used."
-            if download.state == "running"
-            else f"The embedded digits are used: {download.message}"
-        )
-    return told
+    return [*told, *_download_status(runtime)]
+
+
+def _download_status(runtime: Runtime) -> list[str]:
+    download = runtime.settings.jobs.download() if runtime.settings.download else None
+    if download is None or datasets.find(datasets.MNIST, runtime.settings.data_path):
+        return []
+    if download.state == "failed":
+        return [f"The embedded digits are used: {download.message}"]
+    share = datasets.fetched_share()
+    return [f"MNIST is being downloaded ({share:.0%}); until then the embedded digits are used."]
+
+
+def on_error(error: Exception) -> None:
+    """Tell the reader that a callback failed; the log has the details."""
+    logging.getLogger(__name__).error("A callback failed.", exc_info=error)
+    told = (
+        f"This view could not be computed ({type(error).__name__}); the server's log has the "
+        "details. Choose another layer or picture, or reload the page."
+    )
+    set_props(ids.NOTICE, {"children": told, "is_open": True})
 
 
 def replace_refused_model(_ready: str, stored: dict[str, Any] | None) -> dict[str, str]:
@@ -301,23 +331,6 @@ def replace_refused_model(_ready: str, stored: dict[str, Any] | None) -> dict[st
     if not catalogue.is_refused(view.model):
         raise PreventUpdate
     return replace(view, model=catalogue.default().key).to_query()
-
-
-def pick(
-    _clicks: list[int | None], _another: int | None, stored: dict[str, Any] | None
-) -> dict[str, str]:
-    """Return the view with another random picture, of the class clicked or of the same class."""
-    view, _ = parse(stored or {})
-    clicked = ctx.triggered_id
-    try:
-        data = current().dataset(view)
-        label = clicked["label"] if isinstance(clicked, dict) else data[view.index].label
-        places = data.indices(label)
-    except cnn.DatasetError as error:
-        raise PreventUpdate from error
-    others = places[places != view.index]
-    index = int(np.random.default_rng().choice(others if len(others) else places))
-    return replace(view, index=index).to_query()
 
 
 def show(

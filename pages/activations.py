@@ -166,7 +166,7 @@ def paint(
         _facts(output),
         _detail(output, channel, repainted=same),
         no_update if same else _detail_size(output),
-        _detail_caption(output, channel),
+        _detail_caption(output, channel, view.channel),
         *_shown(kernel),
         _numbers(output, channel),
         no_update if same else output.info.channels - 1,
@@ -232,9 +232,11 @@ def _shown(kernel: Any) -> tuple[Any, Any, Any]:
     return kernel, cnn.figures.heatmap_size((rows, columns)), False
 
 
-def _detail_caption(output: LayerOutput, channel: int) -> str:
+def _detail_caption(output: LayerOutput, channel: int, asked: int | None) -> str:
     if output.is_vector:
         return "The same numbers as a picture: one cell per unit, row by row."
+    if asked is not None and asked != channel:
+        return f"There is no channel {asked}: {channel}, the last one, is shown."
     text = f"Channel {channel} with a colour range of its own"
     silent = channel in cnn.captions.silent_channels(output.maps)
     return f"{text}: silent for this picture." if silent else f"{text}."

@@ -157,7 +157,11 @@ def _main(model: Any, info: cnn.LayerInfo, arrays: dict[str, Any], source: int |
         tiles, title=title, tile_name="kernel", label="norm" if norms else "weight"
     )
     style = cnn.figures.heatmap_size(cnn.figures.Mosaic.of(tiles.shape).shape)
-    return figure, style, cnn.captions.kernel_tiles(tiles, norms=norms), inputs
+    caption = cnn.captions.kernel_tiles(tiles, norms=norms)
+    if chosen != source:
+        told = f"There is no input channel {source}: choose 0 to {inputs - 1}."
+        caption = cnn.captions.Caption(told, caption.seen)
+    return figure, style, caption, inputs
 
 
 def _vector(info: cnn.LayerInfo, arrays: dict[str, Any]) -> Any:

@@ -6,13 +6,14 @@ from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
 from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.runs import ACTIVE, Run, Status, TrainingConfig
 from dashboard import components, ids
 from dashboard.runtime import Runtime, current
+from dashboard.shell import model_options
 from dashboard.view import parse
 
 LOSS = "training-loss"
@@ -203,6 +204,7 @@ def use(clicks: list[int | None], stored: dict[str, Any] | None) -> dict[str, An
     """Return the view with the model whose button was clicked."""
     if not stored or not any(clicks):
         raise PreventUpdate
+    set_props(ids.MODEL, {"options": model_options(current())})
     return {**stored, "model": ctx.triggered_id["key"]}
 
 

@@ -43,6 +43,7 @@ def test_a_missing_model_is_trained_saved_and_used(start_server, visit, tmp_path
     expect(page.locator("#training-told")).to_contain_text("Epoch", timeout=60_000)
     expect(page.locator("#training-runs")).to_contain_text("finished", timeout=120_000)
     assert path.exists()
+    expect(page.locator("#model option:checked")).to_have_text("mine.keras")
     other = visit(server, "/training").page
     expect(other.locator("#model option:checked")).to_have_text("mine.keras")
     expect(other.locator("#training-settings")).to_contain_text("digits")
@@ -51,3 +52,17 @@ def test_a_missing_model_is_trained_saved_and_used(start_server, visit, tmp_path
 def test_health_answers_while_the_server_starts(start_server):
     with urllib.request.urlopen(f"{start_server().url}/health", timeout=3) as answer:
         assert answer.status == 200
+
+
+def test_without_data_and_network_the_digits_stay_and_the_reason_is_told(
+    start_server, visit, tmp_path
+):
+    """The download goes through the worker for real; its network is a proxy that is not there."""
+    server = start_server(
+        CNN_DOWNLOAD="true", KERAS_HOME=str(tmp_path), HTTPS_PROXY="http://127.0.0.1:9"
+    )
+    page = visit(server).page
+    expect(page.locator("#picture-text")).to_contain_text("embedded digit")
+    expect(page.locator("#status")).to_contain_text("MNIST is being downloaded")
+    expect(page.locator("#status")).to_contain_text("could not be downloaded", timeout=60_000)
+    expect(page.locator("#picture-text")).to_contain_text("embedded digit")

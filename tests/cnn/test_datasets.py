@@ -155,6 +155,25 @@ def test_mnist_is_complete(mnist_dir):
     ]
 
 
+def test_a_download_gets_its_name_when_it_is_complete(monkeypatch, tmp_path, pictures, labels):
+    import keras
+
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    cache = tmp_path / "datasets"
+    cache.mkdir()
+
+    def deliver(path):
+        (cache / path).write_bytes(b"half")
+        assert 0 < datasets.fetched_share() < 1e-5
+        assert datasets.find("mnist", tmp_path / "elsewhere") is None
+        np.savez(cache / path, x_test=pictures, y_test=labels)
+
+    monkeypatch.setattr(keras.datasets.mnist, "load_data", deliver)
+    datasets.fetch_mnist()
+    assert datasets.find("mnist", tmp_path / "elsewhere") == cache / "mnist.npz"
+    assert datasets.fetched_share() == 0
+
+
 def test_a_download_that_fails_says_so(monkeypatch):
     import keras
 
@@ -163,4 +182,4 @@ def test_a_download_that_fails_says_so(monkeypatch):
 
     monkeypatch.setattr(keras.datasets.mnist, "load_data", refuse)
     with pytest.raises(cnn.DatasetError, match=r"could not be downloaded \(Name or service"):
-        datasets.fetch("mnist")
+        datasets.fetch_mnist()

@@ -81,19 +81,19 @@ def test_a_local_worker_ends_when_no_server_is_left(home):
 def test_a_failed_download_is_remembered_with_its_reason(home, monkeypatch):
     import keras
 
-    def refuse():
+    def refuse(path):
         raise OSError("no route")
 
     monkeypatch.setattr(keras.datasets.mnist, "load_data", refuse)
     queue = Queue(home)
-    queue.submit_download("mnist")
-    assert home.download("mnist").state == "running"
-    queue._fetch("mnist")
-    assert home.download("mnist").state == "failed"
-    assert "no route" in home.download("mnist").message
+    queue.submit_download()
+    assert home.download() == Download("running")
+    queue._fetch()
+    assert home.download().state == "failed"
+    assert "no route" in home.download().message
 
 
 def test_nothing_is_known_of_a_download_that_nobody_asked_for(home):
-    assert home.download("mnist") is None
-    home.write_download("mnist", Download("finished"))
-    assert home.download("mnist").state == "finished"
+    assert home.download() is None
+    home.write_download(Download("finished"))
+    assert home.download() == Download("finished")

@@ -118,6 +118,7 @@ def test_two_processes_cannot_train_one_run(tmp_path):
         ({"batch_size": 10**9}, "from 1 to 8192"),
         ({"learning_rate": 0}, "learning_rate is 0"),
         ({"seed": -1}, "seed is -1"),
+        ({"save_to": "model.txt"}, "must end in .keras or .h5"),
     ],
 )
 def test_impossible_settings_are_refused(changes, words):

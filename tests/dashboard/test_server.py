@@ -7,6 +7,7 @@ import re
 import brotli
 import pytest
 
+import cnn
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
 
@@ -63,6 +64,13 @@ def test_the_panel_shows_the_picture_and_the_prediction(client, app):
     assert shown["prediction-data"]["data"]["name"] == "0"
     assert len(shown["prediction-data"]["data"]["bars"]) == 10
     assert response["sideUpdate"]["layers"]["data"]["opening"] == "conv2d"
+
+
+def test_the_browser_learns_the_class_of_every_picture(client):
+    answer = client.get("/labels/digits/all")
+    assert list(answer.data) == cnn.load_dataset("digits", "all").labels.tolist()
+    assert client.get("/labels/digits/none").status_code == 404
+    assert client.get("/labels/mnist/test").status_code == 404
 
 
 def test_one_forward_pass_serves_the_panel_and_the_page(client, app):

@@ -170,3 +170,16 @@ def test_layouts_stand_without_arguments_and_with_nonsense():
     for page in (overview, architecture, filters, activations, training):
         assert page.layout()
         assert page.layout(layer="x/../y", foo=["a", "b"])
+
+
+def test_a_channel_that_does_not_exist_is_told_and_the_last_one_is_shown(bundled):
+    query, layers = bundled
+    shown = activations.paint({**query, "channel": "999"}, layers, "conv2d", None)
+    assert shown[6] == "There is no channel 999: 31, the last one, is shown."
+    assert shown[4].layout.title.text == "conv2d, channel 31"
+
+
+def test_an_input_channel_that_does_not_exist_is_told(bundled):
+    query, layers = bundled
+    caption = filters.paint({**query, "source": "99"}, "conv2d_1", layers)[2]
+    assert caption.startswith("There is no input channel 99: choose 0 to 31.")
