@@ -12,8 +12,8 @@ from dash.exceptions import PreventUpdate
 import cnn
 from cnn.runs import ACTIVE, Run, Status, TrainingConfig
 from dashboard import components, ids
+from dashboard.panel import model_options
 from dashboard.runtime import Runtime, current
-from dashboard.shell import model_options
 from dashboard.view import parse
 
 LOSS = "training-loss"

@@ -9,7 +9,7 @@ from dash import Patch
 from dash.exceptions import PreventUpdate
 
 import cnn
-from dashboard import shell
+from dashboard import panel
 from dashboard.app import runtime_of
 from dashboard.view import parse
 from pages import activations, architecture, filters, overview, training
@@ -21,14 +21,14 @@ def both(request, request_of):
     app = request.getfixturevalue(request.param)
     request_of(app)
     query = runtime_of(app).default_view().to_query()
-    return query, shell.layers(parse(query)[0])
+    return query, panel.layers(parse(query)[0])
 
 
 @pytest.fixture
 def bundled(app, request_of):
     request_of(app)
     query = runtime_of(app).default_view().to_query()
-    return query, shell.layers(parse(query)[0])
+    return query, panel.layers(parse(query)[0])
 
 
 def test_the_overview_has_a_tile_per_layer_that_computes(both):

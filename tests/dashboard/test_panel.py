@@ -2,7 +2,7 @@ import pytest
 from dash import no_update
 from dash.exceptions import PreventUpdate
 
-from dashboard import shell
+from dashboard import panel
 from dashboard.app import runtime_of
 from dashboard.view import View
 
@@ -11,7 +11,7 @@ SAID, NOTICE, OPEN, CLASS = 3, 4, 5, 6
 
 def show(view: View):
     layers = {"model": view.model}
-    return shell.show(view.to_query(), "ready", layers, "waiting", False)
+    return panel.show(view.to_query(), "ready", layers, "waiting", False)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_model_that_this_server_lacks_is_named(view):
 
 
 def test_a_bad_part_of_the_link_is_told_and_the_rest_is_shown(view):
-    shown = shell.show(
+    shown = panel.show(
         {**view.to_query(), "scale": "banana"}, "ready", {"model": view.model}, "waiting", False
     )
     assert "banana" in shown[NOTICE]
@@ -71,7 +71,7 @@ def test_another_model_gets_its_own_bars(second_app, request_of):
 
 
 def test_the_layers_tell_pages_what_has_maps_and_weights(view):
-    layers = shell.layers(view)
+    layers = panel.layers(view)
     assert layers["model"] == view.model
     assert layers["names"][1] == layers["opening"] == "conv2d"
     assert layers["weighted"] == ["conv2d", "conv2d_1", "dense", "dense_1"]
@@ -80,4 +80,4 @@ def test_the_layers_tell_pages_what_has_maps_and_weights(view):
 def test_nothing_is_shown_before_the_view_is_known(app, request_of):
     request_of(app)
     with pytest.raises(PreventUpdate):
-        shell.show(None, "ready", None, "waiting", False)
+        panel.show(None, "ready", None, "waiting", False)

@@ -1,0 +1,241 @@
+"""The panel beside every page: the picture that is looked at, and what the model says of it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import dash_bootstrap_components as dbc
+import numpy as np
+from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update, set_props
+from dash.exceptions import PreventUpdate
+from PIL import Image
+
+import cnn
+from cnn import datasets
+from dashboard import ids
+from dashboard.components import aria
+from dashboard.runtime import Runtime, current
+from dashboard.view import View, parse
+
+_MOST_BARS = 20
+_WAY_OUT = html.A("Show this server's own picture and model.", href="?", className="alert-link")
+_SPLITS = {
+    "mnist/test": "MNIST, 10,000 test digits",
+    "mnist/train": "MNIST, 60,000 training digits",
+    "fashion_mnist/test": "Fashion-MNIST, 10,000 test pictures",
+    "digits/all": "Embedded digits, 1,797",
+}
+
+
+def layout(runtime: Runtime) -> html.Aside:
+    """Return the panel, empty: its picture and prediction follow from the view."""
+    return html.Aside(
+        [
+            html.H2("Input"),
+            html.Div(
+                [
+                    html.Button(
+                        str(label),
+                        id=ids.digit(label),
+                        type="button",
+                        className="btn btn-outline-primary",
+                        title=f"A random {label}",
+                    )
+                    for label in range(10)
+                ],
+                className="digits",
+                role="group",
+                **aria(label="Pick a class"),
+            ),
+            html.Div(
+                [
+                    html.Img(id=ids.PICTURE, className="sample", alt="No picture yet"),
+                    html.P(id=ids.PICTURE_TEXT, className="sample-text"),
+                ],
+                className="sample-row",
+            ),
+            html.Div(
+                [
+                    html.Button(
+                        "Another",
+                        id=ids.ANOTHER,
+                        type="button",
+                        className="btn btn-sm btn-primary",
+                        title="Another random picture of the same class",
+                    ),
+                    dbc.Label("No.", html_for=ids.INDEX, className="small mb-0"),
+                    dbc.Input(
+                        id=ids.INDEX,
+                        type="number",
+                        min=0,
+                        step=1,
+                        size="sm",
+                        debounce=True,
+                        placeholder="number",
+                    ),
+                ],
+                className="sample-choice",
+            ),
+            dbc.Label("Data", html_for=ids.DATA, className="small mb-0"),
+            dbc.Select(id=ids.DATA, size="sm", options=data_options(runtime)),
+            html.H2("Prediction"),
+            html.Div(id="prediction", className="prediction", **aria(live="polite")),
+            html.Div(id="prediction-bars", className="bars"),
+            html.H2(html.Label("Model", htmlFor=ids.MODEL)),
+            dbc.Select(id=ids.MODEL, size="sm", options=model_options(runtime)),
+            html.P(id=ids.STATUS, className="small status", **aria(live="polite")),
+        ],
+        className="panel",
+        **aria(label="Input and prediction"),
+    )
+
+
+def data_options(runtime: Runtime) -> list[dict[str, str]]:
+    """Return the data sets that can be chosen."""
+    path = runtime.settings.data_path
+    found = {name for name in datasets.KERAS_DATASETS if datasets.find(name, path)}
+    names = {datasets.DIGITS, *found}
+    return [
+        {"label": label, "value": value}
+        for value, label in _SPLITS.items()
+        if value.split("/")[0] in names
+    ]
+
+
+def model_options(runtime: Runtime) -> list[dict[str, str]]:
+    """Return the models that can be chosen."""
+    return [{"label": entry.name, "value": entry.key} for entry in runtime.catalogue.entries()]
+
+
+def register(app: Dash) -> None:
+    """Register the callbacks of the panel."""
+    app.clientside_callback(
+        ClientsideFunction("cnn", "pick"),
+        Output(ids.VIEW, "data", allow_duplicate=True),
+        Input(ids.ANY_DIGIT, "n_clicks"),
+        Input(ids.ANOTHER, "n_clicks"),
+        State(ids.VIEW, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("cnn", "choose"),
+        Output(ids.VIEW, "data", allow_duplicate=True),
+        Input(ids.INDEX, "value"),
+        Input(ids.DATA, "value"),
+        Input(ids.MODEL, "value"),
+        State(ids.VIEW, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("cnn", "chosen"),
+        Output(ids.INDEX, "value"),
+        Output(ids.DATA, "value"),
+        Output(ids.MODEL, "value"),
+        Input(ids.VIEW, "data"),
+        State(ids.INDEX, "value"),
+        State(ids.DATA, "value"),
+        State(ids.MODEL, "value"),
+    )
+    app.callback(
+        Output(ids.PICTURE, "src"),
+        Output(ids.PICTURE, "alt"),
+        Output(ids.PICTURE_TEXT, "children"),
+        Output(ids.PREDICTION, "data"),
+        Output(ids.NOTICE, "children"),
+        Output(ids.NOTICE, "is_open"),
+        Output(ids.CONTENT, "className"),
+        Input(ids.VIEW, "data"),
+        Input(ids.READY, "data"),
+        State(ids.LAYERS, "data"),
+        State(ids.CONTENT, "className"),
+        State(ids.NOTICE, "is_open"),
+    )(show)
+    app.clientside_callback(
+        ClientsideFunction("cnn", "paintPrediction"), Input(ids.PREDICTION, "data")
+    )
+
+
+def show(
+    stored: dict[str, Any] | None,
+    _ready: str,
+    known: dict[str, Any] | None,
+    condition: str,
+    is_noticed: bool,
+) -> tuple[Any, ...]:
+    """Return the picture, what the model says of it, and whatever is wrong with the link.
+
+    The layers are set where the model is another, not returned: pages that wait for them would
+    wait for this answer at every change of the picture. What stays as it is, the page's condition
+    and an empty notice, is not sent again: Dash would look at the whole page for it.
+    """
+    if not stored:
+        raise PreventUpdate
+    runtime = current()
+    view, problems = parse(stored)
+    try:
+        sample, data = runtime.sample(view), runtime.dataset(view)
+        told: tuple[Any, ...] = (
+            _data_uri(sample.pixels),
+            f"{sample.class_name}: {data.name} {data.split}, picture number {sample.index}",
+            f"Label {sample.class_name}\n{_origin(data, sample)}",
+        )
+        runtime.entry(view)
+        prediction = runtime.forward(view).prediction if runtime.ready == "ready" else None
+    except cnn.CnnError as error:
+        empty = (_data_uri(np.zeros((1, 1, 1), np.uint8)), "No picture", "No picture")
+        wrong = [" ".join([str(error), *problems]), " ", _WAY_OUT]
+        return (*empty, None, wrong, True, "unavailable")
+    if prediction and (known is None or known["model"] != view.model):
+        set_props(ids.LAYERS, {"data": layers(view)})
+    said = _said(prediction, sample) if prediction else None
+    now = "" if prediction else "waiting"
+    return (
+        *told,
+        said,
+        " ".join(problems) if problems or is_noticed else no_update,
+        bool(problems) if problems or is_noticed else no_update,
+        now if now != condition else no_update,
+    )
+
+
+def layers(view: View) -> dict[str, Any]:
+    """Return the names of the layers of the view's model, as pages need them for tabs and links."""
+    infos = cnn.layer_infos(current().model(view))
+    return {
+        "model": view.model,
+        "names": [info.name for info in infos],
+        "opening": next((i.name for i in infos if i.has_maps and i.weight_shapes), ""),
+        "weighted": [info.name for info in infos if info.weight_shapes and not info.nested],
+    }
+
+
+def _origin(data: cnn.Dataset, sample: cnn.Sample) -> str:
+    if data.name == datasets.DIGITS:
+        return f"embedded digit {sample.index} of {len(data):,}"
+    return f"{data.name} {data.split}, number {sample.index} of {len(data):,}"
+
+
+def _said(prediction: cnn.Prediction, sample: cnn.Sample) -> dict[str, Any]:
+    """Return the prediction as the browser paints it: the winner, a mark, and a bar per class."""
+    (name, probability), *_ = prediction.top(1)
+    comparable = sample.class_name in prediction.class_names
+    is_right = name == sample.class_name
+    mark = "✓ right" if is_right else f"✗ wrong, it is {sample.class_name}"
+    shown = list(zip(prediction.class_names, prediction.probabilities.tolist(), strict=True))
+    if len(shown) > _MOST_BARS:
+        shown = prediction.top(_MOST_BARS)
+    return {
+        "name": name,
+        "probability": cnn.captions.percent(probability),
+        "right": is_right if comparable else None,
+        "mark": mark if comparable else "",
+        "bars": [[label, share, cnn.captions.percent(share)] for label, share in shown],
+    }
+
+
+def _data_uri(pixels: np.ndarray[Any, Any]) -> str:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,106 @@
+"""What goes on in the background of the server: TensorFlow's start, a training, a download."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from dash import Dash, Input, Output, State, dcc, no_update, set_props
+from dash.exceptions import PreventUpdate
+
+from cnn import datasets
+from dashboard import ids
+from dashboard.components import link
+from dashboard.panel import data_options, model_options
+from dashboard.runtime import Runtime, current
+from dashboard.view import parse
+
+_PULSE_MILLISECONDS = 400
+_PULSE_WHILE_BUSY = 3000
+
+
+def pulse_interval() -> dcc.Interval:
+    """Return the clock by which the page asks what goes on; it stops when all is quiet."""
+    return dcc.Interval(id=ids.PULSE, interval=_PULSE_MILLISECONDS)
+
+
+def register(app: Dash) -> None:
+    """Register the callbacks that follow what goes on."""
+    app.callback(
+        Output(ids.READY, "data"),
+        Output(ids.STATUS, "children"),
+        Output(ids.PULSE, "interval"),
+        Output(ids.PULSE, "disabled"),
+        Output(ids.MODEL, "options"),
+        Output(ids.DATA, "options"),
+        Input(ids.PULSE, "n_intervals"),
+        State(ids.READY, "data"),
+        State(ids.VIEW, "data"),
+        State(ids.STATUS, "children"),
+    )(pulse)
+    app.callback(
+        Output(ids.VIEW, "data", allow_duplicate=True),
+        Input(ids.READY, "data"),
+        State(ids.VIEW, "data"),
+        prevent_initial_call=True,
+    )(replace_refused_model)
+
+
+def pulse(
+    _: int | None, known: str, stored: dict[str, Any] | None, told_before: list[Any] | None
+) -> tuple[Any, ...]:
+    """Say whether TensorFlow is ready and what is going on; slow down or stop when all is quiet."""
+    runtime = current()
+    runtime.start()
+    is_ready = runtime.ready == "ready"
+    told = _status(runtime)
+    if is_ready and told_before and stored:
+        _use_newly_trained(runtime, stored)
+    return (
+        runtime.ready if runtime.ready != known else no_update,
+        told,
+        _PULSE_WHILE_BUSY if is_ready else _PULSE_MILLISECONDS,
+        is_ready and not told,
+        model_options(runtime) if is_ready else no_update,
+        data_options(runtime) if is_ready else no_update,
+    )
+
+
+def _use_newly_trained(runtime: Runtime, stored: dict[str, Any]) -> None:
+    """Show the operator's model where the bundled one stood in for it until now."""
+    own, default = runtime.settings.model_path, runtime.catalogue.default()
+    stands_in = stored["model"] == runtime.catalogue.bundled().key
+    if own == default.path and stands_in and default.run is not None:
+        set_props(ids.VIEW, {"data": {**stored, "model": default.key}})
+
+
+def _status(runtime: Runtime) -> list[Any]:
+    """Return what is going on in the background, in words."""
+    told: list[Any] = []
+    if runtime.ready == "starting":
+        told.append("TensorFlow is starting; the figures fill by themselves. ")
+    if runtime.problem:
+        told.append(f"{runtime.problem} ")
+    own = runtime.settings.model_path
+    if own is not None and not own.exists() and runtime.training_of(own) is not None:
+        told += [f"{own.name} is being trained: ", link("/training", "watch it"), ". "]
+    return [*told, *_download_status(runtime)]
+
+
+def _download_status(runtime: Runtime) -> list[str]:
+    download = runtime.settings.jobs.download() if runtime.settings.download else None
+    if download is None or datasets.find(datasets.MNIST, runtime.settings.data_path):
+        return []
+    if download.state == "failed":
+        return [f"The embedded digits are used: {download.message}"]
+    share = datasets.fetched_share()
+    return [f"MNIST is being downloaded ({share:.0%}); until then the embedded digits are used."]
+
+
+def replace_refused_model(_ready: str, stored: dict[str, Any] | None) -> dict[str, str]:
+    """Return the view with the bundled model, where the operator's proved unusable at the start."""
+    view, _ = parse(stored or {})
+    catalogue = current().catalogue
+    if not catalogue.is_refused(view.model):
+        raise PreventUpdate
+    return replace(view, model=catalogue.default().key).to_query()
