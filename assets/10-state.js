@@ -135,6 +135,7 @@
   function chosen(view, index, data, model) {
     if (!view) return [root.no_update, root.no_update, root.no_update];
     const wanted = [Number(view.index), view.data + "/" + view.split, view.model];
+    if (Number.isNaN(wanted[0])) wanted[0] = index;
     return wanted.map((value, i) => (value === [index, data, model][i] ? root.no_update : value));
   }
 

@@ -55,7 +55,10 @@ class ForwardPass:
 
 
 class _CompiledPass:
-    """The model compiled to give the output of every layer at once."""
+    """The model compiled to give the output of every layer at once.
+
+    Where the compiler (XLA) knows no form of an operation, TensorFlow's own graph is run.
+    """
 
     def __init__(self, model: keras.Model) -> None:
         import tensorflow as tf
@@ -71,10 +74,16 @@ class _CompiledPass:
             return layers, probabilities, logits
 
         self._function = tf.function(all_layers, jit_compile=True)
+        self._plain = tf.function(all_layers)
+        self._compiler_refuses: type[Exception] = tf.errors.OpError
 
     def __call__(self, batch: NDArray[np.float32]) -> tuple[dict[str, Any], Any, Any]:
         with _compiled_call:
-            layers, probabilities, logits = self._function(batch)
+            try:
+                layers, probabilities, logits = self._function(batch)
+            except self._compiler_refuses:
+                self._function = self._plain
+                layers, probabilities, logits = self._function(batch)
         return layers, probabilities, logits
 
 

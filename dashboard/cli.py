@@ -58,6 +58,16 @@ def _settings(**given: Any) -> Settings:
         raise typer.BadParameter(f"{name} is {first['input']!r}: {first['msg']}.") from error
 
 
+def _require_home(settings: Settings) -> None:
+    try:
+        settings.jobs.path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(
+            f"The folder {settings.jobs.path} cannot be made ({error.strerror}): choose another "
+            "with --home or CNN_HOME."
+        ) from error
+
+
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"cnn-dashboard {version('cnn-visualizer')}")
@@ -90,6 +100,7 @@ def serve(
         data_dir=data_dir, home=home, model=model, redis_url=redis_url, download=download,
         host=host, port=port,
     )  # fmt: skip
+    _require_home(settings)
     os.environ.update(environment(settings))
     from dashboard.serving import replace_process
 

@@ -72,7 +72,12 @@ class Catalogue:
         return next(e for e in self.entries() if e.path.parent == cnn.pretrained_run())
 
     def get(self, key: str) -> Entry:
-        """Return the model with that content hash; `ModelError` if this server has none."""
+        """Return the model with that content hash, the default one for an empty hash.
+
+        Raises `ModelError` if this server has no such model.
+        """
+        if not key:
+            return self.default()
         found = next((entry for entry in self.entries() if entry.key == key), None)
         if found is None:
             raise cnn.ModelError(

@@ -26,6 +26,7 @@ MAIN = "activations-main"
 DETAIL = "activations-detail"
 KERNEL = "activations-kernel"
 CHANNEL = "activations-channel"
+MAPS_ONLY = "activations-maps-only"
 NUMBERS = "activations-numbers"
 PAINTED = "activations-painted"
 
@@ -43,7 +44,9 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
             html.Div(
                 [
                     html.Div(id=FACTS, className="facts"),
-                    html.Div([scale_choice(SCALE), _channel_choice()], className="controls"),
+                    html.Div(
+                        [scale_choice(SCALE), _channel_choice()], id=MAPS_ONLY, className="controls"
+                    ),
                     html.Div(
                         [
                             components.figure(MAIN, "Output of the layer", caption=f"{MAIN}-caption"),
@@ -76,8 +79,7 @@ def _channel_choice() -> html.Div:
             dbc.Input(
                 id=CHANNEL, type="number", min=0, step=1, size="sm", className="d-inline-block",
             ),
-        ],
-        id=f"{CHANNEL}-box",
+        ]
     )  # fmt: skip
 
 
@@ -102,7 +104,7 @@ def register(app: Dash) -> None:
         Output(f"{KERNEL}-box", "hidden"),
         Output(NUMBERS, "children"),
         Output(CHANNEL, "max"),
-        Output(f"{CHANNEL}-box", "hidden"),
+        Output(MAPS_ONLY, "hidden"),
         Output(PAINTED, "data"),
         Input(ids.VIEW, "data"),
         Input(ids.LAYERS, "data"),

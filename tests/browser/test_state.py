@@ -125,6 +125,7 @@ def test_nonsense_in_the_link_is_explained(server, visit):
     notice = page.locator("#notice")
     expect(notice).to_contain_text("scale is 'banana': expected channel, layer or network")
     expect(notice).to_contain_text("'utm' that is not known")
+    visit(server, "/?index=1&index=2&model=banana")
     page.goto(f"{server.url}/?index=99999999")
     expect(notice).to_contain_text("no picture number 99999999")
     expect(page.locator(".tiles")).to_be_hidden()

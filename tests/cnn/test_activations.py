@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 import cnn
@@ -102,6 +103,21 @@ def test_a_model_that_ends_in_logits_gets_probabilities():
     prediction = cnn.predict(model, np.full((4, 4), 200, np.uint8))
     assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-5)
     assert prediction.logits.sum() != pytest.approx(1, abs=1e-3)
+
+
+def test_what_the_compiler_refuses_is_run_all_the_same():
+    class Unique(layers.Layer):
+        """The sum of the distinct values: `tf.unique` has a size that XLA cannot know."""
+
+        def call(self, x):
+            distinct, _ = tf.unique(tf.reshape(x, [-1]))
+            return x * 0 + tf.reduce_sum(distinct)
+
+    picture = keras.Input((2, 2, 1))
+    sums = layers.Flatten()(Unique(name="unique")(picture))
+    model = as_functional(keras.Model(picture, layers.Dense(2)(sums)))
+    found = cnn.activations(model, np.array([[51, 51], [102, 102]], np.uint8))["unique"]
+    np.testing.assert_allclose(found, 0.6, rtol=1e-6)
 
 
 def test_the_top_classes_come_likeliest_first(classifier, seven):

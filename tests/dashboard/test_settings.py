@@ -81,3 +81,16 @@ def test_train_prints_its_table_and_its_command(tmp_path):
     assert "accuracy on digits test" in done.output
     assert "again: cnn-dashboard train --dataset digits --epochs 1" in done.output
     assert (tmp_path / "run" / "model.keras").exists()
+
+
+def test_a_home_that_cannot_be_made_is_explained(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = CliRunner().invoke(app, ["serve", "--home", str(tmp_path / "file" / "home")])
+    assert done.exit_code == 2
+    assert "cannot be made (Not a directory)" in " ".join(done.output.replace("│", "").split())
+
+
+def test_a_port_that_does_not_exist_is_explained():
+    done = CliRunner().invoke(app, ["serve", "--port", "99999"])
+    assert done.exit_code == 2
+    assert "port is 99999" in done.output.lower()
