@@ -155,9 +155,9 @@ def _asked_for(browser: Browser, server: Server) -> list[tuple[str, str, str | N
 def _wait_until_refined(server: Server) -> None:
     """Wait until no better compressed file has appeared for some seconds."""
     before = -1
-    while (now := len(list((server.home / "compressed").glob("*.br")))) != before or not now:
+    while (now := len(list((server.home / "compressed").glob("*.br")))) != before:
         before = now
-        time.sleep(15)
+        time.sleep(25)
 
 
 def _bytes(asked: list[tuple[str, str, str | None]], encoding: str) -> float:

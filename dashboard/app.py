@@ -39,7 +39,10 @@ _INDEX = """<!DOCTYPE html>
 <body>
 {%app_entry%}
 <footer>{%config%}{%scripts%}
-<script>window._dashPlotlyJSURL = "{plotly}";</script>
+<script>
+// Dash's renderer would set an address without a version here.
+Object.defineProperty(window, "_dashPlotlyJSURL", { get: () => "{plotly}", set: () => {} });
+</script>
 {%renderer%}</footer>
 </body>
 </html>
@@ -74,7 +77,7 @@ def create_app(settings: Settings | None = None) -> Dash:
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     install(server, runtime)
-    runtime.afterwards = wire.compress(server, runtime.settings.jobs.path / "compressed")
+    wire.compress(server, runtime.settings.jobs.path / "compressed")
     wire.time_forward_passes(server)
     serve_labels(server)
     _register_pages(app)

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -44,7 +43,6 @@ class Runtime:
         self.settings = settings
         self.catalogue = Catalogue(settings)
         self.problem = ""
-        self.afterwards: Callable[[], None] = lambda: None
         self._started = threading.Lock()
         self._ready = threading.Event()
         self._submitted = threading.Event()
@@ -85,7 +83,6 @@ class Runtime:
         cnn.forward(self.catalogue.load(entry.key), np.zeros((28, 28), np.uint8))
         self._ready.set()
         self._submit_missing()
-        self.afterwards()
         self._submitted.set()
 
     def _submit_missing(self) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from threading import Lock, Timer
 
 import brotli
 from flask import Flask, Request, Response, g, request
@@ -16,51 +16,56 @@ from cnn.files import replacing
 
 _YEAR_SECONDS = 31_536_000
 _WORTH_REFINING = 10_000
+_REFINE_AFTER_SECONDS = 20.0
 _SUITES = "/_dash-component-suites/"
 _VERSIONED = "/package/"
 
 
-class _StaticCache:
+class StaticCache:
     """Compressed files by address; answers that differ from request to request are not kept.
 
-    A file is first compressed quickly. `refine` compresses it as well as possible, which takes
-    seconds, and keeps the result on disk; its address has a version, so it never grows old.
+    A file is first compressed quickly. Some time later it is compressed as well as possible, which
+    takes seconds, and the result is kept on disk; its address has a version, so it never grows old.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._kept: dict[str, bytes] = {}
+        self._refining = Lock()
 
     def get(self, key: str) -> bytes | None:
+        """Return the compressed file, or None if it is not known."""
         if key not in self._kept and self._refined(key).is_file():
             self._kept[key] = self._refined(key).read_bytes()
         return self._kept.get(key)
 
     def set(self, key: str, value: bytes) -> None:
-        if not key.endswith(";"):
-            self._kept.setdefault(key, value)
+        """Keep a file that was compressed quickly."""
+        if key.endswith(";") or key in self._kept:
+            return
+        self._kept[key] = value
+        if key.startswith("br;") and len(value) > _WORTH_REFINING:
+            later = Timer(_REFINE_AFTER_SECONDS, self.refine, [key])
+            later.daemon = True
+            later.start()
 
-    def refine(self) -> None:
-        """Replace every file in brotli by its smallest form."""
-        for key, value in list(self._kept.items()):
-            path = self._refined(key)
-            if not key.startswith("br;") or len(value) < _WORTH_REFINING or path.is_file():
-                continue
-            with replacing(path) as aside:
-                aside.write_bytes(brotli.compress(brotli.decompress(value), quality=11))
-            self._kept[key] = path.read_bytes()
+    def refine(self, key: str) -> None:
+        """Replace a file in brotli by its smallest form."""
+        with self._refining, replacing(self._refined(key)) as aside:
+            smallest = brotli.compress(brotli.decompress(self._kept[key]), quality=11)
+            aside.write_bytes(smallest)
+            self._kept[key] = smallest
 
     def _refined(self, key: str) -> Path:
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()}.br"
 
 
-def compress(server: Flask, folder: Path) -> Callable[[], None]:
+def compress(server: Flask, folder: Path) -> None:
     """Compress every answer, files only once, and let browsers keep what has a fingerprint.
 
-    Returns what to call when there is time: it makes the kept files as small as they get, and
-    keeps them in `folder`.
+    The smallest form of each file is kept in `folder`.
     """
-    cache = _StaticCache(folder)
+    cache = StaticCache(folder)
     server.config.update(
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_ALGORITHM_STREAMING=["br"],
@@ -71,7 +76,6 @@ def compress(server: Flask, folder: Path) -> Callable[[], None]:
     )
     Compress(server)
     server.after_request(_keep_immutable)
-    return cache.refine
 
 
 def serve_bootstrap(server: Flask) -> str:

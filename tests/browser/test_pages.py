@@ -40,6 +40,16 @@ def test_every_page_is_a_click_away_and_paints(server, visit):
             expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
 
 
+def test_plotly_comes_once_from_an_address_that_browsers_may_keep(server, visit):
+    visitor = visit(server)
+    expect(visitor.page.locator(".tiles .gtitle").first).to_be_visible()
+    scripts = [
+        a for a in visitor.answers if "plotly" in a.url and a.request.resource_type == "script"
+    ]
+    assert ["/package/plotly-" in script.url for script in scripts] == [True]
+    assert "immutable" in scripts[0].headers["cache-control"]
+
+
 def test_the_overview_shows_every_layer_with_a_caption(server, model, visit):
     page = visit(server).page
     names = [info.name for info in cnn.layer_infos(model) if not info.nested]

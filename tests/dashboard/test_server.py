@@ -10,6 +10,7 @@ import pytest
 import cnn
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
+from dashboard.wire import StaticCache
 
 
 @pytest.fixture(scope="module")
@@ -105,20 +106,23 @@ def test_text_is_compressed_as_the_browser_accepts(client):
         assert b"CNN Visualizer" in decompress(page.data)
 
 
-def test_files_are_made_smaller_when_there_is_time_and_stay_so(tmp_path):
-    def visit():
-        app = create_app(Settings(home=tmp_path, download=False))
-        client = app.server.test_client()
-        address = re.search(r'src="([^"]*dash_renderer[^"]*)"', client.get("/").text)[1]
-        return runtime_of(app), lambda: client.get(address, headers={"Accept-Encoding": "br"}).data
-
-    runtime, fetch = visit()
-    quick = fetch()
-    runtime.afterwards()
-    small = fetch()
+def test_a_file_is_made_smaller_later_and_stays_so_for_the_next_server(tmp_path):
+    text = b"".join(b"const value%d = Math.sqrt(%d);" % (i, i * i) for i in range(20_000))
+    quick = brotli.compress(text, quality=3)
+    cache = StaticCache(tmp_path)
+    cache.set("br;/file?v=1", quick)
+    assert cache.get("br;/file?v=1") == quick
+    cache.refine("br;/file?v=1")
+    small = cache.get("br;/file?v=1")
     assert len(small) < len(quick)
-    assert brotli.decompress(small) == brotli.decompress(quick)
-    assert visit()[1]() == small, "the next server starts with the small one"
+    assert brotli.decompress(small) == text
+    assert StaticCache(tmp_path).get("br;/file?v=1") == small
+
+
+def test_answers_without_a_version_are_not_kept(tmp_path):
+    cache = StaticCache(tmp_path)
+    cache.set("br;", b"an answer")
+    assert cache.get("br;") is None
 
 
 def test_what_has_a_version_in_its_address_is_kept_for_good(client):
