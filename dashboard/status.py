@@ -54,6 +54,8 @@ def pulse(
     runtime.start()
     is_ready = runtime.ready == "ready"
     told = _status(runtime)
+    if told and told == told_before and runtime.ready == known:
+        raise PreventUpdate
     if is_ready and told_before and stored:
         _use_newly_trained(runtime, stored)
     return (
