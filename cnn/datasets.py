@@ -12,6 +12,7 @@ import socket
 import zipfile
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ KERAS_DATASETS = {
 }  # fmt: skip
 _IDX_PREFIX = {"train": "train", "test": "t10k"}
 _PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
+_HALVES = {"train": slice(0, None, 2), "test": slice(1, None, 2), "all": slice(None)}
 _FETCH_TIMEOUT_SECONDS = 10.0
 _MNIST_BYTES = 11_490_434
 
@@ -313,20 +315,29 @@ def _embedded_digits(split: str) -> Dataset:
     The 8x8 counts of 0 to 16 become 28x28 pictures. "train" is every even place of the original
     order, "test" every odd one, "all" both.
     """
-    _require_split(DIGITS, split, ("train", "test", "all"))
-    from sklearn.datasets import load_digits
-
-    bunch = load_digits()
-    part = {"train": slice(0, None, 2), "test": slice(1, None, 2), "all": slice(None)}[split]
-    images = np.stack([_like_mnist(small) for small in bunch.images[part]])
+    _require_split(DIGITS, split, tuple(_HALVES))
+    table = _digits_table()[_HALVES[split]]
+    pictures, labels = table[:, :64].reshape(-1, 8, 8), table[:, 64]
+    images = np.stack([_like_mnist(small) for small in pictures])
     return _dataset(
         DIGITS,
         split,
         images,
-        bunch.target[part].astype(np.int64),
+        labels.astype(np.int64),
         tuple("0123456789"),
         "scikit-learn's copy of the UCI handwritten digits",
     )
+
+
+def _digits_table() -> NDArray[np.float64]:
+    """Return scikit-learn's digits, a row each: 64 counts and the label (1797, 65).
+
+    The file is read and the package not imported: that would take a second on the way to the first
+    picture, five on a small machine.
+    """
+    package = find_spec("sklearn")
+    assert package is not None and package.origin is not None
+    return np.loadtxt(Path(package.origin).parent / "datasets/data/digits.csv.gz", delimiter=",")
 
 
 def _like_mnist(small: NDArray[np.float64]) -> NDArray[np.uint8]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from cnn.errors import ImageError
 
@@ -35,8 +34,9 @@ def centre_digit(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     canvas = np.zeros((_SIDE, _SIDE), np.float32)
     top, left = (_SIDE - height) // 2, (_SIDE - width) // 2
     canvas[top : top + height, left : left + width] = np.asarray(resized)
-    centre = np.array(ndimage.center_of_mass(canvas))
-    shift = np.round((_SIDE - 1) / 2 - centre).astype(int)
+    mass = canvas / canvas.sum()
+    centre = [mass.sum(axis=1 - axis) @ np.arange(_SIDE) for axis in (0, 1)]
+    shift = np.round((_SIDE - 1) / 2 - np.array(centre)).astype(int)
     row, column = (
         int(np.clip(s, -start, _SIDE - start - size))
         for s, start, size in zip(shift, (top, left), (height, width), strict=True)

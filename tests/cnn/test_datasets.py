@@ -119,6 +119,15 @@ def test_the_embedded_digits_look_like_mnist():
     assert (data.images == 255).mean() > 0.04
 
 
+def test_the_embedded_digits_are_those_that_scikit_learn_loads():
+    from sklearn.datasets import load_digits
+
+    table = datasets._digits_table()
+    bunch = load_digits()
+    np.testing.assert_array_equal(table[:, :64].reshape(-1, 8, 8), bunch.images)
+    np.testing.assert_array_equal(table[:, 64], bunch.target)
+
+
 def test_the_halves_of_the_digits_are_the_whole():
     halves = [cnn.load_dataset("digits", split) for split in ("train", "test")]
     assert [len(half) for half in halves] == [899, 898]

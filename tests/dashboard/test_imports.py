@@ -46,7 +46,7 @@ def test_of_the_dashboard_only_the_application_knows_the_pages():
 @pytest.mark.parametrize(
     ("module", "absent"),
     [
-        ("cnn", ["tensorflow", "keras", "dash", "flask", "sklearn"]),
+        ("cnn", ["tensorflow", "keras", "dash", "flask", "sklearn", "scipy"]),
         ("dashboard.app", ["tensorflow", "keras", "sklearn"]),
         ("dashboard.cli", ["tensorflow", "keras", "sklearn"]),
         ("pages", ["tensorflow", "keras", "sklearn"]),
