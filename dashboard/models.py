@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -57,8 +57,8 @@ class Catalogue:
         runs = [run for run in self._settings.jobs.runs() if run.model_path.is_file()]
         for name, path, run in self._files(runs):
             key = key_of(path)
-            known = entries.get(key)
-            entries[key] = Entry(key, known.name if known else name, path, run or _run(known))
+            known = entries.get(key, Entry(key, name, path, run))
+            entries[key] = replace(known, run=known.run or run)
         return list(entries.values())
 
     def default(self) -> Entry:
@@ -120,7 +120,3 @@ class Catalogue:
         yield "bundled digit classifier", bundled.model_path, bundled
         for run in runs:
             yield f"trained {run.id}", run.model_path, run
-
-
-def _run(entry: Entry | None) -> Run | None:
-    return entry.run if entry else None

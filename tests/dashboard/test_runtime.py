@@ -65,6 +65,15 @@ def test_a_finished_run_becomes_a_model(settings):
     assert catalogue.get(entry.key).path == run.model_path
 
 
+def test_the_operators_model_keeps_its_name_and_gets_the_history_of_its_run(settings, tmp_path):
+    run = cnn.runs.create(settings.jobs.runs_dir, TrainingConfig("digits"))
+    cnn.save_model(cnn.build_classifier(seed=9), run.model_path)
+    own = tmp_path / "mine.keras"
+    own.write_bytes(run.model_path.read_bytes())
+    entry = Catalogue(with_model(settings, own)).default()
+    assert (entry.name, entry.path, entry.run) == ("mine.keras", own, run)
+
+
 def test_one_pass_is_kept_for_all_who_ask(app, request_of):
     request_of(app)
     runtime = runtime_of(app)
