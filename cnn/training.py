@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +16,15 @@ from filelock import Timeout
 from cnn.augmentation import augment
 from cnn.datasets import DIGITS, MNIST, Dataset, load_dataset
 from cnn.errors import CnnError, RunError
-from cnn.models import Card, as_functional, build_classifier, save_model
+from cnn.files import replacing
+from cnn.models import (
+    Card,
+    as_functional,
+    build_classifier,
+    card_path,
+    read_card,
+    save_model,
+)
 from cnn.runs import Run, Status, TrainingConfig
 
 if TYPE_CHECKING:
@@ -221,7 +230,7 @@ def _finish(run: Run, recorder: _Recorder, model: keras.Model, data_dir: Path | 
     without_optimizer = as_functional(model)
     save_model(without_optimizer, run.model_path, card=card)
     if config.save_to:
-        save_model(without_optimizer, config.save_to, card=card)
+        _save_too(without_optimizer, run, Path(config.save_to))
     recorder.write(state="finished", seconds_left=None, message="", batch=recorder.status.batches)
 
 
@@ -243,6 +252,16 @@ def _counts(config: TrainingConfig, data_dir: Path | None) -> str:
 
 def _digits_accuracy(model: keras.Model, half: str) -> float:
     return accuracy(model, load_dataset(DIGITS, half))
+
+
+def _save_too(model: keras.Model, run: Run, path: Path) -> None:
+    """Save the run's model at `path` as well: byte for byte where the format is the same."""
+    if path.suffix != run.model_path.suffix:
+        save_model(model, path, card=read_card(card_path(run.model_path)))
+        return
+    for source, target in ((card_path(run.model_path), card_path(path)), (run.model_path, path)):
+        with replacing(target) as aside:
+            shutil.copyfile(source, aside)
 
 
 def accuracy(model: keras.Model, data: Dataset) -> float:

@@ -17,6 +17,7 @@ from dashboard.view import parse
 
 _PULSE_MILLISECONDS = 400
 _PULSE_WHILE_BUSY = 3000
+_TRAINED = "is being trained"
 
 
 def pulse_interval() -> dcc.Interval:
@@ -56,7 +57,7 @@ def pulse(
     told = _status(runtime)
     if told and told == told_before and runtime.ready == known:
         raise PreventUpdate
-    if is_ready and told_before and stored:
+    if is_ready and stored and any(_TRAINED in str(part) for part in told_before or ()):
         _use_newly_trained(runtime, stored)
     return (
         runtime.ready if runtime.ready != known else no_update,
@@ -72,7 +73,7 @@ def _use_newly_trained(runtime: Runtime, stored: dict[str, Any]) -> None:
     """Show the operator's model where the bundled one stood in for it until now."""
     own, default = runtime.settings.model_path, runtime.catalogue.default()
     stands_in = stored["model"] == runtime.catalogue.bundled().key
-    if own == default.path and stands_in and default.run is not None:
+    if own == default.path and stands_in:
         set_props(ids.VIEW, {"data": {**stored, "model": default.key}})
 
 
@@ -85,7 +86,7 @@ def _status(runtime: Runtime) -> list[Any]:
         told.append(f"{runtime.problem} ")
     own = runtime.settings.model_path
     if own is not None and not own.exists() and runtime.training_of(own) is not None:
-        told += [f"{own.name} is being trained: ", link("/training", "watch it"), ". "]
+        told += [f"{own.name} {_TRAINED}: ", link("/training", "watch it"), ". "]
     return [*told, *_download_status(runtime)]
 
 

@@ -1,5 +1,6 @@
 import json
 import threading
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -45,9 +46,7 @@ def test_history_and_weights_are_kept_per_epoch(finished):
 def test_the_trained_model_is_saved_where_asked_with_its_card(finished):
     run, _ = finished
     saved = cnn.load_model(run.config.save_to)
-    own = cnn.load_model(run.model_path)
-    for a, b in zip(saved.get_weights(), own.get_weights(), strict=True):
-        np.testing.assert_array_equal(a, b)
+    assert Path(run.config.save_to).read_bytes() == run.model_path.read_bytes()
     assert cnn.class_names(saved) == tuple("0123456789")
     assert 0 < runs.facts(run)["scores"]["digits test"] <= 1
 
