@@ -80,6 +80,8 @@ def digits() -> list[Row]:
     rows = []
     with _server() as server, _browser() as browser:
         server.start()
+        _open(browser, server, "/").close()
+        _wait_until_refined(server)
         for path, every, what, budget in (
             ("/activations/conv2d", False, "a layer's tab", "≤ 100 ms, p95 ≤ 150 ms"),
             ("/", True, "all layers at once", "≤ 250 ms"),
