@@ -23,7 +23,7 @@ class Row:
         ratio = self.figure / self.yardstick_figure
         return (
             f"| {self.what} | {_number(self.figure)} {self.unit} | {self.yardstick}: "
-            f"{_number(self.yardstick_figure)} {self.unit} | {ratio:.2f} | {self.budget} |"
+            f"{_number(self.yardstick_figure)} {self.unit} | {ratio:.3g} | {self.budget} |"
         )
 
 
