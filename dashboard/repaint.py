@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
 
 import numpy as np
 from dash import Patch
@@ -38,13 +37,6 @@ def bars(values: NDArray[np.float32]) -> Patch:
     """Return the change of the heights of a figure's bars."""
     patch = Patch()
     patch["data"][0]["y"] = encoded(values)
-    return patch
-
-
-def picture(pixels: NDArray[Any]) -> Patch:
-    """Return the change of a grey picture."""
-    patch = Patch()
-    patch["data"][0]["z"] = encoded(pixels)
     return patch
 
 

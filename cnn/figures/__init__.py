@@ -15,7 +15,6 @@ from cnn.figures.mosaic import (
     heatmap_size,
     largest_magnitude,
     matrix,
-    picture,
     units,
     vector_cells,
 )
@@ -38,7 +37,6 @@ __all__ = [
     "largest_magnitude",
     "matrix",
     "outputs",
-    "picture",
     "probabilities",
     "units",
     "vector_cells",

@@ -237,23 +237,6 @@ def heatmap(
     )
 
 
-def picture(pixels: NDArray[np.uint8], *, title: str) -> go.Figure:
-    """Return a picture uint8 (height, width, channels) with the value of each pixel on hover."""
-    layout = {**style.frame(title), **style.pixel_axes()}
-    if pixels.shape[-1] == 3:
-        return go.Figure(data=[{"type": "image", "z": pixels}], layout=layout)
-    trace = {
-        "type": "heatmap",
-        "z": pixels[..., 0],
-        "zmin": 0,
-        "zmax": 255,
-        "colorscale": style.GREY,
-        "showscale": False,
-        "hovertemplate": "row %{y}, column %{x}<br><b>%{z}</b> of 255<extra></extra>",
-    }
-    return go.Figure(data=[trace], layout=layout)
-
-
 def vector_grid(values: NDArray[np.float32]) -> Mosaic:
     """Return the mosaic that lays a vector (units,) out as a grid of single cells."""
     columns = min(len(values), max(1, ceil(sqrt(4 * len(values)))))

@@ -10,7 +10,6 @@ from typing import Any
 
 SEQUENTIAL = "Viridis"
 DIVERGING = "RdBu_r"
-GREY = "Greys_r"
 BLUE, ORANGE, GREEN, PURPLE, GREY_LINE = "#3b82c4", "#e08214", "#1b9e77", "#8073ac", "#8a8f98"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 

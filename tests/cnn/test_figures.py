@@ -54,11 +54,6 @@ def test_the_diagram_carries_the_layers_names(classifier):
     assert list(figure.data[0].customdata) == [i.name for i in cnn.layer_infos(classifier)]
 
 
-def test_a_colour_picture_is_shown_in_colour():
-    figure = cnn.figures.picture(np.zeros((4, 5, 3), np.uint8), title="p")
-    assert figure.data[0].type == "image"
-
-
 def test_a_matrix_is_signed_and_fills_its_frame():
     figure = cnn.figures.matrix(
         np.array([[-1.0, 2.0]], np.float32), title="w", rows="u", columns="i"
