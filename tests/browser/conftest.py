@@ -3,12 +3,24 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from cnn import datasets
 from tests.browser.server import CHROMIUM, FLAGS, Server, stop_worker
 
 READY = "#content:not(.waiting):not(.unavailable)"
+expect.set_options(timeout=20_000)
+
+
+def hover(page: Page, figure: str, x: float, y: float) -> None:
+    """Move the pointer over a point of a figure until the figure has noticed it."""
+    label = page.locator(f"#{figure} .hovertext")
+    for step in range(100):
+        page.mouse.move(x + step % 2, y)
+        if label.count():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{figure} shows no label at {x}, {y}")
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import cnn
+from tests.browser.conftest import hover
 
 PAGES = ("Overview", "Architecture", "Filters", "Activations", "Training")
 
@@ -95,8 +96,7 @@ def test_a_click_in_the_diagram_leads_to_the_layer(server, model, visit):
     x, y, name = figure.data[0].x[1], figure.data[0].y[1], figure.data[0].customdata[1]
     across = (x - low) / (high - low) * box["width"]
     down = (y - top) / (bottom - top) * box["height"]
-    page.mouse.move(box["x"] + across - 2, box["y"] + down)
-    page.mouse.move(box["x"] + across, box["y"] + down)
+    hover(page, "diagram", box["x"] + across, box["y"] + down)
     expect(page.locator("#diagram .hovertext")).to_contain_text(name)
     page.mouse.click(box["x"] + across, box["y"] + down)
     expect(page).to_have_url(re.compile(f"/activations/{name}"))

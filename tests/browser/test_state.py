@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import READY
+from tests.browser.conftest import READY, hover
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,10 @@ def test_a_click_on_a_tile_and_the_index_field_change_the_link(server, visit):
     page.wait_for_url("**index=123**")
     drag = page.locator("#activations-main .nsewdrag")
     box = drag.bounding_box()
-    page.mouse.click(box["x"] + box["width"] * 0.95, box["y"] + box["height"] * 0.05)
+    hover(page, "activations-main", box["x"] + box["width"] * 0.95, box["y"] + box["height"] * 0.05)
+    expect(page.locator("#activations-main .hovertext")).to_contain_text("channel 7")
+    page.mouse.down()
+    page.mouse.up()
     expect(page.locator("#activations-detail .gtitle")).to_contain_text("channel 7")
     page.wait_for_url("**channel=7**")
     expect(page.get_by_label("Channel", exact=True).last).to_have_value("7")
@@ -115,8 +118,7 @@ def test_hovering_a_cell_tells_its_place_and_value(server, visit):
     drag = page.locator("#activations-main .nsewdrag")
     expect(drag).to_be_visible()
     box = drag.bounding_box()
-    page.mouse.move(box["x"] + 20, box["y"] + 20)
-    page.mouse.move(box["x"] + 30, box["y"] + 30)
+    hover(page, "activations-main", box["x"] + 30, box["y"] + 30)
     expect(page.locator("#activations-main .hovertext")).to_contain_text("channel 0")
 
 
