@@ -60,6 +60,11 @@ class Runtime:
         """Whether TensorFlow can be used without waiting."""
         return "ready" if self._ready.is_set() else "starting"
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that the start brings with it, trainings and downloads, is queued."""
+        return self._submitted.is_set()
+
     def open(self) -> None:
         """Announce this web process to workers, and start TensorFlow soon even if nobody asks."""
         self._server_lock.acquire()

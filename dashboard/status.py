@@ -63,7 +63,7 @@ def pulse(
         runtime.ready if runtime.ready != known else no_update,
         told,
         _PULSE_WHILE_BUSY if is_ready else _PULSE_MILLISECONDS,
-        is_ready and not told,
+        runtime.is_settled and not told,
         model_options(runtime) if is_ready else no_update,
         data_options(runtime) if is_ready else no_update,
     )

@@ -27,6 +27,7 @@ def started(settings, request_of, monkeypatch):
         runtime = runtime_of(app)
         monkeypatch.setattr(runtime, "_submit_missing", lambda: None)
         runtime.wait()
+        assert runtime._submitted.wait(30)
         request_of(app)
         return runtime
 
@@ -38,6 +39,13 @@ def test_the_clock_stops_when_nothing_goes_on(started):
     answer = status.pulse(1, "starting", None, None)
     assert (answer[READY], answer[TOLD], answer[QUIET]) == ("ready", [], True)
     assert status.pulse(2, "ready", None, [])[READY] is no_update
+
+
+def test_the_clock_goes_on_until_the_start_has_queued_its_work(started):
+    runtime = started()
+    runtime._submitted.clear()
+    answer = status.pulse(1, "starting", None, None)
+    assert (answer[READY], answer[TOLD], answer[QUIET]) == ("ready", [], False)
 
 
 def test_a_download_is_told_with_its_progress_and_its_failure(started):
