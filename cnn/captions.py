@@ -123,6 +123,48 @@ def dense_weights(kernel: NDArray[np.float32]) -> Caption:
     )
 
 
+def channel(number: int, values: NDArray[np.float32]) -> Caption:
+    """Return the caption of one channel's map (height, width), drawn with a range of its own."""
+    seen = f"Channel {number} alone, with a colour range of its own."
+    if not values.any():
+        return Caption(seen, "It is silent for this picture: zero everywhere.")
+    row, column = np.unravel_index(int(np.abs(values).argmax()), values.shape)
+    zeros = float((values == 0).mean())
+    told = f"It answers most strongly at row {row}, column {column} ({values[row, column]:.3g})"
+    return Caption(seen, f"{told}; {percent(zeros)} of it is zero." if zeros else f"{told}.")
+
+
+def grid(values: NDArray[np.float32]) -> Caption:
+    """Return the caption of a vector (units,) drawn as a grid of cells."""
+    seen = "The same numbers as a picture: one cell per unit, row by row."
+    if values.min() == values.max():
+        return Caption(seen, f"All of them are {values.max():.3g}.")
+    above = int((values > values.mean()).sum())
+    return Caption(seen, f"{above} of {len(values)} are above their mean of {values.mean():.3g}.")
+
+
+def single_kernel(number: int, weights: NDArray[np.float32], *, norms: bool) -> Caption:
+    """Return the caption of one kernel (height, width), or of its norms over the inputs."""
+    what = "the norm of its weights over all inputs" if norms else "its weights"
+    seen = f"Kernel {number}, which made the channel: {what}."
+    row, column = np.unravel_index(int(np.abs(weights).argmax()), weights.shape)
+    largest = f"The largest is {weights[row, column]:.3g}, at row {row}, column {column}"
+    if norms or weights.min() >= 0 or weights.max() <= 0:
+        return Caption(seen, f"{largest}.")
+    return Caption(seen, f"{largest}; all together they add up to {weights.sum():.3g}.")
+
+
+def spread(values: NDArray[np.float32]) -> Caption:
+    """Return the caption of the histogram of a layer's weights."""
+    mean, deviation = float(values.mean()), float(values.std())
+    within = float((np.abs(values - mean) <= deviation).mean())
+    return Caption(
+        f"How often the {values.size:,} weights fall into each step of their range.",
+        f"Their mean is {mean:.3g}, their standard deviation {deviation:.3g}; {percent(within)} are "
+        "within one standard deviation of the mean.",
+    )
+
+
 def vector(name: str, values: NDArray[np.float32]) -> Caption:
     """Return the caption of a vector of weights, one number per channel."""
     return Caption(

@@ -49,14 +49,19 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                     ),
                     html.Div(
                         [
-                            components.figure(MAIN, "Output of the layer", caption=f"{MAIN}-caption"),
+                            components.figure(
+                                MAIN, "Output of the layer", caption=f"{MAIN}-caption"
+                            ),
                             html.Div(
                                 [
                                     components.figure(
                                         DETAIL, "The chosen channel", caption=f"{DETAIL}-caption"
                                     ),
                                     html.Div(
-                                        components.figure(KERNEL, "Its kernel"), id=f"{KERNEL}-box"
+                                        components.figure(
+                                            KERNEL, "Its kernel", caption=f"{KERNEL}-caption"
+                                        ),
+                                        id=f"{KERNEL}-box",
                                     ),
                                     html.P(id=NUMBERS, className="numbers"),
                                 ],
@@ -69,7 +74,7 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                 id="activations-body",
             ),
         ]
-    )  # fmt: skip
+    )
 
 
 def _channel_choice() -> html.Div:
@@ -101,6 +106,7 @@ def register(app: Dash) -> None:
         Output(f"{DETAIL}-caption", "children"),
         Output(KERNEL, "figure"),
         Output(KERNEL, "style"),
+        Output(f"{KERNEL}-caption", "children"),
         Output(f"{KERNEL}-box", "hidden"),
         Output(NUMBERS, "children"),
         Output(CHANNEL, "max"),
@@ -169,7 +175,7 @@ def paint(
         _detail(output, channel, repainted=same),
         no_update if same else _detail_size(output),
         _detail_caption(output, channel, view.channel),
-        *_shown(kernel),
+        *_shown(kernel, channel),
         _numbers(output, channel),
         no_update if same else output.info.channels - 1,
         no_update if same else output.is_vector,
@@ -224,24 +230,25 @@ def _detail_size(output: LayerOutput) -> dict[str, str]:
     return cnn.figures.heatmap_size((shape[0], shape[1]))
 
 
-def _shown(kernel: Any) -> tuple[Any, Any, Any]:
-    """Return the kernel's figure, its style, and whether its place is hidden."""
+def _shown(kernel: Any, channel: int) -> tuple[Any, ...]:
+    """Return the kernel's figure, its style, its caption, and whether its place is hidden."""
     if kernel is None:
-        return components.EMPTY_FIGURE, {}, True
+        return components.EMPTY_FIGURE, {}, "", True
     if kernel is no_update:
-        return no_update, no_update, no_update
-    rows, columns = kernel.data[0].z.shape
-    return kernel, cnn.figures.heatmap_size((rows, columns)), False
+        return (no_update,) * 4
+    weights = kernel.data[0].z
+    norms = "norm" in kernel.layout.title.text
+    told = cnn.captions.single_kernel(channel, weights, norms=norms)
+    return kernel, cnn.figures.heatmap_size(weights.shape), components.caption(told), False
 
 
 def _detail_caption(output: LayerOutput, channel: int, asked: int | None) -> str:
     if output.is_vector:
-        return "The same numbers as a picture: one cell per unit, row by row."
+        return components.caption(cnn.captions.grid(output.values))
+    told = components.caption(cnn.captions.channel(channel, output.maps[..., channel]))
     if asked is not None and asked != channel:
-        return f"There is no channel {asked}: {channel}, the last one, is shown."
-    text = f"Channel {channel} with a colour range of its own"
-    silent = channel in cnn.captions.silent_channels(output.maps)
-    return f"{text}: silent for this picture." if silent else f"{text}."
+        return f"There is no channel {asked}: {channel}, the last one, is shown. {told}"
+    return told
 
 
 def _kernel(view: View, output: LayerOutput, channel: int) -> Any:

@@ -45,8 +45,14 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                     components.figure(MAIN, "Weights of the layer", caption=f"{MAIN}-caption"),
                     html.Div(
                         [
-                            components.figure(BIASES, "Biases or other vectors of the layer"),
-                            components.figure(SPREAD, "Histogram of the weights"),
+                            components.figure(
+                                BIASES,
+                                "Biases or other vectors of the layer",
+                                caption=f"{BIASES}-caption",
+                            ),
+                            components.figure(
+                                SPREAD, "Histogram of the weights", caption=f"{SPREAD}-caption"
+                            ),
                         ],
                         className="even",
                     ),
@@ -85,7 +91,9 @@ def register(app: Dash) -> None:
         Output(f"{MAIN}-caption", "children"),
         Output(FACTS, "children"),
         Output(BIASES, "figure"),
+        Output(f"{BIASES}-caption", "children"),
         Output(SPREAD, "figure"),
+        Output(f"{SPREAD}-caption", "children"),
         Output(NUMBERS, "children"),
         Output(SOURCE, "options"),
         Output(f"{SOURCE}-box", "hidden"),
@@ -128,8 +136,9 @@ def paint(
         style,
         components.caption(caption),
         _facts(info),
-        _vector(info, arrays),
+        *_vector(info, arrays),
         cnn.figures.histogram(spread, title=f"{info.name}: how its weights are spread"),
+        components.caption(cnn.captions.spread(spread)),
         _table(arrays),
         _source_options(inputs),
         inputs < 2,
@@ -164,13 +173,16 @@ def _main(model: Any, info: cnn.LayerInfo, arrays: dict[str, Any], source: int |
     return figure, style, caption, inputs
 
 
-def _vector(info: cnn.LayerInfo, arrays: dict[str, Any]) -> Any:
-    """Return the biases as bars, or the last vector of the layer, or say that there is none."""
+def _vector(info: cnn.LayerInfo, arrays: dict[str, Any]) -> tuple[Any, str]:
+    """Return the biases as bars with their caption, else the layer's last vector, if it has one."""
     vectors = {name: values for name, values in arrays.items() if values.ndim == 1}
     if not vectors:
-        return cnn.figures.outputs(np.zeros(0, np.float32), title=f"{info.name} adds no bias")
+        none = f"{info.name} adds no bias"
+        return cnn.figures.outputs(np.zeros(0, np.float32), title=none), f"{none} to its sums."
     name = "bias" if "bias" in vectors else list(vectors)[-1]
-    return cnn.figures.outputs(vectors[name], title=f"{info.name}: {name}", label=name)
+    values = vectors[name]
+    figure = cnn.figures.outputs(values, title=f"{info.name}: {name}", label=name)
+    return figure, components.caption(cnn.captions.vector(name, values))
 
 
 def _facts(info: cnn.LayerInfo) -> str:

@@ -2,7 +2,17 @@ import numpy as np
 import pytest
 
 import cnn
-from cnn.captions import course, kernel_tiles, layer_output, percent, probabilities
+from cnn.captions import (
+    channel,
+    course,
+    grid,
+    kernel_tiles,
+    layer_output,
+    percent,
+    probabilities,
+    single_kernel,
+    spread,
+)
 
 
 @pytest.fixture
@@ -93,3 +103,31 @@ def test_every_layer_of_any_model_gets_both_sentences(second_model):
         told = layer_output(cnn.layer_info(second_model, name), values)
         assert told.seen.endswith(".")
         assert told.notice.endswith(".")
+
+
+def test_a_channel_is_described_by_its_own_map():
+    values = np.zeros((4, 5), np.float32)
+    assert "silent for this picture" in channel(3, values).notice
+    values[2, 4] = -1.5
+    told = channel(3, values).notice
+    assert "row 2, column 4 (-1.5)" in told
+    assert "95.0% of it is zero" in told
+    assert "zero" not in channel(3, values + 1).notice
+
+
+def test_a_grid_counts_what_is_above_the_mean():
+    assert "1 of 4 are above their mean of 1" in grid(np.array([0, 0, 0, 4], np.float32)).notice
+    assert "All of them are 2" in grid(np.full(3, 2, np.float32)).notice
+
+
+def test_a_kernel_names_its_largest_weight_and_its_sum_where_signs_mix():
+    weights = np.array([[0.5, -2.0], [0.25, 0.25]], np.float32)
+    told = single_kernel(1, weights, norms=False).notice
+    assert "-2, at row 0, column 1; all together they add up to -1" in told
+    assert "add up" not in single_kernel(1, np.abs(weights), norms=True).notice
+
+
+def test_the_spread_tells_mean_and_deviation():
+    told = spread(np.array([-1, -1, 1, 1], np.float32))
+    assert "4 weights" in told.seen
+    assert "mean is 0, their standard deviation 1; 100.0%" in told.notice

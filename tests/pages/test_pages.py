@@ -106,7 +106,7 @@ def test_the_chosen_channel_is_shown_with_its_kernel_and_numbers(bundled):
     np.testing.assert_allclose(
         kernel.data[0].z, cnn.kernels(model, "conv2d")[:, :, 0, 5], rtol=1e-6
     )
-    assert f"maximum {maps[..., 5].max():.4g}" in shown[10]
+    assert f"maximum {maps[..., 5].max():.4g}" in shown[11]
 
 
 def test_every_layer_with_weights_has_its_filters(both):
@@ -175,7 +175,7 @@ def test_layouts_stand_without_arguments_and_with_nonsense():
 def test_a_channel_that_does_not_exist_is_told_and_the_last_one_is_shown(bundled):
     query, layers = bundled
     shown = activations.paint({**query, "channel": "999"}, layers, "conv2d", None)
-    assert shown[6] == "There is no channel 999: 31, the last one, is shown."
+    assert shown[6].startswith("There is no channel 999: 31, the last one, is shown.")
     assert shown[4].layout.title.text == "conv2d, channel 31"
 
 
