@@ -236,10 +236,10 @@ def _shown(kernel: Any, channel: int) -> tuple[Any, ...]:
         return components.EMPTY_FIGURE, {}, "", True
     if kernel is no_update:
         return (no_update,) * 4
-    weights = kernel.data[0].z
-    norms = "norm" in kernel.layout.title.text
+    figure, norms = kernel
+    weights = figure.data[0].z
     told = cnn.captions.single_kernel(channel, weights, norms=norms)
-    return kernel, cnn.figures.heatmap_size(weights.shape), components.caption(told), False
+    return figure, cnn.figures.heatmap_size(weights.shape), components.caption(told), False
 
 
 def _detail_caption(output: LayerOutput, channel: int, asked: int | None) -> str:
@@ -252,22 +252,26 @@ def _detail_caption(output: LayerOutput, channel: int, asked: int | None) -> str
 
 
 def _kernel(view: View, output: LayerOutput, channel: int) -> Any:
-    """Return the kernel that made the channel, or None where the layer has none of its own."""
+    """Return (figure, whether it shows norms) of the kernel that made the channel.
+
+    None where the layer has no kernel of its own.
+    """
     model = current().model(view)
     if output.is_vector or output.info.nested or output.info.kernel_size is None:
         return None
     try:
-        tiles = cnn.kernel_tiles(cnn.kernels(model, output.info.name))
+        kernel = cnn.kernels(model, output.info.name)
     except cnn.LayerError:
         return None
-    inputs = output.info.input_shapes[0][-1]
-    over = "" if inputs == 1 else f", norm over {inputs} inputs"
-    return cnn.figures.feature_maps(
-        tiles[..., channel : channel + 1],
+    norms = kernel.shape[-2] > 1
+    over = f", norm over {kernel.shape[-2]} inputs" if norms else ""
+    figure = cnn.figures.feature_maps(
+        cnn.kernel_tiles(kernel)[..., channel : channel + 1],
         title=f"kernel {channel}{over}",
         tile_name="kernel",
-        label="weight",
+        label="norm" if norms else "weight",
     )
+    return figure, norms
 
 
 def _facts(output: LayerOutput) -> str:

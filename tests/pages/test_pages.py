@@ -183,3 +183,15 @@ def test_an_input_channel_that_does_not_exist_is_told(bundled):
     query, layers = bundled
     caption = filters.paint({**query, "source": "99"}, "conv2d_1", layers)[2]
     assert caption.startswith("There is no input channel 99: choose 0 to 31.")
+
+
+def test_a_depthwise_kernel_shows_weights_and_says_so(second_app, request_of):
+    request_of(second_app)
+    query = runtime_of(second_app).default_view().to_query()
+    layers = panel.layers(parse(query)[0])
+    shown = activations.paint({**query, "channel": "2"}, layers, "block/depthwise", None)
+    assert shown[7].layout.title.text == "kernel 2"
+    assert "its weights" in shown[9]
+    shown = activations.paint(query, layers, "shared", None)
+    assert shown[7].layout.title.text == "kernel 0, norm over 6 inputs"
+    assert "norm of its weights" in shown[9]
