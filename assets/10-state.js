@@ -24,11 +24,25 @@
     return view && toQuery(wanted) === toQuery(view) ? root.no_update : wanted;
   }
 
+  let current = null;
+  let replaces = false;
+
   function write(view) {
+    current = view || current;
     if (view && location.search !== toQuery(view)) {
-      const change = location.search ? "pushState" : "replaceState";
+      const change = location.search && !replaces ? "pushState" : "replaceState";
       history[change](null, "", location.pathname + toQuery(view) + location.hash);
     }
+    replaces = false;
+  }
+
+  // For what is no Dash component. A change that `replaces` adds no step to the way back.
+  function changeView(changes, replacing = false) {
+    const next = change(current, changes);
+    if (next === root.no_update) return;
+    replaces = replacing;
+    current = next;
+    root.set_props("view", { data: next });
   }
 
   // Whoever points at a link gets its whole address: to copy it, or to open it in another tab.
@@ -90,13 +104,21 @@
   // Controls write the view; the view writes the controls. What is equal already stops the circle.
   function change(view, changes) {
     if (!view) return root.no_update;
+    const next = changed(view, changes);
+    return toQuery(next) === toQuery(view) ? root.no_update : next;
+  }
+
+  function changed(view, changes) {
     const next = { ...view };
     for (const [name, value] of Object.entries(changes)) {
       if (value === null || value === undefined || value === "") delete next[name];
       else next[name] = String(value);
     }
-    return toQuery(next) === toQuery(view) ? root.no_update : next;
+    return next;
   }
+
+  // A sample takes the place of a drawing or an upload, and of what was erased of it.
+  const SAMPLE = { pixels: null, upload: null, erased: null };
 
   // The class of every picture of a data set, fetched once.
   const labels = {};
@@ -121,15 +143,17 @@
     const label = clicked.label === undefined ? known[here] : clicked.label;
     const places = [...known.keys()].filter((i) => known[i] === label && i !== here);
     if (!places.length) return root.no_update;
-    return change(view, { index: places[Math.floor(Math.random() * places.length)] });
+    return change(view, { ...SAMPLE, index: places[Math.floor(Math.random() * places.length)] });
   }
 
   function choose(index, data, model, view) {
     if (!view || index === null || index === undefined || !data || !model) return root.no_update;
     const [name, split] = data.split("/");
     const moved = name !== view.data || split !== view.split;
-    const other = model !== view.model ? { channel: null, source: null } : {};
-    return change(view, { data: name, split, index: moved ? 0 : index, model, ...other });
+    const other = model !== view.model ? { channel: null, source: null, target: null } : {};
+    const sample = moved || Number(index) !== Number(view.index) ? SAMPLE : {};
+    const place = { data: name, split, index: moved ? 0 : index };
+    return change(view, { ...sample, ...place, model, ...other });
   }
 
   function chosen(view, index, data, model) {
@@ -161,6 +185,9 @@
     read,
     write,
     markCurrent,
+    currentView: () => current,
+    changeView,
+    changed,
     pick,
     choose,
     chosen,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import browsing, computing
+from benchmarks import browsing, computing, drawing
 from benchmarks.row import Row, table
 
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "passes": computing.passes,
     "start": browsing.start,
     "digits": browsing.digits,
+    "drawing": drawing.drawing,
     "bytes": browsing.first_visit,
     "memory": browsing.memory,
 }

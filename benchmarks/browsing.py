@@ -49,7 +49,7 @@ _CLICK = """async ([all, count]) => {
 
 
 @contextmanager
-def _server() -> Iterator[Server]:
+def running_server() -> Iterator[Server]:
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder) / "home", Path(folder) / "no-data")
         try:
@@ -78,7 +78,7 @@ def _open(browser: Browser, server: Server, path: str) -> Page:
 def digits() -> list[Row]:
     """From the click on a digit to its figures painted, against redrawing them with no new values."""
     rows = []
-    with _server() as server, _browser() as browser:
+    with running_server() as server, _browser() as browser:
         server.start()
         _open(browser, server, "/").close()
         _wait_until_refined(server)
@@ -104,7 +104,7 @@ def start() -> list[Row]:
     painted, mapped = [], []
     with _browser() as browser:
         for _ in range(3):
-            with _server() as server:
+            with running_server() as server:
                 began = time.perf_counter()
                 server.start()
                 page = browser.new_page()
@@ -130,7 +130,7 @@ def _import_seconds() -> float:
 
 def first_visit() -> list[Row]:
     """Bytes over the wire of a first visit to a server that has had a minute to itself."""
-    with _server() as server, _browser() as browser:
+    with running_server() as server, _browser() as browser:
         server.start()
         addresses = _asked_for(browser, server)
         _wait_until_refined(server)
@@ -175,7 +175,7 @@ def _bytes(asked: list[tuple[str, str, str | None]], encoding: str) -> float:
 
 def memory() -> list[Row]:
     """The web process after every page was used, against a process that only imported TensorFlow."""
-    with _server() as server, _browser() as browser:
+    with running_server() as server, _browser() as browser:
         server.start()
         for path in ("/", "/architecture", "/filters/dense", "/activations/conv2d_1", "/training"):
             page = _open(browser, server, path)

@@ -3,7 +3,7 @@
 Importing the package does not import TensorFlow; the first function that needs it does.
 """
 
-from cnn import captions, figures, jobs, runs
+from cnn import captions, figures, images, jobs, models, perturbations, runs
 from cnn.activations import (
     Activations,
     ForwardPass,
@@ -13,9 +13,12 @@ from cnn.activations import (
     forward,
     predict,
 )
+from cnn.adversarial import fgsm, fgsm_sweep, logit_gradient
+from cnn.batches import batch_probabilities
 from cnn.datasets import Dataset, Sample, load_dataset
+from cnn.decoding import Decoded, Limits, decode
 from cnn.errors import CnnError, DatasetError, ImageError, LayerError, ModelError, RunError
-from cnn.images import prepare
+from cnn.images import centre_digit, prepare, shrink
 from cnn.kernels import biases, kernel_norms, kernel_tiles, kernels, weights
 from cnn.layers import LayerInfo, Totals, layer_info, layer_infos, totals
 from cnn.models import (
@@ -26,6 +29,8 @@ from cnn.models import (
     save_model,
     scale_of,
 )
+from cnn.perturbations import Perturbation, perturb, sweep
+from cnn.photos import Step, digit_steps
 from cnn.runs import Run, TrainingConfig
 from cnn.summary import Summary, summarise
 from cnn.training import train
@@ -35,26 +40,37 @@ __all__ = [
     "CnnError",
     "Dataset",
     "DatasetError",
+    "Decoded",
     "ForwardPass",
     "ImageError",
     "LayerError",
     "LayerInfo",
+    "Limits",
     "ModelError",
+    "Perturbation",
     "Prediction",
     "Run",
     "RunError",
     "Sample",
+    "Step",
     "Summary",
     "Totals",
     "TrainingConfig",
     "activation_model",
     "activations",
+    "batch_probabilities",
     "biases",
     "build_classifier",
     "captions",
+    "centre_digit",
     "class_names",
+    "decode",
+    "digit_steps",
+    "fgsm",
+    "fgsm_sweep",
     "figures",
     "forward",
+    "images",
     "jobs",
     "kernel_norms",
     "kernel_tiles",
@@ -63,13 +79,19 @@ __all__ = [
     "layer_infos",
     "load_dataset",
     "load_model",
+    "logit_gradient",
+    "models",
+    "perturb",
+    "perturbations",
     "predict",
     "prepare",
     "pretrained_run",
     "runs",
     "save_model",
     "scale_of",
+    "shrink",
     "summarise",
+    "sweep",
     "totals",
     "train",
     "weights",

@@ -199,6 +199,54 @@ def course(losses: Sequence[float], val_losses: Sequence[float]) -> Caption:
     return Caption(seen, f"{notice}.")
 
 
+def explanation(info: LayerInfo) -> str:
+    """Return one sentence on what a layer of this kind does, for readers who have met none."""
+    window, count = sides(info.kernel_size or ()), f"{info.channels:,}"
+    before = f"{int(info.input_shapes[0][-1] or 0):,}" if info.input_shapes else ""
+    told = {
+        "InputLayer": "The picture as the network receives it: one number per pixel and colour.",
+        "Conv2D": f"Each map shows where one small pattern of {window} cells, learned in training, "
+        f"occurs in the maps before it{_clipped(info)}.",
+        "DepthwiseConv2D": f"Slides a {window} pattern over each map by itself; maps do not mix.",
+        "SeparableConv2D": f"Slides a {window} pattern over each map, then mixes the maps.",
+        "Conv2DTranspose": f"Spreads every cell over {window} cells, so that maps grow.",
+        "MaxPooling2D": f"Keeps the largest of every {window} cells: maps shrink, and it matters "
+        "less where exactly something is.",
+        "AveragePooling2D": f"Keeps the mean of every {window} cells: maps shrink.",
+        "GlobalAveragePooling2D": "One number per map, its mean: what is there stays, where it is "
+        "goes.",
+        "GlobalMaxPooling2D": "One number per map, its largest: what is there stays, where it is "
+        "goes.",
+        "Flatten": f"Writes all cells of all maps into one row of {count} numbers; nothing changes.",
+        "Dense": f"Each of {count} units adds up all {before} numbers before it, each times a "
+        f"weight learned in training{_clipped(info)}.",
+        "BatchNormalization": "Shifts and stretches each channel to a common range, by numbers "
+        "learned in training.",
+        "Rescaling": "Multiplies every pixel by one number, so that the values are small.",
+        "ReLU": "Sets every negative number to zero: a map says where its pattern is, not where "
+        "it is not.",
+        "Dropout": "Does nothing here; in training it silences cells at random, so that none is "
+        "relied on alone.",
+        "Concatenate": f"Puts the channels of {_number(len(info.inputs), 'layer')} side by side.",
+        "Add": f"Adds {_number(len(info.inputs), 'layer')} cell by cell: the earlier one takes a "
+        "short cut past what lies between.",
+        "ZeroPadding2D": "Puts a frame of zeros around each map.",
+        "UpSampling2D": "Repeats every cell, so that maps grow.",
+        "Softmax": "Turns sums into positive shares that add up to 1.",
+    }
+    activation = f"Applies {info.activation} to every number by itself."
+    return told.get(info.kind, activation if info.kind == "Activation" else f"{_what(info)}.")
+
+
+def _clipped(info: LayerInfo) -> str:
+    """Return what an activation does to the sums, where it is one of the usual."""
+    if info.activation == "relu":
+        return "; negative sums become zero"
+    if info.activation == "softmax":
+        return "; softmax makes the sums shares of 1"
+    return ""
+
+
 def _what(info: LayerInfo) -> str:
     """Return what the layer does to its input, by its kind; where that is unknown, its shape."""
     shape, kind = info.output_shape, info.kind

@@ -44,6 +44,21 @@ def centre_digit(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.roll(canvas, (row, column), axis=(0, 1)).astype(np.uint8)[..., None]
 
 
+def shrink(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return uint8 (height, width) reduced to (28, 28, 1) as a whole, where it stands."""
+    small = Image.fromarray(ink).resize((_SIDE, _SIDE), Image.Resampling.BOX)
+    return np.asarray(small)[..., None]
+
+
+def crop(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Return the largest part in the middle of the picture that is shaped as height to width."""
+    rows, columns = pixels.shape[:2]
+    part = min(rows / height, columns / width)
+    high, wide = max(1, round(part * height)), max(1, round(part * width))
+    top, left = (rows - high) // 2, (columns - wide) // 2
+    return pixels[top : top + high, left : left + wide]
+
+
 def as_pixels(image: Any) -> NDArray[np.uint8]:
     """Return a picture as uint8 (height, width, channels).
 

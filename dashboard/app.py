@@ -13,6 +13,8 @@ from dashboard import shell, wire
 from dashboard.labels import serve_labels
 from dashboard.runtime import Runtime, install
 from dashboard.settings import Settings
+from dashboard.uploading import serve_uploads
+from dashboard.values import serve_values
 
 _ICON = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
@@ -80,6 +82,8 @@ def create_app(settings: Settings | None = None) -> Dash:
     wire.compress(server, runtime.settings.jobs.path / "compressed")
     wire.time_forward_passes(server)
     serve_labels(server)
+    serve_values(server)
+    serve_uploads(server)
     _register_pages(app)
     app.layout = lambda: shell.layout(runtime)
     shell.register(app)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 import cnn
 from cnn.figures import Scale
 from dashboard import repaint
+from dashboard.values import Asked
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +81,17 @@ class LayerOutput:
         """Return the change that brings a painted figure of this kind up to date."""
         if self.is_vector:
             return repaint.bars(self.values)
-        return repaint.heatmap(cnn.figures.cells(self.maps, scale=scale, bound=self.bound))
+        return repaint.heatmap(self.cells(scale))
+
+    def cells(self, scale: Scale) -> cnn.figures.Cells:
+        """Return what the heatmap of its maps shows."""
+        return cnn.figures.cells(self.maps, scale=scale, bound=self.bound)
+
+    def live(self, asked: Asked, figure: Any) -> dict[str, Any]:
+        """Return what repaints the figure while a pen moves."""
+        if self.is_vector:
+            return asked.bars(figure, self.values)
+        return asked.cells(figure, self.cells(asked.view.scale))
 
 
 def layer_outputs(model: Any, passed: cnn.ForwardPass) -> dict[str, LayerOutput]:

@@ -10,12 +10,14 @@ import dash_bootstrap_components as dbc
 import numpy as np
 from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update, set_props
 from dash.exceptions import PreventUpdate
+from numpy.typing import NDArray
 from PIL import Image
 
 import cnn
 from cnn import datasets
-from dashboard import ids
+from dashboard import components, ids, perturbing
 from dashboard.components import aria
+from dashboard.pictures import Picture, perturbed_in_words
 from dashboard.runtime import Runtime, current
 from dashboard.view import View, parse
 
@@ -58,13 +60,24 @@ def layout(runtime: Runtime) -> html.Aside:
             ),
             html.Div(
                 [
-                    html.Button(
-                        "Another",
-                        id=ids.ANOTHER,
-                        type="button",
-                        className="btn btn-sm btn-primary",
-                        title="Another random picture of the same class",
-                    ),
+                    _button("Another", ids.ANOTHER, "Another random picture of the same class"),
+                    _button("Draw", ids.DRAW, "Draw a picture of your own (d)"),
+                    _button("Upload", ids.UPLOAD, "A picture file; you can also drop or paste one"),
+                ],
+                className="sample-actions",
+            ),
+            html.Div(id="drawing", hidden=True),
+            html.Div(
+                id="uploading",
+                hidden=True,
+                **components.data(most=str(runtime.settings.limits.bytes)),
+            ),
+            html.H2("Prediction"),
+            html.Div(id="prediction", className="prediction", **aria(live="polite")),
+            html.Div(id="prediction-bars", className="bars"),
+            html.H2("Choices"),
+            html.Div(
+                [
                     dbc.Label("No.", html_for=ids.INDEX, className="small mb-0"),
                     dbc.Input(
                         id=ids.INDEX,
@@ -75,20 +88,24 @@ def layout(runtime: Runtime) -> html.Aside:
                         debounce=True,
                         placeholder="number",
                     ),
+                    dbc.Label("Data", html_for=ids.DATA, className="small mb-0"),
+                    dbc.Select(id=ids.DATA, size="sm", options=data_options(runtime)),
+                    dbc.Label("Model", html_for=ids.MODEL, className="small mb-0"),
+                    dbc.Select(id=ids.MODEL, size="sm", options=model_options(runtime)),
                 ],
                 className="sample-choice",
             ),
-            dbc.Label("Data", html_for=ids.DATA, className="small mb-0"),
-            dbc.Select(id=ids.DATA, size="sm", options=data_options(runtime)),
-            html.H2("Prediction"),
-            html.Div(id="prediction", className="prediction", **aria(live="polite")),
-            html.Div(id="prediction-bars", className="bars"),
-            html.H2(html.Label("Model", htmlFor=ids.MODEL)),
-            dbc.Select(id=ids.MODEL, size="sm", options=model_options(runtime)),
             html.P(id=ids.STATUS, className="small status", **aria(live="polite")),
+            perturbing.layout(),
         ],
         className="panel",
         **aria(label="Input and prediction"),
+    )
+
+
+def _button(text: str, identity: str, title: str) -> html.Button:
+    return html.Button(
+        text, id=identity, type="button", className="btn btn-sm btn-outline-primary", title=title
     )
 
 
@@ -155,6 +172,13 @@ def register(app: Dash) -> None:
     app.clientside_callback(
         ClientsideFunction("cnn", "paintPrediction"), Input(ids.PREDICTION, "data")
     )
+    app.clientside_callback(ClientsideFunction("cnn", "showDrawing"), Input(ids.VIEW, "data"))
+    app.clientside_callback(
+        ClientsideFunction("cnn", "showUpload"),
+        Input(ids.VIEW, "data"),
+        Input(ids.READY, "data"),
+    )
+    perturbing.register(app)
 
 
 def show(
@@ -175,25 +199,21 @@ def show(
     runtime = current()
     view, problems = parse(stored)
     try:
-        sample, data = runtime.sample(view), runtime.dataset(view)
-        told: tuple[Any, ...] = (
-            _data_uri(sample.pixels),
-            f"{sample.class_name}: {data.name} {data.split}, picture number {sample.index}",
-            f"Label {sample.class_name}\n{_origin(data, sample)}",
-        )
+        picture = runtime.picture(view)
         runtime.entry(view)
-        prediction = runtime.forward(view).prediction if runtime.ready == "ready" else None
+        look = runtime.look(view) if runtime.ready == "ready" else None
     except cnn.CnnError as error:
-        empty = (_data_uri(np.zeros((1, 1, 1), np.uint8)), "No picture", "No picture")
+        empty = (data_uri(np.zeros((1, 1, 1), np.uint8)), "No picture", "No picture")
         wrong = [" ".join([str(error), *problems]), " ", _WAY_OUT]
         return (*empty, None, wrong, True, "unavailable")
-    if prediction and (known is None or known["model"] != view.model):
+    if look and (known is None or known["model"] != view.model):
         set_props(ids.LAYERS, {"data": layers(view)})
-    said = _said(prediction, sample) if prediction else None
-    now = "" if prediction else "waiting"
+    now = "" if look else "waiting"
     return (
-        *told,
-        said,
+        data_uri(look.seen if look else picture.pixels),
+        picture.described,
+        told(picture, view),
+        said(look.passed.prediction, picture) if look else None,
         " ".join(problems) if problems or is_noticed else no_update,
         bool(problems) if problems or is_noticed else no_update,
         now if now != condition else no_update,
@@ -206,23 +226,23 @@ def layers(view: View) -> dict[str, Any]:
     return {
         "model": view.model,
         "names": [info.name for info in infos],
+        "classes": cnn.class_names(current().model(view)),
         "opening": next((i.name for i in infos if i.has_maps and i.weight_shapes), ""),
         "weighted": [info.name for info in infos if info.weight_shapes and not info.nested],
     }
 
 
-def _origin(data: cnn.Dataset, sample: cnn.Sample) -> str:
-    if data.name == datasets.DIGITS:
-        return f"embedded digit {sample.index} of {len(data):,}"
-    return f"{data.name} {data.split}, number {sample.index} of {len(data):,}"
+def told(picture: Picture, view: View) -> str:
+    """Return the lines beside the picture: what it is, and what was done to it."""
+    return "\n".join(filter(None, [picture.told, perturbed_in_words(view)]))
 
 
-def _said(prediction: cnn.Prediction, sample: cnn.Sample) -> dict[str, Any]:
+def said(prediction: cnn.Prediction, picture: Picture) -> dict[str, Any]:
     """Return the prediction as the browser paints it: the winner, a mark, and a bar per class."""
     (name, probability), *_ = prediction.top(1)
-    comparable = sample.class_name in prediction.class_names
-    is_right = name == sample.class_name
-    mark = "✓ right" if is_right else f"✗ wrong, it is {sample.class_name}"
+    comparable = picture.label in prediction.class_names
+    is_right = name == picture.label
+    mark = "✓ right" if is_right else f"✗ wrong, it is {picture.label}"
     shown = list(zip(prediction.class_names, prediction.probabilities.tolist(), strict=True))
     if len(shown) > _MOST_BARS:
         shown = prediction.top(_MOST_BARS)
@@ -235,7 +255,8 @@ def _said(prediction: cnn.Prediction, sample: cnn.Sample) -> dict[str, Any]:
     }
 
 
-def _data_uri(pixels: np.ndarray[Any, Any]) -> str:
+def data_uri(pixels: NDArray[np.uint8]) -> str:
+    """Return the picture, uint8 (height, width, 1 or 3), as a PNG in an address."""
     buffer = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG")
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -18,12 +19,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from filelock import FileLock
 from flask import current_app, g, has_request_context
+from numpy.typing import NDArray
 
 import cnn
 from cnn import datasets
 from cnn.jobs import Queue
 from cnn.runs import ACTIVE, Run, TrainingConfig
+from dashboard import pictures
 from dashboard.models import Catalogue, Entry
+from dashboard.pictures import Picture
 from dashboard.settings import Settings, environment
 from dashboard.view import View
 
@@ -34,6 +38,18 @@ _EXTENSION = "cnn_runtime"
 _START_AFTER_SECONDS = 3.0
 _MOST_PASS_BYTES = 64_000_000
 Ready = Literal["starting", "ready"]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What the network sees of a picture, and all that it computes of it.
+
+    `seen` is uint8 in the model's size; `plain` is the same before the adversarial step.
+    """
+
+    seen: NDArray[np.uint8]
+    plain: NDArray[np.uint8]
+    passed: cnn.ForwardPass
 
 
 class Runtime:
@@ -47,7 +63,7 @@ class Runtime:
         self._ready = threading.Event()
         self._submitted = threading.Event()
         self._passing = threading.Lock()
-        self._passes: OrderedDict[tuple[object, ...], cnn.ForwardPass] = OrderedDict()
+        self._looks: OrderedDict[View, Look] = OrderedDict()
         self._server_lock = settings.jobs.server_lock()
 
     @cached_property
@@ -162,9 +178,10 @@ class Runtime:
         """Return the data set of the view; `DatasetError` says which this server lacks."""
         return cnn.load_dataset(view.data, view.split, data_dir=self.settings.data_path)
 
-    def sample(self, view: View) -> cnn.Sample:
-        """Return the picture of the view."""
-        return self.dataset(view)[view.index]
+    def picture(self, view: View) -> Picture:
+        """Return the picture of the view, before anything is done to it."""
+        is_sample = not view.pixels and not view.upload
+        return pictures.find(view, self.dataset(view) if is_sample else None, self.settings.uploads)
 
     def entry(self, view: View) -> Entry:
         """Return the model of the view, unloaded."""
@@ -175,28 +192,42 @@ class Runtime:
         return self.catalogue.load(view.model)
 
     def forward(self, view: View) -> cnn.ForwardPass:
-        """Return all that the model computes of the picture: one pass, however many ask."""
-        key = (view.model, view.data, view.split, view.index)
+        """Return all that the model computes of the picture."""
+        return self.look(view).passed
+
+    def look(self, view: View) -> Look:
+        """Return what the model sees and computes of the picture: one pass, however many ask."""
         with self._passing:
-            found = self._passes.pop(key, None)
+            found = self._looks.pop(view.picture, None)
             if found is None:
-                found = self._forward(view)
-            self._passes[key] = found
-            while len(self._passes) > 1 and self._kept_bytes() > _MOST_PASS_BYTES:
-                self._passes.popitem(last=False)
+                found = self._look(view)
+            self._looks[view.picture] = found
+            while len(self._looks) > 1 and self._kept_bytes() > _MOST_PASS_BYTES:
+                self._looks.popitem(last=False)
         return found
 
     def _kept_bytes(self) -> int:
-        kept = self._passes.values()
-        return sum(array.nbytes for one in kept for array in one.activations.values())
+        kept = self._looks.values()
+        return sum(array.nbytes for one in kept for array in one.passed.activations.values())
 
-    def _forward(self, view: View) -> cnn.ForwardPass:
-        model, pixels = self.model(view), self.sample(view).pixels
+    def _look(self, view: View) -> Look:
+        model = self.model(view)
+        plain = cnn.perturb(self.fitted(view), view.perturbation)
+        seen = cnn.fgsm(model, plain, view.epsilon, target=view.target) if view.epsilon else plain
         began = time.perf_counter()
-        passed = cnn.forward(model, pixels)
+        passed = cnn.forward(model, seen)
         if has_request_context():
             g.forward_milliseconds = 1000 * (time.perf_counter() - began)
-        return passed
+        return Look(seen, plain, passed)
+
+    def fitted(self, view: View) -> NDArray[np.uint8]:
+        """Return the picture in the model's size, before anything is done to it."""
+        pixels = self.picture(view).pixels
+        height, width, channels = cnn.models.input_shape(self.model(view))
+        height, width = height or pixels.shape[0], width or pixels.shape[1]
+        if view.upload:
+            pixels = cnn.images.crop(pixels, height, width)
+        return cnn.images.fit(pixels, height, width, channels)
 
 
 def install(server: object, runtime: Runtime) -> None:

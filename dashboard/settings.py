@@ -9,7 +9,9 @@ from platformdirs import user_data_path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cnn.decoding import Limits
 from cnn.jobs import Home
+from dashboard.uploads import Uploads
 
 _PREFIX = "CNN_"
 
@@ -25,7 +27,7 @@ class Settings(BaseSettings):
         Path("data"), description="Folder in which data sets (MNIST) are looked for first"
     )
     home: Path = Field(
-        user_data_path("cnn-visualizer"), description="Folder for runs, the queue and logs"
+        user_data_path("cnn-visualizer"), description="Folder for runs, the queue, uploads and logs"
     )
     model: Path | None = Field(
         None, description="Model to open (.keras or .h5); trained and saved there if missing"
@@ -36,6 +38,18 @@ class Settings(BaseSettings):
     download: bool = Field(
         True, description="Whether MNIST is downloaded in the background when it is not found"
     )
+    upload_megabytes: float = Field(
+        10, gt=0, description="Largest file that can be uploaded, in megabytes"
+    )
+    upload_megapixels: float = Field(
+        40, gt=0, description="Largest picture that is decoded, in millions of pixels"
+    )
+    uploads_megabytes: float = Field(
+        500, gt=0, description="Room for uploaded pictures, in megabytes; the oldest go first"
+    )
+    uploads_days: float = Field(
+        30, gt=0, description="Days for which an uploaded picture is kept, and links to it work"
+    )
     host: str = Field("127.0.0.1", validation_alias="HOST", description="Address to listen on")
     port: int = Field(
         8050, validation_alias="PORT", ge=1, le=65535, description="Port to listen on"
@@ -45,6 +59,22 @@ class Settings(BaseSettings):
     def jobs(self) -> Home:
         """The folder that web processes and workers share."""
         return Home(self.home.expanduser().resolve(), self.data_path, self.redis_url)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """The uploaded pictures that this server keeps."""
+        return Uploads(
+            self.jobs.path / "uploads",
+            most_bytes=int(1e6 * self.uploads_megabytes),
+            most_days=self.uploads_days,
+        )
+
+    @property
+    def limits(self) -> Limits:
+        """What is accepted as an upload."""
+        return Limits(
+            bytes=int(1e6 * self.upload_megabytes), pixels=int(1e6 * self.upload_megapixels)
+        )
 
     @property
     def model_path(self) -> Path | None:

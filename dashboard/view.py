@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from cnn.adversarial import EPSILON
 from cnn.datasets import DIGITS, KERAS_DATASETS
 from cnn.figures import SCALES, Scale
+from cnn.perturbations import MOST_SEED, RANGES, Perturbation, Range
+from dashboard import pixels
 
-_MODEL_KEY = re.compile(r"[0-9a-f]{12}")
-_WHOLE = re.compile(r"[0-9]{1,9}")
 _SPLITS = ("train", "test", "all")
 
 
 @dataclass(frozen=True)
 class View:
-    """The model (a content hash), the picture (a place in a data set), and how it is looked at.
+    """The model (a content hash), the picture, what is done to it, and how it is looked at.
 
+    The picture is `pixels` (28×28, as text) if there are any, else the one kept as `upload` (a
+    content hash), else a place in a data set; an upload beside pixels is where they come from.
+    `rotate` to `erased` are those of a `Perturbation`, the mask as text; `epsilon` is the step of
+    an adversarial change, towards the class `target` or (None) away from the one predicted.
     `channel` is the channel or kernel looked at closely, `source` the input channel whose kernels
     are shown (None: the norm over all).
     """
@@ -27,6 +32,20 @@ class View:
     data: str = DIGITS
     split: str = "all"
     index: int = 0
+    pixels: str = ""
+    upload: str = ""
+    rotate: float = 0
+    x: float = 0
+    y: float = 0
+    zoom: float = 100
+    noise: float = 0
+    seed: int = 0
+    blur: float = 0
+    contrast: float = 100
+    invert: bool = False
+    erased: str = ""
+    epsilon: float = 0
+    target: int | None = None
     scale: Scale = "layer"
     channel: int | None = None
     source: int | None = None
@@ -37,10 +56,22 @@ class View:
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         defaults = {field.name: field.default for field in fields(self)}
         return {
-            name: str(value)
+            name: _text(value)
             for name, value in values.items()
             if value is not None and (name in always or value != defaults[name])
         }
+
+    @property
+    def perturbation(self) -> Perturbation:
+        """What is done to the picture before the network sees it."""
+        values = {field.name: getattr(self, field.name) for field in fields(Perturbation)}
+        erased = pixels.decode_mask(self.erased) if self.erased else b""
+        return Perturbation(**{**values, "erased": erased})
+
+    @property
+    def picture(self) -> View:
+        """The same picture of the same model, looked at in the default way."""
+        return replace(self, scale="layer", channel=None, source=None)
 
 
 def parse(query: Mapping[str, Any]) -> tuple[View, tuple[str, ...]]:
@@ -57,37 +88,100 @@ def parse(query: Mapping[str, Any]) -> tuple[View, tuple[str, ...]]:
             problems.append(f"The link has a part {_cut(name)} that is not known; it is ignored.")
         elif not isinstance(value, str):
             problems.append(f"The link gives {name} {len(value)} times; the default is used.")
-        elif not accepted.pattern.fullmatch(value):
-            problems.append(
-                f"The link says {name} is {_cut(value)}: expected {accepted.words}; "
-                "the default is used."
-            )
         else:
-            values[name] = int(value) if accepted.whole else value
+            try:
+                values[name] = accepted.read(value)
+            except ValueError:
+                problems.append(
+                    f"The link says {name} is {_cut(value)}: expected {accepted.words}; "
+                    f"{accepted.instead}."
+                )
     return View(**values), tuple(problems)
 
 
 @dataclass(frozen=True)
 class _Accepted:
-    pattern: re.Pattern[str]
+    """How a part of a query is read (`ValueError` if it cannot be), and what is said then."""
+
+    read: Callable[[str], Any]
     words: str
-    whole: bool = False
+    instead: str = "the default is used"
+
+
+def _matching(pattern: str, words: str) -> _Accepted:
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError
+        return text
+
+    return _Accepted(read, words)
 
 
 def _one_of(*words: str) -> _Accepted:
-    return _Accepted(re.compile("|".join(words)), " or ".join([", ".join(words[:-1]), words[-1]]))
+    return _matching("|".join(words), " or ".join([", ".join(words[:-1]), words[-1]]))
+
+
+def _whole(most: int, words: str) -> _Accepted:
+    def read(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,9}", text) or int(text) > most:
+            raise ValueError
+        return int(text)
+
+    return _Accepted(read, words)
+
+
+def _within(allowed: Range) -> _Accepted:
+    def read(text: str) -> float:
+        value = float(text) if re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{1,6})?", text) else None
+        if value is None or not allowed.low <= value <= allowed.high:
+            raise ValueError
+        return value
+
+    return _Accepted(read, f"a number from {allowed.low:g} to {allowed.high:g}")
+
+
+def _decodable(decode: Callable[[str], Any], words: str, instead: str) -> _Accepted:
+    def read(text: str) -> str:
+        decode(text)
+        return text
+
+    return _Accepted(read, words, instead)
+
+
+def _flag(text: str) -> bool:
+    if text != "1":
+        raise ValueError
+    return True
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _cut(text: str) -> str:
     return repr(text if len(text) <= 40 else f"{text[:40]}…")
 
 
-_NUMBER = _Accepted(_WHOLE, "a whole number", whole=True)
+_NUMBER = _whole(999_999_999, "a whole number")
 _ACCEPTED = {
-    "model": _Accepted(_MODEL_KEY, "12 hexadecimal digits"),
+    "model": _matching("[0-9a-f]{12}", "12 hexadecimal digits"),
     "data": _one_of(*KERAS_DATASETS, DIGITS),
     "split": _one_of(*_SPLITS),
     "index": _NUMBER,
+    "pixels": _decodable(
+        pixels.decode, "the 28×28 pixels of a drawing", "it is damaged, and a sample is shown"
+    ),
+    "upload": _matching("[0-9a-f]{32}", "32 hexadecimal digits"),
+    **{name: _within(allowed) for name, allowed in RANGES.items()},
+    "seed": _whole(MOST_SEED, f"a whole number up to {MOST_SEED:,}"),
+    "invert": _Accepted(_flag, "1"),
+    "erased": _decodable(
+        pixels.decode_mask, "a mask of 28×28 bits", "it is damaged, and nothing is erased"
+    ),
+    "epsilon": _within(EPSILON),
+    "target": _NUMBER,
     "scale": _one_of(*SCALES),
     "channel": _NUMBER,
     "source": _NUMBER,

@@ -1,7 +1,7 @@
 """One module per page: its layout, its callbacks as plain functions, and `register(app)`."""
 
-from pages import activations, architecture, filters, not_found_404, overview, training
+from pages import activations, all_layers, architecture, filters, network, not_found_404, training
 
-PAGES = (overview, architecture, filters, activations, training, not_found_404)
+PAGES = (network, all_layers, architecture, filters, activations, training, not_found_404)
 
 __all__ = ["PAGES"]

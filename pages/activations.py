@@ -14,9 +14,11 @@ from dash.exceptions import PreventUpdate
 import cnn
 from dashboard import components, ids, repaint
 from dashboard.outputs import LayerOutput, layer_outputs
+from dashboard.panel import layers as layers_of
 from dashboard.runtime import current
 from dashboard.scale import register_scale, scale_choice
 from dashboard.tabs import default_layer, register_tabs
+from dashboard.values import Asked, register_values, texts
 from dashboard.view import View, parse
 
 LAYER = "activations-layer"
@@ -92,7 +94,7 @@ def register(app: Dash) -> None:
     """Register the page and its callbacks."""
     dash.register_page(
         __name__, path="/activations", path_template="/activations/<layer>", name="Activations",
-        title="Activations – CNN Visualizer", layout=layout, order=4, in_header=True,
+        title="Activations – CNN Visualizer", layout=layout, order=5, in_header=True,
     )  # fmt: skip
     register_tabs(app, "activations", lambda layers: list(layers["names"]))
     register_scale(app, SCALE)
@@ -117,6 +119,7 @@ def register(app: Dash) -> None:
         State(LAYER, "data"),
         State(PAINTED, "data"),
     )(paint)
+    register_values(app.server, "activations", values)
     app.callback(
         Output(ids.VIEW, "data", allow_duplicate=True),
         Input(MAIN, "clickData"),
@@ -157,7 +160,7 @@ def paint(
     except cnn.CnnError as error:
         raise PreventUpdate from error
     before = painted or {}
-    channel = min(view.channel or 0, output.info.channels - 1)
+    channel = _channel(view, output)
     kinds = {
         "main": f"{view.model} {output.info.name} {output.kind(view.scale)}",
         "kernel": f"{view.model} {output.info.name} {channel}",
@@ -181,6 +184,30 @@ def paint(
         no_update if same else output.is_vector,
         no_update if kinds == before else kinds,
     )
+
+
+def values(asked: Asked) -> dict[str, Any]:
+    """Return what is painted while a pen moves: the layer, the channel, and what is said of them."""
+    known = layers_of(asked.view)
+    layer = asked.layer or default_layer(known, known["names"])
+    if layer not in known["names"]:
+        return {"figures": [], "texts": {}}
+    output = layer_outputs(asked.model, asked.passed)[str(layer)]
+    channel = _channel(asked.view, output)
+    return {
+        "figures": [
+            output.live(asked, MAIN),
+            asked.cells(DETAIL, _detail_cells(output, channel)),
+        ],
+        "texts": texts(
+            {
+                f"{MAIN}-caption": components.caption(output.caption),
+                FACTS: _facts(output),
+                f"{DETAIL}-caption": _detail_caption(output, channel, asked.view.channel),
+                NUMBERS: _numbers(output, channel),
+            }
+        ),
+    }
 
 
 def look_closely(
@@ -210,17 +237,27 @@ def _output(view: View, layer: str | None) -> LayerOutput:
     return layer_outputs(model, runtime.forward(view))[info.name]
 
 
+def _channel(view: View, output: LayerOutput) -> int:
+    """Return the channel that is shown: the one asked for, or the last where there are fewer."""
+    return min(view.channel or 0, output.info.channels - 1)
+
+
 def _detail(output: LayerOutput, channel: int, *, repainted: bool) -> Any:
+    title = f"{output.info.name}, channel {channel}"
     if output.is_vector:
         title = f"{output.info.name}: as a grid, unit 0 top left"
-        if repainted:
-            return repaint.heatmap(cnn.figures.vector_cells(output.values))
-        return cnn.figures.units(output.values, title=title)
-    title = f"{output.info.name}, channel {channel}"
-    one = output.maps[..., channel : channel + 1]
     if repainted:
-        return repaint.heatmap(cnn.figures.cells(one), title=title)
+        return repaint.heatmap(_detail_cells(output, channel), title=title)
+    if output.is_vector:
+        return cnn.figures.units(output.values, title=title)
+    one = output.maps[..., channel : channel + 1]
     return cnn.figures.feature_maps(one, title=title, label="value")
+
+
+def _detail_cells(output: LayerOutput, channel: int) -> cnn.figures.Cells:
+    if output.is_vector:
+        return cnn.figures.vector_cells(output.values)
+    return cnn.figures.cells(output.maps[..., channel : channel + 1])
 
 
 def _detail_size(output: LayerOutput) -> dict[str, str]:

@@ -46,7 +46,7 @@ def register(app: Dash) -> None:
     """Register the page and its callbacks."""
     dash.register_page(
         __name__, path="/architecture", name="Architecture",
-        title="Architecture – CNN Visualizer", layout=layout, order=2, in_header=True,
+        title="Architecture – CNN Visualizer", layout=layout, order=3, in_header=True,
     )  # fmt: skip
     app.callback(
         Output(DIAGRAM, "figure"),

@@ -75,7 +75,7 @@ def register(app: Dash) -> None:
     """Register the page and its callbacks."""
     dash.register_page(
         __name__, path="/filters", path_template="/filters/<layer>", name="Filters",
-        title="Filters – CNN Visualizer", layout=layout, order=3, in_header=True,
+        title="Filters – CNN Visualizer", layout=layout, order=4, in_header=True,
     )  # fmt: skip
     register_tabs(app, "filters", lambda layers: list(layers["weighted"]))
     app.clientside_callback(

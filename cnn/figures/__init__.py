@@ -11,6 +11,7 @@ from cnn.figures.mosaic import (
     cells,
     colour_range,
     colour_scale,
+    colour_stops,
     feature_maps,
     heatmap_size,
     largest_magnitude,
@@ -19,6 +20,7 @@ from cnn.figures.mosaic import (
     vector_cells,
 )
 from cnn.figures.network import diagram
+from cnn.figures.sweep import sweep
 
 __all__ = [
     "SCALES",
@@ -29,6 +31,7 @@ __all__ = [
     "cells",
     "colour_range",
     "colour_scale",
+    "colour_stops",
     "diagram",
     "feature_maps",
     "heatmap_size",
@@ -38,6 +41,7 @@ __all__ = [
     "matrix",
     "outputs",
     "probabilities",
+    "sweep",
     "units",
     "vector_cells",
 ]

@@ -207,9 +207,14 @@ def feature_maps(
     return heatmap(shown, title=title, label=label or scale_label(scale), trace=trace)
 
 
-def colour_scale(shown: Cells) -> str:
-    """Return the name of the colour scale: diverging for signed values, else sequential."""
+def colour_scale(shown: Cells) -> style.ColourScale:
+    """Return the colour scale: diverging for signed values, else sequential."""
     return style.DIVERGING if shown.signed else style.SEQUENTIAL
+
+
+def colour_stops(shown: Cells) -> list[tuple[float, list[int]]]:
+    """Return the colour scale as (position, [red, green, blue]), 0 to 255."""
+    return [(share, style.rgb(colour)) for share, colour in colour_scale(shown)]
 
 
 def heatmap(

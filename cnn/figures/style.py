@@ -1,6 +1,7 @@
 """How every figure looks: colour scales, colours of lines, and the frame around pixels.
 
-Colour scales are safe for colour-blind readers. Text and grid lines take the page's colours by
+Colour scales are safe for colour-blind readers. They are lists of (position, colour): plotly.js has
+other colours than plotly.py under the same names. Text and grid lines take the page's colours by
 style sheet, so one figure serves the light and the dark theme.
 """
 
@@ -8,14 +9,22 @@ from __future__ import annotations
 
 from typing import Any
 
-SEQUENTIAL = "Viridis"
-DIVERGING = "RdBu_r"
+from plotly.colors import get_colorscale, hex_to_rgb, unlabel_rgb
+
+ColourScale = list[list[Any]]
+SEQUENTIAL: ColourScale = get_colorscale("Viridis")
+DIVERGING: ColourScale = get_colorscale("RdBu_r")
 BLUE, ORANGE, GREEN, PURPLE, GREY_LINE = "#3b82c4", "#e08214", "#1b9e77", "#8073ac", "#8a8f98"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 
 
 MARGIN = {"l": 6, "r": 6, "t": 28, "b": 6}
 BAR_PIXELS = 46
+
+
+def rgb(colour: str) -> list[int]:
+    """Return [red, green, blue], 0 to 255, of a colour as "#rrggbb" or "rgb(r,g,b)"."""
+    return [int(part) for part in (hex_to_rgb if colour[0] == "#" else unlabel_rgb)(colour)]
 
 
 def frame(title: str) -> dict[str, Any]:

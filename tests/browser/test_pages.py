@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 import cnn
 from tests.browser.conftest import hover
 
-PAGES = ("Overview", "Architecture", "Filters", "Activations", "Training")
+PAGES = ("All layers", "Architecture", "Filters", "Activations", "Training")
 
 
 @pytest.fixture(scope="module", params=["bundled", "second"])
@@ -51,7 +51,7 @@ def test_plotly_comes_once_from_an_address_that_browsers_may_keep(server, visit)
     assert "immutable" in scripts[0].headers["cache-control"]
 
 
-def test_the_overview_shows_every_layer_with_a_caption(server, model, visit):
+def test_all_layers_shows_every_layer_with_a_caption(server, model, visit):
     page = visit(server).page
     names = [info.name for info in cnn.layer_infos(model) if not info.nested]
     expect(page.locator(".tiles section h3")).to_have_text(names)
@@ -127,7 +127,7 @@ def test_an_unknown_layer_is_explained_with_links_to_those_that_exist(server, mo
 def test_a_page_that_does_not_exist_leads_back(server, visit):
     page = visit(server, "/no/such/page").page
     expect(page.get_by_role("heading", level=1)).to_have_text("This page does not exist")
-    page.get_by_role("main").get_by_role("link", name="Overview").click()
+    page.get_by_role("main").get_by_role("link", name="All layers").click()
     expect(page.locator(".tiles .gtitle").first).to_be_visible()
 
 

@@ -12,7 +12,7 @@ import cnn
 from dashboard import panel
 from dashboard.app import runtime_of
 from dashboard.view import parse
-from pages import activations, architecture, filters, overview, training
+from pages import activations, architecture, filters, all_layers, training
 
 
 @pytest.fixture(params=["app", "second_app"])
@@ -31,17 +31,17 @@ def bundled(app, request_of):
     return query, panel.layers(parse(query)[0])
 
 
-def test_the_overview_has_a_tile_per_layer_that_computes(both):
+def test_all_layers_has_a_tile_per_layer_that_computes(both):
     query, layers = both
-    tiles = overview.tiles(layers)
-    figures = [{"type": "overview-figure", "layer": name} for name in layers["names"]]
-    shown, sizes, captions, kinds = overview.paint(query, figures, None)
+    tiles = all_layers.tiles(layers)
+    figures = [{"type": "all-layers-figure", "layer": name} for name in layers["names"]]
+    shown, sizes, captions, kinds = all_layers.paint(query, figures, None)
     shown_names = [tile.children[0].children[0].children.children for tile in tiles]
     assert shown_names == [name for name in layers["names"] if name not in ("block", "tail")]
     assert all(isinstance(figure, go.Figure) for figure in shown)
     assert set(kinds) == set(layers["names"])
     assert all(caption.count(".") >= 2 for caption in captions)
-    again, *_ = overview.paint({**query, "index": "3"}, figures, kinds)
+    again, *_ = all_layers.paint({**query, "index": "3"}, figures, kinds)
     assert all(isinstance(figure, Patch) for figure in again)
     assert len(sizes) == len(figures)
 
@@ -167,7 +167,7 @@ def test_a_form_that_cannot_be_trained_is_explained(form, words):
 
 
 def test_layouts_stand_without_arguments_and_with_nonsense():
-    for page in (overview, architecture, filters, activations, training):
+    for page in (all_layers, architecture, filters, activations, training):
         assert page.layout()
         assert page.layout(layer="x/../y", foo=["a", "b"])
 

@@ -13,13 +13,20 @@ from dashboard import components, ids
 from dashboard.outputs import layer_outputs
 from dashboard.runtime import current
 from dashboard.scale import register_scale, scale_choice
+from dashboard.values import Asked, register_values, texts
 from dashboard.view import parse
 
-TILES = "overview-tiles"
-PAINTED = "overview-painted"
-ANY_FIGURE = {"type": "overview-figure", "layer": ALL}
-ANY_CAPTION = {"type": "overview-caption", "layer": ALL}
-SCALE = "overview-scale"
+TILES = "all-layers-tiles"
+PAINTED = "all-layers-painted"
+SCALE = "all-layers-scale"
+
+
+def _id(part: str, layer: Any) -> dict[str, Any]:
+    return {"type": f"all-layers-{part}", "layer": layer}
+
+
+ANY_FIGURE = _id("figure", ALL)
+ANY_CAPTION = _id("caption", ALL)
 
 
 def layout(**_query: Any) -> html.Div:
@@ -27,7 +34,7 @@ def layout(**_query: Any) -> html.Div:
     return html.Div(
         [
             components.heading(
-                "Overview",
+                "All layers",
                 "The picture on its way through the network: what each layer makes of it.",
             ),
             html.Div(scale_choice(SCALE), className="controls"),
@@ -40,8 +47,8 @@ def layout(**_query: Any) -> html.Div:
 def register(app: Dash) -> None:
     """Register the page and its callbacks."""
     dash.register_page(
-        __name__, path="/", name="Overview", title="CNN Visualizer", layout=layout, order=1,
-        in_header=True,
+        __name__, path="/layers", name="All layers", title="All layers – CNN Visualizer",
+        layout=layout, order=2, in_header=True,
     )  # fmt: skip
     register_scale(app, SCALE)
     app.callback(Output(TILES, "children"), Input(ids.LAYERS, "data"))(tiles)
@@ -54,6 +61,7 @@ def register(app: Dash) -> None:
         Input(ANY_FIGURE, "id"),
         State(PAINTED, "data"),
     )(paint)
+    register_values(app.server, "layers", values)
 
 
 def tiles(layers: dict[str, Any] | None) -> list[Any]:
@@ -78,9 +86,9 @@ def _tile(info: cnn.LayerInfo) -> html.Section:
                 className="tile-head",
             ),
             components.figure(
-                {"type": "overview-figure", "layer": info.name},
+                _id("figure", info.name),
                 f"Output of {info.name}",
-                caption={"type": "overview-caption", "layer": info.name},
+                caption=_id("caption", info.name),
             ),
         ]
     )
@@ -108,3 +116,13 @@ def paint(
         [components.caption(o.caption) for o in outputs],
         no_update if kinds == before else kinds,
     )
+
+
+def values(asked: Asked) -> dict[str, Any]:
+    """Return what is painted while a pen moves: every figure, every caption."""
+    outputs = layer_outputs(asked.model, asked.passed)
+    shown = [output for output in outputs.values() if not output.info.nested]
+    return {
+        "figures": [o.live(asked, _id("figure", o.info.name)) for o in shown],
+        "texts": texts({_id("caption", o.info.name): components.caption(o.caption) for o in shown}),
+    }

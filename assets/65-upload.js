@@ -1,0 +1,148 @@
+// Pictures from the reader's machine: chosen, dropped or pasted; and the way each was prepared.
+(function () {
+  const root = (window.dash_clientside = window.dash_clientside || {});
+  const KINDS = "image/png,image/jpeg,image/webp,image/bmp,image/gif";
+
+  let centred = true;
+  let told = "";
+  let model = "";
+
+  function area() {
+    return document.getElementById("uploading");
+  }
+
+  function say(sentence, kind) {
+    const line = document.createElement("p");
+    line.className = kind;
+    if (kind === "problem") line.setAttribute("role", "alert");
+    line.textContent = sentence;
+    area().hidden = false;
+    area().replaceChildren(line);
+    told = "";
+  }
+
+  async function receive(file) {
+    const view = root.cnn.currentView();
+    if (!view) return;
+    const most = Number(area().dataset.most);
+    if (file.size > most) {
+      const size = (file.size / 1e6).toFixed(1);
+      say(`${file.name} has ${size} MB: this server takes up to ${most / 1e6} MB. Reduce it and try again.`, "problem");
+      return;
+    }
+    say(`Reading ${file.name} …`, "hint");
+    const kept = await ask("/upload", { method: "POST", body: file });
+    const ready = kept && (await ask(preparation(kept.upload, view)));
+    if (!ready) return;
+    model = view.model;
+    root.cnn.changeView({ upload: kept.upload, pixels: ready.pixels || null, erased: null });
+    steps(ready.steps, kept.notes);
+    told = kept.upload;
+  }
+
+  // The answer, or nothing where the server refused: then its reason is shown.
+  async function ask(address, options) {
+    try {
+      const got = await fetch(address, options);
+      const answer = await got.json();
+      if (got.ok) return answer;
+      say(answer.problem, "problem");
+    } catch (error) {
+      say("The picture could not be sent: check the connection and try again.", "problem");
+    }
+    return null;
+  }
+
+  function preparation(key, view) {
+    const centre = centred ? "on" : "off";
+    return `/upload/${key}?` + new URLSearchParams({ model: view.model, centre });
+  }
+
+  function steps(all, notes = []) {
+    const { check } = root.cnn.parts;
+    const list = document.createElement("ol");
+    list.className = "steps";
+    for (const { name, sentence, src } of all) {
+      const item = document.createElement("li");
+      const image = document.createElement("img");
+      Object.assign(image, { src, alt: "" });
+      const text = document.createElement("p");
+      const head = document.createElement("strong");
+      head.textContent = name + " ";
+      text.append(head, sentence);
+      item.append(image, text);
+      list.append(item);
+    }
+    const details = document.createElement("details");
+    const summary = document.createElement("summary");
+    summary.textContent = `How it was prepared: ${all.length} steps`;
+    details.append(summary, list);
+    details.open = Boolean(area().querySelector("details[open]"));
+    const line = document.createElement("p");
+    line.className = "hint";
+    line.textContent = notes.join("; ");
+    const centre = check("Find and centre the digit as MNIST does", centred, async (on) => {
+      centred = on;
+      await prepareAgain(root.cnn.currentView());
+    });
+    area().hidden = false;
+    area().replaceChildren(centre, ...(notes.length ? [line] : []), details);
+  }
+
+  async function prepareAgain(view) {
+    const ready = await ask(preparation(view.upload, view));
+    if (!ready) return;
+    steps(ready.steps);
+    told = view.upload;
+    model = view.model;
+    root.cnn.changeView({ pixels: ready.pixels || null }, true);
+  }
+
+  // A link brings the prepared pixels; the way to them is asked for, where the server still has it.
+  async function showUpload(view, ready) {
+    if (!view || !area() || ready !== "ready") return;
+    if (!view.upload) {
+      if (told) area().hidden = true;
+      told = "";
+      return;
+    }
+    if (told === view.upload && model !== view.model) await prepareAgain(view);
+    if (told === view.upload) return;
+    told = view.upload;
+    model = view.model;
+    const found = await ask(preparation(view.upload, view));
+    if (found) steps(found.steps);
+  }
+
+  function choose() {
+    const input = document.createElement("input");
+    Object.assign(input, { type: "file", accept: KINDS });
+    input.addEventListener("change", () => input.files[0] && receive(input.files[0]));
+    input.click();
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#upload")) choose();
+  });
+  document.addEventListener("paste", (event) => {
+    const file = [...event.clipboardData.files][0];
+    if (file) receive(file);
+  });
+  document.addEventListener("dragover", (event) => {
+    if (![...event.dataTransfer.types].includes("Files")) return;
+    event.preventDefault();
+    document.body.classList.add("dropping");
+  });
+  document.addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) document.body.classList.remove("dropping");
+  });
+  document.addEventListener("drop", (event) => {
+    document.body.classList.remove("dropping");
+    const file = [...event.dataTransfer.files][0];
+    if (!file) return;
+    event.preventDefault();
+    receive(file);
+  });
+
+  root.cnn = { ...root.cnn, showUpload };
+})();

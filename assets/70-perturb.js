@@ -1,0 +1,200 @@
+// The sliders of the section "Perturb". They are painted here and not as Dash components: there are
+// many, and Dash looks at every component at every change.
+(function () {
+  const root = (window.dash_clientside = window.dash_clientside || {});
+  const REST_MILLISECONDS = 250;
+  const MASK_SIDE = 28;
+
+  const rows = {};
+  let ranges = [];
+  let mostSeed = 0;
+  let invert = null;
+  let target = null;
+  let over = "rotate";
+  let wanted = {};
+  let resting = 0;
+  let pad = null;
+  let mask = "";
+  let asked = "";
+
+  function section() {
+    return document.getElementById("perturb");
+  }
+
+  function build() {
+    const box = document.getElementById("perturb-controls");
+    const told = JSON.parse(box.dataset.sliders);
+    [ranges, mostSeed] = [told.sliders, told.mostSeed];
+    const { button, check, slider } = root.cnn.parts;
+    for (const range of ranges) {
+      const row = slider(range.name, { ...range, value: range.default }, (value) => {
+        over = range.key;
+        attempt({ [range.key]: value === range.default ? null : value });
+      });
+      rows[range.key] = row;
+      box.append(row.label);
+    }
+    rows.noise.label.append(
+      button("New noise", "Another random pattern", () => {
+        over = "noise";
+        attempt({ seed: 1 + Math.floor(Math.random() * mostSeed) });
+      })
+    );
+    target = document.createElement("select");
+    target.className = "form-select form-select-sm";
+    target.setAttribute("aria-label", "Adversarial direction");
+    target.addEventListener("change", () => {
+      over = "epsilon";
+      attempt({ target: target.value });
+    });
+    invert = check("Inverted", false, (on) => attempt({ invert: on ? 1 : null }));
+    const actions = document.createElement("div");
+    actions.className = "pad-tools";
+    actions.append(
+      root.cnn.parts.toggle("Erase on the picture", "A brush that takes parts away", erase),
+      button("Reset", "The picture as it was", reset)
+    );
+    box.append(target, invert, actions);
+    section().addEventListener("toggle", () => askForCurve(root.cnn.currentView()));
+  }
+
+  // A change is painted at once, and becomes part of the view when the slider rests.
+  function attempt(changes) {
+    wanted = { ...wanted, ...changes };
+    showValues({ ...root.cnn.currentView(), ...withoutEmpty(wanted) }, wanted);
+    root.cnn.live(() => ({ address: address(wanted) }));
+    clearTimeout(resting);
+    resting = setTimeout(commit, REST_MILLISECONDS);
+  }
+
+  function commit() {
+    const changes = wanted;
+    wanted = {};
+    root.cnn.changeView(changes);
+  }
+
+  function withoutEmpty(changes) {
+    return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== null));
+  }
+
+  function address(changes, extra = []) {
+    const view = root.cnn.changed(root.cnn.currentView(), changes);
+    const names = root.cnn.shownLayers ? root.cnn.shownLayers() : [];
+    const query = new URLSearchParams([...Object.entries(view), ...extra]);
+    names.forEach((name) => query.append("layer", name));
+    return root.cnn.valuesPath(location.pathname) + "?" + query;
+  }
+
+  function reset() {
+    const keys = [...ranges.map((range) => range.key), "seed", "invert", "erased", "target"];
+    attempt(Object.fromEntries(keys.map((key) => [key, null])));
+    if (pad) pad.load(null);
+    mask = "";
+  }
+
+  function showPerturbation(view, layers) {
+    if (!view || !document.getElementById("perturb-controls")) return;
+    if (!invert) build();
+    fillTargets(layers);
+    if (!Object.keys(wanted).length) showValues(view, {});
+    if (section().open) askForCurve(view);
+    if (pad && (view.erased || "") !== mask) loadMask(view.erased || "");
+  }
+
+  function showValues(view, changes) {
+    for (const { key, default: standard, unit } of ranges) {
+      const value = key in changes && changes[key] === null ? standard : Number(view[key] ?? standard);
+      rows[key].range.value = value;
+      rows[key].shown.textContent = value + unit;
+      rows[key].label.classList.toggle("touched", value !== standard);
+    }
+    invert.querySelector("input").checked = view.invert === "1" || view.invert === 1;
+    target.value = view.target ?? "";
+    const untouched = ranges.every(({ key, default: d }) => Number(view[key] ?? d) === d);
+    const touched = !untouched || view.invert || view.erased;
+    section().classList.toggle("touched", Boolean(touched));
+  }
+
+  function fillTargets(layers) {
+    if (!layers || target.dataset.model === layers.model) return;
+    target.dataset.model = layers.model;
+    const away = new Option("away from the prediction", "");
+    const names = layers.classes.map((name, i) => new Option(`towards ${name}`, i));
+    target.replaceChildren(away, ...names);
+    target.value = (root.cnn.currentView() || {}).target ?? "";
+  }
+
+  // What the curve depends on: the picture and what is done to it, and the slider moved last.
+  function askForCurve(view) {
+    if (!view || !section().open) return;
+    const { scale, channel, source, ...picture } = view;
+    const key = JSON.stringify([picture, over]);
+    if (key === asked) return;
+    asked = key;
+    root.set_props("perturb-curve-key", { data: { ...picture, over } });
+  }
+
+  function erase(on) {
+    const row = document.querySelector(".sample-row");
+    row.classList.toggle("erasing", on);
+    if (!pad) {
+      const label = "Erase: paint over the picture with the pointer, or with arrows and space";
+      const send = () => root.cnn.live(masked, () => {});
+      pad = new root.cnn.Pad(label, {
+        paper: "", ink: "rgb(255, 80, 80)", width: 24, onChange: send, onEnd: keepMask,
+      });
+      pad.element.classList.add("over-picture");
+      pad.element.append(root.cnn.parts.tools(pad, "Restore"));
+      row.append(pad.element);
+      const view = root.cnn.currentView();
+      if (view && view.erased) loadMask(view.erased);
+    }
+    pad.element.hidden = !on;
+    if (on) paintSource();
+  }
+
+  // The brush works on the picture as it is before it is turned and moved: that one is shown below it.
+  async function paintSource() {
+    const got = await fetch(address({}, [["source", "1"]]));
+    if (!got.ok) return;
+    const values = root.cnn.unpack(await got.arrayBuffer());
+    const image = new Image();
+    root.cnn.paintPicture(image, values.arrays[values.source]);
+    pad.canvas.style.backgroundImage = `url(${image.src})`;
+  }
+
+  async function currentMask() {
+    const covered = pad.sample(MASK_SIDE, 3);
+    const bits = new Uint8Array(MASK_SIDE ** 2 / 8);
+    covered.forEach((alpha, i) => {
+      if (alpha > 127) bits[i >> 3] |= 128 >> (i & 7);
+    });
+    return bits.some((byte) => byte) ? root.cnn.deflate(bits) : "";
+  }
+
+  async function masked() {
+    const erased = await currentMask();
+    return { address: address({ ...wanted, erased }) };
+  }
+
+  async function keepMask() {
+    mask = await currentMask();
+    attempt({ erased: mask || null });
+  }
+
+  async function loadMask(text) {
+    mask = text;
+    const bytes = text ? await root.cnn.inflate(text) : new Uint8Array(MASK_SIDE ** 2 / 8);
+    if (!bytes || mask !== text) return;
+    const base = document.createElement("canvas");
+    Object.assign(base, { width: MASK_SIDE, height: MASK_SIDE });
+    const pixels = new ImageData(MASK_SIDE, MASK_SIDE);
+    for (let i = 0; i < MASK_SIDE ** 2; i++) {
+      if (bytes[i >> 3] & (128 >> (i & 7))) pixels.data.set([255, 80, 80, 255], 4 * i);
+    }
+    base.getContext("2d").putImageData(pixels, 0, 0);
+    pad.load(base);
+  }
+
+  root.cnn = { ...root.cnn, showPerturbation };
+})();

@@ -1,0 +1,107 @@
+"""What the model says of many pictures at once, and functions of a model compiled once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn import graph
+from cnn.activations import _compiled_call, _final_activation
+from cnn.errors import ImageError
+from cnn.images import as_pixels, fit
+from cnn.models import class_names, input_shape, scale_of
+
+if TYPE_CHECKING:
+    import keras
+
+SIZE = 64
+_PROBABILITIES = "_cnn_probabilities"
+
+
+class Compiled:
+    """A function of tensors, compiled; one call at a time.
+
+    Where the compiler (XLA) knows no form of an operation, TensorFlow's own graph is run.
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        import tensorflow as tf
+
+        self._function = tf.function(function, jit_compile=True)
+        self._plain = tf.function(function)
+        self._compiler_refuses: type[Exception] = tf.errors.OpError
+
+    def __call__(self, *tensors: Any) -> Any:
+        """Return what the function gives for the tensors or arrays."""
+        with _compiled_call:
+            try:
+                return self._function(*tensors)
+            except self._compiler_refuses:
+                self._function = self._plain
+                return self._function(*tensors)
+
+
+def compiled_once(model: keras.Model, name: str, function: Callable[..., Any]) -> Compiled:
+    """Return `function` compiled, kept on the model under the attribute `name`."""
+    compiled: Compiled | None = getattr(model, name, None)
+    if compiled is None:
+        compiled = Compiled(function)
+        object.__setattr__(model, name, compiled)
+    return compiled
+
+
+def outputs(model: keras.Model, batch: Any) -> tuple[Any, Any]:
+    """Return (probabilities, logits), tensors (n, classes), for a tensor of prepared pictures.
+
+    The logits are the sums before the last activation, None where the last layer does not show
+    them.
+    """
+    last: list[tuple[Any, list[Any], Any]] = []
+
+    def note(_: str, layer: Any, inputs: list[Any], output: Any) -> None:
+        if not graph.is_nested(layer):
+            last.append((layer, inputs, output))
+
+    final = graph.run(model, batch, note)
+    probabilities, logits = final, None
+    for layer, inputs, output in last:
+        if output is final:
+            probabilities, logits = _final_activation(layer, inputs, output)
+    return probabilities, logits
+
+
+def batch_probabilities(model: keras.Model, images: Iterable[Any]) -> NDArray[np.float32]:
+    """Return what the model says of each picture, float32 (n, classes), in compiled passes of 64.
+
+    A picture is what `prepare` takes, and is prepared as it does. Fewer than 64 are filled up, so
+    that no other number of pictures needs another compilation. Raises `ImageError` for what is no
+    picture, and for pictures of different sizes where the model takes any size.
+    """
+    batch = _prepared(model, images)
+    compiled = compiled_once(model, _PROBABILITIES, lambda chunk: outputs(model, chunk)[0])
+    found = np.empty((len(batch), len(class_names(model))), np.float32)
+    for start in range(0, len(batch), SIZE):
+        chunk = batch[start : start + SIZE]
+        full = np.zeros((SIZE, *batch.shape[1:]), np.float32)
+        full[: len(chunk)] = chunk
+        found[start : start + SIZE] = compiled(full).numpy()[: len(chunk)]
+    return found
+
+
+def _prepared(model: keras.Model, images: Iterable[Any]) -> NDArray[np.float32]:
+    """Return the pictures as the model takes them, float32 (n, height, width, channels)."""
+    height, width, channels = input_shape(model)
+    pictures = [as_pixels(image) for image in images]
+    if not pictures:
+        return np.zeros((0, height or 1, width or 1, channels), np.float32)
+    fitted = [fit(p, height or p.shape[0], width or p.shape[1], channels) for p in pictures]
+    shapes = {picture.shape for picture in fitted}
+    if len(shapes) > 1:
+        raise ImageError(
+            f"Pictures of {len(shapes)} sizes were given to a model that takes any size: expected "
+            "one size in a batch. Resize them, or ask for one at a time."
+        )
+    return np.stack(fitted).astype(np.float32) * np.float32(scale_of(model).factor)

@@ -1,0 +1,179 @@
+"""The probabilities of the classes along the range of one parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from cnn.figures import style
+
+_MOST_LINES = 6
+_LEAST_PROBABILITY = 0.05
+_LINES = (
+    (style.BLUE, "solid"),
+    (style.ORANGE, "dash"),
+    (style.GREEN, "dot"),
+    (style.PURPLE, "dashdot"),
+    ("#d0478f", "longdash"),
+    ("#a6761d", "longdashdot"),
+)
+_MARGIN = {"l": 36, "r": 10, "t": 40, "b": 24}
+_SIZE = (240 - _MARGIN["l"] - _MARGIN["r"], 170 - _MARGIN["t"] - _MARGIN["b"])
+_LETTER, _LABEL_HEIGHT, _AWAY = 7, 17, 12
+_LONGEST_NAME = 12
+
+
+@dataclass(frozen=True)
+class _Box:
+    """Where a name stands, in pixels of the smallest figure, from the lower left corner up."""
+
+    left: float
+    bottom: float
+    width: float
+    anchor: str
+
+    @classmethod
+    def above(cls, point: NDArray[np.float64], text: str) -> _Box:
+        """Return the box of a name above a point (2,), within the axes from side to side."""
+        x, y = float(point[0]), float(point[1])
+        width = _LETTER * len(text) + 6
+        anchor, left = "center", x - width / 2
+        if left < 0:
+            anchor, left = "left", x
+        elif left + width > _SIZE[0]:
+            anchor, left = "right", x - width
+        return cls(left, y + _AWAY - _LABEL_HEIGHT / 2, width, anchor)
+
+    def meets(self, other: _Box) -> bool:
+        """Whether the two cover a place in common."""
+        return (
+            self.left < other.left + other.width
+            and other.left < self.left + self.width
+            and abs(self.bottom - other.bottom) < _LABEL_HEIGHT
+        )
+
+    def holds(self, points: NDArray[np.float64]) -> int:
+        """Return how many of the points (n, 2) it covers."""
+        within = points - (self.left, self.bottom)
+        return int(((within > 0) & (within < (self.width, _LABEL_HEIGHT))).all(axis=1).sum())
+
+
+def sweep(
+    values: NDArray[np.float32],
+    probabilities: NDArray[np.float32],
+    names: Sequence[str],
+    *,
+    current: float,
+    unit: str = "",
+    title: str,
+) -> go.Figure:
+    """Return a line per class over `values` (n,), from `probabilities` (n, classes).
+
+    Shown are the classes that reach 5 % anywhere, at most the six that reach most; where none does,
+    the one that reaches most. Each line carries its name; an upright line marks the `current` value.
+    """
+    shown = _shown(probabilities)
+    traces = [
+        {
+            "type": "scatter",
+            "mode": "lines",
+            "name": names[class_],
+            "x": values,
+            "y": probabilities[:, class_],
+            "line": {"color": colour, "dash": dash, "width": 2},
+            "hovertemplate": f"{names[class_]}, at %{{x:.3~g}}{unit}<br>"
+            "<b>%{y:.1%}</b><extra></extra>",
+        }
+        for class_, (colour, dash) in zip(shown, _LINES, strict=False)
+    ]
+    axis = {"showgrid": True, "zeroline": False, "fixedrange": True, "tickfont": {"size": 11}}
+    return go.Figure(
+        data=traces,
+        layout={
+            **style.frame(title),
+            "margin": dict(_MARGIN),
+            "xaxis": {
+                **axis,
+                "range": [float(values[0]), float(values[-1])],
+                "ticksuffix": unit,
+                "nticks": 6,
+            },
+            "yaxis": {**axis, "range": [0, 1], "tickformat": ".0%", "tickvals": [0, 0.5, 1]},
+            "shapes": [_mark(current)],
+            "annotations": _labels(values, probabilities[:, shown], [names[i] for i in shown]),
+            "hovermode": "closest",
+        },
+    )
+
+
+def _shown(probabilities: NDArray[np.float32]) -> list[int]:
+    """Return the classes to draw, the one that reaches most first; a tie goes by the mean."""
+    highest, mean = probabilities.max(axis=0), probabilities.mean(axis=0)
+    order = np.lexsort((-mean, -highest))
+    reaching = [int(i) for i in order if highest[i] >= _LEAST_PROBABILITY]
+    return reaching[:_MOST_LINES] or [int(order[0])]
+
+
+def _mark(current: float) -> dict[str, Any]:
+    return {
+        "type": "line",
+        "layer": "below",
+        "x0": current,
+        "x1": current,
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": style.GREY_LINE, "width": 2},
+    }
+
+
+def _labels(
+    values: NDArray[np.float32], curves: NDArray[np.float32], names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return the names above the `curves` (n, lines), none over another where there is room."""
+    across = (values - values[0]) / (values[-1] - values[0])
+    points = np.stack([np.broadcast_to(across, curves.T.shape), curves.T], axis=-1) * _SIZE
+    labels: list[dict[str, Any]] = []
+    taken: list[_Box] = []
+    for line, name, (colour, _) in zip(points, names, _LINES, strict=False):
+        text = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+        boxes = [_Box.above(point, text) for point in line]
+        crossed = np.array([box.holds(points.reshape(-1, 2)) for box in boxes])
+        covered = np.array([any(map(box.meets, taken)) for box in boxes])
+        best = int((_prominence(line[:, 1]) / (1 + crossed) * np.where(covered, 1e-6, 1)).argmax())
+        taken.append(boxes[best])
+        place = (float(values[best]), float(line[best, 1] / _SIZE[1]))
+        labels.append(_label(text, colour, place, boxes[best].anchor))
+    return labels
+
+
+def _prominence(heights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how well a name stands at each point of a line (n,): high, amid its high part."""
+    window = np.hanning(len(heights) // 3 + 3)[1:-1]
+    smooth: NDArray[np.float64] = np.convolve(heights, window, "same") * heights
+    return smooth
+
+
+def _label(text: str, colour: str, place: tuple[float, float], anchor: str) -> dict[str, Any]:
+    return {
+        "x": place[0],
+        "y": place[1],
+        "text": text,
+        "showarrow": False,
+        "xanchor": anchor,
+        "yshift": _AWAY,
+        "font": {"size": 11},
+        "borderpad": 1,
+        "bordercolor": colour,
+        "bgcolor": _tint(colour),
+    }
+
+
+def _tint(colour: str) -> str:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.2)"

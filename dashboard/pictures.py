@@ -1,0 +1,65 @@
+"""The picture of a view, before anything is done to it, and what is said of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+import cnn
+from cnn import datasets
+from dashboard import pixels
+from dashboard.uploads import Uploads
+from dashboard.view import View
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """`pixels` uint8 (height, width, channels); `label` is its class where that is known.
+
+    `described` is for those who do not see it, `told` the lines beside it.
+    """
+
+    pixels: NDArray[np.uint8]
+    label: str | None
+    described: str
+    told: str
+
+
+def find(view: View, data: cnn.Dataset | None, uploads: Uploads) -> Picture:
+    """Return the picture of the view: a drawing, an upload, or a sample of `data`."""
+    if view.pixels:
+        what = "upload" if view.upload else "drawing"
+        told = f"Your {what}\n28×28 pixels"
+        return Picture(pixels.decode(view.pixels), None, f"Your {what}, 28×28 pixels", told)
+    if view.upload:
+        uploaded = uploads.get(view.upload)
+        size = cnn.captions.sides(uploaded.shape[:2])
+        told = f"Your upload\n{size} pixels"
+        return Picture(uploaded, None, f"Your upload, {size} pixels", told)
+    assert data is not None
+    return _sample(data, data[view.index])
+
+
+def _sample(data: cnn.Dataset, sample: cnn.Sample) -> Picture:
+    described = f"{sample.class_name}: {data.name} {data.split}, picture number {sample.index}"
+    place = f"{data.name} {data.split}, number {sample.index} of {len(data):,}"
+    if data.name == datasets.DIGITS:
+        place = f"embedded digit {sample.index} of {len(data):,}"
+    return Picture(
+        sample.pixels, sample.class_name, described, f"Label {sample.class_name}\n{place}"
+    )
+
+
+def perturbed_in_words(view: View) -> str:
+    """Return what is done to the picture, in a line; nothing is an empty line."""
+    done = [
+        f"{allowed.words} {getattr(view, name):g}{allowed.unit}"
+        for name, allowed in cnn.perturbations.RANGES.items()
+        if getattr(view, name) != allowed.default
+    ]
+    done += ["inverted"] if view.invert else []
+    done += ["partly erased"] if view.erased else []
+    done += [f"adversarial, ε {view.epsilon:g}"] if view.epsilon else []
+    return ", ".join(done)

@@ -1,0 +1,70 @@
+"""Pictures from the reader's own machine: received, kept, and prepared for the model step by step.
+
+POST /upload                  a picture file as the body; its hash
+GET  /upload/<hash>?<view>    the way from that picture to what the model takes
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+
+import cnn
+from cnn.fitting import whole_steps
+from cnn.photos import Step, digit_steps
+from dashboard import pixels
+from dashboard.panel import data_uri
+from dashboard.runtime import current
+from dashboard.view import parse
+
+DIGIT_SHAPE = (pixels.SIDE, pixels.SIDE, 1)
+
+
+def serve_uploads(server: Flask) -> None:
+    """Serve the two routes of uploads."""
+    server.add_url_rule("/upload", "upload", _receive, methods=["POST"])
+    server.add_url_rule("/upload/<key>", "prepare_upload", _prepare)
+
+
+def _receive() -> tuple[Response, int]:
+    settings = current().settings
+    most = settings.limits.bytes
+    if (request.content_length or 0) > most:
+        return _refusal(
+            f"A file of {(request.content_length or 0) / 1e6:,.1f} MB was given: this server takes "
+            f"up to {most / 1e6:g} MB. Reduce the picture and try again.",
+            413,
+        )
+    try:
+        decoded = cnn.decode(request.stream.read(most + 1), limits=settings.limits)
+        key = settings.uploads.put(decoded.pixels)
+    except cnn.CnnError as error:
+        return _refusal(str(error), 400)
+    return jsonify({"upload": key, "notes": decoded.notes}), 200
+
+
+def _prepare(key: str) -> tuple[Response, int]:
+    runtime = current()
+    query = request.args.to_dict()
+    centred = query.pop("centre", "on") != "off"
+    view, _ = parse(query)
+    if runtime.ready != "ready":
+        return _refusal("TensorFlow is starting: ask again in some seconds.", 503)
+    try:
+        shape = cnn.models.input_shape(runtime.model(view))
+        uploaded = runtime.settings.uploads.get(key)
+        is_digit = shape == DIGIT_SHAPE
+        steps = digit_steps(uploaded) if is_digit and centred else whole_steps(uploaded, shape)
+    except cnn.CnnError as error:
+        return _refusal(str(error), 400)
+    prepared = pixels.encode(steps[-1].pixels) if is_digit else ""
+    return jsonify({"pixels": prepared, "steps": [_told(step) for step in steps]}), 200
+
+
+def _told(step: Step) -> dict[str, Any]:
+    return {"name": step.name, "sentence": step.sentence, "src": data_uri(step.pixels)}
+
+
+def _refusal(sentence: str, status: int) -> tuple[Response, int]:
+    return jsonify({"problem": sentence}), status

@@ -1,0 +1,73 @@
+"""Uploaded pictures, kept under their content hash: with a cap on their size, and for some days."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from cnn.errors import ImageError
+from cnn.files import replacing
+
+_HASH_DIGITS = 32
+_DAY_SECONDS = 86_400
+
+
+class Uploads:
+    """A folder of PNG files, each named by the hash of its pixels."""
+
+    def __init__(self, folder: Path, *, most_bytes: int, most_days: float) -> None:
+        self._folder = folder
+        self._most_bytes = most_bytes
+        self._most_seconds = most_days * _DAY_SECONDS
+
+    def put(self, pixels: NDArray[np.uint8]) -> str:
+        """Keep the picture, uint8 (height, width, 1 or 3); return its hash.
+
+        The oldest others go where all of them would be more than the cap. Raises `ImageError` for a
+        picture that is alone above it.
+        """
+        shape = "×".join(map(str, pixels.shape))
+        key = hashlib.sha256(shape.encode() + pixels.tobytes()).hexdigest()[:_HASH_DIGITS]
+        buffer = io.BytesIO()
+        Image.fromarray(pixels.squeeze(-1) if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG")
+        size = buffer.tell()
+        if size > self._most_bytes:
+            raise ImageError(
+                f"The picture takes {size:,} bytes: this server keeps {self._most_bytes:,} bytes of "
+                "uploads in all. Upload a smaller one."
+            )
+        self._make_room(size)
+        with replacing(self._path(key)) as aside:
+            aside.write_bytes(buffer.getvalue())
+        return key
+
+    def get(self, key: str) -> NDArray[np.uint8]:
+        """Return the picture with that hash; `ImageError` where it is not, or no longer, kept."""
+        try:
+            with Image.open(self._path(key), formats=["PNG"]) as picture:
+                pixels = np.asarray(picture)
+        except OSError as error:
+            raise ImageError(
+                f"This link shows the uploaded picture {key[:8]}…, which this server does not have "
+                "or has removed after a time: upload it again, or choose another picture."
+            ) from error
+        return pixels[..., None] if pixels.ndim == 2 else pixels
+
+    def _path(self, key: str) -> Path:
+        return self._folder / f"{key}.png"
+
+    def _make_room(self, size: int) -> None:
+        """Remove what is too old, then the oldest until `size` more bytes fit under the cap."""
+        found = [(path.stat(), path) for path in self._folder.glob("*.png")]
+        kept = sum(stat.st_size for stat, _ in found)
+        eldest = time.time() - self._most_seconds
+        for stat, path in sorted(found, key=lambda one: one[0].st_mtime):
+            if stat.st_mtime < eldest or kept + size > self._most_bytes:
+                path.unlink(missing_ok=True)
+                kept -= stat.st_size

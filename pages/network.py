@@ -1,0 +1,330 @@
+"""The whole network as one picture: every layer's channels, and what feeds what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import dash
+import dash_bootstrap_components as dbc
+import numpy as np
+from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash.exceptions import PreventUpdate
+from flask import Response
+from numpy.typing import NDArray
+
+import cnn
+from cnn.connections import Connection, connections
+from cnn.figures import Scale, style
+from cnn.figures.network import Block, arrange, edges, family
+from dashboard import components, ids
+from dashboard.runtime import current
+from dashboard.scale import register_scale, scale_choice
+from dashboard.values import Answer, Asked, register_values
+from dashboard.view import View, parse
+
+NETWORK = "network"
+STRUCTURE = "network-structure"
+ASKED = "network-asked"
+SCALE = "network-scale"
+EXPLAIN = "network-explain"
+
+MOST_SHOWN = 64
+MOST_SIDE = 32
+_MIDDLE = 127
+_HOUR_SECONDS = 3600
+
+
+def layout(**_query: Any) -> html.Div:
+    """Return the page without its network: a script draws it, for it depends on the model."""
+    return html.Div(
+        [
+            components.heading(
+                "Network",
+                "From pixels to classes. Point at a channel to see what feeds it and what it feeds; "
+                "click to open it.",
+            ),
+            html.Div(
+                [
+                    scale_choice(SCALE),
+                    dbc.Switch(
+                        id=EXPLAIN, label="Explain each layer", value=False,
+                        persistence=True, persistence_type="local", className="mb-0",
+                    ),
+                    html.Div(id="network-legend", className="net-legend"),
+                ],
+                className="controls",
+            ),
+            dcc.Store(id=STRUCTURE),
+            dcc.Store(id=ASKED),
+            html.Div(id=NETWORK, role="region", tabIndex="0", **components.aria(label="The network")),
+            html.P(id="network-status", className="net-status", **components.aria(live="polite")),
+        ]
+    )  # fmt: skip
+
+
+def register(app: Dash) -> None:
+    """Register the page, its callbacks, and the addresses that its script asks."""
+    dash.register_page(
+        __name__, path="/", name="Network", title="Network – CNN Visualizer", layout=layout,
+        order=1, in_header=True,
+    )  # fmt: skip
+    register_scale(app, SCALE)
+    register_values(app.server, "network", values)
+    app.server.add_url_rule("/connections/<model>/<path:layer>", "connections", strengths)
+    app.callback(Output(STRUCTURE, "data"), Input(ids.LAYERS, "data"))(structure)
+    app.clientside_callback(
+        ClientsideFunction("cnn", "showNetwork"),
+        Output(ASKED, "data"),
+        Input(ids.VIEW, "data"),
+        Input(STRUCTURE, "data"),
+        Input(EXPLAIN, "value"),
+    )
+
+
+def structure(layers: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what does not depend on the picture: the layers, their places, and the colours."""
+    if not layers:
+        raise PreventUpdate
+    view, _ = parse({"model": layers["model"]})
+    model = current().model(view)
+    return {
+        "model": view.model,
+        "layers": described(model),
+        "classes": list(cnn.class_names(model)),
+        "sequential": _table(style.SEQUENTIAL, 256),
+        "diverging": _table(style.DIVERGING, 2 * _MIDDLE + 1),
+    }
+
+
+def described(model: Any) -> list[dict[str, Any]]:
+    """Return each layer as the script draws it, inputs first; the class probabilities come last."""
+    infos = cnn.layer_infos(model)
+    blocks = {block.info.name: block for block in arrange(infos)}
+    lanes: dict[int, list[Block]] = {}
+    for block in blocks.values():
+        lanes.setdefault(block.column, []).append(block)
+    feeds: dict[str, list[str]] = {}
+    for source, target in edges(infos):
+        feeds.setdefault(target, []).append(source)
+    last = _last(infos)
+    found = [
+        {
+            **_layer(info, is_last=info is last and not _is_logits(last)),
+            "column": blocks[info.name].column,
+            "lane": lanes[blocks[info.name].column].index(blocks[info.name]),
+            "lanes": len(lanes[blocks[info.name].column]),
+            "inputs": feeds.get(info.name, []),
+        }
+        for info in infos
+        if not info.nested
+    ]
+    return [*found, _softmax(last, max(lanes))] if _is_logits(last) else found
+
+
+def _last(infos: Sequence[cnn.LayerInfo]) -> cnn.LayerInfo:
+    """Return the layer whose output is the model's."""
+    return next(info for info in reversed(infos) if not info.nested)
+
+
+def _is_logits(last: cnn.LayerInfo) -> bool:
+    """Whether the model ends with sums, which the prediction turns into probabilities."""
+    return last.kind == "Dense" and last.activation == "linear"
+
+
+def _layer(info: cnn.LayerInfo, *, is_last: bool) -> dict[str, Any]:
+    word, colour = family(info)
+    is_vector = len(info.output_shape) == 1
+    classes = is_last and is_vector
+    shape = [side or 0 for side in info.output_shape]
+    return {
+        "name": info.name,
+        "kind": info.kind,
+        "shape": cnn.captions.sides(info.output_shape),
+        "family": word,
+        "colour": colour,
+        "form": "classes" if classes else "units" if is_vector else "maps",
+        "total": info.channels,
+        "shown": list(range(info.channels)) if classes else representative(info.channels),
+        "tile": shape[:2] if info.has_maps else [1, 1],
+        "href": components.layer_path("activations", info.name),
+        "explanation": cnn.captions.explanation(info),
+    }
+
+
+def _softmax(last: cnn.LayerInfo, column: int) -> dict[str, Any]:
+    """Return the column of class probabilities of a model that ends with their logits."""
+    return {
+        **_layer(last, is_last=True),
+        "name": _softmax_of(last),
+        "title": "class probabilities",
+        "kind": "Softmax",
+        "family": "other",
+        "colour": style.GREY_LINE,
+        "explanation": "The softmax of the sums: positive numbers that add up to 1.",
+        "column": column + 1,
+        "lane": 0,
+        "lanes": 1,
+        "inputs": [last.name],
+    }
+
+
+def _softmax_of(last: cnn.LayerInfo) -> str:
+    return f"softmax of {last.name}"
+
+
+def representative(total: int) -> list[int]:
+    """Return the channels that are shown of `total`: all up to 64, else every n-th."""
+    return list(range(0, total, max(1, ceil(total / MOST_SHOWN))))
+
+
+def _table(scale: style.ColourScale, count: int) -> str:
+    """Return `count` colours from the lowest to the highest value, as hexadecimal digits."""
+    stops = [position for position, _ in scale]
+    colours = np.array([_rgb(colour) for _, colour in scale])
+    places = np.linspace(0, 1, count)
+    table = np.stack([np.interp(places, stops, colours[:, i]) for i in range(3)], axis=1)
+    return bytes(np.rint(table).astype(np.uint8)).hex()
+
+
+def _rgb(colour: str) -> tuple[float, ...]:
+    if colour.startswith("#"):
+        return tuple(bytes.fromhex(colour[1:]))
+    return tuple(float(part) for part in colour.strip("rgb() ").split(","))
+
+
+def values(asked: Asked) -> dict[str, Any]:
+    """Return the thumbnails of the layers asked for, or of all, and the class probabilities.
+
+    A thumbnail's bytes are places in the colour table: 0 to 255 from zero to `high`, or 0 to 254
+    from `-high` to `high` where the layer has negative values. Without a `high` each channel's own
+    strongest value is it.
+    """
+    infos = [info for info in cnn.layer_infos(asked.model) if not info.nested]
+    wanted = [info for info in infos if not asked.layers or info.name in asked.layers]
+    bound = _bound(infos, asked.passed) if asked.view.scale == "network" else None
+    return {
+        "layers": [_painted(asked, info, bound) for info in wanted],
+        "probabilities": asked.answer.add(asked.passed.prediction.probabilities),
+        "scale": asked.view.scale,
+    }
+
+
+def _bound(infos: Sequence[cnn.LayerInfo], passed: cnn.ForwardPass) -> float:
+    return cnn.figures.largest_magnitude(passed.activations[i.name] for i in infos if i.inputs)
+
+
+def _painted(asked: Asked, info: cnn.LayerInfo, bound: float | None) -> dict[str, Any]:
+    found = asked.passed.activations[info.name]
+    maps = cnn.figures.as_maps(found) if found.ndim > 1 else found.reshape(1, 1, -1)
+    thumbnails = Thumbnails.of(maps, representative(info.channels), asked.view.scale, bound)
+    return {
+        "name": info.name,
+        "tiles": asked.answer.add(thumbnails.tiles),
+        "peaks": asked.answer.add(thumbnails.peaks),
+        "high": thumbnails.high,
+        "signed": thumbnails.signed,
+        "size": maps.shape[:2],
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class Thumbnails:
+    """Small pictures of channels: `tiles` uint8 (channels, height, width), see `values`.
+
+    `peaks` float32 (channels,) are their strongest values.
+    """
+
+    tiles: NDArray[np.uint8]
+    peaks: NDArray[np.float32]
+    high: float | None
+    signed: bool
+
+    @classmethod
+    def of(
+        cls, maps: NDArray[np.float32], shown: Sequence[int], scale: Scale, bound: float | None
+    ) -> Thumbnails:
+        """Return those of maps (height, width, channels), coloured as `cnn.figures.cells` does."""
+        low, high = cnn.figures.colour_range(maps)
+        chosen = np.nan_to_num(np.moveaxis(maps[..., shown], -1, 0))
+        peaks = _peaks(chosen)
+        if scale == "network" and bound:
+            high = bound
+        own = np.where(peaks == 0, 1, np.abs(peaks))[:, None, None]
+        share = _reduced(chosen) / (own if scale == "channel" else high)
+        steps = _MIDDLE * (1 + share) if low < 0 else 255 * share
+        tiles = np.clip(np.rint(steps), 0, 2 * _MIDDLE if low < 0 else 255).astype(np.uint8)
+        return cls(tiles, peaks, None if scale == "channel" else high, low < 0)
+
+
+def _peaks(chosen: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the value of the largest magnitude in each of the maps (channels, height, width)."""
+    flat = chosen.reshape(len(chosen), -1)
+    peaks: NDArray[np.float32] = flat[np.arange(len(flat)), np.abs(flat).argmax(axis=1)]
+    return peaks
+
+
+def _reduced(chosen: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return maps (channels, height, width) as means over blocks, at most 32 blocks on a side."""
+    for axis in (1, 2):
+        side = chosen.shape[axis]
+        block = ceil(side / MOST_SIDE)
+        if block > 1:
+            starts = np.arange(0, side, block)
+            sizes = np.diff([*starts, side]).astype(np.float32)
+            sums = np.add.reduceat(chosen, starts, axis=axis)
+            chosen = sums / (sizes[:, None] if axis == 1 else sizes)
+    return chosen
+
+
+def strengths(model: str, layer: str) -> Response:
+    """Answer how strongly the shown channels before a layer feed the shown ones of it."""
+    runtime = current()
+    if runtime.ready != "ready":
+        return Response("TensorFlow is starting: ask again in some seconds.", 503)
+    try:
+        found = runtime.model(View(model=model))
+        infos = {info.name: info for info in cnn.layer_infos(found)}
+        last = _last(tuple(infos.values()))
+        if layer == _softmax_of(last) and _is_logits(last):
+            pairs = np.repeat(np.arange(last.channels), 2).reshape(-1, 2)
+            feeding: tuple[Connection, ...] = (Connection(last.name, "channel", None, pairs),)
+            info = last
+        else:
+            feeding, info = connections(found, layer), infos[layer]
+    except cnn.CnnError as error:
+        return Response(str(error), 404, mimetype="text/plain")
+    answer = Answer()
+    is_classes = info is last
+    outputs = list(range(info.channels)) if is_classes else representative(info.channels)
+    answer.facts = {
+        "inputs": [
+            _told(answer, one, representative(infos[one.source].channels), outputs)
+            for one in feeding
+        ]
+    }
+    told = Response(answer.packed(), mimetype="application/octet-stream")
+    told.cache_control.private = True
+    told.cache_control.max_age = _HOUR_SECONDS
+    return told
+
+
+def _told(
+    answer: Answer, connection: Connection, inputs: Sequence[int], outputs: Sequence[int]
+) -> dict[str, Any]:
+    """Return a connection as the script reads it: strengths where shown, the strongest of all."""
+    return {
+        "source": connection.source,
+        "kind": connection.kind,
+        "strengths": answer.add(connection.between(inputs, outputs)),
+        "feeding": [_strongest(*connection.feeding(channel)) for channel in outputs],
+        "fed": [_strongest(*connection.fed_by(channel)) for channel in inputs],
+    }
+
+
+def _strongest(channels: NDArray[np.int64], amounts: NDArray[np.float32]) -> list[Any]:
+    """Return how many channels there are, and the strongest three as (channel, strength)."""
+    first = zip(channels[:3].tolist(), amounts[:3].tolist(), strict=True)
+    return [len(channels), [[channel, float(f"{amount:.4g}")] for channel, amount in first]]
