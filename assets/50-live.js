@@ -87,23 +87,26 @@
       const plot = box && box.querySelector(".js-plotly-plot");
       if (!plot || !plot.data || !plot.data.length) continue;
       if (figure.kind === "cells") paintCells(plot, figure, arrays[figure.values]);
-      else Plotly.restyle(plot, { y: [arrays[figure.values].values] });
+      else root.cnn.paintBars(plot, overlay(plot), arrays[figure.values].values);
     }
   }
 
-  // The colour of a value as plotly.js computes it: between the two stops around it, then rounded.
-  function colours({ low, high, stops }) {
+  // Colours as plotly.js computes them: between the two stops around a value, then rounded.
+  function paintColours(values, { low, high, stops }, data) {
     const domain = stops.map(([share]) => low + share * (high - low));
-    return (value, data, at) => {
-      const x = Math.min(Math.max(value, low), high);
-      let i = 1;
-      while (i < domain.length - 1 && x >= domain[i]) i++;
-      const t = (x - domain[i - 1]) / (domain[i] - domain[i - 1]);
-      for (let c = 0; c < 3; c++) {
-        data[at + c] = Math.round(stops[i - 1][1][c] * (1 - t) + stops[i][1][c] * t);
-      }
-      data[at + 3] = 255;
-    };
+    const last = stops.length - 2;
+    for (let n = 0; n < values.length; n++) {
+      if (values[n] !== values[n]) continue;
+      const x = Math.min(Math.max(values[n], low), high);
+      let i = 0;
+      while (i < last && x >= domain[i + 1]) i++;
+      const t = (x - domain[i]) / (domain[i + 1] - domain[i]);
+      const [from, to] = [stops[i][1], stops[i + 1][1]];
+      data[4 * n] = Math.round(from[0] * (1 - t) + to[0] * t);
+      data[4 * n + 1] = Math.round(from[1] * (1 - t) + to[1] * t);
+      data[4 * n + 2] = Math.round(from[2] * (1 - t) + to[2] * t);
+      data[4 * n + 3] = 255;
+    }
   }
 
   function paintCells(plot, figure, { values, shape }) {
@@ -111,29 +114,23 @@
     if (!image) return;
     const [rows, columns] = shape;
     const canvas = overlay(plot);
+    root.cnn.paintBarNumbers(plot, overlay(plot, "numbers"), figure);
     place(canvas, image, plot);
     Object.assign(canvas, { width: columns, height: rows });
     const pixels = new ImageData(columns, rows);
-    const colour = colours(figure);
-    for (let i = 0; i < values.length; i++) {
-      if (!Number.isNaN(values[i])) colour(values[i], pixels.data, 4 * i);
-    }
+    paintColours(values, figure, pixels.data);
     canvas.getContext("2d").putImageData(pixels, 0, 0);
-    canvas.hidden = false;
-    image.style.visibility = "hidden";
   }
 
-  function overlay(plot) {
-    const known = plot.querySelector(":scope > canvas.live");
+  // The canvas over a plot. What it covers is hidden until the plot has drawn itself again.
+  function overlay(plot, part = "values") {
+    plot.classList.add("painted-over");
+    const known = plot.querySelector(`:scope > canvas.live.${part}`);
     if (known) return known;
     const canvas = document.createElement("canvas");
-    canvas.className = "live";
+    canvas.classList.add("live", part);
     plot.append(canvas);
-    plot.on("plotly_afterplot", () => {
-      canvas.hidden = true;
-      const image = plot.querySelector(".hm image");
-      if (image) image.style.visibility = "";
-    });
+    plot.on("plotly_afterplot", () => plot.classList.remove("painted-over"));
     return canvas;
   }
 

@@ -135,17 +135,14 @@
   }
 
   function erase(on) {
-    const row = document.querySelector(".sample-row");
-    row.classList.toggle("erasing", on);
     if (!pad) {
       const label = "Erase: paint over the picture with the pointer, or with arrows and space";
       const send = () => root.cnn.live(masked, () => {});
       pad = new root.cnn.Pad(label, {
         paper: "", ink: "rgb(255, 80, 80)", width: 24, onChange: send, onEnd: keepMask,
       });
-      pad.element.classList.add("over-picture");
       pad.element.append(root.cnn.parts.tools(pad, "Restore"));
-      row.append(pad.element);
+      document.getElementById("perturb-controls").append(pad.element);
       const view = root.cnn.currentView();
       if (view && view.erased) loadMask(view.erased);
     }

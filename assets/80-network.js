@@ -3,15 +3,17 @@
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
   const NARROW = 700;
-  const TILE = { least: 18, most: 66, few: 92, scrolled: 30, gap: 3 };
+  const TILE = { least: 18, most: 66, few: 92, scrolled: 30, smallest: 12, widest: 300, gap: 3 };
   const UNIT = { width: 22, least: 3, most: 22, gap: 1 };
   const ROW = { least: 20, most: 44, shown: 12, width: 168 };
   const GAP = { least: 30, most: 120 };
   const HEAD_GAP = 12;
   const EDGE = 8;
+  const BELOW = 76;
   const TRACK = 10;
   const FOOT = 17;
   const RETRY_MILLISECONDS = 1000;
+  const LIVE_MILLISECONDS = 1000;
 
   let net = null;
   const strengths = new Map();
@@ -35,7 +37,7 @@
     if (net) net.observer.disconnect();
     const stage = element("div", "net-stage");
     const [edges, links] = ["net-edges", "net-links"].map(svg);
-    net = { box, structure, stage, edges, links, key: "", asked: 0, view: null, explained: false };
+    net = { box, structure, stage, edges, links, key: "", asked: 0, view: null, explained: false, live: -LIVE_MILLISECONDS };
     net.tables = {
       sequential: palette(structure.sequential),
       diverging: palette(structure.diverging),
@@ -153,14 +155,23 @@
     net.tracks = longEdges();
     (wide ? arrangeWide : arrangeNarrow)();
     for (const layer of net.layers) place(layer);
+    net.bottom = Math.max(...net.layers.map(({ block }) => block.y + block.height));
     drawEdges();
     for (const layer of net.layers) paint(layer);
     highlight();
+    hintAtMore();
+  }
+
+  // Where columns are out of sight, the picture fades towards them.
+  function hintAtMore() {
+    const { scrollLeft, clientWidth, scrollWidth } = net.box;
+    net.box.classList.toggle("more-left", scrollLeft > 4);
+    net.box.classList.toggle("more-right", scrollLeft + clientWidth < scrollWidth - 4);
   }
 
   function wideHeight() {
     const top = net.box.getBoundingClientRect().top + window.scrollY;
-    return Math.max(400, window.innerHeight - top - 98);
+    return Math.max(400, window.innerHeight - top - BELOW);
   }
 
   function aspect(layer) {
@@ -200,7 +211,7 @@
 
   function arrangeWide() {
     const strip = net.tracks.count ? net.tracks.count * TRACK + 14 : 0;
-    const labels = net.explained ? [150, 140, 130] : [104, 96, 88, 80, 74];
+    const labels = net.explained ? [150, 140, 130, 120, 112, 104] : [104, 96, 88, 80, 74];
     const plan = labels.map((label) => fit(label, strip)).find((one) => one.fits) ||
       fit(labels[0], strip, TILE.scrolled);
     const gap = widestGap(plan);
@@ -212,7 +223,7 @@
       for (const layer of layers) {
         const [top, share] = [(layer.lane * room) / layer.lanes, room / layer.lanes];
         const slack = Math.max(0, share - plan.head - FOOT - layer.grid.height);
-        setPlace(layer, left, top, Math.min(pitch - HEAD_GAP, 200), plan.head, layer.grid);
+        setPlace(layer, left, top, Math.min(pitch - HEAD_GAP, Math.max(200, layer.grid.width)), plan.head, layer.grid);
         layer.block.y += slack / 2;
       }
       left += pitch;
@@ -246,12 +257,32 @@
         Math.max(...layers.map((layer) => {
           const room = (net.height - strip) / layer.lanes - head - FOOT;
           layer.grid = grid(layer, side, Math.max(24, room));
+          if (fixed) enlarge(layer, label, Math.max(24, room));
+          if (layer.grid.width > TILE.widest) reduce(layer, side, Math.max(24, room));
           return layer.grid.width;
         })));
       const plan = { fits: true, widths, label, head };
       if (fixed || extent(plan, GAP.least) <= net.width - EDGE) return plan;
     }
     return { fits: false };
+  }
+
+  // Where there is no haste, few channels are as large as their header is wide.
+  function enlarge(layer, label, room) {
+    for (let side = TILE.most; side > TILE.scrolled; side--) {
+      const larger = grid(layer, side, room);
+      if (larger.width <= label) {
+        layer.grid = larger;
+        return;
+      }
+    }
+  }
+
+  // Branches are low: many channels of one are smaller rather than very wide.
+  function reduce(layer, from, room) {
+    for (let side = from; side >= TILE.smallest && layer.grid.width > TILE.widest; side--) {
+      layer.grid = grid(layer, side, room);
+    }
   }
 
   function arrangeNarrow() {
@@ -312,7 +343,9 @@
     const { section, face, foot, block } = layer;
     block.x = Math.round(block.x);
     block.y = Math.round(block.y);
-    section.style.cssText += `;left:${layer.left}px;top:${layer.top}px;width:${layer.width}px`;
+    section.style.left = layer.left + "px";
+    section.style.top = layer.top + "px";
+    section.style.width = layer.width + "px";
     face.style.left = block.x - layer.left + "px";
     face.style.top = block.y - layer.top + "px";
     face.style.width = block.width + "px";
@@ -393,7 +426,7 @@
 
   function detour(a, b, track) {
     if (!net.wide) return detourDown(a, b, track);
-    const along = net.height - 8 - track * TRACK;
+    const along = net.bottom + 16 + track * TRACK;
     const [x1, x2] = [a.x + a.width + 3, b.x - 3];
     const [y1, y2] = [a.y + a.height - 4, b.y + b.height - 4];
     const [after, before] = [x1 + 26, x2 - 26];
@@ -412,6 +445,7 @@
 
   function showNetwork(view, structure, explained) {
     const box = document.getElementById("network");
+    if (!structure && net && view && net.structure.model === view.model) structure = net.structure;
     if (!box || !view || !structure || structure.model !== view.model) return root.no_update;
     const isNew = !net || net.box !== box || net.structure.model !== structure.model;
     if (isNew) build(box, structure);
@@ -482,7 +516,9 @@
   }
 
   function paintLive(page, arrays) {
-    if (isOpen()) keep(page, arrays, "live", ++net.asked);
+    if (!isOpen()) return;
+    net.live = performance.now();
+    keep(page, arrays, "live", ++net.asked);
   }
 
   function keep(page, arrays, key, order) {
@@ -499,9 +535,7 @@
     const last = net.layers[net.layers.length - 1];
     if (last.rows && order >= (last.probed || 0)) {
       Object.assign(last, { probed: order, probabilities: arrays[page.probabilities].values });
-      if (last.name !== page.layers.at(-1)?.name && !page.layers.some((l) => l.name === last.name)) {
-        last.key = key;
-      }
+      Object.assign(last, { key, wanted: "" });
       paintClasses(last);
     }
     if (resized) arrange(true);
@@ -581,7 +615,7 @@
     place.dataset.shown = wanted;
     const most = `largest of the ${scale}`;
     const parts = [bar(net.structure.sequential, ["0", most])];
-    if (signed) parts.push(bar(net.structure.diverging, ["−", "0", "+ " + most]));
+    if (signed) parts.push(bar(net.structure.diverging, ["−", "0", "+"]));
     place.replaceChildren(...parts);
   }
 
@@ -602,6 +636,7 @@
   // ---- Pointing: what feeds the channel, and what it feeds.
 
   let pointed = null;
+  let joined = [];
 
   function point(layer, i) {
     if (pointed && pointed.layer === layer && pointed.i === i) return;
@@ -612,10 +647,10 @@
   function highlight() {
     if (!net) return;
     if (pointed && !net.layers.includes(pointed.layer)) pointed = null;
-    const found = pointed ? connectionsOf(pointed.layer, pointed.i) : [];
-    mark(found);
-    net.links.innerHTML = pointed ? drawn(found) : "";
-    say(found);
+    joined = pointed ? connectionsOf(pointed.layer, pointed.i) : [];
+    mark(joined);
+    net.links.innerHTML = pointed ? drawn(joined) : "";
+    say();
   }
 
   // The connections of one channel, to both sides, as far as they are known by now.
@@ -665,11 +700,11 @@
   }
 
   function mark(found) {
-    const joined = new Set(found.map((one) => one.layer));
-    if (pointed) joined.add(pointed.layer);
+    const lit = new Set(found.map((one) => one.layer));
+    if (pointed) lit.add(pointed.layer);
     net.stage.classList.toggle("pointing", Boolean(pointed));
     document.getElementById("network-status").classList.toggle("telling", Boolean(pointed));
-    for (const layer of net.layers) layer.section.classList.toggle("joined", joined.has(layer));
+    for (const layer of net.layers) layer.section.classList.toggle("joined", lit.has(layer));
     for (const path of net.edges.children) {
       const { from, to } = path.dataset;
       const name = pointed && pointed.layer.name;
@@ -747,10 +782,10 @@
 
   // ---- The same in words.
 
-  function say(found) {
+  function say() {
     const place = document.getElementById("network-status");
     if (!place) return;
-    const text = pointed ? inWords(found || []) : atRest();
+    const text = pointed ? inWords(joined) : atRest();
     if (place.textContent !== text) place.textContent = text;
   }
 
@@ -765,9 +800,11 @@
   function inWords(found) {
     const { layer, i } = pointed;
     const told = [`${called(layer, i)}: ${valueOf(layer, i)}.`];
-    const [fed, feeds] = [found.filter((f) => f.isSource), found.filter((f) => !f.isSource)];
-    if (fed.length) told.push("Fed " + fed.map((one) => part(one, "by")).join("; ") + ".");
-    if (feeds.length) told.push("Feeds " + feeds.map((one) => part(one, "")).join("; ") + ".");
+    const real = found.filter(({ kind, count }) => count || kind === "unknown");
+    const [fed, feeds] = [true, false].map((way) => real.filter((one) => one.isSource === way));
+    const parts = (all, by) => [...new Set(all.map((one) => part(one, by)))].join("; ");
+    if (fed.length) told.push(`Fed ${parts(fed, "by")}.`);
+    if (feeds.length) told.push(`Feeds ${parts(feeds, "")}.`);
     return told.join(" ");
   }
 
@@ -794,14 +831,11 @@
       const shown = layer.form === "classes" ? net.structure.classes[channel] : channel;
       return kind === "channel" ? shown : `${shown} (${number(amount)})`;
     });
-    if (!count) return `${by} no ${word} of ${name}`.trim();
     const words = count === 1 ? word : word === "class" ? "classes" : word + "s";
-    if (kind === "channel") {
-      const rest = count > named.length ? ` and ${(count - named.length).toLocaleString("en")} more` : "";
-      return `${by} ${name} ${words} ${named.join(", ")}${rest}`.trim();
-    }
-        const most = count === 1 ? by : by ? "most by" : "most strongly";
-    return `${most} ${name} ${words} ${named.join(", ")}`.trim();
+    const rest = (count - named.length).toLocaleString("en");
+    const more = kind === "channel" && count > named.length ? ` and ${rest} more` : "";
+    const most = kind === "channel" || count === 1 ? by : by ? "most by" : "most strongly";
+    return `${most} ${name}, ${words} ${named.join(", ")}${more}`.trim();
   }
 
   // ---- Events.
@@ -827,13 +861,30 @@
   let touched = false;
   let tapped = null;
 
+  function isFocused() {
+    return net.stage.contains(document.activeElement);
+  }
+
+  let pointer = null;
+
   document.addEventListener("pointermove", (event) => {
     if (!isOpen() || event.pointerType === "touch") return;
+    pointer = { clientX: event.clientX, clientY: event.clientY };
+    follow(event);
+  });
+
+  function follow(event) {
     const here = at(event);
     if (here) point(here.layer, here.i);
-    else if (pointed && !net.stage.contains(document.activeElement)) point(null);
-    else if (pointed && net.box.contains(event.target)) point(null);
-  });
+    else if (pointed && (!isFocused() || net.box.contains(event.target))) point(null);
+  }
+
+  // Under a pointer that rests, the network may move.
+  function followScroll() {
+    if (!pointer || touched || isFocused()) return;
+    const target = document.elementFromPoint(pointer.clientX, pointer.clientY);
+    if (target) follow({ ...pointer, target });
+  }
 
   document.addEventListener("pointerdown", (event) => {
     touched = event.pointerType === "touch";
@@ -897,15 +948,20 @@
     waits = true;
     requestAnimationFrame(() => {
       waits = false;
-      if (isOpen() && net.key) fetchShown();
+      if (!isOpen()) return;
+      hintAtMore();
+      followScroll();
+      if (net.key && performance.now() - net.live > LIVE_MILLISECONDS) fetchShown();
     });
   }, { capture: true, passive: true });
 
   window.addEventListener("resize", () => isOpen() && arrange(false));
 
+  // This page gets the channel too: the way back then changes the page, and not the view with it.
   function open(layer, i) {
-    const view = { ...net.view, channel: String(layer.shown[i]) };
-    go(layer.href + "?" + new URLSearchParams(view));
+    const query = "?" + new URLSearchParams({ ...net.view, channel: String(layer.shown[i]) });
+    history.replaceState(null, "", location.pathname + query);
+    go(layer.href + query);
   }
 
   // As a link of Dash does it: the page changes without being loaded again.

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
 _BOX = 20
 _SIDE = 28
+_HALF = 0.5 + 1e-6
 
 
 def centre_digit(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return white ink on black, uint8 (height, width), as MNIST frames it: uint8 (28, 28, 1).
 
     The ink is cropped, fitted into 20x20 with its proportions kept, and placed so that its centre
-    of mass is the centre of the picture (LeCun et al. 1998, section III.A). No ink gives a black
-    picture.
+    of mass is within half a pixel of the centre, at row and column 14 as in MNIST (LeCun et al.
+    1998, section III.A). No ink gives a black picture.
     """
     rows, columns = np.nonzero(ink.max(axis=1))[0], np.nonzero(ink.max(axis=0))[0]
     if not len(rows):
@@ -34,9 +35,11 @@ def centre_digit(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
     canvas = np.zeros((_SIDE, _SIDE), np.float32)
     top, left = (_SIDE - height) // 2, (_SIDE - width) // 2
     canvas[top : top + height, left : left + width] = np.asarray(resized)
+    if not canvas.any():
+        return np.zeros((_SIDE, _SIDE, 1), np.uint8)
     mass = canvas / canvas.sum()
     centre = [mass.sum(axis=1 - axis) @ np.arange(_SIDE) for axis in (0, 1)]
-    shift = np.round((_SIDE - 1) / 2 - np.array(centre)).astype(int)
+    shift = np.ceil(_SIDE / 2 - np.array(centre) - _HALF).astype(int)
     row, column = (
         int(np.clip(s, -start, _SIDE - start - size))
         for s, start, size in zip(shift, (top, left), (height, width), strict=True)

@@ -17,6 +17,7 @@ CONTENT = "content"
 NOTICE = "notice"
 STATUS = "status"
 THEME = "theme"
+KEYS = "keys"
 
 DATA = "data-set"
 INDEX = "sample-index"

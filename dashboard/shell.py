@@ -61,6 +61,14 @@ def _header() -> html.Header:
                 **aria(label="Pages"),
             ),
             html.Button(
+                "?",
+                id=ids.KEYS,
+                type="button",
+                className="btn btn-sm btn-outline-secondary theme",
+                title="Keys (?)",
+                **aria(label="Keys"),
+            ),
+            html.Button(
                 "◐",
                 id=ids.THEME,
                 type="button",

@@ -10,7 +10,7 @@ a pen or a slider moves; at rest the same values go into the figures.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -86,9 +86,9 @@ class Asked:
 PageValues = Callable[[Asked], dict[str, Any]]
 
 
-def texts(given: dict[Any, str]) -> dict[str, str]:
-    """Return texts by the id of their place in the page."""
-    return {_element(identity): text for identity, text in given.items()}
+def texts(given: Iterable[tuple[Any, str]]) -> dict[str, str]:
+    """Return (id, text) of places in the page as texts by the id of their element."""
+    return {_element(identity): text for identity, text in given}
 
 
 def _element(identity: Any) -> str:

@@ -18,7 +18,7 @@ from dashboard.panel import layers as layers_of
 from dashboard.runtime import current
 from dashboard.scale import register_scale, scale_choice
 from dashboard.tabs import default_layer, register_tabs
-from dashboard.values import Asked, register_values, texts
+from dashboard.values import Asked, register_values
 from dashboard.view import View, parse
 
 LAYER = "activations-layer"
@@ -199,14 +199,12 @@ def values(asked: Asked) -> dict[str, Any]:
             output.live(asked, MAIN),
             asked.cells(DETAIL, _detail_cells(output, channel)),
         ],
-        "texts": texts(
-            {
-                f"{MAIN}-caption": components.caption(output.caption),
-                FACTS: _facts(output),
-                f"{DETAIL}-caption": _detail_caption(output, channel, asked.view.channel),
-                NUMBERS: _numbers(output, channel),
-            }
-        ),
+        "texts": {
+            f"{MAIN}-caption": components.caption(output.caption),
+            FACTS: _facts(output),
+            f"{DETAIL}-caption": _detail_caption(output, channel, asked.view.channel),
+            NUMBERS: _numbers(output, channel),
+        },
     }
 
 

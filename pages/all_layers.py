@@ -124,5 +124,5 @@ def values(asked: Asked) -> dict[str, Any]:
     shown = [output for output in outputs.values() if not output.info.nested]
     return {
         "figures": [o.live(asked, _id("figure", o.info.name)) for o in shown],
-        "texts": texts({_id("caption", o.info.name): components.caption(o.caption) for o in shown}),
+        "texts": texts((_id("caption", o.info.name), components.caption(o.caption)) for o in shown),
     }

@@ -275,7 +275,8 @@ def _reduced(chosen: NDArray[np.float32]) -> NDArray[np.float32]:
             starts = np.arange(0, side, block)
             sizes = np.diff([*starts, side]).astype(np.float32)
             sums = np.add.reduceat(chosen, starts, axis=axis)
-            chosen = sums / (sizes[:, None] if axis == 1 else sizes)
+            means = sums / (sizes[:, None] if axis == 1 else sizes)
+            chosen = np.asarray(means, np.float32)
     return chosen
 
 

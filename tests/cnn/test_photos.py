@@ -91,7 +91,6 @@ def test_photos_of_digits_are_recognised(classifier, known, chalk):
     images, labels = known
     rng = np.random.default_rng(11)
     ready = [framed(decode(photo(image, rng, chalk=chalk)).pixels) for image in images]
-    print((recognise(classifier, ready) == labels).mean(), "ACC")
     assert (recognise(classifier, ready) == labels).mean() >= 0.95
 
 

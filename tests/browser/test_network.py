@@ -1,0 +1,278 @@
+"""The Network page in a real browser: the bundled classifier, a branched one, and a deep one."""
+
+from __future__ import annotations
+
+import re
+
+import keras
+import pytest
+from keras import layers
+from playwright.sync_api import Page, expect
+
+import cnn
+from pages.network import described
+
+NETWORK = "#network"
+
+
+def deep() -> keras.Model:
+    """Sixteen residual blocks, 50 layers, 32x32 RGB, ten classes."""
+    keras.utils.set_random_seed(2)
+    picture = keras.Input((32, 32, 3), name="picture")
+    x = layers.Conv2D(12, 3, strides=2, name="stem")(picture)
+    for block in range(15):
+        y = layers.Conv2D(12, 3, padding="same", name=f"conv_{block}")(x)
+        y = layers.ReLU(name=f"relu_{block}")(y)
+        x = layers.Add(name=f"add_{block}")([x, y])
+    x = layers.GlobalAveragePooling2D(name="means")(x)
+    return keras.Model(picture, layers.Dense(10, name="sums")(x), name="deep")
+
+
+@pytest.fixture(scope="module")
+def deep_path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "deep.keras"
+    cnn.save_model(deep(), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def bundled(start_server, best_data):
+    return start_server(best_data)
+
+
+@pytest.fixture(scope="module")
+def second(start_server, best_data, second_path):
+    return start_server(best_data, CNN_MODEL=str(second_path))
+
+
+@pytest.fixture(scope="module")
+def fifty(start_server, best_data, deep_path):
+    return start_server(best_data, CNN_MODEL=str(deep_path))
+
+
+def tiles(page: Page, layer: str):
+    return page.get_by_role("application", name=re.compile(rf"^(Channels|Units) of {layer}$"))
+
+
+def point(page: Page, layer: str, x: float = 6, y: float = 6):
+    """Point at a tile of the layer, the first one unless told otherwise."""
+    tiles(page, layer).hover(position={"x": x, "y": y})
+    return page.locator("#network-status")
+
+
+def ink(page: Page, layer: str) -> int:
+    """Return how many pixels of a layer's canvas are painted."""
+    return tiles(page, layer).evaluate(
+        """canvas => {
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          let count = 0;
+          for (let i = 3; i < data.length; i += 4) count += data[i] > 0;
+          return count;
+        }"""
+    )
+
+
+def painted(page: Page, layer: str) -> str:
+    return tiles(page, layer).evaluate("canvas => canvas.toDataURL()")
+
+
+@pytest.mark.parametrize("which", ["bundled", "second"])
+def test_every_layer_has_a_column_with_its_caption(request, which, visit):
+    server = request.getfixturevalue(which)
+    model = request.getfixturevalue({"bundled": "classifier", "second": "second_model"}[which])
+    page = visit(server).page
+    expect(page.get_by_role("heading", level=1)).to_have_text("Network")
+    for layer in described(model):
+        section = page.locator(
+            ".net-layer", has=page.get_by_role("link", name=layer["name"], exact=True)
+        )
+        expect(section.first).to_contain_text(layer["shape"])
+        expect(section.first).to_contain_text(layer["kind"])
+    expect(page.locator(".net-layer")).to_have_count(len(described(model)))
+    expect(page.locator(".net-class")).to_have_count(len(cnn.class_names(model)))
+
+
+def test_every_layer_is_painted_and_follows_the_picture(bundled, classifier, visit):
+    page = visit(bundled).page
+    expect(page.locator(".net-class.first")).to_have_count(1)
+    names = [layer["name"] for layer in described(classifier)[:-1]]
+    assert all(ink(page, name) > 0 for name in names)
+    before = {name: painted(page, name) for name in names}
+    page.get_by_role("button", name="4", exact=True).click()
+    expect(page.locator(".net-class.first .net-class-name")).to_have_text("4")
+    assert all(painted(page, name) != before[name] for name in names)
+
+
+def test_the_seed_network_fits_on_one_screen(bundled, visit):
+    page = visit(bundled).page
+    expect(page.locator(".net-class.first")).to_be_in_viewport()
+    box = page.locator(NETWORK)
+    assert box.evaluate("box => box.scrollWidth - box.clientWidth") == 0
+    expect(page.locator("#network-status")).to_be_in_viewport(ratio=1)
+    assert box.evaluate("box => box.getBoundingClientRect().top >= 0")
+
+
+def test_pointing_says_what_feeds_a_channel_and_what_it_feeds(bundled, classifier, visit):
+    page = visit(bundled).page
+    told = point(page, "conv2d_1")
+    expect(told).to_contain_text("conv2d_1 channel 0: strongest value")
+    inputs, norms = cnn.connections.connections(classifier, "conv2d_1")[0].feeding(0)
+    expect(told).to_contain_text(
+        f"Fed most by max_pooling2d, channels {inputs[0]} ({norms[0]:.3g})"
+    )
+    expect(told).to_contain_text("Feeds max_pooling2d_1, channel 0.")
+    expect(page.locator(".net-link")).to_have_count(33)
+    expect(page.locator(".net-number")).to_have_count(3)
+    page.get_by_role("heading", level=1).hover()
+    expect(page.locator(".net-link")).to_have_count(0)
+    expect(told).to_contain_text("the stronger, the thicker")
+
+
+def test_a_negative_weight_is_dashed(bundled, classifier, visit):
+    page = visit(bundled).page
+    expect(point(page, "dense")).to_contain_text("Feeds most strongly dense_1, classes")
+    kernel = cnn.kernels(classifier, "dense_1")
+    shown = cnn.kernels(classifier, "dense")[::25, 0]
+    expect(page.locator(".net-link.minus")).to_have_count(
+        int((kernel[0] < 0).sum() + (shown < 0).sum())
+    )
+    expect(page.locator(".net-link.plus")).to_have_count(
+        int((kernel[0] > 0).sum() + (shown > 0).sum())
+    )
+    dashes = page.locator(".net-link.minus").first.evaluate(
+        "l => getComputedStyle(l).strokeDasharray"
+    )
+    assert dashes != "none"
+
+
+def test_branches_lie_side_by_side_and_join(second, visit):
+    page = visit(second).page
+    left, right = tiles(page, "left").bounding_box(), tiles(page, "right").bounding_box()
+    assert left["x"] == right["x"]
+    assert left["y"] + left["height"] < right["y"]
+    expect(point(page, "join")).to_contain_text("Fed by left, channel 0. Feeds norm, channel 0.")
+    assert page.locator(".net-edges path[data-to=join]").count() == 2
+
+
+def test_a_click_opens_the_layer_and_the_channel(bundled, visit):
+    page = visit(bundled).page
+    expect(point(page, "conv2d_1", 6, 200)).to_contain_text("Fed most")
+    channel = page.locator("#network-status").inner_text().split("channel ")[1].split(":")[0]
+    tiles(page, "conv2d_1").click(position={"x": 6, "y": 200})
+    expect(page).to_have_url(re.compile(rf"/activations/conv2d_1\?.*channel={channel}"))
+    expect(page.locator("#activations-detail .gtitle")).to_have_text(f"conv2d_1, channel {channel}")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Network")
+    expect(page.locator(".net-class.first")).to_have_count(1)
+
+
+def test_a_header_leads_to_its_layer_and_keeps_the_picture(bundled, visit):
+    page = visit(bundled).page
+    page.get_by_role("button", name="3", exact=True).click()
+    expect(page.locator("#picture-text")).to_contain_text("Label 3")
+    page.locator(NETWORK).get_by_role("link", name="max_pooling2d", exact=True).click()
+    expect(page.locator("#activations-main .gtitle")).to_contain_text("max_pooling2d")
+    expect(page.locator("#picture-text")).to_contain_text("Label 3")
+
+
+def test_the_keyboard_walks_through_channels_and_opens_one(bundled, visit):
+    page = visit(bundled).page
+    expect(page.locator(".net-class.first")).to_have_count(1)
+    page.locator(NETWORK).get_by_role("link", name="conv2d_1", exact=True).focus()
+    page.keyboard.press("Tab")
+    told = page.locator("#network-status")
+    expect(told).to_contain_text("conv2d_1 channel 0:")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(told).to_contain_text("conv2d_1 channel 2:")
+    page.keyboard.press("End")
+    expect(told).to_contain_text("conv2d_1 channel 63:")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/activations/conv2d_1.*channel=63"))
+
+
+def test_the_switch_explains_each_layer_and_is_remembered(bundled, visit):
+    page = visit(bundled).page
+    sentence = page.get_by_text("Keeps the largest of every 2×2 cells").first
+    expect(sentence).to_be_hidden()
+    page.get_by_label("Explain each layer").check()
+    expect(sentence).to_be_visible()
+    assert page.locator(NETWORK).evaluate("box => box.scrollWidth - box.clientWidth") == 0
+    page.reload()
+    expect(sentence).to_be_visible()
+    assert "explain" not in page.url
+
+
+def test_the_range_of_the_colours_is_told(bundled, visit):
+    page = visit(bundled).page
+    expect(page.locator("#network-legend")).to_contain_text("largest of the layer")
+    before = painted(page, "conv2d")
+    page.get_by_label("channel", exact=True).check()
+    expect(page.locator("#network-legend")).to_contain_text("largest of the channel")
+    assert painted(page, "conv2d") != before
+
+
+def test_fifty_layers_scroll_and_are_fetched_as_they_come_into_view(fifty, visit):
+    visitor = visit(fifty)
+    page = visitor.page
+    expect(page.locator(".net-layer")).to_have_count(50)
+    expect(page.locator(".net-class")).to_have_count(10)
+    box = page.locator(NETWORK)
+    assert box.evaluate("box => box.scrollWidth > 3 * box.clientWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect(page.locator("#network-legend")).not_to_be_empty()
+    assert ink(page, "conv_14") == 0
+    box.evaluate("box => box.scrollTo(box.scrollWidth, 0)")
+    page.wait_for_function(
+        "() => window.dash_clientside.cnn.shownLayers().includes('conv_14')"
+        " && !window.dash_clientside.cnn.shownLayers().includes('stem')"
+    )
+    expect(page.locator(".net-class.first")).to_be_in_viewport()
+    expect(point(page, "add_14")).to_contain_text(
+        "Fed by add_13, channel 0; by relu_14, channel 0."
+    )
+    assert ink(page, "conv_14") > 0
+    assert page.locator(".net-detour").count() == 15
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_on_a_phone_bands_follow_each_other_and_a_second_tap_opens(bundled, visit, width):
+    visitor = visit(bundled, None, is_mobile=True, has_touch=True)
+    visitor.page.set_viewport_size({"width": width, "height": 844})
+    page = visitor.open()
+    expect(page.locator(".net-class.first")).to_have_count(1)
+    first, then = tiles(page, "conv2d").bounding_box(), tiles(page, "max_pooling2d").bounding_box()
+    assert first["y"] + first["height"] < then["y"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(NETWORK).bounding_box()["height"] < 1.5 * 844
+    tiles(page, "conv2d").tap(position={"x": 6, "y": 6})
+    expect(page.locator("#network-status")).to_contain_text("conv2d channel 0:")
+    expect(page.locator("#network-status")).to_be_in_viewport()
+    assert "/activations" not in page.url
+    tiles(page, "conv2d").tap(position={"x": 6, "y": 6})
+    expect(page).to_have_url(re.compile("/activations/conv2d.*channel=0"))
+
+
+def test_a_link_that_cannot_be_shown_hides_the_network(bundled, visit):
+    visitor = visit(bundled, None)
+    visitor.page.goto(f"{bundled.url}/?model=0123456789ab")
+    expect(visitor.page.locator("#notice")).to_contain_text("which this server does not have")
+    expect(visitor.page.locator(NETWORK)).to_be_hidden()
+
+
+def test_it_follows_a_drawing(bundled, visit):
+    page = visit(bundled).page
+    expect(page.locator(".net-class.first")).to_have_count(1)
+    before = painted(page, "conv2d")
+    page.get_by_role("button", name="Draw").click()
+    pad = page.locator("#drawing canvas").first.bounding_box()
+    x, y = pad["x"] + pad["width"] / 2, pad["y"] + 20
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + pad["height"] - 40, steps=8)
+    page.wait_for_function(
+        "([before]) => document.querySelectorAll('.net-tiles')[1].toDataURL() !== before",
+        arg=[before],
+    )
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("pixels="))

@@ -1,0 +1,237 @@
+"""The Network page's structure, thumbnails and connections, on both models."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from dash.exceptions import PreventUpdate
+from keras import layers
+
+import cnn
+from cnn.activations import forward
+from dashboard import panel
+from dashboard.app import runtime_of
+from dashboard.values import Asked
+from dashboard.view import View, parse
+from pages import network
+from pages.network import Thumbnails, described, representative, values
+
+
+@pytest.fixture(params=["app", "second_app"])
+def both(request, request_of):
+    """The application, of each model in turn."""
+    app = request.getfixturevalue(request.param)
+    request_of(app)
+    return app
+
+
+def unpacked(body):
+    """Return (facts, arrays) of a binary answer, as the browser reads it."""
+    length = int.from_bytes(body[:4], "little")
+    facts, at = json.loads(body[4 : 4 + length]), 4 + length
+    arrays = []
+    for told in facts["arrays"]:
+        kind, count = np.dtype(told["dtype"]), int(np.prod(told["shape"]))
+        arrays.append(np.frombuffer(body, kind, count, at).reshape(told["shape"]))
+        at += -(-count * kind.itemsize // 4) * 4
+    return facts, arrays
+
+
+def asked(model, picture, names=(), **view):
+    return Asked(View(**view), None, model, forward(model, picture), names)
+
+
+def painted(model, picture, name, **view):
+    """Return what is told of one layer, and the values that its bytes stand for."""
+    request = asked(model, picture, (name,), **view)
+    (told,) = values(request)["layers"]
+    tiles = np.moveaxis(request.answer._arrays[told["tiles"]].astype(np.float32), 0, -1)
+    peaks = request.answer._arrays[told["peaks"]]
+    high = np.abs(peaks) if told["high"] is None else told["high"]
+    return told, high * (tiles / 127 - 1 if told["signed"] else tiles / 255), high
+
+
+# --- structure
+
+
+def test_every_layer_that_computes_has_a_place(both):
+    runtime = runtime_of(both)
+    query = runtime.default_view().to_query()
+    found = network.structure(panel.layers(parse(query)[0]))
+    infos = [i for i in cnn.layer_infos(runtime.model(parse(query)[0])) if not i.nested]
+    assert [layer["name"] for layer in found["layers"]] == [info.name for info in infos]
+    assert [layer["total"] for layer in found["layers"]] == [info.channels for info in infos]
+    assert found["layers"][0]["inputs"] == []
+    assert found["layers"][-1]["form"] == "classes"
+    assert len(found["classes"]) == found["layers"][-1]["total"]
+    assert all(layer["explanation"].endswith(".") for layer in found["layers"])
+    json.dumps(found)
+
+
+def test_without_a_model_there_is_no_structure(both):
+    with pytest.raises(PreventUpdate):
+        network.structure(None)
+
+
+def test_branches_share_a_column(second_model):
+    found = {layer["name"]: layer for layer in described(second_model)}
+    left, right, join = found["left"], found["right"], found["join"]
+    assert (left["column"], left["lane"], left["lanes"]) == (2, 0, 2)
+    assert (right["column"], right["lane"], right["lanes"]) == (2, 1, 2)
+    assert (join["column"], join["lanes"], join["inputs"]) == (3, 1, ["left", "right"])
+    assert found["shared"]["inputs"] == ["block/depthwise"]
+    assert found["join"]["tile"] == [20, 30]
+
+
+@pytest.mark.parametrize(
+    ("total", "first", "count"),
+    [(1, [0], 1), (64, [0, 1, 2], 64), (65, [0, 2, 4], 33), (1600, [0, 25, 50], 64)],
+)
+def test_many_channels_are_represented_by_every_nth(total, first, count):
+    shown = representative(total)
+    assert shown[: len(first)] == first
+    assert len(shown) == count
+    assert shown[-1] < total
+
+
+def test_a_model_that_ends_with_sums_still_shows_probabilities():
+    picture = keras.Input((8, 8, 1), name="picture")
+    x = layers.Dense(3, name="sums")(layers.Flatten(name="row")(picture))
+    *_, sums, last = described(keras.Model(picture, x))
+    assert (sums["form"], sums["name"]) == ("units", "sums")
+    assert (last["form"], last["inputs"], last["column"]) == ("classes", ["sums"], 3)
+
+
+def test_every_kind_of_layer_is_explained_in_a_sentence(classifier):
+    told = {i.kind: cnn.captions.explanation(i) for i in cnn.layer_infos(classifier)}
+    assert "2×2" in told["MaxPooling2D"]
+    assert "1,600 numbers" in told["Flatten"]
+    assert all(text.count(".") == 1 and text.endswith(".") for text in told.values())
+
+
+def test_colour_tables_begin_and_end_with_the_scale(both):
+    runtime = runtime_of(both)
+    found = network.structure(panel.layers(runtime.default_view()))
+    low, middle, high = (found["diverging"][6 * i : 6 * i + 6] for i in (0, 127, 254))
+    assert len(found["sequential"]) == 6 * 256
+    assert len(found["diverging"]) == 6 * 255
+    assert int(low[4:], 16) > int(low[:2], 16)
+    assert int(high[:2], 16) > int(high[4:], 16)
+    assert min(int(middle[i : i + 2], 16) for i in (0, 2, 4)) > 240
+
+
+# --- values
+
+
+@pytest.mark.parametrize("scale", ["channel", "layer", "network"])
+@pytest.mark.parametrize("name", ["conv2d", "max_pooling2d_1", "input"])
+def test_bytes_stand_for_the_true_values(classifier, seven, name, scale):
+    _, shown, high = painted(classifier, seven, name, scale=scale)
+    true = cnn.activations(classifier, seven)[name]
+    assert (np.abs(shown - np.minimum(true, high)) <= np.asarray(high) / 255).all()
+
+
+@pytest.mark.parametrize("scale", ["channel", "layer", "network"])
+def test_ranges_are_those_of_the_other_pages(classifier, second_model, seven, scale):
+    for model, name in ((classifier, "conv2d_1"), (second_model, "left"), (second_model, "relu")):
+        activations = cnn.activations(model, seven)
+        infos = [info for info in cnn.layer_infos(model) if info.inputs]
+        bound = cnn.figures.largest_magnitude(activations[info.name] for info in infos)
+        cells = cnn.figures.cells(activations[name], scale=scale, bound=bound)
+        told, *_ = painted(model, seven, name, scale=scale)
+        assert told["signed"] == cells.signed
+        assert (told["high"] or 1.0) == pytest.approx(cells.high)
+
+
+def test_signed_maps_keep_zero_in_the_middle(second_model, seven):
+    told, shown, high = painted(second_model, seven, "left")
+    true = cnn.activations(second_model, seven)["left"]
+    assert told["signed"]
+    assert np.abs(shown - true).max() <= high / 254
+    assert (shown[true == 0] == 0).all()
+
+
+def test_a_silent_map_is_all_zero():
+    maps = np.zeros((4, 4, 2), np.float32)
+    maps[..., 1] = 3
+    for scale in ("channel", "layer"):
+        found = Thumbnails.of(maps, [0, 1], scale, None)
+        assert found.tiles[0].max() == 0
+        assert found.tiles[1].min() == 255
+        assert found.peaks.tolist() == [0, 3]
+
+
+def test_large_maps_are_means_of_blocks():
+    maps = np.arange(70 * 40, dtype=np.float32).reshape(70, 40, 1)
+    found = Thumbnails.of(maps, [0], "layer", None)
+    assert found.tiles.shape == (1, 24, 20)
+    assert found.tiles[0, 0, 0] == round(255 * maps[:3, :2].mean() / maps.max())
+    assert found.tiles[0, -1, -1] == round(255 * maps[69:, 38:].mean() / maps.max())
+    assert found.peaks[0] == maps.max()
+
+
+def test_only_the_channels_that_represent_a_vector_travel(classifier, seven):
+    request = asked(classifier, seven, ("flatten",))
+    (told,) = values(request)["layers"]
+    assert request.answer._arrays[told["tiles"]].shape == (64, 1, 1)
+    true = cnn.activations(classifier, seven)["flatten"][::25]
+    np.testing.assert_array_equal(request.answer._arrays[told["peaks"]], true)
+
+
+def test_without_names_all_layers_are_told(classifier, seven):
+    request = asked(classifier, seven)
+    found = values(request)
+    infos = [info.name for info in cnn.layer_infos(classifier)]
+    assert [layer["name"] for layer in found["layers"]] == infos
+    shares = request.answer._arrays[found["probabilities"]]
+    np.testing.assert_array_equal(shares, cnn.predict(classifier, seven).probabilities)
+
+
+def test_the_route_answers_for_the_layers_in_view(both):
+    runtime = runtime_of(both)
+    opening = panel.layers(runtime.default_view())["opening"]
+    query = {**runtime.default_view().to_query(), "layer": opening}
+    answer = both.server.test_client().get("/values/network", query_string=query)
+    facts, arrays = unpacked(answer.data)
+    (told,) = facts["page"]["layers"]
+    assert told["name"] == opening
+    assert arrays[told["tiles"]].dtype == np.uint8
+    assert arrays[facts["page"]["probabilities"]].sum() == pytest.approx(1, abs=1e-4)
+
+
+# --- connections
+
+
+def strengths_of(app, layer):
+    key = runtime_of(app).default_view().model
+    answer = app.server.test_client().get(f"/connections/{key}/{layer}")
+    return answer, *(unpacked(answer.data) if answer.status_code == 200 else ({}, []))
+
+
+def test_strengths_are_those_between_the_shown_channels(app, classifier):
+    answer, facts, arrays = strengths_of(app, "dense")
+    (told,) = facts["inputs"]
+    kernel = cnn.kernels(classifier, "dense")
+    np.testing.assert_array_equal(arrays[told["strengths"]], kernel[::25])
+    count, strongest = told["feeding"][5]
+    assert count == 1600
+    assert [channel for channel, _ in strongest] == np.argsort(-np.abs(kernel[:, 5]))[:3].tolist()
+    assert "max-age" in answer.headers["Cache-Control"]
+
+
+def test_every_layer_can_be_asked(both):
+    for layer in described(runtime_of(both).model(runtime_of(both).default_view())):
+        _, facts, arrays = strengths_of(both, layer["name"])
+        assert [told["source"] for told in facts["inputs"]] == layer["inputs"]
+        for told in facts["inputs"]:
+            assert arrays[told["strengths"]].shape[1] == len(layer["shown"])
+
+
+@pytest.mark.parametrize("path", ["dense99", "../x"])
+def test_a_layer_that_does_not_exist_is_not_found(app, path):
+    assert strengths_of(app, path)[0].status_code == 404
+
+
+def test_a_model_that_does_not_exist_is_not_found(app):
+    assert app.server.test_client().get("/connections/0123456789ab/dense").status_code == 404
