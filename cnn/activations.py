@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnn import graph
+from cnn.compilation import compiled_once
 from cnn.images import prepare
 from cnn.layers import layer_info
 from cnn.models import class_names
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     import keras
 
 _PASS = "_cnn_pass"
-_compiled_call = Lock()
 Activations = dict[str, NDArray[np.float32]]
 
 
@@ -54,40 +53,21 @@ class ForwardPass:
     prediction: Prediction
 
 
-class _CompiledPass:
-    """The model compiled to give the output of every layer at once.
+def _all_layers(model: keras.Model, batch: Any) -> tuple[dict[str, Any], Any, Any]:
+    """Return the output of every layer by name, the probabilities, and the logits or None."""
+    import tensorflow as tf
 
-    Where the compiler (XLA) knows no form of an operation, TensorFlow's own graph is run.
-    """
-
-    def __init__(self, model: keras.Model) -> None:
-        import tensorflow as tf
-
-        def all_layers(batch: Any) -> tuple[dict[str, Any], Any, Any]:
-            visits: list[tuple[str, Any, list[Any], Any]] = []
-            final = graph.run(model, batch, lambda *visit: visits.append(visit))
-            probabilities, logits = final, None
-            for _, layer, inputs, output in visits:
-                if output is final and not graph.is_nested(layer):
-                    probabilities, logits = _final_activation(layer, inputs, output)
-            layers = {name: tf.cast(output, tf.float32) for name, _, _, output in visits}
-            return layers, probabilities, logits
-
-        self._function = tf.function(all_layers, jit_compile=True)
-        self._plain = tf.function(all_layers)
-        self._compiler_refuses: type[Exception] = tf.errors.OpError
-
-    def __call__(self, batch: NDArray[np.float32]) -> tuple[dict[str, Any], Any, Any]:
-        with _compiled_call:
-            try:
-                layers, probabilities, logits = self._function(batch)
-            except self._compiler_refuses:
-                self._function = self._plain
-                layers, probabilities, logits = self._function(batch)
-        return layers, probabilities, logits
+    visits: list[tuple[str, Any, list[Any], Any]] = []
+    final = graph.run(model, batch, lambda *visit: visits.append(visit))
+    probabilities, logits = final, None
+    for _, layer, inputs, output in visits:
+        if output is final and not graph.is_nested(layer):
+            probabilities, logits = final_activation(layer, inputs, output)
+    layers = {name: tf.cast(output, tf.float32) for name, _, _, output in visits}
+    return layers, probabilities, logits
 
 
-def _final_activation(layer: Any, inputs: list[Any], output: Any) -> tuple[Any, Any]:
+def final_activation(layer: Any, inputs: list[Any], output: Any) -> tuple[Any, Any]:
     """Return (probabilities, logits or None) of the model's last layer."""
     import keras
 
@@ -102,17 +82,10 @@ def _final_activation(layer: Any, inputs: list[Any], output: Any) -> tuple[Any, 
     return output, sums + layer.bias if layer.use_bias else sums
 
 
-def _compiled(model: keras.Model) -> _CompiledPass:
-    compiled: _CompiledPass | None = getattr(model, _PASS, None)
-    if compiled is None:
-        compiled = _CompiledPass(model)
-        object.__setattr__(model, _PASS, compiled)
-    return compiled
-
-
 def forward(model: keras.Model, image: Any) -> ForwardPass:
     """Return the outputs of all layers for a picture, and the prediction, from one compiled pass."""
-    layers, probabilities, logits = _compiled(model)(prepare(image, model))
+    compiled = compiled_once(model, _PASS, lambda batch: _all_layers(model, batch))
+    layers, probabilities, logits = compiled(prepare(image, model))
     prediction = Prediction(
         probabilities.numpy()[0],
         None if logits is None else logits.numpy()[0],

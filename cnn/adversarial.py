@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.batches import compiled_once, outputs
+from cnn.batches import outputs
+from cnn.compilation import compiled_once
 from cnn.errors import ImageError, ModelError
 from cnn.images import as_pixels, fit, prepare
 from cnn.models import class_names, scale_of

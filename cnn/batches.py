@@ -1,15 +1,16 @@
-"""What the model says of many pictures at once, and functions of a model compiled once."""
+"""What the model says of many pictures at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnn import graph
-from cnn.activations import _compiled_call, _final_activation
+from cnn.activations import final_activation
+from cnn.compilation import compiled_once
 from cnn.errors import ImageError
 from cnn.images import as_pixels, fit
 from cnn.models import class_names, input_shape, scale_of
@@ -19,38 +20,6 @@ if TYPE_CHECKING:
 
 SIZE = 64
 _PROBABILITIES = "_cnn_probabilities"
-
-
-class Compiled:
-    """A function of tensors, compiled; one call at a time.
-
-    Where the compiler (XLA) knows no form of an operation, TensorFlow's own graph is run.
-    """
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        import tensorflow as tf
-
-        self._function = tf.function(function, jit_compile=True)
-        self._plain = tf.function(function)
-        self._compiler_refuses: type[Exception] = tf.errors.OpError
-
-    def __call__(self, *tensors: Any) -> Any:
-        """Return what the function gives for the tensors or arrays."""
-        with _compiled_call:
-            try:
-                return self._function(*tensors)
-            except self._compiler_refuses:
-                self._function = self._plain
-                return self._function(*tensors)
-
-
-def compiled_once(model: keras.Model, name: str, function: Callable[..., Any]) -> Compiled:
-    """Return `function` compiled, kept on the model under the attribute `name`."""
-    compiled: Compiled | None = getattr(model, name, None)
-    if compiled is None:
-        compiled = Compiled(function)
-        object.__setattr__(model, name, compiled)
-    return compiled
 
 
 def outputs(model: keras.Model, batch: Any) -> tuple[Any, Any]:
@@ -69,7 +38,7 @@ def outputs(model: keras.Model, batch: Any) -> tuple[Any, Any]:
     probabilities, logits = final, None
     for layer, inputs, output in last:
         if output is final:
-            probabilities, logits = _final_activation(layer, inputs, output)
+            probabilities, logits = final_activation(layer, inputs, output)
     return probabilities, logits
 
 

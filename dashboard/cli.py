@@ -33,6 +33,10 @@ HomeDir = Annotated[Path | None, _option("home", "--home")]
 Model = Annotated[Path | None, _option("model", "--model")]
 RedisUrl = Annotated[str | None, _option("redis_url", "--redis-url")]
 Download = Annotated[bool | None, _option("download", "--download/--no-download")]
+UploadMegabytes = Annotated[float | None, _option("upload_megabytes", "--upload-megabytes")]
+UploadMegapixels = Annotated[float | None, _option("upload_megapixels", "--upload-megapixels")]
+UploadsMegabytes = Annotated[float | None, _option("uploads_megabytes", "--uploads-megabytes")]
+UploadsDays = Annotated[float | None, _option("uploads_days", "--uploads-days")]
 Host = Annotated[str | None, _option("host", "--host")]
 Port = Annotated[int | None, _option("port", "--port", "-p")]
 
@@ -90,6 +94,10 @@ def serve(
     model: Model = None,
     redis_url: RedisUrl = None,
     download: Download = None,
+    upload_megabytes: UploadMegabytes = None,
+    upload_megapixels: UploadMegapixels = None,
+    uploads_megabytes: UploadsMegabytes = None,
+    uploads_days: UploadsDays = None,
     host: Host = None,
     port: Port = None,
     threads: Annotated[int, typer.Option(help="Threads per web process.", min=1)] = 8,
@@ -98,7 +106,8 @@ def serve(
     """Serve the dashboard (gunicorn); open the address that it prints."""
     settings = _settings(
         data_dir=data_dir, home=home, model=model, redis_url=redis_url, download=download,
-        host=host, port=port,
+        upload_megabytes=upload_megabytes, upload_megapixels=upload_megapixels,
+        uploads_megabytes=uploads_megabytes, uploads_days=uploads_days, host=host, port=port,
     )  # fmt: skip
     _require_home(settings)
     os.environ.update(environment(settings))

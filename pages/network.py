@@ -12,7 +12,6 @@ import dash_bootstrap_components as dbc
 import numpy as np
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.exceptions import PreventUpdate
-from flask import Response
 from numpy.typing import NDArray
 
 import cnn
@@ -34,7 +33,8 @@ EXPLAIN = "network-explain"
 MOST_SHOWN = 64
 MOST_SIDE = 32
 _MIDDLE = 127
-_HOUR_SECONDS = 3600
+_TEXT = {"Content-Type": "text/plain"}
+_KEPT = {"Content-Type": "application/octet-stream", "Cache-Control": "private, max-age=3600"}
 
 
 def layout(**_query: Any) -> html.Div:
@@ -112,7 +112,7 @@ def described(model: Any) -> list[dict[str, Any]]:
     last = _last(infos)
     found = [
         {
-            **_layer(info, is_last=info is last and not _is_logits(last)),
+            **_layer(info, has_classes=_has_classes(info, last)),
             "column": blocks[info.name].column,
             "lane": lanes[blocks[info.name].column].index(blocks[info.name]),
             "lanes": len(lanes[blocks[info.name].column]),
@@ -134,10 +134,14 @@ def _is_logits(last: cnn.LayerInfo) -> bool:
     return last.kind == "Dense" and last.activation == "linear"
 
 
-def _layer(info: cnn.LayerInfo, *, is_last: bool) -> dict[str, Any]:
+def _has_classes(info: cnn.LayerInfo, last: cnn.LayerInfo) -> bool:
+    """Whether the layer's output is the class probabilities."""
+    return info is last and len(last.output_shape) == 1 and not _is_logits(last)
+
+
+def _layer(info: cnn.LayerInfo, *, has_classes: bool) -> dict[str, Any]:
     word, colour = family(info)
     is_vector = len(info.output_shape) == 1
-    classes = is_last and is_vector
     shape = [side or 0 for side in info.output_shape]
     return {
         "name": info.name,
@@ -145,9 +149,9 @@ def _layer(info: cnn.LayerInfo, *, is_last: bool) -> dict[str, Any]:
         "shape": cnn.captions.sides(info.output_shape),
         "family": word,
         "colour": colour,
-        "form": "classes" if classes else "units" if is_vector else "maps",
+        "form": "classes" if has_classes else "units" if is_vector else "maps",
         "total": info.channels,
-        "shown": list(range(info.channels)) if classes else representative(info.channels),
+        "shown": _shown(info, has_classes=has_classes),
         "tile": shape[:2] if info.has_maps else [1, 1],
         "href": components.layer_path("activations", info.name),
         "explanation": cnn.captions.explanation(info),
@@ -157,7 +161,7 @@ def _layer(info: cnn.LayerInfo, *, is_last: bool) -> dict[str, Any]:
 def _softmax(last: cnn.LayerInfo, column: int) -> dict[str, Any]:
     """Return the column of class probabilities of a model that ends with their logits."""
     return {
-        **_layer(last, is_last=True),
+        **_layer(last, has_classes=True),
         "name": _softmax_of(last),
         "title": "class probabilities",
         "kind": "Softmax",
@@ -173,6 +177,10 @@ def _softmax(last: cnn.LayerInfo, column: int) -> dict[str, Any]:
 
 def _softmax_of(last: cnn.LayerInfo) -> str:
     return f"softmax of {last.name}"
+
+
+def _shown(info: cnn.LayerInfo, *, has_classes: bool) -> list[int]:
+    return list(range(info.channels)) if has_classes else representative(info.channels)
 
 
 def representative(total: int) -> list[int]:
@@ -280,36 +288,32 @@ def _reduced(chosen: NDArray[np.float32]) -> NDArray[np.float32]:
     return chosen
 
 
-def strengths(model: str, layer: str) -> Response:
+def strengths(model: str, layer: str) -> tuple[bytes | str, int, dict[str, str]]:
     """Answer how strongly the shown channels before a layer feed the shown ones of it."""
     runtime = current()
     if runtime.ready != "ready":
-        return Response("TensorFlow is starting: ask again in some seconds.", 503)
+        return "TensorFlow is starting: ask again in some seconds.", 503, _TEXT
     try:
-        found = runtime.model(View(model=model))
-        infos = {info.name: info for info in cnn.layer_infos(found)}
-        last = _last(tuple(infos.values()))
-        if layer == _softmax_of(last) and _is_logits(last):
-            pairs = np.repeat(np.arange(last.channels), 2).reshape(-1, 2)
-            feeding: tuple[Connection, ...] = (Connection(last.name, "channel", None, pairs),)
-            info = last
-        else:
-            feeding, info = connections(found, layer), infos[layer]
+        return _strengths(runtime.model(View(model=model)), layer), 200, _KEPT
     except cnn.CnnError as error:
-        return Response(str(error), 404, mimetype="text/plain")
+        return str(error), 404, _TEXT
+
+
+def _strengths(model: Any, layer: str) -> bytes:
+    infos = {info.name: info for info in cnn.layer_infos(model)}
+    last = _last(tuple(infos.values()))
+    if _is_logits(last) and layer == _softmax_of(last):
+        same = np.repeat(np.arange(last.channels), 2).reshape(-1, 2)
+        feeding: tuple[Connection, ...] = (Connection(last.name, "channel", pairs=same),)
+        outputs = list(range(last.channels))
+    else:
+        feeding, info = connections(model, layer), infos[layer]
+        outputs = _shown(info, has_classes=_has_classes(info, last))
     answer = Answer()
-    is_classes = info is last
-    outputs = list(range(info.channels)) if is_classes else representative(info.channels)
-    answer.facts = {
-        "inputs": [
-            _told(answer, one, representative(infos[one.source].channels), outputs)
-            for one in feeding
-        ]
-    }
-    told = Response(answer.packed(), mimetype="application/octet-stream")
-    told.cache_control.private = True
-    told.cache_control.max_age = _HOUR_SECONDS
-    return told
+    answer.facts["inputs"] = [
+        _told(answer, one, representative(infos[one.source].channels), outputs) for one in feeding
+    ]
+    return answer.packed()
 
 
 def _told(

@@ -65,7 +65,12 @@ def _layout(title: str, across: str, up: str) -> dict[str, Any]:
     return {
         **style.frame(title),
         "margin": {"l": 52, "r": 8, "t": 28, "b": 38},
-        "xaxis": {**axis, "showgrid": False, "zeroline": False, "title": {"text": across, "standoff": 4}},
+        "xaxis": {
+            **axis,
+            "showgrid": False,
+            "zeroline": False,
+            "title": {"text": across, "standoff": 4},
+        },
         "yaxis": {**axis, "title": {"text": up, "standoff": 4}},
         "bargap": 0.12,
     }

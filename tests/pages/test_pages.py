@@ -12,7 +12,7 @@ import cnn
 from dashboard import panel
 from dashboard.app import runtime_of
 from dashboard.view import parse
-from pages import activations, architecture, filters, all_layers, training
+from pages import activations, all_layers, architecture, filters, training
 
 
 @pytest.fixture(params=["app", "second_app"])
