@@ -17,7 +17,7 @@
       this.element.className = "pad";
       this.canvas = document.createElement("canvas");
       Object.assign(this.canvas, { width: SIDE, height: SIDE, tabIndex: 0 });
-      this.canvas.setAttribute("role", "img");
+      this.canvas.setAttribute("role", "application");
       this.canvas.setAttribute("aria-label", label);
       this.context = this.canvas.getContext("2d", { willReadFrequently: true });
       this.mark = document.createElement("div");

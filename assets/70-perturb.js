@@ -16,6 +16,7 @@
   let pad = null;
   let mask = "";
   let asked = "";
+  let isReady = false;
 
   function section() {
     return document.getElementById("perturb");
@@ -95,6 +96,7 @@
   function showPerturbation(view, layers) {
     if (!view || !document.getElementById("perturb-controls")) return;
     if (!invert) build();
+    isReady = Boolean(layers);
     fillTargets(layers);
     if (!Object.keys(wanted).length) showValues(view, {});
     if (section().open) askForCurve(view);
@@ -126,7 +128,7 @@
 
   // What the curve depends on: the picture and what is done to it, and the slider moved last.
   function askForCurve(view) {
-    if (!view || !section().open) return;
+    if (!view || !isReady || !section().open) return;
     const { scale, channel, source, ...picture } = view;
     const key = JSON.stringify([picture, over]);
     if (key === asked) return;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
@@ -45,6 +46,16 @@ def default_layer(layers: dict[str, Any], names: list[str]) -> str | None:
     """Return the layer that a page opens with: the first convolution, or the first with a tab."""
     opening = layers["opening"]
     return opening if opening in names else next(iter(names), None)
+
+
+def is_open(pathname: str | None, page: str, layer: str | None = None) -> bool:
+    """Whether the address is that of the page and layer.
+
+    Going back can change the view and the page at once. Then the page that is about to go must not
+    answer: its changes would meet figures that are no longer, or not yet, on the screen.
+    """
+    first, _, rest = unquote(pathname or "").strip("/").partition("/")
+    return first == page and (rest or None) == layer
 
 
 def _tab(page: str, name: str, *, is_default: bool) -> Any:

@@ -50,6 +50,8 @@ class Uploads:
     def get(self, key: str) -> NDArray[np.uint8]:
         """Return the picture with that hash; `ImageError` where it is not, or no longer, kept."""
         try:
+            if self._path(key).stat().st_mtime < self._eldest():
+                raise FileNotFoundError
             with Image.open(self._path(key), formats=["PNG"]) as picture:
                 pixels = np.asarray(picture)
         except OSError as error:
@@ -62,12 +64,14 @@ class Uploads:
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.png"
 
+    def _eldest(self) -> float:
+        return time.time() - self._most_seconds
+
     def _make_room(self, size: int) -> None:
         """Remove what is too old, then the oldest until `size` more bytes fit under the cap."""
         found = [(path.stat(), path) for path in self._folder.glob("*.png")]
         kept = sum(stat.st_size for stat, _ in found)
-        eldest = time.time() - self._most_seconds
         for stat, path in sorted(found, key=lambda one: one[0].st_mtime):
-            if stat.st_mtime < eldest or kept + size > self._most_bytes:
+            if stat.st_mtime < self._eldest() or kept + size > self._most_bytes:
                 path.unlink(missing_ok=True)
                 kept -= stat.st_size

@@ -17,7 +17,7 @@ from dashboard.outputs import LayerOutput, layer_outputs
 from dashboard.panel import layers as layers_of
 from dashboard.runtime import current
 from dashboard.scale import register_scale, scale_choice
-from dashboard.tabs import default_layer, register_tabs
+from dashboard.tabs import default_layer, is_open, register_tabs
 from dashboard.values import Asked, register_values
 from dashboard.view import View, parse
 
@@ -118,6 +118,7 @@ def register(app: Dash) -> None:
         Input(ids.LAYERS, "data"),
         State(LAYER, "data"),
         State(PAINTED, "data"),
+        State(ids.LOCATION, "pathname"),
     )(paint)
     register_values(app.server, "activations", values)
     app.callback(
@@ -148,9 +149,10 @@ def paint(
     layers: dict[str, Any] | None,
     layer: str | None,
     painted: dict[str, str] | None,
+    pathname: str | None,
 ) -> tuple[Any, ...]:
     """Return everything the page shows of the layer: whole figures at first, then new values."""
-    if not stored or not layers:
+    if not stored or not layers or not is_open(pathname, "activations", layer):
         raise PreventUpdate
     view, _ = parse(stored)
     if layers["model"] != view.model:

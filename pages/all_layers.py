@@ -13,6 +13,7 @@ from dashboard import components, ids
 from dashboard.outputs import layer_outputs
 from dashboard.runtime import current
 from dashboard.scale import register_scale, scale_choice
+from dashboard.tabs import is_open
 from dashboard.values import Asked, register_values, texts
 from dashboard.view import parse
 
@@ -60,6 +61,7 @@ def register(app: Dash) -> None:
         Input(ids.VIEW, "data"),
         Input(ANY_FIGURE, "id"),
         State(PAINTED, "data"),
+        State(ids.LOCATION, "pathname"),
     )(paint)
     register_values(app.server, "layers", values)
 
@@ -95,10 +97,13 @@ def _tile(info: cnn.LayerInfo) -> html.Section:
 
 
 def paint(
-    stored: dict[str, Any] | None, figures: list[dict[str, str]], painted: dict[str, str] | None
+    stored: dict[str, Any] | None,
+    figures: list[dict[str, str]],
+    painted: dict[str, str] | None,
+    pathname: str | None,
 ) -> tuple[Any, ...]:
     """Return all figures with their captions: whole where a tile is new, else their new values."""
-    if not stored or not figures or current().ready != "ready":
+    if not stored or not figures or current().ready != "ready" or not is_open(pathname, "layers"):
         raise PreventUpdate
     view, _ = parse(stored)
     runtime, before = current(), painted or {}

@@ -12,6 +12,8 @@ from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
 from dashboard.wire import StaticCache
 
+CONV2D = "/activations/conv2d"
+
 
 @pytest.fixture(scope="module")
 def client(app):
@@ -79,7 +81,7 @@ def test_one_forward_pass_serves_the_panel_and_the_page(client, app):
     view = {**runtime.default_view().to_query(), "index": "77"}
     first = ask(client, app, "picture.src", [view, "ready"], [None, "waiting", False])
     layers = first.json["sideUpdate"]["layers"]["data"]
-    second = ask(client, app, "activations-main.figure", [view, layers], ["conv2d", None])
+    second = ask(client, app, "activations-main.figure", [view, layers], ["conv2d", None, CONV2D])
     assert second.status_code == 200
     assert ["forward" in r.headers.get("Server-Timing", "") for r in (first, second)] == [
         True,
@@ -91,10 +93,12 @@ def test_a_repaint_is_much_smaller_than_the_figure(client, app):
     view = runtime_of(app).default_view().to_query()
     shown = ask(client, app, "picture.src", [view, "ready"], [None, "waiting", False])
     layers = shown.json["sideUpdate"]["layers"]["data"]
-    whole = ask(client, app, "activations-main.figure", [view, layers], ["conv2d", None])
+    whole = ask(client, app, "activations-main.figure", [view, layers], ["conv2d", None, CONV2D])
     painted = whole.json["response"]["activations-painted"]["data"]
     view = {**view, "index": "5"}
-    repaint = ask(client, app, "activations-main.figure", [view, layers], ["conv2d", painted])
+    repaint = ask(
+        client, app, "activations-main.figure", [view, layers], ["conv2d", painted, CONV2D]
+    )
     assert "__dash_patch_update" in repaint.json["response"]["activations-main"]["figure"]
     assert len(repaint.data) < len(whole.data) / 2
 

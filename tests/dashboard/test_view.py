@@ -1,29 +1,82 @@
+import base64
+import zlib
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import cnn
+from dashboard import pixels
 from dashboard.view import View, parse
 
 whole = st.integers(0, 99_999)
+sliders = {
+    name: st.integers(0, round((r.high - r.low) / r.step)).map(
+        lambda n, r=r: float(r.low + n * r.step)
+    )
+    for name, r in {**cnn.perturbations.RANGES, "epsilon": cnn.adversarial.EPSILON}.items()
+}
 views = st.builds(
     View,
     model=st.text("0123456789abcdef", min_size=12, max_size=12),
     data=st.sampled_from(["mnist", "digits", "fashion_mnist"]),
     split=st.sampled_from(["train", "test", "all"]),
     index=whole,
+    pixels=st.just("")
+    | st.binary(min_size=784, max_size=784).map(
+        lambda data: pixels.encode(np.frombuffer(data, np.uint8).reshape(28, 28, 1))
+    ),
+    upload=st.just("") | st.text("0123456789abcdef", min_size=32, max_size=32),
+    erased=st.just("") | st.binary(min_size=98, max_size=98).map(pixels.encode_mask),
+    seed=whole,
+    invert=st.booleans(),
+    target=st.none() | whole,
     scale=st.sampled_from(["channel", "layer", "network"]),
     channel=st.none() | whole,
     source=st.none() | whole,
+    **sliders,
 )
 
 
 @given(views)
 def test_a_view_survives_the_query(view):
-    assert parse(view.to_query()) == (view, ())
+    found, problems = parse(view.to_query())
+    assert problems == ()
+    for name, value in vars(view).items():
+        assert getattr(found, name) == pytest.approx(value), name
 
 
 def test_what_is_at_its_default_is_left_out():
     assert set(View(model="0" * 12).to_query()) == {"model", "data", "split", "index"}
+
+
+def test_a_drawing_survives_the_query_to_the_last_pixel():
+    drawn = np.random.default_rng(0).integers(0, 256, (28, 28, 1), dtype=np.uint8)
+    view, _ = parse(View(pixels=pixels.encode(drawn)).to_query())
+    np.testing.assert_array_equal(pixels.decode(view.pixels), drawn)
+
+
+def test_the_perturbation_of_a_view_has_its_values():
+    mask = bytes([255]) + bytes(97)
+    view = View(rotate=35, noise=20, seed=3, invert=True, erased=pixels.encode_mask(mask))
+    expected = cnn.Perturbation(rotate=35, noise=20, seed=3, invert=True, erased=mask)
+    assert view.perturbation == expected
+
+
+def packed(data: bytes) -> str:
+    return base64.urlsafe_b64encode(zlib.compress(data)).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    ["x", "eNpj", "é" * 9, packed(b"too short"), packed(bytes(10_000_000)),
+     pixels.encode(np.zeros((28, 28, 1), np.uint8))[:-4]],
+)  # fmt: skip
+def test_a_damaged_drawing_is_told_and_a_sample_is_shown(damaged):
+    view, problems = parse({"pixels": damaged, "index": "7"})
+    assert view == View(index=7)
+    assert problems[0].endswith("it is damaged, and a sample is shown.")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +86,14 @@ def test_what_is_at_its_default_is_left_out():
         ({"index": "-1"}, "index is '-1': expected a whole number"),
         ({"index": "1e9999"}, "expected a whole number"),
         ({"model": "../../etc"}, "expected 12 hexadecimal digits"),
+        ({"upload": "../../etc"}, "expected 32 hexadecimal digits"),
         ({"data": "imagenet"}, "expected mnist, fashion_mnist or digits"),
+        ({"rotate": "200"}, "rotate is '200': expected a number from -180 to 180"),
+        ({"noise": "nan"}, "noise is 'nan': expected a number from 0 to 100"),
+        ({"epsilon": "1"}, "epsilon is '1': expected a number from 0 to 0.3"),
+        ({"seed": "1000000"}, "expected a whole number up to 999,999"),
+        ({"invert": "yes"}, "invert is 'yes': expected 1"),
+        ({"erased": "x"}, "it is damaged, and nothing is erased"),
         ({"utm": "x"}, "'utm' that is not known; it is ignored"),
         ({"index": ["1", "2"]}, "gives index 2 times"),
         ({"scale": "x" * 500}, "…"),

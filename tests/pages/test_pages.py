@@ -1,6 +1,7 @@
 """The pages' callbacks as the plain functions they are, on both models."""
 
 import json
+from urllib.parse import quote
 
 import numpy as np
 import plotly.graph_objects as go
@@ -31,17 +32,22 @@ def bundled(app, request_of):
     return query, panel.layers(parse(query)[0])
 
 
+def paint(query, layers, name, painted):
+    """Ask the page of a layer's activations, open at its own address."""
+    return activations.paint(query, layers, name, painted, f"/activations/{quote(name, safe='')}")
+
+
 def test_all_layers_has_a_tile_per_layer_that_computes(both):
     query, layers = both
     tiles = all_layers.tiles(layers)
     figures = [{"type": "all-layers-figure", "layer": name} for name in layers["names"]]
-    shown, sizes, captions, kinds = all_layers.paint(query, figures, None)
+    shown, sizes, captions, kinds = all_layers.paint(query, figures, None, "/layers")
     shown_names = [tile.children[0].children[0].children.children for tile in tiles]
     assert shown_names == [name for name in layers["names"] if name not in ("block", "tail")]
     assert all(isinstance(figure, go.Figure) for figure in shown)
     assert set(kinds) == set(layers["names"])
     assert all(caption.count(".") >= 2 for caption in captions)
-    again, *_ = all_layers.paint({**query, "index": "3"}, figures, kinds)
+    again, *_ = all_layers.paint({**query, "index": "3"}, figures, kinds, "/layers")
     assert all(isinstance(figure, Patch) for figure in again)
     assert len(sizes) == len(figures)
 
@@ -49,7 +55,7 @@ def test_all_layers_has_a_tile_per_layer_that_computes(both):
 def test_every_layer_has_its_activations(both):
     query, layers = both
     for name in layers["names"]:
-        main, _, caption, facts, detail, *_ = activations.paint(query, layers, name, None)
+        main, _, caption, facts, detail, *_ = paint(query, layers, name, None)
         assert main.layout.title.text.startswith(name)
         assert isinstance(detail, go.Figure)
         assert caption.count(".") >= 2
@@ -58,11 +64,11 @@ def test_every_layer_has_its_activations(both):
 
 def test_a_repaint_brings_exactly_the_new_values(bundled):
     query, layers = bundled
-    first = activations.paint(query, layers, "conv2d", None)
+    first = paint(query, layers, "conv2d", None)
     query = {**query, "index": "42"}
-    patch = activations.paint(query, layers, "conv2d", first[-1])[0].to_plotly_json()
+    patch = paint(query, layers, "conv2d", first[-1])[0].to_plotly_json()
     z = next(o["params"]["value"] for o in patch["operations"] if o["location"][-1] == "z")
-    fresh = activations.paint(query, layers, "conv2d", None)[0].data[0].z
+    fresh = paint(query, layers, "conv2d", None)[0].data[0].z
     import base64
 
     sent = np.frombuffer(base64.b64decode(z["bdata"]), "f4").reshape(fresh.shape)
@@ -72,8 +78,8 @@ def test_a_repaint_brings_exactly_the_new_values(bundled):
 
 def test_another_scale_is_another_figure(bundled):
     query, layers = bundled
-    first = activations.paint(query, layers, "conv2d", None)
-    other = activations.paint({**query, "scale": "channel"}, layers, "conv2d", first[-1])[0]
+    first = paint(query, layers, "conv2d", None)
+    other = paint({**query, "scale": "channel"}, layers, "conv2d", first[-1])[0]
     assert isinstance(other, go.Figure)
     assert other.data[0].zmax == 1
 
@@ -97,7 +103,7 @@ def runtime_maps(query):
 
 def test_the_chosen_channel_is_shown_with_its_kernel_and_numbers(bundled):
     query, layers = bundled
-    shown = activations.paint({**query, "channel": "5"}, layers, "conv2d", None)
+    shown = paint({**query, "channel": "5"}, layers, "conv2d", None)
     maps = runtime_maps(query)
     detail, kernel = shown[4], shown[7]
     np.testing.assert_array_equal(detail.data[0].z, maps[..., 5])
@@ -174,7 +180,7 @@ def test_layouts_stand_without_arguments_and_with_nonsense():
 
 def test_a_channel_that_does_not_exist_is_told_and_the_last_one_is_shown(bundled):
     query, layers = bundled
-    shown = activations.paint({**query, "channel": "999"}, layers, "conv2d", None)
+    shown = paint({**query, "channel": "999"}, layers, "conv2d", None)
     assert shown[6].startswith("There is no channel 999: 31, the last one, is shown.")
     assert shown[4].layout.title.text == "conv2d, channel 31"
 
@@ -189,9 +195,19 @@ def test_a_depthwise_kernel_shows_weights_and_says_so(second_app, request_of):
     request_of(second_app)
     query = runtime_of(second_app).default_view().to_query()
     layers = panel.layers(parse(query)[0])
-    shown = activations.paint({**query, "channel": "2"}, layers, "block/depthwise", None)
+    shown = paint({**query, "channel": "2"}, layers, "block/depthwise", None)
     assert shown[7].layout.title.text == "kernel 2"
     assert "its weights" in shown[9]
-    shown = activations.paint(query, layers, "shared", None)
+    shown = paint(query, layers, "shared", None)
     assert shown[7].layout.title.text == "kernel 0, norm over 6 inputs"
     assert "norm of its weights" in shown[9]
+
+
+def test_a_page_that_is_about_to_go_does_not_answer(bundled):
+    query, layers = bundled
+    for elsewhere in ("/", "/layers", "/activations/conv2d_1", "/activations", None):
+        with pytest.raises(PreventUpdate):
+            activations.paint(query, layers, "conv2d", None, elsewhere)
+    figures = [{"type": "all-layers-figure", "layer": "conv2d"}]
+    with pytest.raises(PreventUpdate):
+        all_layers.paint(query, figures, None, "/activations/conv2d")

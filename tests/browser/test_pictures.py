@@ -1,0 +1,266 @@
+"""Uploads, perturbations and keys, in a real browser."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+import cnn
+from tests.browser.conftest import READY
+
+REFUSED = "the server responded with a status of 4"
+
+
+@pytest.fixture(scope="module")
+def server(start_server):
+    return start_server(CNN_UPLOAD_MEGABYTES="2")
+
+
+@pytest.fixture(scope="module")
+def photo() -> bytes:
+    """A dark 7 on bright paper with a shadow, as a camera saves it."""
+    digit = cnn.load_dataset("digits").sample(7, seed=1).pixels[..., 0]
+    paper = np.linspace(230, 150, 500)[None] * np.ones((400, 1))
+    paper[120:300, 200:380] -= 120 * (np.asarray(Image.fromarray(digit).resize((180, 180))) / 255)
+    return encoded(paper.astype(np.uint8), "JPEG")
+
+
+def encoded(pixels: np.ndarray, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def upload(page: Page, name: str, data: bytes) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload", exact=True).click()
+    chooser.value.set_files({"name": name, "mimeType": "image/jpeg", "buffer": data})
+
+
+def uploaded(page: Page) -> None:
+    expect(page.locator("#picture-text")).to_contain_text("Your upload")
+    expect(page.locator("#prediction .class")).to_have_text("7")
+
+
+def test_a_photo_is_recognised_and_every_step_can_be_seen(server, visit, photo):
+    page = visit(server).page
+    upload(page, "seven.jpg", photo)
+    uploaded(page)
+    page.get_by_text("How it was prepared: 7 steps").click()
+    steps = page.locator(".steps li")
+    expect(steps).to_have_count(7)
+    expect(steps.last.locator("img")).to_be_visible()
+    sides = steps.last.locator("img").evaluate("(i) => [i.naturalWidth, i.naturalHeight]")
+    assert sides == [28, 28]
+    expect(steps.nth(2)).to_contain_text("darker")
+
+
+def test_a_link_to_an_upload_shows_the_same_elsewhere(server, visit, photo, start_server):
+    page = visit(server).page
+    upload(page, "seven.jpg", photo)
+    uploaded(page)
+    page.wait_for_url("**pixels=**")
+    link = page.url.removeprefix(server.url)
+    again = visit(server, link).page
+    uploaded(again)
+    expect(again.get_by_text("How it was prepared: 7 steps")).to_be_visible()
+    stranger = visit(start_server(), link)
+    uploaded(stranger.page)
+    expect(stranger.page.locator("#uploading")).to_contain_text("this server does not have")
+    stranger.errors = [e for e in stranger.errors if REFUSED not in e]
+
+
+def test_pictures_can_be_dropped_and_pasted(server, visit, photo):
+    page = visit(server).page
+    text = base64.b64encode(photo).decode()
+    make = """(text) => {
+      const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+      const files = new DataTransfer();
+      files.items.add(new File([bytes], "seven.jpg", { type: "image/jpeg" }));
+      return files;
+    }"""
+    page.evaluate(
+        f"(text) => document.dispatchEvent(new DragEvent('drop', "
+        f"{{ dataTransfer: ({make})(text), bubbles: true, cancelable: true }}))",
+        text,
+    )
+    uploaded(page)
+    page.get_by_role("button", name="3", exact=True).click()
+    expect(page.locator("#picture-text")).to_contain_text("Label 3")
+    expect(page.locator("#uploading")).to_be_hidden()
+    page.evaluate(
+        f"(text) => document.dispatchEvent(new ClipboardEvent('paste', "
+        f"{{ clipboardData: ({make})(text), bubbles: true }}))",
+        text,
+    )
+    uploaded(page)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("empty.png", b"", "empty"),
+        ("note.png", b"hello", "text, not a picture"),
+        ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "vector"),
+        ("half.png", encoded(np.zeros((99, 99), np.uint8), "PNG")[:60], "breaks off"),
+        ("huge.jpg", bytes(3_000_000), "has 3.0 MB: this server takes up to 2 MB"),
+        ("blank.png", encoded(np.full((50, 50), 200, np.uint8), "PNG"), "ink"),
+    ],
+    ids=["empty", "text", "svg", "half", "huge", "blank"],
+)
+def test_what_is_no_usable_picture_is_told_and_the_old_one_stays(server, visit, name, data, words):
+    visitor = visit(server)
+    page = visitor.page
+    before = page.locator("#picture").get_attribute("src")
+    upload(page, name, data)
+    expect(page.get_by_role("alert").filter(has_text=re.compile(words))).to_be_visible()
+    expect(page.locator("#picture")).to_have_attribute("src", before)
+    visitor.errors = [e for e in visitor.errors if REFUSED not in e]
+
+
+def test_a_larger_model_gets_the_picture_in_its_own_size(start_server, visit, second_path):
+    server = start_server(CNN_MODEL=str(second_path))
+    page = visit(server).page
+    rng = np.random.default_rng(0)
+    upload(page, "noise.png", encoded(rng.integers(0, 256, (90, 90, 3), dtype=np.uint8), "PNG"))
+    expect(page.locator("#picture-text")).to_contain_text("Your upload")
+    page.wait_for_url("**upload=**")
+    assert "pixels=" not in page.url
+    sides = page.locator("#picture").evaluate("(i) => [i.naturalWidth, i.naturalHeight]")
+    assert sides == [30, 20]
+    expect(page.get_by_text("How it was prepared: 3 steps")).to_be_visible()
+    page.reload()
+    page.wait_for_selector(READY)
+    expect(page.locator("#picture-text")).to_contain_text("Your upload")
+
+
+def perturb(page: Page) -> None:
+    page.get_by_text("Perturb", exact=True).click()
+    expect(page.locator("#perturb-curve .gtitle")).to_be_visible()
+
+
+def test_a_slider_turns_the_picture_and_draws_its_curve(server, visit):
+    page = visit(server, "/activations/conv2d").page
+    before = page.locator("#picture").get_attribute("src")
+    perturb(page)
+    page.get_by_label("Rotation", exact=False).first.fill("90")
+    page.wait_for_url("**rotate=90**")
+    expect(page.locator("#picture")).not_to_have_attribute("src", before)
+    expect(page.locator("#picture-text")).to_contain_text("rotation 90°")
+    expect(page.locator("#perturb-curve-caption")).to_contain_text("rotation")
+    other = visit(server, page.url.removeprefix(server.url)).page
+    expect(other.locator("#picture-text")).to_contain_text("rotation 90°")
+    expect(other.locator("#prediction")).to_have_text(page.locator("#prediction").text_content())
+    page.get_by_role("button", name="Reset").click()
+    expect(page.locator("#picture-text")).not_to_contain_text("rotation")
+    page.go_back()
+    expect(page.locator("#picture-text")).to_contain_text("rotation 90°")
+    expect(page.get_by_label("Rotation", exact=False).first).to_have_value("90")
+
+
+def test_an_adversarial_step_shows_what_it_changed(server, visit):
+    page = visit(server).page
+    perturb(page)
+    expect(page.locator("#perturb-difference-box")).to_be_hidden()
+    page.get_by_label("Adversarial ε").fill("0.15")
+    expect(page.locator("#perturb-difference .gtitle")).to_contain_text("ε = 0.15")
+    page.get_by_label("Adversarial direction").select_option("towards 3")
+    expect(page.locator("#perturb-difference-caption")).to_contain_text("towards class 3")
+    page.wait_for_url("**target=3**")
+
+
+def test_the_erasing_brush_takes_parts_of_the_picture_away(server, visit):
+    page = visit(server).page
+    bright = brightness(page)
+    perturb(page)
+    page.get_by_role("button", name="Erase on the picture").click()
+    area = page.get_by_label(re.compile("^Erase: paint over"))
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.1 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.9 * box["height"], steps=12)
+    page.mouse.up()
+    page.wait_for_url("**erased=**")
+    expect(page.locator("#picture-text")).to_contain_text("partly erased")
+    assert brightness(page) < bright
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#picture-text")).not_to_contain_text("erased")
+    assert brightness(page) == bright
+
+
+def brightness(page: Page) -> int:
+    source = page.locator("#picture").get_attribute("src")
+    data = base64.b64decode(source.split(",")[1])
+    return int(np.asarray(Image.open(io.BytesIO(data)).convert("L")).astype(int).sum())
+
+
+def test_keys_pick_classes_layers_and_channels(server, visit):
+    page = visit(server, "/activations/conv2d").page
+    expect(page.locator("#activations-main-caption")).not_to_be_empty()
+    page.keyboard.press("5")
+    expect(page.locator("#picture-text")).to_contain_text("Label 5")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#activations-detail .gtitle")).to_contain_text("channel 2")
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("#activations-detail .gtitle")).to_contain_text("channel 1")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#activations-main .gtitle")).to_contain_text("max_pooling2d")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#activations-main .gtitle")).to_contain_text("conv2d")
+    page.keyboard.press("d")
+    expect(page.get_by_label(re.compile("^Drawing area"))).to_be_focused()
+    page.keyboard.press("d")
+    expect(page.get_by_label(re.compile("^Drawing area"))).to_be_hidden()
+
+
+def test_the_list_of_keys_opens_and_closes(server, visit):
+    page = visit(server).page
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keys")
+    expect(dialog).to_contain_text("a random picture of that class")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.get_by_role("button", name="Keys").click()
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_have_count(0)
+
+
+def test_keys_stay_out_of_fields(server, visit):
+    page = visit(server).page
+    before = page.locator("#picture-text").inner_text()
+    page.get_by_label("No.").press_sequentially("3d?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("#drawing")).to_be_hidden()
+    assert page.locator("#picture-text").inner_text() == before
+
+
+def test_whoever_wants_no_motion_gets_none(server, visit):
+    page = visit(server, "/activations", reduced_motion="reduce").page
+    moving = page.evaluate(
+        "[...document.querySelectorAll('*')].filter((e) => {"
+        " const s = getComputedStyle(e);"
+        " return parseFloat(s.transitionDuration) > 0 || parseFloat(s.animationDuration) > 0.001;"
+        "}).length"
+    )
+    assert moving == 0
+
+
+def test_going_back_to_another_page_and_another_view_at_once(server, visit):
+    page = visit(server, "/layers").page
+    expect(page.locator(".tiles .gtitle").first).to_be_visible()
+    page.get_by_role("link", name="Activations", exact=True).click()
+    expect(page.locator("#activations-main .gtitle")).to_contain_text("conv2d")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#activations-detail .gtitle")).to_contain_text("channel 1")
+    page.go_back()
+    expect(page.get_by_role("heading", level=1)).to_have_text("All layers")
+    expect(page.locator(".tiles .gtitle").first).to_be_visible()
+    page.wait_for_load_state("networkidle")
