@@ -6,19 +6,22 @@ import os
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.server import CHROMIUM, FLAGS, Server, stop_worker
 
 IMAGES = Path(__file__).parent / "images"
+FOUR = ((0.62, 0.15), (0.25, 0.6), (0.78, 0.6)), ((0.62, 0.35), (0.58, 0.88))
 PICTURES = (
-    ("overview", "/", "light", 1400),
+    ("network", "/", "light", 1400),
+    ("drawing", "/activations/conv2d", "dark", 1400),
     ("architecture", "/architecture", "light", 1400),
     ("filters", "/filters/conv2d_1", "light", 1400),
     ("activations", "/activations/conv2d?channel=16", "dark", 1400),
     ("training", "/training", "light", 1400),
     ("phone", "/activations/conv2d_1", "dark", 390),
 )
+_DRAWN = ("network", "drawing")
 
 
 def main() -> None:
@@ -28,18 +31,36 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
             for name, path, scheme, width in PICTURES:
-                page = browser.new_page(
-                    viewport={"width": width, "height": 900}, color_scheme=scheme
-                )
-                page.goto(server.url + path)
-                page.wait_for_selector("#content:not(.waiting)", timeout=120_000)
-                page.wait_for_timeout(2000)
-                page.screenshot(path=IMAGES / f"{name}.png", full_page=name != "overview")
+                page = _open(browser, server.url + path, scheme, width)
+                if name in _DRAWN:
+                    _draw(page)
+                page.screenshot(path=IMAGES / f"{name}.png", full_page=name not in _DRAWN)
                 page.close()
         finally:
             browser.close()
             server.stop()
             stop_worker(server.home)
+
+
+def _open(browser: Browser, address: str, scheme: str, width: int) -> Page:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.goto(address)
+    page.wait_for_selector("#content:not(.waiting)", timeout=120_000)
+    page.wait_for_timeout(2000)
+    return page
+
+
+def _draw(page: Page) -> None:
+    page.get_by_role("button", name="Draw", exact=True).click()
+    box = page.locator("#drawing canvas").first.bounding_box()
+    for stroke in FOUR:
+        points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in stroke]
+        page.mouse.move(*points[0])
+        page.mouse.down()
+        for point in points[1:]:
+            page.mouse.move(*point, steps=12)
+        page.mouse.up()
+    page.wait_for_timeout(1500)
 
 
 main()
