@@ -50,6 +50,15 @@
     }
   }
 
+  // Where the values of the open page are, for the view with some changes.
+  function valuesAddress(changes, extra = []) {
+    const view = root.cnn.changed(root.cnn.currentView(), changes);
+    const query = new URLSearchParams([...Object.entries(view), ...extra]);
+    const names = root.cnn.shownLayers ? root.cnn.shownLayers() : [];
+    names.forEach((name) => query.append("layer", name));
+    return root.cnn.valuesPath(location.pathname) + "?" + query;
+  }
+
   function tell(sentence) {
     root.set_props("notice", { children: sentence, is_open: true });
   }
@@ -142,5 +151,6 @@
     canvas.style.height = inner.height + "px";
   }
 
-  root.cnn = { ...root.cnn, live, stopLive, tell, paintPicture, painters: { ...root.cnn.painters } };
+  root.cnn = { ...root.cnn, live, stopLive, valuesAddress, paintPicture };
+  root.cnn.painters = { ...root.cnn.painters };
 })();

@@ -46,12 +46,8 @@
   }
 
   function make() {
-    const { upload, pixels, erased, ...view } = root.cnn.currentView();
-    const names = root.cnn.shownLayers ? root.cnn.shownLayers() : [];
-    const query = new URLSearchParams(view);
-    names.forEach((name) => query.append("layer", name));
-    query.append("centre", centred ? "on" : "off");
-    const address = root.cnn.valuesPath(location.pathname) + "?" + query;
+    const other = { upload: null, pixels: null, erased: null };
+    const address = root.cnn.valuesAddress(other, [["centre", centred ? "on" : "off"]]);
     return { address, body: pad.sample(SENT_SIDE, 0) };
   }
 
@@ -125,6 +121,7 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest("#draw")) openDrawing();
   });
+  window.addEventListener("popstate", () => clearTimeout(resting));
 
   root.cnn = { ...root.cnn, showDrawing, openDrawing };
 })();

@@ -63,7 +63,7 @@
   function attempt(changes) {
     wanted = { ...wanted, ...changes };
     showValues({ ...root.cnn.currentView(), ...withoutEmpty(wanted) }, wanted);
-    root.cnn.live(() => ({ address: address(wanted) }));
+    root.cnn.live(() => ({ address: root.cnn.valuesAddress(wanted) }));
     clearTimeout(resting);
     resting = setTimeout(commit, REST_MILLISECONDS);
   }
@@ -74,16 +74,14 @@
     root.cnn.changeView(changes);
   }
 
+  // Whoever goes back leaves behind what was not yet part of the view.
+  window.addEventListener("popstate", () => {
+    clearTimeout(resting);
+    wanted = {};
+  });
+
   function withoutEmpty(changes) {
     return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== null));
-  }
-
-  function address(changes, extra = []) {
-    const view = root.cnn.changed(root.cnn.currentView(), changes);
-    const names = root.cnn.shownLayers ? root.cnn.shownLayers() : [];
-    const query = new URLSearchParams([...Object.entries(view), ...extra]);
-    names.forEach((name) => query.append("layer", name));
-    return root.cnn.valuesPath(location.pathname) + "?" + query;
   }
 
   function reset() {
@@ -154,7 +152,7 @@
 
   // The brush works on the picture as it is before it is turned and moved: that one is shown below it.
   async function paintSource() {
-    const got = await fetch(address({}, [["source", "1"]]));
+    const got = await fetch(root.cnn.valuesAddress({}, [["source", "1"]]));
     if (!got.ok) return;
     const values = root.cnn.unpack(await got.arrayBuffer());
     const image = new Image();
@@ -173,7 +171,7 @@
 
   async function masked() {
     const erased = await currentMask();
-    return { address: address({ ...wanted, erased }) };
+    return { address: root.cnn.valuesAddress({ ...wanted, erased }) };
   }
 
   async function keepMask() {
@@ -195,5 +193,12 @@
     pad.load(base);
   }
 
-  root.cnn = { ...root.cnn, showPerturbation };
+  // Everything of the panel that has a picture of its own follows the view.
+  function showPicture(view, ready, layers) {
+    root.cnn.showDrawing(view);
+    root.cnn.showUpload(view, ready);
+    showPerturbation(view, layers);
+  }
+
+  root.cnn = { ...root.cnn, showPicture };
 })();

@@ -102,7 +102,7 @@
     keepProbabilities(arrays[page.probabilities].values, key, order);
     if (kept.some(({ name }) => network.isReshaped(net.byName.get(name)))) network.arrange(net);
     else for (const { name } of kept) network.paint(net, net.byName.get(name));
-    network.paintLegend(net, page.scale);
+    if (network.paintLegend(net, page.scale)) network.rearrange(net);
     network.say(net);
   }
 

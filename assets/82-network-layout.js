@@ -9,7 +9,7 @@
   const UNIT = { width: 22, least: 3, most: 22, gap: 1 };
   const ROW = { least: 15, most: 44, width: 168, narrow: 23 };
   const GAP = { least: 30, most: 120 };
-  const LABEL = { least: 64, most: 104, scrolled: 150, explained: [150, 140, 130, 120, 112, 104] };
+  const LABEL = { least: 64, most: 104, scrolled: 150, explained: [150, 140, 130, 120, 112, 104, 96] };
   const HEAD = { gap: 12, below: 8, widest: 200 };
   const SPACE = { least: 400, above: 250, below: 76, tile: 40 };
   const EDGE = 4;
@@ -76,8 +76,8 @@
 
   function scrolling(net) {
     const least = net.explained ? LABEL.scrolled : LABEL.most;
-    return filled(net, framed(net, least, LABEL.scrolled), (layer, room, label) =>
-      enlarged(layer, room, label) || bounded(layer, TILE.scrolled, room));
+    return filled(net, framed(net, least, LABEL.scrolled), (layer, room) =>
+      enlarged(layer, room) || bounded(layer, TILE.scrolled, room));
   }
 
   function measureNames(layers) {
@@ -102,9 +102,9 @@
 
   function filled({ columns }, frame, gridOf) {
     const grids = new Map();
-    const widths = columns.map((layers, i) => Math.max(...layers.map((layer) => {
+    const widths = columns.map((layers) => Math.max(...layers.map((layer) => {
       const room = frame.lanesHeight / layer.lanes - frame.head - FOOT;
-      grids.set(layer, gridOf(layer, room, frame.labels[i]));
+      grids.set(layer, gridOf(layer, room));
       return grids.get(layer).width;
     })));
     return { ...frame, grids, widths };
@@ -119,13 +119,17 @@
     return found;
   }
 
-  // Where there is no haste, few channels are as large as their header is wide.
-  function enlarged(layer, room, label) {
-    for (let side = TILE.most; side > TILE.scrolled; side--) {
-      const found = grid(layer, side, room);
-      if (found.width <= label) return found;
-    }
-    return null;
+  // The largest tiles of a column that is about as wide as its header; nothing if they are small.
+  function enlarged(layer, room) {
+    const count = layer.shown.length;
+    if (layer.form !== "maps" || count <= 3) return null;
+    const ratio = aspect(layer);
+    const heights = layer.shown.map((_, i) => Math.floor(Math.min(
+      (room + TILE.gap) / Math.ceil(count / (i + 1)) - TILE.gap,
+      ((LABEL.most + TILE.gap) / (i + 1) - TILE.gap) / ratio)));
+    const high = Math.max(...heights);
+    if (Math.max(high, high * ratio) < TILE.scrolled) return null;
+    return sized(count, heights.indexOf(high) + 1, Math.round(high * ratio), high, TILE.gap);
   }
 
   // The grid of a layer's tiles in a place `room` high, with tiles of about `side` pixels.
@@ -148,7 +152,7 @@
   function unitGrid(count, room) {
     const step = Math.floor((room + UNIT.gap) / count);
     const cell = Math.max(UNIT.least, Math.min(UNIT.most, step - UNIT.gap));
-    const columns = Math.ceil((count * (cell + UNIT.gap)) / room);
+    const columns = Math.ceil((count * (cell + UNIT.gap)) / (room + UNIT.gap));
     return sized(count, columns, UNIT.width, cell, UNIT.gap);
   }
 
@@ -241,7 +245,7 @@
     }
     const isUnits = layer.form === "units";
     const gap = isUnits ? 1 : 2;
-    const wanted = isUnits ? width / 32 : count <= 3 ? 60 : width / 14;
+    const wanted = isUnits ? width / 32 : Math.max(width / 14, Math.min(60, (share + gap) / count));
     const most = Math.min(count, Math.max(1, Math.floor((share + gap) / wanted)));
     const columns = Math.ceil(count / Math.ceil(count / most));
     const tile = Math.max(3, Math.floor(Math.min(wanted, (share + gap) / columns) - gap));

@@ -77,16 +77,17 @@
     return (100 * share).toFixed(1) + "%";
   }
 
+  // Returns whether there is another legend than there was.
   function paintLegend(net, scale) {
     const place = document.getElementById("network-legend");
-    if (!place) return;
     const signed = net.layers.some(({ data }) => data && data.signed);
-    if (place.dataset.shown === scale + signed) return;
+    if (!place || place.dataset.shown === scale + signed) return false;
     place.dataset.shown = scale + signed;
     const { sequential, diverging } = net.structure;
     const bars = [bar(sequential, "0", "", `largest of the ${scale}`)];
     if (signed) bars.push(bar(diverging, "−", "0", "+"));
     place.replaceChildren(...bars);
+    return true;
   }
 
   function bar(digits, low, middle, high) {

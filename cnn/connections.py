@@ -106,6 +106,11 @@ def connections(model: keras.Model, layer: str) -> tuple[Connection, ...]:
     return tuple(_connection(model, info, source, number) for number, source in enumerate(sources))
 
 
+def one_to_one(source: str, count: int) -> Connection:
+    """Return the connection of a layer that hands on each of the `count` channels of its input."""
+    return Connection(source, "channel", pairs=_straight(count))
+
+
 def _connection(model: keras.Model, info: LayerInfo, source: str, number: int) -> Connection:
     """Return the connection from the input `number` of the layer."""
     kind, shape = info.kind, info.input_shapes[number]

@@ -172,11 +172,11 @@ def register(app: Dash) -> None:
     app.clientside_callback(
         ClientsideFunction("cnn", "paintPrediction"), Input(ids.PREDICTION, "data")
     )
-    app.clientside_callback(ClientsideFunction("cnn", "showDrawing"), Input(ids.VIEW, "data"))
     app.clientside_callback(
-        ClientsideFunction("cnn", "showUpload"),
+        ClientsideFunction("cnn", "showPicture"),
         Input(ids.VIEW, "data"),
         Input(ids.READY, "data"),
+        Input(ids.LAYERS, "data"),
     )
     perturbing.register(app)
 

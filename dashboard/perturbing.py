@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from dash import ClientsideFunction, Dash, Input, Output, dcc, html
+from dash import Dash, Input, Output, dcc, html
 from dash.exceptions import PreventUpdate
 
 import cnn
@@ -56,11 +56,6 @@ def layout() -> html.Details:
 
 def register(app: Dash) -> None:
     """Register the callbacks of the section."""
-    app.clientside_callback(
-        ClientsideFunction("cnn", "showPerturbation"),
-        Input(ids.VIEW, "data"),
-        Input(ids.LAYERS, "data"),
-    )
     app.callback(
         Output(ids.CURVE, "figure"),
         Output(ids.CURVE, "style"),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
 import dash
@@ -15,9 +13,16 @@ from dash.exceptions import PreventUpdate
 from numpy.typing import NDArray
 
 import cnn
-from cnn.connections import Connection, connections
-from cnn.figures import Scale, style
+from cnn.connections import Connection, connections, one_to_one
+from cnn.figures import style
 from cnn.figures.network import Block, arrange, edges, family
+from cnn.figures.thumbnails import (
+    DIVERGING_COLOURS,
+    SEQUENTIAL_COLOURS,
+    Thumbnails,
+    colour_table,
+    representative,
+)
 from dashboard import components, ids
 from dashboard.runtime import current
 from dashboard.scale import register_scale, scale_choice
@@ -30,9 +35,6 @@ ASKED = "network-asked"
 SCALE = "network-scale"
 EXPLAIN = "network-explain"
 
-MOST_SHOWN = 64
-MOST_SIDE = 32
-_MIDDLE = 127
 _TEXT = {"Content-Type": "text/plain"}
 _KEPT = {"Content-Type": "application/octet-stream", "Cache-Control": "private, max-age=3600"}
 
@@ -59,7 +61,7 @@ def layout(**_query: Any) -> html.Div:
             ),
             dcc.Store(id=STRUCTURE),
             dcc.Store(id=ASKED),
-            html.Div(id=NETWORK, role="region", tabIndex="0", **components.aria(label="The network")),
+            html.Div(id=NETWORK, role="region", **components.aria(label="The network")),
             html.P(id="network-status", className="net-status", **components.aria(live="polite")),
         ]
     )  # fmt: skip
@@ -94,8 +96,8 @@ def structure(layers: dict[str, Any] | None) -> dict[str, Any]:
         "model": view.model,
         "layers": described(model),
         "classes": list(cnn.class_names(model)),
-        "sequential": _table(style.SEQUENTIAL, 256),
-        "diverging": _table(style.DIVERGING, 2 * _MIDDLE + 1),
+        "sequential": _digits(style.SEQUENTIAL, SEQUENTIAL_COLOURS),
+        "diverging": _digits(style.DIVERGING, DIVERGING_COLOURS),
     }
 
 
@@ -183,33 +185,13 @@ def _shown(info: cnn.LayerInfo, *, has_classes: bool) -> list[int]:
     return list(range(info.channels)) if has_classes else representative(info.channels)
 
 
-def representative(total: int) -> list[int]:
-    """Return the channels that are shown of `total`: all up to 64, else every n-th."""
-    return list(range(0, total, max(1, ceil(total / MOST_SHOWN))))
-
-
-def _table(scale: style.ColourScale, count: int) -> str:
+def _digits(scale: style.ColourScale, count: int) -> str:
     """Return `count` colours from the lowest to the highest value, as hexadecimal digits."""
-    stops = [position for position, _ in scale]
-    colours = np.array([_rgb(colour) for _, colour in scale])
-    places = np.linspace(0, 1, count)
-    table = np.stack([np.interp(places, stops, colours[:, i]) for i in range(3)], axis=1)
-    return bytes(np.rint(table).astype(np.uint8)).hex()
-
-
-def _rgb(colour: str) -> tuple[float, ...]:
-    if colour.startswith("#"):
-        return tuple(bytes.fromhex(colour[1:]))
-    return tuple(float(part) for part in colour.strip("rgb() ").split(","))
+    return colour_table(scale, count).tobytes().hex()
 
 
 def values(asked: Asked) -> dict[str, Any]:
-    """Return the thumbnails of the layers asked for, or of all, and the class probabilities.
-
-    A thumbnail's bytes are places in the colour table: 0 to 255 from zero to `high`, or 0 to 254
-    from `-high` to `high` where the layer has negative values. Without a `high` each channel's own
-    strongest value is it.
-    """
+    """Return the thumbnails of the layers asked for, or of all, and the class probabilities."""
     infos = [info for info in cnn.layer_infos(asked.model) if not info.nested]
     wanted = [info for info in infos if not asked.layers or info.name in asked.layers]
     bound = _bound(infos, asked.passed) if asked.view.scale == "network" else None
@@ -227,7 +209,8 @@ def _bound(infos: Sequence[cnn.LayerInfo], passed: cnn.ForwardPass) -> float:
 def _painted(asked: Asked, info: cnn.LayerInfo, bound: float | None) -> dict[str, Any]:
     found = asked.passed.activations[info.name]
     maps = cnn.figures.as_maps(found) if found.ndim > 1 else found.reshape(1, 1, -1)
-    thumbnails = Thumbnails.of(maps, representative(info.channels), asked.view.scale, bound)
+    shown = representative(info.channels)
+    thumbnails = Thumbnails.of(maps, shown, scale=asked.view.scale, bound=bound)
     return {
         "name": info.name,
         "tiles": asked.answer.add(thumbnails.tiles),
@@ -236,56 +219,6 @@ def _painted(asked: Asked, info: cnn.LayerInfo, bound: float | None) -> dict[str
         "signed": thumbnails.signed,
         "size": maps.shape[:2],
     }
-
-
-@dataclass(frozen=True, eq=False)
-class Thumbnails:
-    """Small pictures of channels: `tiles` uint8 (channels, height, width), see `values`.
-
-    `peaks` float32 (channels,) are their strongest values.
-    """
-
-    tiles: NDArray[np.uint8]
-    peaks: NDArray[np.float32]
-    high: float | None
-    signed: bool
-
-    @classmethod
-    def of(
-        cls, maps: NDArray[np.float32], shown: Sequence[int], scale: Scale, bound: float | None
-    ) -> Thumbnails:
-        """Return those of maps (height, width, channels), coloured as `cnn.figures.cells` does."""
-        low, high = cnn.figures.colour_range(maps)
-        chosen = np.nan_to_num(np.moveaxis(maps[..., shown], -1, 0))
-        peaks = _peaks(chosen)
-        if scale == "network" and bound:
-            high = bound
-        own = np.where(peaks == 0, 1, np.abs(peaks))[:, None, None]
-        share = _reduced(chosen) / (own if scale == "channel" else high)
-        steps = _MIDDLE * (1 + share) if low < 0 else 255 * share
-        tiles = np.clip(np.rint(steps), 0, 2 * _MIDDLE if low < 0 else 255).astype(np.uint8)
-        return cls(tiles, peaks, None if scale == "channel" else high, low < 0)
-
-
-def _peaks(chosen: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the value of the largest magnitude in each of the maps (channels, height, width)."""
-    flat = chosen.reshape(len(chosen), -1)
-    peaks: NDArray[np.float32] = flat[np.arange(len(flat)), np.abs(flat).argmax(axis=1)]
-    return peaks
-
-
-def _reduced(chosen: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return maps (channels, height, width) as means over blocks, at most 32 blocks on a side."""
-    for axis in (1, 2):
-        side = chosen.shape[axis]
-        block = ceil(side / MOST_SIDE)
-        if block > 1:
-            starts = np.arange(0, side, block)
-            sizes = np.diff([*starts, side]).astype(np.float32)
-            sums = np.add.reduceat(chosen, starts, axis=axis)
-            means = sums / (sizes[:, None] if axis == 1 else sizes)
-            chosen = np.asarray(means, np.float32)
-    return chosen
 
 
 def strengths(model: str, layer: str) -> tuple[bytes | str, int, dict[str, str]]:
@@ -303,8 +236,7 @@ def _strengths(model: Any, layer: str) -> bytes:
     infos = {info.name: info for info in cnn.layer_infos(model)}
     last = _last(tuple(infos.values()))
     if _is_logits(last) and layer == _softmax_of(last):
-        same = np.repeat(np.arange(last.channels), 2).reshape(-1, 2)
-        feeding: tuple[Connection, ...] = (Connection(last.name, "channel", pairs=same),)
+        feeding: tuple[Connection, ...] = (one_to_one(last.name, last.channels),)
         outputs = list(range(last.channels))
     else:
         feeding, info = connections(model, layer), infos[layer]

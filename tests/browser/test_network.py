@@ -112,6 +112,93 @@ def test_the_seed_network_fits_on_one_screen(bundled, visit):
     assert box.evaluate("box => box.getBoundingClientRect().top >= 0")
 
 
+def overlaps(page: Page, *kinds: str) -> list[str]:
+    """Return which boxes of the network, of different layers, lie over each other."""
+    return page.evaluate(
+        """kinds => {
+          const boxes = [...document.querySelectorAll(".net-layer")].flatMap((section) =>
+            [...section.querySelectorAll(kinds.join())].map((element) =>
+              [section.innerText.split("\\n")[0] + " " + element.className, section,
+               element.getBoundingClientRect()]));
+          const over = (a, b) => a.left < b.right - 0.5 && b.left < a.right - 0.5 &&
+            a.top < b.bottom - 0.5 && b.top < a.bottom - 0.5;
+          return boxes.flatMap(([name, section, box], i) => boxes.slice(i + 1)
+            .filter(([, other, another]) => section !== other && over(box, another))
+            .map(([other]) => `${name} over ${other}`));
+        }""",
+        list(kinds),
+    )
+
+
+SIZES = [
+    (1280, 720), (1366, 768), (1400, 900), (1400, 1100), (1400, 1600), (1920, 1080), (2560, 1440),
+    (1180, 820), (1024, 768), (768, 1024), (390, 844), (1400, 500),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("which", ["bundled", "second", "fifty"])
+def test_columns_never_overlap(request, which, visit):
+    page = visit(request.getfixturevalue(which)).page
+    expect(page.locator(".net-class.first")).to_have_count(1)
+    for explained in (False, True):
+        page.get_by_label("Explain each layer").set_checked(explained)
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            settled(page)
+            where = f"{width}x{height} {explained}"
+            assert overlaps(page, ".net-tiles", ".net-classes", ".net-head") == [], where
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
+            assert page.evaluate(
+                """() => {
+                  const lowest = document.querySelector(".net-stage").getBoundingClientRect().bottom;
+                  return [...document.querySelectorAll(".net-layer > *")].every((one) =>
+                    one.getBoundingClientRect().bottom <= lowest + 1);
+                }"""
+            ), where
+
+
+def settled(page: Page) -> None:
+    """Wait until the network has taken the width of its box."""
+    page.wait_for_function(
+        """() => {
+          const box = document.querySelector("#network"), stage = box.querySelector(".net-stage");
+          return stage.offsetWidth >= box.clientWidth &&
+            (stage.offsetWidth === box.clientWidth || !box.classList.contains("narrow"));
+        }"""
+    )
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)))")
+
+
+@pytest.mark.parametrize("size", [s for s in SIZES if s[0] >= 1280])
+def test_the_seed_network_is_never_wider_than_the_page(bundled, visit, size):
+    visitor = visit(bundled, None)
+    visitor.page.set_viewport_size({"width": size[0], "height": size[1]})
+    page = visitor.open()
+    expect(page.locator(".net-class.first")).to_have_count(1)
+    assert page.locator(NETWORK).evaluate(
+        "box => !box.classList.contains('narrow') && box.scrollWidth === box.clientWidth"
+    )
+
+
+def test_a_higher_window_has_larger_tiles(bundled, visit):
+    page = visit(bundled).page
+    heights = []
+    for height in (700, 900, 1100):
+        page.set_viewport_size({"width": 1400, "height": height})
+        settled(page)
+        heights.append(tiles(page, "conv2d").bounding_box()["height"])
+    assert heights == sorted(set(heights))
+
+
+def test_the_drawing_area_moves_nothing(bundled, visit):
+    page = visit(bundled).page
+    expect(page.locator(".net-class.first")).to_have_count(1)
+    before = page.locator(NETWORK).bounding_box(), tiles(page, "dense").bounding_box()
+    page.get_by_role("button", name="Draw", exact=True).click()
+    expect(page.locator("#drawing canvas").first).to_be_visible()
+    assert (page.locator(NETWORK).bounding_box(), tiles(page, "dense").bounding_box()) == before
+
+
 def test_pointing_says_what_feeds_a_channel_and_what_it_feeds(bundled, classifier, visit):
     page = visit(bundled).page
     told = point(page, "conv2d_1")
@@ -189,6 +276,45 @@ def test_the_keyboard_walks_through_channels_and_opens_one(bundled, visit):
     expect(told).to_contain_text("conv2d_1 channel 63:")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile("/activations/conv2d_1.*channel=63"))
+
+
+def test_arrows_walk_from_layer_to_layer(bundled, visit):
+    page = visit(bundled).page
+    expect(page.locator(".net-class.first")).to_have_count(1)
+    told = page.locator("#network-status")
+    assert page.evaluate("dash_clientside.cnn.focusNetwork()")
+    expect(told).to_contain_text("input channel 0:")
+    expect(tiles(page, "input")).to_be_focused()
+    assert not page.evaluate("dash_clientside.cnn.focusNetwork()")
+    page.keyboard.press("ArrowLeft")
+    expect(tiles(page, "input")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(tiles(page, "conv2d")).to_be_focused()
+    expect(told).to_contain_text("conv2d channel")
+    outline = tiles(page, "conv2d").evaluate("canvas => getComputedStyle(canvas).outlineStyle")
+    assert outline == "solid"
+    for _ in range(16):
+        page.keyboard.press("ArrowRight")
+    expect(told).to_contain_text("dense_1 class")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowDown")
+    row = page.locator(".net-class:focus")
+    expect(told).to_contain_text(f"class {row.get_attribute('title')}:")
+    page.keyboard.press("ArrowLeft")
+    expect(tiles(page, "dense")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".net-link")).to_have_count(0)
+
+
+def test_arrows_walk_between_branches(second, visit):
+    page = visit(second).page
+    expect(page.locator(".net-class.first")).to_have_count(1)
+    tiles(page, "left").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowDown")
+    expect(tiles(page, "right")).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(tiles(page, "left")).to_be_focused()
 
 
 def test_the_switch_explains_each_layer_and_is_remembered(bundled, visit):
@@ -276,3 +402,24 @@ def test_it_follows_a_drawing(bundled, visit):
     )
     page.mouse.up()
     expect(page).to_have_url(re.compile("pixels="))
+
+
+def test_a_highlighted_channel_stays_so_while_values_change(bundled, visit):
+    page = visit(bundled).page
+    told = point(page, "conv2d_1")
+    expect(page.locator(".net-link")).to_have_count(33)
+    before = told.inner_text(), painted(page, "conv2d_1")
+    page.evaluate(
+        """async () => {
+          const { cnn } = dash_clientside;
+          const query = new URLSearchParams({ ...cnn.currentView(), index: 8 });
+          const got = await fetch("/values/network?" + query);
+          const { page, arrays } = cnn.unpack(await got.arrayBuffer());
+          cnn.painters.network(page, arrays);
+        }"""
+    )
+    assert told.inner_text() != before[0]
+    assert painted(page, "conv2d_1") != before[1]
+    expect(told).to_contain_text("conv2d_1 channel 0:")
+    expect(page.locator(".net-link")).to_have_count(33)
+    expect(page.locator(".net-own")).to_have_count(1)

@@ -157,8 +157,9 @@ def test_a_slider_turns_the_picture_and_draws_its_curve(server, visit):
     other = visit(server, page.url.removeprefix(server.url)).page
     expect(other.locator("#picture-text")).to_contain_text("rotation 90°")
     expect(other.locator("#prediction")).to_have_text(page.locator("#prediction").text_content())
-    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("button", name="Reset", exact=True).click()
     expect(page.locator("#picture-text")).not_to_contain_text("rotation")
+    page.wait_for_function("() => !location.search.includes('rotate')")
     page.go_back()
     expect(page.locator("#picture-text")).to_contain_text("rotation 90°")
     expect(page.get_by_label("Rotation", exact=False).first).to_have_value("90")

@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 import cnn
-from cnn.connections import connections
+from cnn.connections import connections, one_to_one
 
 
 def only(model, layer):
@@ -62,6 +62,14 @@ def test_a_flattened_unit_reads_the_channel_that_it_comes_from(classifier):
     assert connection.fed_by(63)[0].tolist() == list(range(63, 1600, 64))
     values = np.arange(5 * 5 * 64).reshape(5, 5, 64)
     assert (values[..., 63].ravel() == connection.fed_by(63)[0]).all()
+
+
+def test_one_to_one_hands_each_channel_on():
+    found = one_to_one("sums", 3)
+    assert (found.source, found.kind) == ("sums", "channel")
+    np.testing.assert_array_equal(
+        np.nan_to_num(found.between(range(3), range(3)), nan=0), np.eye(3)
+    )
 
 
 def test_the_input_is_fed_by_nothing(classifier):
