@@ -11,7 +11,7 @@
   const GAP = { least: 30, most: 120 };
   const LABEL = { least: 64, most: 104, scrolled: 150, explained: [150, 140, 130, 120, 112, 104, 96] };
   const HEAD = { gap: 12, below: 8, widest: 200 };
-  const SPACE = { least: 400, above: 250, below: 76, tile: 40 };
+  const SPACE = { least: 400, above: 250, below: 76, tile: 72 };
   const EDGE = 4;
   const FOOT = 17;
 
@@ -245,7 +245,8 @@
     }
     const isUnits = layer.form === "units";
     const gap = isUnits ? 1 : 2;
-    const wanted = isUnits ? width / 32 : Math.max(width / 14, Math.min(60, (share + gap) / count));
+    const even = Math.max(14, width / (14 * Math.sqrt(layer.lanes)));
+    const wanted = isUnits ? width / 32 : Math.max(even, Math.min(60, (share + gap) / count));
     const most = Math.min(count, Math.max(1, Math.floor((share + gap) / wanted)));
     const columns = Math.ceil(count / Math.ceil(count / most));
     const tile = Math.max(3, Math.floor(Math.min(wanted, (share + gap) / columns) - gap));

@@ -11,7 +11,7 @@
     ["?", "this list"],
     ["Esc", "close"],
     ["in the drawing area", "arrows move, space paints, Shift is faster, Ctrl+Z undoes, Delete clears"],
-    ["on the Network page", "Tab to a layer, arrows between channels and layers, Enter opens"],
+    ["on the Network page", "← → go into the network, arrows move from channel to channel and layer to layer, Enter opens"],
   ];
   const BUTTONS = { a: "#another", d: "#draw", u: "#upload", "?": "#keys" };
   const TYPED_INTO = "input:not([type=checkbox]):not([type=radio]), select, textarea, [contenteditable]";
@@ -39,7 +39,8 @@
 
   function arrow(event) {
     const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -1, ArrowDown: 1 }[event.key];
-    const moved = /Left|Right/.test(event.key) ? moveLayer(step) : moveChannel(step);
+    const sideways = /Left|Right/.test(event.key);
+    const moved = sideways ? moveLayer(step) || root.cnn.focusNetwork() : moveChannel(step);
     if (moved) event.preventDefault();
   }
 

@@ -22,7 +22,15 @@ PER_STYLE = 2
 Piece = list[tuple[float, float]]
 Stroke = list[Piece]
 
-_BELLY = [(0.08, 0.42), (0.27, 0.36), (0.49, 0.45), (0.58, 0.67), (0.48, 0.9), (0.26, 1.0), (0.03, 0.92)]
+_BELLY = [
+    (0.08, 0.42),
+    (0.27, 0.36),
+    (0.49, 0.45),
+    (0.58, 0.67),
+    (0.48, 0.9),
+    (0.26, 1.0),
+    (0.03, 0.92),
+]
 _FLAG: Stroke = [
     [(0.07, 0.27), (0.21, 0.15), (0.34, 0.0)],
     [(0.34, 0.0), (0.34, 0.5), (0.32, 1.0)],
@@ -166,7 +174,7 @@ STYLES = {
     "slanted right": Style(slant=18),
     "narrow": Style(width=0.62),
     "wide": Style(width=1.4),
-    "wobbly": Style(step=22, tremor=0.022),
+    "wobbly": Style(step=22, tremor=0.03),
 }
 
 
@@ -210,7 +218,7 @@ def _curve(stroke: Stroke, rng: np.random.Generator) -> NDArray[np.float64]:
     """Return the points of a stroke (n, 2), close to each other; no hand meets its aims exactly."""
     pieces = [np.array(piece) for piece in stroke]
     for piece in pieces:
-        piece += rng.normal(0, 0.012, piece.shape)
+        piece += rng.normal(0, 0.018, piece.shape)
     for before, after in pairwise(pieces):
         after[0] = before[-1]
     return np.concatenate([_smooth(piece) for piece in pieces])
@@ -219,7 +227,9 @@ def _curve(stroke: Stroke, rng: np.random.Generator) -> NDArray[np.float64]:
 def _smooth(points: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return a Catmull-Rom spline through the points, 40 to a part."""
     ends = 2 * points[[0, -1]] - points[[1, -2]]
-    a, b, c, d = (np.concatenate([ends[:1], points, ends[1:]])[i:][: len(points) - 1] for i in range(4))
+    a, b, c, d = (
+        np.concatenate([ends[:1], points, ends[1:]])[i:][: len(points) - 1] for i in range(4)
+    )
     t = np.linspace(0, 1, 40)[:, None, None]
     parts = b + t * (c - a) / 2 + t**2 * (a - 2.5 * b + 2 * c - d / 2)
     parts = parts + t**3 * (1.5 * (b - c) + (d - a) / 2)

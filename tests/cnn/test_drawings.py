@@ -1,0 +1,43 @@
+"""Digits drawn on the canvas, in many hands and styles, are recognised."""
+
+import numpy as np
+import pytest
+
+import cnn
+from tests.drawings.make import RECORDED
+from tests.drawings.strokes import STYLES
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    with np.load(RECORDED) as kept:
+        return dict(kept)
+
+
+@pytest.fixture(scope="module")
+def right(drawn, classifier):
+    pictures = [cnn.centre_digit(ink) for ink in drawn["ink"]]
+    return cnn.batch_probabilities(classifier, pictures).argmax(axis=1) == drawn["labels"]
+
+
+def test_the_set_has_every_digit_in_every_style(drawn):
+    assert len(drawn["ink"]) >= 200
+    pairs = set(zip(drawn["labels"].tolist(), drawn["styles"].tolist(), strict=True))
+    assert pairs == {(digit, style) for digit in range(10) for style in STYLES}
+    assert all(ink.max() == 255 for ink in drawn["ink"])
+
+
+def test_at_least_95_of_100_are_recognised(right):
+    assert right.mean() >= 0.95
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_no_style_is_left_behind(drawn, right, style):
+    assert right[drawn["styles"] == style].mean() >= 0.9
+
+
+def test_centring_is_what_makes_drawings_off_the_middle_readable(drawn, right, classifier):
+    corner = drawn["styles"] == "off-centre"
+    pictures = [cnn.shrink(ink) for ink in drawn["ink"][corner]]
+    plain = cnn.batch_probabilities(classifier, pictures).argmax(axis=1) == drawn["labels"][corner]
+    assert plain.mean() < 0.7 < right[corner].mean()
