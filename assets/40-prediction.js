@@ -10,15 +10,30 @@
     return element;
   }
 
-  function bar([label, share, text], said) {
+  function bar(label) {
     const row = part("div", "bar");
-    const kind = (label === said.name ? " first" : "") + (said.right === false ? " missed" : "");
     const track = part("div", "track");
-    const fill = part("div", "fill" + kind);
-    fill.style.width = (100 * share).toFixed(2) + "%";
-    track.append(fill);
-    row.append(part("span", "bar-label", label), track, part("span", "bar-value", text));
+    track.append(part("div", "fill"));
+    row.append(part("span", "bar-label", label), track, part("span", "bar-value"));
     return row;
+  }
+
+  function fill(row, [label, share, text], said) {
+    const first = label === said.name;
+    const inside = row.querySelector(".fill");
+    inside.className = "fill" + (first ? " first" : "") + (said.right === false ? " missed" : "");
+    inside.style.width = (100 * share).toFixed(2) + "%";
+    row.lastChild.textContent = text;
+  }
+
+  // Bars of the same classes are filled anew and not replaced: a moving pen does it at every frame.
+  function paintBars(bars, said) {
+    const labels = said.bars.map(([label]) => label).join(" ");
+    if (bars.dataset.labels !== labels || !bars.firstChild) {
+      bars.replaceChildren(...said.bars.map(([label]) => bar(label)));
+      bars.dataset.labels = labels;
+    }
+    said.bars.forEach((one, i) => fill(bars.children[i], one, said));
   }
 
   function paintPrediction(said) {
@@ -34,7 +49,7 @@
     const mark = part("span", said.right ? "right" : "wrong", said.mark);
     const chance = part("span", "", said.probability);
     line.replaceChildren(part("span", "class", said.name), chance, mark);
-    bars.replaceChildren(...said.bars.map((one) => bar(one, said)));
+    paintBars(bars, said);
   }
 
   root.cnn = { ...root.cnn, paintPrediction };

@@ -7,12 +7,12 @@
   // One request at a time; of those that wait only the newest is sent. `make` is called when its turn
   // comes and gives { address, body }; `done` gets the answer after it is painted.
   let wanted = null;
-  let busy = false;
+  let isUnderWay = false;
   let era = 0;
 
   function live(make, done) {
     wanted = { make, done };
-    if (!busy) run();
+    if (!isUnderWay) send();
   }
 
   function stopLive() {
@@ -20,34 +20,35 @@
     era += 1;
   }
 
-  async function run() {
-    busy = true;
-    while (wanted) {
-      const one = wanted;
-      wanted = null;
-      try {
-        await answer(one, era);
-      } catch (error) {
-        tell("The server does not answer: the picture is kept here; check the connection and go on.");
-      }
-    }
-    busy = false;
+  // The next request is under way while the answer to this one is painted.
+  async function send() {
+    const [one, mine] = [wanted, era];
+    wanted = null;
+    isUnderWay = true;
+    const values = await answer(one);
+    isUnderWay = false;
+    if (wanted) send();
+    if (!values || mine !== era) return;
+    paint(values);
+    if (one.done) one.done(values);
   }
 
-  async function answer(one, mine) {
-    const { address, body } = await one.make();
-    const got = await fetch(address, body ? { method: "POST", body } : {});
-    if (got.status === 503) {
-      await new Promise((rest) => setTimeout(rest, RETRY_MILLISECONDS));
-      if (mine === era) wanted = wanted || one;
-    } else if (!got.ok) {
-      tell(await got.text());
-    } else {
-      const values = root.cnn.unpack(await got.arrayBuffer());
-      if (mine !== era) return;
-      paint(values);
-      if (one.done) one.done(values);
+  async function answer(one) {
+    try {
+      const { address, body } = await one.make();
+      const got = await fetch(address, body ? { method: "POST", body } : {});
+      if (got.ok) return root.cnn.unpack(await got.arrayBuffer());
+      if (got.status === 503) await later(one);
+      else tell(await got.text());
+    } catch (error) {
+      tell("The server does not answer: the picture is kept here; check the connection and go on.");
     }
+    return null;
+  }
+
+  async function later(one) {
+    await new Promise((rest) => setTimeout(rest, RETRY_MILLISECONDS));
+    wanted = wanted || one;
   }
 
   // Where the values of the open page are, for the view with some changes.
@@ -64,7 +65,7 @@
   }
 
   function paint(values) {
-    paintPicture(document.getElementById("picture"), values.arrays[values.seen]);
+    paintOver(document.getElementById("picture"), values.arrays[values.seen]);
     document.getElementById("picture-text").textContent = values.told;
     root.cnn.paintPrediction(values.prediction);
     if (!values.page) return;
@@ -72,18 +73,28 @@
     (root.cnn.painters[open] || paintFigures)(values.page, values.arrays, values);
   }
 
-  const small = document.createElement("canvas");
+  // Over the picture of the panel, until that shows the same.
+  function paintOver(image, seen) {
+    let canvas = image.parentNode.querySelector("canvas.sample");
+    if (!canvas) {
+      canvas = document.createElement("canvas");
+      canvas.className = "sample";
+      image.after(canvas);
+      image.addEventListener("load", () => (canvas.hidden = true));
+    }
+    paintPixels(canvas, seen);
+    canvas.hidden = false;
+  }
 
-  function paintPicture(image, { values, shape }) {
+  function paintPixels(canvas, { values, shape }) {
     const [height, width, channels] = shape;
-    Object.assign(small, { width, height });
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     const pixels = new ImageData(width, height);
     for (let i = 0; i < width * height; i++) {
       for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = values[channels * i + (c % channels)];
       pixels.data[4 * i + 3] = 255;
     }
-    small.getContext("2d").putImageData(pixels, 0, 0);
-    image.src = small.toDataURL();
+    canvas.getContext("2d").putImageData(pixels, 0, 0);
   }
 
   function paintFigures({ texts, figures }, arrays) {
@@ -121,17 +132,17 @@
   function paintCells(plot, figure, { values, shape }) {
     const image = plot.querySelector(".hm image");
     if (!image) return;
-    const [rows, columns] = shape;
+    const [height, width] = shape;
     const canvas = overlay(plot);
-    root.cnn.paintBarNumbers(plot, overlay(plot, "numbers"), figure);
-    place(canvas, image, plot);
-    Object.assign(canvas, { width: columns, height: rows });
-    const pixels = new ImageData(columns, rows);
+    if (!canvas.isPlaced) place(canvas, image, plot);
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const pixels = new ImageData(width, height);
     paintColours(values, figure, pixels.data);
     canvas.getContext("2d").putImageData(pixels, 0, 0);
+    root.cnn.paintBarNumbers(plot, overlay(plot, "numbers"), figure);
   }
 
-  // The canvas over a plot. What it covers is hidden until the plot has drawn itself again.
+  // A canvas over a plot. What it covers is hidden until the plot has drawn itself again.
   function overlay(plot, part = "values") {
     plot.classList.add("painted-over");
     const known = plot.querySelector(`:scope > canvas.live.${part}`);
@@ -139,7 +150,10 @@
     const canvas = document.createElement("canvas");
     canvas.classList.add("live", part);
     plot.append(canvas);
-    plot.on("plotly_afterplot", () => plot.classList.remove("painted-over"));
+    plot.on("plotly_afterplot", () => {
+      plot.classList.remove("painted-over");
+      canvas.isPlaced = false;
+    });
     return canvas;
   }
 
@@ -149,8 +163,9 @@
     canvas.style.top = inner.top - outer.top + "px";
     canvas.style.width = inner.width + "px";
     canvas.style.height = inner.height + "px";
+    canvas.isPlaced = true;
   }
 
-  root.cnn = { ...root.cnn, live, stopLive, valuesAddress, paintPicture };
+  root.cnn = { ...root.cnn, live, stopLive, valuesAddress, paintPixels };
   root.cnn.painters = { ...root.cnn.painters };
 })();

@@ -5,11 +5,14 @@
   const GAP = 0.12;
   const PADDING = 0.05;
   const MOST_TICKS = 6;
+  const BAR_MARGIN = 24;
 
   function paintBars(plot, canvas, values) {
     const { xaxis, yaxis } = plot._fullLayout;
     const trace = plot._fullData[0];
-    const context = scaled(canvas, plot);
+    const { width, height } = plot._fullLayout;
+    Object.assign(canvas.style, { left: 0, top: 0 });
+    const context = scaled(canvas, width, height);
     const range = yaxis.autorange ? rangeOf(values) : yaxis.range;
     const up = (value) =>
       yaxis._offset + yaxis._length * (1 - (value - range[0]) / (range[1] - range[0]));
@@ -34,11 +37,11 @@
     return [low < 0 ? low - room : 0, high > 0 ? high + room : sides ? 0 : 1];
   }
 
-  function scaled(canvas, plot) {
-    const box = plot.getBoundingClientRect();
+  // The context of a canvas of a size in CSS pixels, sharp on every screen.
+  function scaled(canvas, width, height) {
     const ratio = window.devicePixelRatio || 1;
-    Object.assign(canvas, { width: ratio * box.width, height: ratio * box.height });
-    Object.assign(canvas.style, { left: 0, top: 0, width: box.width + "px", height: box.height + "px" });
+    Object.assign(canvas, { width: ratio * width, height: ratio * height });
+    Object.assign(canvas.style, { width: width + "px", height: height + "px" });
     const context = canvas.getContext("2d");
     context.scale(ratio, ratio);
     return context;
@@ -69,21 +72,32 @@
     return values;
   }
 
-  // The numbers below a colour bar.
+  // The numbers below a colour bar: as wide as it is, and half a number more on each side.
   function paintBarNumbers(plot, canvas, { low, high }) {
-    const fills = plot.querySelector(".cbfills rect");
-    if (!fills) return;
-    const [bar, box] = [fills.getBoundingClientRect(), plot.getBoundingClientRect()];
-    const context = scaled(canvas, plot);
+    if (canvas.isPlaced && canvas.low === low && canvas.high === high) return;
     const { size, family } = plot._fullData[0].colorbar.tickfont;
+    const context = canvas.isPlaced ? canvas.getContext("2d") : placeBelowBar(plot, canvas, size);
+    if (!context) return;
+    Object.assign(canvas, { low, high });
+    const width = canvas.barWidth;
+    context.clearRect(0, 0, canvas.width, canvas.height);
     context.font = `${size}px ${family}`;
     context.textAlign = "center";
     context.textBaseline = "top";
     context.fillStyle = getComputedStyle(document.body).color;
     for (const value of niceValues([low, high], MOST_TICKS)) {
-      const across = bar.left - box.left + (bar.width * (value - low)) / (high - low);
-      context.fillText(value, across, bar.bottom - box.top + 3);
+      context.fillText(value, BAR_MARGIN + (width * (value - low)) / (high - low), 3);
     }
+  }
+
+  function placeBelowBar(plot, canvas, size) {
+    const fills = plot.querySelector(".cbfills rect");
+    if (!fills) return null;
+    const [bar, box] = [fills.getBoundingClientRect(), plot.getBoundingClientRect()];
+    canvas.style.left = bar.left - box.left - BAR_MARGIN + "px";
+    canvas.style.top = bar.bottom - box.top + "px";
+    Object.assign(canvas, { isPlaced: true, barWidth: bar.width });
+    return scaled(canvas, bar.width + 2 * BAR_MARGIN, size + 6);
   }
 
   function paintOutline(context, values, trace, across, up) {

@@ -155,9 +155,9 @@
     const got = await fetch(root.cnn.valuesAddress({}, [["source", "1"]]));
     if (!got.ok) return;
     const values = root.cnn.unpack(await got.arrayBuffer());
-    const image = new Image();
-    root.cnn.paintPicture(image, values.arrays[values.source]);
-    pad.canvas.style.backgroundImage = `url(${image.src})`;
+    const source = document.createElement("canvas");
+    root.cnn.paintPixels(source, values.arrays[values.source]);
+    pad.canvas.style.backgroundImage = `url(${source.toDataURL()})`;
   }
 
   async function currentMask() {

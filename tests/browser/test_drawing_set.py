@@ -19,11 +19,8 @@ def again(start_server, browser):
     page.close()
 
 
-def test_drawings_made_again_are_the_same(again):
-    """They may lie a part of a pixel elsewhere, and no other drawing comes as near."""
+def test_drawings_made_again_have_the_same_ink(again):
     with np.load(RECORDED) as kept:
         before = kept["ink"][_SOME].astype(float)
-    alike = np.corrcoef(np.concatenate([again, before]).reshape(2 * len(_SOME), -1))
-    across = alike[: len(_SOME), len(_SOME) :]
-    assert across.diagonal().min() > 0.85
-    assert np.abs(across - np.diag(across.diagonal())).max() < 0.75
+    difference = np.abs(again - before).sum(axis=(1, 2))
+    assert (difference < 0.02 * before.sum(axis=(1, 2))).all()

@@ -50,7 +50,7 @@ class Hand:
     def _stroke(self, stroke: list[tuple[int, int]]) -> None:
         box = self._area.bounding_box()
         scale = box["width"] / SIDE
-        points = [(box["x"] + x * scale, box["y"] + y * scale) for x, y in stroke]
+        points = [(round(box["x"] + x * scale), round(box["y"] + y * scale)) for x, y in stroke]
         self.page.mouse.move(*points[0])
         self.page.mouse.down()
         for point in points[1:]:
