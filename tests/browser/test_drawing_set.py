@@ -23,4 +23,4 @@ def test_drawings_made_again_have_the_same_ink(again):
     with np.load(RECORDED) as kept:
         before = kept["ink"][_SOME].astype(float)
     difference = np.abs(again - before).sum(axis=(1, 2))
-    assert (difference < 0.02 * before.sum(axis=(1, 2))).all()
+    assert (difference < 0.1 * before.sum(axis=(1, 2))).all()
