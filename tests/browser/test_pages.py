@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 import cnn
 from tests.browser.conftest import hover
 
-PAGES = ("All layers", "Architecture", "Filters", "Activations", "Training")
+PAGES = ("Network", "All layers", "Architecture", "Filters", "Activations", "Training")
 
 
 @pytest.fixture(scope="module", params=["bundled", "second"])
@@ -37,12 +37,12 @@ def test_every_page_is_a_click_away_and_paints(server, visit):
         ).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         expect(page.locator("nav.pages a[aria-current=page]")).to_have_text(name)
-        if name != "Training":
-            expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+        if name not in ("Network", "Training"):
+            expect(page.locator("main .js-plotly-plot .main-svg").first).to_be_visible()
 
 
 def test_plotly_comes_once_from_an_address_that_browsers_may_keep(server, visit):
-    visitor = visit(server)
+    visitor = visit(server, "/layers")
     expect(visitor.page.locator(".tiles .gtitle").first).to_be_visible()
     scripts = [
         a for a in visitor.answers if "plotly" in a.url and a.request.resource_type == "script"
@@ -52,7 +52,7 @@ def test_plotly_comes_once_from_an_address_that_browsers_may_keep(server, visit)
 
 
 def test_all_layers_shows_every_layer_with_a_caption(server, model, visit):
-    page = visit(server).page
+    page = visit(server, "/layers").page
     names = [info.name for info in cnn.layer_infos(model) if not info.nested]
     expect(page.locator(".tiles section h3")).to_have_text(names)
     expect(page.locator(".tiles .gtitle")).to_have_count(len(names))
@@ -146,7 +146,7 @@ def test_the_theme_follows_the_system_and_the_button(server, visit, scheme):
 def test_nothing_is_wider_than_a_phone(server, visit):
     visitor = visit(server, None, is_mobile=True)
     visitor.page.set_viewport_size({"width": 360, "height": 780})
-    for path in ("/", "/architecture", "/filters", "/activations", "/training"):
+    for path in ("/", "/layers", "/architecture", "/filters", "/activations", "/training"):
         page = visitor.open(path)
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path

@@ -123,12 +123,12 @@ def test_hovering_a_cell_tells_its_place_and_value(server, visit):
 
 
 def test_nonsense_in_the_link_is_explained(server, visit):
-    page = visit(server, "/?scale=banana&utm=1").page
+    page = visit(server, "/layers?scale=banana&utm=1").page
     notice = page.locator("#notice")
     expect(notice).to_contain_text("scale is 'banana': expected channel, layer or network")
     expect(notice).to_contain_text("'utm' that is not known")
-    visit(server, "/?index=1&index=2&model=banana")
-    page.goto(f"{server.url}/?index=99999999")
+    visit(server, "/layers?index=1&index=2&model=banana")
+    page.goto(f"{server.url}/layers?index=99999999")
     expect(notice).to_contain_text("no picture number 99999999")
     expect(page.locator(".tiles")).to_be_hidden()
     notice.get_by_role("link").click()
