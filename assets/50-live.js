@@ -66,11 +66,33 @@
 
   function paint(values) {
     paintOver(document.getElementById("picture"), values.arrays[values.seen]);
-    document.getElementById("picture-text").textContent = values.told;
+    paintText("picture-text", values.told);
     root.cnn.paintPrediction(values.prediction);
     if (!values.page) return;
     const open = location.pathname.split("/")[1] || "network";
     (root.cnn.painters[open] || paintFigures)(values.page, values.arrays, values);
+  }
+
+  // Dash does not write again what it believes to be there. So it is told what was painted, once the
+  // view is another: then its next answer is written, whatever it is.
+  const painted = new Set();
+
+  function paintText(id, text) {
+    const place = document.getElementById(id);
+    if (!place) return;
+    place.textContent = text;
+    painted.add(id);
+  }
+
+  function settle() {
+    for (const id of painted) {
+      const place = document.getElementById(id);
+      const component = id.startsWith("{") ? JSON.parse(id) : id;
+      if (place) root.set_props(component, { children: place.textContent });
+    }
+    painted.clear();
+    const canvas = document.querySelector("canvas.sample:not([hidden])");
+    if (canvas) root.set_props("picture", { src: canvas.toDataURL() });
   }
 
   // Over the picture of the panel, until that shows the same.
@@ -98,10 +120,7 @@
   }
 
   function paintFigures({ texts, figures }, arrays) {
-    for (const [id, text] of Object.entries(texts)) {
-      const place = document.getElementById(id);
-      if (place) place.textContent = text;
-    }
+    for (const [id, text] of Object.entries(texts)) paintText(id, text);
     for (const figure of figures) {
       const box = document.getElementById(figure.id);
       const plot = box && box.querySelector(".js-plotly-plot");
@@ -166,6 +185,6 @@
     canvas.isPlaced = true;
   }
 
-  root.cnn = { ...root.cnn, live, stopLive, valuesAddress, paintPixels };
+  root.cnn = { ...root.cnn, live, stopLive, settle, valuesAddress, paintPixels };
   root.cnn.painters = { ...root.cnn.painters };
 })();
