@@ -193,13 +193,5 @@
     pad.load(base);
   }
 
-  // Everything of the panel that has a picture of its own follows the view.
-  function showPicture(view, ready, layers) {
-    root.cnn.settle();
-    root.cnn.showDrawing(view);
-    root.cnn.showUpload(view, ready);
-    showPerturbation(view, layers);
-  }
-
-  root.cnn = { ...root.cnn, showPicture };
+  root.cnn = { ...root.cnn, showPerturbation };
 })();

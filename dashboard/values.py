@@ -122,7 +122,7 @@ def _values(page: str, layer: str | None = None) -> Response:
     view, _ = parse(query)
     try:
         if request.method == "POST":
-            view = _drawn(view, request.get_data(cache=False), centred=centred)
+            view = _drawn(view, request.stream.read(DRAWING_SIDE**2 + 1), centred=centred)
         return Response(_answer(runtime, view, page, layer), mimetype="application/octet-stream")
     except cnn.CnnError as error:
         return _refusal(str(error), 400)

@@ -1,0 +1,13 @@
+// Everything of the panel that has a picture of its own follows the view.
+(function () {
+  const root = (window.dash_clientside = window.dash_clientside || {});
+
+  function showPicture(view, ready, layers) {
+    root.cnn.settle();
+    root.cnn.showDrawing(view);
+    root.cnn.showUpload(view, ready);
+    root.cnn.showPerturbation(view, layers);
+  }
+
+  root.cnn = { ...root.cnn, showPicture };
+})();
