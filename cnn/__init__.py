@@ -14,7 +14,9 @@ from cnn.activations import (
     predict,
 )
 from cnn.adversarial import fgsm, fgsm_sweep, logit_gradient
+from cnn.architecture import Architecture
 from cnn.batches import batch_probabilities
+from cnn.configuration import TrainingConfig
 from cnn.datasets import Dataset, Sample, load_dataset
 from cnn.decoding import Decoded, Limits, decode
 from cnn.errors import CnnError, DatasetError, ImageError, LayerError, ModelError, RunError
@@ -29,29 +31,34 @@ from cnn.models import (
     save_model,
     scale_of,
 )
+from cnn.moments import Moment
 from cnn.perturbations import Perturbation, perturb, sweep
 from cnn.photos import Step, digit_steps
-from cnn.runs import Run, TrainingConfig
+from cnn.runs import Run, Status
 from cnn.summary import Summary, summarise
-from cnn.training import train
+from cnn.training import Event, train
 
 __all__ = [
     "Activations",
+    "Architecture",
     "CnnError",
     "Dataset",
     "DatasetError",
     "Decoded",
+    "Event",
     "ForwardPass",
     "ImageError",
     "LayerError",
     "LayerInfo",
     "Limits",
     "ModelError",
+    "Moment",
     "Perturbation",
     "Prediction",
     "Run",
     "RunError",
     "Sample",
+    "Status",
     "Step",
     "Summary",
     "Totals",

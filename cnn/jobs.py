@@ -24,9 +24,10 @@ from huey.registry import Message
 from huey.serializer import Serializer
 
 from cnn import datasets, runs
+from cnn.configuration import TrainingConfig
 from cnn.errors import CnnError
 from cnn.files import read_json, write_json
-from cnn.training import train
+from cnn.training import work_on
 
 _IDLE_SECONDS = 15.0
 _CHECK_SECONDS = 1.0
@@ -128,11 +129,20 @@ class Queue:
         self._train_job = self._huey.task(name="train")(self._train)
         self._fetch_job = self._huey.task(name="fetch")(self._fetch)
 
-    def submit_training(self, config: runs.TrainingConfig) -> runs.Run:
+    def submit_training(self, config: TrainingConfig) -> runs.Run:
         """Make a run for `config`, queue it, and return it."""
         run = runs.create(self.home.runs_dir, config)
         self._train_job(run.id)
         return run
+
+    def resume(self, run: runs.Run) -> None:
+        """Queue an ended or interrupted run again, to go on from its last resume point."""
+        run.renew()
+        self._train_job(run.id)
+
+    def is_waiting(self, run: runs.Run) -> bool:
+        """Whether the queue knows a message for the run that nobody has taken yet."""
+        return any(task.args and task.args[0] == run.id for task in self._huey.pending())
 
     def submit_download(self) -> None:
         """Queue the download of MNIST into the Keras cache."""
@@ -163,7 +173,7 @@ class Queue:
     def _train(self, run_id: str) -> None:
         run = self.home.run(run_id)
         if not run.is_cancelled:
-            train(run, data_dir=self.home.data_dir)
+            work_on(run, data_dir=self.home.data_dir)
 
     def _fetch(self) -> None:
         try:

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cnn.architecture import Architecture
 from cnn.errors import ModelError
 from cnn.files import read_json, replacing, write_json
 
@@ -46,26 +47,22 @@ def card_path(model_path: Path) -> Path:
 
 
 def build_classifier(
-    shape: tuple[int, int, int] = (28, 28, 1), classes: int = 10, *, seed: int | None = None
+    shape: tuple[int, int, int] = (28, 28, 1),
+    classes: int = 10,
+    *,
+    architecture: Architecture | None = None,
+    seed: int | None = None,
 ) -> keras.Model:
-    """Return the untrained digit classifier: two convolutions with pooling, two dense layers.
+    """Return an untrained classifier; `ModelError` if such pictures do not go through it.
 
-    Conv2D 32 3x3 ReLU, max-pool 2, Conv2D 64 3x3 ReLU, max-pool 2, flatten, Dense 64 ReLU, Dense
-    `classes` softmax. `seed` fixes the initial weights.
+    Without an `architecture`: Conv2D 32 3x3 ReLU, max-pool 2, Conv2D 64 3x3 ReLU, max-pool 2,
+    flatten, Dense 64 ReLU, Dense `classes` softmax. `seed` fixes the initial weights.
     """
     import keras
-    from keras import layers
 
     if seed is not None:
         keras.utils.set_random_seed(seed)
-    inputs = keras.Input(shape, name="input")
-    x = layers.Conv2D(32, 3, activation="relu", name="conv2d")(inputs)
-    x = layers.MaxPooling2D(2, name="max_pooling2d")(x)
-    x = layers.Conv2D(64, 3, activation="relu", name="conv2d_1")(x)
-    x = layers.MaxPooling2D(2, name="max_pooling2d_1")(x)
-    x = layers.Flatten(name="flatten")(x)
-    x = layers.Dense(64, activation="relu", name="dense")(x)
-    outputs = layers.Dense(classes, activation="softmax", name="dense_1")(x)
+    inputs, outputs = (architecture or Architecture()).build(shape, classes)
     return keras.Model(inputs, outputs, name="digit_classifier")
 
 
@@ -81,7 +78,7 @@ def load_model(path: Path | str | None = None) -> keras.Model:
     model = as_functional(_open(path))
     card = card_path(path)
     if card.is_file():
-        _attach_card(model, read_card(card))
+        attach_card(model, read_card(card))
     return model
 
 
@@ -179,7 +176,8 @@ def _all_layers(model: keras.Model) -> list[Any]:
     return list(model._flatten_layers())
 
 
-def _attach_card(model: keras.Model, card: Card) -> None:
+def attach_card(model: keras.Model, card: Card) -> None:
+    """Let `card_of` return the card for the model."""
     object.__setattr__(model, _CARD, card)
 
 

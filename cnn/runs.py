@@ -1,14 +1,18 @@
 """A training run: a folder that says what was asked, how far it is, and what came of it.
 
-`config.json` what was asked · `status.json` how far it is · `history.csv` a row per epoch ·
-`batches.csv` a row per batch · `epochs/NNN.npz` the weights after epoch NNN (000 is the start), in
-float16 · `model.keras` and `model.card.json` the result. Any process may read one.
+`config.json` what was asked · `note.json` its name and a note, by the reader · `status.json` how
+far it is · `heartbeat.json` a number that grows while somebody works on it · `history.csv` a row
+per epoch · `batches.csv` a row per batch · `classes.csv` the accuracy of each class per epoch ·
+`initial.keras` the network before training · `epochs/` the weights at each moment, in float16, to
+look at · `resume.npz` all that training goes on from · `model.keras` and `model.card.json` the
+result. Any process may read one.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
+import shutil
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,43 +23,21 @@ import pandas as pd
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from cnn import heartbeat
+from cnn.configuration import TrainingConfig
 from cnn.errors import RunError
 from cnn.files import read_json, replacing, write_json
-from cnn.models import SUFFIXES
+from cnn.moments import Moment
 
 State = Literal["queued", "running", "finished", "cancelled", "failed", "interrupted"]
 ACTIVE: tuple[State, ...] = ("queued", "running")
-HISTORY_COLUMNS = ("epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds")
-
-
-@dataclass(frozen=True)
-class TrainingConfig:
-    """What to train: the data, and the settings of the optimisation.
-
-    The learning rate falls from its start to zero along a cosine. A twelfth of the training split
-    is held out as validation data; the test split is only used for the final score.
-    """
-
-    dataset: str = "mnist"
-    epochs: int = 5
-    batch_size: int = 128
-    learning_rate: float = 0.001
-    augment: bool = True
-    seed: int = 0
-    save_to: str = ""
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be trained, with the accepted range."""
-        for name, low, high in (("epochs", 1, 1000), ("batch_size", 1, 8192), ("seed", 0, 2**31)):
-            value = getattr(self, name)
-            if not isinstance(value, int) or not low <= value <= high:
-                raise RunError(f"{name} is {value!r}: give a whole number from {low} to {high}.")
-        if self.save_to and Path(self.save_to).suffix not in SUFFIXES:
-            raise RunError(
-                f"A model cannot be saved as {self.save_to}: the name must end in .keras or .h5."
-            )
-        if not 0 < self.learning_rate <= 10:
-            raise RunError(f"learning_rate is {self.learning_rate!r}: give one above 0, up to 10.")
+HISTORY_COLUMNS = (
+    "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds",
+)  # fmt: skip
+ID = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
+MOST_NAME = 60
+MOST_NOTE = 2000
+_watch = heartbeat.Watch()
 
 
 @dataclass(frozen=True)
@@ -73,6 +55,14 @@ class Status:
 
 
 @dataclass(frozen=True)
+class Note:
+    """What a reader calls a run, and writes beside it."""
+
+    name: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class Run:
     """A run's folder. Reading it never fails half-way: each file is replaced whole."""
 
@@ -84,15 +74,30 @@ class Run:
         return self.path.name
 
     @property
+    def exists(self) -> bool:
+        """Whether the folder is there: anybody may delete it, even while it is shown."""
+        return (self.path / "config.json").is_file()
+
+    @property
     def model_path(self) -> Path:
         """Where the trained model is, once it is."""
         return self.path / "model.keras"
 
     @property
+    def initial_path(self) -> Path:
+        """Where the network is as it was before training."""
+        return self.path / "initial.keras"
+
+    @property
+    def resume_path(self) -> Path:
+        """Where all stands that training goes on from; absent before the first epoch's end."""
+        return self.path / "resume.npz"
+
+    @property
     def config(self) -> TrainingConfig:
         """What was asked; `RunError` if the folder is no run."""
         try:
-            return TrainingConfig(**read_json(self.path / "config.json"))
+            return TrainingConfig.from_json(read_json(self.path / "config.json"))
         except (OSError, ValueError, TypeError) as error:
             raise RunError(f"{self.path} is no training run ({error}).") from error
 
@@ -103,51 +108,126 @@ class Run:
             status = Status(**read_json(self.path / "status.json"))
         except (OSError, ValueError, TypeError) as error:
             raise RunError(f"{self.path} is no training run ({error}).") from error
-        if status.state == "running" and not self.is_held():
-            return replace(status, state="interrupted", message="The worker ended during the run.")
+        if status.state == "running" and not self.is_worked_on():
+            return replace(
+                status, state="interrupted", seconds_left=None,
+                message="The worker ended during the run: resume it to go on.",
+            )  # fmt: skip
         return status
+
+    @property
+    def note(self) -> Note:
+        """What the reader calls the run; empty if nothing was said."""
+        try:
+            return Note(**read_json(self.path / "note.json"))
+        except (OSError, ValueError, TypeError):
+            return Note()
+
+    @property
+    def name(self) -> str:
+        """The reader's name for the run, else its id."""
+        return self.note.name or self.id
 
     @property
     def history(self) -> pd.DataFrame:
         """A row per finished epoch, with the columns `HISTORY_COLUMNS`."""
-        try:
-            return pd.read_csv(self.path / "history.csv")
-        except (OSError, pd.errors.EmptyDataError):
-            return pd.DataFrame(columns=list(HISTORY_COLUMNS))
+        return self._table("history.csv").reindex(columns=list(HISTORY_COLUMNS))
 
     @property
-    def epochs(self) -> tuple[int, ...]:
-        """The epochs of which the weights are kept, 0 being the start."""
-        return tuple(sorted(int(p.stem) for p in (self.path / "epochs").glob("[0-9]*.npz")))
+    def batches(self) -> pd.DataFrame:
+        """A row per batch: epoch, batch, loss, accuracy, learning_rate, pictures_per_second, and
+        `gradient <layer>`, the Euclidean norm of the loss's gradient by the layer's weights.
+        """
+        return self._table("batches.csv")
 
-    def weights(self, epoch: int) -> list[NDArray[np.float32]]:
-        """Return the weights after `epoch`, in the order of `model.get_weights()`, as float32."""
-        path = self.path / "epochs" / f"{epoch:03d}.npz"
-        if not path.is_file():
-            raise RunError(f"The run {self.id} has no weights of epoch {epoch}: {self.epochs}.")
-        with np.load(path, allow_pickle=False) as archive:
-            return [archive[f"w{i}"].astype(np.float32) for i in range(len(archive.files))]
+    @property
+    def classes(self) -> pd.DataFrame:
+        """A row per finished epoch: `epoch`, and the share of each class that is recognised."""
+        return self._table("classes.csv")
 
-    def write_weights(self, epoch: int, weights: list[NDArray[np.float32]]) -> None:
-        """Keep the weights after `epoch`, as float16."""
-        arrays = {f"w{i}": w.astype(np.float16) for i, w in enumerate(weights)}
-        with replacing(self.path / "epochs" / f"{epoch:03d}.npz") as aside:
+    def _table(self, name: str) -> pd.DataFrame:
+        try:
+            return pd.read_csv(self.path / name, on_bad_lines="skip")
+        except (OSError, pd.errors.EmptyDataError):
+            return pd.DataFrame()
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """The moments of which the weights are kept, the first one first."""
+        stems = (path.stem for path in (self.path / "epochs").glob("[0-9]*.npz"))
+        return tuple(sorted(_moment_of(stem) for stem in stems))
+
+    @property
+    def moments_bytes(self) -> int:
+        """The size of all kept weights, in bytes."""
+        return sum(_size(path) for path in (self.path / "epochs").glob("[0-9]*.npz"))
+
+    def weights(self, moment: Moment) -> list[NDArray[np.float32]]:
+        """Return the weights at a moment, in the order of `model.get_weights()`, as float32."""
+        try:
+            with np.load(self._weights_path(moment), allow_pickle=False) as archive:
+                return [archive[f"w{i}"].astype(np.float32) for i in range(len(archive.files))]
+        except (OSError, ValueError, KeyError) as error:
+            known = ", ".join(map(str, self.moments)) or "none"
+            raise RunError(
+                f"The run {self.id} has no weights of {moment}; it has those of: {known}."
+            ) from error
+
+    def write_weights(self, moment: Moment, weights: list[NDArray[np.float32]]) -> None:
+        """Keep the weights at a moment, as float16."""
+        arrays = {f"w{i}": _as_float16(w) for i, w in enumerate(weights)}
+        with replacing(self._weights_path(moment)) as aside:
             np.savez_compressed(aside, allow_pickle=False, **arrays)
+
+    def _weights_path(self, moment: Moment) -> Path:
+        return self.path / "epochs" / f"{moment.stem}.npz"
 
     def write_status(self, status: Status) -> None:
         """Replace the status."""
         write_json(self.path / "status.json", asdict(status))
 
-    def write_history(self, rows: list[dict[str, float]]) -> None:
-        """Replace the history by `rows`, one per epoch."""
-        with replacing(self.path / "history.csv") as aside:
-            pd.DataFrame(rows, columns=list(HISTORY_COLUMNS)).to_csv(aside, index=False)
+    def write_note(self, name: str, text: str) -> None:
+        """Replace the reader's name and note; `RunError` if they are too long."""
+        for what, given, most in (("name", name, MOST_NAME), ("note", text, MOST_NOTE)):
+            if len(given) > most:
+                raise RunError(f"The {what} has {len(given)} characters: give at most {most}.")
+        self._require()
+        write_json(self.path / "note.json", asdict(Note(name.strip(), text.strip())))
+
+    def write_table(self, name: str, rows: pd.DataFrame) -> None:
+        """Replace one of the tables."""
+        with replacing(self.path / name) as aside:
+            rows.to_csv(aside, index=False)
 
     def ask_to_cancel(self) -> None:
         """Ask the worker to stop at the next batch; a queued run is cancelled at once."""
+        self._require()
         (self.path / "cancel").touch()
         if self.status.state == "queued":
             self.write_status(Status("cancelled", message="Cancelled before it began."))
+
+    def renew(self) -> None:
+        """Make an ended or interrupted run a queued one, to go on from its resume point.
+
+        Raises `RunError` if it is finished or somebody works on it.
+        """
+        self._require()
+        status = self.status
+        if status.state not in ("interrupted", "cancelled", "failed"):
+            raise RunError(f"The run {self.name} is {status.state}: it cannot be resumed.")
+        (self.path / "cancel").unlink(missing_ok=True)
+        self.write_status(replace(status, state="queued", seconds_left=None, message=""))
+
+    def delete(self) -> None:
+        """Remove the folder, all at once; whoever works on the run notices and stops."""
+        self._require()
+        aside = self.path.with_name(f".deleted-{self.id}-{secrets.token_hex(2)}")
+        self.path.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
+
+    def _require(self) -> None:
+        if not self.exists:
+            raise RunError(f"The run {self.id} is not there any more: it was deleted.")
 
     @property
     def is_cancelled(self) -> bool:
@@ -158,8 +238,19 @@ class Run:
         """Return the lock that the working process holds while it trains; it falls with it."""
         return FileLock(self.path / "worker.lock", timeout=0)
 
-    def is_held(self) -> bool:
-        """Whether a living process on this machine works on the run."""
+    @property
+    def heartbeat_path(self) -> Path:
+        """Where the number is that grows while somebody works on the run."""
+        return self.path / "heartbeat.json"
+
+    def is_worked_on(self) -> bool:
+        """Whether a living process works on the run: by its lock here, by its beat elsewhere."""
+        machine = heartbeat.machine_of(self.heartbeat_path)
+        if machine in (None, heartbeat.this_machine()):
+            return self._is_held()
+        return not _watch.is_still(self.heartbeat_path)
+
+    def _is_held(self) -> bool:
         if not (self.path / "worker.lock").exists():
             return False
         try:
@@ -169,6 +260,25 @@ class Run:
             return True
 
 
+def _moment_of(stem: str) -> Moment:
+    epoch, _, batch = stem.partition("-")
+    return Moment(int(epoch), int(batch or 0))
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _as_float16(weights: NDArray[Any]) -> NDArray[np.float16]:
+    """Return the weights in half precision; what is too large for it becomes its largest number."""
+    most = np.finfo(np.float16).max
+    limited: NDArray[np.float16] = np.clip(np.asarray(weights), -most, most).astype(np.float16)
+    return limited
+
+
 def create(runs_dir: Path, config: TrainingConfig, name: str | None = None) -> Run:
     """Make the folder of a new, queued run below `runs_dir` and return the run.
 
@@ -176,23 +286,24 @@ def create(runs_dir: Path, config: TrainingConfig, name: str | None = None) -> R
     """
     name = name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     run = Run(runs_dir / name)
-    if (run.path / "config.json").exists():
+    if run.exists:
         raise RunError(f"{run.path} holds a run already: remove it or choose another folder.")
     run.path.mkdir(parents=True, exist_ok=True)
     run.write_status(Status())
-    write_json(run.path / "config.json", asdict(config))
+    write_json(run.path / "config.json", config.to_json())
     return run
 
 
 def find(runs_dir: Path) -> list[Run]:
     """Return all runs below `runs_dir`, the newest first."""
-    folders = sorted(runs_dir.glob("*/config.json"), reverse=True)
+    folders = sorted(runs_dir.glob("[!.]*/config.json"), reverse=True)
     return [Run(path.parent) for path in folders]
 
 
 def facts(run: Run) -> dict[str, Any]:
     """Return the facts of the card that a finished run wrote; empty before."""
-    card = run.path / "model.card.json"
-    if not card.is_file():
+    try:
+        card = (run.path / "model.card.json").read_text(encoding="utf-8")
+        return dict(json.loads(card).get("facts") or {})
+    except (OSError, ValueError):
         return {}
-    return dict(json.loads(card.read_text(encoding="utf-8")).get("facts") or {})

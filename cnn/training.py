@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from filelock import Timeout
+from numpy.typing import NDArray
 
-from cnn.augmentation import augment
+from cnn import configuration, feeding, heartbeat, resuming, runs
+from cnn.configuration import TrainingConfig
 from cnn.datasets import DIGITS, MNIST, Dataset, load_dataset
-from cnn.errors import CnnError, RunError
+from cnn.errors import RunError
+from cnn.feeding import PIXEL_SCALE, Pictures
 from cnn.files import replacing
 from cnn.models import (
     Card,
@@ -25,157 +26,172 @@ from cnn.models import (
     read_card,
     save_model,
 )
-from cnn.runs import Run, Status, TrainingConfig
+from cnn.moments import Moment, within_first_epoch
+from cnn.recording import Event, OnEvent, Recorder
+from cnn.runs import Run, Status
 
 if TYPE_CHECKING:
     import keras
-    import tensorflow as tf
 
-_VALIDATION_SHARE = 12
-_STATUS_SECONDS = 0.25
+GRADIENT = "gradient "
 # Whoever asks whether the run is held, holds it for a moment.
 _PATIENCE_SECONDS = 1.0
-PIXEL_SCALE = 1 / 255
+_CHUNK = 512
 
 
 def train(
-    run: Run,
+    config: TrainingConfig,
     *,
+    into: Path | None = None,
     data_dir: Path | None = None,
-    on_status: Callable[[Status], None] = lambda _: None,
-) -> Status:
-    """Train what `run.config` asks for, into the run's folder, and return the last status.
+    on_event: OnEvent = lambda _: None,
+) -> Run:
+    """Train what `config` asks for and return the run, whose `status` says how it ended.
 
-    `on_status` is called with every status that is written, at most four times a second. A file
-    named `cancel` in the folder ends the training after the current batch. A failure is kept as
-    the run's status, with its reason; `RunError` is raised if another process works on the run.
+    The run's folder is `into`, or a new one below `runs/` here; `RunError` if it holds a run.
+    `on_event` is called with every `Event`, in this thread. With the same seed on the same machine
+    the result is the same to about a thousandth, and to every bit if the config is deterministic.
     """
-    recorder = _Recorder(run, on_status)
+    place = into or Path("runs")
+    run = runs.create(place.parent, config, place.name) if into else runs.create(place, config)
+    work_on(run, data_dir=data_dir, on_event=on_event)
+    return run
+
+
+def work_on(
+    run: Run, *, data_dir: Path | None = None, on_event: OnEvent = lambda _: None
+) -> Status:
+    """Train a run from where it is, and return the last status.
+
+    A file named `cancel` in the folder ends the training after the current batch. A failure is
+    kept as the run's status, with its reason; `RunError` is raised if another process works on
+    the run.
+    """
+    recorder = Recorder(run, on_event)
     try:
         with run.hold().acquire(timeout=_PATIENCE_SECONDS):
-            with _failures_recorded(recorder):
+            with heartbeat.beating(run.heartbeat_path), recorder.failures_kept():
                 _train(run, recorder, data_dir)
             return recorder.status
     except Timeout as error:
         raise RunError(f"The run {run.id} is being trained by another process.") from error
 
 
-class _Recorder:
-    """Writes what happens during a run into its folder, seldom enough not to slow it."""
-
-    def __init__(self, run: Run, on_status: Callable[[Status], None]) -> None:
-        self.run = run
-        self.status = Status("running")
-        self._on_status = on_status
-        self._rows: list[dict[str, float]] = []
-        self._batches: list[str] = []
-        self._written = 0.0
-
-    def write(self, **changes: Any) -> None:
-        self.status = replace(self.status, **changes)
-        self._written = time.monotonic()
-        self.run.write_status(self.status)
-        self._on_status(self.status)
-
-    def batch(self, loss: float, accuracy: float, **changes: Any) -> None:
-        at = f"{changes['epoch']},{changes['batch']}"
-        self._batches.append(f"{at},{loss:.6f},{accuracy:.6f}\n")
-        if time.monotonic() - self._written > _STATUS_SECONDS:
-            self.write(loss=loss, accuracy=accuracy, **changes)
-            self.flush_batches()
-
-    def flush_batches(self) -> None:
-        path = self.run.path / "batches.csv"
-        header = "" if path.exists() else "epoch,batch,loss,accuracy\n"
-        with path.open("a", encoding="utf-8") as file:
-            file.write(header + "".join(self._batches))
-        self._batches.clear()
-
-    def epoch(self, row: dict[str, float], weights: list[Any]) -> None:
-        self._rows.append(row)
-        self.run.write_weights(int(row["epoch"]), weights)
-        self.run.write_history(self._rows)
-        self.flush_batches()
-        self.write(epoch=int(row["epoch"]), loss=row["loss"], accuracy=row["accuracy"])
-
-
-@contextmanager
-def _failures_recorded(recorder: _Recorder) -> Iterator[None]:
-    try:
-        yield
-    except CnnError as error:
-        recorder.write(state="failed", message=str(error))
-    except Exception as error:
-        first = (str(error).splitlines() or [""])[0]
-        recorder.write(state="failed", message=f"{type(error).__name__}: {first}")
-        raise
-
-
-def _train(run: Run, recorder: _Recorder, data_dir: Path | None) -> None:
+def _train(run: Run, recorder: Recorder, data_dir: Path | None) -> None:
     config = run.config
-    recorder.write(message="Reading the data.")
+    recorder.tell(message="Reading the data.")
     data = load_dataset(config.dataset, "train", data_dir=data_dir)
-    fit_data, validation = _hold_out(data, config.seed)
-    model = build_classifier(data.images.shape[1:], len(data.class_names), seed=config.seed)
-    batches = -(-len(fit_data[1]) // config.batch_size)
-    _compile(model, config, batches)
-    run.write_weights(0, model.get_weights())
-    recorder.write(batches=batches, message="")
-    model.fit(
-        _batches(*fit_data, config),
-        epochs=config.epochs,
-        validation_data=validation,
-        validation_batch_size=512,
-        shuffle=False,
-        verbose=0,
-        callbacks=[_progress(recorder, config, batches)],
-    )
+    training, validation = feeding.split(data, config)
+    batches = feeding.steps_per_epoch(training, config)
+    if config.deterministic:
+        _use_deterministic_operations()
+    with _strategy().scope():
+        model = _compiled(config, data, batches)
+    done = resuming.bring_back(run, model)
+    recorder.go_on_after(done)
+    if not done:
+        card = Card(class_names=data.class_names, scale=PIXEL_SCALE)
+        save_model(as_functional(model), run.initial_path, card=card)
+        recorder.weights(Moment(0), model.get_weights())
+    recorder.tell(batches=batches, epoch=done, batch=0, message="")
+    progress = _progress(recorder, config, training, validation, data.class_names)
+    if not _had_enough(recorder.history, config):
+        model.fit(
+            feeding.batches(training, config, done),
+            initial_epoch=done,
+            epochs=config.epochs,
+            steps_per_epoch=batches,
+            shuffle=False,
+            verbose=0,
+            callbacks=[progress],
+        )
     if run.is_cancelled:
-        recorder.write(state="cancelled", seconds_left=None, message="Cancelled.")
+        recorder.tell(state="cancelled", seconds_left=None, message="Cancelled.")
         return
     _finish(run, recorder, model, data_dir)
 
 
-def _hold_out(data: Dataset, seed: int) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """Return (images uint8, labels) to fit on and (images 0..1, labels) to validate with."""
-    order = np.random.default_rng(seed).permutation(len(data))
-    held, kept = np.split(order, [len(data) // _VALIDATION_SHARE])
-    scaled = data.images[held].astype(np.float32) * np.float32(PIXEL_SCALE)
-    return (data.images[kept], data.labels[kept]), (scaled, data.labels[held])
-
-
-def _compile(model: keras.Model, config: TrainingConfig, batches: int) -> None:
-    import keras
-
-    schedule = keras.optimizers.schedules.CosineDecay(config.learning_rate, config.epochs * batches)
-    model.compile(
-        optimizer=keras.optimizers.Adam(schedule),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
-
-
-def _batches(images: Any, labels: Any, config: TrainingConfig) -> tf.data.Dataset:
-    """Return shuffled batches of (images 0..1, labels), varied anew each epoch if asked."""
+def _use_deterministic_operations() -> None:
+    """Let this process use only operations that always give the same result."""
     import tensorflow as tf
 
-    pairs = tf.data.Dataset.from_tensor_slices((images, labels))
-    pairs = pairs.shuffle(len(labels), seed=config.seed).batch(config.batch_size)
-    pairs = pairs.map(lambda x, y: (tf.cast(x, tf.float32) * PIXEL_SCALE, y))
-    if config.augment:
-        seeds = tf.data.Dataset.random(config.seed, rerandomize_each_iteration=True).batch(2)
-        seeded = tf.data.Dataset.zip((pairs, seeds))
-        pairs = seeded.map(
-            lambda pair, seed: (augment(pair[0], tf.cast(seed, tf.int32)), pair[1]),
-            num_parallel_calls=2,
-        )
-    return pairs.prefetch(4)
+    tf.config.experimental.enable_op_determinism()
+
+
+def _strategy() -> Any:
+    """Return how TensorFlow shares the work: each batch among all GPUs, where there are several."""
+    import tensorflow as tf
+
+    gpus = tf.config.list_logical_devices("GPU")
+    if len(gpus) > 1:
+        return tf.distribute.MirroredStrategy([gpu.name for gpu in gpus])
+    return tf.distribute.get_strategy()
+
+
+def _compiled(config: TrainingConfig, data: Dataset, batches: int) -> keras.Model:
+    """Return the untrained network, whose every step tells the norm of each layer's gradient."""
+    import keras
+    import tensorflow as tf
+
+    class Watched(keras.Model):
+        def train_step(self, batch: Any) -> dict[str, Any]:
+            pictures, labels = batch
+            with tf.GradientTape() as tape:
+                given = self(pictures, training=True)
+                loss = self.compute_loss(x=pictures, y=labels, y_pred=given)
+                scaled = self.optimizer.scale_loss(loss)
+            gradients = tape.gradient(scaled, self.trainable_weights)
+            rate = keras.ops.convert_to_tensor(self.optimizer.learning_rate)
+            self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+            right = keras.ops.equal(
+                keras.ops.argmax(given, axis=-1), keras.ops.cast(labels, "int64")
+            )
+            return {
+                "learning_rate": rate,
+                "loss": loss,
+                "accuracy": keras.ops.mean(keras.ops.cast(right, "float32")),
+                **_gradient_norms(self.trainable_weights, gradients),
+            }
+
+    shape, classes = data.images.shape[1:], len(data.class_names)
+    plain = build_classifier(shape, classes, architecture=config.architecture, seed=config.seed)
+    model = Watched(plain.inputs, plain.outputs, name=plain.name)
+    model.compile(
+        optimizer=configuration.optimizer(config, batches), loss="sparse_categorical_crossentropy"
+    )
+    return model
+
+
+def _gradient_norms(weights: list[Any], gradients: list[Any]) -> dict[str, Any]:
+    """Return the Euclidean norm of the gradient by each layer's weights."""
+    import keras
+
+    squares: dict[str, list[Any]] = {}
+    for weight, gradient in zip(weights, gradients, strict=True):
+        layer = weight.path.rpartition("/")[0]
+        squares.setdefault(layer, []).append(keras.ops.sum(keras.ops.square(gradient)))
+    return {f"{GRADIENT}{layer}": keras.ops.sqrt(sum(of)) for layer, of in squares.items()}
+
+
+def _had_enough(history: list[dict[str, float]], config: TrainingConfig) -> bool:
+    """Whether the validation loss was not the lowest for as many epochs as the config waits."""
+    losses = [row["val_loss"] for row in history]
+    if not config.patience or not losses:
+        return False
+    return len(losses) - 1 - int(np.argmin(losses)) >= config.patience
 
 
 def _progress(
-    recorder: _Recorder, config: TrainingConfig, batches: int
+    recorder: Recorder,
+    config: TrainingConfig,
+    training: Pictures,
+    validation: Pictures,
+    class_names: tuple[str, ...],
 ) -> keras.callbacks.Callback:
     import keras
+
+    run, batches = recorder.run, feeding.steps_per_epoch(training, config)
+    kept = within_first_epoch(batches)
 
     class Progress(keras.callbacks.Callback):
         def on_train_begin(self, logs: Any = None) -> None:  # noqa: ARG002
@@ -184,34 +200,100 @@ def _progress(
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
             self.number = epoch + 1
-            self.epoch_began = time.monotonic()
+            self.sums = np.zeros(3)
+            self.last = time.monotonic()
+            self.epoch_began = self.last
 
         def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
+            step = batch + 1
+            if not math.isfinite(logs["loss"]):
+                raise RunError(_no_number(config, self.number, step))
             self.done += 1
-            rate = (time.monotonic() - self.began) / self.done
+            now = time.monotonic()
+            size = min(config.batch_size, len(training) - batch * config.batch_size)
+            self.sums += size * logs["loss"], size * logs["accuracy"], size
+            loss, accuracy = self.sums[:2] / self.sums[2]
+            self.learning_rate = float(logs["learning_rate"])
+            rate = (now - self.began) / self.done
+            left = config.epochs * batches - (self.number - 1) * batches - step
+            row = {
+                "epoch": self.number,
+                "batch": step,
+                "loss": float(logs["loss"]),
+                "accuracy": float(logs["accuracy"]),
+                "learning_rate": self.learning_rate,
+                "pictures_per_second": round(size / max(now - self.last, 1e-6)),
+            }
+            self.last = now
+            norms = {
+                name: float(value) for name, value in logs.items() if name.startswith(GRADIENT)
+            }
             recorder.batch(
-                logs["loss"],
-                logs["accuracy"],
-                epoch=self.number,
-                batch=batch + 1,
-                seconds_left=rate * (config.epochs * batches - self.done),
-            )
-            if recorder.run.is_cancelled:
+                {**row, **norms}, epoch=self.number, batch=step, loss=float(loss),
+                accuracy=float(accuracy), seconds_left=rate * left,
+            )  # fmt: skip
+            if self.number == 1 and step in kept:
+                recorder.weights(Moment(0, step), self.model.get_weights())
+            if run.is_cancelled:
                 self.model.stop_training = True
 
-        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
-            if recorder.run.is_cancelled:
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
+            if run.is_cancelled:
                 return
             seconds = time.monotonic() - self.epoch_began
-            row = {"epoch": epoch + 1, **logs, "seconds": round(seconds, 2)}
-            recorder.epoch(row, self.model.get_weights())
+            loss, accuracy = self.sums[:2] / self.sums[2]
+            score = _score(self.model, validation, len(class_names))
+            row = {
+                "epoch": epoch + 1,
+                "loss": float(loss),
+                "accuracy": float(accuracy),
+                "val_loss": score[0],
+                "val_accuracy": score[1],
+                "learning_rate": self.learning_rate,
+                "seconds": round(seconds, 2),
+            }
+            recorder.weights(Moment(epoch + 1), self.model.get_weights())
+            recorder.epoch(row, dict(zip(class_names, score[2], strict=True)))
+            resuming.keep(run, self.model, epoch + 1)
+            if _had_enough(recorder.history, config):
+                self.model.stop_training = True
 
     return Progress()
 
 
-def _finish(run: Run, recorder: _Recorder, model: keras.Model, data_dir: Path | None) -> None:
+def _no_number(config: TrainingConfig, epoch: int, step: int) -> str:
+    """Return what to say of a loss that is no number any more."""
+    return (
+        f"The loss was no number any more in epoch {epoch}, step {step}, with the learning rate "
+        f"{config.learning_rate:g}, the optimiser {config.optimizer} and batches of "
+        f"{config.batch_size}: the steps were too large. Train again with a learning rate ten "
+        "times smaller."
+    )
+
+
+def _score(
+    model: keras.Model, pictures: Pictures, classes: int
+) -> tuple[float, float, list[float]]:
+    """Return (mean cross-entropy, share of right answers, that share per class)."""
+    probabilities = _probabilities(model, pictures.scaled)
+    right = probabilities.argmax(axis=-1) == pictures.labels
+    chosen = probabilities[np.arange(len(pictures)), pictures.labels]
+    loss = -np.log(np.clip(chosen, 1e-7, 1.0)).mean()
+    per_class = [
+        float(right[pictures.labels == label].mean()) if (pictures.labels == label).any() else 0.0
+        for label in range(classes)
+    ]
+    return float(loss), float(right.mean()), per_class
+
+
+def _probabilities(model: keras.Model, scaled: NDArray[np.float32]) -> NDArray[np.float32]:
+    starts = range(0, len(scaled), _CHUNK)
+    return np.concatenate([model.predict_on_batch(scaled[i : i + _CHUNK]) for i in starts])
+
+
+def _finish(run: Run, recorder: Recorder, model: keras.Model, data_dir: Path | None) -> None:
     """Score the model on the test split, write it with its card, and say so."""
-    recorder.write(message="Scoring the model on the test data.")
+    recorder.tell(message="Scoring the model on the test data.")
     config = run.config
     test = load_dataset(config.dataset, "test", data_dir=data_dir)
     scores = {f"{test.name} test": accuracy(model, test)}
@@ -222,32 +304,28 @@ def _finish(run: Run, recorder: _Recorder, model: keras.Model, data_dir: Path | 
         scale=PIXEL_SCALE,
         facts={
             "data": f"{test.name}: {_counts(config, data_dir)}",
-            "settings": {k: v for k, v in asdict(config).items() if k != "save_to"},
+            "settings": {k: v for k, v in config.flat().items() if k != "save_to"},
             "scores": {name: round(score, 5) for name, score in scores.items()},
-            "command": command(config),
+            "command": config.command(),
         },
     )
     without_optimizer = as_functional(model)
     save_model(without_optimizer, run.model_path, card=card)
     if config.save_to:
         _save_too(without_optimizer, run, Path(config.save_to))
-    recorder.write(state="finished", seconds_left=None, message="", batch=recorder.status.batches)
-
-
-def command(config: TrainingConfig) -> str:
-    """Return the command line that trains the same thing."""
-    augment_flag = "--augment" if config.augment else "--no-augment"
-    return (
-        f"cnn-dashboard train --dataset {config.dataset} --epochs {config.epochs} --batch-size "
-        f"{config.batch_size} --learning-rate {config.learning_rate:g} {augment_flag} "
-        f"--seed {config.seed}"
-    )
+    resuming.forget(run)
+    stopped = len(recorder.history) < config.epochs
+    message = f"Ended early: the validation loss was lowest {config.patience} epochs before."
+    recorder.tell(
+        state="finished", seconds_left=None, message=message if stopped else "",
+        batch=recorder.status.batches,
+    )  # fmt: skip
 
 
 def _counts(config: TrainingConfig, data_dir: Path | None) -> str:
-    total = len(load_dataset(config.dataset, "train", data_dir=data_dir))
-    held = total // _VALIDATION_SHARE
-    return f"{total - held:,} pictures to fit on, {held:,} held out to validate"
+    data = load_dataset(config.dataset, "train", data_dir=data_dir)
+    training, validation = feeding.split(data, config)
+    return f"{len(training):,} pictures to fit on, {len(validation):,} held out to validate"
 
 
 def _digits_accuracy(model: keras.Model, half: str) -> float:
@@ -266,9 +344,9 @@ def _save_too(model: keras.Model, run: Run, path: Path) -> None:
 
 def accuracy(model: keras.Model, data: Dataset) -> float:
     """Return the share of `data` that the model, fed with pixels in 0..1, classifies rightly."""
-    right = 0
-    for start in range(0, len(data), 500):
-        pixels = data.images[start : start + 500].astype(np.float32) * np.float32(PIXEL_SCALE)
-        predicted = model.predict_on_batch(pixels).argmax(axis=-1)
-        right += int((predicted == data.labels[start : start + 500]).sum())
-    return right / len(data)
+    pictures = Pictures(data.images, data.labels)
+    given = _probabilities(model, pictures.scaled)
+    return float((given.argmax(axis=-1) == data.labels).mean())
+
+
+__all__ = ["Event", "accuracy", "train", "work_on"]

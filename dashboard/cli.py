@@ -6,7 +6,7 @@ import os
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import ValidationError
@@ -14,7 +14,17 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from cnn import lessons
+from cnn.architecture import ACTIVATIONS, INITIALS, PADDINGS, POOLINGS
+from cnn.configuration import OPTIMIZERS, ORDERS, SCHEDULES, TrainingConfig
+from cnn.lessons import LESSONS
 from dashboard.settings import Settings, env_name, environment
+
+if TYPE_CHECKING:
+    from cnn.recording import Event
+    from cnn.runs import Run, Status
+
+FLAT = frozenset(TrainingConfig().flat()) - {"save_to"}
 
 app = typer.Typer(help="Look inside a convolutional network, in the browser.", no_args_is_help=True)
 
@@ -122,37 +132,77 @@ def train(
     dataset: Annotated[
         str, typer.Option(help="mnist, fashion_mnist, digits, or a folder.")
     ] = "mnist",
-    epochs: Annotated[int, typer.Option(help="Passes over the data.")] = 5,
-    batch_size: Annotated[int, typer.Option(help="Pictures per step.")] = 128,
-    learning_rate: Annotated[float, typer.Option(help="At the start; falls to 0.")] = 0.001,
-    augment: Annotated[bool, typer.Option(help="Vary the pictures at random.")] = True,
-    seed: Annotated[int, typer.Option(help="Of weights, order and variations.")] = 0,
+    lesson: Annotated[
+        str, typer.Option(help=f"Settings to start from: {', '.join(LESSONS)}.")
+    ] = "",
+    epochs: Annotated[int | None, typer.Option(help="Passes over the data.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Pictures per step.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="At the start.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help=", ".join(OPTIMIZERS))] = None,
+    schedule: Annotated[
+        str | None, typer.Option(help=f"Of the learning rate: {', '.join(SCHEDULES)}.")
+    ] = None,
+    patience: Annotated[
+        int | None, typer.Option(help="Epochs without progress before it ends; 0: all epochs.")
+    ] = None,
+    augment: Annotated[bool | None, typer.Option(help="Vary the pictures at random.")] = None,
+    share: Annotated[float | None, typer.Option(help="Of the pictures to train on.")] = None,
+    order: Annotated[
+        str | None, typer.Option(help=f"Of the pictures: {', '.join(ORDERS)}.")
+    ] = None,
+    wrong_labels: Annotated[float | None, typer.Option(help="Share of wrong classes.")] = None,
+    blocks: Annotated[int | None, typer.Option(help="Of convolution and pooling.")] = None,
+    filters: Annotated[
+        int | None, typer.Option(help="Of the first block; each next has twice as many.")
+    ] = None,
+    kernel: Annotated[int | None, typer.Option(help="Side of the kernels.")] = None,
+    stride: Annotated[int | None, typer.Option(help="Of the convolutions.")] = None,
+    padding: Annotated[str | None, typer.Option(help=", ".join(PADDINGS))] = None,
+    pooling: Annotated[str | None, typer.Option(help=", ".join(POOLINGS))] = None,
+    dense: Annotated[int | None, typer.Option(help="Units before the classes.")] = None,
+    dropout: Annotated[float | None, typer.Option(help="Share left out while training.")] = None,
+    batch_norm: Annotated[bool | None, typer.Option(help="After each convolution.")] = None,
+    activation: Annotated[str | None, typer.Option(help=", ".join(ACTIVATIONS))] = None,
+    initial: Annotated[str | None, typer.Option(help=", ".join(INITIALS))] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights, order and variations.")] = None,
+    deterministic: Annotated[
+        bool | None, typer.Option(help="The same to every bit each time; slower.")
+    ] = None,
     save_to: Annotated[Path | None, typer.Option(help="Also save the model here.")] = None,
     into: Annotated[
         Path | None, typer.Option(help="Folder of the run, instead of a new one.")
     ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the run in this folder instead.")
+    ] = None,
     data_dir: DataDir = None,
     home: HomeDir = None,
 ) -> None:
-    """Train the digit classifier here and now, with a progress bar."""
-    from cnn import runs, training
+    """Train a classifier here and now, with a progress bar."""
+    from cnn import runs
 
+    given = {name: value for name, value in locals().items() if name in FLAT and value is not None}
     settings = _settings(data_dir=data_dir, home=home)
-    target = str(save_to.expanduser().resolve()) if save_to else ""
-    config = runs.TrainingConfig(dataset, epochs, batch_size, learning_rate, augment, seed, target)
-    run = runs.create(
-        into.parent if into else settings.jobs.runs_dir, config, into.name if into else None
-    )
-    status = _train_with_bar(run, config, settings.data_path)
+    if resume:
+        run = runs.Run(resume)
+        run.renew()
+    else:
+        if save_to:
+            given["save_to"] = str(save_to.expanduser().resolve())
+        config = lessons.config(lesson, given, data_dir=settings.data_path)
+        place = into or settings.jobs.runs_dir
+        run = runs.create(place.parent, config, place.name) if into else runs.create(place, config)
+    status = _train_with_bar(run, settings.data_path)
     if status.state != "finished":
         Console(stderr=True).print(f"{status.state}: {status.message}", style="red")
         raise typer.Exit(1)
-    _print_results(run, training.command(config))
+    _print_results(run)
 
 
-def _train_with_bar(run: Any, config: Any, data_path: Path) -> Any:
-    from cnn.training import train as train_run
+def _train_with_bar(run: Run, data_path: Path) -> Status:
+    from cnn.training import work_on
 
+    config = run.config
     columns = (
         TextColumn("epoch {task.fields[epoch]}"),
         BarColumn(),
@@ -161,7 +211,8 @@ def _train_with_bar(run: Any, config: Any, data_path: Path) -> Any:
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
         bar = progress.add_task("train", total=None, epoch="-", told="reading the data")
 
-        def show(status: Any) -> None:
+        def show(event: Event) -> None:
+            status = event.status
             done = max(0, status.epoch - 1) * status.batches + status.batch
             told = status.message
             if status.loss is not None and not told:
@@ -170,23 +221,23 @@ def _train_with_bar(run: Any, config: Any, data_path: Path) -> Any:
             epoch = f"{status.epoch}/{config.epochs}"
             progress.update(bar, total=total, completed=done, epoch=epoch, told=told)
 
-        return train_run(run, data_dir=data_path, on_status=show)
+        return work_on(run, data_dir=data_path, on_event=show)
 
 
-def _print_results(run: Any, command: str) -> None:
+def _print_results(run: Run) -> None:
     from cnn.runs import facts
 
     table = Table(*run.history.columns, title=f"Run {run.id}")
     for row in run.history.itertuples(index=False):
         table.add_row(
-            *(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row)
+            *(f"{value:.4g}" if isinstance(value, float) else str(value) for value in row)
         )
     console = Console()
     console.print(table)
     for name, score in facts(run).get("scores", {}).items():
         console.print(f"accuracy on {name}: {score:.2%}")
     console.print(f"model: {run.model_path}", soft_wrap=True)
-    console.print(f"again: {command}", soft_wrap=True)
+    console.print(f"again: {run.config.command()}", soft_wrap=True)
 
 
 @app.command()

@@ -10,7 +10,9 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 import cnn
+from cnn.compilation import twin
 from cnn.files import content_hash
+from cnn.moments import Moment
 from cnn.runs import Run
 from dashboard.settings import Settings
 
@@ -18,12 +20,21 @@ if TYPE_CHECKING:
     import keras
 
 
+_MOST_MODELS = 3
+_MOST_MOMENTS = 48
 _INSTEAD = "The bundled classifier is shown instead."
+
+
+_OF_RUN = "run:"
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A model file: its content hash, a name for the reader, and the run that made it, if known."""
+    """A model file: its key, a name for the reader, and the run that made it, if known.
+
+    The key is the file's content hash; of a run that has no finished model it is `run:` and its
+    id, and the file that of the network before training.
+    """
 
     key: str
     name: str
@@ -49,17 +60,21 @@ class Catalogue:
         self._settings = settings
         self._refused: set[str] = set()
         self._loading = Lock()
-        self._load = lru_cache(maxsize=3)(cnn.load_model)
+        self._load = lru_cache(maxsize=_MOST_MODELS)(cnn.load_model)
+        self._at = lru_cache(maxsize=_MOST_MOMENTS)(self._load_at)
 
     def entries(self) -> list[Entry]:
         """Return all models, the operator's first; runs that made the same file lend theirs."""
         entries: dict[str, Entry] = {}
-        runs = [run for run in self._settings.jobs.runs() if run.model_path.is_file()]
-        for name, path, run in self._files(runs):
-            key = key_of(path)
+        for name, path, run in self._files():
+            try:
+                key = key_of(path)
+            except OSError:
+                continue
             known = entries.get(key, Entry(key, name, path, run))
             entries[key] = replace(known, run=known.run or run)
-        return list(entries.values())
+        unfinished = [run for run in self._settings.jobs.runs() if not run.model_path.is_file()]
+        return [*entries.values(), *(_unfinished(r) for r in unfinished if r.moments)]
 
     def default(self) -> Entry:
         """Return the model that is shown when a link names none."""
@@ -78,6 +93,8 @@ class Catalogue:
         """
         if not key:
             return self.default()
+        if key.startswith(_OF_RUN):
+            return self._of_run(key)
         found = next((entry for entry in self.entries() if entry.key == key), None)
         if found is None:
             raise cnn.ModelError(
@@ -86,14 +103,47 @@ class Catalogue:
             )
         return found
 
-    def load(self, key: str) -> keras.Model:
-        """Return the loaded model with that content hash; `ModelError` if it cannot be used."""
+    def load(self, key: str, epoch: str = "") -> keras.Model:
+        """Return the loaded model with that key, with its weights of a moment if one is named.
+
+        Raises `ModelError` if the file cannot be used, `RunError` if the moment is not kept.
+        """
         with self._loading:
             try:
-                return self._load(self.get(key).path)
+                entry = self.get(key)
+                if epoch and str(self.last(entry)) != epoch:
+                    return self._at(entry.path, entry.run, Moment.parse(epoch))
+                return self._newest(entry)
             except cnn.ModelError:
                 self._refused.add(key)
                 raise
+
+    def last(self, entry: Entry) -> Moment | None:
+        """Return the moment that a finished model is of; None where there is no finished one."""
+        kept = entry.run.moments if entry.run else ()
+        return kept[-1] if kept and not entry.key.startswith(_OF_RUN) else None
+
+    def _newest(self, entry: Entry) -> keras.Model:
+        is_finished = entry.run is None or entry.path != entry.run.initial_path
+        if is_finished or not entry.run or not entry.run.moments:
+            return self._load(entry.path)
+        return self._at(entry.path, entry.run, entry.run.moments[-1])
+
+    def _load_at(self, path: Path, run: Run | None, moment: Moment) -> keras.Model:
+        if run is None:
+            raise cnn.ModelError(
+                "This model came as a file: no moments of its training are known, only its end."
+            )
+        return twin(self._load(path), run.weights(moment))
+
+    def _of_run(self, key: str) -> Entry:
+        run = self._settings.jobs.run(key.removeprefix(_OF_RUN))
+        if not run.exists or not run.moments:
+            raise cnn.ModelError(
+                f"This link shows the run {run.id}, which this server does not have (any more): "
+                "choose another model."
+            )
+        return _unfinished(run)
 
     def is_refused(self, key: str) -> bool:
         """Whether the file with that content hash was tried and proved unusable."""
@@ -112,11 +162,23 @@ class Catalogue:
             return f"{error} {_INSTEAD}"
         return ""
 
-    def _files(self, runs: list[Run]) -> Iterator[tuple[str, Path, Run | None]]:
+    def _files(self) -> Iterator[tuple[str, Path, Run | None]]:
         own = self._settings.model_path
         if own is not None and own.is_file():
             yield own.name, own, None
         bundled = Run(cnn.pretrained_run())
         yield "bundled digit classifier", bundled.model_path, bundled
-        for run in runs:
-            yield f"trained {run.id}", run.model_path, run
+        for run in self._settings.jobs.runs():
+            if run.model_path.is_file():
+                yield f"trained {run.name}", run.model_path, run
+
+
+def key_of_run(run: Run) -> str:
+    """Return the key of a run that has no finished model."""
+    return f"{_OF_RUN}{run.id}"
+
+
+def _unfinished(run: Run) -> Entry:
+    """Return the entry of a run by its id: its finished model if there is one by now."""
+    path = run.model_path if run.model_path.is_file() else run.initial_path
+    return Entry(key_of_run(run), f"in training: {run.name}", path, run)

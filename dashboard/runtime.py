@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn import datasets
+from cnn.configuration import TrainingConfig
 from cnn.jobs import Queue
-from cnn.runs import ACTIVE, Run, TrainingConfig
+from cnn.runs import ACTIVE, Run
 from dashboard import pictures
 from dashboard.models import Catalogue, Entry
 from dashboard.pictures import Picture
@@ -145,6 +146,11 @@ class Runtime:
         self.ensure_worker()
         return run
 
+    def resume_training(self, run: Run) -> None:
+        """Queue an ended or interrupted run again, and see to it that somebody does it."""
+        self.queue.resume(run)
+        self.ensure_worker()
+
     def ensure_worker(self) -> None:
         """Start the local worker process unless one is alive or the queue is elsewhere."""
         if self.settings.redis_url or self._has_worker():
@@ -188,8 +194,8 @@ class Runtime:
         return self.catalogue.get(view.model)
 
     def model(self, view: View) -> keras.Model:
-        """Return the model of the view, loaded."""
-        return self.catalogue.load(view.model)
+        """Return the model of the view, loaded, at the moment of the view."""
+        return self.catalogue.load(view.model, view.epoch)
 
     def forward(self, view: View) -> cnn.ForwardPass:
         """Return all that the model computes of the picture."""
@@ -197,6 +203,7 @@ class Runtime:
 
     def look(self, view: View) -> Look:
         """Return what the model sees and computes of the picture: one pass, however many ask."""
+        view = self.settled(view)
         with self._passing:
             found = self._looks.pop(view.picture, None)
             if found is None:
@@ -205,6 +212,13 @@ class Runtime:
             while len(self._looks) > 1 and self._kept_bytes() > _MOST_PASS_BYTES:
                 self._looks.popitem(last=False)
         return found
+
+    def settled(self, view: View) -> View:
+        """Return the view with the newest moment of a run that goes on, where it names none."""
+        if view.epoch or not view.model.startswith("run:"):
+            return view
+        run = self.entry(view).run
+        return replace(view, epoch=str(run.moments[-1])) if run and run.moments else view
 
     def _kept_bytes(self) -> int:
         kept = self._looks.values()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from cnn import moments, runs
 from cnn.adversarial import EPSILON
 from cnn.datasets import DIGITS, KERAS_DATASETS
 from cnn.figures import SCALES, Scale
@@ -18,7 +19,11 @@ _SPLITS = ("train", "test", "all")
 
 @dataclass(frozen=True)
 class View:
-    """The model (a content hash), the picture, what is done to it, and how it is looked at.
+    """The model, the picture, what is done to it, and how it is looked at.
+
+    The model is a content hash, or `run:` and a run's id while it has no finished model. `epoch` is
+    a moment of its training ("": the finished model), `other` the moment that it is compared with;
+    `runs` are the ids of the runs that are compared, with commas between.
 
     The picture is `pixels` (28×28, as text) if there are any, else the one kept as `upload` (a
     content hash), else a place in a data set; an upload beside pixels is where they come from.
@@ -29,6 +34,9 @@ class View:
     """
 
     model: str = ""
+    epoch: str = ""
+    other: str = ""
+    runs: str = ""
     data: str = DIGITS
     split: str = "all"
     index: int = 0
@@ -71,7 +79,7 @@ class View:
     @property
     def picture(self) -> View:
         """The same picture of the same model, looked at in the default way."""
-        return replace(self, scale="layer", channel=None, source=None)
+        return replace(self, other="", runs="", scale="layer", channel=None, source=None)
 
 
 def parse(query: Mapping[str, Any]) -> tuple[View, tuple[str, ...]]:
@@ -166,7 +174,10 @@ def _cut(text: str) -> str:
 
 _NUMBER = _whole(999_999_999, "a whole number")
 _ACCEPTED = {
-    "model": _matching("[0-9a-f]{12}", "12 hexadecimal digits"),
+    "model": _matching(f"[0-9a-f]{{12}}|run:{runs.ID}", "12 hexadecimal digits, or run: and an id"),
+    "epoch": _matching(moments.PATTERN, "a moment such as 3 or 0-16"),
+    "other": _matching(moments.PATTERN, "a moment such as 3 or 0-16"),
+    "runs": _matching(f"{runs.ID}(,{runs.ID}){{0,9}}", "up to ten ids of runs"),
     "data": _one_of(*KERAS_DATASETS, DIGITS),
     "split": _one_of(*_SPLITS),
     "index": _NUMBER,

@@ -10,7 +10,8 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update, set_prop
 from dash.exceptions import PreventUpdate
 
 import cnn
-from cnn.runs import ACTIVE, Run, Status, TrainingConfig
+from cnn.configuration import TrainingConfig
+from cnn.runs import ACTIVE, Run, Status
 from dashboard import components, ids
 from dashboard.panel import model_options
 from dashboard.runtime import Runtime, current

@@ -1,0 +1,145 @@
+"""The networks that can be trained here: blocks of convolution and pooling, then dense layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from cnn.errors import ModelError
+from cnn.ranges import require_choice, require_number, require_whole
+
+if TYPE_CHECKING:
+    import keras
+
+Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid"]
+Initial = Literal["glorot", "he", "equal"]
+Padding = Literal["valid", "same"]
+Pooling = Literal["max", "average", "none"]
+ACTIVATIONS: tuple[Activation, ...] = (
+    "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid",
+)  # fmt: skip
+INITIALS: tuple[Initial, ...] = ("glorot", "he", "equal")
+PADDINGS: tuple[Padding, ...] = ("valid", "same")
+POOLINGS: tuple[Pooling, ...] = ("max", "average", "none")
+POOL = 2
+MOST_PARAMETERS = 20_000_000
+_EQUAL_WEIGHT = 0.01
+_LAYERS = {"max": "max_pooling2d", "average": "average_pooling2d"}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A classifier: `blocks` of convolution and pooling, a dense layer, and the classes.
+
+    A block is a convolution with square kernels of `kernel` cells and the given stride and
+    padding, batch normalisation if asked, the activation, and pooling of 2×2. The first block has
+    `filters` kernels, each further block twice as many. `dense` is the number of units before the
+    classes (0: none), `dropout` the share of their inputs that is left out at random while
+    training. `initial` is how the weights begin: drawn as Glorot & Bengio (2010) or He et al.
+    (2015) propose, or all equal. Values out of range raise `RunError`.
+    """
+
+    blocks: int = 2
+    filters: int = 32
+    kernel: int = 3
+    stride: int = 1
+    padding: Padding = "valid"
+    pooling: Pooling = "max"
+    dense: int = 64
+    dropout: float = 0.0
+    batch_norm: bool = False
+    activation: Activation = "relu"
+    initial: Initial = "glorot"
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range, with what is accepted."""
+        require_whole(self, blocks=(1, 6), filters=(1, 256), kernel=(1, 11), stride=(1, 4))
+        require_whole(self, dense=(0, 2048))
+        require_number(self, dropout=(0, 0.9))
+        require_choice(self, padding=PADDINGS, pooling=POOLINGS)
+        require_choice(self, activation=ACTIVATIONS, initial=INITIALS)
+
+    def kernels_of(self, block: int) -> int:
+        """Return how many kernels block number `block`, from 0, has."""
+        return int(self.filters * 2**block)
+
+    def check(self, shape: tuple[int, int, int], classes: int) -> None:
+        """Raise `ModelError`, with the reason, if pictures of that shape do not go through."""
+        height, width, channels = shape
+        parameters = 0
+        for block in range(self.blocks):
+            where = f"Block {block + 1} gets maps of {height}×{width}"
+            if self.padding == "valid" and min(height, width) < self.kernel:
+                raise ModelError(
+                    f"{where}, smaller than its {self.kernel}×{self.kernel} kernels: choose fewer "
+                    'blocks, a smaller kernel or stride, or padding "same".'
+                )
+            height, width = self._convolved(height), self._convolved(width)
+            if self.pooling != "none" and min(height, width) < POOL:
+                raise ModelError(
+                    f"{where} and makes maps of {height}×{width}, which cannot be pooled {POOL}×"
+                    f'{POOL}: choose fewer blocks, a smaller stride, no pooling, or padding "same".'
+                )
+            if self.pooling != "none":
+                height, width = height // POOL, width // POOL
+            parameters += (self.kernel**2 * channels + 1) * self.kernels_of(block)
+            channels = self.kernels_of(block)
+        flat = height * width * channels
+        parameters += (flat + 1) * self.dense + ((self.dense or flat) + 1) * classes
+        if parameters > MOST_PARAMETERS:
+            raise ModelError(
+                f"This network would have {parameters:,} parameters, more than the "
+                f"{MOST_PARAMETERS:,} that are trained here: choose fewer filters, blocks or units."
+            )
+
+    def _convolved(self, side: int) -> int:
+        covered = side - self.kernel + 1 if self.padding == "valid" else side
+        return -(-covered // self.stride)
+
+    def build(self, shape: tuple[int, int, int], classes: int) -> tuple[Any, Any]:
+        """Return the symbolic input and output of the untrained network.
+
+        Raises `ModelError` if pictures of that shape do not go through.
+        """
+        import keras
+        from keras import layers
+
+        self.check(shape, classes)
+        inputs = keras.Input(shape, name="input")
+        x = inputs
+        for block in range(self.blocks):
+            x = self._block(x, block)
+        x = layers.Flatten(name="flatten")(x)
+        if self.dropout:
+            x = layers.Dropout(self.dropout, name="dropout")(x)
+        if self.dense:
+            x = layers.Dense(self.dense, self.activation, name="dense", **self._start())(x)
+        last = "dense_1" if self.dense else "dense"
+        return inputs, layers.Dense(classes, "softmax", name=last, **self._start())(x)
+
+    def _block(self, x: Any, block: int) -> Any:
+        from keras import layers
+
+        number = f"_{block}" if block else ""
+        activation = None if self.batch_norm else self.activation
+        x = layers.Conv2D(
+            self.kernels_of(block), self.kernel, strides=self.stride, padding=self.padding,
+            activation=activation, name=f"conv2d{number}", **self._start(),
+        )(x)  # fmt: skip
+        if self.batch_norm:
+            x = layers.BatchNormalization(name=f"batch_normalization{number}")(x)
+            x = layers.Activation(self.activation, name=f"activation{number}")(x)
+        if self.pooling == "none":
+            return x
+        pool = {"max": layers.MaxPooling2D, "average": layers.AveragePooling2D}[self.pooling]
+        return pool(POOL, name=f"{_LAYERS[self.pooling]}{number}")(x)
+
+    def _start(self) -> dict[str, keras.Initializer]:
+        from keras import initializers
+
+        kinds = {
+            "glorot": initializers.GlorotUniform,
+            "he": initializers.HeNormal,
+            "equal": lambda: initializers.Constant(_EQUAL_WEIGHT),
+        }
+        return {"kernel_initializer": kinds[self.initial]()}

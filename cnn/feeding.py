@@ -1,0 +1,89 @@
+"""The pictures of a training, batch after batch, the same ones from any step on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.augmentation import augment
+from cnn.configuration import TrainingConfig
+from cnn.datasets import Dataset
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+PIXEL_SCALE = 1 / 255
+VALIDATION_SHARE = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """Pictures uint8 (n, height, width, channels) and their classes (n,)."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def scaled(self) -> NDArray[np.float32]:
+        """The pictures as the network takes them, 0 to 1."""
+        return self.images.astype(np.float32) * np.float32(PIXEL_SCALE)
+
+
+def split(data: Dataset, config: TrainingConfig) -> tuple[Pictures, Pictures]:
+    """Return the pictures to train on, with what the config does to them, and to validate with."""
+    random = np.random.default_rng(config.seed)
+    held, kept = np.split(random.permutation(len(data)), [len(data) // VALIDATION_SHARE])
+    kept = kept[: max(1, round(config.share * len(kept)))]
+    labels = data.labels[kept]
+    if config.order == "by_class":
+        in_order = np.argsort(labels, kind="stable")
+        kept, labels = kept[in_order], labels[in_order]
+    labels = _mislabelled(labels, len(data.class_names), config, random)
+    return Pictures(data.images[kept], labels), Pictures(data.images[held], data.labels[held])
+
+
+def _mislabelled(
+    labels: NDArray[np.int64], classes: int, config: TrainingConfig, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return the labels with the config's share of them replaced by another class each."""
+    wrong = random.permutation(len(labels))[: round(config.wrong_labels * len(labels))]
+    changed = labels.copy()
+    changed[wrong] = (labels[wrong] + random.integers(1, classes, len(wrong))) % classes
+    return changed
+
+
+def steps_per_epoch(pictures: Pictures, config: TrainingConfig) -> int:
+    """Return how many batches an epoch has."""
+    return -(-len(pictures) // config.batch_size)
+
+
+def batches(pictures: Pictures, config: TrainingConfig, first_epoch: int) -> tf.data.Dataset:
+    """Return batches of (pictures 0..1, classes) from the start of `first_epoch`, 0 being the first.
+
+    A batch depends on the seed and on its place only, so that a resumed training sees what it
+    would have seen.
+    """
+    import tensorflow as tf
+
+    steps, size, count = steps_per_epoch(pictures, config), config.batch_size, len(pictures)
+    images, labels = tf.constant(pictures.images), tf.constant(pictures.labels)
+
+    def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        epoch, first = step // steps, (step % steps) * size
+        places = tf.range(first, tf.minimum(first + size, count))
+        if config.order == "shuffled" and count > 1:
+            seed = tf.stack([config.seed, tf.cast(epoch, tf.int32)])
+            places = tf.random.experimental.index_shuffle(places, seed, count - 1)
+        chosen = tf.cast(tf.gather(images, places), tf.float32) * PIXEL_SCALE
+        if config.augment:
+            chosen = augment(chosen, tf.stack([config.seed, tf.cast(step, tf.int32)]))
+        return chosen, tf.gather(labels, places)
+
+    wanted = tf.data.Dataset.range(first_epoch * steps, config.epochs * steps)
+    return wanted.map(batch, num_parallel_calls=2).prefetch(4)
