@@ -150,7 +150,7 @@
     if (!view || index === null || index === undefined || !data || !model) return root.no_update;
     const [name, split] = data.split("/");
     const moved = name !== view.data || split !== view.split;
-    const other = model !== view.model ? { channel: null, source: null, target: null } : {};
+    const other = model !== view.model ? { epoch: null, other: null, channel: null, source: null, target: null } : {};
     const sample = moved || Number(index) !== Number(view.index) ? SAMPLE : {};
     const place = { data: name, split, index: moved ? 0 : index };
     return change(view, { ...sample, ...place, model, ...other });
@@ -177,7 +177,8 @@
   // What the weights on the screen depend on: the picture is no part of it.
   function weightsKey(view, layers, key) {
     if (!view || !layers || layers.model !== view.model) return root.no_update;
-    const next = { model: view.model, ...(view.source ? { source: view.source } : {}) };
+    const next = { model: view.model };
+    for (const name of ["epoch", "source"]) if (view[name]) next[name] = view[name];
     return key && toQuery(next) === toQuery(key) ? root.no_update : next;
   }
 

@@ -26,7 +26,9 @@
   }
 
   function known(net, layer) {
-    const address = `/connections/${net.structure.model}/${encodeURIComponent(layer.name)}`;
+    const { model, epoch } = net.view;
+    const place = `${encodeURIComponent(model)}/${encodeURIComponent(layer.name)}`;
+    const address = `/connections/${place}${epoch ? `?epoch=${epoch}` : ""}`;
     if (!strengths.has(address)) {
       strengths.set(address, []);
       load(address);

@@ -6,6 +6,8 @@
     ["a", "another picture of the same class"],
     ["← →", "the layer before or after"],
     ["↑ ↓", "the channel before or after"],
+    ["[ ]", "the moment of the training before or after"],
+    ["p", "play the training, or pause"],
     ["d", "draw, or stop drawing"],
     ["u", "upload a picture"],
     ["?", "this list"],
@@ -14,7 +16,7 @@
     ["on the Network page", "← → go into the network, arrows move from channel to channel and layer to layer, Enter opens"],
   ];
   const BUTTONS = { a: "#another", d: "#draw", u: "#upload", "?": "#keys" };
-  const TYPED_INTO = "input:not([type=checkbox]):not([type=radio]), select, textarea, [contenteditable]";
+  const TYPED_INTO = "input:not([type=checkbox]):not([type=radio]):not([type=range]), select, textarea, [contenteditable]";
   const OWN_ARROWS = "canvas, [role=grid], [role=radiogroup], input, .layer-tabs, dialog";
 
   document.addEventListener("keydown", (event) => {
@@ -22,6 +24,8 @@
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     if (target.matches(TYPED_INTO) || document.querySelector("dialog[open]")) return;
     if (/^[0-9]$/.test(key)) press(digit(key));
+    else if (key === "[" || key === "]") root.cnn.stepEpoch(key === "[" ? -1 : 1);
+    else if (key === "p") root.cnn.playEpochs();
     else if (key in BUTTONS) press(document.querySelector(BUTTONS[key]));
     else if (key.startsWith("Arrow") && !target.closest(OWN_ARROWS)) arrow(event);
     else return;

@@ -30,6 +30,11 @@ def sides(shape: Sequence[int | None]) -> str:
     return "×".join("?" if side is None else str(side) for side in shape)
 
 
+def megabytes(count: int) -> str:
+    """Return so many bytes as megabytes, in words."""
+    return f"{count / 1e6:.1f} MB"
+
+
 def percent(share: float) -> str:
     """Return a share in percent with one digit; what would round to 0 or 100 without being it says so."""
     if 0 < share < 0.0005:

@@ -11,6 +11,7 @@ VIEW = "view"
 DEFAULTS = "defaults"
 READY = "ready"
 LAYERS = "layers"
+MOMENTS = "moments"
 PULSE = "pulse"
 
 CONTENT = "content"

@@ -25,7 +25,7 @@ _MOST_MOMENTS = 48
 _INSTEAD = "The bundled classifier is shown instead."
 
 
-_OF_RUN = "run:"
+OF_RUN = "run:"
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Catalogue:
         """
         if not key:
             return self.default()
-        if key.startswith(_OF_RUN):
+        if key.startswith(OF_RUN):
             return self._of_run(key)
         found = next((entry for entry in self.entries() if entry.key == key), None)
         if found is None:
@@ -121,7 +121,7 @@ class Catalogue:
     def last(self, entry: Entry) -> Moment | None:
         """Return the moment that a finished model is of; None where there is no finished one."""
         kept = entry.run.moments if entry.run else ()
-        return kept[-1] if kept and not entry.key.startswith(_OF_RUN) else None
+        return kept[-1] if kept and not entry.key.startswith(OF_RUN) else None
 
     def _newest(self, entry: Entry) -> keras.Model:
         is_finished = entry.run is None or entry.path != entry.run.initial_path
@@ -137,7 +137,7 @@ class Catalogue:
         return twin(self._load(path), run.weights(moment))
 
     def _of_run(self, key: str) -> Entry:
-        run = self._settings.jobs.run(key.removeprefix(_OF_RUN))
+        run = self._settings.jobs.run(key.removeprefix(OF_RUN))
         if not run.exists or not run.moments:
             raise cnn.ModelError(
                 f"This link shows the run {run.id}, which this server does not have (any more): "
@@ -175,7 +175,7 @@ class Catalogue:
 
 def key_of_run(run: Run) -> str:
     """Return the key of a run that has no finished model."""
-    return f"{_OF_RUN}{run.id}"
+    return f"{OF_RUN}{run.id}"
 
 
 def _unfinished(run: Run) -> Entry:

@@ -17,6 +17,7 @@ import cnn
 from cnn import datasets
 from dashboard import components, ids, perturbing
 from dashboard.components import aria
+from dashboard.models import OF_RUN
 from dashboard.pictures import Picture, perturbed_in_words
 from dashboard.runtime import Runtime, current
 from dashboard.view import View, parse
@@ -75,6 +76,7 @@ def layout(runtime: Runtime) -> html.Aside:
             html.H2("Prediction"),
             html.Div(id="prediction", className="prediction", **aria(live="polite")),
             html.Div(id="prediction-bars", className="bars"),
+            html.Div(id="epochs", hidden=True),
             html.H2("Choices"),
             html.Div(
                 [
@@ -178,6 +180,11 @@ def register(app: Dash) -> None:
         Input(ids.READY, "data"),
         Input(ids.LAYERS, "data"),
     )
+    app.clientside_callback(
+        ClientsideFunction("cnn", "showMoments"),
+        Input(ids.MOMENTS, "data"),
+        Input(ids.VIEW, "data"),
+    )
     perturbing.register(app)
 
 
@@ -208,6 +215,7 @@ def show(
         return (*empty, None, wrong, True, "unavailable")
     if look and (known is None or known["model"] != view.model):
         set_props(ids.LAYERS, {"data": layers(view)})
+        set_props(ids.MOMENTS, {"data": moments(view)})
     now = "" if look else "waiting"
     return (
         data_uri(look.seen if look else picture.pixels),
@@ -229,6 +237,22 @@ def layers(view: View) -> dict[str, Any]:
         "classes": cnn.class_names(current().model(view)),
         "opening": next((i.name for i in infos if i.has_maps and i.weight_shapes), ""),
         "weighted": [info.name for info in infos if info.weight_shapes and not info.nested],
+    }
+
+
+def moments(view: View) -> dict[str, Any]:
+    """Return the moments of the training of the view's model, as the slider needs them.
+
+    `live` says that more may come; then the last of them is not the finished model.
+    """
+    run = current().entry(view).run
+    kept = run.moments if run else ()
+    return {
+        "model": view.model,
+        "values": [str(moment) for moment in kept],
+        "told": [moment.told for moment in kept],
+        "live": view.model.startswith(OF_RUN),
+        "size": cnn.captions.megabytes(run.moments_bytes) if run else "",
     }
 
 

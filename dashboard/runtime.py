@@ -27,7 +27,7 @@ from cnn.configuration import TrainingConfig
 from cnn.jobs import Queue
 from cnn.runs import ACTIVE, Run
 from dashboard import pictures
-from dashboard.models import Catalogue, Entry
+from dashboard.models import OF_RUN, Catalogue, Entry
 from dashboard.pictures import Picture
 from dashboard.settings import Settings, environment
 from dashboard.view import View
@@ -215,7 +215,7 @@ class Runtime:
 
     def settled(self, view: View) -> View:
         """Return the view with the newest moment of a run that goes on, where it names none."""
-        if view.epoch or not view.model.startswith("run:"):
+        if view.epoch or not view.model.startswith(OF_RUN):
             return view
         run = self.entry(view).run
         return replace(view, epoch=str(run.moments[-1])) if run and run.moments else view

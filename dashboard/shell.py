@@ -21,6 +21,7 @@ def layout(runtime: Runtime) -> html.Div:
             dcc.Store(id=ids.VIEW),
             dcc.Store(id=ids.READY, data="starting"),
             dcc.Store(id=ids.LAYERS),
+            dcc.Store(id=ids.MOMENTS),
             dcc.Store(id=ids.PREDICTION),
             status.pulse_interval(),
             html.A("Skip to the page", href="#content", className="visually-hidden-focusable"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from flask import Flask, Response, current_app, request
@@ -57,7 +57,8 @@ class Answer:
 class Asked:
     """What a page is asked to show: the view, the layer of the address, and all that was computed.
 
-    `layers` are the names given as `?layer=`, for a page that shows only some of its layers.
+    `layers` are the names given as `?layer=`, for a page that shows only some of its layers;
+    `moving` says what moves: the picture, or the epoch and with it the weights.
     """
 
     view: View
@@ -65,6 +66,7 @@ class Asked:
     model: Any
     passed: cnn.ForwardPass
     layers: tuple[str, ...] = ()
+    moving: Literal["picture", "epoch"] = "picture"
     answer: Answer = field(default_factory=Answer)
 
     def cells(self, figure: Any, shown: Cells) -> dict[str, Any]:
@@ -116,7 +118,7 @@ def _values(page: str, layer: str | None = None) -> Response:
     if runtime.ready != "ready":
         return _refusal("TensorFlow is starting: ask again in some seconds.", 503)
     query = request.args.to_dict()
-    for own in ("layer", "source"):
+    for own in ("layer", "source", "moving"):
         query.pop(own, None)
     centred = query.pop("centre", "on") != "off"
     view, _ = parse(query)
@@ -142,7 +144,10 @@ def _drawn(view: View, body: bytes, *, centred: bool) -> View:
 
 def _answer(runtime: Runtime, view: View, page: str, layer: str | None) -> bytes:
     model, look, picture = runtime.model(view), runtime.look(view), runtime.picture(view)
-    asked = Asked(view, layer, model, look.passed, tuple(request.args.getlist("layer")))
+    asked = Asked(
+        view, layer, model, look.passed, tuple(request.args.getlist("layer")),
+        "epoch" if request.args.get("moving") == "epoch" else "picture",
+    )  # fmt: skip
     asked.answer.facts = {
         "pixels": view.pixels,
         "seen": asked.answer.add(look.seen),

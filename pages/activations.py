@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import unquote
 
 import dash
 import dash_bootstrap_components as dbc
+import numpy as np
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
+from numpy.typing import NDArray
 
 import cnn
 from dashboard import components, ids, repaint
@@ -165,13 +167,12 @@ def paint(
     channel = _channel(view, output)
     kinds = {
         "main": f"{view.model} {output.info.name} {output.kind(view.scale)}",
-        "kernel": f"{view.model} {output.info.name} {channel}",
+        "kernel": f"{view.model} {view.epoch} {output.info.name} {channel}",
     }
     same = before.get("main") == kinds["main"]
     main = output.repaint(view.scale) if same else output.figure(view.scale)
-    kernel = (
-        no_update if before.get("kernel") == kinds["kernel"] else _kernel(view, output, channel)
-    )
+    known_kernel = before.get("kernel") == kinds["kernel"]
+    kernel = (no_update,) * 4 if known_kernel else _kernel(view, output, channel)
     return (
         main,
         no_update if same else output.size,
@@ -180,7 +181,7 @@ def paint(
         _detail(output, channel, repainted=same),
         no_update if same else _detail_size(output),
         _detail_caption(output, channel, view.channel),
-        *_shown(kernel, channel),
+        *kernel,
         _numbers(output, channel),
         no_update if same else output.info.channels - 1,
         no_update if same else output.is_vector,
@@ -196,18 +197,18 @@ def values(asked: Asked) -> dict[str, Any]:
         return {"figures": [], "texts": {}}
     output = layer_outputs(asked.model, asked.passed)[str(layer)]
     channel = _channel(asked.view, output)
-    return {
-        "figures": [
-            output.live(asked, MAIN),
-            asked.cells(DETAIL, _detail_cells(output, channel)),
-        ],
-        "texts": {
-            f"{MAIN}-caption": components.caption(output.caption),
-            FACTS: _facts(output),
-            f"{DETAIL}-caption": _detail_caption(output, channel, asked.view.channel),
-            NUMBERS: _numbers(output, channel),
-        },
+    figures = [output.live(asked, MAIN), asked.cells(DETAIL, _detail_cells(output, channel))]
+    texts = {
+        f"{MAIN}-caption": components.caption(output.caption),
+        FACTS: _facts(output),
+        f"{DETAIL}-caption": _detail_caption(output, channel, asked.view.channel),
+        NUMBERS: _numbers(output, channel),
     }
+    tile = _kernel_tile(asked.model, output, channel) if asked.moving == "epoch" else None
+    if tile is not None:
+        figures.append(asked.cells(KERNEL, cnn.figures.cells(tile.weights)))
+        texts[f"{KERNEL}-caption"] = components.caption(tile.caption(channel))
+    return {"figures": figures, "texts": texts}
 
 
 def look_closely(
@@ -267,18 +268,6 @@ def _detail_size(output: LayerOutput) -> dict[str, str]:
     return cnn.figures.heatmap_size((shape[0], shape[1]))
 
 
-def _shown(kernel: Any, channel: int) -> tuple[Any, ...]:
-    """Return the kernel's figure, its style, its caption, and whether its place is hidden."""
-    if kernel is None:
-        return components.EMPTY_FIGURE, {}, "", True
-    if kernel is no_update:
-        return (no_update,) * 4
-    figure, norms = kernel
-    weights = figure.data[0].z
-    told = cnn.captions.single_kernel(channel, weights, norms=norms)
-    return figure, cnn.figures.heatmap_size(weights.shape), components.caption(told), False
-
-
 def _detail_caption(output: LayerOutput, channel: int, asked: int | None) -> str:
     if output.is_vector:
         return components.caption(cnn.captions.grid(output.values))
@@ -288,27 +277,46 @@ def _detail_caption(output: LayerOutput, channel: int, asked: int | None) -> str
     return told
 
 
-def _kernel(view: View, output: LayerOutput, channel: int) -> Any:
-    """Return (figure, whether it shows norms) of the kernel that made the channel.
+@dataclass(frozen=True, eq=False)
+class _Tile:
+    """The kernel of a channel, float32 (height, width, 1): its weights, or norms over its inputs."""
 
-    None where the layer has no kernel of its own.
-    """
-    model = current().model(view)
+    weights: NDArray[np.float32]
+    inputs: int
+
+    @property
+    def norms(self) -> bool:
+        return self.inputs > 1
+
+    def caption(self, channel: int) -> cnn.captions.Caption:
+        return cnn.captions.single_kernel(channel, self.weights[..., 0], norms=self.norms)
+
+
+def _kernel_tile(model: Any, output: LayerOutput, channel: int) -> _Tile | None:
+    """Return the kernel that made the channel, None where the layer has none of its own."""
     if output.is_vector or output.info.nested or output.info.kernel_size is None:
         return None
     try:
         kernel = cnn.kernels(model, output.info.name)
     except cnn.LayerError:
         return None
-    norms = kernel.shape[-2] > 1
-    over = f", norm over {kernel.shape[-2]} inputs" if norms else ""
+    return _Tile(cnn.kernel_tiles(kernel)[..., channel : channel + 1], kernel.shape[-2])
+
+
+def _kernel(view: View, output: LayerOutput, channel: int) -> Any:
+    """Return the figure of the channel's kernel, its style, its caption, whether it is hidden."""
+    tile = _kernel_tile(current().model(view), output, channel)
+    if tile is None:
+        return components.EMPTY_FIGURE, {}, "", True
+    over = f", norm over {tile.inputs} inputs" if tile.norms else ""
     figure = cnn.figures.feature_maps(
-        cnn.kernel_tiles(kernel)[..., channel : channel + 1],
+        tile.weights,
         title=f"kernel {channel}{over}",
         tile_name="kernel",
-        label="norm" if norms else "weight",
+        label="norm" if tile.norms else "weight",
     )
-    return figure, norms
+    size = cnn.figures.heatmap_size((tile.weights.shape[0], tile.weights.shape[1]))
+    return figure, size, components.caption(tile.caption(channel)), False
 
 
 def _facts(output: LayerOutput) -> str:

@@ -13,8 +13,10 @@ from dash.exceptions import PreventUpdate
 
 import cnn
 from dashboard import components, ids
+from dashboard.panel import layers as layers_of
 from dashboard.runtime import current
 from dashboard.tabs import default_layer, register_tabs
+from dashboard.values import Asked, register_values
 from dashboard.view import parse
 
 LAYER = "filters-layer"
@@ -101,6 +103,7 @@ def register(app: Dash) -> None:
         State(LAYER, "data"),
         State(ids.LAYERS, "data"),
     )(paint)
+    register_values(app.server, "filters", values)
     app.clientside_callback(
         ClientsideFunction("cnn", "chooseSource"),
         Output(ids.VIEW, "data", allow_duplicate=True),
@@ -145,6 +148,31 @@ def paint(
     )
 
 
+def values(asked: Asked) -> dict[str, Any]:
+    """Return what is painted while the epoch moves: the kernels, the vector, what is said of them."""
+    known = layers_of(asked.view)
+    name = asked.layer or default_layer(known, known["weighted"])
+    if asked.moving != "epoch" or name is None or name not in known["weighted"]:
+        return {"figures": [], "texts": {}}
+    info, arrays = cnn.layer_info(asked.model, name), cnn.weights(asked.model, name)
+    main, _, caption, _ = _main(asked.model, info, arrays, asked.view.source)
+    figures = [_live(asked, MAIN, main)]
+    texts = {f"{MAIN}-caption": components.caption(caption)}
+    if _vectors(arrays):
+        biases, told = _vector(info, arrays)
+        figures.append(_live(asked, BIASES, biases))
+        texts[f"{BIASES}-caption"] = told
+    return {"figures": figures, "texts": texts}
+
+
+def _live(asked: Asked, identity: str, figure: Any) -> dict[str, Any]:
+    """Return what repaints a figure, of cells or of bars, with what is shown in it."""
+    trace = figure.data[0]
+    if trace.type == "heatmap":
+        return asked.cells(identity, cnn.figures.Cells(trace.z, trace.zmin, trace.zmax))
+    return asked.bars(identity, trace.y)
+
+
 def _main(model: Any, info: cnn.LayerInfo, arrays: dict[str, Any], source: int | None) -> Any:
     """Return (figure, its style, its caption, number of input channels to choose from)."""
     if not any(name.endswith("kernel") for name in arrays):
@@ -175,7 +203,7 @@ def _main(model: Any, info: cnn.LayerInfo, arrays: dict[str, Any], source: int |
 
 def _vector(info: cnn.LayerInfo, arrays: dict[str, Any]) -> tuple[Any, str]:
     """Return the biases as bars with their caption, else the layer's last vector, if it has one."""
-    vectors = {name: values for name, values in arrays.items() if values.ndim == 1}
+    vectors = _vectors(arrays)
     if not vectors:
         none = f"{info.name} adds no bias"
         return cnn.figures.outputs(np.zeros(0, np.float32), title=none), f"{none} to its sums."
@@ -183,6 +211,10 @@ def _vector(info: cnn.LayerInfo, arrays: dict[str, Any]) -> tuple[Any, str]:
     values = vectors[name]
     figure = cnn.figures.outputs(values, title=f"{info.name}: {name}", label=name)
     return figure, components.caption(cnn.captions.vector(name, values))
+
+
+def _vectors(arrays: dict[str, Any]) -> dict[str, Any]:
+    return {name: values for name, values in arrays.items() if values.ndim == 1}
 
 
 def _facts(info: cnn.LayerInfo) -> str:
