@@ -3,7 +3,7 @@
 Importing the package does not import TensorFlow; the first function that needs it does.
 """
 
-from cnn import captions, figures, images, jobs, models, perturbations, runs
+from cnn import captions, figures, images, jobs, lessons, models, perturbations, runs
 from cnn.activations import (
     Activations,
     ForwardPass,
@@ -84,6 +84,7 @@ __all__ = [
     "kernels",
     "layer_info",
     "layer_infos",
+    "lessons",
     "load_dataset",
     "load_model",
     "logit_gradient",

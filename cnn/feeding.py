@@ -63,11 +63,14 @@ def steps_per_epoch(pictures: Pictures, config: TrainingConfig) -> int:
     return -(-len(pictures) // config.batch_size)
 
 
-def batches(pictures: Pictures, config: TrainingConfig, first_epoch: int) -> tf.data.Dataset:
+def batches(
+    pictures: Pictures, config: TrainingConfig, first_epoch: int, devices: int = 1
+) -> tf.data.Dataset:
     """Return batches of (pictures 0..1, classes) from the start of `first_epoch`, 0 being the first.
 
     A batch depends on the seed and on its place only, so that a resumed training sees what it
-    would have seen.
+    would have seen. One that does not divide evenly among the devices is filled up from the first
+    pictures of its epoch.
     """
     import tensorflow as tf
 
@@ -76,7 +79,8 @@ def batches(pictures: Pictures, config: TrainingConfig, first_epoch: int) -> tf.
 
     def batch(step: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         epoch, first = step // steps, (step % steps) * size
-        places = tf.range(first, tf.minimum(first + size, count))
+        last = tf.minimum(first + size, count)
+        places = tf.range(first, last + (first - last) % devices) % count
         if config.order == "shuffled" and count > 1:
             seed = tf.stack([config.seed, tf.cast(epoch, tf.int32)])
             places = tf.random.experimental.index_shuffle(places, seed, count - 1)

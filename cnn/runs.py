@@ -300,6 +300,11 @@ def find(runs_dir: Path) -> list[Run]:
     return [Run(path.parent) for path in folders]
 
 
+def together(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Return the rows of several tables below each other; what one lacks is NaN."""
+    return pd.concat(tables, ignore_index=True)
+
+
 def facts(run: Run) -> dict[str, Any]:
     """Return the facts of the card that a finished run wrote; empty before."""
     try:

@@ -85,19 +85,21 @@ def _train(run: Run, recorder: Recorder, data_dir: Path | None) -> None:
     batches = feeding.steps_per_epoch(training, config)
     if config.deterministic:
         _use_deterministic_operations()
-    with _strategy().scope():
+    strategy = _strategy()
+    with strategy.scope():
         model = _compiled(config, data, batches)
-    done = resuming.bring_back(run, model)
+        done = resuming.bring_back(run, model)
     recorder.go_on_after(done)
+    on_one_device = as_functional(model)
     if not done:
         card = Card(class_names=data.class_names, scale=PIXEL_SCALE)
-        save_model(as_functional(model), run.initial_path, card=card)
+        save_model(on_one_device, run.initial_path, card=card)
         recorder.weights(Moment(0), model.get_weights())
     recorder.tell(batches=batches, epoch=done, batch=0, message="")
-    progress = _progress(recorder, config, training, validation, data.class_names)
+    progress = _progress(recorder, on_one_device, training, validation, data.class_names)
     if not _had_enough(recorder.history, config):
         model.fit(
-            feeding.batches(training, config, done),
+            feeding.batches(training, config, done, strategy.num_replicas_in_sync),
             initial_epoch=done,
             epochs=config.epochs,
             steps_per_epoch=batches,
@@ -108,7 +110,7 @@ def _train(run: Run, recorder: Recorder, data_dir: Path | None) -> None:
     if run.is_cancelled:
         recorder.tell(state="cancelled", seconds_left=None, message="Cancelled.")
         return
-    _finish(run, recorder, model, data_dir)
+    _finish(run, recorder, on_one_device, data_dir)
 
 
 def _use_deterministic_operations() -> None:
@@ -143,14 +145,16 @@ def _compiled(config: TrainingConfig, data: Dataset, batches: int) -> keras.Mode
             gradients = tape.gradient(scaled, self.trainable_weights)
             rate = keras.ops.convert_to_tensor(self.optimizer.learning_rate)
             self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
+            whole = tf.distribute.get_replica_context().all_reduce("SUM", gradients)
+            devices = tf.distribute.get_strategy().num_replicas_in_sync
             right = keras.ops.equal(
                 keras.ops.argmax(given, axis=-1), keras.ops.cast(labels, "int64")
             )
             return {
                 "learning_rate": rate,
-                "loss": loss,
+                "loss": loss * devices,
                 "accuracy": keras.ops.mean(keras.ops.cast(right, "float32")),
-                **_gradient_norms(self.trainable_weights, gradients),
+                **_gradient_norms(self.trainable_weights, whole),
             }
 
     shape, classes = data.images.shape[1:], len(data.class_names)
@@ -183,14 +187,15 @@ def _had_enough(history: list[dict[str, float]], config: TrainingConfig) -> bool
 
 def _progress(
     recorder: Recorder,
-    config: TrainingConfig,
+    scored: keras.Model,
     training: Pictures,
     validation: Pictures,
     class_names: tuple[str, ...],
 ) -> keras.callbacks.Callback:
     import keras
 
-    run, batches = recorder.run, feeding.steps_per_epoch(training, config)
+    run, config = recorder.run, recorder.run.config
+    batches = feeding.steps_per_epoch(training, config)
     kept = within_first_epoch(batches)
 
     class Progress(keras.callbacks.Callback):
@@ -242,7 +247,7 @@ def _progress(
                 return
             seconds = time.monotonic() - self.epoch_began
             loss, accuracy = self.sums[:2] / self.sums[2]
-            score = _score(self.model, validation, len(class_names))
+            score = _score(scored, validation, len(class_names))
             row = {
                 "epoch": epoch + 1,
                 "loss": float(loss),
@@ -309,10 +314,9 @@ def _finish(run: Run, recorder: Recorder, model: keras.Model, data_dir: Path | N
             "command": config.command(),
         },
     )
-    without_optimizer = as_functional(model)
-    save_model(without_optimizer, run.model_path, card=card)
+    save_model(model, run.model_path, card=card)
     if config.save_to:
-        _save_too(without_optimizer, run, Path(config.save_to))
+        _save_too(model, run, Path(config.save_to))
     resuming.forget(run)
     stopped = len(recorder.history) < config.epochs
     message = f"Ended early: the validation loss was lowest {config.patience} epochs before."

@@ -10,6 +10,7 @@ from dash import Dash
 from flask import Flask
 
 from dashboard import shell, wire
+from dashboard.downloads import serve_downloads
 from dashboard.labels import serve_labels
 from dashboard.runtime import Runtime, install
 from dashboard.settings import Settings
@@ -84,6 +85,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_labels(server)
     serve_values(server)
     serve_uploads(server)
+    serve_downloads(server)
     _register_pages(app)
     app.layout = lambda: shell.layout(runtime)
     shell.register(app)

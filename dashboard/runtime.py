@@ -146,6 +146,12 @@ class Runtime:
         self.ensure_worker()
         return run
 
+    def find_run(self, run_id: str) -> Run | None:
+        """Return the run with that id, the bundled one among them; None if there is none."""
+        bundled = Run(cnn.pretrained_run())
+        run = bundled if run_id == bundled.id else self.settings.jobs.run(run_id)
+        return run if run.exists else None
+
     def resume_training(self, run: Run) -> None:
         """Queue an ended or interrupted run again, and see to it that somebody does it."""
         self.queue.resume(run)

@@ -8,10 +8,14 @@ from typing import Any
 from dash import Dash, Input, Output, State, dcc, no_update, set_props
 from dash.exceptions import PreventUpdate
 
+import cnn
 from cnn import datasets
+from cnn.runs import ACTIVE
 from dashboard import ids
 from dashboard.components import link
+from dashboard.models import OF_RUN, key_of
 from dashboard.panel import data_options, model_options
+from dashboard.panel import moments as moments_of
 from dashboard.runtime import Runtime, current
 from dashboard.view import parse
 
@@ -34,10 +38,13 @@ def register(app: Dash) -> None:
         Output(ids.PULSE, "disabled"),
         Output(ids.MODEL, "options"),
         Output(ids.DATA, "options"),
+        Output(ids.MOMENTS, "data", allow_duplicate=True),
         Input(ids.PULSE, "n_intervals"),
         State(ids.READY, "data"),
         State(ids.VIEW, "data"),
         State(ids.STATUS, "children"),
+        State(ids.MOMENTS, "data"),
+        prevent_initial_call="initial_duplicate",
     )(pulse)
     app.callback(
         Output(ids.VIEW, "data", allow_duplicate=True),
@@ -48,14 +55,19 @@ def register(app: Dash) -> None:
 
 
 def pulse(
-    _: int | None, known: str, stored: dict[str, Any] | None, told_before: list[Any] | None
+    _: int | None,
+    known: str,
+    stored: dict[str, Any] | None,
+    told_before: list[Any] | None,
+    moments: dict[str, Any] | None,
 ) -> tuple[Any, ...]:
     """Say whether TensorFlow is ready and what is going on; slow down or stop when all is quiet."""
     runtime = current()
     runtime.start()
     is_ready = runtime.ready == "ready"
     told = _status(runtime)
-    if told and told == told_before and runtime.ready == known:
+    newer = _newer_moments(stored, moments) if is_ready else no_update
+    if told and told == told_before and runtime.ready == known and newer is no_update:
         raise PreventUpdate
     if is_ready and stored and any(_TRAINED in str(part) for part in told_before or ()):
         _use_newly_trained(runtime, stored)
@@ -66,11 +78,33 @@ def pulse(
         runtime.is_settled and not told,
         model_options(runtime) if is_ready else no_update,
         data_options(runtime) if is_ready else no_update,
+        newer,
     )
 
 
+def _newer_moments(stored: dict[str, Any] | None, known: dict[str, Any] | None) -> Any:
+    """Return the moments of a training that is looked at, where there are more than known."""
+    view, _ = parse(stored or {})
+    if not view.model.startswith(OF_RUN) or not known or known["model"] != view.model:
+        return no_update
+    try:
+        found = moments_of(view)
+    except cnn.CnnError:
+        return no_update
+    return found if found != known else no_update
+
+
 def _use_newly_trained(runtime: Runtime, stored: dict[str, Any]) -> None:
-    """Show the operator's model where the bundled one stood in for it until now."""
+    """Show a finished model where the training of it was looked at, or another stood in for it."""
+    view, _ = parse(stored)
+    run = runtime.catalogue.get(view.model).run if view.model.startswith(OF_RUN) else None
+    if run and run.model_path.is_file():
+        is_newest = view.epoch in ("", str(run.moments[-1]))
+        finished = replace(
+            view, model=key_of(run.model_path), epoch="" if is_newest else view.epoch
+        )
+        set_props(ids.VIEW, {"data": finished.to_query()})
+        return
     own, default = runtime.settings.model_path, runtime.catalogue.default()
     stands_in = stored["model"] == runtime.catalogue.bundled().key
     if own == default.path and stands_in:
@@ -85,8 +119,11 @@ def _status(runtime: Runtime) -> list[Any]:
     if runtime.problem:
         told.append(f"{runtime.problem} ")
     own = runtime.settings.model_path
-    if own is not None and not own.exists() and runtime.training_of(own) is not None:
-        told += [f"{own.name} {_TRAINED}: ", link("/training", "watch it"), ". "]
+    going_on = [run for run in runtime.settings.jobs.runs() if run.status.state in ACTIVE]
+    for run in going_on[:1]:
+        name = own.name if own is not None and run.config.save_to == str(own) else run.name
+        more = f" ({len(going_on) - 1} more wait)" if len(going_on) > 1 else ""
+        told += [f"{name} {_TRAINED}{more}: ", link("/training", "watch it"), ". "]
     return [*told, *_download_status(runtime)]
 
 

@@ -1,7 +1,8 @@
-"""How the model in use was trained, and a button that trains another."""
+"""How networks learn: the runs, their curves beside each other, and a form that starts another."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import dash
@@ -10,101 +11,115 @@ from dash import Dash, Input, Output, State, ctx, dcc, html, no_update, set_prop
 from dash.exceptions import PreventUpdate
 
 import cnn
-from cnn.configuration import TrainingConfig
-from cnn.runs import ACTIVE, Run, Status
-from dashboard import components, ids
+from cnn.configuration import TrainingConfig, differences
+from cnn.figures import Course
+from cnn.moments import Moment
+from cnn.runs import ACTIVE, Run
+from dashboard import components, ids, runs_table, training_form
 from dashboard.panel import model_options
+from dashboard.runs_table import ALL, Row, part
 from dashboard.runtime import Runtime, current
-from dashboard.view import parse
+from dashboard.training_form import FIELDS, LESSON, NETWORK, OWN, WATCH, identity
+from dashboard.view import View, parse
 
 LOSS = "training-loss"
 ACCURACY = "training-accuracy"
+RATE = "training-rate"
+GRADIENTS = "training-gradients"
+SPEED = "training-speed"
+CLASSES = "training-classes"
+FIGURES = (LOSS, ACCURACY, RATE, CLASSES, GRADIENTS, SPEED)
 SETTINGS = "training-settings"
 START = "training-start"
-CANCEL = "training-cancel"
 PROBLEM = "training-problem"
-PROGRESS = "training-progress"
-BAR = "training-bar"
-TOLD = "training-told"
+DIAGRAM = "training-diagram"
+DIAGRAM_TOLD = "training-diagram-told"
 RUNS = "training-runs"
 TICK = "training-tick"
 SHOWN = "training-shown"
-FIELDS = ("epochs", "batch_size", "learning_rate", "seed")
-_LABELS = {
-    "epochs": ("Epochs", 3, 1),
-    "batch_size": ("Batch size", 128, 1),
-    "learning_rate": ("Learning rate", 0.001, "any"),
-    "seed": ("Seed", 0, 1),
-}
-_TICK_MILLISECONDS = 700
+LISTED = "training-listed"
+TICKED = "training-ticked"
+EDITED = "training-edited"
+DELETED = "training-deleted"
+_TICK_MILLISECONDS = 1000
 _QUIET_MILLISECONDS = 5000
-_USE = {"type": "use-model", "key": dash.ALL}
+_SINGLE = "training-single"
+_MOST_COMPARED = 10
 
 
 def layout(**_query: Any) -> html.Div:
-    """Return the page with empty figures and the form."""
+    """Return the page with empty figures, the list and the form."""
     return html.Div(
         [
             components.heading(
-                "Training", "How this model learned, and a new one while it learns."
+                "Training",
+                "How networks learn. Tick runs to compare them; the slider below the prediction "
+                "goes back to any moment of the model in use.",
             ),
             dcc.Interval(id=TICK, interval=_TICK_MILLISECONDS),
             dcc.Store(id=SHOWN),
-            html.Div(id=SETTINGS, className="facts"),
-            html.Div(
-                [
-                    components.figure(LOSS, "Loss per epoch", caption=f"{LOSS}-caption"),
-                    components.figure(
-                        ACCURACY, "Accuracy per epoch", caption=f"{ACCURACY}-caption"
-                    ),
-                ],
-                className="even",
-            ),
-            html.H2("Train a new classifier", className="mt-2"),
-            components.alert(PROBLEM),
-            _form(),
-            html.Div(
-                [
-                    dbc.Progress(id=BAR, value=0, className="mb-1", style={"height": "0.8rem"}),
-                    html.Div(id=TOLD, **components.aria(live="polite")),
-                    dbc.Button("Cancel", id=CANCEL, size="sm", color="secondary", outline=True),
-                ],
-                id=PROGRESS,
-                hidden=True,
-                className="progress-box",
-            ),
+            dcc.Store(id=LISTED),
+            dcc.Store(id=TICKED),
+            html.Div(id=SETTINGS, className="facts table-box"),
+            _figures(),
             html.H2("Runs"),
-            html.Div(id=RUNS, className="table-box"),
+            components.alert(PROBLEM),
+            html.Div(id=RUNS, className="table-box runs"),
+            html.H2("Train a new classifier", className="mt-3"),
+            training_form.layout(),
+            components.figure(DIAGRAM, "Diagram of the network to be trained", wide=True),
+            html.P(id=DIAGRAM_TOLD, className="caption", **components.aria(live="polite")),
+            dbc.Button("Train", id=START, color="primary"),
+            *_dialogs(),
         ]
     )
 
 
-def _form() -> html.Div:
-    fields = [
-        html.Div(
-            [
-                dbc.Label(label, html_for=f"training-{name}", className="small mb-0"),
-                dbc.Input(
-                    id=f"training-{name}", type="number", value=value, step=step, size="sm", min=0,
-                ),
-            ]
-        )
-        for name, (label, value, step) in _LABELS.items()
-    ]  # fmt: skip
+def _figures() -> html.Div:
+    names = {
+        LOSS: "Loss per epoch",
+        ACCURACY: "Accuracy per epoch",
+        RATE: "Learning rate",
+        CLASSES: "Accuracy of each class",
+        GRADIENTS: "Gradient of each layer",
+        SPEED: "Pictures per second",
+    }
+    figures = [
+        components.figure(key, name, caption=f"{key}-caption") for key, name in names.items()
+    ]
     return html.Div(
         [
-            *fields,
-            html.Div(
-                [
-                    dbc.Label("Data", html_for="training-dataset", className="small mb-0"),
-                    dbc.Select(id="training-dataset", size="sm"),
-                ]
-            ),
-            dbc.Switch(id="training-augment", label="Vary the pictures", value=True),
-            dbc.Button("Train", id=START, color="primary", size="sm"),
-        ],
-        className="form-row",
+            html.Div(figures[:2], className="even"),
+            html.Div(figures[2:4], className="even"),
+            html.Div(figures[4:], className="even", id=_SINGLE),
+        ]
     )
+
+
+def _dialogs() -> list[Any]:
+    name = dbc.Input(id=f"{EDITED}-name", maxLength=cnn.runs.MOST_NAME)
+    note = dbc.Textarea(id=f"{EDITED}-note", maxLength=cnn.runs.MOST_NOTE, rows=4)
+    edit = [
+        dbc.Label("Name", html_for=f"{EDITED}-name"), name,
+        dbc.Label("Note", html_for=f"{EDITED}-note", className="mt-2"), note,
+    ]  # fmt: skip
+    return [
+        _dialog(EDITED, "Name and note", edit, "Save"),
+        _dialog(DELETED, "Delete a run", [html.P(id=f"{DELETED}-told")], "Delete for good"),
+    ]
+
+
+def _dialog(identity: str, title: str, body: list[Any], action: str) -> html.Div:
+    modal = dbc.Modal(
+        [
+            dbc.ModalHeader(dbc.ModalTitle(title)),
+            dbc.ModalBody(body),
+            dbc.ModalFooter(dbc.Button(action, id=f"{identity}-go", color="primary")),
+        ],
+        id=identity,
+        is_open=False,
+    )
+    return html.Div([dcc.Store(id=f"{identity}-run"), modal])
 
 
 def register(app: Dash) -> None:
@@ -114,212 +129,459 @@ def register(app: Dash) -> None:
         layout=layout, order=6, in_header=True,
     )  # fmt: skip
     app.callback(
-        Output(LOSS, "figure"),
-        Output(ACCURACY, "figure"),
-        Output(f"{LOSS}-caption", "children"),
-        Output(f"{ACCURACY}-caption", "children"),
+        *[Output(figure, "figure") for figure in FIGURES],
+        *[Output(f"{figure}-caption", "children") for figure in FIGURES],
         Output(SETTINGS, "children"),
+        Output(_SINGLE, "hidden"),
         Output(SHOWN, "data"),
-        Output(PROGRESS, "hidden"),
-        Output(BAR, "value"),
-        Output(TOLD, "children"),
         Output(RUNS, "children"),
+        Output(LISTED, "data"),
+        Output(TICKED, "data"),
         Output(TICK, "interval"),
-        Output("training-dataset", "options"),
-        Output("training-dataset", "value"),
         Input(ids.VIEW, "data"),
         Input(TICK, "n_intervals"),
         State(SHOWN, "data"),
-        State("training-dataset", "value"),
+        State(LISTED, "data"),
     )(follow)
     app.callback(
         Output(PROBLEM, "children"),
         Output(PROBLEM, "is_open"),
         Output(TICK, "n_intervals"),
         Input(START, "n_clicks"),
-        Input(CANCEL, "n_clicks"),
-        State(TICK, "n_intervals"),
-        *[State(f"training-{name}", "value") for name in FIELDS],
-        State("training-dataset", "value"),
-        State("training-augment", "value"),
+        State(LESSON, "value"),
+        *[State(identity(field), "value") for field in FIELDS],
+        prevent_initial_call=True,
+    )(start)
+    app.callback(
+        Output(PROBLEM, "children", allow_duplicate=True),
+        Output(PROBLEM, "is_open", allow_duplicate=True),
+        Output(TICK, "n_intervals", allow_duplicate=True),
+        Input(part("cancel", ALL), "n_clicks"),
+        Input(part("resume", ALL), "n_clicks"),
         prevent_initial_call=True,
     )(act)
+    _register_form(app)
+    _register_dialogs(app)
     app.callback(
         Output(ids.VIEW, "data", allow_duplicate=True),
-        Input(_USE, "n_clicks"),
+        Input({**part("use", ALL), "key": ALL}, "n_clicks"),
         State(ids.VIEW, "data"),
         prevent_initial_call=True,
     )(use)
+    app.callback(
+        Output(ids.VIEW, "data", allow_duplicate=True),
+        Input(part("compare", ALL), "value"),
+        State(TICKED, "data"),
+        State(ids.VIEW, "data"),
+        prevent_initial_call=True,
+    )(compare)
+
+
+def _register_form(app: Dash) -> None:
+    app.callback(
+        Output(identity(_field("dataset")), "options"),
+        Output(identity(_field("dataset")), "value"),
+        Input(ids.READY, "data"),
+    )(datasets)
+    app.callback(
+        Output(WATCH, "children"),
+        *[
+            Output(identity(f), "value", allow_duplicate=True)
+            for f in FIELDS
+            if f.name != "dataset"
+        ],
+        Input(LESSON, "value"),
+        State(identity(_field("dataset")), "value"),
+        prevent_initial_call=True,
+    )(fill)
+    app.callback(
+        Output(DIAGRAM, "figure"),
+        Output(DIAGRAM, "style"),
+        Output(DIAGRAM_TOLD, "children"),
+        Output(START, "disabled"),
+        Input(ids.READY, "data"),
+        *[Input(identity(field), "value") for field in NETWORK],
+    )(preview)
+
+
+def _register_dialogs(app: Dash) -> None:
+    app.callback(
+        Output(EDITED, "is_open"),
+        Output(f"{EDITED}-run", "data"),
+        Output(f"{EDITED}-name", "value"),
+        Output(f"{EDITED}-note", "value"),
+        Input(part("edit", ALL), "n_clicks"),
+        prevent_initial_call=True,
+    )(edit)
+    app.callback(
+        Output(DELETED, "is_open"),
+        Output(f"{DELETED}-run", "data"),
+        Output(f"{DELETED}-told", "children"),
+        Input(part("delete", ALL), "n_clicks"),
+        prevent_initial_call=True,
+    )(confirm)
+    done = (
+        Output(PROBLEM, "children", allow_duplicate=True),
+        Output(PROBLEM, "is_open", allow_duplicate=True),
+        Output(TICK, "n_intervals", allow_duplicate=True),
+    )
+    app.callback(
+        *done,
+        Output(EDITED, "is_open", allow_duplicate=True),
+        Input(f"{EDITED}-go", "n_clicks"),
+        State(f"{EDITED}-run", "data"),
+        State(f"{EDITED}-name", "value"),
+        State(f"{EDITED}-note", "value"),
+        prevent_initial_call=True,
+    )(save_note)
+    app.callback(
+        *done,
+        Output(DELETED, "is_open", allow_duplicate=True),
+        Input(f"{DELETED}-go", "n_clicks"),
+        State(f"{DELETED}-run", "data"),
+        prevent_initial_call=True,
+    )(delete)
 
 
 def follow(
-    stored: dict[str, Any] | None, _tick: int | None, shown: str | None, dataset: str | None
+    stored: dict[str, Any] | None, _tick: int | None, shown: str | None, listed: str | None
 ) -> tuple[Any, ...]:
-    """Return the history of the model in use, or of the run that is going on, and all runs."""
+    """Return the curves of the chosen runs, and all runs; what is on the screen is left as it is."""
     if not stored:
         raise PreventUpdate
     runtime = current()
     view, _ = parse(stored)
-    runs = runtime.settings.jobs.runs()
-    states = {run.id: run.status for run in runs}
-    active = next((run for run in runs if states[run.id].state in ACTIVE), None)
-    if active is not None:
+    rows = _rows(runtime, view)
+    active = [row for row in rows if row.status.state in ACTIVE]
+    if active:
         runtime.ensure_worker()
-    run = (
-        active if active is not None and not active.history.empty else _run_of(runtime, view.model)
-    )
-    history = _history(run, shown)
-    options = _dataset_options(runtime)
+    for row in active:
+        _show_progress(row, listed)
+    list_key = repr([row.look for row in rows])
     return (
-        *history,
-        active is None,
-        _percent_done(active, states[active.id]) if active else 0,
-        _told(active, states[active.id]) if active else "",
-        _runs_table(runtime, runs, states, view.model),
+        *_curves(view, [row for row in rows if row.is_chosen], shown),
+        no_update if list_key == listed else runs_table.table(rows),
+        no_update if list_key == listed else list_key,
+        no_update if list_key == listed else [row.run.id for row in rows if row.is_chosen],
         _TICK_MILLISECONDS if active else _QUIET_MILLISECONDS,
-        options,
-        dataset or options[0]["value"],
     )
 
 
-def act(
-    _start: int | None, _cancel: int | None, ticks: int | None, *form: Any
-) -> tuple[Any, bool, int]:
-    """Start a training with the settings of the form, or cancel the one that is going on."""
-    runtime = current()
-    active = [r for r in runtime.settings.jobs.runs() if r.status.state in ACTIVE]
+def _show_progress(row: Row, listed: str | None) -> None:
+    if listed and repr(row.run.id) in listed:
+        value, told = runs_table.progress(row.run, row.status)
+        set_props(part("bar", row.run.id), {"value": value})
+        set_props(part("told", row.run.id), {"children": told})
+
+
+def _rows(runtime: Runtime, view: View) -> list[Row]:
+    """Return all runs, the newest first and the bundled one last."""
+    keys = {entry.run: entry.key for entry in runtime.catalogue.entries() if entry.run}
+    shown = _run_of(runtime, view)
+    found = []
+    for run in [*runtime.settings.jobs.runs(), Run(cnn.pretrained_run())]:
+        try:
+            found.append((run, run.status))
+        except cnn.RunError:
+            continue
+    chosen = _chosen(view, shown, found)
+    return [
+        Row(
+            run, status, keys.get(run, ""), run == shown, run.id in chosen,
+            is_bundled=run.path == cnn.pretrained_run(),
+        )
+        for run, status in found
+    ]  # fmt: skip
+
+
+def _chosen(view: View, shown: Run | None, found: list[tuple[Run, Any]]) -> list[str]:
+    """Return the ids of the runs that are drawn: those ticked, else one at work, else that in use."""
+    if view.runs:
+        return view.runs.split(",")
+    active = [run.id for run, status in found if status.state == "running"]
+    return active[:1] or ([shown.id] if shown else [])
+
+
+def _run_of(runtime: Runtime, view: View) -> Run | None:
     try:
-        if ctx.triggered_id == CANCEL:
-            for run in active:
-                run.ask_to_cancel()
-        elif active:
-            return f"The run {active[0].id} is going on: cancel it or wait for its end.", True, 0
-        else:
-            runtime.submit_training(_config(*form))
-    except cnn.CnnError as error:
-        return str(error), True, ticks or 0
-    return "", False, (ticks or 0) + 1
-
-
-def use(clicks: list[int | None], stored: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the view with the model whose button was clicked."""
-    if not stored or not any(clicks):
-        raise PreventUpdate
-    set_props(ids.MODEL, {"options": model_options(current())})
-    return {**stored, "model": ctx.triggered_id["key"]}
-
-
-def _config(
-    epochs: Any, batch_size: Any, learning_rate: Any, seed: Any, dataset: Any, augment: Any
-) -> TrainingConfig:
-    given = {
-        "epochs": epochs,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "seed": seed,
-    }
-    for name, value in given.items():
-        if value is None:
-            label = _LABELS[name][0]
-            raise cnn.RunError(f"{label} is not filled in with a number that can be used.")
-    return TrainingConfig(dataset=dataset, augment=bool(augment), **given)
-
-
-def _run_of(runtime: Runtime, key: str) -> Run | None:
-    try:
-        return runtime.catalogue.get(key).run
+        return runtime.entry(view).run
     except cnn.CnnError:
         return None
 
 
-def _history(run: Run | None, shown: str | None) -> tuple[Any, ...]:
-    """Return the curves of a run with their captions and its settings, unless they are shown."""
-    if run is None:
+def _curves(view: View, rows: list[Row], shown: str | None) -> tuple[Any, ...]:
+    """Return the figures, their captions, the settings, whether some are hidden, and a key."""
+    courses = [_course(row) for row in rows]
+    key = repr([(row.run.path, row.name, row.status.state) for row in rows])
+    key += repr([(len(c.history), len(c.batches)) for c in courses]) + view.epoch + view.model
+    count = 2 * len(FIGURES) + 3
+    if key == shown:
+        return (no_update,) * count
+    if not rows:
         none = "This model came as a file: how it was trained is not known."
-        if shown == "none":
-            return (no_update,) * 6
-        return components.EMPTY_FIGURE, components.EMPTY_FIGURE, none, none, [], "none"
-    table = run.history
-    state = f"{run.path} {len(table)}"
-    if state == shown:
-        return (no_update,) * 6
-    name = "the bundled classifier" if run.path == cnn.pretrained_run() else run.id
-    loss = cnn.captions.course(table["loss"].tolist(), table["val_loss"].tolist())
-    return (
-        cnn.figures.history(table, quantity="loss", title=f"Loss of {name}"),
-        cnn.figures.history(table, quantity="accuracy", title=f"Accuracy of {name}"),
-        components.caption(loss),
-        components.caption(cnn.captions.accuracy(table["val_accuracy"].tolist())),
-        components.facts(_settings(run)),
-        state,
+        empty = (components.EMPTY_FIGURE,) * len(FIGURES)
+        return *empty, none, *[""] * (len(FIGURES) - 1), [], True, key
+    figures = _of_one(rows[0], courses[0]) if len(rows) == 1 else _of_many(rows, courses)
+    if len(rows) == 1 and rows[0].is_shown and view.epoch:
+        _mark(figures, rows[0], Moment.parse(view.epoch))
+    captions = (
+        _loss_caption(courses), _accuracy_caption(courses), _rate_caption(rows),
+        "Of the validation pictures, the share that is recognised. A dark cell is a class that is hard.",
+        "How much the loss would change with each layer's weights: steps are that large.",
+        "Measured step by step in the process that trains.",
+    )  # fmt: skip
+    facts = components.facts(_settings(rows[0])) if len(rows) == 1 else _differences(rows)
+    return *figures, *captions, facts, len(rows) > 1, key
+
+
+def _course(row: Row) -> Course:
+    return Course(row.name, row.run.history, row.run.batches, max(1, row.status.batches))
+
+
+def _of_one(row: Row, course: Course) -> list[Any]:
+    classes = row.run.classes
+    epochs = [int(epoch) for epoch in classes["epoch"]] if len(classes) else []
+    return [
+        cnn.figures.history([course], quantity="loss", title=f"Loss of {row.name}"),
+        cnn.figures.history([course], quantity="accuracy", title=f"Accuracy of {row.name}"),
+        cnn.figures.learning_rates([course], title="Learning rate"),
+        cnn.figures.class_accuracy(
+            classes, title="Accuracy of each class, epoch by epoch", columns=epochs
+        )
+        if epochs
+        else components.EMPTY_FIGURE,
+        cnn.figures.gradients(course, title="Gradient of each layer"),
+        cnn.figures.throughput(course, title="Pictures per second"),
+    ]
+
+
+def _of_many(rows: list[Row], courses: list[Course]) -> list[Any]:
+    known = [(row, row.run.classes.tail(1)) for row in rows if len(row.run.classes)]
+    classes: Any = components.EMPTY_FIGURE
+    if known:
+        table = cnn.runs.together([table for _, table in known])
+        names = [row.name for row, _ in known]
+        classes = cnn.figures.class_accuracy(
+            table, title="Accuracy of each class, after the last epoch", columns=names
+        )
+    return [
+        cnn.figures.history(courses, quantity="loss", title=f"Loss of {len(rows)} runs"),
+        cnn.figures.history(courses, quantity="accuracy", title=f"Accuracy of {len(rows)} runs"),
+        cnn.figures.learning_rates(courses, title="Learning rate"),
+        classes,
+        *[components.EMPTY_FIGURE] * 2,
+    ]
+
+
+def _mark(figures: list[Any], row: Row, moment: Moment) -> None:
+    place = moment.epoch + moment.batch / max(1, row.status.batches)
+    for figure in (*figures[:3], *figures[4:]):
+        cnn.figures.mark(figure, place, "shown")
+
+
+def _loss_caption(courses: list[Course]) -> str:
+    if len(courses) > 1:
+        return "Solid: on the pictures trained on. Dashed: on validation pictures."
+    table = courses[0].history
+    return components.caption(
+        cnn.captions.course(table["loss"].tolist(), table["val_loss"].tolist())
     )
 
 
-def _settings(run: Run) -> list[tuple[str, str]]:
-    config = run.config
-    scores = cnn.runs.facts(run).get("scores", {})
+def _accuracy_caption(courses: list[Course]) -> str:
+    if len(courses) == 1:
+        known = courses[0].history["val_accuracy"].tolist()
+        return components.caption(cnn.captions.accuracy(known))
+    best = {c.name: float(c.history["val_accuracy"].max()) for c in courses if len(c.history)}
+    if not best:
+        return "No epoch has ended yet."
+    name = max(best, key=lambda known: best[known])
+    return f"The best validation accuracy is {best[name]:.2%}, of {name}."
+
+
+def _rate_caption(rows: list[Row]) -> str:
+    kinds = sorted({f"{row.run.config.optimizer}, {row.run.config.schedule}" for row in rows})
+    return f"Optimiser and schedule: {'; '.join(kinds)}."
+
+
+def _settings(row: Row) -> list[tuple[str, str]]:
+    config = row.run.config
+    standard = TrainingConfig().flat()
+    scores = cnn.runs.facts(row.run).get("scores", {})
+    always = ("dataset", "epochs", "batch_size", "learning_rate", "seed")
     return [
-        ("data", config.dataset),
-        ("epochs", str(config.epochs)),
-        ("batch size", str(config.batch_size)),
-        ("learning rate", f"{config.learning_rate:g}, falling to 0"),
-        ("varied pictures", "yes" if config.augment else "no"),
-        ("seed", str(config.seed)),
+        *[
+            (name.replace("_", " "), _value(value))
+            for name, value in config.flat().items()
+            if name != "save_to" and (name in always or value != standard[name])
+        ],
         *[(f"accuracy on {name}", f"{score:.2%}") for name, score in scores.items()],
     ]
 
 
-def _percent_done(run: Run, status: Status) -> float:
-    total = run.config.epochs * status.batches
-    done = max(0, status.epoch - 1) * status.batches + status.batch
-    return 100 * done / total if total else 0
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _told(run: Run, status: Status) -> str:
-    """Return how far a run is, in words."""
-    if status.state == "queued":
-        return f"Run {run.id} is waiting for the worker, which starts TensorFlow first."
-    if status.message:
-        return f"Run {run.id}: {status.message}"
-    if status.loss is None:
-        return f"Run {run.id} is starting."
-    left = "" if status.seconds_left is None else f" · {_duration(status.seconds_left)} left"
-    return (
-        f"Epoch {status.epoch} of {run.config.epochs} · batch {status.batch} of {status.batches} · "
-        f"loss {status.loss:.4f} · accuracy {status.accuracy:.2%}{left}"
+def _differences(rows: list[Row]) -> Any:
+    """Return the settings in which the runs differ, a row per setting and a column per run."""
+    differing = differences([row.run.config for row in rows])
+    if not differing:
+        return "All settings of these runs are the same."
+    head = html.Tr([html.Th("setting", scope="col"), *[html.Th(r.name, scope="col") for r in rows]])
+    body = [
+        html.Tr(
+            [html.Th(name.replace("_", " "), scope="row"), *[html.Td(_value(v)) for v in values]]
+        )
+        for name, values in differing.items()
+    ]
+    return dbc.Table([html.Thead(head), html.Tbody(body)], size="sm")
+
+
+def start(_clicks: int | None, lesson: str, *values: Any) -> tuple[Any, bool, Any]:
+    """Queue a training with the settings of the form."""
+    try:
+        settings = training_form.chosen(FIELDS, values)
+        run = current().submit_training(TrainingConfig.from_flat(settings))
+        if lesson != OWN:
+            chosen = cnn.lessons.LESSONS[lesson]
+            run.write_note(chosen.name, chosen.watch)
+        set_props(ids.PULSE, {"disabled": False})
+        return "", False, 0
+    except (cnn.CnnError, OSError) as error:
+        return str(error), True, no_update
+
+
+def act(*_clicks: Any) -> tuple[Any, bool, Any]:
+    """Cancel or resume the run whose button was clicked."""
+    return _do(lambda run: {"run-cancel": run.ask_to_cancel, "run-resume": lambda: _resume(run)})
+
+
+def _resume(run: Run) -> None:
+    current().resume_training(run)
+    set_props(ids.PULSE, {"disabled": False})
+
+
+def _do(actions: Any) -> tuple[Any, bool, Any]:
+    clicked: Any = ctx.triggered_id
+    if not clicked or not any(one["value"] for one in ctx.triggered):
+        raise PreventUpdate
+    try:
+        actions(current().settings.jobs.run(clicked["run"]))[clicked["type"]]()
+    except (cnn.CnnError, OSError) as error:
+        return str(error), True, 0
+    return "", False, 0
+
+
+def edit(_clicks: list[int | None]) -> tuple[Any, ...]:
+    """Open the dialog with the name and the note of the run whose button was clicked."""
+    run = _clicked_run()
+    return True, run.id, run.note.name, run.note.text
+
+
+def confirm(_clicks: list[int | None]) -> tuple[Any, ...]:
+    """Open the dialog that asks whether the run is to be deleted."""
+    run = _clicked_run()
+    told = (
+        f"{run.name}: its model, its history and {len(run.moments)} moments "
+        f"({cnn.captions.megabytes(run.moments_bytes)}) will be gone. This cannot be undone."
     )
+    return True, run.id, told
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+def _clicked_run() -> Run:
+    clicked: Any = ctx.triggered_id
+    if not clicked or not any(one["value"] for one in ctx.triggered):
+        raise PreventUpdate
+    return current().settings.jobs.run(clicked["run"])
 
 
-def _runs_table(runtime: Runtime, runs: list[Run], states: dict[str, Status], shown: str) -> Any:
-    if not runs:
-        return html.P("No training was started here yet.", className="text-body-secondary")
-    keys = {entry.run: entry.key for entry in runtime.catalogue.entries() if entry.run}
-    head = html.Tr(
-        [html.Th(c, scope="col") for c in ("run", "state", "data", "epochs", "best accuracy", "")]
+def save_note(_: int | None, run_id: str, name: str | None, text: str | None) -> tuple[Any, ...]:
+    """Keep the name and the note of the dialog."""
+    return *_try(
+        lambda: current().settings.jobs.run(run_id).write_note(name or "", text or "")
+    ), False
+
+
+def delete(_: int | None, run_id: str) -> tuple[Any, ...]:
+    """Delete the run of the dialog."""
+    return *_try(current().settings.jobs.run(run_id).delete), False
+
+
+def _try(action: Any) -> tuple[Any, bool, Any]:
+    try:
+        action()
+    except (cnn.CnnError, OSError) as error:
+        return str(error), True, 0
+    return "", False, 0
+
+
+def use(_clicks: list[int | None], stored: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the view with the model whose button was clicked."""
+    clicked: Any = ctx.triggered_id
+    if not stored or not clicked or not any(one["value"] for one in ctx.triggered):
+        raise PreventUpdate
+    set_props(ids.MODEL, {"options": model_options(current())})
+    view, _ = parse(stored)
+    other = replace(
+        view, model=clicked["key"], epoch="", other="", channel=None, source=None, target=None
     )
-    rows = [_run_row(run, states[run.id], keys.get(run), shown) for run in runs]
-    return dbc.Table([html.Thead(head), html.Tbody(rows)], size="sm")
+    return other.to_query()
 
 
-def _run_row(run: Run, status: Status, key: str | None, shown: str) -> html.Tr:
-    history = run.history
-    best = f"{history['val_accuracy'].max():.2%}" if len(history) else ""
-    action: Any = ""
-    if key is not None and key == shown:
-        action = "in use"
-    elif key is not None:
-        identity = {"type": "use-model", "key": key}
-        action = dbc.Button("Use this model", id=identity, size="sm", outline=True, color="primary")
-    state = f"{status.state}: {status.message}" if status.message else status.state
-    cells = (state, run.config.dataset, f"{len(history)} of {run.config.epochs}", best, action)
-    return html.Tr([html.Th(run.id, scope="row"), *map(html.Td, cells)])
+def compare(
+    ticked: list[bool], before: list[str] | None, stored: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Return the view with the runs that are ticked; ten at most.
+
+    `before` are those that were ticked when the list was made: a new list is no choice.
+    """
+    places = [one["id"]["run"] for one in ctx.inputs_list[0]]
+    chosen = [run for run, on in zip(places, ticked, strict=True) if on][:_MOST_COMPARED]
+    if not stored or before is None or chosen == before:
+        raise PreventUpdate
+    view, _ = parse(stored)
+    return replace(view, runs=",".join(chosen)).to_query()
 
 
-def _dataset_options(runtime: Runtime) -> list[dict[str, str]]:
+def datasets(_ready: str) -> tuple[Any, Any]:
+    """Return the data that can be trained on, and the best of them."""
     names = {"mnist": "MNIST", "digits": "embedded digits"}
-    usable = names if runtime.default_data() == "mnist" else {"digits": names["digits"]}
-    return [{"label": label, "value": name} for name, label in usable.items()]
+    best = current().default_data()
+    usable = names if best == "mnist" else {"digits": names["digits"]}
+    return [{"label": label, "value": name} for name, label in usable.items()], best
+
+
+def fill(lesson: str, dataset: str) -> tuple[Any, ...]:
+    """Return what to watch in the lesson, and its settings."""
+    data_dir = current().settings.data_path
+    settings = training_form.settings_of(lesson, dataset=dataset, data_dir=data_dir)
+    watch = cnn.lessons.LESSONS[lesson].watch if lesson != OWN else ""
+    values = [training_form.shown(f, settings[f.name]) for f in FIELDS if f.name != "dataset"]
+    return watch, *values
+
+
+def preview(_ready: str, *values: Any) -> tuple[Any, ...]:
+    """Return the diagram of the chosen network, or the reason why there is none."""
+    if current().ready != "ready":
+        raise PreventUpdate
+    try:
+        architecture = cnn.Architecture(**training_form.chosen(NETWORK, values))
+        model = cnn.build_classifier(architecture=architecture)
+    except cnn.CnnError as error:
+        return components.EMPTY_FIGURE, {"height": "2rem"}, str(error), True
+    infos = cnn.layer_infos(model)
+    figure = cnn.figures.diagram(infos, title="The network to be trained, from left to right")
+    size = {"width": f"{figure.layout.width}px", "height": f"{figure.layout.height}px"}
+    totals = cnn.totals(model)
+    told = (
+        f"{totals.layers} layers, {totals.parameters:,} parameters, "
+        f"{totals.multiply_adds:,} multiply-adds per picture."
+    )
+    return figure, size, told, False
+
+
+def _field(name: str) -> training_form.Field:
+    return next(field for field in FIELDS if field.name == name)

@@ -58,7 +58,7 @@ def test_the_library_is_the_installed_one_and_has_its_classifier(installed, tmp_
         "print(cnn.__file__, dashboard.__file__, pages.__file__)\n"
         "d = cnn.load_dataset('digits')\n"
         "run = cnn.Run(cnn.pretrained_run())\n"
-        "print(cnn.predict(cnn.load_model(), d[0].pixels).label, len(run.epochs))"
+        "print(cnn.predict(cnn.load_model(), d[0].pixels).label, len(run.moments))"
     )
     done = subprocess.run(
         [installed / "python", "-c", code], capture_output=True, text=True, check=True,
@@ -66,7 +66,7 @@ def test_the_library_is_the_installed_one_and_has_its_classifier(installed, tmp_
     )  # fmt: skip
     where, said = done.stdout.strip().splitlines()
     assert all(path.startswith(str(installed.parent)) for path in where.split())
-    assert said == "0 25"
+    assert said == "0 34"
 
 
 def test_serve_works_from_another_folder_with_pages_and_assets(installed, tmp_path):

@@ -1,7 +1,15 @@
 """Arrays to plotly figures, one family a module."""
 
 from cnn.figures.bars import histogram, outputs, probabilities
-from cnn.figures.curves import history
+from cnn.figures.curves import (
+    Course,
+    class_accuracy,
+    gradients,
+    history,
+    learning_rates,
+    mark,
+    throughput,
+)
 from cnn.figures.mosaic import (
     SCALES,
     Cells,
@@ -20,28 +28,36 @@ from cnn.figures.mosaic import (
     vector_cells,
 )
 from cnn.figures.network import diagram
+from cnn.figures.sparkline import sparkline
 from cnn.figures.sweep import sweep
 
 __all__ = [
     "SCALES",
     "Cells",
+    "Course",
     "Mosaic",
     "Scale",
     "as_maps",
     "cells",
+    "class_accuracy",
     "colour_range",
     "colour_scale",
     "colour_stops",
     "diagram",
     "feature_maps",
+    "gradients",
     "heatmap_size",
     "histogram",
     "history",
     "largest_magnitude",
+    "learning_rates",
+    "mark",
     "matrix",
     "outputs",
     "probabilities",
+    "sparkline",
     "sweep",
+    "throughput",
     "units",
     "vector_cells",
 ]

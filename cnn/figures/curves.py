@@ -1,58 +1,199 @@
-"""The course of a training."""
+"""The course of one training, or of several beside each other."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
 from cnn.figures import style
+from cnn.figures.mosaic import Cells, heatmap
+
+_MOST_POINTS = 300
+_DASHES = ("solid", "dash", "dot", "dashdot")
+_SYMBOLS = ("circle", "square", "triangle-up", "x")
+_FORMS = {"accuracy": ".2%", "loss": ".4~g", "learning_rate": ".3~g"}
+_WORDS = {"learning_rate": "learning rate", "pictures_per_second": "pictures per second"}
+GRADIENT = "gradient "
 
 
-def history(table: pd.DataFrame, *, quantity: str, title: str) -> go.Figure:
-    """Return one quantity ("loss" or "accuracy") per epoch: training solid, validation dashed."""
-    lines = (
-        ("training", quantity, style.BLUE, "solid", "circle"),
-        ("validation", f"val_{quantity}", style.ORANGE, "dash", "diamond"),
+@dataclass(frozen=True, eq=False)
+class Course:
+    """A run as it is drawn: its name, a row per epoch, a row per batch (both may be empty).
+
+    `steps` is the number of batches in an epoch.
+    """
+
+    name: str
+    history: pd.DataFrame
+    batches: pd.DataFrame
+    steps: int
+
+    @property
+    def thinned(self) -> pd.DataFrame:
+        """At most 300 rows: means over as many consecutive batches as that takes.
+
+        `place` is how many epochs were done, with the part of the one that goes on; `steps` how
+        many batches a row stands for.
+        """
+        table = self.batches
+        if table.empty:
+            return table
+        placed = table.assign(place=table["epoch"] - 1 + table["batch"] / self.steps)
+        steps = -(-len(placed) // _MOST_POINTS)
+        means = placed.groupby(np.arange(len(placed)) // steps).mean()
+        return means.assign(steps=steps)
+
+
+def history(courses: Sequence[Course], *, quantity: str, title: str) -> go.Figure:
+    """Return "loss" or "accuracy" per epoch: training solid, validation dashed.
+
+    Of a single run the steps are drawn too, thin; of several each has a colour and a symbol.
+    """
+    single = len(courses) == 1
+    traces = []
+    for number, course in enumerate(courses):
+        colour = style.COLOURS[number % len(style.COLOURS)]
+        if single:
+            traces += _steps(course, quantity)
+        lines = (
+            ("training", quantity, colour, "solid"),
+            ("validation", f"val_{quantity}", style.ORANGE if single else colour, "dash"),
+        )
+        for kind, column, shade, dash in lines:
+            symbol = "diamond" if single and kind == "validation" else _symbol(number)
+            name = kind if single else f"{course.name}, {kind}"
+            table = course.history
+            traces.append(
+                _line(name, table["epoch"], table[column], shade, dash, quantity)
+                | {"mode": "lines+markers", "marker": {"symbol": symbol, "size": 6}}
+            )
+    figure = _figure(traces, title, _WORDS.get(quantity, quantity))
+    if quantity == "accuracy":
+        figure.update_yaxes(tickformat=".0%" if _is_wide(courses) else None)
+    return figure
+
+
+def learning_rates(courses: Sequence[Course], *, title: str) -> go.Figure:
+    """Return the learning rate along the training, a line per run."""
+    traces = []
+    for number, course in enumerate(courses):
+        table = course.thinned
+        if table.empty or "learning_rate" not in table:
+            continue
+        colour, dash = style.COLOURS[number % len(style.COLOURS)], _DASHES[number % len(_DASHES)]
+        traces.append(
+            _line(
+                course.name, table["place"], table["learning_rate"], colour, dash, "learning_rate"
+            )
+        )
+    return _figure(traces, title, "learning rate")
+
+
+def gradients(course: Course, *, title: str) -> go.Figure:
+    """Return the norm of the gradient by each layer's weights, on a logarithmic axis."""
+    table, traces = course.thinned, []
+    for number, column in enumerate(name for name in table if str(name).startswith(GRADIENT)):
+        layer = str(column).removeprefix(GRADIENT)
+        colour, dash = style.COLOURS[number % len(style.COLOURS)], _DASHES[number % len(_DASHES)]
+        traces.append(_line(layer, table["place"], table[column], colour, dash, "gradient"))
+    figure = _figure(traces, title, "norm of the gradient")
+    return figure.update_yaxes(type="log", tickformat="~g", dtick=1)
+
+
+def throughput(course: Course, *, title: str) -> go.Figure:
+    """Return how many pictures were trained on per second."""
+    table = course.thinned
+    traces = []
+    if "pictures_per_second" in table:
+        speed = table["pictures_per_second"]
+        traces = [_line(course.name, table["place"], speed, style.BLUE, "solid", "speed")]
+    return _figure(traces, title, "pictures per second").update_yaxes(rangemode="tozero")
+
+
+def class_accuracy(table: pd.DataFrame, *, title: str, columns: Sequence[Any]) -> go.Figure:
+    """Return the share of each class that is recognised: a row per class, a column per row of
+    `table`, named `columns` (epochs as numbers, or names of runs).
+
+    The colours begin at the lowest share that is shown, rounded down to a tenth.
+    """
+    names = [str(name) for name in table.columns if name != "epoch"]
+    values = table[names].to_numpy(np.float32).T
+    low = float(np.floor(10 * np.nanmin(values)) / 10)
+    trace: dict[str, Any] = {
+        "x": list(columns),
+        "y": names,
+        "colorbar": {"thickness": 8, "outlinewidth": 0, "tickformat": ".0%", "nticks": 5},
+        "hovertemplate": "class %{y}, %{x}<br><b>%{z:.1%}</b> recognised<extra></extra>",
+    }
+    shown = Cells(values, min(low, 0.9), 1.0)
+    figure = heatmap(shown, title=title, label="share recognised", trace=trace)
+    axis = {"visible": True, "showgrid": False, "zeroline": False, "fixedrange": True}
+    figure.update_xaxes({**axis, "scaleanchor": None, "constrain": None, "tickangle": 0})
+    figure.update_yaxes(
+        {**axis, "type": "category", "scaleanchor": None, "title": {"text": "class", "standoff": 4}}
     )
-    form = ".2%" if quantity == "accuracy" else ".4f"
-    traces = [
-        {
-            "type": "scatter",
-            "mode": "lines+markers",
-            "name": name,
-            "x": table["epoch"],
-            "y": table[column],
-            "line": {"color": colour, "dash": dash, "width": 2},
-            "marker": {"symbol": symbol, "size": 6},
-            "hovertemplate": f"epoch %{{x}}<br>{name} <b>%{{y:{form}}}</b><extra></extra>",
-        }
-        for name, column, colour, dash, symbol in lines
-    ]
+    return figure.update_layout(margin={"l": 44, "r": 8, "b": 34})
+
+
+def mark(figure: go.Figure, place: float, told: str) -> go.Figure:
+    """Draw a vertical line where the moment is that the other pages show."""
+    return figure.add_vline(
+        place, line={"color": style.GREY_LINE, "dash": "dot", "width": 1.5},
+        annotation={"text": told, "showarrow": False, "font": {"size": 10}},
+    )  # fmt: skip
+
+
+def _steps(course: Course, quantity: str) -> list[dict[str, Any]]:
+    table = course.thinned
+    if table.empty:
+        return []
+    steps = int(table["steps"].iloc[0])
+    name = "each step" if steps == 1 else f"mean of {steps} steps"
+    line = _line(name, table["place"], table[quantity], style.GREY_LINE, "solid", quantity)
+    return [line | {"line": {"color": style.GREY_LINE, "width": 1}}]
+
+
+def _symbol(number: int) -> str:
+    return _SYMBOLS[number % len(_SYMBOLS)]
+
+
+def _line(
+    name: str, x: pd.Series, y: pd.Series, colour: str, dash: str, quantity: str
+) -> dict[str, Any]:
+    form = _FORMS.get(quantity, ".4~g")
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": name,
+        "x": x,
+        "y": y,
+        "line": {"color": colour, "dash": dash, "width": 2},
+        "hovertemplate": f"epoch %{{x:.4~g}}<br>{name} <b>%{{y:{form}}}</b><extra></extra>",
+    }
+
+
+def _figure(traces: list[dict[str, Any]], title: str, quantity: str) -> go.Figure:
     axis = {"showgrid": True, "zeroline": False, "fixedrange": True}
     return go.Figure(
         data=traces,
         layout={
             **style.frame(title),
-            "margin": {"l": 58, "r": 8, "t": 32, "b": 40},
-            "showlegend": True,
-            "legend": {
-                "orientation": "h",
-                "x": 1,
-                "xanchor": "right",
-                "y": 1.02,
-                "yanchor": "bottom",
-            },
-            "xaxis": {**axis, "title": {"text": "epoch", "standoff": 4}, "tickformat": "d"},
-            "yaxis": {
-                **axis,
-                "title": {"text": quantity, "standoff": 4},
-                "tickformat": ".0%" if quantity == "accuracy" and _is_wide(table) else None,
-            },
-            "hovermode": "x unified",
+            "margin": {"l": 58, "r": 8, "t": 32, "b": 62},
+            "showlegend": len(traces) > 1,
+            "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top"},
+            "xaxis": {**axis, "title": {"text": "epoch", "standoff": 4}, "rangemode": "tozero"},
+            "yaxis": {**axis, "title": {"text": quantity, "standoff": 4}},
+            "hovermode": "closest",
         },
     )
 
 
-def _is_wide(table: pd.DataFrame) -> bool:
-    accuracies = table[["accuracy", "val_accuracy"]].to_numpy(float)
-    return accuracies.size > 0 and float(accuracies.max() - accuracies.min()) > 0.05
+def _is_wide(courses: Sequence[Course]) -> bool:
+    shares = [course.history[["accuracy", "val_accuracy"]].to_numpy(float) for course in courses]
+    accuracies = np.concatenate([share.ravel() for share in shares])
+    return accuracies.size > 0 and float(np.nanmax(accuracies) - np.nanmin(accuracies)) > 0.05

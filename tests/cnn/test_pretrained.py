@@ -6,8 +6,9 @@ import pytest
 import cnn
 from cnn.files import read_json
 from cnn.models import card_of
+from cnn.moments import Moment, within_first_epoch
 from cnn.runs import Run
-from cnn.training import accuracy, command
+from cnn.training import accuracy
 
 
 @pytest.fixture(scope="module")
@@ -38,17 +39,19 @@ def test_the_history_has_a_row_per_epoch_and_weights_for_each(run):
     epochs = run.config.epochs
     assert run.status.state == "finished"
     assert run.history["epoch"].tolist() == list(range(1, epochs + 1))
-    assert run.epochs == tuple(range(epochs + 1))
+    within = [Moment(0, batch) for batch in within_first_epoch(run.status.batches)]
+    assert run.moments == tuple(sorted([*map(Moment, range(epochs + 1)), *within]))
+    assert len(within) == 9
 
 
 def test_the_last_weights_are_the_models_in_half_precision(run, classifier):
-    for kept, own in zip(run.weights(run.config.epochs), classifier.get_weights(), strict=True):
+    for kept, own in zip(run.weights(run.moments[-1]), classifier.get_weights(), strict=True):
         np.testing.assert_allclose(kept, own, rtol=1e-3, atol=1e-3)
 
 
 def test_the_first_weights_are_the_seeds_initial_ones(run):
     initial = cnn.build_classifier(seed=run.config.seed).get_weights()
-    for kept, own in zip(run.weights(0), initial, strict=True):
+    for kept, own in zip(run.weights(Moment(0)), initial, strict=True):
         np.testing.assert_allclose(kept, own, rtol=1e-3, atol=1e-3)
 
 
@@ -57,5 +60,5 @@ def test_the_card_names_the_command_the_classes_and_the_scale(run, classifier):
     assert card.class_names == tuple("0123456789")
     assert card.scale == pytest.approx(1 / 255)
     facts = read_json(run.path / "model.card.json")["facts"]
-    assert facts["command"] == command(run.config)
+    assert facts["command"] == run.config.command()
     assert facts["settings"]["seed"] == run.config.seed

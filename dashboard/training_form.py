@@ -1,0 +1,156 @@
+"""What can be chosen for a new training: a lesson to start from, the network, the optimisation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import html
+
+import cnn
+from cnn.architecture import ACTIVATIONS, INITIALS, PADDINGS, POOLINGS
+from cnn.configuration import OPTIMIZERS, ORDERS, SCHEDULES, TrainingConfig
+from cnn.lessons import LESSONS
+from dashboard import components
+
+LESSON = "training-lesson"
+WATCH = "training-watch"
+OWN = "own"
+_WORDS = {
+    "he": "He", "glorot": "Glorot", "equal": "all equal", "by_class": "class after class",
+    "stored": "as stored", "leaky_relu": "leaky ReLU", "relu": "ReLU", "elu": "ELU", "gelu": "GELU",
+    "silu": "SiLU", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "sgd": "plain (SGD)",
+    "momentum": "SGD with momentum", "warmup": "warm-up, cosine", "steps": "÷ 10 in two steps",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Field:
+    """A setting in the form: its name in the config, its label, and how it is chosen.
+
+    `choices` make it a list, `step` a number; with neither it is a switch. `percent` shows a share.
+    """
+
+    name: str
+    label: str
+    choices: tuple[str, ...] = ()
+    step: float | str | None = None
+    percent: bool = False
+    help: str = ""
+
+
+GROUPS: dict[str, tuple[Field, ...]] = {
+    "Network": (
+        Field("blocks", "Conv blocks", step=1),
+        Field("filters", "Filters", step=1, help="In the first block; each next has twice as many"),
+        Field("kernel", "Kernel side", step=1),
+        Field("stride", "Stride", step=1),
+        Field("padding", "Padding", PADDINGS),
+        Field("pooling", "Pooling", POOLINGS),
+        Field("dense", "Dense units", step=1, help="0: no dense layer before the classes"),
+        Field("dropout", "Dropout %", step=1, percent=True),
+        Field("activation", "Activation", ACTIVATIONS),
+        Field("initial", "First weights", INITIALS),
+        Field("batch_norm", "Batch normalisation"),
+    ),
+    "Optimisation": (
+        Field("optimizer", "Optimiser", OPTIMIZERS),
+        Field("learning_rate", "Learning rate", step="any"),
+        Field("schedule", "Schedule", SCHEDULES),
+        Field("batch_size", "Batch size", step=1),
+        Field("epochs", "Epochs", step=1),
+        Field(
+            "patience", "Patience", step=1, help="Epochs without progress before it ends; 0: all"
+        ),
+        Field("seed", "Seed", step=1),
+        Field("deterministic", "Deterministic", help="The same to every bit each time; slower"),
+    ),
+    "Data": (
+        Field("dataset", "Data", ("mnist", "digits")),
+        Field("share", "Share %", step="any", percent=True),
+        Field("order", "Order", ORDERS),
+        Field("wrong_labels", "Wrong labels %", step="any", percent=True),
+        Field("augment", "Vary the pictures"),
+    ),
+}
+FIELDS = tuple(field for group in GROUPS.values() for field in group)
+NETWORK = GROUPS["Network"]
+
+
+def identity(field: Field) -> str:
+    """Return the id of a field's control."""
+    return f"training-{field.name.replace('_', '-')}"
+
+
+def layout() -> html.Div:
+    """Return the form, filled with the standard settings."""
+    own = {"label": "my own settings", "value": OWN}
+    lessons = [{"label": lesson.name, "value": key} for key, lesson in LESSONS.items()]
+    return html.Div(
+        [
+            html.Div(
+                [
+                    dbc.Label("Start from", html_for=LESSON, className="mb-0 text-body-secondary"),
+                    dbc.Select(id=LESSON, options=[own, *lessons], value=OWN, className="w-auto"),
+                ],
+                className="controls",
+            ),
+            html.P(id=WATCH, className="lesson", **components.aria(live="polite")),
+            *[_group(name, group) for name, group in GROUPS.items()],
+        ]
+    )
+
+
+def _group(name: str, group: Sequence[Field]) -> html.Fieldset:
+    return html.Fieldset(
+        [
+            html.Legend(name, className="h6"),
+            html.Div([_control(field) for field in group], className="form-row"),
+        ],
+        className="form-group",
+    )
+
+
+def _control(field: Field) -> Any:
+    value = shown(field, TrainingConfig().flat()[field.name])
+    if not field.choices and field.step is None:
+        return html.Div(
+            dbc.Switch(id=identity(field), label=field.label, value=value), title=field.help or None
+        )
+    control = (
+        dbc.Select(id=identity(field), size="sm", options=_options(field.choices), value=value)
+        if field.choices
+        else dbc.Input(
+            id=identity(field), type="number", size="sm", step=field.step, min=0, value=value,
+            debounce=0.3,
+        )
+    )  # fmt: skip
+    label = dbc.Label(field.label, html_for=identity(field), className="small mb-0")
+    return html.Div([label, control], title=field.help or None)
+
+
+def _options(choices: Sequence[str]) -> list[dict[str, str]]:
+    return [{"label": _WORDS.get(choice, choice), "value": choice} for choice in choices]
+
+
+def shown(field: Field, value: Any) -> Any:
+    """Return a setting as its control shows it."""
+    return round(100 * value, 3) if field.percent else value
+
+
+def chosen(fields: Sequence[Field], values: Sequence[Any]) -> dict[str, Any]:
+    """Return the settings of the controls by name; `RunError` for one that is not filled in."""
+    found = {}
+    for field, value in zip(fields, values, strict=True):
+        if value is None or value == "":
+            raise cnn.RunError(f"{field.label} is not filled in with a number that can be used.")
+        found[field.name] = value / 100 if field.percent else value
+    return found
+
+
+def settings_of(lesson: str, *, dataset: str, data_dir: Any) -> dict[str, Any]:
+    """Return all settings of a lesson (`OWN`: the standard ones) by name, for the given data."""
+    lesson = "" if lesson == OWN else lesson
+    return cnn.lessons.config(lesson, {"dataset": dataset}, data_dir=data_dir).flat()
