@@ -59,7 +59,7 @@ def pulse(
     known: str,
     stored: dict[str, Any] | None,
     told_before: list[Any] | None,
-    moments: dict[str, Any] | None,
+    moments: dict[str, Any] | None = None,
 ) -> tuple[Any, ...]:
     """Say whether TensorFlow is ready and what is going on; slow down or stop when all is quiet."""
     runtime = current()

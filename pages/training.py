@@ -524,6 +524,7 @@ def use(_clicks: list[int | None], stored: dict[str, Any] | None) -> dict[str, A
     if not stored or not clicked or not any(one["value"] for one in ctx.triggered):
         raise PreventUpdate
     set_props(ids.MODEL, {"options": model_options(current())})
+    set_props(ids.PULSE, {"disabled": False})
     view, _ = parse(stored)
     other = replace(
         view, model=clicked["key"], epoch="", other="", channel=None, source=None, target=None
