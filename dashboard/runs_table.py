@@ -18,19 +18,18 @@ RESUMABLE = ("interrupted", "cancelled", "failed")
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A run in the list: its state, the key of its model ("" if it has none), what is on screen."""
+    """A run in the list: its state, the key of its model ("" if it has none), what is on screen.
+
+    No two runs of a list have the same `name`.
+    """
 
     run: Run
     status: Status
     key: str
     is_shown: bool
     is_chosen: bool
+    name: str
     is_bundled: bool = False
-
-    @property
-    def name(self) -> str:
-        """What the reader calls the run."""
-        return "bundled digit classifier" if self.is_bundled else self.run.name
 
     @property
     def look(self) -> tuple[Any, ...]:
@@ -39,6 +38,16 @@ class Row:
             self.run.id, self.name, self.run.note.text, self.status.state, self.status.message,
             self.key, self.is_shown, self.is_chosen, len(self.run.history),
         )  # fmt: skip
+
+
+def names(runs: list[Run]) -> list[str]:
+    """Return what the reader calls each run, with the end of its id where several share a name."""
+    bundled = cnn.pretrained_run()
+    plain = ["bundled digit classifier" if run.path == bundled else run.name for run in runs]
+    return [
+        name if plain.count(name) == 1 else f"{name} ({run.id[-4:]})"
+        for name, run in zip(plain, runs, strict=True)
+    ]
 
 
 def part(kind: str, run_id: Any) -> dict[str, Any]:
@@ -91,7 +100,9 @@ def _name(row: Row) -> list[Any]:
     if row.run.note.name:
         parts.append(html.Div(row.run.id, className="small text-body-secondary"))
     if row.run.note.text:
-        parts.append(html.Div(row.run.note.text, className="small run-note"))
+        parts.append(
+            html.Div(row.run.note.text, className="small run-note", title=row.run.note.text)
+        )
     return parts
 
 

@@ -135,6 +135,16 @@ def _options(choices: Sequence[str]) -> list[dict[str, str]]:
     return [{"label": _WORDS.get(choice, choice), "value": choice} for choice in choices]
 
 
+def in_words(name: str, value: Any) -> tuple[str, str]:
+    """Return a setting of a config as (its label, its value) for the reader."""
+    field = next(field for field in FIELDS if field.name == name)
+    if isinstance(value, bool):
+        return field.label.lower(), "yes" if value else "no"
+    if isinstance(value, str):
+        return field.label.lower(), _WORDS.get(value, value)
+    return field.label.lower(), f"{shown(field, value):g}"
+
+
 def shown(field: Field, value: Any) -> Any:
     """Return a setting as its control shows it."""
     return round(100 * value, 3) if field.percent else value

@@ -92,7 +92,8 @@ def _figures() -> html.Div:
             html.Div(figures[:2], className="even"),
             html.Div(figures[2:4], className="even"),
             html.Div(figures[4:], className="even", id=_SINGLE),
-        ]
+        ],
+        className="curves",
     )
 
 
@@ -285,12 +286,13 @@ def _rows(runtime: Runtime, view: View) -> list[Row]:
         except cnn.RunError:
             continue
     chosen = _chosen(view, shown, found)
+    names = runs_table.names([run for run, _ in found])
     return [
         Row(
-            run, status, keys.get(run, ""), run == shown, run.id in chosen,
+            run, status, keys.get(run, ""), run == shown, run.id in chosen, name,
             is_bundled=run.path == cnn.pretrained_run(),
         )
-        for run, status in found
+        for (run, status), name in zip(found, names, strict=True)
     ]  # fmt: skip
 
 
@@ -411,18 +413,12 @@ def _settings(row: Row) -> list[tuple[str, str]]:
     always = ("dataset", "epochs", "batch_size", "learning_rate", "seed")
     return [
         *[
-            (name.replace("_", " "), _value(value))
+            training_form.in_words(name, value)
             for name, value in config.flat().items()
             if name != "save_to" and (name in always or value != standard[name])
         ],
         *[(f"accuracy on {name}", f"{score:.2%}") for name, score in scores.items()],
     ]
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _differences(rows: list[Row]) -> Any:
@@ -431,13 +427,13 @@ def _differences(rows: list[Row]) -> Any:
     if not differing:
         return "All settings of these runs are the same."
     head = html.Tr([html.Th("setting", scope="col"), *[html.Th(r.name, scope="col") for r in rows]])
-    body = [
-        html.Tr(
-            [html.Th(name.replace("_", " "), scope="row"), *[html.Td(_value(v)) for v in values]]
-        )
-        for name, values in differing.items()
-    ]
+    body = [_difference(name, values) for name, values in differing.items()]
     return dbc.Table([html.Thead(head), html.Tbody(body)], size="sm")
+
+
+def _difference(name: str, values: list[Any]) -> html.Tr:
+    told = [training_form.in_words(name, value) for value in values]
+    return html.Tr([html.Th(told[0][0], scope="row"), *[html.Td(value) for _, value in told]])
 
 
 def start(_clicks: int | None, lesson: str, *values: Any) -> tuple[Any, bool, Any]:

@@ -71,10 +71,11 @@ def history(courses: Sequence[Course], *, quantity: str, title: str) -> go.Figur
             traces.append(
                 _line(name, table["epoch"], table[column], shade, dash, quantity)
                 | {"mode": "lines+markers", "marker": {"symbol": symbol, "size": 6}}
+                | ({} if single else _one_entry(course.name, number, kind))
             )
     figure = _figure(traces, title, _WORDS.get(quantity, quantity))
     if quantity == "accuracy":
-        figure.update_yaxes(tickformat=".0%" if _is_wide(courses) else None)
+        figure.update_yaxes(tickformat=".0%" if _is_wide(courses) else ".1%")
     return figure
 
 
@@ -102,7 +103,7 @@ def gradients(course: Course, *, title: str) -> go.Figure:
         colour, dash = style.COLOURS[number % len(style.COLOURS)], _DASHES[number % len(_DASHES)]
         traces.append(_line(layer, table["place"], table[column], colour, dash, "gradient"))
     figure = _figure(traces, title, "norm of the gradient")
-    return figure.update_yaxes(type="log", tickformat="~g", dtick=1)
+    return figure.update_yaxes(type="log", exponentformat="power", nticks=6)
 
 
 def throughput(course: Course, *, title: str) -> go.Figure:
@@ -158,6 +159,12 @@ def _steps(course: Course, quantity: str) -> list[dict[str, Any]]:
     return [line | {"line": {"color": style.GREY_LINE, "width": 1}}]
 
 
+def _one_entry(name: str, number: int, kind: str) -> dict[str, Any]:
+    """Return what gives both curves of a run one entry in the legend, with which both go."""
+    entry = {"legendgroup": str(number), "showlegend": kind == "training"}
+    return entry | ({"name": name} if kind == "training" else {})
+
+
 def _symbol(number: int) -> str:
     return _SYMBOLS[number % len(_SYMBOLS)]
 
@@ -196,4 +203,4 @@ def _figure(traces: list[dict[str, Any]], title: str, quantity: str) -> go.Figur
 def _is_wide(courses: Sequence[Course]) -> bool:
     shares = [course.history[["accuracy", "val_accuracy"]].to_numpy(float) for course in courses]
     accuracies = np.concatenate([share.ravel() for share in shares])
-    return accuracies.size > 0 and float(np.nanmax(accuracies) - np.nanmin(accuracies)) > 0.05
+    return not accuracies.size or float(np.nanmax(accuracies) - np.nanmin(accuracies)) > 0.05
