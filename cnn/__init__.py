@@ -19,6 +19,7 @@ from cnn.batches import batch_probabilities
 from cnn.configuration import TrainingConfig
 from cnn.datasets import Dataset, Sample, load_dataset
 from cnn.decoding import Decoded, Limits, decode
+from cnn.drift import drift
 from cnn.errors import CnnError, DatasetError, ImageError, LayerError, ModelError, RunError
 from cnn.images import centre_digit, prepare, shrink
 from cnn.kernels import biases, kernel_norms, kernel_tiles, kernels, weights
@@ -73,6 +74,7 @@ __all__ = [
     "class_names",
     "decode",
     "digit_steps",
+    "drift",
     "fgsm",
     "fgsm_sweep",
     "figures",

@@ -24,6 +24,8 @@ POOLINGS: tuple[Pooling, ...] = ("max", "average", "none")
 POOL = 2
 MOST_PARAMETERS = 20_000_000
 _EQUAL_WEIGHT = 0.01
+# Scale, offset, mean and variance of each map.
+_PER_NORMALISED = 4
 _LAYERS = {"max": "max_pooling2d", "average": "average_pooling2d"}
 
 
@@ -64,9 +66,21 @@ class Architecture:
         return int(self.filters * 2**block)
 
     def check(self, shape: tuple[int, int, int], classes: int) -> None:
-        """Raise `ModelError`, with the reason, if pictures of that shape do not go through."""
+        """Raise `ModelError`, with the reason, if such a network cannot be trained here."""
+        count = self.parameters(shape, classes)
+        if count > MOST_PARAMETERS:
+            raise ModelError(
+                f"This network would have {count:,} parameters, more than the "
+                f"{MOST_PARAMETERS:,} that are trained here: choose fewer filters, blocks or units."
+            )
+
+    def parameters(self, shape: tuple[int, int, int], classes: int) -> int:
+        """Return how many parameters the network has, those of batch normalisation among them.
+
+        Raises `ModelError`, with the reason, if pictures of that shape do not go through.
+        """
         height, width, channels = shape
-        parameters = 0
+        count = 0
         for block in range(self.blocks):
             where = f"Block {block + 1} gets maps of {height}×{width}"
             if self.padding == "valid" and min(height, width) < self.kernel:
@@ -82,15 +96,11 @@ class Architecture:
                 )
             if self.pooling != "none":
                 height, width = height // POOL, width // POOL
-            parameters += (self.kernel**2 * channels + 1) * self.kernels_of(block)
+            normalised = _PER_NORMALISED if self.batch_norm else 0
+            count += (self.kernel**2 * channels + 1 + normalised) * self.kernels_of(block)
             channels = self.kernels_of(block)
         flat = height * width * channels
-        parameters += (flat + 1) * self.dense + ((self.dense or flat) + 1) * classes
-        if parameters > MOST_PARAMETERS:
-            raise ModelError(
-                f"This network would have {parameters:,} parameters, more than the "
-                f"{MOST_PARAMETERS:,} that are trained here: choose fewer filters, blocks or units."
-            )
+        return count + (flat + 1) * self.dense + ((self.dense or flat) + 1) * classes
 
     def _convolved(self, side: int) -> int:
         covered = side - self.kernel + 1 if self.padding == "valid" else side

@@ -189,6 +189,20 @@ def accuracy(val_accuracies: Sequence[float]) -> Caption:
     )
 
 
+def change(before: NDArray[np.float32], after: NDArray[np.float32]) -> Caption:
+    """Return the caption of the difference of a layer's output, (..., channels), at two moments."""
+    moved = np.abs(np.subtract(after, before, dtype=np.float64))
+    if not moved.any():
+        return Caption("Nothing changed: both are the same, to every bit.")
+    per_channel = moved.reshape(-1, moved.shape[-1]).max(axis=0)
+    most = int(per_channel.argmax())
+    return Caption(
+        "Red is where the later value is higher, blue where it is lower.",
+        f"The largest change is {per_channel[most]:.3g}, in "
+        f"{'unit' if moved.ndim == 1 else 'channel'} {most}; the mean change is {moved.mean():.3g}.",
+    )
+
+
 def course(losses: Sequence[float], val_losses: Sequence[float]) -> Caption:
     """Return the caption of a training history: losses per epoch, in training and validation."""
     if not len(losses):

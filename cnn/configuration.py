@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -94,7 +95,7 @@ class TrainingConfig:
     def command(self) -> str:
         """Return the command line that trains the same thing."""
         standard = TrainingConfig().flat()
-        words = ["cnn-dashboard train", f"--dataset {self.dataset}"]
+        words = ["cnn-dashboard", "train", "--dataset", self.dataset]
         for name, value in self.flat().items():
             always = name in ("epochs", "batch_size", "learning_rate", "seed")
             if name in ("dataset", "save_to") or (value == standard[name] and not always):
@@ -103,10 +104,8 @@ class TrainingConfig:
             if isinstance(value, bool):
                 words.append(f"--{flag}" if value else f"--no-{flag}")
             else:
-                words.append(
-                    f"--{flag} {value:g}" if isinstance(value, float) else f"--{flag} {value}"
-                )
-        return " ".join(words)
+                words += [f"--{flag}", str(value)]
+        return shlex.join(words)
 
 
 def differences(configs: list[TrainingConfig]) -> dict[str, list[Any]]:
@@ -114,7 +113,7 @@ def differences(configs: list[TrainingConfig]) -> dict[str, list[Any]]:
     tables = [config.flat() for config in configs]
     names = [name for name in tables[0] if name != "save_to"] if tables else []
     values = {name: [table[name] for table in tables] for name in names}
-    return {name: given for name, given in values.items() if len(set(map(repr, given))) > 1}
+    return {name: given for name, given in values.items() if len(set(given)) > 1}
 
 
 def optimizer(config: TrainingConfig, batches: int) -> keras.Optimizer:

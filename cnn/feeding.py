@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from cnn.augmentation import augment
 from cnn.configuration import TrainingConfig
 from cnn.datasets import Dataset
+from cnn.errors import RunError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -36,7 +37,15 @@ class Pictures:
 
 
 def split(data: Dataset, config: TrainingConfig) -> tuple[Pictures, Pictures]:
-    """Return the pictures to train on, with what the config does to them, and to validate with."""
+    """Return the pictures to train on, with what the config does to them, and to validate with.
+
+    Raises `RunError` if there are too few for both.
+    """
+    if len(data) < VALIDATION_SHARE:
+        raise RunError(
+            f"{data.name} has {len(data)} pictures to train on: give at least {VALIDATION_SHARE}, "
+            "since every twelfth is held out to validate with."
+        )
     random = np.random.default_rng(config.seed)
     held, kept = np.split(random.permutation(len(data)), [len(data) // VALIDATION_SHARE])
     kept = kept[: max(1, round(config.share * len(kept)))]

@@ -6,6 +6,7 @@ seen the same number for long, by the watch of its own process, knows that it do
 
 from __future__ import annotations
 
+import os
 import platform
 import threading
 import time
@@ -34,7 +35,9 @@ def beating(path: Path) -> Iterator[None]:
         while path.parent.is_dir():
             count += 1
             with suppress(OSError):
-                write_json(path, {"machine": this_machine(), "count": count})
+                write_json(
+                    path, {"machine": this_machine(), "process": os.getpid(), "count": count}
+                )
             if ended.wait(BEAT_SECONDS):
                 return
 

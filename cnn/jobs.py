@@ -163,16 +163,14 @@ class Queue:
 
     def _stop_when_alone(self, consumer: Consumer) -> None:
         alone = 0.0
-        while alone < _IDLE_SECONDS or any(
-            run.status.state == "running" for run in self.home.runs()
-        ):
+        while alone < _IDLE_SECONDS or any(map(_is_running, self.home.runs())):
             time.sleep(_CHECK_SECONDS)
             alone = 0.0 if self.home.has_servers() else alone + _CHECK_SECONDS
         consumer.stop(graceful=True)
 
     def _train(self, run_id: str) -> None:
         run = self.home.run(run_id)
-        if not run.is_cancelled:
+        if run.exists and run.status.state == "queued":
             work_on(run, data_dir=self.home.data_dir)
 
     def _fetch(self) -> None:
@@ -182,6 +180,13 @@ class Queue:
             self.home.write_download(Download("failed", str(error)))
         else:
             self.home.write_download(Download("finished"))
+
+
+def _is_running(run: runs.Run) -> bool:
+    try:
+        return run.status.state == "running"
+    except CnnError:
+        return False
 
 
 def _is_held(lock: FileLock) -> bool:

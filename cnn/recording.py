@@ -51,14 +51,19 @@ class Recorder:
 
     def go_on_after(self, epoch: int) -> None:
         """Keep what the tables say up to the end of `epoch`; what came later is made again."""
-        kept = {}
-        for name in ("history", "classes", "batches"):
-            table: pd.DataFrame = getattr(self.run, name)
-            kept[name] = table[table["epoch"] <= epoch] if len(table) else table
-            if len(table) > len(kept[name]):
-                self.run.write_table(f"{name}.csv", kept[name])
-        self._history = kept["history"].to_dict("records")
-        self._classes = kept["classes"].to_dict("records")
+        self._history = self._cut("history", epoch).to_dict("records")
+        self._classes = self._cut("classes", epoch).to_dict("records")
+        self._cut("batches", epoch)
+
+    def _cut(self, name: str, epoch: int) -> pd.DataFrame:
+        """Keep the rows of a table up to the end of `epoch`, and none that was half written."""
+        table: pd.DataFrame = getattr(self.run, name)
+        kept = table[table["epoch"] <= epoch].dropna(thresh=2) if len(table) else table
+        if len(kept):
+            self.run.write_table(f"{name}.csv", kept)
+        else:
+            (self.run.path / f"{name}.csv").unlink(missing_ok=True)
+        return kept
 
     @property
     def history(self) -> list[dict[str, float]]:
@@ -68,6 +73,7 @@ class Recorder:
     def tell(self, **changes: Any) -> None:
         """Change the status, at once."""
         self._write(**changes)
+        self._flush()
         self._on_event(Event("status", self.status))
 
     def batch(self, row: dict[str, float], **changes: Any) -> None:
@@ -109,7 +115,11 @@ class Recorder:
 
     def _require(self) -> None:
         if not self.run.exists:
-            raise RunError(f"The run {self.run.id} was deleted: its training ends.")
+            raise RunError(self._deleted)
+
+    @property
+    def _deleted(self) -> str:
+        return f"The run {self.run.id} was deleted: its training ends."
 
     @contextmanager
     def failures_kept(self) -> Iterator[None]:
@@ -122,6 +132,9 @@ class Recorder:
         except CnnError as error:
             self._fail(str(error))
         except OSError as error:
+            if not self.run.exists:
+                self._fail(self._deleted)
+                return
             if error.errno not in _DISK:
                 self._fail(f"{type(error).__name__}: {error.strerror}")
                 raise
@@ -140,4 +153,5 @@ class Recorder:
         with suppress(OSError):
             if self.run.exists:
                 self.run.write_status(self.status)
+                self._flush()
         self._on_event(Event("status", self.status))

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def keep(run: Run, model: keras.Model, epoch: int) -> None:
     """Write the resume point after `epoch`, in the precision of the training, all at once."""
-    arrays = {f"v{i}": np.asarray(value) for i, value in enumerate(_variables(model))}
     with replacing(run.resume_path) as aside:
+        arrays = {f"v{i}": np.asarray(value) for i, value in enumerate(_variables(model))}
         np.savez(aside, allow_pickle=False, epoch=np.asarray(epoch), **arrays)
 
 

@@ -64,9 +64,11 @@ def work_on(
     """Train a run from where it is, and return the last status.
 
     A file named `cancel` in the folder ends the training after the current batch. A failure is
-    kept as the run's status, with its reason; `RunError` is raised if another process works on
-    the run.
+    kept as the run's status, with its reason; `RunError` is raised if there is no such run (any
+    more), or another process works on it.
     """
+    if not run.exists:
+        raise RunError(f"There is no run in {run.path}: it was deleted, or never made.")
     recorder = Recorder(run, on_event)
     try:
         with run.hold().acquire(timeout=_PATIENCE_SECONDS):
@@ -212,7 +214,7 @@ def _progress(
         def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
             step = batch + 1
             if not math.isfinite(logs["loss"]):
-                raise RunError(_no_number(config, self.number, step))
+                raise RunError(_no_number("The loss", config, self.number, step))
             self.done += 1
             now = time.monotonic()
             size = min(config.batch_size, len(training) - batch * config.batch_size)
@@ -238,7 +240,7 @@ def _progress(
                 accuracy=float(accuracy), seconds_left=rate * left,
             )  # fmt: skip
             if self.number == 1 and step in kept:
-                recorder.weights(Moment(0, step), self.model.get_weights())
+                self.keep(Moment(0, step), step)
             if run.is_cancelled:
                 self.model.stop_training = True
 
@@ -247,7 +249,10 @@ def _progress(
                 return
             seconds = time.monotonic() - self.epoch_began
             loss, accuracy = self.sums[:2] / self.sums[2]
+            self.keep(Moment(self.number), batches)
             score = _score(scored, validation, len(class_names))
+            if not math.isfinite(score[0]):
+                raise RunError(_no_number("The validation loss", config, self.number, batches))
             row = {
                 "epoch": epoch + 1,
                 "loss": float(loss),
@@ -257,19 +262,24 @@ def _progress(
                 "learning_rate": self.learning_rate,
                 "seconds": round(seconds, 2),
             }
-            recorder.weights(Moment(epoch + 1), self.model.get_weights())
             recorder.epoch(row, dict(zip(class_names, score[2], strict=True)))
             resuming.keep(run, self.model, epoch + 1)
             if _had_enough(recorder.history, config):
                 self.model.stop_training = True
 
+        def keep(self, moment: Moment, step: int) -> None:
+            weights = self.model.get_weights()
+            if not all(np.isfinite(values).all() for values in weights):
+                raise RunError(_no_number("A weight", config, self.number, step))
+            recorder.weights(moment, weights)
+
     return Progress()
 
 
-def _no_number(config: TrainingConfig, epoch: int, step: int) -> str:
-    """Return what to say of a loss that is no number any more."""
+def _no_number(what: str, config: TrainingConfig, epoch: int, step: int) -> str:
+    """Return what to say of something that is no number any more."""
     return (
-        f"The loss was no number any more in epoch {epoch}, step {step}, with the learning rate "
+        f"{what} was no number any more in epoch {epoch}, step {step}, with the learning rate "
         f"{config.learning_rate:g}, the optimiser {config.optimizer} and batches of "
         f"{config.batch_size}: the steps were too large. Train again with a learning rate ten "
         "times smaller."

@@ -4,6 +4,7 @@ from cnn.figures.bars import histogram, outputs, probabilities
 from cnn.figures.curves import (
     Course,
     class_accuracy,
+    distances,
     gradients,
     history,
     learning_rates,
@@ -28,6 +29,7 @@ from cnn.figures.mosaic import (
     vector_cells,
 )
 from cnn.figures.network import diagram
+from cnn.figures.pair import Pair
 from cnn.figures.sparkline import sparkline
 from cnn.figures.sweep import sweep
 
@@ -36,6 +38,7 @@ __all__ = [
     "Cells",
     "Course",
     "Mosaic",
+    "Pair",
     "Scale",
     "as_maps",
     "cells",
@@ -44,6 +47,7 @@ __all__ = [
     "colour_scale",
     "colour_stops",
     "diagram",
+    "distances",
     "feature_maps",
     "gradients",
     "heatmap_size",

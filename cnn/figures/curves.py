@@ -141,6 +141,15 @@ def class_accuracy(table: pd.DataFrame, *, title: str, columns: Sequence[Any]) -
     return figure.update_layout(margin={"l": 44, "r": 8, "b": 34})
 
 
+def distances(table: pd.DataFrame, *, title: str) -> go.Figure:
+    """Return how far each layer's weights are from their start: a column per layer, over `place`."""
+    traces = []
+    for number, layer in enumerate(name for name in table if name != "place"):
+        colour, dash = style.COLOURS[number % len(style.COLOURS)], _DASHES[number % len(_DASHES)]
+        traces.append(_line(str(layer), table["place"], table[layer], colour, dash, "distance"))
+    return _figure(traces, title, "distance from the start")
+
+
 def mark(figure: go.Figure, place: float, told: str) -> go.Figure:
     """Draw a vertical line where the moment is that the other pages show."""
     return figure.add_vline(

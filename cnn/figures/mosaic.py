@@ -156,14 +156,17 @@ def cells(
     *,
     scale: Scale = "layer",
     bound: float | None = None,
+    limits: tuple[float, float] | None = None,
     mosaic: Mosaic | None = None,
 ) -> Cells:
     """Return what a mosaic of maps (height, width, channels) shows under the chosen scale.
 
     "channel" relates each map to its own largest magnitude, "layer" all to the largest of these
-    maps, "network" all to `bound`.
+    maps, "network" all to `bound`. `limits` are the lowest and the highest colour instead.
     """
     mosaic = mosaic or Mosaic.of(maps.shape)
+    if limits:
+        return Cells(mosaic.tile(maps), *limits)
     if scale == "channel":
         low, high = (-1.0, 1.0) if maps.min() < 0 else (0.0, 1.0)
         return Cells(mosaic.tile(relative_to_channel(maps)), low, high, mosaic.tile(maps))
@@ -188,6 +191,7 @@ def feature_maps(
     title: str = "Feature maps",
     scale: Scale = "layer",
     bound: float | None = None,
+    limits: tuple[float, float] | None = None,
     tile_name: str = "channel",
     label: str | None = None,
 ) -> go.Figure:
@@ -197,7 +201,7 @@ def feature_maps(
     `label` what the colour bar says instead of the range.
     """
     mosaic = Mosaic.of(maps.shape)
-    shown = cells(maps, scale=scale, bound=bound, mosaic=mosaic)
+    shown = cells(maps, scale=scale, bound=bound, limits=limits, mosaic=mosaic)
     value = "%{text:.4~g}" if shown.values is not None else "%{z:.4~g}"
     trace: dict[str, Any] = {
         "customdata": mosaic.places(),
@@ -254,14 +258,25 @@ def vector_cells(values: NDArray[np.float32]) -> Cells:
     return Cells(vector_grid(values).tile(values[None, None]), low, high)
 
 
-def units(values: NDArray[np.float32], *, title: str) -> go.Figure:
-    """Return a vector (units,) as a heatmap grid, unit 0 top left, row by row."""
+def units(
+    values: NDArray[np.float32],
+    *,
+    title: str,
+    limits: tuple[float, float] | None = None,
+    label: str = "value",
+) -> go.Figure:
+    """Return a vector (units,) as a heatmap grid, unit 0 top left, row by row.
+
+    `limits` are the lowest and the highest colour, if not those of the values.
+    """
     grid = vector_grid(values)
     trace: dict[str, Any] = {
         "customdata": grid.places(),
         "hovertemplate": "unit %{customdata[0]}<br><b>%{z:.4~g}</b><extra></extra>",
     }
-    return heatmap(vector_cells(values), title=title, label="value", trace=trace)
+    low, high = limits or colour_range(values)
+    shown = Cells(grid.tile(values[None, None]), low, high)
+    return heatmap(shown, title=title, label=label, trace=trace)
 
 
 def matrix(values: NDArray[np.float32], *, title: str, rows: str, columns: str) -> go.Figure:

@@ -1,0 +1,46 @@
+"""How far training has moved the weights of each layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cnn.moments import Moment
+from cnn.runs import Run
+
+if TYPE_CHECKING:
+    import keras
+
+MOST_MOMENTS = 60
+
+
+def drift(model: keras.Model, run: Run) -> pd.DataFrame:
+    """Return how far each layer's weights are from the start, at up to 60 kept moments.
+
+    A row per moment: `place` is how many epochs were done, and a column per layer is the Euclidean
+    distance of its weights from those at the start, divided by their norm at the start. `model`
+    gives the names. The weights are those kept in half precision, so distances below about a
+    thousandth are rounding. Raises `RunError` if the run keeps no moments.
+    """
+    layers = [weight.path.rpartition("/")[0] for weight in model.weights]
+    start = run.weights(Moment(0))
+    steps = max(1, run.status.batches)
+    rows = []
+    for moment in _spread(run.moments):
+        weights = run.weights(moment)
+        row = {"place": moment.epoch + moment.batch / steps}
+        for layer in dict.fromkeys(layers):
+            mine = [i for i, name in enumerate(layers) if name == layer]
+            moved = sum(float(np.square(weights[i] - start[i]).sum()) for i in mine)
+            length = sum(float(np.square(start[i]).sum()) for i in mine)
+            row[layer] = float(np.sqrt(moved / length)) if length else float(np.sqrt(moved))
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _spread(moments: tuple[Moment, ...]) -> list[Moment]:
+    """Return at most 60 of the moments, the first and the last among them."""
+    places = np.linspace(0, len(moments) - 1, min(len(moments), MOST_MOMENTS))
+    return [moments[round(place)] for place in places]

@@ -1,0 +1,457 @@
+"""What steps on one picture did to a network, as figures, each with its size and its caption."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import isnan
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from cnn import captions
+from cnn.captions import Caption, percent
+from cnn.figures import bars, mosaic, style
+from cnn.kernels import kernel_tiles, kernels
+from cnn.lens import LayerLesson, Lesson
+
+_MOST_CLASSES = 20
+_MOST_CELLS = 2**17
+_MOST_MOVED = 256
+_LONGEST_NAME = 18
+_ROOM_FOR_NUMBERS = 1.22
+_LEAST_NUMBER = 0.005
+_NEARLY_NO_LOSS = 0.01
+_MATRIX_SIZE = {"height": "max(26cqw, 17rem)"}
+_BARS_SIZE = {"height": "60cqw"}
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A figure, its size for the style sheet, and its caption."""
+
+    figure: go.Figure
+    size: dict[str, str]
+    caption: Caption
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A layer's weights before the steps, after them, and the difference.
+
+    `inputs` is the number of input channels that can be chosen from; the figures of a `wide` layer
+    need the whole width.
+    """
+
+    shown: tuple[Shown, ...]
+    inputs: int = 0
+    wide: bool = False
+
+
+def steps(lesson: Lesson) -> str:
+    """Return "1 step", "2 steps" ..., as many as the lesson has."""
+    count = len(lesson.learning_rates)
+    return "1 step" if count == 1 else f"{count} steps"
+
+
+def gradient_norms(lesson: Lesson) -> Shown:
+    """Return the norm of the gradient of each layer that learns, as bars."""
+    layers = lesson.moving
+    norms = [layer.gradient_norm for layer in layers]
+    figure = _layer_bars(
+        [layer.name for layer in layers], norms, "Gradient of each layer", "norm of the gradient",
+        "%{x:.4~g}", [f"{norm:.3g}" for norm in norms],
+    )  # fmt: skip
+    where = "as the last step followed it" if lesson.learning_rates else "before any step"
+    seen = f"How steeply the loss rises along all weights of a layer together, {where}."
+    return Shown(figure, _size(len(layers), 1), Caption(seen, _steepest(lesson)))
+
+
+def relative_changes(lesson: Lesson) -> Shown:
+    """Return how far each layer that learns has moved, relative to its size, as bars."""
+    layers = lesson.moving
+    shares = [layer.relative_change for layer in layers]
+    figure = _layer_bars(
+        [layer.name for layer in layers], shares, "Change of each layer", "share of its weights",
+        "%{x:.4~%}", ["all were 0" if isnan(share) else _share(share) for share in shares],
+    )  # fmt: skip
+    figure.update_xaxes(tickformat="~%")
+    seen = "The norm of the change over the norm of the weights."
+    known = [layer for layer in layers if not isnan(layer.relative_change)]
+    if not any(layer.change_norm for layer in layers):
+        notice = "Nothing has moved." if lesson.learning_rates else "Nothing has moved yet."
+    else:
+        most = max(known, key=lambda layer: layer.relative_change)
+        least = min(known, key=lambda layer: layer.relative_change)
+        notice = f"{most.name} moved by {_share(most.relative_change)} of its size"
+        rest = f", {least.name} by {_share(least.relative_change)}."
+        notice += "." if most is least else rest
+    return Shown(figure, _size(len(layers), 1), Caption(seen, notice))
+
+
+def predictions(lesson: Lesson, true: int | None = None) -> Shown:
+    """Return the probability of each class before and after, as pairs of bars.
+
+    More than 20 classes are cut to the likeliest of both and the class taught. `true` is the
+    picture's own class, where it is known.
+    """
+    before, after = lesson.before.probabilities, lesson.after.probabilities
+    classes = _shown_classes(lesson)
+    names = lesson.before.class_names
+    marks = {lesson.label: "taught"}
+    if true is not None:
+        marks[true] = "taught, true" if true == lesson.label else "true"
+    ticks = [_marked(names[i], marks.get(i, "")) for i in classes]
+    traces = [
+        _class_bars("before", before, classes, names, style.GREY_LINE, "/"),
+        _class_bars("after", after, classes, names, style.BLUE, ""),
+    ]
+    layout = _bar_layout("Prediction before and after", "probability")
+    layout["xaxis"] |= {"range": [0, _ROOM_FOR_NUMBERS], "tickvals": [0, 0.5, 1]}
+    layout["xaxis"]["tickformat"] = ".0%"
+    layout["yaxis"] |= {"tickvals": list(range(len(classes))), "ticktext": ticks}
+    layout |= {"barmode": "group", "bargap": 0.25, "bargroupgap": 0.05, "showlegend": True}
+    layout["legend"] = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"}
+    layout["margin"]["t"] = 46
+    figure = go.Figure(data=traces, layout=layout)
+    return Shown(figure, _size(len(classes), 2), _about_prediction(lesson))
+
+
+def weights(model: Any, lesson: Lesson, layer: str, *, source: int | None = None) -> Weights:
+    """Return a layer's weights before and after the lesson that `model` was given, and how they differ.
+
+    A convolution is shown as tiles: the weights of the input channel `source`, or, with None, the
+    norm over all; a dense layer as a matrix, or, if it is large, as the part that moved most; any
+    other as the first of its weights that learn.
+    """
+    taught = replace(lesson.layers[layer], name=layer)
+    if not any(name.endswith("kernel") for name in taught.before):
+        return _vectors(taught, lesson)
+    before, after = kernels(model, layer), kernels(lesson.model, layer)
+    if before.ndim == 2:
+        return _matrices(taught, lesson, before, after)
+    inputs = before.shape[-2]
+    chosen = source if source is not None and source < inputs else None
+    found = _tiles(taught, lesson, before, after, chosen)
+    if chosen == source:
+        return found
+    first, *others = found.shown
+    told = f"There is no input channel {source}: choose 0 to {inputs - 1}."
+    first = replace(first, caption=Caption(told, first.caption.seen))
+    return replace(found, shown=(first, *others))
+
+
+def _tiles(
+    taught: LayerLesson,
+    lesson: Lesson,
+    before: NDArray[np.float32],
+    after: NDArray[np.float32],
+    source: int | None,
+) -> Weights:
+    inputs = before.shape[-2]
+    norms = source is None and inputs > 1
+    first, last = kernel_tiles(before, source), kernel_tiles(after, source)
+    moved = kernel_tiles(after - before, source)
+    size = mosaic.heatmap_size(mosaic.Mosaic.of(first.shape).shape)
+    of = "norm over input channels" if norms else f"input channel {source or 0}"
+    count = f"{first.shape[-1]} kernels of {captions.sides(first.shape[:2])}, {of}"
+    unit = "norm" if norms else "weight"
+    low, high = _common_range(first, last)
+    both = f"{unit}, one range for before and after"
+
+    def tiled(tiles: NDArray[np.float32], title: str, label: str) -> go.Figure:
+        return mosaic.feature_maps(tiles, title=title, tile_name="kernel", label=label)
+
+    figures = (
+        _coloured(tiled(first, f"{taught.name} before: {count}", both), low, high),
+        _coloured(tiled(last, _after_title(taught, lesson), both), low, high),
+        _difference(tiled(moved, f"{taught.name}: difference", ""), moved, norms=norms),
+    )
+    told = captions.kernel_tiles(first, norms=norms)
+    texts = _three(told, taught, lesson, before, after, _change_seen(moved, norms=norms))
+    return Weights(_captioned(figures, size, texts), inputs)
+
+
+def _matrices(
+    taught: LayerLesson, lesson: Lesson, before: NDArray[np.float32], after: NDArray[np.float32]
+) -> Weights:
+    change = after - before
+    rows, columns = _most_moved(change)
+    whole = before.size <= _MOST_CELLS
+    low, high = _common_range(before, after)
+    both = "weight, one range for before and after"
+
+    def drawn(values: NDArray[np.float32], title: str) -> go.Figure:
+        figure = mosaic.matrix(
+            values[np.ix_(rows, columns)].T, title=title, rows="unit", columns="input"
+        )
+        if not whole:
+            figure.update_traces(x=[str(i) for i in rows], y=[str(i) for i in columns])
+            figure.update_xaxes(type="category", nticks=12)
+            figure.update_yaxes(type="category", nticks=12)
+        return figure
+
+    title = f"{taught.name} before: {before.shape[0]}×{before.shape[1]} weights"
+    part = "" if whole else f", those {len(rows)}×{len(columns)} that moved most"
+    figures = (
+        _coloured(drawn(before, title + part), low, high, both),
+        _coloured(drawn(after, _after_title(taught, lesson)), low, high, both),
+        _difference(drawn(change, f"{taught.name}: difference"), change, norms=False),
+    )
+    told = captions.dense_weights(before)
+    if not whole:
+        told = Caption(f"Of {before.size:,} weights the part that moved most.", told.notice)
+    texts = _three(told, taught, lesson, before, after, _change_seen(change, norms=False))
+    return Weights(_captioned(figures, _MATRIX_SIZE, texts), wide=True)
+
+
+def _vectors(taught: LayerLesson, lesson: Lesson) -> Weights:
+    name = next(iter(taught.gradients or taught.before))
+    before, after = taught.before[name].ravel(), taught.after[name].ravel()
+    change = after - before
+    titles = (
+        f"{taught.name} before: {name}",
+        _after_title(taught, lesson),
+        f"{taught.name}: difference",
+    )
+    labels = (name, name, f"change of {name}, a range of its own")
+    drawn = [
+        bars.outputs(values, title=title, label=label)
+        for values, title, label in zip((before, after, change), titles, labels, strict=True)
+    ]
+    span = [float(min(before.min(), after.min(), 0)), float(max(before.max(), after.max(), 0))]
+    for figure in drawn[:2]:
+        figure.update_yaxes(range=[1.05 * end for end in span])
+    bound = float(np.abs(change).max()) or 1.0
+    drawn[2].update_yaxes(range=[-1.05 * bound, 1.05 * bound])
+    told = captions.vector(name, before)
+    seen = "After minus before, in a range of its own."
+    texts = _three(told, taught, lesson, before, after, seen)
+    return Weights(_captioned(drawn, _BARS_SIZE, texts))
+
+
+def _captioned(
+    figures: Sequence[go.Figure], size: dict[str, str], texts: Sequence[Caption]
+) -> tuple[Shown, ...]:
+    return tuple(Shown(f, dict(size), t) for f, t in zip(figures, texts, strict=True))
+
+
+def _three(
+    told: Caption,
+    taught: LayerLesson,
+    lesson: Lesson,
+    before: NDArray[np.float32],
+    after: NDArray[np.float32],
+    change_seen: str,
+) -> tuple[Caption, Caption, Caption]:
+    """Return the captions of before, after and difference, from all weights of the layer's array."""
+    largest = float(np.abs(before).max()), float(np.abs(after).max())
+    last = Caption(
+        "The same weights afterwards, in the same range.",
+        f"The largest magnitude was {largest[0]:.4g} and is {largest[1]:.4g}.",
+    )
+    return told, last, Caption(change_seen, _about_change(taught, lesson, after - before, largest))
+
+
+def _about_change(
+    taught: LayerLesson, lesson: Lesson, change: NDArray[np.float32], largest: tuple[float, float]
+) -> str:
+    if taught.is_frozen:
+        return f"{taught.name} is frozen: training does not move it."
+    if not lesson.learning_rates:
+        return "No step has been made yet."
+    if not change.any():
+        return "None of these weights moved: the gradient is too small for them, or zero."
+    most = float(np.abs(change).max())
+    told = f"Each weight moved by at most {most:.2g}; the largest is {largest[1]:.2g}"
+    still = float((change == 0).mean())
+    return f"{told}, and {percent(still)} did not move at all." if still else f"{told}."
+
+
+def _change_seen(change: NDArray[np.float32], *, norms: bool) -> str:
+    if not change.any():
+        return "After minus before: zero everywhere."
+    if norms:
+        return (
+            "How far the weights moved, as the norm over all input channels, in a range of its own."
+        )
+    return "After minus before, in a range of its own: red weights grew, blue ones fell."
+
+
+def _after_title(taught: LayerLesson, lesson: Lesson) -> str:
+    return f"{taught.name} after {steps(lesson)}"
+
+
+def _common_range(*arrays: NDArray[np.float32]) -> tuple[float, float]:
+    ranges = [mosaic.colour_range(array) for array in arrays]
+    return min(low for low, _ in ranges), max(high for _, high in ranges)
+
+
+def _coloured(figure: go.Figure, low: float, high: float, label: str | None = None) -> go.Figure:
+    """Return a heatmap with its colours over a given range."""
+    shown = mosaic.Cells(figure.data[0].z, low, high)
+    figure.update_traces(zmin=low, zmax=high, colorscale=mosaic.colour_scale(shown))
+    if label is not None:
+        figure.update_traces(colorbar={"title": {"text": label}})
+    return figure
+
+
+def _difference(figure: go.Figure, change: NDArray[np.float32], *, norms: bool) -> go.Figure:
+    """Return a heatmap of changes over their own range: symmetric, or from zero for norms."""
+    bound = float(np.abs(change).max())
+    what = "norm of the change" if norms else "change"
+    span = f"0 to {bound:.2g}" if norms else f"−{bound:.2g} to {bound:.2g}"
+    label = f"{what}, its own range: {span}" if bound else f"{what}: zero everywhere"
+    return _coloured(figure, 0.0 if norms else -(bound or 1.0), bound or 1.0, label)
+
+
+def _most_moved(change: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the inputs and the units of (inputs, units) that are shown, in their own order."""
+    if change.size <= _MOST_CELLS:
+        return np.arange(change.shape[0]), np.arange(change.shape[1])
+    sizes = (np.abs(change).sum(axis=1), np.abs(change).sum(axis=0))
+    inputs, units = (np.sort(np.argsort(-s, kind="stable")[:_MOST_MOVED]) for s in sizes)
+    return inputs, units
+
+
+def _steepest(lesson: Lesson) -> str:
+    if lesson.loss_before < _NEARLY_NO_LOSS and len(lesson.learning_rates) < 2:
+        return (
+            f"The loss, {lesson.loss_before:.2g}, is close to zero already, so there is little to "
+            "follow: teach another class to see more."
+        )
+    layers = lesson.moving
+    steepest = max(layers, key=lambda layer: layer.gradient_norm)
+    flattest = min(layers, key=lambda layer: layer.gradient_norm)
+    told = f"{steepest.name} has the steepest slope ({steepest.gradient_norm:.3g})"
+    if steepest.gradient_norm == flattest.gradient_norm:
+        return f"{told}."
+    return f"{told}, {flattest.name} the gentlest ({flattest.gradient_norm:.3g})."
+
+
+def _about_prediction(lesson: Lesson) -> Caption:
+    names = lesson.before.class_names
+    first, last = (float(p.probabilities[lesson.label]) for p in (lesson.before, lesson.after))
+    was, now = names[lesson.before.label], names[lesson.after.label]
+    if not lesson.learning_rates:
+        seen = f"What the network says of this picture: {was}."
+        return Caption(seen, f"Class {names[lesson.label]}, to be taught, has {percent(first)}.")
+    seen = "What the network says of this picture, before (hatched) and after (solid)."
+    told = f"Class {names[lesson.label]}, which was taught, goes from {percent(first)} to "
+    told += percent(last)
+    verdict = f"the prediction stays {now}" if was == now else f"the prediction was {was}, is {now}"
+    return Caption(seen, f"{told}; {verdict}.")
+
+
+def _shown_classes(lesson: Lesson) -> list[int]:
+    """Return the classes to draw, in their order."""
+    highest = np.maximum(lesson.before.probabilities, lesson.after.probabilities)
+    if len(highest) <= _MOST_CLASSES:
+        return list(range(len(highest)))
+    likeliest = np.argsort(-highest, kind="stable")[:_MOST_CLASSES]
+    return sorted({lesson.label, *(int(i) for i in likeliest)})
+
+
+def _class_bars(
+    name: str,
+    values: NDArray[np.float32],
+    classes: Sequence[int],
+    names: Sequence[str],
+    colour: str,
+    pattern: str,
+) -> dict[str, Any]:
+    shares = values[list(classes)]
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": name,
+        "x": shares,
+        "y": np.arange(len(classes)),
+        "customdata": [names[i] for i in classes],
+        "text": [percent(float(s)) if s >= _LEAST_NUMBER else "" for s in shares],
+        "textposition": "outside",
+        "textfont": {"size": 10},
+        "textangle": 0,
+        "cliponaxis": False,
+        "marker": {
+            "color": colour,
+            "line": {"width": 1, "color": colour},
+            "pattern": {"shape": pattern, "size": 5, "solidity": 0.35, "fillmode": "replace"},
+        },
+        "hovertemplate": f"class %{{customdata}}, {name}<br><b>%{{x:.4%}}</b><extra></extra>",
+    }
+
+
+def _layer_bars(
+    names: Sequence[str],
+    values: Sequence[float],
+    title: str,
+    across: str,
+    form: str,
+    texts: Sequence[str],
+) -> go.Figure:
+    trace = {
+        "type": "bar",
+        "orientation": "h",
+        "x": np.asarray(values, np.float64),
+        "y": np.arange(len(names)),
+        "customdata": list(names),
+        "text": list(texts),
+        "textposition": "outside",
+        "textfont": {"size": 11},
+        "textangle": 0,
+        "cliponaxis": False,
+        "marker": {"color": style.BLUE, "line": {"width": 0}},
+        "hovertemplate": f"%{{customdata}}<br><b>{form}</b><extra></extra>",
+    }
+    layout = _bar_layout(title, across)
+    top = max((value for value in values if not isnan(value)), default=0.0) or 1.0
+    layout["xaxis"] |= {"range": [0, _ROOM_FOR_NUMBERS * top], "nticks": 5}
+    ticks = [_short(name) for name in names]
+    layout["yaxis"] |= {"tickvals": list(range(len(names))), "ticktext": ticks}
+    return go.Figure(data=[trace], layout=layout)
+
+
+def _bar_layout(title: str, across: str) -> dict[str, Any]:
+    return {
+        **style.frame(title),
+        "margin": {"l": 8, "r": 8, "t": 28, "b": 38},
+        "xaxis": {
+            "showgrid": True,
+            "zeroline": True,
+            "fixedrange": True,
+            "title": {"text": across, "standoff": 4},
+        },
+        "yaxis": {
+            "autorange": "reversed",
+            "showgrid": False,
+            "zeroline": False,
+            "fixedrange": True,
+            "automargin": True,
+            "ticks": "outside",
+            "ticklen": 4,
+            "tickcolor": "rgba(0,0,0,0)",
+        },
+        "bargap": 0.3,
+        "dragmode": False,
+    }
+
+
+def _size(count: int, bars_each: int) -> dict[str, str]:
+    """Return a height for `count` rows of bars, the same for the few as for the ten classes."""
+    return {"height": f"{max(330, 90 + count * (14 + 10 * bars_each))}px"}
+
+
+def _share(share: float) -> str:
+    """Return a share in percent with three digits, however small."""
+    return f"{100 * share:.3g}%"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"…{name[1 - _LONGEST_NAME :]}"
+
+
+def _marked(name: str, mark: str) -> str:
+    return f"{mark} <b>{_short(name)}</b>" if mark else _short(name)
