@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import browsing, computing, drawing
+from benchmarks import browsing, computing, drawing, scrubbing, training
 from benchmarks.row import Row, table
 
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
@@ -13,6 +13,8 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "start": browsing.start,
     "digits": browsing.digits,
     "drawing": drawing.drawing,
+    "scrubbing": scrubbing.scrubbing,
+    "training": training.training,
     "bytes": browsing.first_visit,
     "memory": browsing.memory,
 }

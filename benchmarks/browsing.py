@@ -22,6 +22,7 @@ _READY = "#content:not(.waiting)"
 _DIGITS = 45
 _EVERY_PAGE = (
     "/", "/layers", "/architecture", "/filters/dense", "/activations/conv2d_1", "/training",
+    "/moments",
 )  # fmt: skip
 _CLICK = """async ([all, count]) => {
   const plots = [...document.querySelectorAll(all ? ".tiles .js-plotly-plot"
@@ -63,14 +64,14 @@ def running_server() -> Iterator[Server]:
 
 
 @contextmanager
-def _browser() -> Iterator[Browser]:
+def real_browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
 
 
-def _open(browser: Browser, server: Server, path: str) -> Page:
+def open_page(browser: Browser, server: Server, path: str) -> Page:
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     page.goto(server.url + path)
     page.wait_for_selector(_READY, timeout=120_000)
@@ -81,15 +82,15 @@ def _open(browser: Browser, server: Server, path: str) -> Page:
 def digits() -> list[Row]:
     """From the click on a digit to its figures painted, against redrawing them with no new values."""
     rows = []
-    with running_server() as server, _browser() as browser:
+    with running_server() as server, real_browser() as browser:
         server.start()
-        _open(browser, server, "/").close()
+        open_page(browser, server, "/").close()
         _wait_until_refined(server)
         for path, every, what, budget in (
             ("/activations/conv2d", False, "a layer's tab", "≤ 100 ms, p95 ≤ 150 ms"),
             ("/layers", True, "all layers at once", "≤ 250 ms"),
         ):
-            clicks, redraws = _open(browser, server, path).evaluate(_CLICK, [every, _DIGITS])
+            clicks, redraws = open_page(browser, server, path).evaluate(_CLICK, [every, _DIGITS])
             name = f"change the digit → painted, {what}"
             yardstick = "`Plotly.redraw` of the same figures"
             rows += [
@@ -105,7 +106,7 @@ def start() -> list[Row]:
     """From the start of the process to the first paint and to the first feature maps."""
     importing = statistics.median(_import_seconds() for _ in range(3))
     painted, mapped = [], []
-    with _browser() as browser:
+    with real_browser() as browser:
         for _ in range(3):
             with running_server() as server:
                 began = time.perf_counter()
@@ -133,7 +134,7 @@ def _import_seconds() -> float:
 
 def first_visit() -> list[Row]:
     """Bytes over the wire of a first visit to a server that has had a minute to itself."""
-    with running_server() as server, _browser() as browser:
+    with running_server() as server, real_browser() as browser:
         server.start()
         addresses = _asked_for(browser, server)
         _wait_until_refined(server)
@@ -178,10 +179,10 @@ def _bytes(asked: list[tuple[str, str, str | None]], encoding: str) -> float:
 
 def memory() -> list[Row]:
     """The web process after every page was used, against a process that only imported TensorFlow."""
-    with running_server() as server, _browser() as browser:
+    with running_server() as server, real_browser() as browser:
         server.start()
         for path in _EVERY_PAGE:
-            page = _open(browser, server, path)
+            page = open_page(browser, server, path)
             for name in ("1", "4", "7"):
                 page.get_by_role("button", name=name, exact=True).click()
                 page.wait_for_timeout(300)

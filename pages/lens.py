@@ -104,7 +104,15 @@ def _controls() -> list[Any]:
         _labelled(
             "Learning rate",
             RATE,
-            dbc.Input(id=RATE, type="number", value=_FIRST_RATE, step="any", size="sm"),
+            dbc.Input(
+                id=RATE,
+                type="number",
+                value=_FIRST_RATE,
+                step="any",
+                size="sm",
+                persistence=True,
+                persistence_type="session",
+            ),  # fmt: skip
         ),
         html.Div(
             [
@@ -306,7 +314,7 @@ def _shown(view: View, made: Made, layer: str | None, layers: dict[str, Any]) ->
     seen = current().look(view).seen
     lesson = teach(model, seen, label=made.label, learning_rates=made.rates)
     name = layer or default_layer(layers, layers["weighted"])
-    if name not in lesson.layers:
+    if name is None or name not in lesson.layers:
         raise PreventUpdate
     weights = figures.weights(model, lesson, name, source=view.source)
     general = (

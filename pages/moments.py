@@ -54,7 +54,7 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                     html.Div(
                         [
                             dbc.Label(
-                                "Before", html_for=OTHER, className="mb-0 text-body-secondary"
+                                "Compare", html_for=OTHER, className="mb-0 text-body-secondary"
                             ),
                             dbc.Select(id=OTHER, size="sm", className="w-auto"),
                             html.Span(id=f"{OTHER}-told", className="text-body-secondary"),
@@ -183,7 +183,7 @@ class _Shown:
             _says(before.prediction), _says(after.prediction),
             components.caption(cnn.captions.change(self.pair.before, self.pair.after)),
         )  # fmt: skip
-        self.told = f"After: {later.told} (the slider below the prediction chooses it)"
+        self.told = f"with {later.told}, which the slider below the prediction chooses"
 
 
 def _shown(view: View, name: str) -> _Shown:

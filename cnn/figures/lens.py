@@ -21,7 +21,8 @@ _MOST_CLASSES = 20
 _MOST_CELLS = 2**17
 _MOST_MOVED = 256
 _LONGEST_NAME = 18
-_ROOM_FOR_NUMBERS = 1.22
+_ROOM_FOR_SHARES = 1.22
+_ROOM_FOR_NUMBERS = 1.35
 _LEAST_NUMBER = 0.005
 _NEARLY_NO_LOSS = 0.01
 _MATRIX_SIZE = {"height": "max(26cqw, 17rem)"}
@@ -51,9 +52,9 @@ class Weights:
 
 
 def steps(lesson: Lesson) -> str:
-    """Return "1 step", "2 steps" ..., as many as the lesson has."""
+    """Return "no step", "1 step", "2 steps" ..., as many as the lesson has."""
     count = len(lesson.learning_rates)
-    return "1 step" if count == 1 else f"{count} steps"
+    return {0: "no step", 1: "1 step"}.get(count, f"{count} steps")
 
 
 def gradient_norms(lesson: Lesson) -> Shown:
@@ -109,7 +110,7 @@ def predictions(lesson: Lesson, true: int | None = None) -> Shown:
         _class_bars("after", after, classes, names, style.BLUE, ""),
     ]
     layout = _bar_layout("Prediction before and after", "probability")
-    layout["xaxis"] |= {"range": [0, _ROOM_FOR_NUMBERS], "tickvals": [0, 0.5, 1]}
+    layout["xaxis"] |= {"range": [0, _ROOM_FOR_SHARES], "tickvals": [0, 0.5, 1]}
     layout["xaxis"]["tickformat"] = ".0%"
     layout["yaxis"] |= {"tickvals": list(range(len(classes))), "ticktext": ticks}
     layout |= {"barmode": "group", "bargap": 0.25, "bargroupgap": 0.05, "showlegend": True}
@@ -155,8 +156,7 @@ def _tiles(
     first, last = kernel_tiles(before, source), kernel_tiles(after, source)
     moved = kernel_tiles(after - before, source)
     size = mosaic.heatmap_size(mosaic.Mosaic.of(first.shape).shape)
-    of = "norm over input channels" if norms else f"input channel {source or 0}"
-    count = f"{first.shape[-1]} kernels of {captions.sides(first.shape[:2])}, {of}"
+    of = "norm over inputs" if norms else f"input channel {source or 0}"
     unit = "norm" if norms else "weight"
     low, high = _common_range(first, last)
     both = f"{unit}, one range for before and after"
@@ -165,7 +165,7 @@ def _tiles(
         return mosaic.feature_maps(tiles, title=title, tile_name="kernel", label=label)
 
     figures = (
-        _coloured(tiled(first, f"{taught.name} before: {count}", both), low, high),
+        _coloured(tiled(first, f"{taught.name} before, {of}", both), low, high),
         _coloured(tiled(last, _after_title(taught, lesson), both), low, high),
         _difference(tiled(moved, f"{taught.name}: difference", ""), moved, norms=norms),
     )
@@ -187,6 +187,7 @@ def _matrices(
         figure = mosaic.matrix(
             values[np.ix_(rows, columns)].T, title=title, rows="unit", columns="input"
         )
+        figure.update_traces(colorbar={"yref": "container", "yanchor": "bottom", "ypad": 2})
         if not whole:
             figure.update_traces(x=[str(i) for i in rows], y=[str(i) for i in columns])
             figure.update_xaxes(type="category", nticks=12)
@@ -408,7 +409,9 @@ def _layer_bars(
     }
     layout = _bar_layout(title, across)
     top = max((value for value in values if not isnan(value)), default=0.0) or 1.0
-    layout["xaxis"] |= {"range": [0, _ROOM_FOR_NUMBERS * top], "nticks": 5}
+    layout["xaxis"] |= {"range": [0, _ROOM_FOR_NUMBERS * top], "nticks": 4}
+    layout["xaxis"]["tickformat"] = "~g"
+    layout["bargap"] = 0.45
     ticks = [_short(name) for name in names]
     layout["yaxis"] |= {"tickvals": list(range(len(names))), "ticktext": ticks}
     return go.Figure(data=[trace], layout=layout)

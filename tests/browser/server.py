@@ -46,7 +46,7 @@ class Server:
         self.home, self.port = home, free_port()
         self.log = home.with_name(f"{home.name}.log")
         self.url = f"http://127.0.0.1:{self.port}"
-        self._environment = {
+        self.environment = {
             **os.environ,
             "CNN_HOME": str(home),
             "CNN_DATA_DIR": str(data_dir),
@@ -61,7 +61,7 @@ class Server:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "dashboard", "serve"],
-                env=self._environment, stdout=log, stderr=log, start_new_session=True,
+                env=self.environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         end = time.monotonic() + _START_SECONDS
         while not self._answers():
