@@ -88,6 +88,11 @@ class Asked:
 PageValues = Callable[[Asked], dict[str, Any]]
 
 
+def asked_for() -> dict[str, str]:
+    """Return the parameters of the address that is being answered."""
+    return request.args.to_dict()
+
+
 def texts(given: Iterable[tuple[Any, str]]) -> dict[str, str]:
     """Return (id, text) of places in the page as texts by the id of their element."""
     return {_element(identity): text for identity, text in given}

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import ClientsideFunction, Dash, Input, Output, State, ctx, dcc, html, no_update
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 import cnn
@@ -23,12 +23,14 @@ from dashboard.view import View, parse
 
 LAYER = "lens-layer"
 MADE = "lens-made"
+COUNTED = "lens-counted"
 LABEL = "lens-label"
 RATE = "lens-rate"
 STEP = "lens-step"
 UNDO = "lens-undo"
 AGAIN = "lens-again"
 RESTART = "lens-restart"
+BUTTONS = (STEP, AGAIN, UNDO, RESTART)
 LINE = "lens-line"
 REFUSED = "lens-refused"
 PROBLEM = "lens-told"
@@ -80,6 +82,7 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
             ),
             dcc.Store(id=LAYER, data=name),
             dcc.Store(id=MADE, storage_type="session"),
+            dcc.Store(id=COUNTED),
             components.tab_bar("lens-tabs", "Layers with weights"),
             components.alert("lens-problem"),
             html.Div(
@@ -112,7 +115,7 @@ def _controls() -> list[Any]:
                 size="sm",
                 persistence=True,
                 persistence_type="session",
-            ),  # fmt: skip
+            ),
         ),
         html.Div(
             [
@@ -169,10 +172,12 @@ def register(app: Dash) -> None:
     register_tabs(app, "lens", lambda layers: list(layers["weighted"]))
     app.callback(
         Output(MADE, "data", allow_duplicate=True),
+        Output(COUNTED, "data"),
         Output(REFUSED, "children"),
-        *[Input(button, "n_clicks") for button in (STEP, UNDO, AGAIN, RESTART)],
+        *[Input(button, "n_clicks") for button in BUTTONS],
         Input(LABEL, "value"),
         State(RATE, "value"),
+        State(COUNTED, "data"),
         State(MADE, "data"),
         State(ids.VIEW, "data"),
         State(ids.LAYERS, "data"),
@@ -182,7 +187,7 @@ def register(app: Dash) -> None:
         Output(LABEL, "options"),
         Output(LABEL, "value"),
         Output(LINE, "children"),
-        *[Output(button, "disabled") for button in (STEP, UNDO, AGAIN, RESTART)],
+        *[Output(button, "disabled") for button in BUTTONS],
         Input(ids.VIEW, "data"),
         Input(ids.LAYERS, "data"),
         Input(MADE, "data"),
@@ -227,36 +232,53 @@ def register(app: Dash) -> None:
     )
 
 
-def change(*given: Any) -> tuple[Any, str]:
-    """Return the steps after a button was pressed or a class chosen, and why they stay, if so."""
-    *_, label, rate, kept, stored, layers = given
-    view = _view(stored, layers)
-    made = _made(kept, view)
-    try:
-        now = after(made, str(ctx.triggered_id), rate=rate, label=label)
-    except cnn.CnnError as error:
-        return no_update, str(error)
-    if now == made:
-        raise PreventUpdate
-    return asdict(now), ""
+def change(
+    step: int | None,
+    again: int | None,
+    undo: int | None,
+    restart: int | None,
+    label: str | None,
+    rate: Any,
+    counted: list[int] | None,
+    kept: dict[str, Any] | None,
+    stored: dict[str, Any] | None,
+    layers: dict[str, Any] | None,
+) -> tuple[Any, list[int], str]:
+    """Return the steps after buttons were pressed or a class chosen, and why they stay, if so.
 
-
-def after(made: Made, pressed: str, *, rate: Any, label: Any = None) -> Made:
-    """Return the steps after a button was pressed, or the class `label` was chosen.
-
-    Another class starts again. Raises `RunError` for a learning rate that cannot be used.
+    An answer that the next press overtakes is lost. So presses are counted, and this answer stands
+    for all since the last that arrived, of each of the `BUTTONS`.
     """
-    if pressed == STEP and len(made.rates) < MOST_STEPS:
+    made = _made(kept, _view(stored, layers))
+    counts = [count or 0 for count in (step, again, undo, restart)]
+    pressed = _pressed(counts, counted or [0] * len(counts))
+    if not pressed and (label is None or int(label) == made.label):
+        raise PreventUpdate
+    if not pressed:
+        return asdict(replace(made, label=int(label or 0), rates=())), counts, ""
+    try:
+        for button in pressed:
+            made = after(made, button, rate)
+    except cnn.CnnError as error:
+        return no_update, counts, str(error)
+    return asdict(made), counts, ""
+
+
+def _pressed(counts: Sequence[int], counted: Sequence[int]) -> list[str]:
+    """Return the buttons pressed since they were counted, as often as each was."""
+    times = [max(0, now - before) for now, before in zip(counts, counted, strict=True)]
+    return [button for button, often in zip(BUTTONS, times, strict=True) for _ in range(often)]
+
+
+def after(made: Made, button: str, rate: Any) -> Made:
+    """Return the steps after one press; `RunError` for a learning rate that cannot be used."""
+    if button == STEP and len(made.rates) < MOST_STEPS:
         return replace(made, rates=(*made.rates, checked_rate(rate)))
-    if pressed == UNDO:
-        return replace(made, rates=made.rates[:-1])
-    if pressed == AGAIN and made.rates:
+    if button == AGAIN and made.rates:
         return replace(made, rates=(*made.rates[:-1], checked_rate(rate)))
-    if pressed == RESTART:
-        return replace(made, rates=())
-    if pressed == LABEL and label is not None and int(label) != made.label:
-        return replace(made, label=int(label), rates=())
-    return made
+    if button == UNDO:
+        return replace(made, rates=made.rates[:-1])
+    return replace(made, rates=()) if button == RESTART else made
 
 
 def control(

@@ -10,7 +10,6 @@ import dash_bootstrap_components as dbc
 import numpy as np
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.exceptions import PreventUpdate
-from flask import request
 from numpy.typing import NDArray
 
 import cnn
@@ -27,7 +26,7 @@ from cnn.figures.thumbnails import (
 from dashboard import components, ids
 from dashboard.runtime import current
 from dashboard.scale import register_scale, scale_choice
-from dashboard.values import Answer, Asked, register_values
+from dashboard.values import Answer, Asked, asked_for, register_values
 from dashboard.view import parse
 
 NETWORK = "network"
@@ -228,7 +227,7 @@ def strengths(model: str, layer: str) -> tuple[bytes | str, int, dict[str, str]]
     if runtime.ready != "ready":
         return "TensorFlow is starting: ask again in some seconds.", 503, _TEXT
     try:
-        view = runtime.settled(parse({"model": model, **request.args})[0])
+        view = runtime.settled(parse({"model": model, **asked_for()})[0])
         return _strengths(runtime.model(view), layer), 200, _KEPT
     except cnn.CnnError as error:
         return str(error), 404, _TEXT

@@ -251,7 +251,7 @@ def _three(
     largest = float(np.abs(before).max()), float(np.abs(after).max())
     last = Caption(
         "The same weights afterwards, in the same range.",
-        f"The largest magnitude was {largest[0]:.4g} and is {largest[1]:.4g}.",
+        f"The largest single weight, by magnitude, was {largest[0]:.4g} and is {largest[1]:.4g}.",
     )
     return told, last, Caption(change_seen, _about_change(taught, lesson, after - before, largest))
 

@@ -1,5 +1,8 @@
+from urllib.parse import unquote
+
 import numpy as np
 import pandas as pd
+import pytest
 
 import cnn
 from cnn.figures.network import arrange, edges
@@ -23,14 +26,97 @@ def test_a_histogram_counts_every_weight():
     assert sum(cnn.figures.histogram(weights, title="h").data[0].y) == 500
 
 
-def test_history_shows_training_and_validation_apart_from_colour_alone():
-    table = pd.DataFrame(
-        {"epoch": [1, 2], "loss": [1, 0.5], "val_loss": [1.1, 0.7], "accuracy": [0.5, 0.9],
-         "val_accuracy": [0.5, 0.8]}
+def course(name="mine", epochs=2, steps=4, scale=1.0):
+    batches = pd.DataFrame(
+        {"epoch": np.repeat(np.arange(1, epochs + 1), steps),
+         "batch": np.tile(np.arange(1, steps + 1), epochs),
+         "loss": scale * np.linspace(2, 1, epochs * steps), "accuracy": 0.5,
+         "learning_rate": 0.01, "pictures_per_second": 100, "gradient conv2d": 0.3,
+         "gradient dense": 0.1}
     )  # fmt: skip
-    training, validation = cnn.figures.history(table, quantity="loss", title="Loss").data
-    assert list(validation.y) == [1.1, 0.7]
+    history = pd.DataFrame(
+        {"epoch": range(1, epochs + 1), "loss": scale * np.linspace(1, 0.5, epochs),
+         "val_loss": 1.1, "accuracy": np.linspace(0.5, 0.9, epochs), "val_accuracy": 0.7}
+    )  # fmt: skip
+    return cnn.figures.Course(name, history, batches, steps)
+
+
+def test_history_shows_training_and_validation_apart_from_colour_alone():
+    figure = cnn.figures.history([course()], quantity="loss", title="Loss")
+    steps, training, validation = figure.data
+    assert list(validation.y) == [1.1, 1.1]
     assert training.line.dash != validation.line.dash
+    assert list(steps.x) == [0.25, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2]
+    assert list(steps.y) == pytest.approx(np.linspace(2, 1, 8))
+
+
+def test_many_steps_are_drawn_as_means_that_say_so():
+    figure = cnn.figures.history([course(epochs=3, steps=400)], quantity="loss", title="Loss")
+    steps = figure.data[0]
+    assert len(steps.x) == 300
+    assert steps.name == "mean of 4 steps"
+    assert np.mean(steps.y) == pytest.approx(1.5)
+
+
+def test_compared_runs_have_a_colour_a_symbol_and_one_entry_each():
+    courses = [course("one"), course("two", epochs=3)]
+    figure = cnn.figures.history(courses, quantity="accuracy", title="Accuracy")
+    entries = [trace.name for trace in figure.data if trace.showlegend]
+    assert entries == ["one", "two"]
+    by_run = {trace.legendgroup: trace.line.color for trace in figure.data}
+    symbols = {trace.legendgroup: trace.marker.symbol for trace in figure.data}
+    assert len(set(by_run.values())) == len(set(symbols.values())) == 2
+
+
+def test_the_other_curves_of_a_run_show_what_was_recorded():
+    one = course()
+    gradients = cnn.figures.gradients(one, title="Gradients")
+    assert {trace.name: trace.y[0] for trace in gradients.data} == {"conv2d": 0.3, "dense": 0.1}
+    assert gradients.layout.yaxis.type == "log"
+    assert list(cnn.figures.learning_rates([one], title="Rate").data[0].y) == [0.01] * 8
+    assert list(cnn.figures.throughput(one, title="Speed").data[0].y) == [100] * 8
+
+
+def test_a_run_of_which_nothing_is_known_yet_has_empty_curves():
+    table = pd.DataFrame(columns=["epoch", "loss", "val_loss", "accuracy", "val_accuracy"])
+    empty = cnn.figures.Course("new", table, pd.DataFrame(), 1)
+    assert len(cnn.figures.history([empty], quantity="accuracy", title="A").data[0].y) == 0
+    assert not cnn.figures.learning_rates([empty], title="R").data
+    assert not cnn.figures.gradients(empty, title="G").data
+
+
+def test_the_accuracy_of_classes_is_a_row_per_class():
+    table = pd.DataFrame({"epoch": [1, 2], "cat": [0.25, 0.5], "dog": [0.75, 1.0]})
+    trace = cnn.figures.class_accuracy(table, title="Classes", columns=[1, 2]).data[0]
+    assert list(trace.y) == ["cat", "dog"]
+    np.testing.assert_allclose(trace.z, [[0.25, 0.5], [0.75, 1]])
+    assert (trace.zmin, trace.zmax) == (pytest.approx(0.2), 1)
+
+
+def test_a_sparkline_goes_down_where_the_values_do():
+    svg = unquote(cnn.figures.sparkline([3.0, 2.0, float("nan"), 1.0]))
+    heights = [
+        float(point.split(",")[1]) for point in svg.split('points="')[1].split('"')[0].split()
+    ]
+    assert heights == sorted(heights)
+    assert len(heights) == 3
+    assert "<circle" not in unquote(cnn.figures.sparkline([]))
+
+
+def test_two_moments_share_one_range_and_the_difference_has_its_own():
+    before = np.zeros((4, 4, 3), np.float32)
+    after = before.copy()
+    after[1, 2, 1] = 5
+    pair = cnn.figures.Pair(before, after)
+    first, second, change = pair.figures(("a", "b", "c"))
+    assert (first.data[0].zmin, first.data[0].zmax) == (second.data[0].zmin, second.data[0].zmax)
+    assert (second.data[0].zmin, second.data[0].zmax) == (0, 5)
+    assert (change.data[0].zmin, change.data[0].zmax) == (-5, 5)
+    assert np.nansum(change.data[0].z) == 5
+    for figure, cells in zip((first, second, change), pair.cells, strict=True):
+        np.testing.assert_array_equal(figure.data[0].z, cells.z)
+    units = cnn.figures.Pair(np.ones(6, np.float32), np.zeros(6, np.float32))
+    assert np.nanmin(units.cells[2].z) == -1
 
 
 def test_branches_stand_side_by_side_and_nothing_twice(second_model):

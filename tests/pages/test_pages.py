@@ -13,7 +13,7 @@ import cnn
 from dashboard import panel
 from dashboard.app import runtime_of
 from dashboard.view import parse
-from pages import activations, all_layers, architecture, filters, training
+from pages import activations, all_layers, architecture, filters, moments, training
 
 
 @pytest.fixture(params=["app", "second_app"])
@@ -142,38 +142,8 @@ def test_the_architecture_adds_up(both):
     assert "parameters" in facts
 
 
-def test_the_training_page_shows_the_bundled_history(bundled):
-    query, _ = bundled
-    loss, accuracy, *_, options, value = training.follow(query, None, None, None)
-    history = cnn.Run(cnn.pretrained_run()).history
-    assert list(loss.data[0].y) == history["loss"].tolist()
-    assert list(accuracy.data[1].y) == history["val_accuracy"].tolist()
-    assert [o["value"] for o in options] == ["digits"]
-    assert value == "digits"
-
-
-def test_a_model_without_a_history_says_so(second_app, request_of):
-    request_of(second_app)
-    query = runtime_of(second_app).default_view().to_query()
-    _, _, caption, *_ = training.follow(query, None, None, None)
-    assert "how it was trained is not known" in caption
-
-
-@pytest.mark.parametrize(
-    ("form", "words"),
-    [
-        ((None, 128, 0.001, 0, "digits", True), "Epochs is not filled in"),
-        ((3, 128, -1, 0, "digits", True), "learning_rate is -1"),
-        ((3, 0, 0.1, 0, "digits", True), "batch_size is 0"),
-    ],
-)
-def test_a_form_that_cannot_be_trained_is_explained(form, words):
-    with pytest.raises(cnn.RunError, match=words):
-        training._config(*form)
-
-
 def test_layouts_stand_without_arguments_and_with_nonsense():
-    for page in (all_layers, architecture, filters, activations, training):
+    for page in (all_layers, architecture, filters, activations, training, moments):
         assert page.layout()
         assert page.layout(layer="x/../y", foo=["a", "b"])
 

@@ -1,0 +1,157 @@
+"""The Moments page's callbacks, and models at moments of their training."""
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from dash import Patch
+from dash.exceptions import PreventUpdate
+
+import cnn
+from cnn.moments import Moment
+from dashboard import panel
+from dashboard.app import runtime_of
+from dashboard.view import View, parse
+from pages import moments
+
+BEFORE, AFTER, CHANGE, CAPTIONS, TOLD, KIND, NONE = 0, 1, 2, 6, 9, 10, 11
+
+
+@pytest.fixture
+def opened(app, request_of):
+    """(the default query, the store of layers, the runtime) of the bundled classifier."""
+    request_of(app)
+    runtime = runtime_of(app)
+    query = runtime.default_view().to_query()
+    return query, panel.layers(parse(query)[0]), runtime
+
+
+def paint(query, layers, layer="conv2d", painted=None):
+    return moments.paint(query, layers, layer, painted, f"/moments/{layer}")
+
+
+@pytest.mark.parametrize("layer", ["conv2d", "flatten", "dense_1"])
+def test_both_moments_and_their_difference_are_what_the_network_computes(opened, layer):
+    query, layers, runtime = opened
+    answer = paint({**query, "epoch": "5", "other": "0-8"}, layers, layer)
+    run, image = cnn.Run(cnn.pretrained_run()), runtime.picture(parse(query)[0]).pixels
+    outputs = []
+    for moment in (Moment(0, 8), Moment(5)):
+        model = cnn.load_model()
+        model.set_weights(run.weights(moment))
+        outputs.append(cnn.activations(model, image)[layer])
+    pair = cnn.figures.Pair(*outputs)
+    for figure, cells in zip(answer[:3], pair.cells, strict=True):
+        assert isinstance(figure, go.Figure)
+        np.testing.assert_allclose(figure.data[0].z, cells.z, atol=1e-4)
+    assert answer[BEFORE].layout.title.text == f"{layer}, epoch 1, after 8 steps"
+    assert answer[AFTER].layout.title.text == f"{layer}, after epoch 5"
+    assert answer[TOLD].startswith("with after epoch 5")
+
+
+def test_another_picture_brings_new_values_and_no_new_figures(opened):
+    query, layers, _ = opened
+    first = paint(query, layers)
+    again = paint({**query, "index": "7"}, layers, painted=first[KIND])
+    assert all(isinstance(figure, Patch) for figure in again[:3])
+
+
+def test_without_a_choice_the_first_moment_and_the_finished_model_are_compared(opened):
+    query, layers, _ = opened
+    answer = paint(query, layers)
+    assert answer[BEFORE].layout.title.text == "conv2d, before the first step"
+    assert answer[AFTER].layout.title.text == "conv2d, after epoch 24"
+    assert "then says" in answer[CAPTIONS]
+
+
+def test_a_model_without_moments_says_so(second_app, request_of):
+    request_of(second_app)
+    query = runtime_of(second_app).default_view().to_query()
+    layers = panel.layers(parse(query)[0])
+    answer = moments.paint(query, layers, None, None, "/moments")
+    assert "no moments are kept" in answer[NONE]
+    with pytest.raises(cnn.ModelError, match="came as a file"):
+        runtime_of(second_app).model(parse({**query, "epoch": "3"})[0])
+
+
+def test_a_page_that_is_about_to_go_does_not_answer(opened):
+    query, layers, _ = opened
+    with pytest.raises(PreventUpdate):
+        moments.paint(query, layers, "conv2d", None, "/moments/dense")
+
+
+def test_the_curve_of_distances_has_a_line_per_layer_and_both_marks(opened):
+    query, _, _ = opened
+    known = panel.moments(parse(query)[0])
+    figure, told, key = moments.draw({**query, "epoch": "5", "other": "1"}, known, None)
+    assert [trace.name for trace in figure.data] == ["conv2d", "conv2d_1", "dense", "dense_1"]
+    assert [shape.x0 for shape in figure.layout.shapes] == [1, 5]
+    assert all(trace.y[0] == 0 for trace in figure.data)
+    assert "has moved farthest" in told
+    with pytest.raises(PreventUpdate):
+        moments.draw({**query, "epoch": "5", "other": "1"}, known, key)
+
+
+def test_distances_are_those_of_the_weights():
+    model, run = cnn.load_model(), cnn.Run(cnn.pretrained_run())
+    table = cnn.drift(model, run)
+    assert len(table) == len(run.moments)
+    start, end = (np.concatenate([w.ravel() for w in run.weights(m)[:2]])
+                  for m in (Moment(0), run.moments[-1]))  # fmt: skip
+    wanted = np.linalg.norm(end - start) / np.linalg.norm(start)
+    assert table["conv2d"].iloc[-1] == pytest.approx(wanted, rel=1e-5)
+    assert table["place"].iloc[1] == pytest.approx(1 / 430)
+
+
+def test_the_slider_knows_every_moment_in_words(opened):
+    query, _, _ = opened
+    known = panel.moments(parse(query)[0])
+    assert known["values"][:3] == ["0", "0-1", "0-2"]
+    assert known["told"][0] == "before the first step"
+    assert known["told"][-1] == "after epoch 24"
+    assert known["live"] is False
+    assert known["size"].endswith(" MB")
+
+
+def test_every_page_follows_the_moment(opened):
+    query, _, runtime = opened
+    at_start, trained = (parse({**query, **more})[0] for more in ({"epoch": "0"}, {}))
+    assert not np.allclose(
+        cnn.kernels(runtime.model(at_start), "conv2d"),
+        cnn.kernels(runtime.model(trained), "conv2d"),
+    )
+    before, after = (runtime.forward(view).prediction for view in (at_start, trained))
+    assert before.probabilities.max() < 0.3 < after.probabilities.max()
+    again = runtime.model(at_start)
+    assert again is runtime.model(at_start)
+    assert runtime.model(parse({**query, "epoch": "24"})[0]) is runtime.model(trained)
+
+
+def test_a_moment_that_is_not_kept_is_named(opened):
+    query, _, runtime = opened
+    with pytest.raises(cnn.RunError, match="no weights of 99; it has those of: 0, 0-1"):
+        runtime.model(parse({**query, "epoch": "99"})[0])
+
+
+def test_a_run_without_a_finished_model_is_seen_at_its_newest_moment(tmp_path, request_of, app):
+    from dashboard.app import create_app
+    from dashboard.settings import Settings
+
+    other = create_app(Settings(home=tmp_path / "home", data_dir=tmp_path, download=False))
+    request_of(other)
+    runtime = runtime_of(other)
+    run = cnn.runs.create(runtime.settings.jobs.runs_dir, cnn.TrainingConfig("digits"))
+    view = View(model=f"run:{run.id}")
+    with pytest.raises(cnn.ModelError, match="does not have"):
+        runtime.model(view)
+    model = cnn.build_classifier(seed=3)
+    cnn.save_model(model, run.initial_path)
+    run.write_weights(Moment(0), model.get_weights())
+    assert runtime.settled(view).epoch == "0"
+    first = runtime.forward(view).prediction.probabilities
+    run.write_weights(Moment(0, 1), [2 * w for w in model.get_weights()])
+    assert runtime.settled(view).epoch == "0-1"
+    assert not np.allclose(runtime.forward(view).prediction.probabilities, first)
+    assert [entry.key for entry in runtime.catalogue.entries()][-1] == view.model
+    run.delete()
+    with pytest.raises(cnn.ModelError, match="does not have"):
+        runtime.model(view)

@@ -1,0 +1,230 @@
+"""The Training page's callbacks as the plain functions they are."""
+
+import plotly.graph_objects as go
+import pytest
+from dash import no_update
+from dash.exceptions import PreventUpdate
+
+import cnn
+from cnn.moments import Moment
+from cnn.runs import Status
+from dashboard import runs_table, training_form
+from dashboard.app import create_app, runtime_of
+from dashboard.settings import Settings
+from dashboard.training_form import FIELDS, NETWORK, OWN
+from pages import training
+
+LOSS, ACCURACY, RATE, CLASSES, GRADIENTS, SPEED = range(6)
+LOSS_CAPTION, SETTINGS, SINGLE_HIDDEN, SHOWN, RUNS, LISTED, TICKED = 6, 12, 13, 14, 15, 16, 17
+
+
+@pytest.fixture
+def runtime(tmp_path, request_of):
+    app = create_app(Settings(home=tmp_path / "home", data_dir=tmp_path, download=False))
+    request_of(app)
+    return runtime_of(app)
+
+
+@pytest.fixture
+def view(runtime):
+    return runtime.default_view().to_query()
+
+
+def make_run(runtime, state="finished", **settings):
+    run = cnn.runs.create(runtime.settings.jobs.runs_dir, cnn.TrainingConfig("digits", **settings))
+    run.write_status(Status(state, epoch=1, batches=4))
+    return run
+
+
+def ready(monkeypatch, runtime):
+    monkeypatch.setattr(type(runtime), "ready", "ready")
+
+
+def text_of(component):
+    if isinstance(component, list | tuple):
+        return " ".join(map(text_of, component))
+    return text_of(component.children) if hasattr(component, "children") else str(component or "")
+
+
+def test_the_page_shows_the_history_of_the_model_in_use(view):
+    answer = training.follow(view, None, None, None)
+    history = cnn.Run(cnn.pretrained_run()).history
+    _, trained, validated = answer[LOSS].data
+    assert list(trained.y) == history["loss"].tolist()
+    assert list(validated.y) == history["val_loss"].tolist()
+    assert "lowest after epoch" in answer[LOSS_CAPTION]
+    assert "accuracy on mnist test" in answer[SETTINGS]
+    assert len(answer[CLASSES].data[0].y) == 10
+    assert answer[TICKED] == ["pretrained"]
+    again = training.follow(view, 1, answer[SHOWN], answer[LISTED])
+    assert all(part is no_update for part in again[:-1])
+
+
+def test_a_model_without_a_history_says_so(second_app, request_of):
+    request_of(second_app)
+    query = runtime_of(second_app).default_view().to_query()
+    answer = training.follow(query, None, None, None)
+    assert "how it was trained is not known" in answer[LOSS_CAPTION]
+
+
+def test_the_moment_that_is_shown_is_marked(view):
+    answer = training.follow({**view, "epoch": "0-64"}, None, None, None)
+    assert answer[LOSS].layout.shapes[0].x0 == pytest.approx(64 / 430)
+
+
+def test_compared_runs_share_a_chart_and_a_table_of_what_differs(runtime, view):
+    run = make_run(runtime, learning_rate=0.5, architecture=cnn.Architecture(dropout=0.25))
+    run.write_note("Mine", "")
+    answer = training.follow({**view, "runs": f"pretrained,{run.id}"}, None, None, None)
+    assert answer[SINGLE_HIDDEN] is True
+    assert {trace.name for trace in answer[LOSS].data if trace.showlegend} == {
+        "Mine", "bundled digit classifier",
+    }  # fmt: skip
+    table = text_of(answer[SETTINGS])
+    for words in ("learning rate", "0.5", "dropout %", "25", "mnist", "digits"):
+        assert words in table
+    assert "kernel side" not in table
+
+
+def test_runs_of_one_name_are_told_apart(runtime):
+    runs = [make_run(runtime), make_run(runtime), make_run(runtime)]
+    for run in runs[:2]:
+        run.write_note("Twice", "")
+    names = runs_table.names(runs)
+    assert len(set(names)) == 3
+    assert names[2] == runs[2].id
+    assert names[0] == f"Twice ({runs[0].id[-4:]})"
+
+
+def test_the_list_offers_what_can_be_done_with_each_run(runtime, view):
+    failed, queued = make_run(runtime, "failed"), make_run(runtime, "queued")
+    rows = training._rows(runtime, cnn_view(view))
+    said = {row.run.id: text_of(runs_table._row(row)) for row in rows}
+    assert "Resume" in said[failed.id]
+    assert "Cancel" not in said[failed.id]
+    assert "Cancel" in said[queued.id]
+    assert "waiting for a worker" in said[queued.id]
+    assert "Delete" not in said["pretrained"]
+    assert "in use" in said["pretrained"]
+
+
+def cnn_view(query):
+    from dashboard.view import parse
+
+    return parse(query)[0]
+
+
+def test_a_run_that_was_deleted_meanwhile_is_no_longer_listed(runtime, view):
+    run = make_run(runtime)
+    listed = training.follow(view, None, None, None)[LISTED]
+    assert run.id in listed
+    run.delete()
+    answer = training.follow(view, 1, None, listed)
+    assert run.id not in answer[LISTED]
+    with pytest.raises(cnn.RunError, match="it was deleted"):
+        run.write_note("late", "")
+
+
+def test_progress_is_told_in_percent_and_in_words(runtime):
+    run = make_run(runtime, epochs=4)
+    status = Status(
+        "running", epoch=2, batch=5, batches=10, loss=0.5, accuracy=0.25, seconds_left=200
+    )
+    value, told = runs_table.progress(run, status)
+    assert value == pytest.approx(100 * 15 / 40)
+    assert told == ("Epoch 2 of 4 · batch 5 of 10 · loss 0.5000 · accuracy 25.00% · 3 min left")
+
+
+def test_the_form_holds_every_setting_of_a_training():
+    standard = cnn.TrainingConfig().flat()
+    assert {field.name for field in FIELDS} == set(standard) - {"save_to"}
+    values = [training_form.shown(field, standard[field.name]) for field in FIELDS]
+    assert (
+        cnn.TrainingConfig.from_flat(training_form.chosen(FIELDS, values)) == cnn.TrainingConfig()
+    )
+
+
+@pytest.mark.parametrize("lesson", [OWN, *cnn.lessons.LESSONS])
+def test_a_lesson_fills_the_form_and_says_what_to_watch(runtime, lesson):
+    watch, *values = training.fill(lesson, "digits")
+    fields = [field for field in FIELDS if field.name != "dataset"]
+    settings = training_form.chosen(fields, values)
+    config = cnn.TrainingConfig.from_flat({**settings, "dataset": "digits"})
+    wanted = cnn.lessons.config("" if lesson == OWN else lesson, {"dataset": "digits"})
+    assert config.flat() == pytest.approx(wanted.flat(), rel=1e-3)
+    assert bool(watch) == (lesson != OWN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"epochs": None}, "Epochs is not filled in"),
+        ({"learning_rate": -1}, "learning_rate is -1"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"share": 0}, "share is 0"),
+        ({"padding": "wide"}, "padding is 'wide': give one of valid, same"),
+    ],
+)
+def test_a_form_that_cannot_be_trained_is_explained(runtime, changes, words):
+    standard = {**cnn.TrainingConfig().flat(), **changes}
+    values = [
+        standard[f.name] if standard[f.name] is None else training_form.shown(f, standard[f.name])
+        for f in FIELDS
+    ]
+    told, is_open, _ = training.start(1, OWN, *values)
+    assert is_open
+    assert words in told
+    assert not runtime.settings.jobs.runs()
+
+
+def test_the_diagram_follows_the_form_and_impossible_choices_are_refused(runtime, monkeypatch):
+    ready(monkeypatch, runtime)
+    standard = cnn.TrainingConfig().flat()
+
+    def preview(**changes):
+        values = {**standard, **changes}
+        return training.preview("ready", *[training_form.shown(f, values[f.name]) for f in NETWORK])
+
+    figure, _, told, refused = preview(blocks=1, batch_norm=True)
+    assert isinstance(figure, go.Figure)
+    assert not refused
+    assert "batch_normalization" in figure.data[0].customdata
+    assert "parameters" in told
+    _, _, told, refused = preview(blocks=4)
+    assert refused
+    assert "choose fewer blocks" in told
+
+
+def test_no_diagram_before_tensorflow_is_there(runtime):
+    with pytest.raises(PreventUpdate):
+        training.preview("starting", *[None] * len(NETWORK))
+
+
+def test_a_ticked_list_is_a_choice_only_if_it_differs_from_the_one_that_was_made(
+    runtime, view, monkeypatch
+):
+    ids = [{"id": {"type": "run-compare", "run": name}} for name in ("a1", "b2")]
+    monkeypatch.setattr(training, "ctx", type("Context", (), {"inputs_list": [ids]}))
+    with pytest.raises(PreventUpdate):
+        training.compare([True, False], ["a1"], view)
+    assert training.compare([True, True], ["a1"], view)["runs"] == "a1,b2"
+    assert "runs" not in training.compare([False, False], ["a1"], view)
+
+
+def test_files_of_a_run_can_be_taken_away(runtime):
+    from flask import current_app
+
+    client = current_app.test_client()
+    got = client.get("/runs/pretrained/history.csv")
+    assert got.status_code == 200
+    assert got.data.startswith(b"epoch,loss")
+    assert "attachment" in got.headers["Content-Disposition"]
+    assert client.get("/runs/pretrained/model.keras").data[:2] == b"PK"
+    for nothing in ("pretrained/status.json", "none/history.csv", "..%2F..%2Fx/history.csv"):
+        assert client.get(f"/runs/{nothing}").status_code == 404
+
+
+def test_a_moment_says_what_it_is_in_words():
+    assert Moment(0).told == "before the first step"
+    assert Moment(0, 1).told == "epoch 1, after 1 step"
+    assert Moment(3).told == "after epoch 3"
