@@ -120,7 +120,7 @@ def test_the_seed_fixes_the_initial_weights():
             "Block 5 gets maps of 1×1 and makes maps of 1×1, which cannot be pooled 2×2",
         ),
         (
-            {"blocks": 1, "kernel": 11, "stride": 4, "filters": 1, "pooling": "max", "blocks_": 2},
+            {"blocks": 2, "kernel": 11, "stride": 4},
             "Block 2 gets maps of 2×2, smaller than its 11×11 kernels",
         ),
         (
@@ -131,7 +131,6 @@ def test_the_seed_fixes_the_initial_weights():
     ],
 )
 def test_impossible_networks_are_refused_with_the_reason(options, words):
-    options["blocks"] = options.pop("blocks_", options["blocks"]) if "blocks" in options else 2
     with pytest.raises(ModelError, match=words):
         Architecture(**options).check(DIGIT, 10)
     with pytest.raises(ModelError, match=words):

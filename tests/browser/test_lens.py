@@ -1,0 +1,165 @@
+"""The page "One step" in a real browser: teach a picture, take it back, teach it differently."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import READY
+
+
+@pytest.fixture(scope="module")
+def server(start_server):
+    return start_server()
+
+
+@pytest.fixture(scope="module")
+def second_server(start_server, second_path):
+    return start_server(CNN_MODEL=str(second_path))
+
+
+def button(page: Page, name: str):
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def figure(page: Page, name: str):
+    return page.get_by_role("figure", name=name, exact=True)
+
+
+def teach(page: Page, label: str, rate: str) -> None:
+    """Choose what is taught; the page has answered when the sentence names the class."""
+    prediction = figure(page, "Prediction before and after")
+    expect(prediction).to_contain_text("to be taught")
+    page.get_by_label("Teach it that this is a").select_option(label=label)
+    expect(prediction).to_contain_text(f"Class {label}, to be taught")
+    page.get_by_label("Learning rate").fill(rate)
+
+
+def steps(page: Page, words: str) -> None:
+    expect(page.get_by_text(words, exact=True)).to_be_visible()
+
+
+def test_the_page_is_a_click_away_and_shows_the_network_as_it_is(server, visit):
+    page = visit(server).page
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="One step").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("One step")
+    steps(page, "No step made yet.")
+    for name in (
+        "Prediction before and after",
+        "Gradient of each layer",
+        "Change of each layer",
+        "Weights of the layer before",
+        "Weights of the layer after",
+        "Difference of the weights",
+    ):
+        expect(figure(page, name).locator(".gtitle")).to_be_visible()
+    expect(button(page, "Step")).to_be_enabled()
+    for name in ("Undo", "Again with this rate", "Start again"):
+        expect(button(page, name)).to_be_disabled()
+
+
+def test_a_step_moves_the_prediction_and_undo_takes_it_back(server, visit):
+    page = visit(server, "/lens").page
+    prediction = figure(page, "Prediction before and after")
+    teach(page, "3", "0.001")
+    expect(prediction).to_contain_text(re.compile("taught\\s*3"))
+    before = prediction.locator("figcaption").inner_text()
+    button(page, "Step").click()
+    steps(page, "1 step made with learning rate 0.001.")
+    expect(prediction).to_contain_text("Class 3, which was taught, goes from")
+    expect(figure(page, "Difference of the weights")).to_contain_text(
+        "Each weight moved by at most"
+    )
+    one = prediction.locator("figcaption").inner_text()
+    button(page, "Step").dblclick()
+    steps(page, "3 steps made with learning rate 0.001.")
+    expect(prediction.locator("figcaption")).not_to_have_text(one)
+    button(page, "Undo").dblclick()
+    steps(page, "1 step made with learning rate 0.001.")
+    expect(prediction.locator("figcaption")).to_have_text(one)
+    button(page, "Undo").click()
+    steps(page, "No step made yet.")
+    expect(prediction.locator("figcaption")).to_have_text(before)
+
+
+def test_the_last_step_is_made_again_with_another_rate(server, visit):
+    page = visit(server, "/lens").page
+    teach(page, "3", "0.0001")
+    button(page, "Step").click()
+    steps(page, "1 step made with learning rate 0.0001.")
+    change = figure(page, "Difference of the weights").locator("figcaption")
+    expect(change).to_contain_text("Each weight moved")
+    small = change.inner_text()
+    page.get_by_label("Learning rate").fill("0.001")
+    button(page, "Again with this rate").click()
+    steps(page, "1 step made with learning rate 0.001.")
+    expect(change).not_to_have_text(small)
+    page.get_by_label("Learning rate").fill("20")
+    button(page, "Step").click()
+    expect(page.get_by_text("A learning rate of 20 was given")).to_be_visible()
+    steps(page, "1 step made with learning rate 0.001.")
+    page.get_by_label("Learning rate").fill("0.01")
+    button(page, "Step").click()
+    steps(page, "2 steps made: 1 with 0.001, then 1 with 0.01.")
+    expect(page.get_by_text("A learning rate of 20 was given")).to_be_hidden()
+    button(page, "Start again").click()
+    steps(page, "No step made yet.")
+
+
+def test_the_steps_outlive_a_layer_tab_and_a_reload_but_not_the_picture(server, visit):
+    page = visit(server, "/lens").page
+    teach(page, "3", "0.002")
+    button(page, "Step").click()
+    steps(page, "1 step made with learning rate 0.002.")
+    tabs = page.get_by_role("navigation", name="Layers with weights")
+    for name in ("dense_1", "conv2d_1"):
+        tabs.get_by_role("link", name=name, exact=True).click()
+        after = figure(page, "Weights of the layer after").locator(".gtitle")
+        expect(after).to_have_text(f"{name} after 1 step")
+        steps(page, "1 step made with learning rate 0.002.")
+    page.get_by_label("Input channel").select_option(label="3")
+    before = figure(page, "Weights of the layer before").locator(".gtitle")
+    expect(before).to_have_text("conv2d_1 before, input channel 3")
+    page.reload()
+    page.wait_for_selector(READY)
+    steps(page, "1 step made with learning rate 0.002.")
+    expect(page.get_by_label("Learning rate")).to_have_value("0.002")
+    button(page, "4").click()
+    expect(page.locator("#picture-text")).to_contain_text("Label 4")
+    steps(page, "No step made yet.")
+    expect(page.get_by_label("Teach it that this is a")).to_have_value("4")
+
+
+def test_two_visitors_teach_for_themselves(server, visit):
+    one, two = visit(server, "/lens").page, visit(server, "/lens").page
+    teach(one, "3", "0.01")
+    button(one, "Step").click()
+    steps(one, "1 step made with learning rate 0.01.")
+    two.reload()
+    two.wait_for_selector(READY)
+    steps(two, "No step made yet.")
+
+
+def test_a_nested_model_learns_and_a_step_too_large_is_told(second_server, visit):
+    page = visit(second_server, "/lens/block%2Fconv").page
+    after = figure(page, "Weights of the layer after").locator(".gtitle")
+    expect(after).to_have_text("block/conv after no step")
+    page.get_by_label("Learning rate").fill("10")
+    for count in range(1, 51):
+        button(page, "Step").click()
+        words = "1 step made" if count == 1 else f"{count} steps made"
+        expect(page.get_by_text(words)).to_be_visible()
+    button(page, "Start again").click()
+    expect(after).to_have_text("block/conv after no step")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_is_wider_than_a_phone(server, visit, scheme):
+    visitor = visit(server, None, is_mobile=True, color_scheme=scheme)
+    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/lens", "/lens/dense"):
+        page = visitor.open(path)
+        expect(figure(page, "Difference of the weights").locator(".gtitle")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
