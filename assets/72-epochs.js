@@ -40,7 +40,7 @@
     const followed = moments && moments.model === view.model ? latest(moments) : "";
     moments = given && given.model === view.model ? given : null;
     box.hidden = !moments || moments.values.length < 2;
-    if (!moments) return;
+    if (box.hidden) return;
     parts.slider.max = moments.values.length - 1;
     if (wanted === null) show(placeOf(view));
     if (moments.live && (!view.epoch || view.epoch === followed)) follow(view);

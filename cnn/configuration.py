@@ -69,7 +69,7 @@ class TrainingConfig:
     @classmethod
     def from_json(cls, raw: dict[str, Any]) -> TrainingConfig:
         """Return the config that `to_json` wrote; `TypeError` for what is none."""
-        given = dict(raw)
+        given = {**raw}
         return cls(**{**given, "architecture": Architecture(**given.pop("architecture", {}))})
 
     def to_json(self) -> dict[str, Any]:
@@ -143,5 +143,5 @@ def _schedule(config: TrainingConfig, steps: int) -> Any:
         )
     if config.schedule == "cosine":
         return schedules.CosineDecay(rate, steps)
-    warm = max(1, round(_WARM_SHARE * steps))
-    return schedules.CosineDecay(0.0, max(1, steps - warm), warmup_target=rate, warmup_steps=warm)
+    warm = round(_WARM_SHARE * steps)
+    return schedules.CosineDecay(0.0, steps - warm, warmup_target=rate, warmup_steps=warm)

@@ -79,7 +79,7 @@ def _figures() -> html.Div:
     names = {
         LOSS: "Loss per epoch",
         ACCURACY: "Accuracy per epoch",
-        RATE: "Learning rate",
+        RATE: "Learning rate along the training",
         CLASSES: "Accuracy of each class",
         GRADIENTS: "Gradient of each layer",
         SPEED: "Pictures per second",

@@ -1,6 +1,8 @@
-"""A training from the browser: it outlives the page and the web process, and can be cancelled."""
+"""Trainings from the browser: they outlive the page and the web process; runs can be dealt with."""
 
 from __future__ import annotations
+
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -16,50 +18,106 @@ def fill(page, **fields) -> None:
         page.get_by_label(label.replace("_", " "), exact=True).fill(str(value))
 
 
-def test_a_training_survives_reload_and_restart_and_is_cancelled(server, visit):
+def train(page) -> None:
+    page.get_by_role("button", name="Train", exact=True).click()
+
+
+def first_row(page):
+    return page.locator("#training-runs tbody tr").first
+
+
+def test_a_training_survives_reload_and_restart_and_is_cancelled_and_resumed(server, visit):
     visitor = visit(server, "/training")
     page = visitor.page
     fill(page, Epochs=900, Batch_size=16)
-    page.get_by_role("button", name="Train", exact=True).click()
-    told = page.locator("#training-told")
+    train(page)
+    told = page.locator(".run-told")
     expect(told).to_contain_text("of 900", timeout=60_000)
-    run = page.locator("#training-runs tbody th").inner_text()
+    run = first_row(page).locator("th").inner_text()
     page.reload()
     expect(told).to_contain_text("of 900", timeout=30_000)
     server.kill()
     server.start()
     page.reload()
-    expect(told).to_contain_text("of 900", timeout=30_000)
-    expect(page.locator("#training-runs tbody th")).to_have_text([run])
+    expect(told).to_contain_text("of 900", timeout=60_000)
+    expect(first_row(page).locator("th")).to_have_text(run)
     before = told.inner_text()
     expect(told).not_to_have_text(before)
+    expect(page.locator("#training-loss .legendtext").first).to_be_visible(timeout=60_000)
     page.get_by_role("button", name="Cancel").click()
-    expect(page.locator("#training-runs")).to_contain_text("cancelled", timeout=30_000)
-    expect(page.locator("#training-progress")).to_be_hidden()
+    expect(first_row(page)).to_contain_text("cancelled", timeout=30_000)
+    expect(first_row(page)).to_contain_text(re.compile("[1-9][0-9]* of 900"))
+    first_row(page).get_by_role("button", name="Resume").click()
+    expect(told).to_contain_text(re.compile("Epoch [1-9][0-9]* of 900"), timeout=30_000)
+    page.get_by_role("button", name="Cancel").click()
+    expect(first_row(page)).to_contain_text("cancelled", timeout=30_000)
     visitor.errors.clear()
 
 
-def test_a_finished_training_can_be_used_and_is_there_after_a_restart(server, visit):
+def test_a_finished_training_is_named_used_compared_taken_away_and_deleted(server, visit):
     visitor = visit(server, "/training")
     page = visitor.page
+    page.get_by_label("Start from").select_option("Learning rate too low")
+    expect(page.locator("#training-watch")).to_contain_text("almost flat")
+    expect(page.get_by_label("Learning rate", exact=True)).to_have_value(re.compile("0.000001|1e-0?6"))
     fill(page, Epochs=2, Batch_size=128)
-    page.get_by_role("button", name="Train", exact=True).click()
-    row = page.locator("#training-runs tbody tr").first
+    train(page)
+    row = first_row(page)
     expect(row).to_contain_text("finished", timeout=120_000)
+    expect(row.locator("th")).to_contain_text("Learning rate too low")
     row.get_by_role("button", name="Use this model").click()
     expect(row).to_contain_text("in use")
     expect(page.locator("#training-settings")).to_contain_text("accuracy on digits test")
-    expect(page.locator("#training-loss .gtitle")).to_contain_text(row.locator("th").inner_text())
+    expect(page.locator("#training-loss .gtitle")).to_contain_text("Learning rate too low")
+
+    row.get_by_role("button", name="Edit").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Name").fill("Snail")
+    dialog.get_by_label("Note").fill("It hardly moves.")
+    dialog.get_by_role("button", name="Save").click()
+    expect(row.locator("th")).to_contain_text("Snail")
+    expect(row).to_contain_text("It hardly moves.")
+
+    page.get_by_label("Compare bundled digit classifier").check()
+    page.get_by_label("Compare Snail").check()
+    expect(page.locator("#training-loss .gtitle")).to_have_text("Loss of 2 runs")
+    expect(page.locator("#training-settings")).to_contain_text("learning rate")
+    expect(page).to_have_url(re.compile("runs=.*pretrained"))
+
+    with page.expect_download() as taken:
+        row.get_by_role("link", name="History").click()
+    assert taken.value.path().read_text().startswith("epoch,loss")
+
     server.kill()
     server.start()
     page.reload()
     expect(row).to_contain_text("in use", timeout=60_000)
     expect(page.locator("#prediction .class")).not_to_be_empty(timeout=60_000)
+
+    row.get_by_role("button", name="Delete").click()
+    expect(dialog).to_contain_text("Snail: its model, its history and")
+    dialog.get_by_role("button", name="Delete for good").click()
+    expect(page.locator("#training-runs")).not_to_contain_text("Snail")
     visitor.errors.clear()
 
 
 def test_settings_that_cannot_be_trained_are_explained(server, visit):
     page = visit(server, "/training").page
     fill(page, Epochs=0)
-    page.get_by_role("button", name="Train", exact=True).click()
+    train(page)
     expect(page.locator("#training-problem")).to_contain_text("epochs is 0: give a whole number")
+
+
+def test_the_diagram_follows_and_an_impossible_network_cannot_be_trained(server, visit):
+    page = visit(server, "/training").page
+    told = page.locator("#training-diagram-told")
+    expect(told).to_contain_text("8 layers, 121,930 parameters")
+    fill(page, Conv_blocks=1)
+    expect(told).to_contain_text("6 layers")
+    fill(page, Conv_blocks=5)
+    expect(told).to_contain_text("choose fewer blocks")
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_disabled()
+    page.get_by_label("Padding").select_option("same")
+    fill(page, Conv_blocks=3)
+    expect(told).to_contain_text("10 layers")
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_enabled()

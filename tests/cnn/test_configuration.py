@@ -5,7 +5,7 @@ import shlex
 import numpy as np
 import pytest
 import typer
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn import Architecture, RunError, TrainingConfig, lessons, runs
@@ -47,24 +47,28 @@ configs = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(configs)
 def test_a_config_comes_back_from_json(config):
     assert TrainingConfig.from_json(json.loads(json.dumps(config.to_json()))) == config
 
 
+@settings(deadline=None)
 @given(configs)
 def test_a_config_comes_back_from_its_settings_by_name(config):
     assert TrainingConfig.from_flat(config.flat()) == config
 
 
+@settings(deadline=None, max_examples=30)
 @given(configs)
 def test_the_command_trains_the_same_thing(config):
     program, name, *words = shlex.split(config.command())
     assert (program, name) == ("cnn-dashboard", "train")
     parser = typer.main.get_command(app).commands["train"]
     given = parser.make_context("train", words).params
-    settings = {name: value for name, value in given.items() if name in FLAT and value is not None}
-    again = lessons.config("", settings)
+    again = lessons.config(
+        "", {name: value for name, value in given.items() if name in FLAT and value is not None}
+    )
     assert differences([config, again]) == {}
     assert again.save_to == ""
 

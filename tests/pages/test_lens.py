@@ -2,13 +2,14 @@
 
 import json
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 from dash.exceptions import PreventUpdate
 
 import cnn
 import cnn.lens
-from dashboard import panel
+from dashboard import panel, pixels
 from dashboard.app import runtime_of
 from dashboard.components import layer_path
 from dashboard.runtime import current
@@ -147,9 +148,9 @@ def test_the_label_is_taught_where_it_is_known_and_else_the_prediction(bundled):
     assert options[int(value)]["label"] == current().picture(parse(query)[0]).label
     assert line == "No step made yet."
     assert disabled == [False, True, True, True]
-    drawn = {**query, "rotate": "90", "invert": "1"}
+    drawn = {**query, "pixels": pixels.encode(np.zeros((28, 28, 1), np.uint8))}
     _, value, *_ = lens.control(drawn, layers, None, None, "/lens")
-    assert options[int(value)]["label"] == current().picture(parse(query)[0]).label
+    assert int(value) == current().look(parse(drawn)[0]).passed.prediction.label
 
 
 def test_the_buttons_follow_the_steps(bundled):

@@ -1,0 +1,134 @@
+"""The slider over the moments of a training, on the pages that it drives."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_drawing import picture
+
+
+@pytest.fixture(scope="module")
+def server(start_server):
+    return start_server()
+
+
+def slider(page: Page):
+    return page.get_by_role("slider", name="Epoch", exact=True)
+
+
+def scrub(page: Page, place: int, told: str) -> None:
+    slider(page).fill(str(place))
+    expect(page.locator(".epoch-told")).to_have_text(told)
+
+
+def at_rest(page: Page) -> None:
+    page.wait_for_load_state("networkidle")
+    expect(page.locator(".painted-over")).to_have_count(0)
+
+
+def test_the_kernels_dissolve_into_those_of_the_start_and_come_back(server, visit):
+    page = visit(server, "/filters/conv2d").page
+    caption = page.locator("#filters-main-caption")
+    expect(caption).not_to_be_empty()
+    trained, sure = caption.inner_text(), page.locator("#prediction").inner_text()
+    scrub(page, 0, "Before the first step")
+    expect(caption).not_to_have_text(trained)
+    page.wait_for_url("**epoch=0")
+    at_rest(page)
+    expect(page.locator("#prediction")).not_to_have_text(sure)
+    other = visit(server, page.url.removeprefix(server.url)).page
+    for part in ("#filters-main-caption", "#prediction", ".epoch-told"):
+        expect(other.locator(part)).to_have_text(page.locator(part).text_content())
+    page.go_back()
+    expect(caption).to_have_text(trained)
+    expect(page.locator(".epoch-told")).to_have_text("After epoch 24")
+    assert "epoch=" not in page.url
+
+
+@pytest.mark.parametrize(
+    ("path", "figures"),
+    [
+        ("/filters/conv2d", ["filters-main", "filters-biases"]),
+        ("/filters/dense_1", ["filters-main"]),
+        ("/activations/conv2d", ["activations-main", "activations-detail", "activations-kernel"]),
+        ("/moments/conv2d", ["moments-before", "moments-after", "moments-change"]),
+    ],
+)
+def test_what_is_painted_while_scrubbing_is_the_figure_at_rest(server, visit, path, figures):
+    page = visit(server, path).page
+    expect(page.locator(f"#{figures[0]} .gtitle")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    page.evaluate("dash_clientside.cnn.changeView = () => {}")
+    scrub(page, 4, "Epoch 1, after 8 steps")
+    expect(page.locator(f"#{figures[0]} .painted-over")).to_be_visible()
+    page.wait_for_timeout(300)
+    heatmaps = [figure for figure in figures if page.locator(f"#{figure} .hm image").count()]
+    painted = {figure: picture(page, figure) for figure in heatmaps}
+    page.goto(page.url + "&epoch=0-8")
+    expect(page.locator(".epoch-told")).to_have_text("Epoch 1, after 8 steps")
+    expect(page.locator(f"#{figures[0]} .gtitle")).to_be_visible()
+    at_rest(page)
+    for figure, before in painted.items():
+        assert np.ptp(before) > 30
+        np.testing.assert_array_equal(picture(page, figure), before)
+
+
+def test_the_network_page_follows_with_its_connections(server, visit):
+    page = visit(server, "/").page
+    page.wait_for_load_state("networkidle")
+    before = np.asarray(Image.open(io.BytesIO(page.locator("#network").screenshot())))
+    with page.expect_response(re.compile("/connections/.*epoch=0-1")):
+        scrub(page, 1, "Epoch 1, after 1 step")
+        page.wait_for_url("**epoch=0-1")
+        page.wait_for_load_state("networkidle")
+        page.locator("#network canvas.net-tiles").nth(1).hover(position={"x": 8, "y": 8})
+    after = np.asarray(Image.open(io.BytesIO(page.locator("#network").screenshot())))
+    assert (before != after).mean() > 0.02
+
+
+def test_the_training_plays_and_keys_step_through_it(server, visit):
+    page = visit(server, "/filters/conv2d").page
+    expect(page.locator(".epoch-told")).to_have_text("After epoch 24")
+    page.keyboard.press("[")
+    expect(page.locator(".epoch-told")).to_have_text("After epoch 23")
+    page.wait_for_url("**epoch=23")
+    page.keyboard.press("]")
+    expect(page.locator(".epoch-told")).to_have_text("After epoch 24")
+    page.get_by_role("button", name="Play the training").click()
+    expect(page.locator(".epoch-told")).to_have_text(re.compile("steps"))
+    page.get_by_role("button", name="Pause").click()
+    at = page.locator(".epoch-told").inner_text()
+    page.wait_for_url("**epoch=0*")
+    page.wait_for_timeout(600)
+    assert page.locator(".epoch-told").inner_text() == at
+
+
+def test_another_model_has_its_own_moments_and_starts_at_its_end(start_server, visit, second_path):
+    other = start_server(None, CNN_MODEL=str(second_path))
+    page = visit(other, "/activations").page
+    expect(page.locator("#activations-main .gtitle")).to_be_visible()
+    expect(slider(page)).to_be_hidden()
+    page.get_by_label("Model").select_option("bundled digit classifier")
+    expect(slider(page)).to_be_visible()
+    scrub(page, 2, "Epoch 1, after 2 steps")
+    page.wait_for_url("**epoch=0-2")
+    page.get_by_label("Model").select_option("second.keras")
+    expect(slider(page)).to_be_hidden()
+    assert "epoch=" not in page.url
+
+
+def test_the_difference_of_two_moments_is_chosen_by_select_and_slider(server, visit):
+    page = visit(server, "/moments/dense_1").page
+    expect(page.locator("#moments-before .gtitle")).to_contain_text("before the first step")
+    page.get_by_label("Compare").select_option("after epoch 1")
+    expect(page.locator("#moments-before .gtitle")).to_contain_text("after epoch 1")
+    page.wait_for_url("**other=1")
+    scrub(page, 0, "Before the first step")
+    expect(page.locator("#moments-after .gtitle")).to_contain_text("before the first step")
+    expect(page.locator("#moments-drift .gtitle")).to_be_visible()
