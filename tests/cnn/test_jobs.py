@@ -4,12 +4,16 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 
 import pytest
 
-from cnn import runs
+from cnn import Status, TrainingConfig, runs
 from cnn.jobs import Download, Home, Queue
-from cnn.runs import TrainingConfig
+
+# One step and an end: 41 pictures.
+SHORT = TrainingConfig("digits", epochs=1, batch_size=64, share=0.05)
+LONG = TrainingConfig("digits", epochs=900, batch_size=64)
 
 
 @pytest.fixture
@@ -17,22 +21,33 @@ def home(tmp_path) -> Home:
     return Home(tmp_path / "home", tmp_path / "data")
 
 
-def wait_until(happens, seconds=90.0):
+def wait_until(happens, seconds=120.0):
     end = time.monotonic() + seconds
     while not happens():
         assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
+        time.sleep(0.05)
 
 
-def start_worker(home, *options):
+@contextmanager
+def worker(home, *options):
+    """A worker process of the home, which ends with the block if it has not ended before."""
     environment = {**os.environ, "CNN_HOME": str(home.path), "CNN_DATA_DIR": str(home.data_dir)}
-    return subprocess.Popen(
+    started = subprocess.Popen(
         [sys.executable, "-m", "dashboard", "worker", *options], env=environment
     )
+    try:
+        yield started
+    finally:
+        started.terminate()
+        try:
+            started.wait(20)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            started.wait(20)
 
 
 def test_messages_are_a_name_and_an_id_in_json(home):
-    run = Queue(home).submit_training(TrainingConfig("digits", epochs=1))
+    run = Queue(home).submit_training(SHORT)
     with sqlite3.connect(home.path / "queue.db") as database:
         (message,) = (row[0] for row in database.execute("select data from task"))
     database.close()
@@ -41,41 +56,67 @@ def test_messages_are_a_name_and_an_id_in_json(home):
     assert fields[6] == [run.id]
 
 
-def test_a_worker_does_what_was_queued_before_it_started(home):
-    run = Queue(home).submit_training(TrainingConfig("digits", epochs=1, batch_size=128))
-    worker = start_worker(home, "--local")
-    try:
+def test_what_was_queued_waits_until_it_is_taken(home):
+    queue = Queue(home)
+    first, second = queue.submit_training(SHORT), queue.submit_training(SHORT)
+    assert [run.status.state for run in (first, second)] == ["queued", "queued"]
+    assert queue.is_waiting(first)
+    assert queue.is_waiting(second)
+    assert not queue.is_waiting(runs.create(home.runs_dir, SHORT, "another"))
+    assert not home.has_worker()
+
+
+def test_one_local_worker_does_what_was_queued_before_it_started(home):
+    run = Queue(home).submit_training(SHORT)
+    with worker(home, "--local") as first:
         wait_until(lambda: run.status.state == "finished")
         assert home.has_worker()
-        second = start_worker(home, "--local")
-        assert second.wait(60) == 0
-        assert worker.poll() is None
-    finally:
-        worker.terminate()
-        worker.wait(20)
+        with worker(home, "--local") as second:
+            assert second.wait(60) == 0
+        assert first.poll() is None
     assert not home.has_worker()
     assert runs.find(home.runs_dir) == [run]
 
 
-def test_a_killed_worker_leaves_an_interrupted_run(home):
-    run = Queue(home).submit_training(TrainingConfig("digits", epochs=900, batch_size=8))
-    worker = start_worker(home, "--local")
-    try:
-        wait_until(lambda: run.status.batch > 0)
-    finally:
-        worker.kill()
-        worker.wait(20)
-    assert run.status.state == "interrupted"
-
-
 def test_a_local_worker_ends_when_no_server_is_left(home):
-    worker = start_worker(home, "--local")
-    lock = home.server_lock()
-    with lock:
-        wait_until(home.has_worker)
-        assert home.has_servers()
-    assert worker.wait(60) == 0
+    with worker(home, "--local") as process:
+        with home.server_lock():
+            wait_until(home.has_worker)
+            assert home.has_servers()
+        assert process.wait(60) == 0
     assert not home.has_servers()
+
+
+@pytest.mark.parametrize("state", ["running", "finished", "cancelled", "failed", "interrupted"])
+def test_a_message_for_a_run_that_is_not_queued_is_passed_over(home, state):
+    run = runs.create(home.runs_dir, SHORT)
+    run.write_status(Status(state))
+    before = sorted(run.path.iterdir())
+    Queue(home)._train(run.id)
+    assert sorted(run.path.iterdir()) == before
+
+
+def test_a_message_for_a_deleted_run_does_not_bring_it_back(home):
+    queue = Queue(home)
+    run = queue.submit_training(SHORT)
+    run.delete()
+    queue._train(run.id)
+    assert list(home.runs_dir.iterdir()) == []
+
+
+def test_a_run_that_is_deleted_in_between_does_not_keep_a_worker_from_ending(home, monkeypatch):
+    class Consumer:
+        stopped = False
+
+        def stop(self, *, graceful):
+            self.stopped = graceful
+
+    run = runs.create(home.runs_dir, SHORT)
+    (run.path / "status.json").unlink()
+    monkeypatch.setattr("cnn.jobs._IDLE_SECONDS", 0.0)
+    consumer = Consumer()
+    Queue(home)._stop_when_alone(consumer)
+    assert consumer.stopped
 
 
 def test_a_failed_download_is_remembered_with_its_reason(home, monkeypatch):
