@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,10 +25,11 @@ from huey.api import Huey
 from huey.consumer import Consumer
 from huey.registry import Message
 from huey.serializer import Serializer
+from redis.exceptions import RedisError
 
 from cnn import datasets, runs
 from cnn.configuration import TrainingConfig
-from cnn.errors import CnnError
+from cnn.errors import CnnError, RunError
 from cnn.files import read_json, write_json
 from cnn.training import work_on
 
@@ -130,19 +134,51 @@ class Queue:
         self._fetch_job = self._huey.task(name="fetch")(self._fetch)
 
     def submit_training(self, config: TrainingConfig) -> runs.Run:
-        """Make a run for `config`, queue it, and return it."""
+        """Make a run for `config`, queue it, and return it.
+
+        Raises `RunError`, and leaves nothing behind, if the queue cannot be reached.
+        """
         run = runs.create(self.home.runs_dir, config)
-        self._train_job(run.id)
+        try:
+            with self._reached():
+                self._train_job(run.id)
+        except RunError:
+            run.delete()
+            raise
         return run
 
     def resume(self, run: runs.Run) -> None:
-        """Queue an ended or interrupted run again, to go on from its last resume point."""
-        run.renew()
-        self._train_job(run.id)
+        """Queue an ended, interrupted or lost run again, to go on from its last resume point.
 
-    def is_waiting(self, run: runs.Run) -> bool:
-        """Whether the queue knows a message for the run that nobody has taken yet."""
-        return any(task.args and task.args[0] == run.id for task in self._huey.pending())
+        Raises `RunError` if it is finished, somebody works on it or it waits already.
+        """
+        if not self.is_lost(run):
+            run.renew()
+        with self._reached():
+            self._train_job(run.id)
+
+    def is_lost(self, run: runs.Run) -> bool:
+        """Whether the run is queued and the queue has forgotten it.
+
+        A message is gone from the queue when a worker takes it: if that worker then dies at once,
+        nobody knows of the run. Raises `RunError` if the queue cannot be reached.
+        """
+        if run.status.state != "queued" or run.is_worked_on():
+            return False
+        with self._reached():
+            return not any(task.args and task.args[0] == run.id for task in self._huey.pending())
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Tell of a queue that does not answer in a sentence."""
+        try:
+            yield
+        except (RedisError, sqlite3.Error) as error:
+            where = self.home.redis_url or self.home.path / "queue.db"
+            raise RunError(
+                f"The queue at {where} cannot be reached ({error}): see that it is there, then try "
+                "again."
+            ) from error
 
     def submit_download(self) -> None:
         """Queue the download of MNIST into the Keras cache."""

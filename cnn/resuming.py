@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -29,11 +30,11 @@ def bring_back(run: Run, model: keras.Model) -> int:
     if not run.resume_path.is_file():
         return 0
     try:
-        with np.load(run.resume_path, allow_pickle=False) as archive:
+        with run.resume_path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             for i, variable in enumerate(_variables(model)):
                 variable.assign(archive[f"v{i}"])
             return int(archive["epoch"])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
         raise RunError(
             f"The resume point of the run {run.id} cannot be read ({error}): train it anew with "
             f"{run.config.command()}"

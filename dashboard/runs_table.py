@@ -161,7 +161,7 @@ def progress(run: Run, status: Status) -> tuple[float, str]:
 
 def _told(run: Run, status: Status) -> str:
     if status.state == "queued":
-        return "waiting for a worker"
+        return status.message or "waiting for a worker"
     if status.message:
         return status.message
     if status.loss is None or status.accuracy is None:

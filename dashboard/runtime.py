@@ -25,7 +25,7 @@ import cnn
 from cnn import datasets
 from cnn.configuration import TrainingConfig
 from cnn.jobs import Queue
-from cnn.runs import ACTIVE, Run
+from cnn.runs import ACTIVE, Run, Status
 from dashboard import pictures
 from dashboard.models import OF_RUN, Catalogue, Entry
 from dashboard.pictures import Picture
@@ -151,6 +151,18 @@ class Runtime:
         bundled = Run(cnn.pretrained_run())
         run = bundled if run_id == bundled.id else self.settings.jobs.run(run_id)
         return run if run.exists else None
+
+    def status_of(self, run: Run) -> Status:
+        """Return how far a run is; one that the queue has lost is "interrupted"."""
+        status = run.status
+        if status.state != "queued":
+            return status
+        try:
+            is_lost = self.queue.is_lost(run)
+        except cnn.RunError as error:
+            return replace(status, message=str(error))
+        lost = "Its worker ended before it began: resume it."
+        return replace(status, state="interrupted", message=lost) if is_lost else status
 
     def resume_training(self, run: Run) -> None:
         """Queue an ended or interrupted run again, and see to it that somebody does it."""

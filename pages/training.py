@@ -282,7 +282,7 @@ def _rows(runtime: Runtime, view: View) -> list[Row]:
     found = []
     for run in [*runtime.settings.jobs.runs(), Run(cnn.pretrained_run())]:
         try:
-            found.append((run, run.status))
+            found.append((run, runtime.status_of(run)))
         except cnn.RunError:
             continue
     chosen = _chosen(view, shown, found)
@@ -320,7 +320,11 @@ def _curves(view: View, rows: list[Row], shown: str | None) -> tuple[Any, ...]:
     if key == shown:
         return (no_update,) * count
     if not rows:
-        none = "This model came as a file: how it was trained is not known."
+        none = (
+            "None of the runs that the link compares is on this server: tick some below."
+            if view.runs
+            else "This model came as a file: how it was trained is not known."
+        )
         empty = (components.EMPTY_FIGURE,) * len(FIGURES)
         return *empty, none, *[""] * (len(FIGURES) - 1), [], True, key
     figures = _of_one(rows[0], courses[0]) if len(rows) == 1 else _of_many(rows, courses)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import isnan
+from math import ceil, isnan
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from cnn.lens import LayerLesson, Lesson
 _MOST_CLASSES = 20
 _MOST_CELLS = 2**17
 _MOST_MOVED = 256
+_MOST_NAMED = 24
 _LONGEST_NAME = 18
 _ROOM_FOR_SHARES = 1.22
 _ROOM_FOR_NUMBERS = 1.35
@@ -27,6 +28,12 @@ _LEAST_NUMBER = 0.005
 _NEARLY_NO_LOSS = 0.01
 _MATRIX_SIZE = {"height": "max(26cqw, 17rem)"}
 _BARS_SIZE = {"height": "60cqw"}
+_HATCHED = {
+    "color": style.GREY_LINE,
+    "line": {"width": 1, "color": style.GREY_LINE},
+    "pattern": {"shape": "/", "size": 5, "solidity": 0.35, "fillmode": "replace"},
+}
+_SOLID = {"color": style.BLUE, "line": {"width": 1, "color": style.BLUE}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,9 +112,17 @@ def predictions(lesson: Lesson, true: int | None = None) -> Shown:
     if true is not None:
         marks[true] = "taught, true" if true == lesson.label else "true"
     ticks = [_marked(names[i], marks.get(i, "")) for i in classes]
+    numbered = {lesson.label, lesson.before.label, lesson.after.label}
     traces = [
-        _class_bars("before", before, classes, names, style.GREY_LINE, "/"),
-        _class_bars("after", after, classes, names, style.BLUE, ""),
+        {
+            **_class_bars(name, values[classes], [names[i] for i in classes]),
+            "text": [
+                percent(float(values[i])) if i in numbered or values[i] >= _LEAST_NUMBER else ""
+                for i in classes
+            ],
+            "marker": marker,
+        }
+        for name, values, marker in (("before", before, _HATCHED), ("after", after, _SOLID))
     ]
     layout = _bar_layout("Prediction before and after", "probability")
     layout["xaxis"] |= {"range": [0, _ROOM_FOR_SHARES], "tickvals": [0, 0.5, 1]}
@@ -217,7 +232,7 @@ def _vectors(taught: LayerLesson, lesson: Lesson) -> Weights:
         _after_title(taught, lesson),
         f"{taught.name}: difference",
     )
-    labels = (name, name, f"change of {name}, a range of its own")
+    labels = (name, name, f"change of {name}")
     drawn = [
         bars.outputs(values, title=title, label=label)
         for values, title, label in zip((before, after, change), titles, labels, strict=True)
@@ -226,7 +241,8 @@ def _vectors(taught: LayerLesson, lesson: Lesson) -> Weights:
     for figure in drawn[:2]:
         figure.update_yaxes(range=[1.05 * end for end in span])
     bound = float(np.abs(change).max()) or 1.0
-    drawn[2].update_yaxes(range=[-1.05 * bound, 1.05 * bound])
+    drawn[2].update_yaxes(range=[-1.05 * bound, 1.05 * bound], tickformat="~g", nticks=5)
+    drawn[2].update_layout(margin={"l": 76})
     told = captions.vector(name, before)
     seen = "After minus before, in a range of its own."
     texts = _three(told, taught, lesson, before, after, seen)
@@ -355,32 +371,18 @@ def _shown_classes(lesson: Lesson) -> list[int]:
     return sorted({lesson.label, *(int(i) for i in likeliest)})
 
 
-def _class_bars(
-    name: str,
-    values: NDArray[np.float32],
-    classes: Sequence[int],
-    names: Sequence[str],
-    colour: str,
-    pattern: str,
-) -> dict[str, Any]:
-    shares = values[list(classes)]
+def _class_bars(name: str, shares: NDArray[np.float32], classes: Sequence[str]) -> dict[str, Any]:
     return {
         "type": "bar",
         "orientation": "h",
         "name": name,
         "x": shares,
         "y": np.arange(len(classes)),
-        "customdata": [names[i] for i in classes],
-        "text": [percent(float(s)) if s >= _LEAST_NUMBER else "" for s in shares],
+        "customdata": list(classes),
         "textposition": "outside",
         "textfont": {"size": 10},
         "textangle": 0,
         "cliponaxis": False,
-        "marker": {
-            "color": colour,
-            "line": {"width": 1, "color": colour},
-            "pattern": {"shape": pattern, "size": 5, "solidity": 0.35, "fillmode": "replace"},
-        },
         "hovertemplate": f"class %{{customdata}}, {name}<br><b>%{{x:.4%}}</b><extra></extra>",
     }
 
@@ -399,7 +401,7 @@ def _layer_bars(
         "x": np.asarray(values, np.float64),
         "y": np.arange(len(names)),
         "customdata": list(names),
-        "text": list(texts),
+        "text": list(texts) if len(names) <= _MOST_NAMED else None,
         "textposition": "outside",
         "textfont": {"size": 11},
         "textangle": 0,
@@ -412,8 +414,9 @@ def _layer_bars(
     layout["xaxis"] |= {"range": [0, _ROOM_FOR_NUMBERS * top], "nticks": 4}
     layout["xaxis"]["tickformat"] = "~g"
     layout["bargap"] = 0.45
-    ticks = [_short(name) for name in names]
-    layout["yaxis"] |= {"tickvals": list(range(len(names))), "ticktext": ticks}
+    named = range(0, len(names), ceil(len(names) / _MOST_NAMED))
+    ticks = [_short(names[i]) for i in named]
+    layout["yaxis"] |= {"tickvals": list(named), "ticktext": ticks}
     return go.Figure(data=[trace], layout=layout)
 
 
@@ -443,8 +446,9 @@ def _bar_layout(title: str, across: str) -> dict[str, Any]:
 
 
 def _size(count: int, bars_each: int) -> dict[str, str]:
-    """Return a height for `count` rows of bars, the same for the few as for the ten classes."""
-    return {"height": f"{max(330, 90 + count * (14 + 10 * bars_each))}px"}
+    """Return a height for rows of bars: the same for the few, and what fits 24 names for the many."""
+    rows = min(count, _MOST_NAMED)
+    return {"height": f"{max(330, 90 + rows * (14 + 10 * bars_each))}px"}
 
 
 def _share(share: float) -> str:

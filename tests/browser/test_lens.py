@@ -121,7 +121,7 @@ def test_the_last_step_is_made_again_with_another_rate(server, visit):
     steps(page, "No step made yet.")
 
 
-def test_the_steps_outlive_a_layer_tab_and_a_reload_but_not_the_picture(server, visit):
+def test_the_steps_outlive_a_tab_and_a_reload_but_belong_to_one_picture_and_visitor(server, visit):
     page = visit(server, "/lens").page
     teach(page, "3", "0.002")
     button(page, "Step").click()
@@ -139,20 +139,12 @@ def test_the_steps_outlive_a_layer_tab_and_a_reload_but_not_the_picture(server, 
     page.wait_for_selector(READY)
     steps(page, "1 step made with learning rate 0.002.")
     expect(page.get_by_label("Learning rate")).to_have_value("0.002")
+    other = visit(server, page.url.removeprefix(server.url)).page
+    steps(other, "No step made yet.")
     button(page, "4").click()
     expect(page.locator("#picture-text")).to_contain_text("Label 4")
     steps(page, "No step made yet.")
     expect(page.get_by_label("Teach it that this is a")).to_have_value("4")
-
-
-def test_two_visitors_teach_for_themselves(server, visit):
-    one, two = visit(server, "/lens").page, visit(server, "/lens").page
-    teach(one, "3", "0.01")
-    button(one, "Step").click()
-    steps(one, "1 step made with learning rate 0.01.")
-    two.reload()
-    two.wait_for_selector(READY)
-    steps(two, "No step made yet.")
 
 
 def test_a_step_too_large_is_told_and_can_be_taken_back(fragile_server, visit):
@@ -172,9 +164,8 @@ def test_a_step_too_large_is_told_and_can_be_taken_back(fragile_server, visit):
     expect(after).to_have_text("block/second after 1 step")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_wider_than_a_phone(server, visit, scheme):
-    visitor = visit(server, None, is_mobile=True, color_scheme=scheme)
+def test_nothing_is_wider_than_a_phone(server, visit):
+    visitor = visit(server, None, is_mobile=True)
     visitor.page.set_viewport_size({"width": 390, "height": 844})
     for path in ("/lens", "/lens/dense"):
         page = visitor.open(path)

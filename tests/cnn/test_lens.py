@@ -229,10 +229,27 @@ def test_the_prediction_is_paired_and_the_classes_are_marked(lesson):
     before, after = shown.figure.data
     np.testing.assert_array_equal(before.x, lesson.before.probabilities)
     np.testing.assert_array_equal(after.x, lesson.after.probabilities)
-    assert (before.marker.pattern.shape, after.marker.pattern.shape) == ("/", "")
+    assert (before.marker.pattern.shape, after.marker.pattern.shape) == ("/", None)
     ticks = shown.figure.layout.yaxis.ticktext
     assert (ticks[3], ticks[7], ticks[0]) == ("taught <b>3</b>", "true <b>7</b>", "0")
     assert "Class 3, which was taught, goes from" in shown.caption.notice
+
+
+def test_many_layers_and_classes_are_drawn_in_a_figure_that_fits():
+    keras.utils.set_random_seed(3)
+    x = picture = keras.Input((4, 4, 1))
+    for _ in range(30):
+        x = layers.Conv2D(1, 1)(x)
+    x = layers.Dense(40, activation="softmax")(layers.Flatten()(x))
+    model = as_functional(keras.Model(picture, x))
+    taught = teach(model, np.full((4, 4), 99, np.uint8), label=33, learning_rates=[0.01])
+    bars = figures.gradient_norms(taught)
+    assert len(bars.figure.data[0].x) == 31
+    assert len(bars.figure.layout.yaxis.ticktext) <= 24
+    classes = figures.predictions(taught)
+    assert len(classes.figure.data[0].x) in (20, 21)
+    assert "taught <b>33</b>" in classes.figure.layout.yaxis.ticktext
+    assert int(classes.size["height"].removesuffix("px")) < 1000
 
 
 def test_a_picture_that_is_known_already_says_why_little_moves(classifier, seven):

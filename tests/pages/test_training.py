@@ -97,15 +97,39 @@ def test_runs_of_one_name_are_told_apart(runtime):
 
 
 def test_the_list_offers_what_can_be_done_with_each_run(runtime, view):
-    failed, queued = make_run(runtime, "failed"), make_run(runtime, "queued")
+    failed, lost = make_run(runtime, "failed"), make_run(runtime, "queued")
+    queued = runtime.queue.submit_training(cnn.TrainingConfig("digits"))
     rows = training._rows(runtime, cnn_view(view))
     said = {row.run.id: text_of(runs_table._row(row)) for row in rows}
     assert "Resume" in said[failed.id]
     assert "Cancel" not in said[failed.id]
     assert "Cancel" in said[queued.id]
     assert "waiting for a worker" in said[queued.id]
+    assert "Its worker ended before it began: resume it." in said[lost.id]
+    assert "Resume" in said[lost.id]
     assert "Delete" not in said["pretrained"]
     assert "in use" in said["pretrained"]
+
+
+def test_a_run_that_the_queue_has_lost_can_be_queued_again(runtime):
+    lost = make_run(runtime, "queued")
+    runtime.queue.resume(lost)
+    assert runtime.status_of(lost).state == "queued"
+    with pytest.raises(cnn.RunError, match="is queued: it cannot be resumed"):
+        runtime.queue.resume(lost)
+
+
+def test_a_queue_that_does_not_answer_is_named_and_nothing_is_left(tmp_path, request_of):
+    nowhere = "redis://127.0.0.1:1/0"
+    settings = Settings(home=tmp_path / "home", data_dir=tmp_path, download=False, redis_url=nowhere)
+    app = create_app(settings)
+    request_of(app)
+    standard = cnn.TrainingConfig("digits").flat()
+    values = [training_form.shown(field, standard[field.name]) for field in FIELDS]
+    told, is_open, _ = training.start(1, OWN, *values)
+    assert is_open
+    assert told.startswith(f"The queue at {nowhere} cannot be reached")
+    assert not settings.jobs.runs()
 
 
 def cnn_view(query):
