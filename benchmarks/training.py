@@ -30,7 +30,8 @@ data = load_dataset("mnist", "train", data_dir=Path(sys.argv[1]))
 pictures, _ = feeding.split(data, config)
 steps = feeding.steps_per_epoch(pictures, config)
 model = build_classifier(seed=0)
-model.compile(configuration.optimizer(config, steps), "sparse_categorical_crossentropy", ["accuracy"])
+model.compile(configuration.optimizer(config, steps), loss="sparse_categorical_crossentropy",
+              metrics=["accuracy"])
 seconds = []
 class Clock(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None): self.began = time.monotonic()

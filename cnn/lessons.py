@@ -48,8 +48,8 @@ LESSONS = {
     "equal": Lesson(
         "All weights equal at the start",
         "Watch the Filters page: all kernels of a layer get the same gradient and stay copies of "
-        "each other. The network is as wide as one channel, and learns as little as that: of four "
-        "pictures it does not even recognise one.",
+        "each other. The network is as wide as one channel, and learns as little as that: it "
+        "does not recognise even half of the pictures.",
         {"epochs": 5, "initial": "equal", "activation": "elu"},
     ),
     "unshuffled": Lesson(

@@ -7,14 +7,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 from numpy.typing import NDArray
 
+from cnn import resuming
 from cnn.errors import CnnError, RunError
 from cnn.moments import Moment
 from cnn.runs import Run, Status
+
+if TYPE_CHECKING:
+    import keras
 
 _SECONDS = 0.25
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -98,6 +102,11 @@ class Recorder:
         """Keep the weights of a moment."""
         self._require()
         self.run.write_weights(moment, weights)
+
+    def resume_point(self, model: keras.Model, epoch: int) -> None:
+        """Keep all that the training goes on from after `epoch`."""
+        self._require()
+        resuming.keep(self.run, model, epoch)
 
     def _write(self, **changes: Any) -> None:
         self._require()

@@ -263,7 +263,7 @@ def _progress(
                 "seconds": round(seconds, 2),
             }
             recorder.epoch(row, dict(zip(class_names, score[2], strict=True)))
-            resuming.keep(run, self.model, epoch + 1)
+            recorder.resume_point(self.model, epoch + 1)
             if _had_enough(recorder.history, config):
                 self.model.stop_training = True
 

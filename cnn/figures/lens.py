@@ -102,8 +102,8 @@ def relative_changes(lesson: Lesson) -> Shown:
 def predictions(lesson: Lesson, true: int | None = None) -> Shown:
     """Return the probability of each class before and after, as pairs of bars.
 
-    More than 20 classes are cut to the likeliest of both and the class taught. `true` is the
-    picture's own class, where it is known.
+    More than 20 classes are cut to the likeliest of both, the predicted ones and the one taught.
+    `true` is the picture's own class, where it is known.
     """
     before, after = lesson.before.probabilities, lesson.after.probabilities
     classes = _shown_classes(lesson)
@@ -368,7 +368,8 @@ def _shown_classes(lesson: Lesson) -> list[int]:
     if len(highest) <= _MOST_CLASSES:
         return list(range(len(highest)))
     likeliest = np.argsort(-highest, kind="stable")[:_MOST_CLASSES]
-    return sorted({lesson.label, *(int(i) for i in likeliest)})
+    named = {lesson.label, lesson.before.label, lesson.after.label}
+    return sorted(named | {int(i) for i in likeliest})
 
 
 def _class_bars(name: str, shares: NDArray[np.float32], classes: Sequence[str]) -> dict[str, Any]:

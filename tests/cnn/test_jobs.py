@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from cnn import Status, TrainingConfig, runs
+from cnn import RunError, Status, TrainingConfig, runs
 from cnn.jobs import Download, Home, Queue
 
 # One step and an end: 41 pictures.
@@ -60,10 +60,31 @@ def test_what_was_queued_waits_until_it_is_taken(home):
     queue = Queue(home)
     first, second = queue.submit_training(SHORT), queue.submit_training(SHORT)
     assert [run.status.state for run in (first, second)] == ["queued", "queued"]
-    assert queue.is_waiting(first)
-    assert queue.is_waiting(second)
-    assert not queue.is_waiting(runs.create(home.runs_dir, SHORT, "another"))
+    assert not queue.is_lost(first)
+    assert not queue.is_lost(second)
+    with pytest.raises(RunError, match="is queued: it cannot be resumed"):
+        queue.resume(first)
     assert not home.has_worker()
+
+
+def test_a_queued_run_whose_message_is_gone_is_lost_until_it_is_resumed(home):
+    queue = Queue(home)
+    run = runs.create(home.runs_dir, SHORT)
+    assert queue.is_lost(run)
+    with run.hold():
+        assert not queue.is_lost(run)
+    queue.resume(run)
+    assert run.status.state == "queued"
+    assert not queue.is_lost(run)
+
+
+def test_a_queue_that_does_not_answer_is_named_and_leaves_no_run_behind(home):
+    queue = Queue(home)
+    queue._huey.storage.close()
+    (home.path / "queue.db").write_bytes(b"no database" * 100)
+    with pytest.raises(RunError, match="The queue at .*queue.db cannot be reached"):
+        queue.submit_training(SHORT)
+    assert home.runs() == []
 
 
 def test_one_local_worker_does_what_was_queued_before_it_started(home):

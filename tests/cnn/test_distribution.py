@@ -1,0 +1,111 @@
+"""A training whose batches are shared among several devices, here two halves of one CPU."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import cnn
+from cnn import Run, TrainingConfig
+
+# Batches of 55 do not divide by two, and 55 divide the 825 pictures: the last is as long as all.
+SETTINGS = {
+    "dataset": "digits", "epochs": 2, "batch_size": 55, "seed": 2, "batch_norm": True,
+    "optimizer": "momentum", "learning_rate": 0.01,
+}  # fmt: skip
+
+ON_TWO_DEVICES = """
+import json, sys
+from pathlib import Path
+import tensorflow as tf
+
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+
+import cnn
+from cnn import Run, TrainingConfig, training
+
+home, settings = Path(sys.argv[1]), json.loads(sys.argv[2])
+strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+training._strategy = lambda: strategy
+assert strategy.num_replicas_in_sync == 2
+
+cnn.train(TrainingConfig.from_flat(settings), into=home / "whole")
+
+def cancel(event):
+    if event.kind == "batch" and (event.status.epoch, event.status.batch) == (2, 3):
+        Run(home / "resumed").ask_to_cancel()
+
+cut = cnn.train(TrainingConfig.from_flat(settings), into=home / "resumed", on_event=cancel)
+assert cut.history["epoch"].tolist() == [1]
+cut.renew()
+training.work_on(cut)
+# A last batch of one picture would leave the second device without any.
+cnn.train(
+    TrainingConfig.from_flat({**settings, "batch_size": 206, "epochs": 1}), into=home / "uneven"
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def on_one(tmp_path_factory) -> Run:
+    return cnn.train(
+        TrainingConfig.from_flat(SETTINGS), into=tmp_path_factory.mktemp("one") / "run"
+    )
+
+
+@pytest.fixture(scope="module")
+def on_two(tmp_path_factory) -> Path:
+    """The folder of the runs of a process with two devices."""
+    home = tmp_path_factory.mktemp("two")
+    command = [sys.executable, "-c", ON_TWO_DEVICES, str(home), json.dumps(SETTINGS)]
+    subprocess.run(command, check=True, timeout=300)
+    return home
+
+
+def weights(run: Run):
+    return cnn.load_model(run.model_path).get_weights()
+
+
+def test_two_devices_make_the_steps_that_one_makes(on_one, on_two):
+    run = Run(on_two / "whole")
+    assert run.status.state == "finished"
+    steps = [run.batches[["epoch", "batch"]].to_numpy().tolist() for run in (on_one, run)]
+    assert steps[0] == steps[1] == [[epoch, batch] for epoch in (1, 2) for batch in range(1, 16)]
+    assert run.moments == on_one.moments
+    assert list(run.batches.columns) == list(on_one.batches.columns)
+
+
+def test_they_learn_what_one_learns(on_one, on_two):
+    run = Run(on_two / "whole")
+    assert run.history["loss"].is_monotonic_decreasing
+    np.testing.assert_allclose(run.history["loss"], on_one.history["loss"], rtol=0.1)
+    np.testing.assert_allclose(run.history["val_loss"], on_one.history["val_loss"], rtol=0.1)
+
+
+def test_losses_and_gradients_are_those_of_the_whole_batch(on_one, on_two):
+    here, there = on_one.batches.iloc[0], Run(on_two / "whole").batches.iloc[0]
+    assert there["loss"] == pytest.approx(here["loss"], rel=0.05)
+    assert there["learning_rate"] == here["learning_rate"]
+    for column in (name for name in here.index if name.startswith("gradient ")):
+        assert 0.5 < there[column] / here[column] < 2, column
+
+
+def test_they_resume_where_they_were(on_two):
+    whole, resumed = Run(on_two / "whole"), Run(on_two / "resumed")
+    assert resumed.status.state == "finished"
+    assert resumed.history["epoch"].tolist() == [1, 2]
+    np.testing.assert_allclose(resumed.history["loss"], whole.history["loss"], rtol=1e-3)
+    for one, other in zip(weights(whole), weights(resumed), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-3)
+
+
+def test_no_device_is_left_without_a_picture(on_two):
+    run = Run(on_two / "uneven")
+    assert run.status.state == "finished"
+    assert len(run.batches) == 5
+    assert np.isfinite(run.batches.to_numpy()).all()
+    assert 0 < cnn.runs.facts(run)["scores"]["digits test"] <= 1
