@@ -85,7 +85,7 @@ def digits() -> list[Row]:
     with running_server() as server, real_browser() as browser:
         server.start()
         open_page(browser, server, "/").close()
-        _wait_until_refined(server)
+        wait_until_refined(server)
         for path, every, what, budget in (
             ("/activations/conv2d", False, "a layer's tab", "≤ 100 ms, p95 ≤ 150 ms"),
             ("/layers", True, "all layers at once", "≤ 250 ms"),
@@ -137,7 +137,7 @@ def first_visit() -> list[Row]:
     with running_server() as server, real_browser() as browser:
         server.start()
         addresses = _asked_for(browser, server)
-        _wait_until_refined(server)
+        wait_until_refined(server)
         sizes = {name: _bytes(addresses, name) for name in ("br", "gzip", "identity")}
     raw = sizes["identity"]
     return [
@@ -158,7 +158,7 @@ def _asked_for(browser: Browser, server: Server) -> list[tuple[str, str, str | N
     return [one for one in asked if one[1].startswith(server.url)]
 
 
-def _wait_until_refined(server: Server) -> None:
+def wait_until_refined(server: Server) -> None:
     """Wait until no better compressed file has appeared for some seconds."""
     before = -1
     while (now := len(list((server.home / "compressed").glob("*.br")))) != before:

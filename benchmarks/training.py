@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.browsing import open_page, real_browser
+from benchmarks.browsing import open_page, real_browser, wait_until_refined
 from benchmarks.row import Row
 from cnn.configuration import TrainingConfig
 from cnn.jobs import Home, Queue
@@ -100,6 +100,7 @@ def _watched(home: Path, data: Path) -> float:
         server.start()
         with real_browser() as browser:
             page = open_page(browser, server, "/training")
+            wait_until_refined(server)
             page.get_by_label("Epochs", exact=True).fill(str(_CONFIG.epochs))
             page.get_by_label("Vary the pictures").uncheck()
             page.get_by_role("button", name="Train", exact=True).click()

@@ -24,6 +24,7 @@ from cnn.errors import CnnError, DatasetError, ImageError, LayerError, ModelErro
 from cnn.images import centre_digit, prepare, shrink
 from cnn.kernels import biases, kernel_norms, kernel_tiles, kernels, weights
 from cnn.layers import LayerInfo, Totals, layer_info, layer_infos, totals
+from cnn.lens import LayerTeaching, Teaching, teach
 from cnn.models import (
     build_classifier,
     class_names,
@@ -51,6 +52,7 @@ __all__ = [
     "ImageError",
     "LayerError",
     "LayerInfo",
+    "LayerTeaching",
     "Limits",
     "ModelError",
     "Moment",
@@ -62,6 +64,7 @@ __all__ = [
     "Status",
     "Step",
     "Summary",
+    "Teaching",
     "Totals",
     "TrainingConfig",
     "activation_model",
@@ -102,6 +105,7 @@ __all__ = [
     "shrink",
     "summarise",
     "sweep",
+    "teach",
     "totals",
     "train",
     "weights",

@@ -32,7 +32,7 @@ Arrays = Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
-class LayerLesson:
+class LayerTeaching:
     """What the steps did to one layer.
 
     All arrays are float32, in the shape in which the layer keeps them, by their own names
@@ -72,7 +72,7 @@ class LayerLesson:
 
 
 @dataclass(frozen=True, eq=False)
-class Lesson:
+class Teaching:
     """A picture taught to a network in some steps, and all that came of it.
 
     `layers` has an entry for each use of a layer with weights, by name, in graph order; the uses of
@@ -86,11 +86,11 @@ class Lesson:
     loss_after: float
     before: Prediction
     after: Prediction
-    layers: Mapping[str, LayerLesson]
+    layers: Mapping[str, LayerTeaching]
     model: keras.Model
 
     @property
-    def moving(self) -> tuple[LayerLesson, ...]:
+    def moving(self) -> tuple[LayerTeaching, ...]:
         """The layers that training moves, each once however often it is used."""
         unique = {id(layer): layer for layer in self.layers.values()}
         return tuple(layer for layer in unique.values() if not layer.is_frozen)
@@ -111,7 +111,7 @@ class _Measured:
 
 def teach(
     model: keras.Model, image: Any, *, label: int, learning_rates: Iterable[float] = ()
-) -> Lesson:
+) -> Teaching:
     """Return what plain gradient descent on one picture with one label does to the network.
 
     Each of the `learning_rates` eta is one step w <- w - eta dL/dw, for every weight w that
@@ -139,7 +139,7 @@ def teach(
         now = _measured(stepped, batch, label)
         _require_finite(now, [moved[i] for i in moving], number, rate)
     gradients = dict(zip(moving, followed, strict=True))
-    return Lesson(
+    return Teaching(
         label=label,
         learning_rates=rates,
         loss_before=first.loss,
@@ -268,18 +268,18 @@ def _layers(
     before: list[NDArray[np.float32]],
     after: list[NDArray[np.float32]],
     gradients: Mapping[int, NDArray[np.float32]],
-) -> dict[str, LayerLesson]:
-    """Return a lesson for each use of a layer with weights; arrays are by place in the model's."""
+) -> dict[str, LayerTeaching]:
+    """Return a teaching for each use of a layer with weights; arrays are by place in the model's."""
     places = {id(weight): i for i, weight in enumerate(model.weights)}
-    known: dict[int, LayerLesson] = {}
-    found: dict[str, LayerLesson] = {}
+    known: dict[int, LayerTeaching] = {}
+    found: dict[str, LayerTeaching] = {}
     for call in calls(model):
         weights = getattr(call.layer, "weights", ())
         if is_nested(call.layer) or not weights:
             continue
         if id(call.layer) not in known:
             own = {name: places[id(w)] for name, w in _by_name(weights).items()}
-            known[id(call.layer)] = LayerLesson(
+            known[id(call.layer)] = LayerTeaching(
                 call.name,
                 {name: gradients[i] for name, i in own.items() if i in gradients},
                 {name: before[i] for name, i in own.items()},

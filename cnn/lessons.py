@@ -35,8 +35,8 @@ LESSONS = {
     "too-high": Lesson(
         "Learning rate too high",
         "Watch the loss jump up and then stay near 2.3, which is what guessing one of ten classes "
-        "costs. The gradients of all layers but the last vanish, because the first large steps "
-        "silenced their units for good.",
+        "costs. The gradients of the convolutions vanish, because the first large steps silenced "
+        "the units for good.",
         {"epochs": 5, "learning_rate": 0.3, "schedule": "constant"},
     ),
     "too-low": Lesson(

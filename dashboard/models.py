@@ -109,14 +109,10 @@ class Catalogue:
         Raises `ModelError` if the file cannot be used, `RunError` if the moment is not kept.
         """
         with self._loading:
-            try:
-                entry = self.get(key)
-                if epoch and str(self.last(entry)) != epoch:
-                    return self._at(entry.path, entry.run, Moment.parse(epoch))
-                return self._newest(entry)
-            except cnn.ModelError:
-                self._refused.add(key)
-                raise
+            entry = self.get(key)
+            if epoch and str(self.last(entry)) != epoch:
+                return self._at(entry.path, entry.run, Moment.parse(epoch))
+            return self._newest(entry)
 
     def last(self, entry: Entry) -> Moment | None:
         """Return the moment that a finished model is of; None where there is no finished one."""
@@ -126,8 +122,15 @@ class Catalogue:
     def _newest(self, entry: Entry) -> keras.Model:
         is_finished = entry.run is None or entry.path != entry.run.initial_path
         if is_finished or not entry.run or not entry.run.moments:
-            return self._load(entry.path)
+            return self._load_file(entry)
         return self._at(entry.path, entry.run, entry.run.moments[-1])
+
+    def _load_file(self, entry: Entry) -> keras.Model:
+        try:
+            return self._load(entry.path)
+        except cnn.ModelError:
+            self._refused.add(entry.key)
+            raise
 
     def _load_at(self, path: Path, run: Run | None, moment: Moment) -> keras.Model:
         if run is None:

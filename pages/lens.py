@@ -15,7 +15,7 @@ from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.figures import lens as figures
-from cnn.lens import MOST_STEPS, Lesson, checked_rate, teach
+from cnn.lens import MOST_STEPS, Teaching, checked_rate, teach
 from dashboard import components, ids
 from dashboard.runtime import current
 from dashboard.tabs import default_layer, is_open, register_tabs
@@ -54,7 +54,7 @@ _OF_LAYER = {
     AFTER: "Weights of the layer after",
     DIFFERENCE: "Difference of the weights",
 }
-_FIRST_RATE = 0.01
+_FIRST_RATE = 0.001
 _NORM = "norm"
 
 
@@ -334,18 +334,18 @@ def _shown(view: View, made: Made, layer: str | None, layers: dict[str, Any]) ->
     """Return facts, figures, the class of the layer's row, and the choice of input channels."""
     model = current().model(view)
     seen = current().look(view).seen
-    lesson = teach(model, seen, label=made.label, learning_rates=made.rates)
+    teaching = teach(model, seen, label=made.label, learning_rates=made.rates)
     name = layer or default_layer(layers, layers["weighted"])
-    if name is None or name not in lesson.layers:
+    if name is None or name not in teaching.layers:
         raise PreventUpdate
-    weights = figures.weights(model, lesson, name, source=view.source)
+    weights = figures.weights(model, teaching, name, source=view.source)
     general = (
-        figures.predictions(lesson, _true(view, model)),
-        figures.gradient_norms(lesson),
-        figures.relative_changes(lesson),
+        figures.predictions(teaching, _true(view, model)),
+        figures.gradient_norms(teaching),
+        figures.relative_changes(teaching),
     )
     return (
-        _facts(lesson),
+        _facts(teaching),
         *[
             part
             for one in (*general, *weights.shown)
@@ -357,19 +357,21 @@ def _shown(view: View, made: Made, layer: str | None, layers: dict[str, Any]) ->
     )
 
 
-def _facts(lesson: Lesson) -> str:
-    name = lesson.before.class_names[lesson.label]
-    pairs = [("loss before", f"{lesson.loss_before:.4g}")]
-    if lesson.learning_rates:
-        pairs.append(("loss after", f"{lesson.loss_after:.4g}"))
-    pairs.append((f"class {name} before", cnn.captions.percent(_share(lesson.before, lesson))))
-    if lesson.learning_rates:
-        pairs.append((f"class {name} after", cnn.captions.percent(_share(lesson.after, lesson))))
+def _facts(teaching: Teaching) -> str:
+    name = teaching.before.class_names[teaching.label]
+    pairs = [("loss before", f"{teaching.loss_before:.4g}")]
+    if teaching.learning_rates:
+        pairs.append(("loss after", f"{teaching.loss_after:.4g}"))
+    pairs.append((f"class {name} before", cnn.captions.percent(_share(teaching.before, teaching))))
+    if teaching.learning_rates:
+        pairs.append(
+            (f"class {name} after", cnn.captions.percent(_share(teaching.after, teaching)))
+        )
     return components.facts(pairs)
 
 
-def _share(prediction: cnn.Prediction, lesson: Lesson) -> float:
-    return float(prediction.probabilities[lesson.label])
+def _share(prediction: cnn.Prediction, teaching: Teaching) -> float:
+    return float(prediction.probabilities[teaching.label])
 
 
 def _view(stored: dict[str, Any] | None, layers: dict[str, Any] | None) -> View:

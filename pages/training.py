@@ -36,13 +36,16 @@ DIAGRAM = "training-diagram"
 DIAGRAM_TOLD = "training-diagram-told"
 RUNS = "training-runs"
 TICK = "training-tick"
+CURVES_TICK = "training-curves-tick"
 SHOWN = "training-shown"
 LISTED = "training-listed"
 TICKED = "training-ticked"
 EDITED = "training-edited"
 DELETED = "training-deleted"
-_TICK_MILLISECONDS = 1000
+_TICK_MILLISECONDS = 1500
 _QUIET_MILLISECONDS = 5000
+# Drawing curves takes the browser a third of a second, which a training beside it feels.
+_CURVES_MILLISECONDS = 6000
 _SINGLE = "training-single"
 _MOST_COMPARED = 10
 
@@ -57,6 +60,7 @@ def layout(**_query: Any) -> html.Div:
                 "goes back to any moment of the model in use.",
             ),
             dcc.Interval(id=TICK, interval=_TICK_MILLISECONDS),
+            dcc.Interval(id=CURVES_TICK, interval=_CURVES_MILLISECONDS),
             dcc.Store(id=SHOWN),
             dcc.Store(id=LISTED),
             dcc.Store(id=TICKED),
@@ -135,14 +139,21 @@ def register(app: Dash) -> None:
         Output(SETTINGS, "children"),
         Output(_SINGLE, "hidden"),
         Output(SHOWN, "data"),
+        Input(ids.VIEW, "data"),
+        Input(CURVES_TICK, "n_intervals"),
+        Input(CURVES_TICK, "disabled"),
+        State(SHOWN, "data"),
+    )(draw)
+    app.callback(
         Output(RUNS, "children"),
         Output(LISTED, "data"),
         Output(TICKED, "data"),
         Output(TICK, "interval"),
+        Output(CURVES_TICK, "disabled"),
         Input(ids.VIEW, "data"),
         Input(TICK, "n_intervals"),
-        State(SHOWN, "data"),
         State(LISTED, "data"),
+        State(TICK, "interval"),
     )(follow)
     app.callback(
         Output(PROBLEM, "children"),
@@ -245,9 +256,9 @@ def _register_dialogs(app: Dash) -> None:
 
 
 def follow(
-    stored: dict[str, Any] | None, _tick: int | None, shown: str | None, listed: str | None
+    stored: dict[str, Any] | None, _tick: int | None, listed: str | None, interval: int
 ) -> tuple[Any, ...]:
-    """Return the curves of the chosen runs, and all runs; what is on the screen is left as it is."""
+    """Return all runs; of a list that is on the screen only the progress is brought up to date."""
     if not stored:
         raise PreventUpdate
     runtime = current()
@@ -258,14 +269,23 @@ def follow(
         runtime.ensure_worker()
     for row in active:
         _show_progress(row, listed)
-    list_key = repr([row.look for row in rows])
-    return (
-        *_curves(view, [row for row in rows if row.is_chosen], shown),
-        no_update if list_key == listed else runs_table.table(rows),
-        no_update if list_key == listed else list_key,
-        no_update if list_key == listed else [row.run.id for row in rows if row.is_chosen],
-        _TICK_MILLISECONDS if active else _QUIET_MILLISECONDS,
-    )
+    wanted = _TICK_MILLISECONDS if active else _QUIET_MILLISECONDS
+    pace = (no_update,) * 2 if wanted == interval else (wanted, not active)
+    key = repr([row.look for row in rows])
+    if key == listed:
+        return no_update, no_update, no_update, *pace
+    chosen = [row.run.id for row in rows if row.is_chosen]
+    return runs_table.table(rows), key, chosen, *pace
+
+
+def draw(
+    stored: dict[str, Any] | None, _tick: int | None, _ended: bool | None, shown: str | None
+) -> tuple[Any, ...]:
+    """Return the curves of the chosen runs, unless they are on the screen."""
+    if not stored:
+        raise PreventUpdate
+    view, _ = parse(stored)
+    return _curves(view, [row for row in _rows(current(), view) if row.is_chosen], shown)
 
 
 def _show_progress(row: Row, listed: str | None) -> None:
@@ -316,9 +336,8 @@ def _curves(view: View, rows: list[Row], shown: str | None) -> tuple[Any, ...]:
     courses = [_course(row) for row in rows]
     key = repr([(row.run.path, row.name, row.status.state) for row in rows])
     key += repr([(len(c.history), len(c.batches)) for c in courses]) + view.epoch + view.model
-    count = 2 * len(FIGURES) + 3
     if key == shown:
-        return (no_update,) * count
+        raise PreventUpdate
     if not rows:
         none = (
             "None of the runs that the link compares is on this server: tick some below."

@@ -15,7 +15,7 @@ from cnn import captions
 from cnn.captions import Caption, percent
 from cnn.figures import bars, mosaic, style
 from cnn.kernels import kernel_tiles, kernels
-from cnn.lens import LayerLesson, Lesson
+from cnn.lens import LayerTeaching, Teaching
 
 _MOST_CLASSES = 20
 _MOST_CELLS = 2**17
@@ -58,28 +58,28 @@ class Weights:
     wide: bool = False
 
 
-def steps(lesson: Lesson) -> str:
-    """Return "no step", "1 step", "2 steps" ..., as many as the lesson has."""
-    count = len(lesson.learning_rates)
+def steps(teaching: Teaching) -> str:
+    """Return "no step", "1 step", "2 steps" ..., as many as the teaching has."""
+    count = len(teaching.learning_rates)
     return {0: "no step", 1: "1 step"}.get(count, f"{count} steps")
 
 
-def gradient_norms(lesson: Lesson) -> Shown:
+def gradient_norms(teaching: Teaching) -> Shown:
     """Return the norm of the gradient of each layer that learns, as bars."""
-    layers = lesson.moving
+    layers = teaching.moving
     norms = [layer.gradient_norm for layer in layers]
     figure = _layer_bars(
         [layer.name for layer in layers], norms, "Gradient of each layer", "norm of the gradient",
         "%{x:.4~g}", [f"{norm:.3g}" for norm in norms],
     )  # fmt: skip
-    where = "as the last step followed it" if lesson.learning_rates else "before any step"
+    where = "as the last step followed it" if teaching.learning_rates else "before any step"
     seen = f"How steeply the loss rises along all weights of a layer together, {where}."
-    return Shown(figure, _size(len(layers), 1), Caption(seen, _steepest(lesson)))
+    return Shown(figure, _size(len(layers), 1), Caption(seen, _steepest(teaching)))
 
 
-def relative_changes(lesson: Lesson) -> Shown:
+def relative_changes(teaching: Teaching) -> Shown:
     """Return how far each layer that learns has moved, relative to its size, as bars."""
-    layers = lesson.moving
+    layers = teaching.moving
     shares = [layer.relative_change for layer in layers]
     figure = _layer_bars(
         [layer.name for layer in layers], shares, "Change of each layer", "share of its weights",
@@ -89,7 +89,7 @@ def relative_changes(lesson: Lesson) -> Shown:
     seen = "The norm of the change over the norm of the weights."
     known = [layer for layer in layers if not isnan(layer.relative_change)]
     if not any(layer.change_norm for layer in layers):
-        notice = "Nothing has moved." if lesson.learning_rates else "Nothing has moved yet."
+        notice = "Nothing has moved." if teaching.learning_rates else "Nothing has moved yet."
     else:
         most = max(known, key=lambda layer: layer.relative_change)
         least = min(known, key=lambda layer: layer.relative_change)
@@ -99,20 +99,20 @@ def relative_changes(lesson: Lesson) -> Shown:
     return Shown(figure, _size(len(layers), 1), Caption(seen, notice))
 
 
-def predictions(lesson: Lesson, true: int | None = None) -> Shown:
+def predictions(teaching: Teaching, true: int | None = None) -> Shown:
     """Return the probability of each class before and after, as pairs of bars.
 
     More than 20 classes are cut to the likeliest of both, the predicted ones and the one taught.
     `true` is the picture's own class, where it is known.
     """
-    before, after = lesson.before.probabilities, lesson.after.probabilities
-    classes = _shown_classes(lesson)
-    names = lesson.before.class_names
-    marks = {lesson.label: "taught"}
+    before, after = teaching.before.probabilities, teaching.after.probabilities
+    classes = _shown_classes(teaching)
+    names = teaching.before.class_names
+    marks = {teaching.label: "taught"}
     if true is not None:
-        marks[true] = "taught, true" if true == lesson.label else "true"
+        marks[true] = "taught, true" if true == teaching.label else "true"
     ticks = [_marked(names[i], marks.get(i, "")) for i in classes]
-    numbered = {lesson.label, lesson.before.label, lesson.after.label}
+    numbered = {teaching.label, teaching.before.label, teaching.after.label}
     traces = [
         {
             **_class_bars(name, values[classes], [names[i] for i in classes]),
@@ -132,25 +132,25 @@ def predictions(lesson: Lesson, true: int | None = None) -> Shown:
     layout["legend"] = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"}
     layout["margin"]["t"] = 46
     figure = go.Figure(data=traces, layout=layout)
-    return Shown(figure, _size(len(classes), 2), _about_prediction(lesson))
+    return Shown(figure, _size(len(classes), 2), _about_prediction(teaching))
 
 
-def weights(model: Any, lesson: Lesson, layer: str, *, source: int | None = None) -> Weights:
-    """Return a layer's weights before and after the lesson that `model` was given, and how they differ.
+def weights(model: Any, teaching: Teaching, layer: str, *, source: int | None = None) -> Weights:
+    """Return a layer's weights before and after the teaching that `model` was given, and how they differ.
 
     A convolution is shown as tiles: the weights of the input channel `source`, or, with None, the
     norm over all; a dense layer as a matrix, or, if it is large, as the part that moved most; any
     other as the first of its weights that learn.
     """
-    taught = replace(lesson.layers[layer], name=layer)
+    taught = replace(teaching.layers[layer], name=layer)
     if not any(name.endswith("kernel") for name in taught.before):
-        return _vectors(taught, lesson)
-    before, after = kernels(model, layer), kernels(lesson.model, layer)
+        return _vectors(taught, teaching)
+    before, after = kernels(model, layer), kernels(teaching.model, layer)
     if before.ndim == 2:
-        return _matrices(taught, lesson, before, after)
+        return _matrices(taught, teaching, before, after)
     inputs = before.shape[-2]
     chosen = source if source is not None and source < inputs else None
-    found = _tiles(taught, lesson, before, after, chosen)
+    found = _tiles(taught, teaching, before, after, chosen)
     if chosen == source:
         return found
     first, *others = found.shown
@@ -160,8 +160,8 @@ def weights(model: Any, lesson: Lesson, layer: str, *, source: int | None = None
 
 
 def _tiles(
-    taught: LayerLesson,
-    lesson: Lesson,
+    taught: LayerTeaching,
+    teaching: Teaching,
     before: NDArray[np.float32],
     after: NDArray[np.float32],
     source: int | None,
@@ -181,16 +181,19 @@ def _tiles(
 
     figures = (
         _coloured(tiled(first, f"{taught.name} before, {of}", both), low, high),
-        _coloured(tiled(last, _after_title(taught, lesson), both), low, high),
+        _coloured(tiled(last, _after_title(taught, teaching), both), low, high),
         _difference(tiled(moved, f"{taught.name}: difference", ""), moved, norms=norms),
     )
     told = captions.kernel_tiles(first, norms=norms)
-    texts = _three(told, taught, lesson, before, after, _change_seen(moved, norms=norms))
+    texts = _three(told, taught, teaching, before, after, _change_seen(moved, norms=norms))
     return Weights(_captioned(figures, size, texts), inputs)
 
 
 def _matrices(
-    taught: LayerLesson, lesson: Lesson, before: NDArray[np.float32], after: NDArray[np.float32]
+    taught: LayerTeaching,
+    teaching: Teaching,
+    before: NDArray[np.float32],
+    after: NDArray[np.float32],
 ) -> Weights:
     change = after - before
     rows, columns = _most_moved(change)
@@ -213,23 +216,23 @@ def _matrices(
     part = "" if whole else f", those {len(rows)}×{len(columns)} that moved most"
     figures = (
         _coloured(drawn(before, title + part), low, high, both),
-        _coloured(drawn(after, _after_title(taught, lesson)), low, high, both),
+        _coloured(drawn(after, _after_title(taught, teaching)), low, high, both),
         _difference(drawn(change, f"{taught.name}: difference"), change, norms=False),
     )
     told = captions.dense_weights(before)
     if not whole:
         told = Caption(f"Of {before.size:,} weights the part that moved most.", told.notice)
-    texts = _three(told, taught, lesson, before, after, _change_seen(change, norms=False))
+    texts = _three(told, taught, teaching, before, after, _change_seen(change, norms=False))
     return Weights(_captioned(figures, _MATRIX_SIZE, texts), wide=True)
 
 
-def _vectors(taught: LayerLesson, lesson: Lesson) -> Weights:
+def _vectors(taught: LayerTeaching, teaching: Teaching) -> Weights:
     name = next(iter(taught.gradients or taught.before))
     before, after = taught.before[name].ravel(), taught.after[name].ravel()
     change = after - before
     titles = (
         f"{taught.name} before: {name}",
-        _after_title(taught, lesson),
+        _after_title(taught, teaching),
         f"{taught.name}: difference",
     )
     labels = (name, name, f"change of {name}")
@@ -245,7 +248,7 @@ def _vectors(taught: LayerLesson, lesson: Lesson) -> Weights:
     drawn[2].update_layout(margin={"l": 76})
     told = captions.vector(name, before)
     seen = "After minus before, in a range of its own."
-    texts = _three(told, taught, lesson, before, after, seen)
+    texts = _three(told, taught, teaching, before, after, seen)
     return Weights(_captioned(drawn, _BARS_SIZE, texts))
 
 
@@ -257,8 +260,8 @@ def _captioned(
 
 def _three(
     told: Caption,
-    taught: LayerLesson,
-    lesson: Lesson,
+    taught: LayerTeaching,
+    teaching: Teaching,
     before: NDArray[np.float32],
     after: NDArray[np.float32],
     change_seen: str,
@@ -269,15 +272,22 @@ def _three(
         "The same weights afterwards, in the same range.",
         f"The largest single weight, by magnitude, was {largest[0]:.4g} and is {largest[1]:.4g}.",
     )
-    return told, last, Caption(change_seen, _about_change(taught, lesson, after - before, largest))
+    return (
+        told,
+        last,
+        Caption(change_seen, _about_change(taught, teaching, after - before, largest)),
+    )
 
 
 def _about_change(
-    taught: LayerLesson, lesson: Lesson, change: NDArray[np.float32], largest: tuple[float, float]
+    taught: LayerTeaching,
+    teaching: Teaching,
+    change: NDArray[np.float32],
+    largest: tuple[float, float],
 ) -> str:
     if taught.is_frozen:
         return f"{taught.name} is frozen: training does not move it."
-    if not lesson.learning_rates:
+    if not teaching.learning_rates:
         return "No step has been made yet."
     if not change.any():
         return "None of these weights moved: the gradient is too small for them, or zero."
@@ -297,8 +307,8 @@ def _change_seen(change: NDArray[np.float32], *, norms: bool) -> str:
     return "After minus before, in a range of its own: red weights grew, blue ones fell."
 
 
-def _after_title(taught: LayerLesson, lesson: Lesson) -> str:
-    return f"{taught.name} after {steps(lesson)}"
+def _after_title(taught: LayerTeaching, teaching: Teaching) -> str:
+    return f"{taught.name} after {steps(teaching)}"
 
 
 def _common_range(*arrays: NDArray[np.float32]) -> tuple[float, float]:
@@ -333,13 +343,13 @@ def _most_moved(change: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]
     return inputs, units
 
 
-def _steepest(lesson: Lesson) -> str:
-    if lesson.loss_before < _NEARLY_NO_LOSS and len(lesson.learning_rates) < 2:
+def _steepest(teaching: Teaching) -> str:
+    if teaching.loss_before < _NEARLY_NO_LOSS and len(teaching.learning_rates) < 2:
         return (
-            f"The loss, {lesson.loss_before:.2g}, is close to zero already, so there is little to "
+            f"The loss, {teaching.loss_before:.2g}, is close to zero already, so there is little to "
             "follow: teach another class to see more."
         )
-    layers = lesson.moving
+    layers = teaching.moving
     steepest = max(layers, key=lambda layer: layer.gradient_norm)
     flattest = min(layers, key=lambda layer: layer.gradient_norm)
     told = f"{steepest.name} has the steepest slope ({steepest.gradient_norm:.3g})"
@@ -348,27 +358,29 @@ def _steepest(lesson: Lesson) -> str:
     return f"{told}, {flattest.name} the gentlest ({flattest.gradient_norm:.3g})."
 
 
-def _about_prediction(lesson: Lesson) -> Caption:
-    names = lesson.before.class_names
-    first, last = (float(p.probabilities[lesson.label]) for p in (lesson.before, lesson.after))
-    was, now = names[lesson.before.label], names[lesson.after.label]
-    if not lesson.learning_rates:
+def _about_prediction(teaching: Teaching) -> Caption:
+    names = teaching.before.class_names
+    first, last = (
+        float(p.probabilities[teaching.label]) for p in (teaching.before, teaching.after)
+    )
+    was, now = names[teaching.before.label], names[teaching.after.label]
+    if not teaching.learning_rates:
         seen = f"What the network says of this picture: {was}."
-        return Caption(seen, f"Class {names[lesson.label]}, to be taught, has {percent(first)}.")
+        return Caption(seen, f"Class {names[teaching.label]}, to be taught, has {percent(first)}.")
     seen = "What the network says of this picture, before (hatched) and after (solid)."
-    told = f"Class {names[lesson.label]}, which was taught, goes from {percent(first)} to "
+    told = f"Class {names[teaching.label]}, which was taught, goes from {percent(first)} to "
     told += percent(last)
     verdict = f"the prediction stays {now}" if was == now else f"the prediction was {was}, is {now}"
     return Caption(seen, f"{told}; {verdict}.")
 
 
-def _shown_classes(lesson: Lesson) -> list[int]:
+def _shown_classes(teaching: Teaching) -> list[int]:
     """Return the classes to draw, in their order."""
-    highest = np.maximum(lesson.before.probabilities, lesson.after.probabilities)
+    highest = np.maximum(teaching.before.probabilities, teaching.after.probabilities)
     if len(highest) <= _MOST_CLASSES:
         return list(range(len(highest)))
     likeliest = np.argsort(-highest, kind="stable")[:_MOST_CLASSES]
-    named = {lesson.label, lesson.before.label, lesson.after.label}
+    named = {teaching.label, teaching.before.label, teaching.after.label}
     return sorted(named | {int(i) for i in likeliest})
 
 

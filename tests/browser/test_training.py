@@ -59,7 +59,9 @@ def test_a_finished_training_is_named_used_compared_taken_away_and_deleted(serve
     page = visitor.page
     page.get_by_label("Start from").select_option("Learning rate too low")
     expect(page.locator("#training-watch")).to_contain_text("almost flat")
-    expect(page.get_by_label("Learning rate", exact=True)).to_have_value(re.compile("0.000001|1e-0?6"))
+    expect(page.get_by_label("Learning rate", exact=True)).to_have_value(
+        re.compile("0.000001|1e-0?6")
+    )
     fill(page, Epochs=2, Batch_size=128)
     train(page)
     row = first_row(page)

@@ -11,10 +11,10 @@ import pytest
 import cnn
 from cnn import Run, TrainingConfig
 
-# Batches of 55 do not divide by two, and 55 divide the 825 pictures: the last is as long as all.
+# Twelve batches of 64 pictures and one of 57, which is one too few for two devices.
 SETTINGS = {
-    "dataset": "digits", "epochs": 2, "batch_size": 55, "seed": 2, "batch_norm": True,
-    "optimizer": "momentum", "learning_rate": 0.01,
+    "dataset": "digits", "epochs": 2, "batch_size": 64, "seed": 2, "learning_rate": 0.003,
+    "augment": False,
 }  # fmt: skip
 
 ON_TWO_DEVICES = """
@@ -43,9 +43,10 @@ cut = cnn.train(TrainingConfig.from_flat(settings), into=home / "resumed", on_ev
 assert cut.history["epoch"].tolist() == [1]
 cut.renew()
 training.work_on(cut)
-# A last batch of one picture would leave the second device without any.
+# Batches that do not divide by two, and a last one that has a picture for one device only.
 cnn.train(
-    TrainingConfig.from_flat({**settings, "batch_size": 206, "epochs": 1}), into=home / "uneven"
+    TrainingConfig.from_flat({**settings, "batch_size": 103, "epochs": 1, "batch_norm": True}),
+    into=home / "uneven",
 )
 """
 
@@ -74,24 +75,27 @@ def test_two_devices_make_the_steps_that_one_makes(on_one, on_two):
     run = Run(on_two / "whole")
     assert run.status.state == "finished"
     steps = [run.batches[["epoch", "batch"]].to_numpy().tolist() for run in (on_one, run)]
-    assert steps[0] == steps[1] == [[epoch, batch] for epoch in (1, 2) for batch in range(1, 16)]
+    assert steps[0] == steps[1] == [[epoch, batch] for epoch in (1, 2) for batch in range(1, 14)]
     assert run.moments == on_one.moments
     assert list(run.batches.columns) == list(on_one.batches.columns)
 
 
 def test_they_learn_what_one_learns(on_one, on_two):
     run = Run(on_two / "whole")
-    assert run.history["loss"].is_monotonic_decreasing
-    np.testing.assert_allclose(run.history["loss"], on_one.history["loss"], rtol=0.1)
-    np.testing.assert_allclose(run.history["val_loss"], on_one.history["val_loss"], rtol=0.1)
+    first, second = run.history["loss"]
+    assert second < 0.7 * first
+    np.testing.assert_allclose(run.history["loss"], on_one.history["loss"], rtol=0.03)
+    np.testing.assert_allclose(run.history["val_loss"], on_one.history["val_loss"], rtol=0.03)
+    scores = [cnn.runs.facts(run)["scores"]["digits test"] for run in (on_one, run)]
+    assert scores[0] == pytest.approx(scores[1], abs=0.03)
 
 
 def test_losses_and_gradients_are_those_of_the_whole_batch(on_one, on_two):
     here, there = on_one.batches.iloc[0], Run(on_two / "whole").batches.iloc[0]
-    assert there["loss"] == pytest.approx(here["loss"], rel=0.05)
+    assert there["loss"] == pytest.approx(here["loss"], rel=1e-4)
     assert there["learning_rate"] == here["learning_rate"]
     for column in (name for name in here.index if name.startswith("gradient ")):
-        assert 0.5 < there[column] / here[column] < 2, column
+        assert there[column] == pytest.approx(here[column], rel=1e-3), column
 
 
 def test_they_resume_where_they_were(on_two):
@@ -106,6 +110,5 @@ def test_they_resume_where_they_were(on_two):
 def test_no_device_is_left_without_a_picture(on_two):
     run = Run(on_two / "uneven")
     assert run.status.state == "finished"
-    assert len(run.batches) == 5
+    assert len(run.batches) == 9
     assert np.isfinite(run.batches.to_numpy()).all()
-    assert 0 < cnn.runs.facts(run)["scores"]["digits test"] <= 1

@@ -87,25 +87,20 @@ def test_a_queue_that_does_not_answer_is_named_and_leaves_no_run_behind(home):
     assert home.runs() == []
 
 
-def test_one_local_worker_does_what_was_queued_before_it_started(home):
+def test_one_local_worker_does_what_was_queued_and_ends_when_no_server_is_left(home):
     run = Queue(home).submit_training(SHORT)
     with worker(home, "--local") as first:
-        wait_until(lambda: run.status.state == "finished")
-        assert home.has_worker()
-        with worker(home, "--local") as second:
-            assert second.wait(60) == 0
-        assert first.poll() is None
-    assert not home.has_worker()
-    assert runs.find(home.runs_dir) == [run]
-
-
-def test_a_local_worker_ends_when_no_server_is_left(home):
-    with worker(home, "--local") as process:
         with home.server_lock():
-            wait_until(home.has_worker)
             assert home.has_servers()
-        assert process.wait(60) == 0
+            wait_until(lambda: run.status.state == "finished")
+            assert home.has_worker()
+            with worker(home, "--local") as second:
+                assert second.wait(60) == 0
+            assert first.poll() is None
+        assert first.wait(60) == 0
+    assert not home.has_worker()
     assert not home.has_servers()
+    assert home.runs() == [run]
 
 
 @pytest.mark.parametrize("state", ["running", "finished", "cancelled", "failed", "interrupted"])

@@ -18,7 +18,7 @@ def scene() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def lesson(classifier, seven):
+def teaching(classifier, seven):
     """The 7 taught as a 3, in two steps."""
     return teach(classifier, seven, label=3, learning_rates=[0.001, 0.002])
 
@@ -123,23 +123,23 @@ def test_the_model_given_stays_as_it_is(classifier, seven):
     np.testing.assert_allclose(taught.after.probabilities, after, rtol=1e-4, atol=1e-7)
 
 
-def test_fewer_rates_give_the_same_bits_again(classifier, seven, lesson):
+def test_fewer_rates_give_the_same_bits_again(classifier, seven, teaching):
     first = teach(classifier, seven, label=3, learning_rates=[0.001])
     teach(classifier, seven, label=3, learning_rates=[0.001, 0.002, 0.5])
-    again = teach(classifier, seven, label=3, learning_rates=lesson.learning_rates)
-    for one, other in zip(lesson.model.get_weights(), again.model.get_weights(), strict=True):
+    again = teach(classifier, seven, label=3, learning_rates=teaching.learning_rates)
+    for one, other in zip(teaching.model.get_weights(), again.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
-    assert again.loss_after == lesson.loss_after
+    assert again.loss_after == teaching.loss_after
     onwards = teach(first.model, seven, label=3, learning_rates=[0.002])
-    for one, other in zip(lesson.model.get_weights(), onwards.model.get_weights(), strict=True):
+    for one, other in zip(teaching.model.get_weights(), onwards.model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
-def test_the_gradient_is_compiled_once_for_all_weights(classifier, seven, lesson):
+def test_the_gradient_is_compiled_once_for_all_weights(classifier, seven, teaching):
     compiled = classifier._cnn_compiled["_cnn_weight_gradients"]
     traced = compiled._function.experimental_get_tracing_count()
-    teach(lesson.model, seven, label=5, learning_rates=[0.001] * 3)
-    assert lesson.model._cnn_compiled["_cnn_weight_gradients"] is compiled
+    teach(teaching.model, seven, label=5, learning_rates=[0.001] * 3)
+    assert teaching.model._cnn_compiled["_cnn_weight_gradients"] is compiled
     assert compiled._function.experimental_get_tracing_count() == traced
 
 
@@ -215,20 +215,20 @@ def test_what_is_no_picture_is_refused(classifier):
         teach(classifier, np.zeros(3), label=3)
 
 
-def test_the_bars_are_the_norms_of_each_layer_that_learns(lesson):
-    gradients, change = figures.gradient_norms(lesson), figures.relative_changes(lesson)
-    norms = [layer.gradient_norm for layer in lesson.moving]
+def test_the_bars_are_the_norms_of_each_layer_that_learns(teaching):
+    gradients, change = figures.gradient_norms(teaching), figures.relative_changes(teaching)
+    norms = [layer.gradient_norm for layer in teaching.moving]
     assert list(gradients.figure.data[0].x) == norms
-    assert list(change.figure.data[0].x) == [layer.relative_change for layer in lesson.moving]
-    steepest = lesson.moving[int(np.argmax(norms))]
+    assert list(change.figure.data[0].x) == [layer.relative_change for layer in teaching.moving]
+    steepest = teaching.moving[int(np.argmax(norms))]
     assert f"{steepest.name} has the steepest slope ({max(norms):.3g})" in gradients.caption.notice
 
 
-def test_the_prediction_is_paired_and_the_classes_are_marked(lesson):
-    shown = figures.predictions(lesson, true=7)
+def test_the_prediction_is_paired_and_the_classes_are_marked(teaching):
+    shown = figures.predictions(teaching, true=7)
     before, after = shown.figure.data
-    np.testing.assert_array_equal(before.x, lesson.before.probabilities)
-    np.testing.assert_array_equal(after.x, lesson.after.probabilities)
+    np.testing.assert_array_equal(before.x, teaching.before.probabilities)
+    np.testing.assert_array_equal(after.x, teaching.after.probabilities)
     assert (before.marker.pattern.shape, after.marker.pattern.shape) == ("/", None)
     ticks = shown.figure.layout.yaxis.ticktext
     assert (ticks[3], ticks[7], ticks[0]) == ("taught <b>3</b>", "true <b>7</b>", "0")
@@ -262,11 +262,11 @@ def test_a_picture_that_is_known_already_says_why_little_moves(classifier, seven
 
 @pytest.mark.parametrize(("layer", "source"), [("conv2d", None), ("conv2d_1", 3)])
 def test_kernels_before_and_after_share_a_range_and_the_difference_has_its_own(
-    classifier, lesson, layer, source
+    classifier, teaching, layer, source
 ):
     before, after, change = (
         one.figure.data[0]
-        for one in figures.weights(classifier, lesson, layer, source=source).shown
+        for one in figures.weights(classifier, teaching, layer, source=source).shown
     )
     assert (before.zmin, before.zmax) == (after.zmin, after.zmax)
     assert before.zmin == -before.zmax
@@ -277,27 +277,29 @@ def test_kernels_before_and_after_share_a_range_and_the_difference_has_its_own(
     assert f"its own range: −{change.zmax:.2g} to {change.zmax:.2g}" in change.colorbar.title.text
 
 
-def test_the_norm_of_the_change_is_not_the_change_of_the_norm(classifier, lesson):
-    shown = figures.weights(classifier, lesson, "conv2d_1").shown
-    kernel = lesson.layers["conv2d_1"].after["kernel"] - lesson.layers["conv2d_1"].before["kernel"]
+def test_the_norm_of_the_change_is_not_the_change_of_the_norm(classifier, teaching):
+    shown = figures.weights(classifier, teaching, "conv2d_1").shown
+    kernel = (
+        teaching.layers["conv2d_1"].after["kernel"] - teaching.layers["conv2d_1"].before["kernel"]
+    )
     change = shown[2].figure.data[0]
     assert change.zmin == 0
     assert np.nanmax(change.z) == pytest.approx(cnn.kernel_norms(kernel).max())
     assert f"at most {np.abs(kernel).max():.2g}" in shown[2].caption.notice
 
 
-def test_an_input_channel_that_does_not_exist_is_told(classifier, lesson):
-    shown = figures.weights(classifier, lesson, "conv2d_1", source=99)
+def test_an_input_channel_that_does_not_exist_is_told(classifier, teaching):
+    shown = figures.weights(classifier, teaching, "conv2d_1", source=99)
     assert shown.inputs == 32
     assert shown.shown[0].caption.seen == "There is no input channel 99: choose 0 to 31."
 
 
-def test_a_dense_layer_is_a_matrix_and_of_a_large_one_the_part_that_moved(classifier, lesson):
-    shown = figures.weights(classifier, lesson, "dense_1")
+def test_a_dense_layer_is_a_matrix_and_of_a_large_one_the_part_that_moved(classifier, teaching):
+    shown = figures.weights(classifier, teaching, "dense_1")
     assert shown.wide
     np.testing.assert_array_equal(
         shown.shown[2].figure.data[0].z.T,
-        lesson.layers["dense_1"].after["kernel"] - lesson.layers["dense_1"].before["kernel"],
+        teaching.layers["dense_1"].after["kernel"] - teaching.layers["dense_1"].before["kernel"],
     )
     keras.utils.set_random_seed(2)
     x = picture = keras.Input((28, 28, 1))

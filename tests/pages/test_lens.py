@@ -79,10 +79,10 @@ def test_the_steps_are_those_of_the_library(bundled):
     query, layers = bundled
     shown = paint(query, layers, made(query, 3, 0.001, 0.002), "dense_1")
     seen = current().look(parse(query)[0]).seen
-    lesson = cnn.lens.teach(cnn.load_model(), seen, label=3, learning_rates=[0.001, 0.002])
+    teaching = cnn.lens.teach(cnn.load_model(), seen, label=3, learning_rates=[0.001, 0.002])
     after = shown["figures"][lens.PREDICTION].data[1]
-    assert list(after.x) == lesson.after.probabilities.tolist()
-    assert f"loss after {lesson.loss_after:.4g}" in shown["facts"]
+    assert list(after.x) == teaching.after.probabilities.tolist()
+    assert f"loss after {teaching.loss_after:.4g}" in shown["facts"]
     assert "dense_1 after 2 steps" in shown["figures"][lens.AFTER].layout.title.text
     assert shown["row"] == "lens-row wide"
 

@@ -71,6 +71,7 @@ def test_a_model_without_moments_says_so(second_app, request_of):
     assert "no moments are kept" in answer[NONE]
     with pytest.raises(cnn.ModelError, match="came as a file"):
         runtime_of(second_app).model(parse({**query, "epoch": "3"})[0])
+    assert runtime_of(second_app).default_view().to_query() == query
 
 
 def test_a_page_that_is_about_to_go_does_not_answer(opened):

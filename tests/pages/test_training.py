@@ -15,7 +15,8 @@ from dashboard.training_form import FIELDS, NETWORK, OWN
 from pages import training
 
 LOSS, ACCURACY, RATE, CLASSES, GRADIENTS, SPEED = range(6)
-LOSS_CAPTION, SETTINGS, SINGLE_HIDDEN, SHOWN, RUNS, LISTED, TICKED = 6, 12, 13, 14, 15, 16, 17
+LOSS_CAPTION, SETTINGS, SINGLE_HIDDEN, SHOWN = 6, 12, 13, 14
+RUNS, LISTED, TICKED = range(3)
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def text_of(component):
 
 
 def test_the_page_shows_the_history_of_the_model_in_use(view):
-    answer = training.follow(view, None, None, None)
+    answer = training.draw(view, None, None, None)
     history = cnn.Run(cnn.pretrained_run()).history
     _, trained, validated = answer[LOSS].data
     assert list(trained.y) == history["loss"].tolist()
@@ -55,27 +56,39 @@ def test_the_page_shows_the_history_of_the_model_in_use(view):
     assert "lowest after epoch" in answer[LOSS_CAPTION]
     assert "accuracy on mnist test" in answer[SETTINGS]
     assert len(answer[CLASSES].data[0].y) == 10
+    with pytest.raises(PreventUpdate):
+        training.draw(view, 1, None, answer[SHOWN])
+
+
+def test_the_list_is_made_once_and_then_only_its_progress_changes(view):
+    answer = training.follow(view, None, None, 1000)
     assert answer[TICKED] == ["pretrained"]
-    again = training.follow(view, 1, answer[SHOWN], answer[LISTED])
-    assert all(part is no_update for part in again[:-1])
+    assert answer[3:] == (5000, True)
+    again = training.follow(view, 1, answer[LISTED], 5000)
+    assert all(part is no_update for part in again)
 
 
 def test_a_model_without_a_history_says_so(second_app, request_of):
     request_of(second_app)
     query = runtime_of(second_app).default_view().to_query()
-    answer = training.follow(query, None, None, None)
+    answer = training.draw(query, None, None, None)
     assert "how it was trained is not known" in answer[LOSS_CAPTION]
 
 
 def test_the_moment_that_is_shown_is_marked(view):
-    answer = training.follow({**view, "epoch": "0-64"}, None, None, None)
+    answer = training.draw({**view, "epoch": "0-64"}, None, None, None)
     assert answer[LOSS].layout.shapes[0].x0 == pytest.approx(64 / 430)
+
+
+def test_a_link_whose_runs_are_elsewhere_says_so(view):
+    answer = training.draw({**view, "runs": "20200101-000000-abcd"}, None, None, None)
+    assert "None of the runs that the link compares is on this server" in answer[LOSS_CAPTION]
 
 
 def test_compared_runs_share_a_chart_and_a_table_of_what_differs(runtime, view):
     run = make_run(runtime, learning_rate=0.5, architecture=cnn.Architecture(dropout=0.25))
     run.write_note("Mine", "")
-    answer = training.follow({**view, "runs": f"pretrained,{run.id}"}, None, None, None)
+    answer = training.draw({**view, "runs": f"pretrained,{run.id}"}, None, None, None)
     assert answer[SINGLE_HIDDEN] is True
     assert {trace.name for trace in answer[LOSS].data if trace.showlegend} == {
         "Mine", "bundled digit classifier",
@@ -121,7 +134,9 @@ def test_a_run_that_the_queue_has_lost_can_be_queued_again(runtime):
 
 def test_a_queue_that_does_not_answer_is_named_and_nothing_is_left(tmp_path, request_of):
     nowhere = "redis://127.0.0.1:1/0"
-    settings = Settings(home=tmp_path / "home", data_dir=tmp_path, download=False, redis_url=nowhere)
+    settings = Settings(
+        home=tmp_path / "home", data_dir=tmp_path, download=False, redis_url=nowhere
+    )
     app = create_app(settings)
     request_of(app)
     standard = cnn.TrainingConfig("digits").flat()
@@ -140,10 +155,10 @@ def cnn_view(query):
 
 def test_a_run_that_was_deleted_meanwhile_is_no_longer_listed(runtime, view):
     run = make_run(runtime)
-    listed = training.follow(view, None, None, None)[LISTED]
+    listed = training.follow(view, None, None, 1000)[LISTED]
     assert run.id in listed
     run.delete()
-    answer = training.follow(view, 1, None, listed)
+    answer = training.follow(view, 1, listed, 5000)
     assert run.id not in answer[LISTED]
     with pytest.raises(cnn.RunError, match="it was deleted"):
         run.write_note("late", "")
