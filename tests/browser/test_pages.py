@@ -11,15 +11,9 @@ import cnn
 from tests.browser.conftest import hover
 
 PAGES = (
-    "Network",
-    "All layers",
-    "Architecture",
-    "Filters",
-    "Activations",
-    "Training",
-    "Moments",
+    "Network", "All layers", "Architecture", "Filters", "Activations", "Training", "Moments",
     "One step",
-)
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=["bundled", "second"])
