@@ -90,6 +90,7 @@ class Recorder:
 
     def epoch(self, row: dict[str, float], classes: dict[str, float]) -> None:
         """Note the end of an epoch, with the accuracy of each class."""
+        self.require_run()
         self._history.append(row)
         self._classes.append({"epoch": row["epoch"], **classes})
         self._flush()
@@ -100,16 +101,16 @@ class Recorder:
 
     def weights(self, moment: Moment, weights: list[NDArray[Any]]) -> None:
         """Keep the weights of a moment."""
-        self._require()
+        self.require_run()
         self.run.write_weights(moment, weights)
 
     def resume_point(self, model: keras.Model, epoch: int) -> None:
         """Keep all that the training goes on from after `epoch`."""
-        self._require()
+        self.require_run()
         resuming.keep(self.run, model, epoch)
 
     def _write(self, **changes: Any) -> None:
-        self._require()
+        self.require_run()
         self.status = replace(self.status, **changes)
         self._written = time.monotonic()
         self.run.write_status(self.status)
@@ -122,7 +123,8 @@ class Recorder:
         rows.to_csv(path, mode="a", header=not path.exists(), index=False, float_format="%.6g")
         self._batches.clear()
 
-    def _require(self) -> None:
+    def require_run(self) -> None:
+        """Raise `RunError` if the run was deleted."""
         if not self.run.exists:
             raise RunError(self._deleted)
 
@@ -139,7 +141,7 @@ class Recorder:
         try:
             yield
         except CnnError as error:
-            self._fail(str(error))
+            self._fail(str(error) if self.run.exists else self._deleted)
         except OSError as error:
             if not self.run.exists:
                 self._fail(self._deleted)

@@ -94,6 +94,7 @@ def _train(run: Run, recorder: Recorder, data_dir: Path | None) -> None:
     recorder.go_on_after(done)
     on_one_device = as_functional(model)
     if not done:
+        recorder.require_run()
         card = Card(class_names=data.class_names, scale=PIXEL_SCALE)
         save_model(on_one_device, run.initial_path, card=card)
         recorder.weights(Moment(0), model.get_weights())
@@ -324,6 +325,7 @@ def _finish(run: Run, recorder: Recorder, model: keras.Model, data_dir: Path | N
             "command": config.command(),
         },
     )
+    recorder.require_run()
     save_model(model, run.model_path, card=card)
     if config.save_to:
         _save_too(model, run, Path(config.save_to))

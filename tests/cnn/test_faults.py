@@ -166,15 +166,26 @@ def test_a_worker_does_jobs_one_after_the_other_and_passes_over_deleted_runs(tmp
     assert set(home.runs()) == {first, second}
 
 
-def test_a_run_that_is_deleted_while_it_trains_ends_and_stays_away(tmp_path):
+@pytest.mark.parametrize(
+    "when",
+    [
+        lambda event: event.kind == "batch" and event.status.batch == 4,
+        lambda event: event.kind == "batch" and event.status.batch == 13,
+        lambda event: event.kind == "epoch",
+        lambda event: event.status.message.startswith("Reading"),
+        lambda event: event.status.message.startswith("Scoring"),
+    ],
+    ids=["within an epoch", "in its last step", "at its end", "at the start", "at the end"],
+)
+def test_a_run_that_is_deleted_while_it_trains_ends_and_stays_away(tmp_path, when):
     place, events = tmp_path / "runs" / "run", []
 
     def delete(event: cnn.Event) -> None:
         events.append(event)
-        if event.kind == "epoch":
+        if when(event) and Run(place).exists:
             Run(place).delete()
 
-    run = cnn.train(TrainingConfig("digits", batch_size=64), into=place, on_event=delete)
+    run = cnn.train(TrainingConfig("digits", epochs=1, batch_size=64), into=place, on_event=delete)
     assert events[-1].status.state == "failed"
     assert events[-1].status.message == "The run run was deleted: its training ends."
     assert not run.exists

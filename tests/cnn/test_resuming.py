@@ -172,12 +172,9 @@ def resume(run: Run) -> None:
 
 
 def test_rows_that_were_half_written_are_made_again(cut):
-    table = cut.path / "batches.csv"
-    text = table.read_text()
-    table.write_text(text + text.splitlines()[-1][:1])
-    for name in ("history", "classes"):
+    for name in ("history", "classes", "batches"):
         with (cut.path / f"{name}.csv").open("a") as file:
-            file.write("2")
+            file.write("1")  # of a twelfth epoch, for example
     resume(cut)
     assert cut.status.state == "finished"
     assert cut.history["epoch"].tolist() == cut.classes["epoch"].tolist() == [1, 2]
