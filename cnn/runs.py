@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -165,9 +166,12 @@ class Run:
     def weights(self, moment: Moment) -> list[NDArray[np.float32]]:
         """Return the weights at a moment, in the order of `model.get_weights()`, as float32."""
         try:
-            with np.load(self._weights_path(moment), allow_pickle=False) as archive:
+            with (
+                self._weights_path(moment).open("rb") as file,
+                np.load(file, allow_pickle=False) as archive,
+            ):
                 return [archive[f"w{i}"].astype(np.float32) for i in range(len(archive.files))]
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
             known = ", ".join(map(str, self.moments)) or "none"
             raise RunError(
                 f"The run {self.id} has no weights of {moment}; it has those of: {known}."

@@ -65,7 +65,11 @@ GROUPS: dict[str, tuple[Field, ...]] = {
             "patience", "Patience", step=1, help="Epochs without progress before it ends; 0: all"
         ),
         Field("seed", "Seed", step=1),
-        Field("deterministic", "Deterministic", help="The same to every bit each time; slower"),
+        Field(
+            "deterministic",
+            "Deterministic",
+            help="The same to every bit each time, with as many threads; up to a third slower",
+        ),
     ),
     "Data": (
         Field("dataset", "Data", ("mnist", "digits")),

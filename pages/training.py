@@ -39,7 +39,7 @@ TICK = "training-tick"
 CURVES_TICK = "training-curves-tick"
 SHOWN = "training-shown"
 LISTED = "training-listed"
-TICKED = "training-ticked"
+TICKED = {"type": "training-ticked", "page": "training"}
 EDITED = "training-edited"
 DELETED = "training-deleted"
 _TICK_MILLISECONDS = 1500
@@ -183,7 +183,7 @@ def register(app: Dash) -> None:
     app.callback(
         Output(ids.VIEW, "data", allow_duplicate=True),
         Input(part("compare", ALL), "value"),
-        State(TICKED, "data"),
+        State({**TICKED, "page": ALL}, "data"),
         State(ids.VIEW, "data"),
         prevent_initial_call=True,
     )(compare)
@@ -552,15 +552,16 @@ def use(_clicks: list[int | None], stored: dict[str, Any] | None) -> dict[str, A
 
 
 def compare(
-    ticked: list[bool], before: list[str] | None, stored: dict[str, Any] | None
+    ticked: list[bool], before: list[list[str] | None], stored: dict[str, Any] | None
 ) -> dict[str, Any]:
     """Return the view with the runs that are ticked; ten at most.
 
-    `before` are those that were ticked when the list was made: a new list is no choice.
+    `before` has those that were ticked when the list was made: a new list is no choice. It is empty
+    when the page has just been left, and with it the list.
     """
     places = [one["id"]["run"] for one in ctx.inputs_list[0]]
     chosen = [run for run, on in zip(places, ticked, strict=True) if on][:_MOST_COMPARED]
-    if not stored or before is None or chosen == before:
+    if not stored or not before or before[0] in (None, chosen):
         raise PreventUpdate
     view, _ = parse(stored)
     return replace(view, runs=",".join(chosen)).to_query()

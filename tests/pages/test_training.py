@@ -247,9 +247,12 @@ def test_a_ticked_list_is_a_choice_only_if_it_differs_from_the_one_that_was_made
     ids = [{"id": {"type": "run-compare", "run": name}} for name in ("a1", "b2")]
     monkeypatch.setattr(training, "ctx", type("Context", (), {"inputs_list": [ids]}))
     with pytest.raises(PreventUpdate):
-        training.compare([True, False], ["a1"], view)
-    assert training.compare([True, True], ["a1"], view)["runs"] == "a1,b2"
-    assert "runs" not in training.compare([False, False], ["a1"], view)
+        training.compare([True, False], [["a1"]], view)
+    assert training.compare([True, True], [["a1"]], view)["runs"] == "a1,b2"
+    assert "runs" not in training.compare([False, False], [["a1"]], view)
+    for gone in ([], [None]):
+        with pytest.raises(PreventUpdate):
+            training.compare([True, True], gone, view)
 
 
 def test_files_of_a_run_can_be_taken_away(runtime):
