@@ -26,15 +26,16 @@ def first_row(page):
     return page.locator("#training-runs tbody tr").first
 
 
-def test_a_training_survives_reload_and_restart_and_is_cancelled_and_resumed(server, visit):
+def test_a_training_survives_its_browser_and_its_server_and_is_cancelled_and_resumed(server, visit):
+    first = visit(server, "/training").page
+    fill(first, Epochs=900, Batch_size=16)
+    train(first)
+    expect(first.locator(".run-told")).to_contain_text("of 900", timeout=60_000)
+    run = first_row(first).locator("th").inner_text()
+    first.close()
     visitor = visit(server, "/training")
     page = visitor.page
-    fill(page, Epochs=900, Batch_size=16)
-    train(page)
     told = page.locator(".run-told")
-    expect(told).to_contain_text("of 900", timeout=60_000)
-    run = first_row(page).locator("th").inner_text()
-    page.reload()
     expect(told).to_contain_text("of 900", timeout=30_000)
     server.kill()
     server.start()
