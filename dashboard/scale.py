@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash import Dash, html
 
 from cnn.figures import SCALES
-from dashboard import ids
 from dashboard.components import choices
+from dashboard.controls import tie
 
 
 def scale_choice(identity: str) -> html.Div:
@@ -16,16 +16,4 @@ def scale_choice(identity: str) -> html.Div:
 
 def register_scale(app: Dash, identity: str) -> None:
     """Tie the radio buttons to the view, both ways."""
-    app.clientside_callback(
-        ClientsideFunction("cnn", "chooseScale"),
-        Output(ids.VIEW, "data", allow_duplicate=True),
-        Input(identity, "value"),
-        State(ids.VIEW, "data"),
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(
-        ClientsideFunction("cnn", "chosenScale"),
-        Output(identity, "value"),
-        Input(ids.VIEW, "data"),
-        State(identity, "value"),
-    )
+    tie(app, identity, choose="chooseScale", chosen="chosenScale")

@@ -13,6 +13,7 @@ from dash.exceptions import PreventUpdate
 
 import cnn
 from dashboard import components, ids
+from dashboard.controls import tie
 from dashboard.panel import layers as layers_of
 from dashboard.runtime import current
 from dashboard.tabs import default_layer, register_tabs
@@ -104,19 +105,7 @@ def register(app: Dash) -> None:
         State(ids.LAYERS, "data"),
     )(paint)
     register_values(app.server, "filters", values)
-    app.clientside_callback(
-        ClientsideFunction("cnn", "chooseSource"),
-        Output(ids.VIEW, "data", allow_duplicate=True),
-        Input(SOURCE, "value"),
-        State(ids.VIEW, "data"),
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(
-        ClientsideFunction("cnn", "chosenSource"),
-        Output(SOURCE, "value"),
-        Input(ids.VIEW, "data"),
-        State(SOURCE, "value"),
-    )
+    tie(app, SOURCE, choose="chooseSource", chosen="chosenSource")
 
 
 def paint(

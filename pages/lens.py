@@ -10,13 +10,14 @@ from urllib.parse import unquote
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.figures import lens as figures
 from cnn.lens import MOST_STEPS, Teaching, checked_rate, teach
 from dashboard import components, ids
+from dashboard.controls import tie
 from dashboard.runtime import current
 from dashboard.tabs import default_layer, is_open, register_tabs
 from dashboard.view import View, parse
@@ -217,19 +218,7 @@ def register(app: Dash) -> None:
         State(LAYER, "data"),
         State(ids.LOCATION, "pathname"),
     )(paint)
-    app.clientside_callback(
-        ClientsideFunction("cnn", "chooseSource"),
-        Output(ids.VIEW, "data", allow_duplicate=True),
-        Input(SOURCE, "value"),
-        State(ids.VIEW, "data"),
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(
-        ClientsideFunction("cnn", "chosenSource"),
-        Output(SOURCE, "value"),
-        Input(ids.VIEW, "data"),
-        State(SOURCE, "value"),
-    )
+    tie(app, SOURCE, choose="chooseSource", chosen="chosenSource")
 
 
 def change(
