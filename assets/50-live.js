@@ -65,6 +65,7 @@
   }
 
   function paint(values) {
+    isSettled = false;
     paintOver(document.getElementById("picture"), values.arrays[values.seen]);
     paintText("picture-text", values.told);
     root.cnn.paintPrediction(values.prediction);
@@ -76,6 +77,7 @@
   // Dash does not write again what it believes to be there. So it is told what was painted, once the
   // view is another: then its next answer is written, whatever it is.
   const painted = new Set();
+  let isSettled = true;
 
   function paintText(id, text) {
     const place = document.getElementById(id);
@@ -91,6 +93,7 @@
       if (place) root.set_props(component, { children: place.textContent });
     }
     painted.clear();
+    isSettled = true;
     const canvas = document.querySelector("canvas.sample:not([hidden])");
     if (canvas) root.set_props("picture", { src: canvas.toDataURL() });
   }
@@ -125,8 +128,9 @@
       const box = document.getElementById(figure.id);
       const plot = box && box.querySelector(".js-plotly-plot");
       if (!plot || !plot.data || !plot.data.length) continue;
-      if (figure.kind === "cells") paintCells(plot, figure, arrays[figure.values]);
-      else root.cnn.paintBars(plot, overlay(plot), arrays[figure.values].values);
+      const values = arrays[figure.values];
+      if (figure.kind === "cells") cover(plot, () => paintCells(plot, figure, values));
+      else cover(plot, () => root.cnn.paintBars(plot, overlay(plot), values.values));
     }
   }
 
@@ -161,18 +165,37 @@
     root.cnn.paintBarNumbers(plot, overlay(plot, "numbers"), figure);
   }
 
-  // A canvas over a plot. What it covers is hidden until the plot has drawn itself again.
+  // What is painted over a plot hides it until the plot draws what the view has become. A plot that
+  // draws the same figure again (its box has another size), or an older one, is painted over anew.
+  function cover(plot, paintIt) {
+    const isKnown = plot.covered !== undefined;
+    plot.covered = { data: plot.data, paintIt };
+    paintIt();
+    if (!isKnown) plot.on("plotly_afterplot", () => drawnAgain(plot));
+  }
+
+  function drawnAgain(plot) {
+    for (const canvas of canvases(plot)) canvas.isPlaced = false;
+    if (!plot.covered) return;
+    if (!isSettled || plot.data === plot.covered.data) {
+      plot.covered.paintIt();
+    } else {
+      plot.classList.remove("painted-over");
+      plot.covered = null;
+    }
+  }
+
+  function canvases(plot, part = "live") {
+    return plot.querySelectorAll(`:scope > canvas.live.${part}`);
+  }
+
   function overlay(plot, part = "values") {
     plot.classList.add("painted-over");
-    const known = plot.querySelector(`:scope > canvas.live.${part}`);
+    const [known] = canvases(plot, part);
     if (known) return known;
     const canvas = document.createElement("canvas");
     canvas.classList.add("live", part);
     plot.append(canvas);
-    plot.on("plotly_afterplot", () => {
-      plot.classList.remove("painted-over");
-      canvas.isPlaced = false;
-    });
     return canvas;
   }
 

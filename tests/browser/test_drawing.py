@@ -109,6 +109,22 @@ def test_the_paint_is_the_figure_to_the_last_pixel(server, visit, layer, scale):
     assert page.locator("#activations-numbers").inner_text() == numbers
 
 
+def test_the_paint_outlives_a_figure_that_is_drawn_again_meanwhile(server, visit):
+    page = opened(visit, server)
+    draw(page, SEVEN, lift=False)
+    expect(page.locator("#prediction .class")).to_have_text("7")
+    page.wait_for_load_state("networkidle")
+    page.set_viewport_size({"width": 1200, "height": 900})
+    plot = page.locator("#activations-main .js-plotly-plot")
+    page.wait_for_function("(plot) => plot._fullLayout.width < 900", arg=plot.element_handle())
+    page.wait_for_timeout(300)
+    painted = picture(page, "activations-main")
+    expect(page.locator("#activations-main .painted-over canvas.live.values")).to_be_visible()
+    page.mouse.up()
+    at_rest(page)
+    np.testing.assert_array_equal(picture(page, "activations-main"), painted)
+
+
 def test_a_drawing_travels_in_the_link(server, visit):
     page = opened(visit, server)
     draw(page, SEVEN)
