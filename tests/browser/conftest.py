@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -33,13 +34,24 @@ def browser():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def compressed(tmp_path_factory) -> Path:
+    """A folder for all servers of the suite: each would compress the same files for half a minute."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compressed"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
 @pytest.fixture(scope="module")
-def start_server(tmp_path_factory):
+def start_server(tmp_path_factory, compressed):
     """Start servers that end with the module; settings are given as environment variables."""
     servers: list[Server] = []
 
     def start(data_dir: Path | None = None, **settings: str) -> Server:
         base = tmp_path_factory.mktemp("server")
+        (base / "home").mkdir()
+        (base / "home" / "compressed").symlink_to(compressed)
         server = Server(base / "home", data_dir or base / "no-data", **settings)
         servers.append(server)
         return server.start()
@@ -53,8 +65,6 @@ def start_server(tmp_path_factory):
 @pytest.fixture(scope="session")
 def best_data(request) -> Path | None:
     """MNIST where it is, else None: then the embedded digits are shown."""
-    import os
-
     folder = Path(os.environ.get("CNN_DATA_DIR", "data"))
     return folder if datasets.find("mnist", folder) else None
 
