@@ -15,6 +15,7 @@ import secrets
 import shutil
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 from zipfile import BadZipFile
@@ -148,9 +149,11 @@ class Run:
 
     def _table(self, name: str) -> pd.DataFrame:
         try:
-            return pd.read_csv(self.path / name, on_bad_lines="skip")
+            known = (self.path / name).stat()
+            table = _read_table(self.path / name, known.st_mtime_ns, known.st_size)
         except (OSError, pd.errors.EmptyDataError):
             return pd.DataFrame()
+        return table.copy(deep=False)
 
     @property
     def moments(self) -> tuple[Moment, ...]:
@@ -262,6 +265,11 @@ class Run:
                 return False
         except Timeout:
             return True
+
+
+@lru_cache(maxsize=256)
+def _read_table(path: Path, _changed: int, _size: int) -> pd.DataFrame:
+    return pd.read_csv(path, on_bad_lines="skip")
 
 
 def _moment_of(stem: str) -> Moment:

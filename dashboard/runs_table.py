@@ -33,10 +33,12 @@ class Row:
 
     @property
     def look(self) -> tuple[Any, ...]:
-        """What the row shows beside its progress: when it is another, the list is made again."""
+        """What the row shows beside progress and results: when it is another, the list is made
+        again.
+        """
         return (
             self.run.id, self.name, self.run.note.text, self.status.state, self.status.message,
-            self.key, self.is_shown, self.is_chosen, len(self.run.history),
+            self.key, self.is_shown, self.is_chosen, self.run.history.empty,
         )  # fmt: skip
 
 
@@ -65,34 +67,39 @@ def table(rows: list[Row]) -> dbc.Table:
 
 
 def _row(row: Row) -> html.Tr:
-    run, history = row.run, row.run.history
-    best = f"{history['val_accuracy'].max():.2%}" if len(history) else ""
-    losses = history["val_loss"].tolist()
-    curve = html.Img(
-        src=cnn.figures.sparkline(losses), alt=f"validation loss from {losses[0]:.3g} to "
-        f"{losses[-1]:.3g}",
-    ) if losses else ""  # fmt: skip
+    run = row.run
     label = f"Compare {row.name}"
     tick = dbc.Checkbox(
         id=part("compare", run.id), value=row.is_chosen, label=label, label_class_name="visually-hidden",
     )  # fmt: skip
-    cells = (
-        run.config.dataset,
-        f"{len(history)} of {run.config.epochs}",
-        best,
-        curve,
-        cnn.captions.megabytes(run.moments_bytes),
-        html.Div(_actions(row), className="run-actions"),
-    )
+    found = [html.Td(shown, id=part(kind, run.id)) for kind, shown in results(run).items()]
     return html.Tr(
         [
             html.Td(tick),
             html.Th(_name(row), scope="row"),
             html.Td(_state(row)),
-            *map(html.Td, cells),
+            html.Td(run.config.dataset),
+            *found,
+            html.Td(html.Div(_actions(row), className="run-actions")),
         ],
         className="shown" if row.is_shown else "",
     )
+
+
+def results(run: Run) -> dict[str, Any]:
+    """Return what a row shows of the epochs that have ended, by the kind of its place."""
+    history = run.history
+    losses = history["val_loss"].tolist()
+    curve = html.Img(
+        src=cnn.figures.sparkline(losses), alt=f"validation loss from {losses[0]:.3g} to "
+        f"{losses[-1]:.3g}",
+    ) if losses else ""  # fmt: skip
+    return {
+        "epochs": f"{len(history)} of {run.config.epochs}",
+        "best": f"{history['val_accuracy'].max():.2%}" if losses else "",
+        "curve": curve,
+        "kept": cnn.captions.megabytes(run.moments_bytes),
+    }
 
 
 def _name(row: Row) -> list[Any]:

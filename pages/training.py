@@ -7,28 +7,31 @@ from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import Dash, Input, Output, State, ctx, dcc, html, no_update, set_props
+from dash import (
+    ClientsideFunction,
+    Dash,
+    Input,
+    Output,
+    State,
+    ctx,
+    dcc,
+    html,
+    no_update,
+    set_props,
+)
 from dash.exceptions import PreventUpdate
 
 import cnn
-from cnn.configuration import TrainingConfig, differences
-from cnn.figures import Course
-from cnn.moments import Moment
+from cnn.configuration import TrainingConfig
 from cnn.runs import ACTIVE, Run
-from dashboard import components, ids, runs_table, training_form
+from dashboard import components, ids, run_curves, runs_table, training_form
 from dashboard.panel import model_options
+from dashboard.run_curves import FIGURES, SINGLE, Curves, caption_of
 from dashboard.runs_table import ALL, Row, part
 from dashboard.runtime import Runtime, current
 from dashboard.training_form import FIELDS, LESSON, NETWORK, OWN, WATCH, identity
 from dashboard.view import View, parse
 
-LOSS = "training-loss"
-ACCURACY = "training-accuracy"
-RATE = "training-rate"
-GRADIENTS = "training-gradients"
-SPEED = "training-speed"
-CLASSES = "training-classes"
-FIGURES = (LOSS, ACCURACY, RATE, CLASSES, GRADIENTS, SPEED)
 SETTINGS = "training-settings"
 START = "training-start"
 PROBLEM = "training-problem"
@@ -38,15 +41,15 @@ RUNS = "training-runs"
 TICK = "training-tick"
 CURVES_TICK = "training-curves-tick"
 SHOWN = "training-shown"
+ON_SCREEN = "training-on-screen"
 LISTED = "training-listed"
 TICKED = {"type": "training-ticked", "page": "training"}
 EDITED = "training-edited"
 DELETED = "training-deleted"
 _TICK_MILLISECONDS = 1500
 _QUIET_MILLISECONDS = 5000
-# Drawing curves takes the browser a third of a second, which a training beside it feels.
-_CURVES_MILLISECONDS = 6000
-_SINGLE = "training-single"
+# Drawing a curve takes the browser a twentieth of a second, which a training beside it feels.
+_CURVES_MILLISECONDS = 5000
 _MOST_COMPARED = 10
 
 
@@ -62,10 +65,11 @@ def layout(**_query: Any) -> html.Div:
             dcc.Interval(id=TICK, interval=_TICK_MILLISECONDS),
             dcc.Interval(id=CURVES_TICK, interval=_CURVES_MILLISECONDS),
             dcc.Store(id=SHOWN),
+            dcc.Store(id=ON_SCREEN),
             dcc.Store(id=LISTED),
             dcc.Store(id=TICKED),
             html.Div(id=SETTINGS, className="facts table-box"),
-            _figures(),
+            run_curves.layout(),
             html.H2("Runs"),
             components.alert(PROBLEM),
             html.Div(id=RUNS, className="table-box runs"),
@@ -76,28 +80,6 @@ def layout(**_query: Any) -> html.Div:
             dbc.Button("Train", id=START, color="primary"),
             *_dialogs(),
         ]
-    )
-
-
-def _figures() -> html.Div:
-    names = {
-        LOSS: "Loss per epoch",
-        ACCURACY: "Accuracy per epoch",
-        RATE: "Learning rate along the training",
-        CLASSES: "Accuracy of each class",
-        GRADIENTS: "Gradient of each layer",
-        SPEED: "Pictures per second",
-    }
-    figures = [
-        components.figure(key, name, caption=f"{key}-caption") for key, name in names.items()
-    ]
-    return html.Div(
-        [
-            html.Div(figures[:2], className="even"),
-            html.Div(figures[2:4], className="even"),
-            html.Div(figures[4:], className="even", id=_SINGLE),
-        ],
-        className="curves",
     )
 
 
@@ -135,15 +117,17 @@ def register(app: Dash) -> None:
     )  # fmt: skip
     app.callback(
         *[Output(figure, "figure") for figure in FIGURES],
-        *[Output(f"{figure}-caption", "children") for figure in FIGURES],
+        *[Output(caption_of(figure), "children") for figure in FIGURES],
         Output(SETTINGS, "children"),
-        Output(_SINGLE, "hidden"),
+        Output(SINGLE, "hidden"),
         Output(SHOWN, "data"),
         Input(ids.VIEW, "data"),
         Input(CURVES_TICK, "n_intervals"),
         Input(CURVES_TICK, "disabled"),
+        Input(ON_SCREEN, "data"),
         State(SHOWN, "data"),
     )(draw)
+    app.clientside_callback(ClientsideFunction("cnn", "watchCurves"), Input(ON_SCREEN, "id"))
     app.callback(
         Output(RUNS, "children"),
         Output(LISTED, "data"),
@@ -256,9 +240,12 @@ def _register_dialogs(app: Dash) -> None:
 
 
 def follow(
-    stored: dict[str, Any] | None, _tick: int | None, listed: str | None, interval: int
+    stored: dict[str, Any] | None, _tick: int | None, listed: dict[str, Any] | None, interval: int
 ) -> tuple[Any, ...]:
-    """Return all runs; of a list that is on the screen only the progress is brought up to date."""
+    """Return all runs; of a list that is on the screen only progress and results are renewed.
+
+    `listed` says what the list shows: its look, and how many epochs of each run.
+    """
     if not stored:
         raise PreventUpdate
     runtime = current()
@@ -271,28 +258,64 @@ def follow(
         _show_progress(row, listed)
     wanted = _TICK_MILLISECONDS if active else _QUIET_MILLISECONDS
     pace = (no_update,) * 2 if wanted == interval else (wanted, not active)
-    key = repr([row.look for row in rows])
-    if key == listed:
+    look = repr([row.look for row in rows])
+    epochs = {row.run.id: len(row.run.history) for row in rows}
+    if not listed or look != listed["look"]:
+        chosen = [row.run.id for row in rows if row.is_chosen]
+        return runs_table.table(rows), {"look": look, "epochs": epochs}, chosen, *pace
+    if epochs == listed["epochs"]:
         return no_update, no_update, no_update, *pace
-    chosen = [row.run.id for row in rows if row.is_chosen]
-    return runs_table.table(rows), key, chosen, *pace
+    for row in rows:
+        if epochs[row.run.id] != listed["epochs"].get(row.run.id):
+            _show_results(row)
+    return no_update, {"look": look, "epochs": epochs}, no_update, *pace
 
 
 def draw(
-    stored: dict[str, Any] | None, _tick: int | None, _ended: bool | None, shown: str | None
+    stored: dict[str, Any] | None,
+    _tick: int | None,
+    _ended: bool | None,
+    on_screen: list[str] | None,
+    shown: dict[str, list[str]] | None,
 ) -> tuple[Any, ...]:
-    """Return the curves of the chosen runs, unless they are on the screen."""
-    if not stored:
+    """Return the curves of the chosen runs.
+
+    Other runs are drawn in every figure; progress only in those that are `on_screen` (the browser
+    says it as soon as it knows). `shown` has what each figure shows.
+    """
+    if not stored or on_screen is None:
         raise PreventUpdate
     view, _ = parse(stored)
-    return _curves(view, [row for row in _rows(current(), view) if row.is_chosen], shown)
+    curves = Curves([row for row in _rows(current(), view) if row.is_chosen], view)
+    wanted, before = [curves.choice, curves.progress], shown or {}
+    due = [
+        figure
+        for figure in FIGURES
+        if before.get(figure, [""])[0] != curves.choice
+        or (figure in on_screen and before[figure] != wanted)
+    ]
+    if not due:
+        raise PreventUpdate
+    is_other = len(due) == len(FIGURES)
+    return (
+        *[curves.figure(figure) if figure in due else no_update for figure in FIGURES],
+        *[curves.caption(figure) if figure in due else no_update for figure in FIGURES],
+        curves.settings if is_other else no_update,
+        not curves.is_single if is_other else no_update,
+        {**before, **dict.fromkeys(due, wanted)},
+    )
 
 
-def _show_progress(row: Row, listed: str | None) -> None:
-    if listed and repr(row.run.id) in listed:
+def _show_progress(row: Row, listed: dict[str, Any] | None) -> None:
+    if listed and row.run.id in listed["epochs"]:
         value, told = runs_table.progress(row.run, row.status)
         set_props(part("bar", row.run.id), {"value": value})
         set_props(part("told", row.run.id), {"children": told})
+
+
+def _show_results(row: Row) -> None:
+    for kind, shown in runs_table.results(row.run).items():
+        set_props(part(kind, row.run.id), {"children": shown})
 
 
 def _rows(runtime: Runtime, view: View) -> list[Row]:
@@ -329,134 +352,6 @@ def _run_of(runtime: Runtime, view: View) -> Run | None:
         return runtime.entry(view).run
     except cnn.CnnError:
         return None
-
-
-def _curves(view: View, rows: list[Row], shown: str | None) -> tuple[Any, ...]:
-    """Return the figures, their captions, the settings, whether some are hidden, and a key."""
-    courses = [_course(row) for row in rows]
-    key = repr([(row.run.path, row.name, row.status.state) for row in rows])
-    key += repr([(len(c.history), len(c.batches)) for c in courses]) + view.epoch + view.model
-    if key == shown:
-        raise PreventUpdate
-    if not rows:
-        none = (
-            "None of the runs that the link compares is on this server: tick some below."
-            if view.runs
-            else "This model came as a file: how it was trained is not known."
-        )
-        empty = (components.EMPTY_FIGURE,) * len(FIGURES)
-        return *empty, none, *[""] * (len(FIGURES) - 1), [], True, key
-    figures = _of_one(rows[0], courses[0]) if len(rows) == 1 else _of_many(rows, courses)
-    if len(rows) == 1 and rows[0].is_shown and view.epoch:
-        _mark(figures, rows[0], Moment.parse(view.epoch))
-    captions = (
-        _loss_caption(courses), _accuracy_caption(courses), _rate_caption(rows),
-        "Of the validation pictures, the share that is recognised. A dark cell is a class that is hard.",
-        "How much the loss would change with each layer's weights: steps are that large.",
-        "Measured step by step in the process that trains.",
-    )  # fmt: skip
-    facts = components.facts(_settings(rows[0])) if len(rows) == 1 else _differences(rows)
-    return *figures, *captions, facts, len(rows) > 1, key
-
-
-def _course(row: Row) -> Course:
-    return Course(row.name, row.run.history, row.run.batches, max(1, row.status.batches))
-
-
-def _of_one(row: Row, course: Course) -> list[Any]:
-    classes = row.run.classes
-    epochs = [int(epoch) for epoch in classes["epoch"]] if len(classes) else []
-    return [
-        cnn.figures.history([course], quantity="loss", title=f"Loss of {row.name}"),
-        cnn.figures.history([course], quantity="accuracy", title=f"Accuracy of {row.name}"),
-        cnn.figures.learning_rates([course], title="Learning rate"),
-        cnn.figures.class_accuracy(
-            classes, title="Accuracy of each class, epoch by epoch", columns=epochs
-        )
-        if epochs
-        else components.EMPTY_FIGURE,
-        cnn.figures.gradients(course, title="Gradient of each layer"),
-        cnn.figures.throughput(course, title="Pictures per second"),
-    ]
-
-
-def _of_many(rows: list[Row], courses: list[Course]) -> list[Any]:
-    known = [(row, row.run.classes.tail(1)) for row in rows if len(row.run.classes)]
-    classes: Any = components.EMPTY_FIGURE
-    if known:
-        table = cnn.runs.together([table for _, table in known])
-        names = [row.name for row, _ in known]
-        classes = cnn.figures.class_accuracy(
-            table, title="Accuracy of each class, after the last epoch", columns=names
-        )
-    return [
-        cnn.figures.history(courses, quantity="loss", title=f"Loss of {len(rows)} runs"),
-        cnn.figures.history(courses, quantity="accuracy", title=f"Accuracy of {len(rows)} runs"),
-        cnn.figures.learning_rates(courses, title="Learning rate"),
-        classes,
-        *[components.EMPTY_FIGURE] * 2,
-    ]
-
-
-def _mark(figures: list[Any], row: Row, moment: Moment) -> None:
-    place = moment.epoch + moment.batch / max(1, row.status.batches)
-    for figure in (*figures[:3], *figures[4:]):
-        cnn.figures.mark(figure, place, "shown")
-
-
-def _loss_caption(courses: list[Course]) -> str:
-    if len(courses) > 1:
-        return "Solid: on the pictures trained on. Dashed: on validation pictures."
-    table = courses[0].history
-    return components.caption(
-        cnn.captions.course(table["loss"].tolist(), table["val_loss"].tolist())
-    )
-
-
-def _accuracy_caption(courses: list[Course]) -> str:
-    if len(courses) == 1:
-        known = courses[0].history["val_accuracy"].tolist()
-        return components.caption(cnn.captions.accuracy(known))
-    best = {c.name: float(c.history["val_accuracy"].max()) for c in courses if len(c.history)}
-    if not best:
-        return "No epoch has ended yet."
-    name = max(best, key=lambda known: best[known])
-    return f"The best validation accuracy is {best[name]:.2%}, of {name}."
-
-
-def _rate_caption(rows: list[Row]) -> str:
-    kinds = sorted({f"{row.run.config.optimizer}, {row.run.config.schedule}" for row in rows})
-    return f"Optimiser and schedule: {'; '.join(kinds)}."
-
-
-def _settings(row: Row) -> list[tuple[str, str]]:
-    config = row.run.config
-    standard = TrainingConfig().flat()
-    scores = cnn.runs.facts(row.run).get("scores", {})
-    always = ("dataset", "epochs", "batch_size", "learning_rate", "seed")
-    return [
-        *[
-            training_form.in_words(name, value)
-            for name, value in config.flat().items()
-            if name != "save_to" and (name in always or value != standard[name])
-        ],
-        *[(f"accuracy on {name}", f"{score:.2%}") for name, score in scores.items()],
-    ]
-
-
-def _differences(rows: list[Row]) -> Any:
-    """Return the settings in which the runs differ, a row per setting and a column per run."""
-    differing = differences([row.run.config for row in rows])
-    if not differing:
-        return "All settings of these runs are the same."
-    head = html.Tr([html.Th("setting", scope="col"), *[html.Th(r.name, scope="col") for r in rows]])
-    body = [_difference(name, values) for name, values in differing.items()]
-    return dbc.Table([html.Thead(head), html.Tbody(body)], size="sm")
-
-
-def _difference(name: str, values: list[Any]) -> html.Tr:
-    told = [training_form.in_words(name, value) for value in values]
-    return html.Tr([html.Th(told[0][0], scope="row"), *[html.Td(value) for _, value in told]])
 
 
 def start(_clicks: int | None, lesson: str, *values: Any) -> tuple[Any, bool, Any]:

@@ -8,7 +8,7 @@ from dash.exceptions import PreventUpdate
 import cnn
 from cnn.moments import Moment
 from cnn.runs import Status
-from dashboard import runs_table, training_form
+from dashboard import run_curves, runs_table, training_form
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
 from dashboard.training_form import FIELDS, NETWORK, OWN
@@ -47,8 +47,12 @@ def text_of(component):
     return text_of(component.children) if hasattr(component, "children") else str(component or "")
 
 
+def drawn(view, on_screen=(), shown=None):
+    return training.draw(view, None, None, list(on_screen), shown)
+
+
 def test_the_page_shows_the_history_of_the_model_in_use(view):
-    answer = training.draw(view, None, None, None)
+    answer = drawn(view)
     history = cnn.Run(cnn.pretrained_run()).history
     _, trained, validated = answer[LOSS].data
     assert list(trained.y) == history["loss"].tolist()
@@ -57,7 +61,29 @@ def test_the_page_shows_the_history_of_the_model_in_use(view):
     assert "accuracy on mnist test" in answer[SETTINGS]
     assert len(answer[CLASSES].data[0].y) == 10
     with pytest.raises(PreventUpdate):
-        training.draw(view, 1, None, answer[SHOWN])
+        drawn(view, shown=answer[SHOWN])
+
+
+def test_progress_is_drawn_only_where_it_is_seen(runtime, view):
+    run = make_run(runtime, "cancelled")
+    run.write_table("history.csv", cnn.Run(cnn.pretrained_run()).history[:2])
+    query = {**view, "runs": run.id}
+    answer = drawn(query)
+    run.write_table("history.csv", cnn.Run(cnn.pretrained_run()).history[:3])
+    with pytest.raises(PreventUpdate):
+        drawn(query, shown=answer[SHOWN])
+    later = drawn(query, [run_curves.ACCURACY], answer[SHOWN])
+    assert len(later[ACCURACY].data[0].x) == 3
+    assert later[LOSS] is no_update
+    assert len(drawn(query, [run_curves.LOSS], later[SHOWN])[LOSS].data[0].x) == 3
+    run.write_status(Status("finished", epoch=3, batches=4))
+    ended = drawn(query, [], later[SHOWN])
+    assert all(len(ended[figure].data[0].x) == 3 for figure in (LOSS, ACCURACY))
+
+
+def test_nothing_is_drawn_before_the_browser_says_what_is_on_the_screen(view):
+    with pytest.raises(PreventUpdate):
+        training.draw(view, None, None, None, None)
 
 
 def test_the_list_is_made_once_and_then_only_its_progress_changes(view):
@@ -71,24 +97,24 @@ def test_the_list_is_made_once_and_then_only_its_progress_changes(view):
 def test_a_model_without_a_history_says_so(second_app, request_of):
     request_of(second_app)
     query = runtime_of(second_app).default_view().to_query()
-    answer = training.draw(query, None, None, None)
+    answer = drawn(query)
     assert "how it was trained is not known" in answer[LOSS_CAPTION]
 
 
 def test_the_moment_that_is_shown_is_marked(view):
-    answer = training.draw({**view, "epoch": "0-64"}, None, None, None)
+    answer = drawn({**view, "epoch": "0-64"})
     assert answer[LOSS].layout.shapes[0].x0 == pytest.approx(64 / 430)
 
 
 def test_a_link_whose_runs_are_elsewhere_says_so(view):
-    answer = training.draw({**view, "runs": "20200101-000000-abcd"}, None, None, None)
+    answer = drawn({**view, "runs": "20200101-000000-abcd"})
     assert "None of the runs that the link compares is on this server" in answer[LOSS_CAPTION]
 
 
 def test_compared_runs_share_a_chart_and_a_table_of_what_differs(runtime, view):
     run = make_run(runtime, learning_rate=0.5, architecture=cnn.Architecture(dropout=0.25))
     run.write_note("Mine", "")
-    answer = training.draw({**view, "runs": f"pretrained,{run.id}"}, None, None, None)
+    answer = drawn({**view, "runs": f"pretrained,{run.id}"})
     assert answer[SINGLE_HIDDEN] is True
     assert {trace.name for trace in answer[LOSS].data if trace.showlegend} == {
         "Mine", "bundled digit classifier",
@@ -156,10 +182,10 @@ def cnn_view(query):
 def test_a_run_that_was_deleted_meanwhile_is_no_longer_listed(runtime, view):
     run = make_run(runtime)
     listed = training.follow(view, None, None, 1000)[LISTED]
-    assert run.id in listed
+    assert run.id in listed["epochs"]
     run.delete()
     answer = training.follow(view, 1, listed, 5000)
-    assert run.id not in answer[LISTED]
+    assert run.id not in answer[LISTED]["epochs"]
     with pytest.raises(cnn.RunError, match="it was deleted"):
         run.write_note("late", "")
 

@@ -1,0 +1,216 @@
+"""The curves of the chosen runs: of one with its steps, or of several beside each other."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import html
+
+import cnn
+from cnn.configuration import TrainingConfig, differences
+from cnn.figures import Course
+from cnn.moments import Moment
+from dashboard import components, training_form
+from dashboard.runs_table import Row
+from dashboard.view import View
+
+LOSS = "training-loss"
+ACCURACY = "training-accuracy"
+RATE = "training-rate"
+CLASSES = "training-classes"
+GRADIENTS = "training-gradients"
+SPEED = "training-speed"
+FIGURES = {
+    LOSS: "Loss per epoch",
+    ACCURACY: "Accuracy per epoch",
+    RATE: "Learning rate along the training",
+    CLASSES: "Accuracy of each class",
+    GRADIENTS: "Gradient of each layer",
+    SPEED: "Pictures per second",
+}
+SINGLE = "training-single"
+_OVER_STEPS = (LOSS, ACCURACY, RATE, GRADIENTS, SPEED)
+
+
+def caption_of(figure: str) -> str:
+    """Return the id of a figure's caption."""
+    return f"{figure}-caption"
+
+
+def layout() -> html.Div:
+    """Return the places of the figures; those in `SINGLE` are of a single run only."""
+    places = [
+        components.figure(figure, name, caption=caption_of(figure))
+        for figure, name in FIGURES.items()
+    ]
+    return html.Div(
+        [
+            html.Div(places[:2], className="even"),
+            html.Div(places[2:4], className="even"),
+            html.Div(places[4:], className="even", id=SINGLE),
+        ],
+        className="curves",
+    )
+
+
+class Curves:
+    """What the figures show of some runs. Each is made when it is asked for."""
+
+    def __init__(self, rows: list[Row], view: View) -> None:
+        self._rows = rows
+        self._view = view
+        self._courses = [_course(row) for row in rows]
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the curves are those of one run."""
+        return len(self._rows) == 1
+
+    @cached_property
+    def choice(self) -> str:
+        """A key for what is shown: another when other runs are, or one of them began or ended."""
+        runs = [(str(row.run.path), row.name, row.status.state) for row in self._rows]
+        return repr((runs, self._view.epoch, self._view.model))
+
+    @cached_property
+    def progress(self) -> str:
+        """A key for how far the runs are."""
+        return repr([(len(course.history), len(course.batches)) for course in self._courses])
+
+    @property
+    def settings(self) -> Any:
+        """The settings of the run, or a table of those in which several differ."""
+        if not self._rows:
+            return []
+        return components.facts(_settings(self._rows[0])) if self.is_single else self._differences()
+
+    def figure(self, which: str) -> Any:
+        """Return one of the figures; without a run it is empty."""
+        if not self._rows or (which in (GRADIENTS, SPEED) and not self.is_single):
+            return components.EMPTY_FIGURE
+        figure = self._drawn(which)
+        row, epoch = self._rows[0], self._view.epoch
+        if self.is_single and row.is_shown and epoch and which in _OVER_STEPS:
+            moment = Moment.parse(epoch)
+            place = moment.epoch + moment.batch / max(1, row.status.batches)
+            cnn.figures.mark(figure, place, "shown")
+        return figure
+
+    def _drawn(self, which: str) -> Any:
+        courses, first = self._courses, self._courses[0]
+        of = f"of {first.name if self.is_single else f'{len(courses)} runs'}"
+        if which == LOSS:
+            return cnn.figures.history(courses, quantity="loss", title=f"Loss {of}")
+        if which == ACCURACY:
+            return cnn.figures.history(courses, quantity="accuracy", title=f"Accuracy {of}")
+        if which == RATE:
+            return cnn.figures.learning_rates(courses, title="Learning rate")
+        if which == GRADIENTS:
+            return cnn.figures.gradients(first, title="Gradient of each layer")
+        if which == SPEED:
+            return cnn.figures.throughput(first, title="Pictures per second")
+        return _classes_of_one(self._rows[0]) if self.is_single else _classes_of_many(self._rows)
+
+    def caption(self, which: str) -> str:
+        """Return what one of the figures says, in words."""
+        if not self._rows:
+            return self._why_none() if which == LOSS else ""
+        if which == LOSS:
+            return _loss_caption(self._courses)
+        if which == ACCURACY:
+            return _accuracy_caption(self._courses)
+        if which == RATE:
+            return _rate_caption(self._rows)
+        return {
+            CLASSES: "Of the validation pictures, the share that is recognised. A dark cell is a "
+            "class that is hard.",
+            GRADIENTS: "How much the loss would change with each layer's weights: steps are that "
+            "large.",
+            SPEED: "Measured step by step in the process that trains.",
+        }[which]
+
+    def _why_none(self) -> str:
+        if self._view.runs:
+            return "None of the runs that the link compares is on this server: tick some below."
+        return "This model came as a file: how it was trained is not known."
+
+    def _differences(self) -> Any:
+        differing = differences([row.run.config for row in self._rows])
+        if not differing:
+            return "All settings of these runs are the same."
+        names = [html.Th(row.name, scope="col") for row in self._rows]
+        head = html.Tr([html.Th("setting", scope="col"), *names])
+        body = [_difference(name, values) for name, values in differing.items()]
+        return dbc.Table([html.Thead(head), html.Tbody(body)], size="sm")
+
+
+def _course(row: Row) -> Course:
+    return Course(row.name, row.run.history, row.run.batches, max(1, row.status.batches))
+
+
+def _classes_of_one(row: Row) -> Any:
+    classes = row.run.classes
+    if classes.empty:
+        return components.EMPTY_FIGURE
+    epochs = [int(epoch) for epoch in classes["epoch"]]
+    return cnn.figures.class_accuracy(
+        classes, title="Accuracy of each class, epoch by epoch", columns=epochs
+    )
+
+
+def _classes_of_many(rows: list[Row]) -> Any:
+    known = [(row.name, row.run.classes.tail(1)) for row in rows if len(row.run.classes)]
+    if not known:
+        return components.EMPTY_FIGURE
+    return cnn.figures.class_accuracy(
+        cnn.runs.together([table for _, table in known]),
+        title="Accuracy of each class, after the last epoch",
+        columns=[name for name, _ in known],
+    )
+
+
+def _loss_caption(courses: list[Course]) -> str:
+    if len(courses) > 1:
+        return "Solid: on the pictures trained on. Dashed: on validation pictures."
+    table = courses[0].history
+    return components.caption(
+        cnn.captions.course(table["loss"].tolist(), table["val_loss"].tolist())
+    )
+
+
+def _accuracy_caption(courses: list[Course]) -> str:
+    if len(courses) == 1:
+        known = courses[0].history["val_accuracy"].tolist()
+        return components.caption(cnn.captions.accuracy(known))
+    best = {c.name: float(c.history["val_accuracy"].max()) for c in courses if len(c.history)}
+    if not best:
+        return "No epoch has ended yet."
+    name = max(best, key=lambda known: best[known])
+    return f"The best validation accuracy is {best[name]:.2%}, of {name}."
+
+
+def _rate_caption(rows: list[Row]) -> str:
+    kinds = sorted({f"{row.run.config.optimizer}, {row.run.config.schedule}" for row in rows})
+    return f"Optimiser and schedule: {'; '.join(kinds)}."
+
+
+def _settings(row: Row) -> list[tuple[str, str]]:
+    config = row.run.config
+    standard = TrainingConfig().flat()
+    scores = cnn.runs.facts(row.run).get("scores", {})
+    always = ("dataset", "epochs", "batch_size", "learning_rate", "seed")
+    return [
+        *[
+            training_form.in_words(name, value)
+            for name, value in config.flat().items()
+            if name != "save_to" and (name in always or value != standard[name])
+        ],
+        *[(f"accuracy on {name}", f"{score:.2%}") for name, score in scores.items()],
+    ]
+
+
+def _difference(name: str, values: list[Any]) -> html.Tr:
+    told = [training_form.in_words(name, value) for value in values]
+    return html.Tr([html.Th(told[0][0], scope="row"), *[html.Td(value) for _, value in told]])
