@@ -43,7 +43,7 @@ class Server:
     """`cnn-dashboard serve` with a home of its own; what it printed is told when it dies early."""
 
     def __init__(self, home: Path, data_dir: Path, **settings: str) -> None:
-        self.home, self.port = home, free_port()
+        self.home, self.data_dir, self.port = home, data_dir, free_port()
         self.log = home.with_name(f"{home.name}.log")
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = {
