@@ -6,8 +6,9 @@
 
   const observer = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
-      if (isIntersecting) seen.add(target.id);
-      else seen.delete(target.id);
+      const { id } = target.querySelector("figcaption");
+      if (isIntersecting) seen.add(id);
+      else seen.delete(id);
     }
     if (document.querySelector(".curves")) {
       root.set_props("training-on-screen", { data: [...seen] });
@@ -17,7 +18,8 @@
   function watchCurves() {
     observer.disconnect();
     seen.clear();
-    document.querySelectorAll(".curves .graph").forEach((graph) => observer.observe(graph));
+    document.querySelectorAll(".curves figure").forEach((figure) => observer.observe(figure));
+    return root.no_update;
   }
 
   root.cnn = { ...root.cnn, watchCurves };

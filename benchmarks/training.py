@@ -117,7 +117,9 @@ def _run(browser: Browser, server: Server, *, is_watched: bool) -> list[float]:
     page.get_by_role("button", name="Train", exact=True).click()
     while len(jobs.runs()) == before:
         time.sleep(0.2)
-    if not is_watched:
+    if is_watched:
+        page.locator("#training-loss").scroll_into_view_if_needed()
+    else:
         page.close()
     run = jobs.runs()[0]
     while run.status.state != "finished":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from dash import html
 
 import cnn
 from cnn.runs import ACTIVE, Run, Status
+from dashboard.runtime import Runtime
+from dashboard.view import View
 
 _COLUMNS = ("compare", "run", "state", "data", "epochs", "best accuracy", "loss", "kept", "")
 RESUMABLE = ("interrupted", "cancelled", "failed")
@@ -33,13 +36,52 @@ class Row:
 
     @property
     def look(self) -> tuple[Any, ...]:
-        """What the row shows beside progress and results: when it is another, the list is made
-        again.
-        """
+        """What the row shows beside progress and results."""
         return (
             self.run.id, self.name, self.run.note.text, self.status.state, self.status.message,
             self.key, self.is_shown, self.is_chosen, self.run.history.empty,
         )  # fmt: skip
+
+
+def rows(runtime: Runtime, view: View) -> list[Row]:
+    """Return all runs, the newest first and the bundled one last."""
+    keys = {entry.run: entry.key for entry in runtime.catalogue.entries() if entry.run}
+    shown = _run_of(runtime, view)
+    found = []
+    for run in [*runtime.settings.jobs.runs(), Run(cnn.pretrained_run())]:
+        try:
+            found.append((run, runtime.status_of(run)))
+        except cnn.RunError:
+            continue
+    chosen = _chosen(view, shown, found)
+    called = names([run for run, _ in found])
+    return [
+        Row(
+            run, status, keys.get(run, ""), run == shown, run.id in chosen, name,
+            is_bundled=run.path == cnn.pretrained_run(),
+        )
+        for (run, status), name in zip(found, called, strict=True)
+    ]  # fmt: skip
+
+
+def _chosen(view: View, shown: Run | None, found: list[tuple[Run, Any]]) -> list[str]:
+    """Return the ids of the runs that are drawn: those ticked, else one at work, else that in use."""
+    if view.runs:
+        return view.runs.split(",")
+    active = [run.id for run, status in found if status.state == "running"]
+    return active[:1] or ([shown.id] if shown else [])
+
+
+def _run_of(runtime: Runtime, view: View) -> Run | None:
+    try:
+        return runtime.entry(view).run
+    except cnn.CnnError:
+        return None
+
+
+def look(rows: list[Row]) -> str:
+    """Return a key of what a list shows beside progress and results: another is made again."""
+    return format(zlib.crc32(repr([row.look for row in rows]).encode()), "08x")
 
 
 def names(runs: list[Run]) -> list[str]:
@@ -72,32 +114,38 @@ def _row(row: Row) -> html.Tr:
     tick = dbc.Checkbox(
         id=part("compare", run.id), value=row.is_chosen, label=label, label_class_name="visually-hidden",
     )  # fmt: skip
-    found = [html.Td(shown, id=part(kind, run.id)) for kind, shown in results(run).items()]
+    found = results(run)
     return html.Tr(
         [
             html.Td(tick),
             html.Th(_name(row), scope="row"),
             html.Td(_state(row)),
             html.Td(run.config.dataset),
-            *found,
+            html.Td(found["epochs"], id=part("epochs", run.id)),
+            html.Td(found["best"], id=part("best", run.id)),
+            html.Td(
+                html.Img(id=part("curve", run.id), src=found["curve"], alt=found["curve-told"])
+            ),
+            html.Td(found["kept"], id=part("kept", run.id)),
             html.Td(html.Div(_actions(row), className="run-actions")),
         ],
         className="shown" if row.is_shown else "",
     )
 
 
-def results(run: Run) -> dict[str, Any]:
-    """Return what a row shows of the epochs that have ended, by the kind of its place."""
+def results(run: Run) -> dict[str, str]:
+    """Return what a row shows of the epochs that have ended, by the kind of its place.
+
+    "curve" is the address of a picture, and "curve-told" what it says.
+    """
     history = run.history
     losses = history["val_loss"].tolist()
-    curve = html.Img(
-        src=cnn.figures.sparkline(losses), alt=f"validation loss from {losses[0]:.3g} to "
-        f"{losses[-1]:.3g}",
-    ) if losses else ""  # fmt: skip
+    told = f"validation loss from {losses[0]:.3g} to {losses[-1]:.3g}" if losses else ""
     return {
         "epochs": f"{len(history)} of {run.config.epochs}",
         "best": f"{history['val_accuracy'].max():.2%}" if losses else "",
-        "curve": curve,
+        "curve": cnn.figures.sparkline(losses) if losses else "",
+        "curve-told": told,
         "kept": cnn.captions.megabytes(run.moments_bytes),
     }
 

@@ -23,14 +23,14 @@ from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.configuration import TrainingConfig
-from cnn.runs import ACTIVE, Run
+from cnn.runs import Run
 from dashboard import components, ids, run_curves, runs_table, training_form
 from dashboard.panel import model_options
 from dashboard.run_curves import FIGURES, SINGLE, Curves, caption_of
-from dashboard.runs_table import ALL, Row, part
-from dashboard.runtime import Runtime, current
+from dashboard.runs_table import ALL, part
+from dashboard.runtime import current
 from dashboard.training_form import FIELDS, LESSON, NETWORK, OWN, WATCH, identity
-from dashboard.view import View, parse
+from dashboard.view import parse
 
 SETTINGS = "training-settings"
 START = "training-start"
@@ -46,10 +46,6 @@ LISTED = "training-listed"
 TICKED = {"type": "training-ticked", "page": "training"}
 EDITED = "training-edited"
 DELETED = "training-deleted"
-_TICK_MILLISECONDS = 1500
-_QUIET_MILLISECONDS = 5000
-# Drawing a curve takes the browser a twentieth of a second, which a training beside it feels.
-_CURVES_MILLISECONDS = 5000
 _MOST_COMPARED = 10
 
 
@@ -62,8 +58,8 @@ def layout(**_query: Any) -> html.Div:
                 "How networks learn. Tick runs to compare them; the slider below the prediction "
                 "goes back to any moment of the model in use.",
             ),
-            dcc.Interval(id=TICK, interval=_TICK_MILLISECONDS),
-            dcc.Interval(id=CURVES_TICK, interval=_CURVES_MILLISECONDS),
+            dcc.Store(id=TICK),
+            dcc.Store(id=CURVES_TICK),
             dcc.Store(id=SHOWN),
             dcc.Store(id=ON_SCREEN),
             dcc.Store(id=LISTED),
@@ -122,27 +118,28 @@ def register(app: Dash) -> None:
         Output(SINGLE, "hidden"),
         Output(SHOWN, "data"),
         Input(ids.VIEW, "data"),
-        Input(CURVES_TICK, "n_intervals"),
-        Input(CURVES_TICK, "disabled"),
+        Input(CURVES_TICK, "data"),
         Input(ON_SCREEN, "data"),
         State(SHOWN, "data"),
     )(draw)
-    app.clientside_callback(ClientsideFunction("cnn", "watchCurves"), Input(ON_SCREEN, "id"))
+    app.clientside_callback(
+        ClientsideFunction("cnn", "watchCurves"),
+        Output(ON_SCREEN, "data"),
+        Input(ON_SCREEN, "id"),
+    )
     app.callback(
         Output(RUNS, "children"),
         Output(LISTED, "data"),
         Output(TICKED, "data"),
-        Output(TICK, "interval"),
-        Output(CURVES_TICK, "disabled"),
         Input(ids.VIEW, "data"),
-        Input(TICK, "n_intervals"),
+        Input(TICK, "data"),
         State(LISTED, "data"),
-        State(TICK, "interval"),
-    )(follow)
+    )(list_runs)
+    app.clientside_callback(ClientsideFunction("cnn", "followRuns"), Input(LISTED, "data"))
     app.callback(
         Output(PROBLEM, "children"),
         Output(PROBLEM, "is_open"),
-        Output(TICK, "n_intervals"),
+        Output(TICK, "data"),
         Input(START, "n_clicks"),
         State(LESSON, "value"),
         *[State(identity(field), "value") for field in FIELDS],
@@ -151,7 +148,7 @@ def register(app: Dash) -> None:
     app.callback(
         Output(PROBLEM, "children", allow_duplicate=True),
         Output(PROBLEM, "is_open", allow_duplicate=True),
-        Output(TICK, "n_intervals", allow_duplicate=True),
+        Output(TICK, "data", allow_duplicate=True),
         Input(part("cancel", ALL), "n_clicks"),
         Input(part("resume", ALL), "n_clicks"),
         prevent_initial_call=True,
@@ -219,7 +216,7 @@ def _register_dialogs(app: Dash) -> None:
     done = (
         Output(PROBLEM, "children", allow_duplicate=True),
         Output(PROBLEM, "is_open", allow_duplicate=True),
-        Output(TICK, "n_intervals", allow_duplicate=True),
+        Output(TICK, "data", allow_duplicate=True),
     )
     app.callback(
         *done,
@@ -239,60 +236,41 @@ def _register_dialogs(app: Dash) -> None:
     )(delete)
 
 
-def follow(
-    stored: dict[str, Any] | None, _tick: int | None, listed: dict[str, Any] | None, interval: int
+def list_runs(
+    stored: dict[str, Any] | None, _tick: int | None, listed: str | None
 ) -> tuple[Any, ...]:
-    """Return all runs; of a list that is on the screen only progress and results are renewed.
-
-    `listed` says what the list shows: its look, and how many epochs of each run.
-    """
+    """Return all runs, unless the list on the screen, `listed`, looks the same."""
     if not stored:
         raise PreventUpdate
-    runtime = current()
     view, _ = parse(stored)
-    rows = _rows(runtime, view)
-    active = [row for row in rows if row.status.state in ACTIVE]
-    if active:
-        runtime.ensure_worker()
-    for row in active:
-        _show_progress(row, listed)
-    wanted = _TICK_MILLISECONDS if active else _QUIET_MILLISECONDS
-    pace = (no_update,) * 2 if wanted == interval else (wanted, not active)
-    look = repr([row.look for row in rows])
-    epochs = {row.run.id: len(row.run.history) for row in rows}
-    if not listed or look != listed["look"]:
-        chosen = [row.run.id for row in rows if row.is_chosen]
-        return runs_table.table(rows), {"look": look, "epochs": epochs}, chosen, *pace
-    if epochs == listed["epochs"]:
-        return no_update, no_update, no_update, *pace
-    for row in rows:
-        if epochs[row.run.id] != listed["epochs"].get(row.run.id):
-            _show_results(row)
-    return no_update, {"look": look, "epochs": epochs}, no_update, *pace
+    rows = runs_table.rows(current(), view)
+    look = runs_table.look(rows)
+    if look == listed:
+        raise PreventUpdate
+    return runs_table.table(rows), look, [row.run.id for row in rows if row.is_chosen]
 
 
 def draw(
     stored: dict[str, Any] | None,
     _tick: int | None,
-    _ended: bool | None,
     on_screen: list[str] | None,
     shown: dict[str, list[str]] | None,
 ) -> tuple[Any, ...]:
     """Return the curves of the chosen runs.
 
-    Other runs are drawn in every figure; progress only in those that are `on_screen` (the browser
-    says it as soon as it knows). `shown` has what each figure shows.
+    Other runs are drawn in every figure; progress only in those on the screen. `on_screen` has the
+    captions that the browser finds there, as soon as it knows; `shown` what each figure shows.
     """
     if not stored or on_screen is None:
         raise PreventUpdate
     view, _ = parse(stored)
-    curves = Curves([row for row in _rows(current(), view) if row.is_chosen], view)
+    curves = Curves([row for row in runs_table.rows(current(), view) if row.is_chosen], view)
     wanted, before = [curves.choice, curves.progress], shown or {}
     due = [
         figure
         for figure in FIGURES
         if before.get(figure, [""])[0] != curves.choice
-        or (figure in on_screen and before[figure] != wanted)
+        or (caption_of(figure) in on_screen and before[figure] != wanted)
     ]
     if not due:
         raise PreventUpdate
@@ -304,54 +282,6 @@ def draw(
         not curves.is_single if is_other else no_update,
         {**before, **dict.fromkeys(due, wanted)},
     )
-
-
-def _show_progress(row: Row, listed: dict[str, Any] | None) -> None:
-    if listed and row.run.id in listed["epochs"]:
-        value, told = runs_table.progress(row.run, row.status)
-        set_props(part("bar", row.run.id), {"value": value})
-        set_props(part("told", row.run.id), {"children": told})
-
-
-def _show_results(row: Row) -> None:
-    for kind, shown in runs_table.results(row.run).items():
-        set_props(part(kind, row.run.id), {"children": shown})
-
-
-def _rows(runtime: Runtime, view: View) -> list[Row]:
-    """Return all runs, the newest first and the bundled one last."""
-    keys = {entry.run: entry.key for entry in runtime.catalogue.entries() if entry.run}
-    shown = _run_of(runtime, view)
-    found = []
-    for run in [*runtime.settings.jobs.runs(), Run(cnn.pretrained_run())]:
-        try:
-            found.append((run, runtime.status_of(run)))
-        except cnn.RunError:
-            continue
-    chosen = _chosen(view, shown, found)
-    names = runs_table.names([run for run, _ in found])
-    return [
-        Row(
-            run, status, keys.get(run, ""), run == shown, run.id in chosen, name,
-            is_bundled=run.path == cnn.pretrained_run(),
-        )
-        for (run, status), name in zip(found, names, strict=True)
-    ]  # fmt: skip
-
-
-def _chosen(view: View, shown: Run | None, found: list[tuple[Run, Any]]) -> list[str]:
-    """Return the ids of the runs that are drawn: those ticked, else one at work, else that in use."""
-    if view.runs:
-        return view.runs.split(",")
-    active = [run.id for run, status in found if status.state == "running"]
-    return active[:1] or ([shown.id] if shown else [])
-
-
-def _run_of(runtime: Runtime, view: View) -> Run | None:
-    try:
-        return runtime.entry(view).run
-    except cnn.CnnError:
-        return None
 
 
 def start(_clicks: int | None, lesson: str, *values: Any) -> tuple[Any, bool, Any]:

@@ -8,7 +8,7 @@ from dash.exceptions import PreventUpdate
 import cnn
 from cnn.moments import Moment
 from cnn.runs import Status
-from dashboard import run_curves, runs_table, training_form
+from dashboard import runs_table, training_form
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
 from dashboard.training_form import FIELDS, NETWORK, OWN
@@ -48,7 +48,7 @@ def text_of(component):
 
 
 def drawn(view, on_screen=(), shown=None):
-    return training.draw(view, None, None, list(on_screen), shown)
+    return training.draw(view, None, list(on_screen), shown)
 
 
 def test_the_page_shows_the_history_of_the_model_in_use(view):
@@ -72,10 +72,10 @@ def test_progress_is_drawn_only_where_it_is_seen(runtime, view):
     run.write_table("history.csv", cnn.Run(cnn.pretrained_run()).history[:3])
     with pytest.raises(PreventUpdate):
         drawn(query, shown=answer[SHOWN])
-    later = drawn(query, [run_curves.ACCURACY], answer[SHOWN])
+    later = drawn(query, ["training-accuracy-caption"], answer[SHOWN])
     assert len(later[ACCURACY].data[0].x) == 3
     assert later[LOSS] is no_update
-    assert len(drawn(query, [run_curves.LOSS], later[SHOWN])[LOSS].data[0].x) == 3
+    assert len(drawn(query, ["training-loss-caption"], later[SHOWN])[LOSS].data[0].x) == 3
     run.write_status(Status("finished", epoch=3, batches=4))
     ended = drawn(query, [], later[SHOWN])
     assert all(len(ended[figure].data[0].x) == 3 for figure in (LOSS, ACCURACY))
@@ -83,15 +83,14 @@ def test_progress_is_drawn_only_where_it_is_seen(runtime, view):
 
 def test_nothing_is_drawn_before_the_browser_says_what_is_on_the_screen(view):
     with pytest.raises(PreventUpdate):
-        training.draw(view, None, None, None, None)
+        training.draw(view, None, None, None)
 
 
-def test_the_list_is_made_once_and_then_only_its_progress_changes(view):
-    answer = training.follow(view, None, None, 1000)
+def test_the_list_is_made_again_only_when_it_looks_otherwise(view):
+    answer = training.list_runs(view, None, None)
     assert answer[TICKED] == ["pretrained"]
-    assert answer[3:] == (5000, True)
-    again = training.follow(view, 1, answer[LISTED], 5000)
-    assert all(part is no_update for part in again)
+    with pytest.raises(PreventUpdate):
+        training.list_runs(view, 1, answer[LISTED])
 
 
 def test_a_model_without_a_history_says_so(second_app, request_of):
@@ -138,7 +137,7 @@ def test_runs_of_one_name_are_told_apart(runtime):
 def test_the_list_offers_what_can_be_done_with_each_run(runtime, view):
     failed, lost = make_run(runtime, "failed"), make_run(runtime, "queued")
     queued = runtime.queue.submit_training(cnn.TrainingConfig("digits"))
-    rows = training._rows(runtime, cnn_view(view))
+    rows = runs_table.rows(runtime, cnn_view(view))
     said = {row.run.id: text_of(runs_table._row(row)) for row in rows}
     assert "Resume" in said[failed.id]
     assert "Cancel" not in said[failed.id]
@@ -148,6 +147,25 @@ def test_the_list_offers_what_can_be_done_with_each_run(runtime, view):
     assert "Resume" in said[lost.id]
     assert "Delete" not in said["pretrained"]
     assert "in use" in said["pretrained"]
+
+
+def test_the_progress_of_active_runs_is_answered_without_dash(runtime, view, monkeypatch):
+    from flask import current_app
+
+    monkeypatch.setattr(type(runtime), "ensure_worker", lambda self: None)
+    client = current_app.test_client()
+    quiet = client.get("/progress", query_string=view).json
+    assert quiet == {"look": training.list_runs(view, None, None)[LISTED], "runs": {}}
+    run = runtime.queue.submit_training(cnn.TrainingConfig("digits", epochs=4))
+    busy = client.get("/progress", query_string=view).json
+    assert busy["look"] != quiet["look"]
+    shown = busy["runs"][run.id]
+    assert (shown["bar"], shown["told"], shown["epochs"]) == (0, "waiting for a worker", "0 of 4")
+    run.write_table("history.csv", cnn.Run(cnn.pretrained_run()).history[:2])
+    later = client.get("/progress", query_string=view).json["runs"][run.id]
+    assert later["epochs"] == "2 of 4"
+    assert later["best"] == f"{run.history['val_accuracy'].max():.2%}"
+    assert later["curve"].startswith("data:image/svg+xml")
 
 
 def test_a_run_that_the_queue_has_lost_can_be_queued_again(runtime):
@@ -181,11 +199,10 @@ def cnn_view(query):
 
 def test_a_run_that_was_deleted_meanwhile_is_no_longer_listed(runtime, view):
     run = make_run(runtime)
-    listed = training.follow(view, None, None, 1000)[LISTED]
-    assert run.id in listed["epochs"]
+    before = training.list_runs(view, None, None)
+    assert run.id in text_of(before[RUNS])
     run.delete()
-    answer = training.follow(view, 1, listed, 5000)
-    assert run.id not in answer[LISTED]["epochs"]
+    assert run.id not in text_of(training.list_runs(view, 1, before[LISTED])[RUNS])
     with pytest.raises(cnn.RunError, match="it was deleted"):
         run.write_note("late", "")
 
