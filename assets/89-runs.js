@@ -1,9 +1,9 @@
 // The list of runs follows those that are at work. Only when it looks otherwise, Dash makes it again.
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
-  const BUSY_MILLISECONDS = 1000;
+  const BUSY_MILLISECONDS = 2000;
   const QUIET_MILLISECONDS = 4000;
-  const CURVES_MILLISECONDS = 5000;
+  const CURVES_MILLISECONDS = 8000;
 
   let next = 0;
   let drawnAt = 0;

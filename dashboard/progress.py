@@ -1,4 +1,4 @@
-"""How far the active runs are, as a small answer that a browser asks for every second.
+"""How far the active runs are, as a small answer that a browser asks for every other second.
 
 Dash would take twenty milliseconds of the browser for each, which a training beside it feels.
 

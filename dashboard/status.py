@@ -20,7 +20,8 @@ from dashboard.runtime import Runtime, current
 from dashboard.view import parse
 
 _PULSE_MILLISECONDS = 400
-_PULSE_WHILE_BUSY = 3000
+_PULSE_WHILE_BUSY = 6000
+_PULSE_WHILE_FOLLOWED = 3000
 _TRAINED = "is being trained"
 
 
@@ -74,12 +75,18 @@ def pulse(
     return (
         runtime.ready if runtime.ready != known else no_update,
         told,
-        _PULSE_WHILE_BUSY if is_ready else _PULSE_MILLISECONDS,
+        _pace(stored) if is_ready else _PULSE_MILLISECONDS,
         runtime.is_settled and not told,
         model_options(runtime) if is_ready else no_update,
         data_options(runtime) if is_ready else no_update,
         newer,
     )
+
+
+def _pace(stored: dict[str, Any] | None) -> int:
+    """Return the milliseconds between two pulses: fewer where new moments are waited for."""
+    is_followed = parse(stored or {})[0].model.startswith(OF_RUN)
+    return _PULSE_WHILE_FOLLOWED if is_followed else _PULSE_WHILE_BUSY
 
 
 def _newer_moments(stored: dict[str, Any] | None, known: dict[str, Any] | None) -> Any:
