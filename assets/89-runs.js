@@ -3,10 +3,8 @@
   const root = (window.dash_clientside = window.dash_clientside || {});
   const BUSY_MILLISECONDS = 2000;
   const QUIET_MILLISECONDS = 4000;
-  const CURVES_MILLISECONDS = 8000;
 
   let next = 0;
-  let drawnAt = 0;
   let listed = "";
 
   // Called when the list is made.
@@ -24,9 +22,9 @@
     next = setTimeout(follow, isBusy ? BUSY_MILLISECONDS : QUIET_MILLISECONDS);
     if (!told || !document.getElementById("training-runs")) return;
     for (const [run, shown] of Object.entries(told.runs)) paintRun(run, shown);
-    if (told.look !== listed) again("training-tick");
-    const isDue = performance.now() - drawnAt > CURVES_MILLISECONDS;
-    if (told.look !== listed || (isBusy && isDue)) again("training-curves-tick");
+    const isOther = told.look !== listed;
+    if (isOther) root.set_props("training-tick", { data: performance.now() });
+    if (isOther || (isBusy && root.cnn.areCurvesOld())) root.cnn.drawCurves();
   }
 
   async function ask() {
@@ -36,11 +34,6 @@
     } catch (error) {
       return null;
     }
-  }
-
-  function again(store) {
-    if (store === "training-curves-tick") drawnAt = performance.now();
-    root.set_props(store, { data: performance.now() });
   }
 
   function paintRun(run, { bar, curve, "curve-told": curveTold, ...texts }) {

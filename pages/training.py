@@ -39,7 +39,6 @@ DIAGRAM = "training-diagram"
 DIAGRAM_TOLD = "training-diagram-told"
 RUNS = "training-runs"
 TICK = "training-tick"
-CURVES_TICK = "training-curves-tick"
 SHOWN = "training-shown"
 ON_SCREEN = "training-on-screen"
 LISTED = "training-listed"
@@ -59,7 +58,6 @@ def layout(**_query: Any) -> html.Div:
                 "goes back to any moment of the model in use.",
             ),
             dcc.Store(id=TICK),
-            dcc.Store(id=CURVES_TICK),
             dcc.Store(id=SHOWN),
             dcc.Store(id=ON_SCREEN),
             dcc.Store(id=LISTED),
@@ -118,7 +116,6 @@ def register(app: Dash) -> None:
         Output(SINGLE, "hidden"),
         Output(SHOWN, "data"),
         Input(ids.VIEW, "data"),
-        Input(CURVES_TICK, "data"),
         Input(ON_SCREEN, "data"),
         State(SHOWN, "data"),
     )(draw)
@@ -252,7 +249,6 @@ def list_runs(
 
 def draw(
     stored: dict[str, Any] | None,
-    _tick: int | None,
     on_screen: list[str] | None,
     shown: dict[str, list[str]] | None,
 ) -> tuple[Any, ...]:
