@@ -20,7 +20,7 @@ from cnn.runs import Run, Status
 if TYPE_CHECKING:
     import keras
 
-_SECONDS = 0.5
+_SECONDS = 0.25
 _DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -81,7 +81,7 @@ class Recorder:
         self._on_event(Event("status", self.status))
 
     def batch(self, row: dict[str, float], **changes: Any) -> None:
-        """Note a step; the files follow at most twice a second."""
+        """Note a step; the files follow at most four times a second."""
         self._batches.append(row)
         if time.monotonic() - self._written > _SECONDS:
             self._write(**changes)
