@@ -21,7 +21,7 @@ from tests.browser.server import Server, stop_worker
 
 _PICTURES = 24_000
 _TRAINED_ON = _PICTURES - _PICTURES // 12
-_ROUNDS = 8
+_ROUNDS = 5
 _CONFIG = TrainingConfig(epochs=4, augment=False)
 _BARE = """
 import json, sys, time
