@@ -55,7 +55,19 @@ def said(page: Page) -> str:
 
 
 def picture(page: Page, figure: str) -> np.ndarray:
-    """The pixels of the screen that lie wholly within a figure's heatmap and its axes."""
+    """The pixels of the screen that lie wholly within a figure's heatmap and its axes.
+
+    Answers that are late veil the figure until they are there, and a moment longer.
+    """
+    page.wait_for_function(
+        """(figure) => {
+          const above = [];
+          for (let part = document.getElementById(figure); part; part = part.parentElement)
+            above.push(getComputedStyle(part).opacity);
+          return above.every((opacity) => opacity === "1");
+        }""",
+        arg=figure,
+    )
     left, top, right, bottom = page.locator(f"#{figure}").evaluate(
         """(graph) => {
           const [image, axes] = [".hm image", ".nsewdrag"].map((part) =>
