@@ -1,9 +1,10 @@
 // Binary answers: facts as JSON, and typed arrays behind them.
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
-  const KINDS = { float32: Float32Array, uint8: Uint8Array };
 
+  // It also runs in a thread of its own, and so it uses nothing around it.
   function unpack(buffer) {
+    const KINDS = { float32: Float32Array, uint8: Uint8Array };
     const length = new DataView(buffer).getUint32(0, true);
     const facts = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
     let offset = 4 + length;

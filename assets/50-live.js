@@ -2,53 +2,46 @@
 // figures and in their geometry. At rest the figures receive the same values, and the paint goes.
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
-  const RETRY_MILLISECONDS = 500;
 
-  // One request at a time; of those that wait only the newest is sent. `make` is called when its turn
-  // comes and gives { address, body }; `done` gets the answer after it is painted.
-  let wanted = null;
-  let isUnderWay = false;
-  let era = 0;
+  // What is asked for is numbered. An answer is shown in the next frame, unless a newer one comes before
+  // it; answers to what was asked before the last stop are not shown.
+  const asked = new Map();
+  let newest = 0;
+  let arrived = null;
+  let post = null;
 
-  function live(make, done) {
-    wanted = { make, done };
-    if (!isUnderWay) send();
+  // `make` gives { address, body }; `done` gets the values after they are painted.
+  async function live(make, done) {
+    const number = ++newest;
+    asked.set(number, done);
+    const request = await make();
+    if (!asked.has(number)) return;
+    post = post || root.cnn.messenger(heard);
+    post({ number, ...request });
   }
 
   function stopLive() {
-    wanted = null;
-    era += 1;
+    asked.clear();
+    arrived = null;
   }
 
-  // The next request is under way while the answer to this one is painted.
-  async function send() {
-    const [one, mine] = [wanted, era];
-    wanted = null;
-    isUnderWay = true;
-    const values = await answer(one);
-    isUnderWay = false;
-    if (wanted) send();
-    if (!values || mine !== era) return;
+  function heard({ number, values, refusal }) {
+    if (refusal) tell(refusal);
+    if (!values || !asked.has(number)) return;
+    const isScheduled = Boolean(arrived);
+    arrived = { values, done: asked.get(number) };
+    for (const old of [...asked.keys()].filter((one) => one <= number)) asked.delete(old);
+    if (isScheduled) return;
+    if (document.hidden) show();
+    else requestAnimationFrame(show);
+  }
+
+  function show() {
+    if (!arrived) return;
+    const { values, done } = arrived;
+    arrived = null;
     paint(values);
-    if (one.done) one.done(values);
-  }
-
-  async function answer(one) {
-    try {
-      const { address, body } = await one.make();
-      const got = await fetch(address, body ? { method: "POST", body } : {});
-      if (got.ok) return root.cnn.unpack(await got.arrayBuffer());
-      if (got.status === 503) await later(one);
-      else tell(await got.text());
-    } catch (error) {
-      tell("The server does not answer: the picture is kept here; check the connection and go on.");
-    }
-    return null;
-  }
-
-  async function later(one) {
-    await new Promise((rest) => setTimeout(rest, RETRY_MILLISECONDS));
-    wanted = wanted || one;
+    if (done) done(values);
   }
 
   // Where the values of the open page are, for the view with some changes.

@@ -16,24 +16,25 @@ _HERTZ = 60
 _STROKES = 12
 _MOVES = 50
 _WATCH = """(inkOnly) => {
-  const cnn = dash_clientside.cnn, stamps = [], latencies = [];
-  let shown = 0, sent = 0;
-  const frame = (included) => requestAnimationFrame(() => setTimeout(() => {
+  const cnn = dash_clientside.cnn, stamps = [], latencies = [], sent = new Map();
+  let shown = 0, arrived = 0;
+  const afterFrame = (included) => setTimeout(() => {
     const now = performance.now();
     while (shown < included) latencies.push(now - stamps[shown++]);
-  }, 0));
+  }, 0);
   window.addEventListener("pointermove", (event) => {
     if (event.buttons) for (const one of event.getCoalescedEvents()) stamps.push(one.timeStamp);
   }, true);
   if (inkOnly) {
-    cnn.live = () => frame(stamps.length);
+    cnn.live = () => { const all = stamps.length; requestAnimationFrame(() => afterFrame(all)); };
   } else {
-    const fetch = window.fetch, unpack = cnn.unpack;
-    window.fetch = (...all) => {
-      if (all[1] && all[1].method === "POST" && all[0].startsWith("/values")) sent = stamps.length;
-      return fetch(...all);
+    const { postMessage } = Worker.prototype, { paintPrediction } = cnn;
+    Worker.prototype.postMessage = function (request, ...more) {
+      if (!sent.size) this.addEventListener("message", ({ data }) => (arrived = data.number));
+      sent.set(request.number, stamps.length);
+      return postMessage.call(this, request, ...more);
     };
-    cnn.unpack = (buffer) => { frame(sent); return unpack(buffer); };
+    cnn.paintPrediction = (...all) => { afterFrame(sent.get(arrived) ?? 0); return paintPrediction(...all); };
   }
   window.measured = () => ({ latencies, missed: stamps.length - shown });
 }"""

@@ -9,23 +9,23 @@ from benchmarks.row import Row, percentile
 
 _SCRUB = """async (alone) => {
   const cnn = dash_clientside.cnn, slider = document.querySelector("#epochs input");
-  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
-  const unpack = cnn.unpack, live = cnn.live;
-  let unpacked = () => {};
-  cnn.unpack = (buffer) => { unpacked(); return unpack(buffer); };
-  if (alone) cnn.live = () => unpacked();
+  const afterFrame = () => new Promise((done) => setTimeout(done, 0));
+  const { paintPrediction, live } = cnn;
+  let painted = () => {};
+  cnn.paintPrediction = (...all) => { painted(); return paintPrediction(...all); };
+  if (alone) cnn.live = () => requestAnimationFrame(() => painted());
   const latencies = [];
   for (let place = 0; place <= Number(slider.max); place++) {
     const began = performance.now();
-    const answered = new Promise((done) => (unpacked = done));
+    const answered = new Promise((done) => (painted = done));
     slider.value = place;
     slider.dispatchEvent(new Event("input", { bubbles: true }));
     await answered;
-    await frame();
+    await afterFrame();
     latencies.push(performance.now() - began);
     await new Promise((rest) => setTimeout(rest, 60));
   }
-  Object.assign(cnn, { unpack, live });
+  Object.assign(cnn, { paintPrediction, live });
   return latencies;
 }"""
 _PAGES = (
