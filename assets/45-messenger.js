@@ -1,0 +1,60 @@
+// Requests for values from a thread of their own: none waits for a frame of the page.
+(function () {
+  const root = (window.dash_clientside = window.dash_clientside || {});
+
+  // What runs there. Requests are { number, address, body }, one is under way at a time, and of those
+  // that wait only the newest is sent. Answers are { number } with the values or with a refusal.
+  function work(unpack) {
+    const RETRY_MILLISECONDS = 500;
+    let newest = 0;
+    let waiting = null;
+    let isUnderWay = false;
+
+    self.onmessage = ({ data }) => {
+      if (data.number < newest) return;
+      newest = data.number;
+      waiting = data;
+      if (!isUnderWay) send();
+    };
+
+    async function send() {
+      isUnderWay = true;
+      while (waiting) {
+        const one = waiting;
+        waiting = null;
+        const { buffer, ...answer } = await ask(one);
+        self.postMessage({ number: one.number, ...answer }, buffer ? [buffer] : []);
+      }
+      isUnderWay = false;
+    }
+
+    async function ask(one) {
+      try {
+        const got = await fetch(one.address, one.body ? { method: "POST", body: one.body } : {});
+        if (got.status === 503) return await later(one);
+        if (!got.ok) return { refusal: await got.text() };
+        const buffer = await got.arrayBuffer();
+        return { buffer, values: unpack(buffer) };
+      } catch (error) {
+        return { refusal: "The server does not answer: the picture is kept here; check the connection and go on." };
+      }
+    }
+
+    async function later(one) {
+      await new Promise((rest) => setTimeout(rest, RETRY_MILLISECONDS));
+      waiting = waiting || one;
+      return {};
+    }
+  }
+
+  // Returns the function that sends a request; `heard` gets each answer.
+  function messenger(heard) {
+    const code = `(${work})(${root.cnn.unpack});`;
+    const worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
+    worker.onmessage = ({ data }) => heard(data);
+    return ({ number, address, body }) =>
+      worker.postMessage({ number, address: location.origin + address, body });
+  }
+
+  root.cnn = { ...root.cnn, messenger };
+})();
