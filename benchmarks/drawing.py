@@ -22,6 +22,7 @@ _WATCH = """(inkOnly) => {
     const now = performance.now();
     while (shown < included) latencies.push(now - stamps[shown++]);
   }, 0);
+  const heard = ({ data }) => (arrived = Math.max(arrived, data.number));
   window.addEventListener("pointermove", (event) => {
     if (event.buttons) for (const one of event.getCoalescedEvents()) stamps.push(one.timeStamp);
   }, true);
@@ -30,11 +31,14 @@ _WATCH = """(inkOnly) => {
   } else {
     const { postMessage } = Worker.prototype, { paintPrediction } = cnn;
     Worker.prototype.postMessage = function (request, ...more) {
-      if (!sent.size) this.addEventListener("message", ({ data }) => (arrived = data.number));
+      if (!sent.size) this.addEventListener("message", heard);
       sent.set(request.number, stamps.length);
       return postMessage.call(this, request, ...more);
     };
-    cnn.paintPrediction = (...all) => { afterFrame(sent.get(arrived) ?? 0); return paintPrediction(...all); };
+    cnn.paintPrediction = (...all) => {
+      afterFrame(sent.get(arrived) ?? 0);
+      return paintPrediction(...all);
+    };
   }
   window.measured = () => ({ latencies, missed: stamps.length - shown });
 }"""
