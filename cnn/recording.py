@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import time
 from collections.abc import Callable, Iterator
@@ -118,9 +119,12 @@ class Recorder:
     def _flush(self) -> None:
         if not self._batches:
             return
-        path = self.run.path / "batches.csv"
-        rows = pd.DataFrame(self._batches)
-        rows.to_csv(path, mode="a", header=not path.exists(), index=False, float_format="%.6g")
+        with (self.run.path / "batches.csv").open("a", newline="", encoding="utf-8") as file:
+            table = csv.DictWriter(file, self._batches[0], lineterminator="\n")
+            if not file.tell():
+                table.writeheader()
+            for row in self._batches:
+                table.writerow({name: f"{value:.6g}" for name, value in row.items()})
         self._batches.clear()
 
     def require_run(self) -> None:

@@ -212,30 +212,28 @@ def _progress(
             self.last = time.monotonic()
             self.epoch_began = self.last
 
-        def on_train_batch_end(self, batch: int, logs: dict[str, float]) -> None:
-            step = batch + 1
-            if not math.isfinite(logs["loss"]):
+        def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
+            step, told = batch + 1, {name: float(value) for name, value in logs.items()}
+            if not math.isfinite(told["loss"]):
                 raise RunError(_no_number("The loss", config, self.number, step))
             self.done += 1
             now = time.monotonic()
             size = min(config.batch_size, len(training) - batch * config.batch_size)
-            self.sums += size * logs["loss"], size * logs["accuracy"], size
+            self.sums += size * told["loss"], size * told["accuracy"], size
             loss, accuracy = self.sums[:2] / self.sums[2]
-            self.learning_rate = float(logs["learning_rate"])
+            self.learning_rate = told["learning_rate"]
             rate = (now - self.began) / self.done
             left = config.epochs * batches - (self.number - 1) * batches - step
             row = {
                 "epoch": self.number,
                 "batch": step,
-                "loss": float(logs["loss"]),
-                "accuracy": float(logs["accuracy"]),
+                "loss": told["loss"],
+                "accuracy": told["accuracy"],
                 "learning_rate": self.learning_rate,
                 "pictures_per_second": round(size / max(now - self.last, 1e-6)),
             }
             self.last = now
-            norms = {
-                name: float(value) for name, value in logs.items() if name.startswith(GRADIENT)
-            }
+            norms = {name: value for name, value in told.items() if name.startswith(GRADIENT)}
             recorder.batch(
                 {**row, **norms}, epoch=self.number, batch=step, loss=float(loss),
                 accuracy=float(accuracy), seconds_left=rate * left,
