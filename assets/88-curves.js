@@ -2,10 +2,13 @@
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
   const NEARLY = "200px";
-  const OLD_MILLISECONDS = 8000;
+  const SOONEST_MILLISECONDS = 4000;
+  const LATEST_MILLISECONDS = 15000;
+  const SHARE = 0.0125;
   const seen = new Set();
   let isKnown = false;
   let drawnAt = 0;
+  let busy = 0;
 
   const observer = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
@@ -27,14 +30,22 @@
     return root.no_update;
   }
 
+  // The page's long tasks are nearly all of the curves; a training beside it feels them.
+  new PerformanceObserver((tasks) => {
+    for (const { duration } of tasks.getEntries()) busy += duration;
+  }).observe({ entryTypes: ["longtask"] });
+
   function drawCurves() {
     drawnAt = performance.now();
+    busy = 0;
     root.set_props("training-on-screen", { data: [...seen] });
   }
 
-  // Others may have come into view, which are behind.
+  // The longer the last drawing took the later comes the next. Others may have come into view since,
+  // which are behind.
   function areCurvesOld() {
-    return performance.now() - drawnAt > OLD_MILLISECONDS;
+    const rest = Math.min(Math.max(busy / SHARE, SOONEST_MILLISECONDS), LATEST_MILLISECONDS);
+    return performance.now() - drawnAt > rest;
   }
 
   root.cnn = { ...root.cnn, watchCurves, drawCurves, areCurvesOld };

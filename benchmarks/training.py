@@ -21,14 +21,14 @@ from tests.browser.server import Server, stop_worker
 
 _PICTURES = 24_000
 _TRAINED_ON = _PICTURES - _PICTURES // 12
-_ROUNDS = 5
-_CONFIG = TrainingConfig(epochs=4, augment=False)
+_ROUNDS = 4
+_CONFIG = TrainingConfig(epochs=6, augment=False)
 _BARE = """
 import json, sys, time
 from pathlib import Path
 import keras
 from cnn import configuration, feeding, load_dataset, build_classifier, TrainingConfig
-config = TrainingConfig(epochs=4, augment=False)
+config = TrainingConfig(epochs=6, augment=False)
 data = load_dataset("mnist", "train", data_dir=Path(sys.argv[1]))
 pictures, _ = feeding.split(data, config)
 steps = feeding.steps_per_epoch(pictures, config)
@@ -39,7 +39,7 @@ seconds = []
 class Clock(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None): self.began = time.monotonic()
     def on_epoch_end(self, epoch, logs=None): seconds.append(time.monotonic() - self.began)
-model.fit(feeding.batches(pictures, config, 0), epochs=4, steps_per_epoch=steps, shuffle=False,
+model.fit(feeding.batches(pictures, config, 0), epochs=config.epochs, steps_per_epoch=steps, shuffle=False,
           verbose=0, callbacks=[Clock()])
 assert len(pictures) == int(sys.argv[2])
 print(json.dumps(seconds))

@@ -39,7 +39,7 @@ class Row:
         """What the row shows beside progress and results."""
         return (
             self.run.id, self.name, self.run.note.text, self.status.state, self.status.message,
-            self.key, self.is_shown, self.is_chosen, self.run.history.empty,
+            self.key, self.is_shown, self.is_chosen,
         )  # fmt: skip
 
 
@@ -187,8 +187,7 @@ def _actions(row: Row) -> list[Any]:
         actions.append(_button("Resume", "resume", run.id))
     if run.model_path.is_file():
         actions.append(_download("Model", run, "model.keras"))
-    if len(run.history):
-        actions.append(_download("History", run, "history.csv"))
+    actions.append(_download("History", run, "history.csv"))
     if not row.is_bundled:
         actions += [_button("Edit", "edit", run.id), _button("Delete", "delete", run.id)]
     return actions
