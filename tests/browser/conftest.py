@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -43,23 +44,44 @@ def compressed(tmp_path_factory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def start_server(tmp_path_factory, compressed):
-    """Start servers that end with the module; settings are given as environment variables."""
-    servers: list[Server] = []
+@contextmanager
+def servers(tmp_path_factory, compressed: Path):
+    """Start servers that end with the block; settings are given as environment variables."""
+    started: list[Server] = []
 
     def start(data_dir: Path | None = None, **settings: str) -> Server:
         base = tmp_path_factory.mktemp("server")
         (base / "home").mkdir()
         (base / "home" / "compressed").symlink_to(compressed)
         server = Server(base / "home", data_dir or base / "no-data", **settings)
-        servers.append(server)
+        started.append(server)
         return server.start()
 
     yield start
-    for server in servers:
+    for server in started:
         server.stop()
         stop_worker(server.home)
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory, compressed):
+    """Start servers of the module's own."""
+    with servers(tmp_path_factory, compressed) as start:
+        yield start
+
+
+@pytest.fixture(scope="session")
+def digits_server(tmp_path_factory, compressed):
+    """The bundled classifier and the embedded digits, for modules that leave the server as it is."""
+    with servers(tmp_path_factory, compressed) as start:
+        yield start()
+
+
+@pytest.fixture(scope="session")
+def second_server(tmp_path_factory, compressed, best_data, second_path):
+    """The second model, for modules that leave the server as it is."""
+    with servers(tmp_path_factory, compressed) as start:
+        yield start(best_data, CNN_MODEL=str(second_path))
 
 
 @pytest.fixture(scope="session")

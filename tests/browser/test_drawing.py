@@ -16,8 +16,8 @@ ONE = ((0.5, 0.15), (0.5, 0.85))
 
 
 @pytest.fixture(scope="module")
-def server(start_server):
-    return start_server()
+def server(digits_server):
+    return digits_server
 
 
 def opened(visit, server, path="/activations/conv2d", **options) -> Page:

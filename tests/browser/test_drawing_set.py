@@ -10,9 +10,9 @@ _SOME = [0, 27, 75, 121, 189]
 
 
 @pytest.fixture(scope="module")
-def again(start_server, browser):
+def again(digits_server, browser):
     page = browser.new_page(viewport={"width": 1400, "height": 900})
-    page.goto(f"{start_server().url}/activations/conv2d")
+    page.goto(f"{digits_server.url}/activations/conv2d")
     page.wait_for_selector("#content:not(.waiting)", timeout=60_000)
     made = drawings()
     yield record(page, [made[number] for number in _SOME]).astype(float)

@@ -14,8 +14,8 @@ from tests.browser.test_drawing import picture
 
 
 @pytest.fixture(scope="module")
-def server(start_server):
-    return start_server()
+def server(digits_server):
+    return digits_server
 
 
 def slider(page: Page):
@@ -109,9 +109,8 @@ def test_the_training_plays_and_keys_step_through_it(server, visit):
     assert page.locator(".epoch-told").inner_text() == at
 
 
-def test_another_model_has_its_own_moments_and_starts_at_its_end(start_server, visit, second_path):
-    other = start_server(None, CNN_MODEL=str(second_path))
-    page = visit(other, "/activations").page
+def test_another_model_has_its_own_moments_and_starts_at_its_end(second_server, visit):
+    page = visit(second_server, "/activations").page
     expect(page.locator("#activations-main .gtitle")).to_be_visible()
     expect(slider(page)).to_be_hidden()
     page.get_by_label("Model").select_option("bundled digit classifier")

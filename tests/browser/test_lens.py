@@ -15,8 +15,8 @@ from tests.browser.conftest import READY
 
 
 @pytest.fixture(scope="module")
-def server(start_server):
-    return start_server()
+def server(digits_server):
+    return digits_server
 
 
 @pytest.fixture(scope="module")

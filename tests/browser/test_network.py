@@ -41,8 +41,8 @@ def bundled(start_server, best_data):
 
 
 @pytest.fixture(scope="module")
-def second(start_server, best_data, second_path):
-    return start_server(best_data, CNN_MODEL=str(second_path))
+def second(second_server):
+    return second_server
 
 
 @pytest.fixture(scope="module")

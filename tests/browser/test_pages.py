@@ -17,10 +17,10 @@ PAGES = (
 
 
 @pytest.fixture(scope="module", params=["bundled", "second"])
-def server(request, start_server, best_data, second_path):
+def server(request, start_server, best_data):
     if request.param == "bundled":
         return start_server(best_data)
-    return start_server(best_data, CNN_MODEL=str(second_path))
+    return request.getfixturevalue("second_server")
 
 
 @pytest.fixture(scope="module")

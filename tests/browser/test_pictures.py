@@ -61,7 +61,7 @@ def test_a_photo_is_recognised_and_every_step_can_be_seen(server, visit, photo):
     expect(steps.nth(2)).to_contain_text("darker")
 
 
-def test_a_link_to_an_upload_shows_the_same_elsewhere(server, visit, photo, start_server):
+def test_a_link_to_an_upload_shows_the_same_elsewhere(server, visit, photo, digits_server):
     page = visit(server).page
     upload(page, "seven.jpg", photo)
     uploaded(page)
@@ -70,7 +70,7 @@ def test_a_link_to_an_upload_shows_the_same_elsewhere(server, visit, photo, star
     again = visit(server, link).page
     uploaded(again)
     expect(again.get_by_text("How it was prepared: 7 steps")).to_be_visible()
-    stranger = visit(start_server(), link)
+    stranger = visit(digits_server, link)
     uploaded(stranger.page)
     expect(stranger.page.locator("#uploading")).to_contain_text("this server does not have")
     stranger.errors = [e for e in stranger.errors if REFUSED not in e]
@@ -124,9 +124,8 @@ def test_what_is_no_usable_picture_is_told_and_the_old_one_stays(server, visit, 
     visitor.errors = [e for e in visitor.errors if REFUSED not in e]
 
 
-def test_a_larger_model_gets_the_picture_in_its_own_size(start_server, visit, second_path):
-    server = start_server(CNN_MODEL=str(second_path))
-    page = visit(server).page
+def test_a_larger_model_gets_the_picture_in_its_own_size(second_server, visit):
+    page = visit(second_server).page
     rng = np.random.default_rng(0)
     upload(page, "noise.png", encoded(rng.integers(0, 256, (90, 90, 3), dtype=np.uint8), "PNG"))
     expect(page.locator("#picture-text")).to_contain_text("Your upload")

@@ -16,6 +16,8 @@ def test_the_page_is_there_before_tensorflow_and_fills_by_itself(start_server, v
     page.goto(f"{server.url}/activations")
     expect(page.get_by_role("heading", level=1)).to_have_text("Activations")
     expect(page.locator("#content.waiting")).to_be_visible()
+    with urllib.request.urlopen(f"{server.url}/health", timeout=3) as answer:
+        assert answer.status == 200
     expect(page.locator("#status")).to_contain_text("TensorFlow is starting")
     page.evaluate("window.sameVisit = true")
     page.wait_for_selector(READY, timeout=60_000)
@@ -48,11 +50,6 @@ def test_a_missing_model_is_trained_saved_and_used(start_server, visit, tmp_path
     other = visit(server, "/training").page
     expect(other.locator("#model option:checked")).to_have_text("mine.keras")
     expect(other.locator("#training-settings")).to_contain_text("digits")
-
-
-def test_health_answers_while_the_server_starts(start_server):
-    with urllib.request.urlopen(f"{start_server().url}/health", timeout=3) as answer:
-        assert answer.status == 200
 
 
 def test_without_data_and_network_the_digits_stay_and_the_reason_is_told(
