@@ -15,7 +15,7 @@ run: $(VENV)/.run
 	@$(BIN)/cnn-dashboard serve
 
 test: $(VENV)/.test chromium
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

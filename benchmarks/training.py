@@ -39,8 +39,8 @@ seconds = []
 class Clock(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None): self.began = time.monotonic()
     def on_epoch_end(self, epoch, logs=None): seconds.append(time.monotonic() - self.began)
-model.fit(feeding.batches(pictures, config, 0), epochs=config.epochs, steps_per_epoch=steps, shuffle=False,
-          verbose=0, callbacks=[Clock()])
+model.fit(feeding.batches(pictures, config, 0), epochs=config.epochs, steps_per_epoch=steps,
+          shuffle=False, verbose=0, callbacks=[Clock()])
 assert len(pictures) == int(sys.argv[2])
 print(json.dumps(seconds))
 """

@@ -7,10 +7,12 @@ Dash would take twenty milliseconds of the browser for each, which a training be
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask, jsonify, request
 
+from cnn.errors import RunError
 from cnn.runs import ACTIVE
 from dashboard import runs_table
 from dashboard.runs_table import Row
@@ -30,7 +32,12 @@ def _progress() -> Any:
     active = [row for row in rows if row.status.state in ACTIVE]
     if active:
         runtime.ensure_worker()
-    return jsonify(look=runs_table.look(rows), runs={row.run.id: _shown(row) for row in active})
+    shown = {}
+    for row in active:
+        # A run may be deleted while it is asked for.
+        with suppress(RunError):
+            shown[row.run.id] = _shown(row)
+    return jsonify(look=runs_table.look(rows), runs=shown)
 
 
 def _shown(row: Row) -> dict[str, Any]:

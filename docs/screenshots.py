@@ -19,9 +19,12 @@ PICTURES = (
     ("filters", "/filters/conv2d_1", "light", 1400),
     ("activations", "/activations/conv2d?channel=16", "dark", 1400),
     ("training", "/training", "light", 1400),
+    ("moments", "/moments/conv2d?other=0-8", "dark", 1400),
+    ("step", "/lens/conv2d", "light", 1400),
     ("phone", "/activations/conv2d_1", "dark", 390),
 )
 _DRAWN = ("network", "drawing")
+_STEPPED = ("step",)
 
 
 def main() -> None:
@@ -34,6 +37,8 @@ def main() -> None:
                 page = _open(browser, server.url + path, scheme, width)
                 if name in _DRAWN:
                     _draw(page)
+                if name in _STEPPED:
+                    _step(page)
                 page.screenshot(path=IMAGES / f"{name}.png", full_page=name not in _DRAWN)
                 page.close()
         finally:
@@ -61,6 +66,11 @@ def _draw(page: Page) -> None:
             page.mouse.move(*point, steps=12)
         page.mouse.up()
     page.wait_for_timeout(1500)
+
+
+def _step(page: Page) -> None:
+    page.get_by_role("button", name="Step", exact=True).click()
+    page.wait_for_timeout(3000)
 
 
 main()

@@ -1,5 +1,7 @@
 """The Training page's callbacks as the plain functions they are."""
 
+import shutil
+
 import plotly.graph_objects as go
 import pytest
 from dash import no_update
@@ -166,6 +168,24 @@ def test_the_progress_of_active_runs_is_answered_without_dash(runtime, view, mon
     assert later["epochs"] == "2 of 4"
     assert later["best"] == f"{run.history['val_accuracy'].max():.2%}"
     assert later["curve"].startswith("data:image/svg+xml")
+
+
+def test_a_run_that_is_deleted_while_its_progress_is_asked_for_is_left_out(
+    runtime, view, monkeypatch
+):
+    from flask import current_app
+
+    monkeypatch.setattr(type(runtime), "ensure_worker", lambda self: None)
+    gone, kept = (runtime.queue.submit_training(cnn.TrainingConfig("digits")) for _ in range(2))
+    told = runs_table.progress
+
+    def deleting(run, status):
+        shutil.rmtree(gone.path, ignore_errors=True)
+        return told(run, status)
+
+    monkeypatch.setattr(runs_table, "progress", deleting)
+    answer = current_app.test_client().get("/progress", query_string=view)
+    assert (answer.status_code, list(answer.json["runs"])) == (200, [kept.id])
 
 
 def test_a_run_that_the_queue_has_lost_can_be_queued_again(runtime):
