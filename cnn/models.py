@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,7 @@ class Card:
     facts: dict[str, Any] | None = None
 
 
+@cache
 def pretrained_run() -> Path:
     """Return the folder of the bundled digit classifier, laid out as a training run."""
     return Path(str(files("cnn") / "pretrained"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _MOST_MODELS = 3
 _MOST_MOMENTS = 48
+_BUNDLED = "bundled digit classifier"
 _INSTEAD = "The bundled classifier is shown instead."
 
 
@@ -66,25 +68,24 @@ class Catalogue:
     def entries(self) -> list[Entry]:
         """Return all models, the operator's first; runs that made the same file lend theirs."""
         entries: dict[str, Entry] = {}
-        for name, path, run in self._files():
-            try:
-                key = key_of(path)
-            except OSError:
-                continue
-            known = entries.get(key, Entry(key, name, path, run))
-            entries[key] = replace(known, run=known.run or run)
+        for entry in self._files():
+            known = entries.get(entry.key, entry)
+            entries[entry.key] = replace(known, run=known.run or entry.run)
         unfinished = [run for run in self._settings.jobs.runs() if not run.model_path.is_file()]
         return [*entries.values(), *(_unfinished(r) for r in unfinished if r.moments)]
 
     def default(self) -> Entry:
         """Return the model that is shown when a link names none."""
         own = self._settings.model_path
+        if own is None:
+            return self.bundled()
         usable = (entry for entry in self.entries() if entry.key not in self._refused)
         return next((entry for entry in usable if entry.path == own), self.bundled())
 
     def bundled(self) -> Entry:
         """Return the bundled digit classifier."""
-        return next(e for e in self.entries() if e.path.parent == cnn.pretrained_run())
+        run = Run(cnn.pretrained_run())
+        return Entry(key_of(run.model_path), _BUNDLED, run.model_path, run)
 
     def get(self, key: str) -> Entry:
         """Return the model with that content hash, the default one for an empty hash.
@@ -95,7 +96,7 @@ class Catalogue:
             return self.default()
         if key.startswith(OF_RUN):
             return self._of_run(key)
-        found = next((entry for entry in self.entries() if entry.key == key), None)
+        found = self._find(key)
         if found is None:
             raise cnn.ModelError(
                 f"This link shows the model {key}, which this server does not have: ask whoever "
@@ -165,15 +166,30 @@ class Catalogue:
             return f"{error} {_INSTEAD}"
         return ""
 
-    def _files(self) -> Iterator[tuple[str, Path, Run | None]]:
+    def _find(self, key: str) -> Entry | None:
+        """Return what `entries` has under that key, without a look at files that come later."""
+        found = None
+        for entry in self._files():
+            if entry.key == key:
+                found = replace(found or entry, run=entry.run)
+                if found.run:
+                    break
+        return found
+
+    def _files(self) -> Iterator[Entry]:
+        """Find all model files; several may have the same content."""
         own = self._settings.model_path
         if own is not None and own.is_file():
-            yield own.name, own, None
-        bundled = Run(cnn.pretrained_run())
-        yield "bundled digit classifier", bundled.model_path, bundled
+            yield from _entry(own.name, own)
+        yield self.bundled()
         for run in self._settings.jobs.runs():
-            if run.model_path.is_file():
-                yield f"trained {run.name}", run.model_path, run
+            yield from _entry(f"trained {run.name}", run.model_path, run)
+
+
+def _entry(name: str, path: Path, run: Run | None = None) -> Iterator[Entry]:
+    """Yield the entry of a model file, if it is there."""
+    with suppress(OSError):
+        yield Entry(key_of(path), name, path, run)
 
 
 def key_of_run(run: Run) -> str:

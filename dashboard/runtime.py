@@ -10,7 +10,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -52,6 +51,11 @@ class Look:
     plain: NDArray[np.uint8]
     passed: cnn.ForwardPass
 
+    @cached_property
+    def nbytes(self) -> int:
+        """The size of what the network computes."""
+        return sum(array.nbytes for array in self.passed.activations.values())
+
 
 class Runtime:
     """Created once per application; callbacks reach it by `current()`."""
@@ -64,7 +68,7 @@ class Runtime:
         self._ready = threading.Event()
         self._submitted = threading.Event()
         self._passing = threading.Lock()
-        self._looks: OrderedDict[View, Look] = OrderedDict()
+        self._looks: dict[View, Look] = {}
         self._server_lock = settings.jobs.server_lock()
 
     @cached_property
@@ -228,7 +232,7 @@ class Runtime:
                 found = self._look(view)
             self._looks[view.picture] = found
             while len(self._looks) > 1 and self._kept_bytes() > _MOST_PASS_BYTES:
-                self._looks.popitem(last=False)
+                self._looks.pop(next(iter(self._looks)))
         return found
 
     def settled(self, view: View) -> View:
@@ -239,8 +243,7 @@ class Runtime:
         return replace(view, epoch=str(run.moments[-1])) if run and run.moments else view
 
     def _kept_bytes(self) -> int:
-        kept = self._looks.values()
-        return sum(array.nbytes for one in kept for array in one.passed.activations.values())
+        return sum(look.nbytes for look in self._looks.values())
 
     def _look(self, view: View) -> Look:
         model = self.model(view)

@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 import cnn
@@ -26,6 +28,16 @@ def test_the_operators_model_is_the_default_when_it_is_usable(settings, second_p
     catalogue = Catalogue(with_model(settings, second_path))
     assert catalogue.check_own() == ""
     assert catalogue.default().path == second_path
+
+
+def test_a_copy_of_the_bundled_model_is_shown_under_its_own_name_with_its_run(settings, tmp_path):
+    path = tmp_path / "copy.keras"
+    shutil.copyfile(cnn.pretrained_run() / "model.keras", path)
+    catalogue = Catalogue(with_model(settings, path))
+    shown = catalogue.default()
+    assert (shown.name, shown.path, shown.run.path) == ("copy.keras", path, cnn.pretrained_run())
+    assert catalogue.get(shown.key) == shown
+    assert catalogue.entries() == [shown]
 
 
 @pytest.mark.parametrize("content", [b"", b"no model at all", b"PK\x05\x06" + b"\x00" * 18])
