@@ -69,6 +69,7 @@ def _draw(page: Page) -> None:
 
 
 def _step(page: Page) -> None:
+    page.get_by_label("Teach it that this is a").select_option("1")
     page.get_by_role("button", name="Step", exact=True).click()
     page.wait_for_timeout(3000)
 
