@@ -21,13 +21,11 @@ if TYPE_CHECKING:
     import keras
 
 
+BUNDLED = "bundled digit classifier"
+OF_RUN = "run:"
 _MOST_MODELS = 3
 _MOST_MOMENTS = 48
-_BUNDLED = "bundled digit classifier"
 _INSTEAD = "The bundled classifier is shown instead."
-
-
-OF_RUN = "run:"
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ class Catalogue:
     def bundled(self) -> Entry:
         """Return the bundled digit classifier."""
         run = Run(cnn.pretrained_run())
-        return Entry(key_of(run.model_path), _BUNDLED, run.model_path, run)
+        return Entry(key_of(run.model_path), BUNDLED, run.model_path, run)
 
     def get(self, key: str) -> Entry:
         """Return the model with that content hash, the default one for an empty hash.

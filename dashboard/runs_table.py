@@ -12,6 +12,7 @@ from dash import html
 
 import cnn
 from cnn.runs import ACTIVE, Run, Status
+from dashboard.models import BUNDLED
 from dashboard.runtime import Runtime
 from dashboard.view import View
 
@@ -87,7 +88,7 @@ def look(rows: list[Row]) -> str:
 def names(runs: list[Run]) -> list[str]:
     """Return what the reader calls each run, with the end of its id where several share a name."""
     bundled = cnn.pretrained_run()
-    plain = ["bundled digit classifier" if run.path == bundled else run.name for run in runs]
+    plain = [BUNDLED if run.path == bundled else run.name for run in runs]
     return [
         name if plain.count(name) == 1 else f"{name} ({run.id[-4:]})"
         for name, run in zip(plain, runs, strict=True)
