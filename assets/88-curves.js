@@ -2,7 +2,7 @@
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
   const NEARLY = "200px";
-  const SOONEST_MILLISECONDS = 4000;
+  const SOONEST_MILLISECONDS = 4500;
   const LATEST_MILLISECONDS = 15000;
   const SHARE = 0.0125;
   const seen = new Set();

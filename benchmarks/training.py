@@ -124,7 +124,7 @@ def _run(browser: Browser, server: Server, *, is_watched: bool) -> list[float]:
     run = jobs.runs()[0]
     while run.status.state != "finished":
         assert run.status.state in ("queued", "running"), run.status
-        time.sleep(0.5)
+        time.sleep(2)
     page.close()
     seconds: list[float] = run.history["seconds"].tolist()
     return seconds[1:]

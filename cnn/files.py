@@ -15,15 +15,16 @@ from uuid import uuid4
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, renamed onto it when the block ends without error.
 
-    The temporary name keeps the suffix, since savers choose the format by it.
+    The temporary name keeps the suffix, since savers choose the format by it. The folder must be
+    there: one that somebody deletes meanwhile is not made again.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.stem}.{uuid4().hex[:8]}{path.suffix}")
     try:
         yield aside
         aside.replace(path)
-    finally:
+    except BaseException:
         aside.unlink(missing_ok=True)
+        raise
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -6,7 +6,6 @@ seen the same number for long, by the watch of its own process, knows that it do
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import threading
@@ -14,9 +13,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-from cnn.files import read_json
+from cnn.files import read_json, write_json
 
 BEAT_SECONDS = 2.0
 PATIENCE_SECONDS = 20.0
@@ -37,7 +35,9 @@ def beating(path: Path) -> Iterator[None]:
         while path.parent.is_dir():
             count += 1
             with suppress(OSError):
-                _write(path, {"machine": this_machine(), "process": os.getpid(), "count": count})
+                write_json(
+                    path, {"machine": this_machine(), "process": os.getpid(), "count": count}
+                )
             if ended.wait(BEAT_SECONDS):
                 return
 
@@ -48,16 +48,6 @@ def beating(path: Path) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-
-
-def _write(path: Path, beat: dict[str, Any]) -> None:
-    """Replace the heartbeat; unlike other files, never in a folder that is made for it."""
-    aside = path.with_name(f".{path.name}")
-    try:
-        aside.write_text(json.dumps(beat), encoding="utf-8")
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 class Watch:

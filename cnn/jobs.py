@@ -111,6 +111,7 @@ class Home:
 
     def write_download(self, download: Download) -> None:
         """Replace what is known of the download of MNIST."""
+        self.path.mkdir(parents=True, exist_ok=True)
         write_json(self._download_path, asdict(download))
 
     @property

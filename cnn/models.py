@@ -85,10 +85,14 @@ def load_model(path: Path | str | None = None) -> keras.Model:
 
 
 def save_model(model: keras.Model, path: Path | str, *, card: Card | None = None) -> None:
-    """Write the model to `path` (`.keras` or `.h5`), atomically, and its card beside it."""
+    """Write the model to `path` (`.keras` or `.h5`), atomically, and its card beside it.
+
+    The folder is made if it is not there.
+    """
     path = Path(path)
     if path.suffix not in SUFFIXES:
         raise ModelError(f"{path.name} cannot be written: the name must end in .keras or .h5.")
+    path.parent.mkdir(parents=True, exist_ok=True)
     if card:
         write_card(card, card_path(path))
     with replacing(path) as aside:

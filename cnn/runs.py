@@ -11,6 +11,7 @@ result. Any process may read one.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 from dataclasses import asdict, dataclass, replace
@@ -183,6 +184,7 @@ class Run:
     def write_weights(self, moment: Moment, weights: list[NDArray[np.float32]]) -> None:
         """Keep the weights at a moment, as float16."""
         arrays = {f"w{i}": _as_float16(w) for i, w in enumerate(weights)}
+        (self.path / "epochs").mkdir(exist_ok=True)
         with replacing(self._weights_path(moment)) as aside:
             np.savez_compressed(aside, allow_pickle=False, **arrays)
 
@@ -239,7 +241,8 @@ class Run:
     @property
     def is_cancelled(self) -> bool:
         """Whether someone asked to cancel."""
-        return (self.path / "cancel").exists()
+        # Asked after every batch: this takes a third of the time of `Path.exists`.
+        return os.access(f"{self.path}/cancel", os.F_OK)
 
     def hold(self) -> FileLock:
         """Return the lock that the working process holds while it trains; it falls with it."""

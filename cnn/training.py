@@ -208,7 +208,8 @@ def _progress(
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
             self.number = epoch + 1
-            self.sums = np.zeros(3)
+            self.seen = 0
+            self.loss = self.accuracy = 0.0
             self.last = time.monotonic()
             self.epoch_began = self.last
 
@@ -219,8 +220,9 @@ def _progress(
             self.done += 1
             now = time.monotonic()
             size = min(config.batch_size, len(training) - batch * config.batch_size)
-            self.sums += size * told["loss"], size * told["accuracy"], size
-            loss, accuracy = self.sums[:2] / self.sums[2]
+            self.seen += size
+            self.loss += (told["loss"] - self.loss) * size / self.seen
+            self.accuracy += (told["accuracy"] - self.accuracy) * size / self.seen
             self.learning_rate = told["learning_rate"]
             rate = (now - self.began) / self.done
             left = config.epochs * batches - (self.number - 1) * batches - step
@@ -235,8 +237,8 @@ def _progress(
             self.last = now
             norms = {name: value for name, value in told.items() if name.startswith(GRADIENT)}
             recorder.batch(
-                {**row, **norms}, epoch=self.number, batch=step, loss=float(loss),
-                accuracy=float(accuracy), seconds_left=rate * left,
+                {**row, **norms}, epoch=self.number, batch=step, loss=self.loss,
+                accuracy=self.accuracy, seconds_left=rate * left,
             )  # fmt: skip
             if self.number == 1 and step in kept:
                 self.keep(Moment(0, step), step)
@@ -247,15 +249,14 @@ def _progress(
             if run.is_cancelled:
                 return
             seconds = time.monotonic() - self.epoch_began
-            loss, accuracy = self.sums[:2] / self.sums[2]
             self.keep(Moment(self.number), batches)
             score = _score(scored, validation, len(class_names))
             if not math.isfinite(score[0]):
                 raise RunError(_no_number("The validation loss", config, self.number, batches))
             row = {
                 "epoch": epoch + 1,
-                "loss": float(loss),
-                "accuracy": float(accuracy),
+                "loss": self.loss,
+                "accuracy": self.accuracy,
                 "val_loss": score[0],
                 "val_accuracy": score[1],
                 "learning_rate": self.learning_rate,
@@ -351,6 +352,7 @@ def _save_too(model: keras.Model, run: Run, path: Path) -> None:
     if path.suffix != run.model_path.suffix:
         save_model(model, path, card=read_card(card_path(run.model_path)))
         return
+    path.parent.mkdir(parents=True, exist_ok=True)
     for source, target in ((card_path(run.model_path), card_path(path)), (run.model_path, path)):
         with replacing(target) as aside:
             shutil.copyfile(source, aside)

@@ -12,7 +12,7 @@ from flask import Flask
 from dashboard import shell, wire
 from dashboard.downloads import serve_downloads
 from dashboard.labels import serve_labels
-from dashboard.progress import serve_progress
+from dashboard.news import serve_news
 from dashboard.runtime import Runtime, install
 from dashboard.settings import Settings
 from dashboard.uploading import serve_uploads
@@ -87,7 +87,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_values(server)
     serve_uploads(server)
     serve_downloads(server)
-    serve_progress(server)
+    serve_news(server)
     _register_pages(app)
     app.layout = lambda: shell.layout(runtime)
     shell.register(app)

@@ -98,6 +98,7 @@ def layout(runtime: Runtime) -> html.Aside:
                 className="sample-choice",
             ),
             html.P(id=ids.STATUS, className="small status", **aria(live="polite")),
+            html.P(id=ids.SILENCE, className="small status", **aria(live="polite")),
             perturbing.layout(),
         ],
         className="panel",

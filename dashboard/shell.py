@@ -23,7 +23,7 @@ def layout(runtime: Runtime) -> html.Div:
             dcc.Store(id=ids.LAYERS),
             dcc.Store(id=ids.MOMENTS),
             dcc.Store(id=ids.PREDICTION),
-            status.pulse_interval(),
+            dcc.Store(id=ids.NEWS),
             html.A("Skip to the page", href="#content", className="visually-hidden-focusable"),
             _header(),
             html.Div(

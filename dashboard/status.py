@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from typing import Any
 
-from dash import Dash, Input, Output, State, dcc, no_update, set_props
+from dash import ClientsideFunction, Dash, Input, Output, State, no_update, set_props
 from dash.exceptions import PreventUpdate
 
 import cnn
@@ -17,36 +18,32 @@ from dashboard.models import OF_RUN, key_of
 from dashboard.panel import data_options, model_options
 from dashboard.panel import moments as moments_of
 from dashboard.runtime import Runtime, current
-from dashboard.view import parse
+from dashboard.view import View, parse
 
-_PULSE_MILLISECONDS = 400
-_PULSE_WHILE_BUSY = 6000
-_PULSE_WHILE_FOLLOWED = 3000
+_STARTING_MILLISECONDS = 400
+_BUSY_MILLISECONDS = 3000
+_QUIET_MILLISECONDS = 10_000
 _TRAINED = "is being trained"
-
-
-def pulse_interval() -> dcc.Interval:
-    """Return the clock by which the page asks what goes on; it stops when all is quiet."""
-    return dcc.Interval(id=ids.PULSE, interval=_PULSE_MILLISECONDS)
 
 
 def register(app: Dash) -> None:
     """Register the callbacks that follow what goes on."""
+    app.clientside_callback(
+        ClientsideFunction("cnn", "followNews"), Output(ids.NEWS, "data"), Input(ids.NEWS, "id")
+    )
     app.callback(
         Output(ids.READY, "data"),
         Output(ids.STATUS, "children"),
-        Output(ids.PULSE, "interval"),
-        Output(ids.PULSE, "disabled"),
         Output(ids.MODEL, "options"),
         Output(ids.DATA, "options"),
         Output(ids.MOMENTS, "data", allow_duplicate=True),
-        Input(ids.PULSE, "n_intervals"),
+        Input(ids.NEWS, "data"),
         State(ids.READY, "data"),
         State(ids.VIEW, "data"),
         State(ids.STATUS, "children"),
         State(ids.MOMENTS, "data"),
-        prevent_initial_call="initial_duplicate",
-    )(pulse)
+        prevent_initial_call=True,
+    )(tell)
     app.callback(
         Output(ids.VIEW, "data", allow_duplicate=True),
         Input(ids.READY, "data"),
@@ -55,50 +52,59 @@ def register(app: Dash) -> None:
     )(replace_refused_model)
 
 
-def pulse(
-    _: int | None,
+def news(runtime: Runtime, view: View) -> tuple[str, int]:
+    """Return a key of what there is to tell, and in how many milliseconds it may be another.
+
+    The first time, TensorFlow is started.
+    """
+    runtime.start()
+    told = _status(runtime)
+    shown = (runtime.ready, told, _moments_of_followed(view))
+    key = f"{zlib.crc32(repr(shown).encode()):08x}"
+    if runtime.ready == "starting":
+        return key, _STARTING_MILLISECONDS
+    return key, _BUSY_MILLISECONDS if told or not runtime.is_settled else _QUIET_MILLISECONDS
+
+
+def tell(
+    _news: str,
     known: str,
     stored: dict[str, Any] | None,
     told_before: list[Any] | None,
     moments: dict[str, Any] | None = None,
 ) -> tuple[Any, ...]:
-    """Say whether TensorFlow is ready and what is going on; slow down or stop when all is quiet."""
+    """Say whether TensorFlow is ready and what is going on."""
     runtime = current()
-    runtime.start()
     is_ready = runtime.ready == "ready"
     told = _status(runtime)
     newer = _newer_moments(stored, moments) if is_ready else no_update
-    if told and told == told_before and runtime.ready == known and newer is no_update:
-        raise PreventUpdate
     if is_ready and stored and any(_TRAINED in str(part) for part in told_before or ()):
         _use_newly_trained(runtime, stored)
     return (
         runtime.ready if runtime.ready != known else no_update,
-        told,
-        _pace(stored) if is_ready else _PULSE_MILLISECONDS,
-        runtime.is_settled and not told,
+        told if told != told_before else no_update,
         model_options(runtime) if is_ready else no_update,
         data_options(runtime) if is_ready else no_update,
         newer,
     )
 
 
-def _pace(stored: dict[str, Any] | None) -> int:
-    """Return the milliseconds between two pulses: fewer where new moments are waited for."""
-    is_followed = parse(stored or {})[0].model.startswith(OF_RUN)
-    return _PULSE_WHILE_FOLLOWED if is_followed else _PULSE_WHILE_BUSY
-
-
 def _newer_moments(stored: dict[str, Any] | None, known: dict[str, Any] | None) -> Any:
     """Return the moments of a training that is looked at, where there are more than known."""
     view, _ = parse(stored or {})
-    if not view.model.startswith(OF_RUN) or not known or known["model"] != view.model:
-        return no_update
+    found = _moments_of_followed(view)
+    is_known = not known or known["model"] != view.model or found == known
+    return no_update if found is None or is_known else found
+
+
+def _moments_of_followed(view: View) -> dict[str, Any] | None:
+    """Return the moments of the view's model while it is trained; None if it is not, or is gone."""
+    if not view.model.startswith(OF_RUN):
+        return None
     try:
-        found = moments_of(view)
+        return moments_of(view)
     except cnn.CnnError:
-        return no_update
-    return found if found != known else no_update
+        return None
 
 
 def _use_newly_trained(runtime: Runtime, stored: dict[str, Any]) -> None:

@@ -43,6 +43,7 @@ class Uploads:
                 "uploads in all. Upload a smaller one."
             )
         self._make_room(size)
+        self._folder.mkdir(parents=True, exist_ok=True)
         with replacing(self._path(key)) as aside:
             aside.write_bytes(buffer.getvalue())
         return key

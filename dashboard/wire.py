@@ -53,6 +53,7 @@ class StaticCache:
 
     def refine(self, key: str) -> None:
         """Replace a file in brotli by its smallest form."""
+        self._folder.mkdir(parents=True, exist_ok=True)
         with self._refining, replacing(self._refined(key)) as aside:
             smallest = _smallest(brotli.decompress(self._kept[key]))
             aside.write_bytes(smallest)

@@ -288,7 +288,6 @@ def start(_clicks: int | None, lesson: str, *values: Any) -> tuple[Any, bool, An
         if lesson != OWN:
             chosen = cnn.lessons.LESSONS[lesson]
             run.write_note(chosen.name, chosen.watch)
-        set_props(ids.PULSE, {"disabled": False})
         return "", False, 0
     except (cnn.CnnError, OSError) as error:
         return str(error), True, no_update
@@ -296,12 +295,8 @@ def start(_clicks: int | None, lesson: str, *values: Any) -> tuple[Any, bool, An
 
 def act(*_clicks: Any) -> tuple[Any, bool, Any]:
     """Cancel or resume the run whose button was clicked."""
-    return _do(lambda run: {"run-cancel": run.ask_to_cancel, "run-resume": lambda: _resume(run)})
-
-
-def _resume(run: Run) -> None:
-    current().resume_training(run)
-    set_props(ids.PULSE, {"disabled": False})
+    resume = current().resume_training
+    return _do(lambda run: {"run-cancel": run.ask_to_cancel, "run-resume": lambda: resume(run)})
 
 
 def _do(actions: Any) -> tuple[Any, bool, Any]:
@@ -364,7 +359,6 @@ def use(_clicks: list[int | None], stored: dict[str, Any] | None) -> dict[str, A
     if not stored or not clicked or not any(one["value"] for one in ctx.triggered):
         raise PreventUpdate
     set_props(ids.MODEL, {"options": model_options(current())})
-    set_props(ids.PULSE, {"disabled": False})
     view, _ = parse(stored)
     other = replace(
         view, model=clicked["key"], epoch="", other="", channel=None, source=None, target=None

@@ -8,8 +8,10 @@ from cnn.runs import TrainingConfig
 from dashboard import status
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
+from dashboard.view import View
 
-READY, TOLD, INTERVAL, QUIET = 0, 1, 2, 3
+READY, TOLD = 0, 1
+VIEW = View(model="", data="digits", split="all")
 
 
 @pytest.fixture
@@ -34,40 +36,44 @@ def started(settings, request_of, monkeypatch):
     return start
 
 
-def test_the_clock_stops_when_nothing_goes_on(started):
-    started()
-    answer = status.pulse(1, "starting", None, None)
-    assert (answer[READY], answer[TOLD], answer[QUIET]) == ("ready", [], True)
-    assert status.pulse(2, "ready", None, [])[READY] is no_update
-
-
-def test_the_clock_goes_on_until_the_start_has_queued_its_work(started):
+def test_the_browser_asks_less_often_when_nothing_goes_on(started):
     runtime = started()
+    quiet, seldom = status.news(runtime, VIEW)
+    assert status.news(runtime, VIEW) == (quiet, seldom)
+    runtime.settings.jobs.write_download(Download("running"))
+    busy, often = status.news(runtime, VIEW)
+    assert busy != quiet
+    assert often < seldom
+
+
+def test_the_browser_asks_often_until_the_start_has_queued_its_work(started):
+    runtime = started()
+    _, seldom = status.news(runtime, VIEW)
     runtime._submitted.clear()
-    answer = status.pulse(1, "starting", None, None)
-    assert (answer[READY], answer[TOLD], answer[QUIET]) == ("ready", [], False)
+    _, waiting = status.news(runtime, VIEW)
+    runtime._ready.clear()
+    _, starting = status.news(runtime, VIEW)
+    assert starting < waiting < seldom
+
+
+def test_what_is_known_is_not_told_again(started):
+    started()
+    answer = status.tell("", "starting", None, None)
+    assert (answer[READY], answer[TOLD]) == ("ready", [])
+    answer = status.tell("", "ready", None, [])
+    assert (answer[READY], answer[TOLD]) == (no_update, no_update)
 
 
 def test_a_download_is_told_with_its_progress_and_its_failure(started):
     home = started().settings.jobs
     home.write_download(Download("running"))
-    answer = status.pulse(1, "ready", None, None)
-    assert answer[TOLD] == [
+    assert status.tell("", "ready", None, None)[TOLD] == [
         "MNIST is being downloaded (0%); until then the embedded digits are used."
     ]
-    assert answer[QUIET] is False
     home.write_download(Download("failed", "No network."))
-    assert status.pulse(1, "ready", None, None)[TOLD] == [
+    assert status.tell("", "ready", None, None)[TOLD] == [
         "The embedded digits are used: No network."
     ]
-
-
-def test_what_was_told_is_not_told_again(started):
-    home = started().settings.jobs
-    home.write_download(Download("failed", "No network."))
-    told = status.pulse(1, "ready", None, None)[TOLD]
-    with pytest.raises(PreventUpdate):
-        status.pulse(2, "ready", None, told)
 
 
 def test_the_training_of_a_missing_model_is_told_with_a_link(started, tmp_path):
@@ -76,7 +82,7 @@ def test_the_training_of_a_missing_model_is_told_with_a_link(started, tmp_path):
         runtime.settings.jobs.runs_dir,
         TrainingConfig("digits", save_to=str(tmp_path / "mine.keras")),
     )
-    text, link, _ = status.pulse(1, "ready", None, None)[TOLD]
+    text, link, _ = status.tell("", "ready", None, None)[TOLD]
     assert text == "mine.keras is being trained: "
     assert link.href == "/training"
 

@@ -39,6 +39,12 @@ def make_run(runtime, state="finished", **settings):
     return run
 
 
+def still(monkeypatch, runtime):
+    """Let no process and no TensorFlow be started."""
+    for action in ("ensure_worker", "start"):
+        monkeypatch.setattr(type(runtime), action, lambda self: None)
+
+
 def ready(monkeypatch, runtime):
     monkeypatch.setattr(type(runtime), "ready", "ready")
 
@@ -154,17 +160,20 @@ def test_the_list_offers_what_can_be_done_with_each_run(runtime, view):
 def test_the_progress_of_active_runs_is_answered_without_dash(runtime, view, monkeypatch):
     from flask import current_app
 
-    monkeypatch.setattr(type(runtime), "ensure_worker", lambda self: None)
+    still(monkeypatch, runtime)
+    ready(monkeypatch, runtime)
     client = current_app.test_client()
-    quiet = client.get("/progress", query_string=view).json
-    assert quiet == {"look": training.list_runs(view, None, None)[LISTED], "runs": {}}
+    quiet = client.get("/news/runs", query_string=view).json
+    assert (quiet["look"], quiet["runs"]) == (training.list_runs(view, None, None)[LISTED], {})
     run = runtime.queue.submit_training(cnn.TrainingConfig("digits", epochs=4))
-    busy = client.get("/progress", query_string=view).json
+    busy = client.get("/news/runs", query_string=view).json
     assert busy["look"] != quiet["look"]
+    assert busy["news"] != quiet["news"]
+    assert busy["wait"] < quiet["wait"]
     shown = busy["runs"][run.id]
     assert (shown["bar"], shown["told"], shown["epochs"]) == (0, "waiting for a worker", "0 of 4")
     run.write_table("history.csv", cnn.Run(cnn.pretrained_run()).history[:2])
-    later = client.get("/progress", query_string=view).json["runs"][run.id]
+    later = client.get("/news/runs", query_string=view).json["runs"][run.id]
     assert later["epochs"] == "2 of 4"
     assert later["best"] == f"{run.history['val_accuracy'].max():.2%}"
     assert later["curve"].startswith("data:image/svg+xml")
@@ -175,7 +184,7 @@ def test_a_run_that_is_deleted_while_its_progress_is_asked_for_is_left_out(
 ):
     from flask import current_app
 
-    monkeypatch.setattr(type(runtime), "ensure_worker", lambda self: None)
+    still(monkeypatch, runtime)
     gone, kept = (runtime.queue.submit_training(cnn.TrainingConfig("digits")) for _ in range(2))
     told = runs_table.progress
 
@@ -184,7 +193,7 @@ def test_a_run_that_is_deleted_while_its_progress_is_asked_for_is_left_out(
         return told(run, status)
 
     monkeypatch.setattr(runs_table, "progress", deleting)
-    answer = current_app.test_client().get("/progress", query_string=view)
+    answer = current_app.test_client().get("/news/runs", query_string=view)
     assert (answer.status_code, list(answer.json["runs"])) == (200, [kept.id])
 
 

@@ -1,0 +1,60 @@
+"""What goes on in the background, as a small answer that a browser asks for again and again.
+
+Dash would take twenty milliseconds of the browser for each, which a training beside it feels. It is
+told only when the key `news` is another; `wait` says in how many milliseconds to ask again.
+
+    GET /news?<view>         news, wait
+    GET /news/runs?<view>    the same, and of the list of runs: its look, and how far the active are
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from flask import Flask, jsonify, request
+
+from cnn.errors import RunError
+from cnn.runs import ACTIVE
+from dashboard import runs_table, status
+from dashboard.runs_table import Row
+from dashboard.runtime import current
+from dashboard.view import parse
+
+_LIST_MILLISECONDS = 4000
+_ACTIVE_MILLISECONDS = 2500
+
+
+def serve_news(server: Flask) -> None:
+    """Serve the routes."""
+    server.add_url_rule("/news", "news", _news)
+    server.add_url_rule("/news/runs", "news_of_runs", _news_of_runs)
+
+
+def _news() -> Any:
+    runtime = current()
+    view, _ = parse(request.args.to_dict())
+    key, wait = status.news(runtime, view)
+    return jsonify(news=key, wait=wait)
+
+
+def _news_of_runs() -> Any:
+    runtime = current()
+    view, _ = parse(request.args.to_dict())
+    key, wait = status.news(runtime, view)
+    rows = runs_table.rows(runtime, view)
+    active = [row for row in rows if row.status.state in ACTIVE]
+    if active:
+        runtime.ensure_worker()
+    shown = {}
+    for row in active:
+        # A run may be deleted while it is asked for.
+        with suppress(RunError):
+            shown[row.run.id] = _shown(row)
+    soon = min(wait, _ACTIVE_MILLISECONDS if active else _LIST_MILLISECONDS)
+    return jsonify(news=key, wait=soon, look=runs_table.look(rows), runs=shown)
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    bar, told = runs_table.progress(row.run, row.status)
+    return {"bar": bar, "told": told, **runs_table.results(row.run)}
