@@ -20,12 +20,17 @@
 
   function paintRun(run, { bar, curve, "curve-told": curveTold, ...texts }) {
     const place = (kind) => document.getElementById(JSON.stringify({ run, type: `run-${kind}` }));
-    for (const [kind, text] of Object.entries(texts)) {
-      if (place(kind)) place(kind).textContent = text;
-    }
+    for (const [kind, text] of Object.entries(texts)) write(place(kind), { textContent: text });
     const done = place("bar") && place("bar").querySelector(".progress-bar");
     if (done) done.style.width = bar + "%";
-    if (place("curve")) Object.assign(place("curve"), { src: curve, alt: curveTold });
+    write(place("curve"), { alt: curveTold, src: curve });
+  }
+
+  // What is written again, the browser would lay out and paint again.
+  function write(element, properties) {
+    for (const [name, value] of Object.entries(properties)) {
+      if (element && element[name] !== value) element[name] = value;
+    }
   }
 
   root.cnn = { ...root.cnn, followRuns, showRuns };

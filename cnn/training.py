@@ -146,19 +146,22 @@ def _compiled(config: TrainingConfig, data: Dataset, batches: int) -> keras.Mode
                 loss = self.compute_loss(x=pictures, y=labels, y_pred=given)
                 scaled = self.optimizer.scale_loss(loss)
             gradients = tape.gradient(scaled, self.trainable_weights)
-            rate = keras.ops.convert_to_tensor(self.optimizer.learning_rate)
+            rate = tf.convert_to_tensor(self.optimizer.learning_rate)
             self.optimizer.apply_gradients(zip(gradients, self.trainable_weights, strict=True))
             whole = tf.distribute.get_replica_context().all_reduce("SUM", gradients)
             devices = tf.distribute.get_strategy().num_replicas_in_sync
             right = keras.ops.equal(
                 keras.ops.argmax(given, axis=-1), keras.ops.cast(labels, "int64")
             )
-            return {
+            told = {
                 "learning_rate": rate,
                 "loss": loss * devices,
                 "accuracy": keras.ops.mean(keras.ops.cast(right, "float32")),
                 **_gradient_norms(self.trainable_weights, whole),
             }
+            self.names = tuple(told)
+            # One tensor: each that leaves TensorFlow takes time from the next step.
+            return {"told": tf.stack(list(told.values()))}
 
     shape, classes = data.images.shape[1:], len(data.class_names)
     plain = build_classifier(shape, classes, architecture=config.architecture, seed=config.seed)
@@ -214,7 +217,8 @@ def _progress(
             self.epoch_began = self.last
 
         def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
-            step, told = batch + 1, {name: float(value) for name, value in logs.items()}
+            step, values = batch + 1, np.asarray(logs["told"]).tolist()
+            told = dict(zip(self.model.names, values, strict=True))
             if not math.isfinite(told["loss"]):
                 raise RunError(_no_number("The loss", config, self.number, step))
             self.done += 1

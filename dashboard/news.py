@@ -22,7 +22,7 @@ from dashboard.runtime import current
 from dashboard.view import parse
 
 _LIST_MILLISECONDS = 4000
-_ACTIVE_MILLISECONDS = 2500
+_ACTIVE_MILLISECONDS = 3000
 
 
 def serve_news(server: Flask) -> None:

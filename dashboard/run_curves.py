@@ -154,20 +154,17 @@ def _classes_of_one(row: Row) -> Any:
     classes = row.run.classes
     if classes.empty:
         return components.EMPTY_FIGURE
-    epochs = [int(epoch) for epoch in classes["epoch"]]
-    return cnn.figures.class_accuracy(
-        classes, title="Accuracy of each class, epoch by epoch", columns=epochs
-    )
+    return cnn.figures.class_accuracy(classes, title="Accuracy of each class, epoch by epoch")
 
 
 def _classes_of_many(rows: list[Row]) -> Any:
     known = [(row.name, row.run.classes.tail(1)) for row in rows if len(row.run.classes)]
     if not known:
         return components.EMPTY_FIGURE
-    return cnn.figures.class_accuracy(
+    return cnn.figures.class_accuracy_of_runs(
         cnn.runs.together([table for _, table in known]),
         title="Accuracy of each class, after the last epoch",
-        columns=[name for name, _ in known],
+        names=[name for name, _ in known],
     )
 
 

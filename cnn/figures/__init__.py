@@ -4,6 +4,7 @@ from cnn.figures.bars import histogram, outputs, probabilities
 from cnn.figures.curves import (
     Course,
     class_accuracy,
+    class_accuracy_of_runs,
     distances,
     gradients,
     history,
@@ -43,6 +44,7 @@ __all__ = [
     "as_maps",
     "cells",
     "class_accuracy",
+    "class_accuracy_of_runs",
     "colour_range",
     "colour_scale",
     "colour_stops",

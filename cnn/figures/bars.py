@@ -61,7 +61,7 @@ def histogram(values: NDArray[np.float32], *, title: str, label: str = "weight")
 
 
 def _layout(title: str, across: str, up: str) -> dict[str, Any]:
-    axis = {"showgrid": True, "zeroline": True, "fixedrange": True}
+    axis = {"showgrid": True, "zeroline": True, "fixedrange": True, "automargin": True}
     return {
         **style.frame(title),
         "margin": {"l": 52, "r": 8, "t": 28, "b": 38},

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from numpy.typing import NDArray
 
 from cnn.figures import style
 from cnn.figures.mosaic import Cells, heatmap
 
 _MOST_POINTS = 300
+_MOST_EPOCHS_NAMED = 10
+_MOST_LETTERS = 20
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _SYMBOLS = ("circle", "square", "triangle-up", "x")
 _FORMS = {"accuracy": ".2%", "loss": ".4~g", "learning_rate": ".3~g"}
@@ -116,29 +119,57 @@ def throughput(course: Course, *, title: str) -> go.Figure:
     return _figure(traces, title, "pictures per second").update_yaxes(rangemode="tozero")
 
 
-def class_accuracy(table: pd.DataFrame, *, title: str, columns: Sequence[Any]) -> go.Figure:
-    """Return the share of each class that is recognised: a row per class, a column per row of
-    `table`, named `columns` (epochs as numbers, or names of runs).
+def class_accuracy(table: pd.DataFrame, *, title: str) -> go.Figure:
+    """Return the share of each class that is recognised: a row per class, a column per epoch.
 
-    The colours begin at the lowest share that is shown, rounded down to a tenth.
+    `table` has a row per epoch. The colours begin at the lowest share, rounded down to a tenth.
     """
-    names = [str(name) for name in table.columns if name != "epoch"]
-    values = table[names].to_numpy(np.float32).T
-    low = float(np.floor(10 * np.nanmin(values)) / 10)
-    trace: dict[str, Any] = {
-        "x": list(columns),
-        "y": names,
-        "colorbar": {"thickness": 8, "outlinewidth": 0, "tickformat": ".0%", "nticks": 5},
-        "hovertemplate": "class %{y}, %{x}<br><b>%{z:.1%}</b> recognised<extra></extra>",
-    }
-    shown = Cells(values, min(low, 0.9), 1.0)
-    figure = heatmap(shown, title=title, label="share recognised", trace=trace)
-    axis = {"visible": True, "showgrid": False, "zeroline": False, "fixedrange": True}
-    figure.update_xaxes({**axis, "scaleanchor": None, "constrain": None, "tickangle": 0})
-    figure.update_yaxes(
-        {**axis, "type": "category", "scaleanchor": None, "title": {"text": "class", "standoff": 4}}
-    )
+    epochs, classes = table["epoch"].tolist(), _classes(table)
+    shares = table[classes].to_numpy(np.float32).T
+    figure = _recognised(shares, epochs, classes, title, "class %{y}, epoch %{x}")
+    figure.update_xaxes(tick0=epochs[0], dtick=-(-len(epochs) // _MOST_EPOCHS_NAMED))
+    figure.update_yaxes(type="category", title={"text": "class", "standoff": 4})
     return figure.update_layout(margin={"l": 44, "r": 8, "b": 34})
+
+
+def class_accuracy_of_runs(table: pd.DataFrame, *, title: str, names: Sequence[str]) -> go.Figure:
+    """Return the share of each class that is recognised: a row per run, a column per class.
+
+    `table` has a row per run, called `names`; long ones are cut in the middle.
+    """
+    classes = _classes(table)
+    shares = table[classes].to_numpy(np.float32)
+    figure = _recognised(shares, classes, list(names), title, "%{y}, class %{x}")
+    figure.update_xaxes(type="category", title={"text": "class", "standoff": 4})
+    cut = [_cut(name) for name in names]
+    figure.update_yaxes(type="category", automargin=True, tickvals=list(names), ticktext=cut)
+    return figure.update_layout(margin={"l": 8, "r": 8, "b": 44})
+
+
+def _classes(table: pd.DataFrame) -> list[str]:
+    return [str(name) for name in table.columns if name != "epoch"]
+
+
+def _cut(name: str) -> str:
+    half = _MOST_LETTERS // 2
+    return name if len(name) <= _MOST_LETTERS else f"{name[:half]}…{name[-half:]}"
+
+
+def _recognised(
+    shares: NDArray[np.float32], x: list[Any], y: list[str], title: str, place: str
+) -> go.Figure:
+    low = float(np.floor(10 * np.nanmin(shares)) / 10)
+    trace: dict[str, Any] = {
+        "x": x,
+        "y": y,
+        "colorbar": {"thickness": 8, "outlinewidth": 0, "tickformat": ".0%", "nticks": 5},
+        "hovertemplate": f"{place}<br><b>%{{z:.1%}}</b> recognised<extra></extra>",
+    }
+    shown = Cells(shares, min(low, 0.9), 1.0)
+    figure = heatmap(shown, title=title, label="share recognised", trace=trace)
+    axis = {**style.SHOWN_AXIS, "fixedrange": True, "scaleanchor": None}
+    figure.update_xaxes({**axis, "constrain": None, "tickangle": 0})
+    return figure.update_yaxes(axis)
 
 
 def distances(table: pd.DataFrame, *, title: str) -> go.Figure:
@@ -194,8 +225,12 @@ def _line(
 
 
 def _figure(traces: list[dict[str, Any]], title: str, quantity: str) -> go.Figure:
+    is_empty = not any(len(trace["x"]) for trace in traces)
     axis = {
-        "showgrid": True,
+        "type": "linear",
+        "showgrid": not is_empty,
+        "showticklabels": not is_empty,
+        "automargin": True,
         "zeroline": False,
         "fixedrange": True,
         # Whether each label would be cut off takes a quarter of the time to draw the figure.
@@ -205,7 +240,8 @@ def _figure(traces: list[dict[str, Any]], title: str, quantity: str) -> go.Figur
         data=traces,
         layout={
             **style.frame(title),
-            "margin": {"l": 58, "r": 8, "t": 32, "b": 62},
+            # With less room than labels and legend take, the figure would be drawn twice.
+            "margin": {"l": 64, "r": 8, "t": 32, "b": 68},
             "showlegend": len(traces) > 1,
             "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top"},
             "xaxis": {**axis, "title": {"text": "epoch", "standoff": 4}, "rangemode": "tozero"},

@@ -286,8 +286,7 @@ def matrix(values: NDArray[np.float32], *, title: str, rows: str, columns: str) 
         "hovertemplate": f"{rows} %{{y}}, {columns} %{{x}}<br><b>%{{z:.4~g}}</b><extra></extra>"
     }
     figure = heatmap(Cells(values, low, high), title=title, label="weight", trace=trace)
-    axis = {"visible": True, "showgrid": False, "zeroline": False, "title": {"standoff": 4}}
-    figure.update_xaxes({**axis, "title": {"text": columns}})
-    figure.update_yaxes({**axis, "title": {"text": rows}, "scaleanchor": None})
+    figure.update_xaxes({**style.SHOWN_AXIS, "title": {"text": columns, "standoff": 15}})
+    figure.update_yaxes({**style.SHOWN_AXIS, "title": {"text": rows}, "scaleanchor": None})
     figure.update_traces(colorbar={"ypad": 40})
     return figure.update_layout(margin={"l": 52, "b": 38 + style.BAR_PIXELS})

@@ -17,8 +17,8 @@ DIVERGING: ColourScale = get_colorscale("RdBu_r")
 BLUE, ORANGE, GREEN, PURPLE, GREY_LINE = "#3b82c4", "#e08214", "#1b9e77", "#8073ac", "#8a8f98"
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, "#d55e00", "#56b4e9")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
-
-
+# What a heatmap whose axes mean something has instead of `pixel_axes`.
+SHOWN_AXIS = {"visible": True, "showgrid": False, "zeroline": False, "ticks": ""}
 MARGIN = {"l": 6, "r": 6, "t": 28, "b": 6}
 BAR_PIXELS = 46
 
@@ -31,6 +31,7 @@ def rgb(colour: str) -> list[int]:
 def frame(title: str) -> dict[str, Any]:
     """Return the layout that all figures share."""
     return {
+        "template": "none",
         "title": {
             "text": title,
             "font": {"size": 13},

@@ -80,17 +80,31 @@ def test_the_other_curves_of_a_run_show_what_was_recorded():
 def test_a_run_of_which_nothing_is_known_yet_has_empty_curves():
     table = pd.DataFrame(columns=["epoch", "loss", "val_loss", "accuracy", "val_accuracy"])
     empty = cnn.figures.Course("new", table, pd.DataFrame(), 1)
-    assert len(cnn.figures.history([empty], quantity="accuracy", title="A").data[0].y) == 0
+    accuracy = cnn.figures.history([empty], quantity="accuracy", title="A")
+    assert len(accuracy.data[0].y) == 0
+    assert not accuracy.layout.yaxis.showticklabels
     assert not cnn.figures.learning_rates([empty], title="R").data
     assert not cnn.figures.gradients(empty, title="G").data
 
 
 def test_the_accuracy_of_classes_is_a_row_per_class():
     table = pd.DataFrame({"epoch": [1, 2], "cat": [0.25, 0.5], "dog": [0.75, 1.0]})
-    trace = cnn.figures.class_accuracy(table, title="Classes", columns=[1, 2]).data[0]
-    assert list(trace.y) == ["cat", "dog"]
+    figure = cnn.figures.class_accuracy(table, title="Classes")
+    (trace,) = figure.data
+    assert (list(trace.x), list(trace.y)) == ([1, 2], ["cat", "dog"])
     np.testing.assert_allclose(trace.z, [[0.25, 0.5], [0.75, 1]])
     assert (trace.zmin, trace.zmax) == (pytest.approx(0.2), 1)
+    assert figure.layout.xaxis.dtick == 1
+
+
+def test_the_accuracy_of_classes_of_several_runs_is_a_row_per_run():
+    table = pd.DataFrame({"epoch": [3, 2], "cat": [0.25, 0.5], "dog": [0.75, 1.0]})
+    names = ["short", "one with a name that is too long for a label"]
+    figure = cnn.figures.class_accuracy_of_runs(table, title="Classes", names=names)
+    (trace,) = figure.data
+    assert (list(trace.x), list(trace.y)) == (["cat", "dog"], names)
+    np.testing.assert_allclose(trace.z, [[0.25, 0.75], [0.5, 1]])
+    assert list(figure.layout.yaxis.ticktext) == ["short", "one with a…or a label"]
 
 
 def test_a_sparkline_goes_down_where_the_values_do():

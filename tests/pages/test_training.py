@@ -47,6 +47,7 @@ def still(monkeypatch, runtime):
 
 def ready(monkeypatch, runtime):
     monkeypatch.setattr(type(runtime), "ready", "ready")
+    monkeypatch.setattr(type(runtime), "is_settled", True)
 
 
 def text_of(component):
