@@ -34,7 +34,9 @@ from cnn.files import read_json, write_json
 from cnn.training import work_on
 
 _IDLE_SECONDS = 15.0
-_CHECK_SECONDS = 1.0
+# What else the worker looks at while it trains, it looks at seldom.
+_CHECK_SECONDS = 3.0
+_SCHEDULE_SECONDS = 60
 _POLL_SECONDS = 0.2
 
 
@@ -192,8 +194,9 @@ class Queue:
         With `while_servers` it also ends by itself, some seconds after the last web process.
         """
         consumer = self._huey.create_consumer(
-            workers=1, periodic=False, initial_delay=_POLL_SECONDS, max_delay=_POLL_SECONDS
-        )
+            workers=1, periodic=False, initial_delay=_POLL_SECONDS, max_delay=_POLL_SECONDS,
+            scheduler_interval=_SCHEDULE_SECONDS,
+        )  # fmt: skip
         if while_servers:
             threading.Thread(target=self._stop_when_alone, args=[consumer], daemon=True).start()
         consumer.run()
