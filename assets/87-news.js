@@ -26,8 +26,12 @@
     document.getElementById("silence").textContent = told ? "" : SILENCE;
     if (!told) return;
     if (told.news !== known) root.set_props("news", { data: told.news });
-    known = told.news;
     if (told.runs) root.cnn.showRuns(told);
+  }
+
+  // Called when Dash has told what the key stands for.
+  function heard(key) {
+    known = key;
   }
 
   async function ask() {
@@ -44,5 +48,5 @@
     if (isOpen) hear();
   });
 
-  root.cnn = { ...root.cnn, followNews, hear };
+  root.cnn = { ...root.cnn, followNews, hear, heard };
 })();

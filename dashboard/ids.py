@@ -13,6 +13,7 @@ READY = "ready"
 LAYERS = "layers"
 MOMENTS = "moments"
 NEWS = "news"
+HEARD = "heard"
 SILENCE = "silence"
 
 CONTENT = "content"

@@ -24,6 +24,7 @@ def layout(runtime: Runtime) -> html.Div:
             dcc.Store(id=ids.MOMENTS),
             dcc.Store(id=ids.PREDICTION),
             dcc.Store(id=ids.NEWS),
+            dcc.Store(id=ids.HEARD),
             html.A("Skip to the page", href="#content", className="visually-hidden-focusable"),
             _header(),
             html.Div(

@@ -37,6 +37,7 @@ def register(app: Dash) -> None:
         Output(ids.MODEL, "options"),
         Output(ids.DATA, "options"),
         Output(ids.MOMENTS, "data", allow_duplicate=True),
+        Output(ids.HEARD, "data"),
         Input(ids.NEWS, "data"),
         State(ids.READY, "data"),
         State(ids.VIEW, "data"),
@@ -44,6 +45,7 @@ def register(app: Dash) -> None:
         State(ids.MOMENTS, "data"),
         prevent_initial_call=True,
     )(tell)
+    app.clientside_callback(ClientsideFunction("cnn", "heard"), Input(ids.HEARD, "data"))
     app.callback(
         Output(ids.VIEW, "data", allow_duplicate=True),
         Input(ids.READY, "data"),
@@ -73,7 +75,10 @@ def tell(
     told_before: list[Any] | None,
     moments: dict[str, Any] | None = None,
 ) -> tuple[Any, ...]:
-    """Say whether TensorFlow is ready and what is going on."""
+    """Say whether TensorFlow is ready and what is going on, and last the key of that.
+
+    The browser asks on until that is the key of the news: another process may know of more.
+    """
     runtime = current()
     is_ready = runtime.ready == "ready"
     told = _status(runtime)
@@ -86,6 +91,7 @@ def tell(
         model_options(runtime) if is_ready else no_update,
         data_options(runtime) if is_ready else no_update,
         newer,
+        news(runtime, parse(stored or {})[0])[0],
     )
 
 

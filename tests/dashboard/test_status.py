@@ -57,8 +57,9 @@ def test_the_browser_asks_often_until_the_start_has_queued_its_work(started):
 
 
 def test_what_is_known_is_not_told_again(started):
-    started()
+    runtime = started()
     answer = status.tell("", "starting", None, None)
+    assert answer[-1] == status.news(runtime, VIEW)[0]
     assert (answer[READY], answer[TOLD]) == ("ready", [])
     answer = status.tell("", "ready", None, [])
     assert (answer[READY], answer[TOLD]) == (no_update, no_update)
