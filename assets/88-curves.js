@@ -3,8 +3,8 @@
   const root = (window.dash_clientside = window.dash_clientside || {});
   const NEARLY = "200px";
   const SOONEST_MILLISECONDS = 4500;
-  const LATEST_MILLISECONDS = 20000;
-  const SHARE = 0.01;
+  const LATEST_MILLISECONDS = 30000;
+  const SHARE = 0.006;
   const seen = new Set();
   let isKnown = false;
   let drawnAt = 0;

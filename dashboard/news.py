@@ -21,9 +21,6 @@ from dashboard.runs_table import Row
 from dashboard.runtime import current
 from dashboard.view import parse
 
-_LIST_MILLISECONDS = 4000
-_ACTIVE_MILLISECONDS = 3000
-
 
 def serve_news(server: Flask) -> None:
     """Serve the routes."""
@@ -51,8 +48,7 @@ def _news_of_runs() -> Any:
         # A run may be deleted while it is asked for.
         with suppress(RunError):
             shown[row.run.id] = _shown(row)
-    soon = min(wait, _ACTIVE_MILLISECONDS if active else _LIST_MILLISECONDS)
-    return jsonify(news=key, wait=soon, look=runs_table.look(rows), runs=shown)
+    return jsonify(news=key, wait=wait, look=runs_table.look(rows), runs=shown)
 
 
 def _shown(row: Row) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from dashboard.runtime import Runtime, current
 from dashboard.view import View, parse
 
 _STARTING_MILLISECONDS = 400
-_BUSY_MILLISECONDS = 3000
+_BUSY_MILLISECONDS = 4000
 _QUIET_MILLISECONDS = 10_000
 _TRAINED = "is being trained"
 

@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, ViewportSize, expect, sync_playwright
 
 from cnn import datasets
 from tests.browser.server import CHROMIUM, FLAGS, Server, stop_worker
 
+SIZE: ViewportSize = {"width": 1400, "height": 900}
 READY = "#content:not(.waiting):not(.unavailable)"
 expect.set_options(timeout=20_000)
 
@@ -33,6 +34,12 @@ def browser():
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def known_context(browser) -> BrowserContext:
+    """A browser that has compiled the scripts before: for a new one that takes two seconds a visit."""
+    return browser.new_context(viewport=SIZE)
 
 
 @pytest.fixture(scope="session")
@@ -92,11 +99,12 @@ def best_data(request) -> Path | None:
 
 
 class Visitor:
-    """A page in a browser of its own, which fails the test for errors and for foreign requests."""
+    """A page that nothing is remembered for; it fails the test for errors and foreign requests."""
 
-    def __init__(self, browser: Browser, base: str, **options) -> None:
-        self.context = browser.new_context(viewport={"width": 1400, "height": 900}, **options)
-        self.page: Page = self.context.new_page()
+    def __init__(self, context: BrowserContext, base: str) -> None:
+        self.page: Page = context.new_page()
+        kept = {"origin": base, "storageTypes": "cookies,local_storage"}
+        context.new_cdp_session(self.page).send("Storage.clearDataForOrigin", kept)
         self.base = base
         self.errors: list[str] = []
         self.foreign: list[str] = []
@@ -125,12 +133,17 @@ class Visitor:
 
 
 @pytest.fixture
-def visit(browser):
-    """Open a page of a server as a new visitor; errors and foreign requests fail the test."""
+def visit(browser, known_context):
+    """Open a page of a server as a new visitor; errors and foreign requests fail the test.
+
+    Each but the first of a test has a browser of its own, so has one with options.
+    """
     visitors: list[Visitor] = []
 
     def visit(server: Server, path: str | None = "/", **options) -> Visitor:
-        visitor = Visitor(browser, server.url, **options)
+        is_own = bool(visitors or options)
+        context = browser.new_context(viewport=SIZE, **options) if is_own else known_context
+        visitor = Visitor(context, server.url)
         visitors.append(visitor)
         if path is not None:
             visitor.open(path)
@@ -138,5 +151,8 @@ def visit(browser):
 
     yield visit
     for visitor in visitors:
-        visitor.context.close()
+        context = visitor.page.context
+        visitor.page.close()
+        if context is not known_context:
+            context.close()
         visitor.check()
