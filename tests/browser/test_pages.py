@@ -16,11 +16,14 @@ PAGES = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["bundled", "second"])
-def server(request, start_server, best_data):
-    if request.param == "bundled":
-        return start_server(best_data)
-    return request.getfixturevalue("second_server")
+@pytest.fixture(scope="module")
+def bundled(start_server, best_data):
+    return start_server(best_data)
+
+
+@pytest.fixture(scope="module", params=["bundled", "second_server"])
+def server(request):
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +47,8 @@ def test_every_page_is_a_click_away_and_paints(server, visit):
             expect(page.locator("main .js-plotly-plot .main-svg").first).to_be_visible()
 
 
-def test_plotly_comes_once_from_an_address_that_browsers_may_keep(server, visit):
-    visitor = visit(server, "/layers")
+def test_plotly_comes_once_from_an_address_that_browsers_may_keep(bundled, visit):
+    visitor = visit(bundled, "/layers")
     expect(visitor.page.locator(".tiles .gtitle").first).to_be_visible()
     scripts = [
         a for a in visitor.answers if "plotly" in a.url and a.request.resource_type == "script"
@@ -91,7 +94,7 @@ def test_the_architecture_table_leads_to_a_layer(server, model, visit):
 
 def test_a_click_in_the_diagram_leads_to_the_layer(server, model, visit):
     page = visit(server, "/architecture").page
-    expect(page.locator("#diagram .nsewdrag")).to_be_visible()
+    expect(page.locator("#diagram .point").first).to_be_visible()
     box = page.locator("#diagram .nsewdrag").bounding_box()
     figure = cnn.figures.diagram(cnn.layer_infos(model))
     low, high = figure.layout.xaxis.range
@@ -127,16 +130,16 @@ def test_an_unknown_layer_is_explained_with_links_to_those_that_exist(server, mo
     expect(title(page, "activations-main")).to_contain_text(last)
 
 
-def test_a_page_that_does_not_exist_leads_back(server, visit):
-    page = visit(server, "/no/such/page").page
+def test_a_page_that_does_not_exist_leads_back(bundled, visit):
+    page = visit(bundled, "/no/such/page").page
     expect(page.get_by_role("heading", level=1)).to_have_text("This page does not exist")
     page.get_by_role("main").get_by_role("link", name="All layers").click()
     expect(page.locator(".tiles .gtitle").first).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_theme_follows_the_system_and_the_button(server, visit, scheme):
-    page = visit(server, color_scheme=scheme).page
+def test_the_theme_follows_the_system_and_the_button(bundled, visit, scheme):
+    page = visit(bundled, color_scheme=scheme).page
     root = page.locator("html")
     expect(root).to_have_attribute("data-bs-theme", scheme)
     page.get_by_role("button", name="Light or dark").click()
