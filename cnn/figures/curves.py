@@ -17,6 +17,8 @@ from cnn.figures.mosaic import Cells, heatmap
 _MOST_POINTS = 300
 _MOST_EPOCHS_NAMED = 10
 _MOST_LETTERS = 20
+_MOST_DECADES_DIVIDED = 2
+_MOST_POWERS = 5
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _SYMBOLS = ("circle", "square", "triangle-up", "x")
 _FORMS = {"accuracy": ".2%", "loss": ".4~g", "learning_rate": ".3~g"}
@@ -101,12 +103,21 @@ def learning_rates(courses: Sequence[Course], *, title: str) -> go.Figure:
 def gradients(course: Course, *, title: str) -> go.Figure:
     """Return the norm of the gradient by each layer's weights, on a logarithmic axis."""
     table, traces = course.thinned, []
-    for number, column in enumerate(name for name in table if str(name).startswith(GRADIENT)):
-        layer = str(column).removeprefix(GRADIENT)
+    columns = [str(name) for name in table if str(name).startswith(GRADIENT)]
+    for number, column in enumerate(columns):
+        layer = column.removeprefix(GRADIENT)
         colour, dash = style.COLOURS[number % len(style.COLOURS)], _DASHES[number % len(_DASHES)]
         traces.append(_line(layer, table["place"], table[column], colour, dash, "gradient"))
     figure = _figure(traces, title, "norm of the gradient")
-    return figure.update_yaxes(type="log", exponentformat="power", nticks=6)
+    step = _log_step(table[columns].to_numpy(np.float64))
+    return figure.update_yaxes(type="log", dtick=step, tickformat="~g")
+
+
+def _log_step(values: NDArray[np.float64]) -> str | int:
+    """Return the step of a logarithmic axis: 1, 2, 5, 10 for two decades or less, else decades."""
+    known = values[np.isfinite(values) & (values > 0)]
+    decades = np.log10(known.max() / known.min()) if known.size else 0
+    return "D2" if decades <= _MOST_DECADES_DIVIDED else int(np.ceil(decades / _MOST_POWERS))
 
 
 def throughput(course: Course, *, title: str) -> go.Figure:

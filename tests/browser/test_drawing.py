@@ -283,12 +283,16 @@ def test_going_on_drawing_adds_no_step_to_the_way_back(server, visit):
     expect(page.locator("#picture-text")).to_have_text(before)
 
 
-@pytest.mark.parametrize("path", ["/", "/layers", "/architecture", "/filters", "/training"])
-def test_on_every_page_one_can_draw(server, visit, path):
-    page = opened(visit, server, path)
-    draw(page, SEVEN)
-    at_rest(page)
-    assert said(page) == "7"
+def test_on_every_page_one_can_draw(server, visit):
+    page = opened(visit, server, "/")
+    pages = page.get_by_role("navigation", name="Pages")
+    for number, name in enumerate(("Network", "All layers", "Architecture", "Filters", "Training")):
+        pages.get_by_role("link", name=name, exact=True).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text(name)
+        page.get_by_role("button", name="Clear").click()
+        draw(page, (SEVEN, ONE)[number % 2])
+        expect(page.locator("#prediction .class")).to_have_text("71"[number % 2])
+        at_rest(page)
 
 
 def test_a_server_that_went_away_is_told_and_the_drawing_is_kept(start_server, visit):

@@ -77,6 +77,15 @@ def test_the_other_curves_of_a_run_show_what_was_recorded():
     assert list(cnn.figures.throughput(one, title="Speed").data[0].y) == [100] * 8
 
 
+@pytest.mark.parametrize(("largest", "step"), [(0.3, "D2"), (10, "D2"), (100, 1), (1e7, 2)])
+def test_the_ticks_of_gradients_are_as_close_as_there_is_room(largest, step):
+    one = course()
+    one.batches.loc[3, "gradient conv2d"] = largest
+    one.batches.loc[4, "gradient conv2d"] = np.nan
+    axis = cnn.figures.gradients(one, title="Gradients").layout.yaxis
+    assert axis.dtick == step
+
+
 def test_a_run_of_which_nothing_is_known_yet_has_empty_curves():
     table = pd.DataFrame(columns=["epoch", "loss", "val_loss", "accuracy", "val_accuracy"])
     empty = cnn.figures.Course("new", table, pd.DataFrame(), 1)
