@@ -38,7 +38,7 @@ def browser():
 
 @pytest.fixture(scope="session")
 def known_context(browser) -> BrowserContext:
-    """A browser that has compiled the scripts before: for a new one that takes two seconds a visit."""
+    """A browser that has compiled the scripts before, which a new one does at every visit."""
     return browser.new_context(viewport=SIZE)
 
 
