@@ -14,6 +14,7 @@
   async function live(make, done) {
     const number = ++newest;
     asked.set(number, done);
+    tellBusy();
     const request = await make();
     if (!asked.has(number)) return;
     post = post || root.cnn.messenger(heard);
@@ -23,15 +24,17 @@
   function stopLive() {
     asked.clear();
     arrived = null;
+    tellBusy();
   }
 
   function heard({ number, values, refusal }) {
     if (refusal) tell(refusal);
-    if (!values || !asked.has(number)) return;
+    if (!(values || refusal) || !asked.has(number)) return;
     const isScheduled = Boolean(arrived);
-    arrived = { values, done: asked.get(number) };
+    if (values) arrived = { values, done: asked.get(number) };
     for (const old of [...asked.keys()].filter((one) => one <= number)) asked.delete(old);
-    if (isScheduled) return;
+    tellBusy();
+    if (isScheduled || !arrived) return;
     if (document.hidden) show();
     else requestAnimationFrame(show);
   }
@@ -42,6 +45,13 @@
     arrived = null;
     paint(values);
     if (done) done(values);
+    tellBusy();
+  }
+
+  // A screen reader waits with the prediction while it still changes.
+  function tellBusy() {
+    const isBusy = asked.size > 0 || arrived !== null;
+    document.getElementById("prediction").setAttribute("aria-busy", String(isBusy));
   }
 
   // Where the values of the open page are, for the view with some changes.

@@ -26,6 +26,11 @@ def hover(page: Page, figure: str, x: float, y: float) -> None:
     raise AssertionError(f"{figure} shows no label at {x}, {y}")
 
 
+def answered(page: Page) -> None:
+    """Wait until what the pen or the slider asked for last is painted."""
+    expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
+
+
 @pytest.fixture(scope="session")
 def browser():
     if CHROMIUM is None:

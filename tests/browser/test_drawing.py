@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import answered
+
 SEVEN = ((0.25, 0.2), (0.75, 0.2), (0.45, 0.85))
 ONE = ((0.5, 0.15), (0.5, 0.85))
 
@@ -123,8 +125,7 @@ def test_the_paint_is_the_figure_to_the_last_pixel(server, visit, layer, scale):
     page = opened(visit, server, f"/activations/{layer}?scale={scale}")
     draw(page, SEVEN, lift=False)
     expect(page.locator("#prediction .class")).to_have_text("7")
-    page.wait_for_load_state("networkidle")
-    page.wait_for_timeout(300)
+    answered(page)
     painted = [picture(page, figure) for figure in figures]
     numbers = page.locator("#activations-numbers").inner_text()
     page.mouse.up()
@@ -139,11 +140,18 @@ def test_the_paint_outlives_a_figure_that_is_drawn_again_meanwhile(server, visit
     page = opened(visit, server)
     draw(page, SEVEN, lift=False)
     expect(page.locator("#prediction .class")).to_have_text("7")
-    page.wait_for_load_state("networkidle")
-    page.set_viewport_size({"width": 1200, "height": 900})
+    answered(page)
     plot = page.locator("#activations-main .js-plotly-plot")
-    page.wait_for_function("(plot) => plot._fullLayout.width < 900", arg=plot.element_handle())
-    page.wait_for_timeout(300)
+    width = plot.locator(".hm image").evaluate("(image) => image.getBoundingClientRect().width")
+    page.set_viewport_size({"width": 1200, "height": 900})
+    page.wait_for_function(
+        """({ plot, width }) => {
+          const [image, paint] = [".hm image", "canvas.live.values"].map((part) =>
+            plot.querySelector(part)?.getBoundingClientRect());
+          return image && image.width !== width && Math.abs(image.right - paint.right) < 0.5;
+        }""",
+        arg={"plot": plot.element_handle(), "width": width},
+    )
     painted = picture(page, "activations-main")
     expect(page.locator("#activations-main .painted-over canvas.live.values")).to_be_visible()
     page.mouse.up()
@@ -306,6 +314,7 @@ def test_a_server_that_went_away_is_told_and_the_drawing_is_kept(start_server, v
     server.kill()
     draw(page, ONE)
     expect(page.locator("#notice")).to_contain_text("The server does not answer")
+    answered(page)
     assert ink(page) > kept
     visitor.errors.clear()
     page.goto("about:blank")

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import answered
 from tests.browser.test_drawing import picture
 
 
@@ -67,7 +68,7 @@ def test_what_is_painted_while_scrubbing_is_the_figure_at_rest(server, visit, pa
     page.evaluate("dash_clientside.cnn.changeView = () => {}")
     scrub(page, 4, "Epoch 1, after 8 steps")
     expect(page.locator(f"#{figures[0]} .painted-over")).to_be_visible()
-    page.wait_for_timeout(300)
+    answered(page)
     heatmaps = [figure for figure in figures if page.locator(f"#{figure} .hm image").count()]
     painted = {figure: picture(page, figure) for figure in heatmaps}
     page.goto(page.url + "&epoch=0-8")
