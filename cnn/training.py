@@ -293,13 +293,18 @@ def _no_number(what: str, config: TrainingConfig, epoch: int, step: int) -> str:
 def _score(
     model: keras.Model, pictures: Pictures, classes: int
 ) -> tuple[float, float, list[float]]:
-    """Return (mean cross-entropy, share of right answers, that share per class)."""
+    """Return (mean cross-entropy, share of right answers, that share per class).
+
+    The share of a class without a picture is NaN.
+    """
     probabilities = _probabilities(model, pictures.scaled)
     right = probabilities.argmax(axis=-1) == pictures.labels
     chosen = probabilities[np.arange(len(pictures)), pictures.labels]
     loss = -np.log(np.clip(chosen, 1e-7, 1.0)).mean()
     per_class = [
-        float(right[pictures.labels == label].mean()) if (pictures.labels == label).any() else 0.0
+        float(right[pictures.labels == label].mean())
+        if (pictures.labels == label).any()
+        else np.nan
         for label in range(classes)
     ]
     return float(loss), float(right.mean()), per_class

@@ -123,9 +123,9 @@ class Curves:
             return _accuracy_caption(self._courses)
         if which == RATE:
             return _rate_caption(self._rows)
+        if which == CLASSES:
+            return _classes_caption(self._rows)
         return {
-            CLASSES: "Of the validation pictures, the share that is recognised. A dark cell is a "
-            "class that is hard.",
             GRADIENTS: "How much the loss would change with each layer's weights: steps are that "
             "large.",
             SPEED: "Measured step by step in the process that trains.",
@@ -191,6 +191,12 @@ def _accuracy_caption(courses: list[Course]) -> str:
 def _rate_caption(rows: list[Row]) -> str:
     kinds = sorted({f"{row.run.config.optimizer}, {row.run.config.schedule}" for row in rows})
     return f"Optimiser and schedule: {'; '.join(kinds)}."
+
+
+def _classes_caption(rows: list[Row]) -> str:
+    told = "Of the validation pictures, the share that is recognised. A dark cell is a class that is hard"
+    gaps = cnn.runs.together([row.run.classes for row in rows]).isna().any(axis=None)
+    return f"{told}, an empty one a class without pictures." if gaps else f"{told}."
 
 
 def _settings(row: Row) -> list[tuple[str, str]]:

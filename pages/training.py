@@ -160,6 +160,8 @@ def register(app: Dash) -> None:
     )(use)
     app.callback(
         Output(ids.VIEW, "data", allow_duplicate=True),
+        Output(PROBLEM, "children", allow_duplicate=True),
+        Output(PROBLEM, "is_open", allow_duplicate=True),
         Input(part("compare", ALL), "value"),
         State({**TICKED, "page": ALL}, "data"),
         State(ids.VIEW, "data"),
@@ -368,18 +370,23 @@ def use(_clicks: list[int | None], stored: dict[str, Any] | None) -> dict[str, A
 
 def compare(
     ticked: list[bool], before: list[list[str] | None], stored: dict[str, Any] | None
-) -> dict[str, Any]:
-    """Return the view with the runs that are ticked; ten at most.
+) -> tuple[Any, str, bool]:
+    """Return the view with the runs that are ticked, or the reason why they are too many.
 
     `before` has those that were ticked when the list was made: a new list is no choice. It is empty
     when the page has just been left, and with it the list.
     """
     places = [one["id"]["run"] for one in ctx.inputs_list[0]]
-    chosen = [run for run, on in zip(places, ticked, strict=True) if on][:_MOST_COMPARED]
+    chosen = [run for run, on in zip(places, ticked, strict=True) if on]
     if not stored or not before or before[0] in (None, chosen):
         raise PreventUpdate
+    if len(chosen) > _MOST_COMPARED:
+        told = (
+            f"{len(chosen)} runs are ticked, and at most {_MOST_COMPARED} are compared: untick one."
+        )
+        return no_update, told, True
     view, _ = parse(stored)
-    return replace(view, runs=",".join(chosen)).to_query()
+    return replace(view, runs=",".join(chosen)).to_query(), "", False
 
 
 def datasets(_ready: str) -> tuple[Any, Any]:

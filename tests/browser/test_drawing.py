@@ -107,12 +107,17 @@ def test_while_the_pen_moves_the_prediction_and_the_layer_follow(server, visit):
 def test_of_the_moves_that_wait_for_a_slow_server_only_the_newest_is_sent(server, visit):
     page = opened(visit, server)
     held: list = []
-    page.route("**/values/activations/**", lambda route: held.append(route))
-    draw(page, SEVEN, lift=False)
-    for _ in range(2):
-        page.wait_for_timeout(300)
-        assert len(held) == 1
+    values = "**/values/activations/**"
+    page.route(values, lambda route: held.append(route))
+    with page.expect_request(values):
+        draw(page, SEVEN, lift=False)
+    page.wait_for_timeout(300)
+    assert len(held) == 1
+    with page.expect_request(values):
         held.pop().continue_()
+    page.wait_for_timeout(300)
+    assert len(held) == 1
+    held.pop().continue_()
     expect(page.locator("#prediction .class")).to_have_text("7")
     page.wait_for_timeout(300)
     assert not held

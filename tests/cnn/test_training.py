@@ -117,6 +117,20 @@ def test_each_class_has_its_accuracy_per_epoch(trained):
         assert mean == pytest.approx(epoch["val_accuracy"])
 
 
+def test_a_class_without_validation_pictures_has_no_accuracy(tmp_path):
+    digits = cnn.load_dataset("digits", "train")
+    known = digits.labels != 9
+    pictures, labels = digits.images[known][:240], digits.labels[known][:240]
+    np.savez(
+        tmp_path / "mnist.npz", x_train=pictures, y_train=labels, x_test=pictures, y_test=labels
+    )
+    config = TrainingConfig("mnist", batch_size=64, epochs=1)
+    run = cnn.train(config, into=tmp_path / "run", data_dir=tmp_path)
+    (row,) = run.classes.to_dict("records")
+    assert np.isnan(row["9"])
+    assert 0 <= row["0"] <= 1
+
+
 def test_moments_are_kept_closer_at_first(trained):
     run, _ = trained
     assert list(map(str, run.moments)) == ["0", "0-1", "0-2", "0-4", "0-8", "1", "2"]

@@ -2,6 +2,8 @@
 
 import shutil
 
+import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 from dash import no_update
@@ -17,7 +19,7 @@ from dashboard.training_form import FIELDS, NETWORK, OWN
 from pages import training
 
 LOSS, ACCURACY, RATE, CLASSES, GRADIENTS, SPEED = range(6)
-LOSS_CAPTION, SETTINGS, SINGLE_HIDDEN, SHOWN = 6, 12, 13, 14
+LOSS_CAPTION, CLASSES_CAPTION, SETTINGS, SINGLE_HIDDEN, SHOWN = 6, 9, 12, 13, 14
 RUNS, LISTED, TICKED = range(3)
 
 
@@ -321,11 +323,35 @@ def test_a_ticked_list_is_a_choice_only_if_it_differs_from_the_one_that_was_made
     monkeypatch.setattr(training, "ctx", type("Context", (), {"inputs_list": [ids]}))
     with pytest.raises(PreventUpdate):
         training.compare([True, False], [["a1"]], view)
-    assert training.compare([True, True], [["a1"]], view)["runs"] == "a1,b2"
-    assert "runs" not in training.compare([False, False], [["a1"]], view)
+    both, *told = training.compare([True, True], [["a1"]], view)
+    assert both["runs"] == "a1,b2"
+    assert told == ["", False]
+    assert "runs" not in training.compare([False, False], [["a1"]], view)[0]
     for gone in ([], [None]):
         with pytest.raises(PreventUpdate):
             training.compare([True, True], gone, view)
+
+
+def test_more_than_ten_runs_are_not_compared(view, monkeypatch):
+    names = [f"run{number}" for number in range(11)]
+    ids = [{"id": {"type": "run-compare", "run": name}} for name in names]
+    monkeypatch.setattr(training, "ctx", type("Context", (), {"inputs_list": [ids]}))
+    compared, *_ = training.compare([True] * 10 + [False], [names[:9]], view)
+    assert compared["runs"] == ",".join(names[:10])
+    kept, told, is_told = training.compare([True] * 11, [names[:10]], view)
+    assert (kept, is_told) == (no_update, True)
+    assert told == "11 runs are ticked, and at most 10 are compared: untick one."
+
+
+def test_a_class_without_pictures_is_told(runtime, view):
+    run = make_run(runtime)
+    run.write_table("classes.csv", pd.DataFrame({"epoch": [1], "0": [0.5], "1": [None]}))
+    answer = drawn({**view, "runs": run.id})
+    np.testing.assert_array_equal(answer[CLASSES].data[0].z, [[0.5], [np.nan]])
+    assert answer[CLASSES_CAPTION].endswith(
+        "class that is hard, an empty one a class without pictures."
+    )
+    assert drawn(view)[CLASSES_CAPTION].endswith("class that is hard.")
 
 
 def test_files_of_a_run_can_be_taken_away(runtime):
