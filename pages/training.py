@@ -23,8 +23,7 @@ from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.configuration import TrainingConfig
-from cnn.runs import Run
-from dashboard import components, ids, run_curves, runs_table, training_form
+from dashboard import components, ids, run_curves, run_dialogs, runs_table, training_form
 from dashboard.panel import model_options
 from dashboard.run_curves import FIGURES, SINGLE, Curves, caption_of
 from dashboard.runs_table import ALL, part
@@ -43,8 +42,6 @@ SHOWN = "training-shown"
 ON_SCREEN = "training-on-screen"
 LISTED = "training-listed"
 TICKED = {"type": "training-ticked", "page": "training"}
-EDITED = "training-edited"
-DELETED = "training-deleted"
 _MOST_COMPARED = 10
 
 
@@ -72,35 +69,9 @@ def layout(**_query: Any) -> html.Div:
             components.figure(DIAGRAM, "Diagram of the network to be trained", wide=True),
             html.P(id=DIAGRAM_TOLD, className="caption", **components.aria(live="polite")),
             dbc.Button("Train", id=START, color="primary"),
-            *_dialogs(),
+            *run_dialogs.layout(),
         ]
     )
-
-
-def _dialogs() -> list[Any]:
-    name = dbc.Input(id=f"{EDITED}-name", maxLength=cnn.runs.MOST_NAME)
-    note = dbc.Textarea(id=f"{EDITED}-note", maxLength=cnn.runs.MOST_NOTE, rows=4)
-    edit = [
-        dbc.Label("Name", html_for=f"{EDITED}-name"), name,
-        dbc.Label("Note", html_for=f"{EDITED}-note", className="mt-2"), note,
-    ]  # fmt: skip
-    return [
-        _dialog(EDITED, "Name and note", edit, "Save"),
-        _dialog(DELETED, "Delete a run", [html.P(id=f"{DELETED}-told")], "Delete for good"),
-    ]
-
-
-def _dialog(identity: str, title: str, body: list[Any], action: str) -> html.Div:
-    modal = dbc.Modal(
-        [
-            dbc.ModalHeader(dbc.ModalTitle(title)),
-            dbc.ModalBody(body),
-            dbc.ModalFooter(dbc.Button(action, id=f"{identity}-go", color="primary")),
-        ],
-        id=identity,
-        is_open=False,
-    )
-    return html.Div([dcc.Store(id=f"{identity}-run"), modal])
 
 
 def register(app: Dash) -> None:
@@ -142,16 +113,19 @@ def register(app: Dash) -> None:
         *[State(identity(field), "value") for field in FIELDS],
         prevent_initial_call=True,
     )(start)
-    app.callback(
+    told = (
         Output(PROBLEM, "children", allow_duplicate=True),
         Output(PROBLEM, "is_open", allow_duplicate=True),
         Output(TICK, "data", allow_duplicate=True),
+    )
+    app.callback(
+        *told,
         Input(part("cancel", ALL), "n_clicks"),
         Input(part("resume", ALL), "n_clicks"),
         prevent_initial_call=True,
     )(act)
     _register_form(app)
-    _register_dialogs(app)
+    run_dialogs.register(app, told)
     app.callback(
         Output(ids.VIEW, "data", allow_duplicate=True),
         Input({**part("use", ALL), "key": ALL}, "n_clicks"),
@@ -194,45 +168,6 @@ def _register_form(app: Dash) -> None:
         Input(ids.READY, "data"),
         *[Input(identity(field), "value") for field in NETWORK],
     )(preview)
-
-
-def _register_dialogs(app: Dash) -> None:
-    app.callback(
-        Output(EDITED, "is_open"),
-        Output(f"{EDITED}-run", "data"),
-        Output(f"{EDITED}-name", "value"),
-        Output(f"{EDITED}-note", "value"),
-        Input(part("edit", ALL), "n_clicks"),
-        prevent_initial_call=True,
-    )(edit)
-    app.callback(
-        Output(DELETED, "is_open"),
-        Output(f"{DELETED}-run", "data"),
-        Output(f"{DELETED}-told", "children"),
-        Input(part("delete", ALL), "n_clicks"),
-        prevent_initial_call=True,
-    )(confirm)
-    done = (
-        Output(PROBLEM, "children", allow_duplicate=True),
-        Output(PROBLEM, "is_open", allow_duplicate=True),
-        Output(TICK, "data", allow_duplicate=True),
-    )
-    app.callback(
-        *done,
-        Output(EDITED, "is_open", allow_duplicate=True),
-        Input(f"{EDITED}-go", "n_clicks"),
-        State(f"{EDITED}-run", "data"),
-        State(f"{EDITED}-name", "value"),
-        State(f"{EDITED}-note", "value"),
-        prevent_initial_call=True,
-    )(save_note)
-    app.callback(
-        *done,
-        Output(DELETED, "is_open", allow_duplicate=True),
-        Input(f"{DELETED}-go", "n_clicks"),
-        State(f"{DELETED}-run", "data"),
-        prevent_initial_call=True,
-    )(delete)
 
 
 def list_runs(
@@ -295,70 +230,24 @@ def start(_clicks: int | None, lesson: str, *values: Any) -> tuple[Any, bool, An
         return str(error), True, no_update
 
 
-def act(*_clicks: Any) -> tuple[Any, bool, Any]:
+def act(*_clicks: Any) -> tuple[str, bool, int]:
     """Cancel or resume the run whose button was clicked."""
-    resume = current().resume_training
-    return _do(lambda run: {"run-cancel": run.ask_to_cancel, "run-resume": lambda: resume(run)})
+    clicked = run_dialogs.clicked()
 
+    def action() -> None:
+        run = current().settings.jobs.run(clicked["run"])
+        if clicked["type"] == "run-cancel":
+            run.ask_to_cancel()
+        else:
+            current().resume_training(run)
 
-def _do(actions: Any) -> tuple[Any, bool, Any]:
-    clicked: Any = ctx.triggered_id
-    if not clicked or not any(one["value"] for one in ctx.triggered):
-        raise PreventUpdate
-    try:
-        actions(current().settings.jobs.run(clicked["run"]))[clicked["type"]]()
-    except (cnn.CnnError, OSError) as error:
-        return str(error), True, 0
-    return "", False, 0
-
-
-def edit(_clicks: list[int | None]) -> tuple[Any, ...]:
-    """Open the dialog with the name and the note of the run whose button was clicked."""
-    run = _clicked_run()
-    return True, run.id, run.note.name, run.note.text
-
-
-def confirm(_clicks: list[int | None]) -> tuple[Any, ...]:
-    """Open the dialog that asks whether the run is to be deleted."""
-    run = _clicked_run()
-    told = (
-        f"{run.name}: its model, its history and {len(run.moments)} moments "
-        f"({cnn.captions.megabytes(run.moments_bytes)}) will be gone. This cannot be undone."
-    )
-    return True, run.id, told
-
-
-def _clicked_run() -> Run:
-    clicked: Any = ctx.triggered_id
-    if not clicked or not any(one["value"] for one in ctx.triggered):
-        raise PreventUpdate
-    return current().settings.jobs.run(clicked["run"])
-
-
-def save_note(_: int | None, run_id: str, name: str | None, text: str | None) -> tuple[Any, ...]:
-    """Keep the name and the note of the dialog."""
-    return *_try(
-        lambda: current().settings.jobs.run(run_id).write_note(name or "", text or "")
-    ), False
-
-
-def delete(_: int | None, run_id: str) -> tuple[Any, ...]:
-    """Delete the run of the dialog."""
-    return *_try(current().settings.jobs.run(run_id).delete), False
-
-
-def _try(action: Any) -> tuple[Any, bool, Any]:
-    try:
-        action()
-    except (cnn.CnnError, OSError) as error:
-        return str(error), True, 0
-    return "", False, 0
+    return run_dialogs.attempt(action)
 
 
 def use(_clicks: list[int | None], stored: dict[str, Any] | None) -> dict[str, Any]:
     """Return the view with the model whose button was clicked."""
-    clicked: Any = ctx.triggered_id
-    if not stored or not clicked or not any(one["value"] for one in ctx.triggered):
+    clicked = run_dialogs.clicked()
+    if not stored:
         raise PreventUpdate
     set_props(ids.MODEL, {"options": model_options(current())})
     view, _ = parse(stored)
