@@ -9,5 +9,8 @@
     root.cnn.showPerturbation(view, layers);
   }
 
-  root.cnn = { ...root.cnn, showPicture };
+  // A panel that stands above the page leaves it what room it can.
+  const hasRoom = () => matchMedia("(min-width: 901px)").matches;
+
+  root.cnn = { ...root.cnn, showPicture, hasRoom };
 })();

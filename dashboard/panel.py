@@ -22,6 +22,7 @@ from dashboard.pictures import Picture, perturbed_in_words
 from dashboard.runtime import Runtime, current
 from dashboard.view import View, parse
 
+_CHOICES = "choices"
 _MOST_BARS = 20
 _WAY_OUT = html.A("Show this server's own picture and model.", href="?", className="alert-link")
 _SPLITS = {
@@ -77,7 +78,21 @@ def layout(runtime: Runtime) -> html.Aside:
             html.Div(id="prediction", className="prediction", **aria(live="polite")),
             html.Div(id="prediction-bars", className="bars"),
             html.Div(id="epochs", hidden=True),
-            html.H2("Choices"),
+            _choices(runtime),
+            html.P(id=ids.STATUS, className="small status", **aria(live="polite")),
+            html.P(id=ids.SILENCE, className="small status", **aria(live="polite")),
+            perturbing.layout(),
+        ],
+        className="panel",
+        **aria(label="Input and prediction"),
+    )
+
+
+def _choices(runtime: Runtime) -> html.Details:
+    """Return the choice of picture, data and network; it is open where there is room."""
+    return html.Details(
+        [
+            html.Summary("Choices"),
             html.Div(
                 [
                     dbc.Label("No.", html_for=ids.INDEX, className="small mb-0"),
@@ -97,12 +112,8 @@ def layout(runtime: Runtime) -> html.Aside:
                 ],
                 className="sample-choice",
             ),
-            html.P(id=ids.STATUS, className="small status", **aria(live="polite")),
-            html.P(id=ids.SILENCE, className="small status", **aria(live="polite")),
-            perturbing.layout(),
         ],
-        className="panel",
-        **aria(label="Input and prediction"),
+        id=_CHOICES,
     )
 
 
@@ -131,6 +142,11 @@ def model_options(runtime: Runtime) -> list[dict[str, str]]:
 
 def register(app: Dash) -> None:
     """Register the callbacks of the panel."""
+    app.clientside_callback(
+        ClientsideFunction("cnn", "hasRoom"),
+        Output(_CHOICES, "open"),
+        Input(_CHOICES, "id"),
+    )
     app.clientside_callback(
         ClientsideFunction("cnn", "pick"),
         Output(ids.VIEW, "data", allow_duplicate=True),

@@ -147,7 +147,7 @@ def visit(browser, known_context):
 
     def visit(server: Server, path: str | None = "/", **options) -> Visitor:
         is_own = bool(visitors or options)
-        context = browser.new_context(viewport=SIZE, **options) if is_own else known_context
+        context = browser.new_context(**{"viewport": SIZE, **options}) if is_own else known_context
         visitor = Visitor(context, server.url)
         visitors.append(visitor)
         if path is not None:

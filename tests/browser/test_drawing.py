@@ -248,8 +248,9 @@ def test_a_one_is_drawn_with_the_keyboard_alone(server, visit):
     assert said(page) == "1"
 
 
-def test_a_finger_draws(server, visit):
-    page = opened(visit, server, has_touch=True)
+def test_a_finger_draws_on_a_phone(server, visit):
+    phone = {"width": 390, "height": 844}
+    page = opened(visit, server, is_mobile=True, has_touch=True, viewport=phone)
     box = pad(page).bounding_box()
     session = page.context.new_cdp_session(page)
 
@@ -264,6 +265,9 @@ def test_a_finger_draws(server, visit):
     touch("touchEnd", 0.5, 0.8)
     at_rest(page)
     assert said(page) == "1"
+    expect(page.get_by_label("Model")).to_be_hidden()
+    page.get_by_text("Choices", exact=True).tap()
+    expect(page.get_by_label("Model")).to_be_visible()
 
 
 def test_a_sample_takes_the_place_of_the_drawing_and_back_brings_it_again(server, visit):
