@@ -50,8 +50,9 @@
 
   // A screen reader waits with the prediction while it still changes.
   function tellBusy() {
-    const isBusy = asked.size > 0 || arrived !== null;
-    document.getElementById("prediction").setAttribute("aria-busy", String(isBusy));
+    const prediction = document.getElementById("prediction");
+    const busy = String(asked.size > 0 || arrived !== null);
+    if (prediction.getAttribute("aria-busy") !== busy) prediction.setAttribute("aria-busy", busy);
   }
 
   // Where the values of the open page are, for the view with some changes.
