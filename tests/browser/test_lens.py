@@ -166,8 +166,8 @@ def test_a_step_too_large_is_told_and_can_be_taken_back(fragile_server, visit):
 
 def test_nothing_is_wider_than_a_phone(server, visit):
     visitor = visit(server, None, is_mobile=True)
-    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    visitor.page.set_viewport_size({"width": 360, "height": 780})
     for path in ("/lens", "/lens/dense"):
         page = visitor.open(path)
         expect(figure(page, "Difference of the weights").locator(".gtitle")).to_be_visible()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
