@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import dash_bootstrap_components as dbc
-from dash import Dash, Input, Output, State, ctx, dcc, html
-from dash.exceptions import PreventUpdate
+from dash import Dash, Input, Output, State, dcc, html
 
 import cnn
 from cnn.runs import Run
-from dashboard.runs_table import ALL, part
+from dashboard.runs_table import ALL, attempt, clicked, part
 from dashboard.runtime import current
 
 EDITED = "training-edited"
@@ -46,7 +45,7 @@ def _dialog(identity: str, title: str, body: list[Any], action: str) -> html.Div
 
 
 def register(app: Dash, told: Sequence[Output]) -> None:
-    """Register the dialogs' callbacks; `told` are the outputs of what `attempt` returns."""
+    """Register the dialogs' callbacks; `told` are the outputs of what `runs_table.attempt` returns."""
     app.callback(
         Output(EDITED, "is_open"),
         Output(f"{EDITED}-run", "data"),
@@ -108,20 +107,3 @@ def delete(_: int | None, run_id: str) -> tuple[Any, ...]:
 
 def _run(run_id: str) -> Run:
     return current().settings.jobs.run(run_id)
-
-
-def clicked() -> dict[str, Any]:
-    """Return the id of the button that was clicked; that a list of buttons is made is no click."""
-    identity: Any = ctx.triggered_id
-    if not identity or not any(one["value"] for one in ctx.triggered):
-        raise PreventUpdate
-    return dict(identity)
-
-
-def attempt(action: Callable[[], object]) -> tuple[str, bool, int]:
-    """Do it, and return what went wrong, whether something did, and that the list is another."""
-    try:
-        action()
-    except (cnn.CnnError, OSError) as error:
-        return str(error), True, 0
-    return "", False, 0

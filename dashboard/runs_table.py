@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import html
+from dash import ctx, html
+from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.runs import ACTIVE, Run, Status
@@ -230,3 +232,20 @@ def _told(run: Run, status: Status) -> str:
 
 def _duration(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def clicked() -> dict[str, Any]:
+    """Return the id of the button that was clicked; that a list of buttons is made is no click."""
+    identity: Any = ctx.triggered_id
+    if not identity or not any(one["value"] for one in ctx.triggered):
+        raise PreventUpdate
+    return dict(identity)
+
+
+def attempt(action: Callable[[], object]) -> tuple[str, bool, int]:
+    """Do it, and return what went wrong, whether something did, and that the list is another."""
+    try:
+        action()
+    except (cnn.CnnError, OSError) as error:
+        return str(error), True, 0
+    return "", False, 0

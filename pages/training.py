@@ -34,6 +34,7 @@ from dashboard.view import parse
 SETTINGS = "training-settings"
 START = "training-start"
 PROBLEM = "training-problem"
+TOO_MANY = "training-too-many"
 DIAGRAM = "training-diagram"
 DIAGRAM_TOLD = "training-diagram-told"
 RUNS = "training-runs"
@@ -63,6 +64,7 @@ def layout(**_query: Any) -> html.Div:
             run_curves.layout(),
             html.H2("Runs"),
             components.alert(PROBLEM),
+            components.alert(TOO_MANY),
             html.Div(id=RUNS, className="table-box runs"),
             html.H2("Train a new classifier", className="mt-3"),
             training_form.layout(),
@@ -134,8 +136,8 @@ def register(app: Dash) -> None:
     )(use)
     app.callback(
         Output(ids.VIEW, "data", allow_duplicate=True),
-        Output(PROBLEM, "children", allow_duplicate=True),
-        Output(PROBLEM, "is_open", allow_duplicate=True),
+        Output(TOO_MANY, "children"),
+        Output(TOO_MANY, "is_open"),
         Input(part("compare", ALL), "value"),
         State({**TICKED, "page": ALL}, "data"),
         State(ids.VIEW, "data"),
@@ -232,7 +234,7 @@ def start(_clicks: int | None, lesson: str, *values: Any) -> tuple[Any, bool, An
 
 def act(*_clicks: Any) -> tuple[str, bool, int]:
     """Cancel or resume the run whose button was clicked."""
-    clicked = run_dialogs.clicked()
+    clicked = runs_table.clicked()
 
     def action() -> None:
         run = current().settings.jobs.run(clicked["run"])
@@ -241,12 +243,12 @@ def act(*_clicks: Any) -> tuple[str, bool, int]:
         else:
             current().resume_training(run)
 
-    return run_dialogs.attempt(action)
+    return runs_table.attempt(action)
 
 
 def use(_clicks: list[int | None], stored: dict[str, Any] | None) -> dict[str, Any]:
     """Return the view with the model whose button was clicked."""
-    clicked = run_dialogs.clicked()
+    clicked = runs_table.clicked()
     if not stored:
         raise PreventUpdate
     set_props(ids.MODEL, {"options": model_options(current())})
@@ -267,8 +269,10 @@ def compare(
     """
     places = [one["id"]["run"] for one in ctx.inputs_list[0]]
     chosen = [run for run, on in zip(places, ticked, strict=True) if on]
-    if not stored or not before or before[0] in (None, chosen):
+    if not stored or not before or before[0] is None:
         raise PreventUpdate
+    if chosen == before[0]:
+        return no_update, "", False
     if len(chosen) > _MOST_COMPARED:
         told = (
             f"{len(chosen)} runs are ticked, and at most {_MOST_COMPARED} are compared: untick one."

@@ -321,8 +321,7 @@ def test_a_ticked_list_is_a_choice_only_if_it_differs_from_the_one_that_was_made
 ):
     ids = [{"id": {"type": "run-compare", "run": name}} for name in ("a1", "b2")]
     monkeypatch.setattr(training, "ctx", type("Context", (), {"inputs_list": [ids]}))
-    with pytest.raises(PreventUpdate):
-        training.compare([True, False], [["a1"]], view)
+    assert training.compare([True, False], [["a1"]], view) == (no_update, "", False)
     both, *told = training.compare([True, True], [["a1"]], view)
     assert both["runs"] == "a1,b2"
     assert told == ["", False]
@@ -341,6 +340,7 @@ def test_more_than_ten_runs_are_not_compared(view, monkeypatch):
     kept, told, is_told = training.compare([True] * 11, [names[:10]], view)
     assert (kept, is_told) == (no_update, True)
     assert told == "11 runs are ticked, and at most 10 are compared: untick one."
+    assert training.compare([True] * 10 + [False], [names[:10]], view) == (no_update, "", False)
 
 
 def test_a_class_without_pictures_is_told(runtime, view):
