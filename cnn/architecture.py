@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cnn.errors import ModelError
-from cnn.ranges import require_choice, require_number, require_whole
+from cnn.ranges import require_choice, require_number, require_switch, require_whole
 
 if TYPE_CHECKING:
     import keras
@@ -58,6 +58,7 @@ class Architecture:
         require_whole(self, blocks=(1, 6), filters=(1, 256), kernel=(1, 11), stride=(1, 4))
         require_whole(self, dense=(0, 2048))
         require_number(self, dropout=(0, 0.9))
+        require_switch(self, "batch_norm")
         require_choice(self, padding=PADDINGS, pooling=POOLINGS)
         require_choice(self, activation=ACTIVATIONS, initial=INITIALS)
 

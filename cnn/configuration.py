@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from cnn.architecture import Architecture
 from cnn.errors import RunError
 from cnn.models import SUFFIXES
-from cnn.ranges import require_choice, require_number, require_whole
+from cnn.ranges import (
+    require_choice,
+    require_number,
+    require_switch,
+    require_text,
+    require_whole,
+)
 
 if TYPE_CHECKING:
     import keras
@@ -23,11 +29,13 @@ SCHEDULES: tuple[Schedule, ...] = ("cosine", "constant", "steps", "warmup")
 ORDERS: tuple[Order, ...] = ("shuffled", "stored", "by_class")
 _MOMENTUM = 0.9
 _WARM_SHARE = 0.1
+# As long as a path may be.
+_MOST_LETTERS = 4096
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """What to train; values out of range raise `RunError`.
+    """What to train; values of another type or out of range raise `RunError`.
 
     A twelfth of the training split is held out as validation data; `share` of the rest is trained
     on, and `wrong_labels` of that gets a wrong class. Each epoch sees the pictures in a new order,
@@ -61,6 +69,10 @@ class TrainingConfig:
         require_number(self, above=True, learning_rate=(0, 100), share=(0, 1))
         require_number(self, wrong_labels=(0, 1))
         require_choice(self, optimizer=OPTIMIZERS, schedule=SCHEDULES, order=ORDERS)
+        require_switch(self, "augment", "deterministic")
+        require_text(self, dataset=_MOST_LETTERS, save_to=_MOST_LETTERS)
+        if type(self.architecture) is not Architecture:
+            raise RunError("architecture is no Architecture: give one, or leave it out.")
         if self.save_to and Path(self.save_to).suffix not in SUFFIXES:
             raise RunError(
                 f"A model cannot be saved as {self.save_to}: the name must end in .keras or .h5."

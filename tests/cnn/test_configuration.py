@@ -1,6 +1,7 @@
 import json
 import math
 import shlex
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -128,11 +129,39 @@ def test_differences_are_the_settings_that_are_not_the_same_everywhere():
         ({"schedule": ""}, "schedule is '': give one of cosine, constant, steps, warmup"),
         ({"order": "random"}, "order is 'random': give one of shuffled, stored, by_class"),
         ({"save_to": "model.txt"}, "must end in .keras or .h5"),
+        ({"dataset": {"type": "Iframe", "namespace": "x", "props": {}}}, "dataset is {.*: give a text"),
+        ({"dataset": "a" * 5000}, "dataset is '.*': give a text in one line, of at most 4,096"),
+        ({"dataset": "digits\n"}, "give a text in one line"),
+        ({"save_to": Path("model.keras")}, "save_to is .*: give a text"),
+        ({"epochs": True}, "epochs is True: give a whole number"),
+        ({"epochs": np.int64(5)}, "epochs is .*5.*: give a whole number"),
+        ({"share": np.float32(0.5)}, "share is .*0.5.*: give a number"),
+        ({"learning_rate": False}, "learning_rate is False"),
+        ({"learning_rate": math.inf}, "learning_rate is inf"),
+        ({"optimizer": ["adam"]}, "optimizer is .'adam'.: give one of"),
+        ({"schedule": np.array(["cosine", "steps"])}, "schedule is .*: give one of"),
+        ({"augment": 1}, "augment is 1: give True or False"),
+        ({"deterministic": "yes"}, "deterministic is 'yes': give True or False"),
+        ({"architecture": {"blocks": 2}}, "architecture is no Architecture"),
     ],
 )
 def test_impossible_settings_are_refused_with_what_is_accepted(changes, words):
-    with pytest.raises(RunError, match=words):
+    with pytest.raises(RunError, match=words) as refused:
         TrainingConfig(**changes)
+    assert len(str(refused.value)) < 200
+
+
+def test_a_switch_of_the_network_is_no_number():
+    with pytest.raises(RunError, match="batch_norm is 1: give True or False"):
+        Architecture(batch_norm=1)
+
+
+def test_a_component_in_the_place_of_a_data_set_is_no_run(tmp_path):
+    run = runs.create(tmp_path, TrainingConfig())
+    raw = TrainingConfig().to_json() | {"dataset": {"type": "Iframe", "namespace": "x", "props": {}}}
+    (run.path / "config.json").write_text(json.dumps(raw))
+    with pytest.raises(RunError):
+        _ = run.config
 
 
 def rates(schedule, *, epochs=4, batches=25) -> np.ndarray:
