@@ -1,47 +1,17 @@
-"""One sentence on what a picture shows and one on what to notice, made from its own numbers.
-
-A sentence is only written where the numbers bear it out; what does not hold is left out.
-"""
+"""Captions of layers and of what they make of a picture."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnn.activations import Prediction
+from cnn.captions.words import Caption, counted, percent, sides
 from cnn.layers import LayerInfo, Totals
 
 _MOST_NAMED = 6
-
-
-@dataclass(frozen=True)
-class Caption:
-    """`seen` says what the picture is, `notice` what stands out in it; either may be empty."""
-
-    seen: str
-    notice: str = ""
-
-
-def sides(shape: Sequence[int | None]) -> str:
-    """Return a shape as people write it, 26×26×32; an open side is a question mark."""
-    return "×".join("?" if side is None else str(side) for side in shape)
-
-
-def megabytes(count: int) -> str:
-    """Return so many bytes as megabytes, in words."""
-    return f"{count / 1e6:.1f} MB"
-
-
-def percent(share: float) -> str:
-    """Return a share in percent with one digit; what would round to 0 or 100 without being it says so."""
-    if 0 < share < 0.0005:
-        return "<0.1%"
-    if 0.9995 <= share < 1:
-        return ">99.9%"
-    return f"{share:.1%}"
 
 
 def silent_channels(maps: NDArray[np.float32]) -> list[int]:
@@ -99,35 +69,6 @@ def architecture(infos: Sequence[LayerInfo], totals: Totals) -> Caption:
     )
 
 
-def kernel_tiles(tiles: NDArray[np.float32], *, norms: bool) -> Caption:
-    """Return the caption of kernels drawn as tiles (height, width, count)."""
-    count = tiles.shape[-1]
-    what = "the norm of its weights over all input channels" if norms else "its weights"
-    seen = f"{_number(count, 'kernel')} of {sides(tiles.shape[:-1])}; a tile shows {what}"
-    seen += "." if norms else ": red is positive, blue negative, white zero."
-    sizes = np.sqrt(np.square(tiles).sum(axis=tuple(range(tiles.ndim - 1))))
-    largest, smallest = int(sizes.argmax()), int(sizes.argmin())
-    if count == 1 or sizes[largest] == sizes[smallest]:
-        return Caption(seen)
-    return Caption(
-        seen,
-        f"Kernel {largest} has the largest weights (norm {sizes[largest]:.3g}), "
-        f"kernel {smallest} the smallest ({sizes[smallest]:.3g}).",
-    )
-
-
-def dense_weights(kernel: NDArray[np.float32]) -> Caption:
-    """Return the caption of the weights (inputs, units) of a dense layer."""
-    inputs, units_ = kernel.shape
-    strongest = np.unravel_index(int(np.abs(kernel).argmax()), kernel.shape)
-    return Caption(
-        f"A row per unit ({units_}), a column per input ({inputs}): red weights add to the unit's "
-        "sum, blue ones subtract from it.",
-        f"The strongest weight is {kernel[strongest]:.3g}, from input {strongest[0]} to unit "
-        f"{strongest[1]}.",
-    )
-
-
 def channel(number: int, values: NDArray[np.float32]) -> Caption:
     """Return the caption of one channel's map (height, width), drawn with a range of its own."""
     seen = f"Channel {number} alone, with a colour range of its own."
@@ -146,76 +87,6 @@ def grid(values: NDArray[np.float32]) -> Caption:
         return Caption(seen, f"All of them are {values.max():.3g}.")
     above = int((values > values.mean()).sum())
     return Caption(seen, f"{above} of {len(values)} are above their mean of {values.mean():.3g}.")
-
-
-def single_kernel(number: int, weights: NDArray[np.float32], *, norms: bool) -> Caption:
-    """Return the caption of one kernel (height, width), or of its norms over the inputs."""
-    what = "the norm of its weights over all inputs" if norms else "its weights"
-    seen = f"Kernel {number}, which made the channel: {what}."
-    row, column = np.unravel_index(int(np.abs(weights).argmax()), weights.shape)
-    largest = f"The largest is {weights[row, column]:.3g}, at row {row}, column {column}"
-    if norms or weights.min() >= 0 or weights.max() <= 0:
-        return Caption(seen, f"{largest}.")
-    return Caption(seen, f"{largest}; all together they add up to {weights.sum():.3g}.")
-
-
-def spread(values: NDArray[np.float32]) -> Caption:
-    """Return the caption of the histogram of a layer's weights."""
-    mean, deviation = float(values.mean()), float(values.std())
-    within = float((np.abs(values - mean) <= deviation).mean())
-    return Caption(
-        f"How often the {values.size:,} weights fall into each step of their range.",
-        f"Their mean is {mean:.3g}, their standard deviation {deviation:.3g}; {percent(within)} are "
-        "within one standard deviation of the mean.",
-    )
-
-
-def vector(name: str, values: NDArray[np.float32]) -> Caption:
-    """Return the caption of a vector of weights, one number per channel."""
-    return Caption(
-        f"{name}: {_number(values.size, 'number')}, one per channel.",
-        f"They range from {values.min():.3g} to {values.max():.3g}.",
-    )
-
-
-def accuracy(val_accuracies: Sequence[float]) -> Caption:
-    """Return the caption of the accuracy per epoch, from that on validation data."""
-    if not len(val_accuracies):
-        return Caption("No epoch has ended yet.")
-    best = int(np.argmax(val_accuracies))
-    return Caption(
-        "The share of pictures classified rightly; validation pictures are never trained on.",
-        f"The best validation accuracy is {val_accuracies[best]:.2%}, after epoch {best + 1}.",
-    )
-
-
-def change(before: NDArray[np.float32], after: NDArray[np.float32]) -> Caption:
-    """Return the caption of the difference of a layer's output, (..., channels), at two moments."""
-    moved = np.abs(np.subtract(after, before, dtype=np.float64))
-    if not moved.any():
-        return Caption("Nothing changed: both are the same, to every bit.")
-    per_channel = moved.reshape(-1, moved.shape[-1]).max(axis=0)
-    most = int(per_channel.argmax())
-    return Caption(
-        "Red is where the later value is higher, blue where it is lower.",
-        f"The largest change is {per_channel[most]:.3g}, in "
-        f"{'unit' if moved.ndim == 1 else 'channel'} {most}; the mean change is {moved.mean():.3g}.",
-    )
-
-
-def course(losses: Sequence[float], val_losses: Sequence[float]) -> Caption:
-    """Return the caption of a training history: losses per epoch, in training and validation."""
-    if not len(losses):
-        return Caption("No epoch has ended yet.")
-    seen = f"{_number(len(losses), 'epoch')}: one point is the mean over an epoch."
-    best = int(np.argmin(val_losses))
-    notice = f"The validation loss was lowest after epoch {best + 1} ({val_losses[best]:.4f})"
-    rises = best < len(val_losses) - 1 and val_losses[-1] > 1.05 * val_losses[best]
-    if rises and losses[-1] < losses[best]:
-        return Caption(
-            seen, f"{notice} and rose after it while the training loss fell: overfitting."
-        )
-    return Caption(seen, f"{notice}.")
 
 
 def explanation(info: LayerInfo) -> str:
@@ -246,8 +117,8 @@ def explanation(info: LayerInfo) -> str:
         "it is not.",
         "Dropout": "Does nothing here; in training it silences cells at random, so that none is "
         "relied on alone.",
-        "Concatenate": f"Puts the channels of {_number(len(info.inputs), 'layer')} side by side.",
-        "Add": f"Adds {_number(len(info.inputs), 'layer')} cell by cell: the earlier one takes a "
+        "Concatenate": f"Puts the channels of {counted(len(info.inputs), 'layer')} side by side.",
+        "Add": f"Adds {counted(len(info.inputs), 'layer')} cell by cell: the earlier one takes a "
         "short cut past what lies between.",
         "ZeroPadding2D": "Puts a frame of zeros around each map.",
         "UpSampling2D": "Repeats every cell, so that maps grow.",
@@ -275,7 +146,7 @@ def _what(info: LayerInfo) -> str:
         return f"The picture as the network receives it, {sides(shape)}"
     if kind == "Conv2D":
         return (
-            f"{_number(info.channels, 'feature map')} of {sides(shape[:-1])}: each is the "
+            f"{counted(info.channels, 'feature map')} of {sides(shape[:-1])}: each is the "
             f"cross-correlation of the {before} input with one {window} kernel"
         )
     if kind == "MaxPooling2D":
@@ -287,15 +158,15 @@ def _what(info: LayerInfo) -> str:
     if kind == "Flatten":
         return f"The {before} maps as one row of {info.channels} numbers, cell after cell"
     if kind == "Dense":
-        return f"{_number(info.channels, 'unit')}, each a weighted sum of {before} numbers"
+        return f"{counted(info.channels, 'unit')}, each a weighted sum of {before} numbers"
     if kind == "BatchNormalization":
         return "Each channel shifted and stretched by the statistics collected in training"
     if kind == "Rescaling":
         return "The input multiplied by a constant"
     if kind == "Concatenate":
-        return f"The channels of {_number(len(info.inputs), 'layer')} side by side, {sides(shape)}"
+        return f"The channels of {counted(len(info.inputs), 'layer')} side by side, {sides(shape)}"
     if kind == "Add":
-        return f"The sum of {_number(len(info.inputs), 'layer')}, cell by cell"
+        return f"The sum of {counted(len(info.inputs), 'layer')}, cell by cell"
     return f"The output of {info.name} ({kind}), {sides(shape)}"
 
 
@@ -330,7 +201,3 @@ def _about_units(values: NDArray[np.float32]) -> str:
     zeros = int((values == 0).sum())
     told = f"Unit {place} is the strongest ({values[place]:.3g})"
     return f"{told}; {zeros} of {len(values)} are zero for this picture." if zeros else f"{told}."
-
-
-def _number(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"

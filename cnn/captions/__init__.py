@@ -1,0 +1,42 @@
+"""One sentence on what a picture shows and one on what to notice, made from its own numbers.
+
+A sentence is only written where the numbers bear it out; what does not hold is left out.
+"""
+
+from cnn.captions.layers import (
+    architecture,
+    channel,
+    explanation,
+    field,
+    grid,
+    layer_output,
+    probabilities,
+    silent_channels,
+)
+from cnn.captions.training import accuracy, change, course
+from cnn.captions.weights import dense_weights, kernel_tiles, single_kernel, spread, vector
+from cnn.captions.words import Caption, counted, megabytes, percent, sides
+
+__all__ = [
+    "Caption",
+    "accuracy",
+    "architecture",
+    "change",
+    "channel",
+    "counted",
+    "course",
+    "dense_weights",
+    "explanation",
+    "field",
+    "grid",
+    "kernel_tiles",
+    "layer_output",
+    "megabytes",
+    "percent",
+    "probabilities",
+    "sides",
+    "silent_channels",
+    "single_kernel",
+    "spread",
+    "vector",
+]
