@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from cnn.errors import ModelError
-from cnn.ranges import require_choice, require_number, require_switch, require_whole
+from cnn.ranges import Limits, require_choice, require_numbers, require_switch
 
 if TYPE_CHECKING:
     import keras
@@ -21,6 +21,14 @@ ACTIVATIONS: tuple[Activation, ...] = (
 INITIALS: tuple[Initial, ...] = ("glorot", "he", "equal")
 PADDINGS: tuple[Padding, ...] = ("valid", "same")
 POOLINGS: tuple[Pooling, ...] = ("max", "average", "none")
+LIMITS = {
+    "blocks": Limits(1, 6),
+    "filters": Limits(1, 256),
+    "kernel": Limits(1, 11),
+    "stride": Limits(1, 4),
+    "dense": Limits(0, 2048),
+    "dropout": Limits(0, 0.9, is_whole=False),
+}
 POOL = 2
 MOST_PARAMETERS = 20_000_000
 _EQUAL_WEIGHT = 0.01
@@ -55,9 +63,7 @@ class Architecture:
 
     def __post_init__(self) -> None:
         """Refuse values out of range, with what is accepted."""
-        require_whole(self, blocks=(1, 6), filters=(1, 256), kernel=(1, 11), stride=(1, 4))
-        require_whole(self, dense=(0, 2048))
-        require_number(self, dropout=(0, 0.9))
+        require_numbers(self, LIMITS)
         require_switch(self, "batch_norm")
         require_choice(self, padding=PADDINGS, pooling=POOLINGS)
         require_choice(self, activation=ACTIVATIONS, initial=INITIALS)

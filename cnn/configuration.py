@@ -10,13 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cnn.architecture import Architecture
 from cnn.errors import RunError
 from cnn.models import SUFFIXES
-from cnn.ranges import (
-    require_choice,
-    require_number,
-    require_switch,
-    require_text,
-    require_whole,
-)
+from cnn.ranges import Limits, require_choice, require_numbers, require_switch, require_text
 
 if TYPE_CHECKING:
     import keras
@@ -27,6 +21,15 @@ Order = Literal["shuffled", "stored", "by_class"]
 OPTIMIZERS: tuple[Optimizer, ...] = ("adam", "adamw", "rmsprop", "momentum", "sgd")
 SCHEDULES: tuple[Schedule, ...] = ("cosine", "constant", "steps", "warmup")
 ORDERS: tuple[Order, ...] = ("shuffled", "stored", "by_class")
+LIMITS = {
+    "epochs": Limits(1, 1000),
+    "batch_size": Limits(1, 8192),
+    "learning_rate": Limits(0, 100, is_whole=False, above=True),
+    "seed": Limits(0, 2**31 - 1),
+    "patience": Limits(0, 1000),
+    "share": Limits(0, 1, is_whole=False, above=True),
+    "wrong_labels": Limits(0, 1, is_whole=False),
+}
 _MOMENTUM = 0.9
 _WARM_SHARE = 0.1
 # As long as a path may be.
@@ -64,10 +67,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained, with the accepted range."""
-        require_whole(self, epochs=(1, 1000), batch_size=(1, 8192), seed=(0, 2**31 - 1))
-        require_whole(self, patience=(0, 1000))
-        require_number(self, above=True, learning_rate=(0, 100), share=(0, 1))
-        require_number(self, wrong_labels=(0, 1))
+        require_numbers(self, LIMITS)
         require_choice(self, optimizer=OPTIMIZERS, schedule=SCHEDULES, order=ORDERS)
         require_switch(self, "augment", "deterministic")
         require_text(self, dataset=_MOST_LETTERS, save_to=_MOST_LETTERS)

@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from reprlib import repr as short
 from typing import Any
 
 from cnn.errors import RunError
 
 
-def require_whole(settings: Any, **ranges: tuple[int, int]) -> None:
-    """Raise `RunError` unless each named field is a whole number from low to high."""
-    for name, (low, high) in ranges.items():
-        value = getattr(settings, name)
-        if type(value) is not int or not low <= value <= high:
-            raise RunError(f"{name} is {short(value)}: give a whole number from {low} to {high}.")
+@dataclass(frozen=True)
+class Limits:
+    """The numbers that a setting may be: from `low`, or with `above` more than it, to `high`."""
+
+    low: float
+    high: float
+    is_whole: bool = True
+    above: bool = False
+
+    @property
+    def words(self) -> str:
+        """What is accepted, for a sentence: "a whole number from 1 to 6"."""
+        low, high = _plain(self.low), _plain(self.high)
+        kind = "a whole number" if self.is_whole else "a number"
+        return f"{kind} above {low}, up to {high}" if self.above else f"{kind} from {low} to {high}"
+
+    def accept(self, value: object) -> bool:
+        """Whether the value is a number, and one of these."""
+        if type(value) is not int and (self.is_whole or type(value) is not float):
+            return False
+        return bool(self.low <= value <= self.high) and not (self.above and value == self.low)
+
+    def times(self, factor: float) -> Limits:
+        """Return the same limits in a unit that is `factor` times smaller, such as percent."""
+        return Limits(factor * self.low, factor * self.high, self.is_whole, self.above)
 
 
-def require_number(settings: Any, *, above: bool = False, **ranges: tuple[float, float]) -> None:
-    """Raise `RunError` unless each named field is a number from low (or `above` it) to high."""
-    for name, (low, high) in ranges.items():
+def _plain(number: float) -> str:
+    return f"{number:.0f}" if number == int(number) else f"{number:g}"
+
+
+def require_numbers(settings: Any, limits: Mapping[str, Limits]) -> None:
+    """Raise `RunError` unless each named field is a number within its limits."""
+    for name, allowed in limits.items():
         value = getattr(settings, name)
-        if type(value) not in (int, float) or not low <= value <= high or (above and value == low):
-            words = f"above {low:g}, up to" if above else f"from {low:g} to"
-            raise RunError(f"{name} is {short(value)}: give a number {words} {high:g}.")
+        if not allowed.accept(value):
+            raise RunError(f"{name} is {short(value)}: give {allowed.words}.")
 
 
 def require_choice(settings: Any, **choices: tuple[str, ...]) -> None:

@@ -129,7 +129,10 @@ def test_differences_are_the_settings_that_are_not_the_same_everywhere():
         ({"schedule": ""}, "schedule is '': give one of cosine, constant, steps, warmup"),
         ({"order": "random"}, "order is 'random': give one of shuffled, stored, by_class"),
         ({"save_to": "model.txt"}, "must end in .keras or .h5"),
-        ({"dataset": {"type": "Iframe", "namespace": "x", "props": {}}}, "dataset is {.*: give a text"),
+        (
+            {"dataset": {"type": "Iframe", "namespace": "x", "props": {}}},
+            "dataset is {.*: give a text",
+        ),
         ({"dataset": "a" * 5000}, "dataset is '.*': give a text in one line, of at most 4,096"),
         ({"dataset": "digits\n"}, "give a text in one line"),
         ({"save_to": Path("model.keras")}, "save_to is .*: give a text"),
@@ -158,7 +161,9 @@ def test_a_switch_of_the_network_is_no_number():
 
 def test_a_component_in_the_place_of_a_data_set_is_no_run(tmp_path):
     run = runs.create(tmp_path, TrainingConfig())
-    raw = TrainingConfig().to_json() | {"dataset": {"type": "Iframe", "namespace": "x", "props": {}}}
+    raw = TrainingConfig().to_json() | {
+        "dataset": {"type": "Iframe", "namespace": "x", "props": {}}
+    }
     (run.path / "config.json").write_text(json.dumps(raw))
     with pytest.raises(RunError):
         _ = run.config
