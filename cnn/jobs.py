@@ -136,12 +136,12 @@ class Queue:
         self._train_job = self._huey.task(name="train")(self._train)
         self._fetch_job = self._huey.task(name="fetch")(self._fetch)
 
-    def submit_training(self, config: TrainingConfig) -> runs.Run:
-        """Make a run for `config`, queue it, and return it.
+    def submit_training(self, config: TrainingConfig, *, note: runs.Note | None = None) -> runs.Run:
+        """Make a run for `config`, called as the note says or after its settings, and queue it.
 
         Raises `RunError`, and leaves nothing behind, if the queue cannot be reached.
         """
-        run = runs.create(self.home.runs_dir, config)
+        run = runs.create(self.home.runs_dir, config, note=note)
         try:
             with self._reached():
                 self._train_job(run.id)

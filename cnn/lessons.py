@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any
 
 from cnn.configuration import TrainingConfig
 from cnn.datasets import load_dataset
 from cnn.errors import RunError
 from cnn.feeding import VALIDATION_SHARE
+from cnn.runs import Note
 
 
 @dataclass(frozen=True)
@@ -87,12 +89,25 @@ def config(lesson: str, given: dict[str, Any], *, data_dir: Path | None = None) 
     """
     if not lesson:
         return TrainingConfig.from_flat(given)
-    if lesson not in LESSONS:
-        raise RunError(f"There is no lesson {lesson!r}: choose one of {', '.join(LESSONS)}.")
-    chosen = LESSONS[lesson]
+    chosen = find(lesson)
     settings = {**chosen.settings, **given}
     if chosen.pictures and "share" not in given:
         dataset = settings.get("dataset", TrainingConfig.dataset)
         count = len(load_dataset(dataset, "train", data_dir=data_dir))
         settings["share"] = min(1.0, chosen.pictures / (count - count // VALIDATION_SHARE))
     return TrainingConfig.from_flat(settings)
+
+
+def note(lesson: str) -> Note | None:
+    """Return what a run of the lesson is called, and what to watch in it; None for no lesson.
+
+    Raises `RunError` for a lesson that there is not.
+    """
+    return Note(find(lesson).name, find(lesson).watch) if lesson else None
+
+
+def find(lesson: str) -> Lesson:
+    """Return the lesson with that key; `RunError`, with all keys, if there is none."""
+    if type(lesson) is not str or lesson not in LESSONS:
+        raise RunError(f"There is no lesson {short(lesson)}: choose one of {', '.join(LESSONS)}.")
+    return LESSONS[lesson]

@@ -31,6 +31,7 @@ from cnn.configuration import TrainingConfig
 from cnn.errors import RunError
 from cnn.files import read_json, replacing, write_json
 from cnn.moments import Moment
+from cnn.naming import MOST_NAME, automatic, unique
 
 State = Literal["queued", "running", "finished", "cancelled", "failed", "interrupted"]
 ACTIVE: tuple[State, ...] = ("queued", "running")
@@ -38,7 +39,6 @@ HISTORY_COLUMNS = (
     "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds",
 )  # fmt: skip
 ID = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
-MOST_NAME = 60
 MOST_NOTE = 2000
 _watch = heartbeat.Watch()
 
@@ -294,11 +294,17 @@ def _as_float16(weights: NDArray[Any]) -> NDArray[np.float16]:
     return limited
 
 
-def create(runs_dir: Path, config: TrainingConfig, name: str | None = None) -> Run:
+def create(
+    runs_dir: Path, config: TrainingConfig, name: str | None = None, *, note: Note | None = None
+) -> Run:
     """Make the folder of a new, queued run below `runs_dir` and return the run.
 
-    Its name is the time and a random end, or `name`; `RunError` if a run has that name.
+    The folder's name is the time and a random end, or `name`; `RunError` if a run has that name.
+    The run is called as the note says, else after its settings, or as its folder where that has a
+    name; a number behind it tells it from other runs.
     """
+    note = note or Note()
+    called = note.name or ("" if name else automatic(config))
     name = name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     run = Run(runs_dir / name)
     if run.exists:
@@ -306,6 +312,10 @@ def create(runs_dir: Path, config: TrainingConfig, name: str | None = None) -> R
     run.path.mkdir(parents=True, exist_ok=True)
     run.write_status(Status())
     write_json(run.path / "config.json", config.to_json())
+    if called:
+        with FileLock(runs_dir / ".names.lock"):
+            taken = [other.name for other in find(runs_dir)]
+            run.write_note(unique(called, taken), note.text)
     return run
 
 

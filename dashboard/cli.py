@@ -191,7 +191,11 @@ def train(
             given["save_to"] = str(save_to.expanduser().resolve())
         config = lessons.config(lesson, given, data_dir=settings.data_path)
         place = into or settings.jobs.runs_dir
-        run = runs.create(place.parent, config, place.name) if into else runs.create(place, config)
+        run = (
+            runs.create(place.parent, config, place.name)
+            if into
+            else runs.create(place, config, note=lessons.note(lesson))
+        )
     status = _train_with_bar(run, settings.data_path)
     if status.state != "finished":
         Console(stderr=True).print(f"{status.state}: {status.message}", style="red")

@@ -13,7 +13,9 @@ from dash import ctx, html
 from dash.exceptions import PreventUpdate
 
 import cnn
+from cnn.naming import data_name
 from cnn.runs import ACTIVE, Run, Status
+from dashboard.downloads import file_name
 from dashboard.models import BUNDLED
 from dashboard.runtime import Runtime
 from dashboard.view import View
@@ -123,7 +125,7 @@ def _row(row: Row) -> html.Tr:
             html.Td(tick),
             html.Th(_name(row), scope="row"),
             html.Td(_state(row)),
-            html.Td(run.config.dataset),
+            html.Td(data_name(run.config.dataset)),
             html.Td(found["epochs"], id=part("epochs", run.id)),
             html.Td(found["best"], id=part("best", run.id)),
             html.Td(
@@ -204,7 +206,7 @@ def _button(text: str, kind: str, run_id: str, key: str | None = None) -> dbc.Bu
 
 def _download(text: str, run: Run, name: str) -> html.A:
     return html.A(
-        text, href=f"/runs/{run.id}/{name}", download=f"{run.id}-{name}",
+        text, href=f"/runs/{run.id}/{name}", download=file_name(run, name),
         className="btn btn-sm btn-outline-secondary", title=f"Download {name}",
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ import cnn
 from cnn import datasets
 from cnn.configuration import TrainingConfig
 from cnn.jobs import Queue
-from cnn.runs import ACTIVE, Run, Status
+from cnn.runs import ACTIVE, Note, Run, Status
 from dashboard import pictures
 from dashboard.models import OF_RUN, Catalogue, Entry
 from dashboard.pictures import Picture
@@ -144,9 +144,9 @@ class Runtime:
             (r for r in runs if r.config.save_to == str(path) and r.status.state in ACTIVE), None
         )
 
-    def submit_training(self, config: TrainingConfig) -> Run:
+    def submit_training(self, config: TrainingConfig, *, note: Note | None = None) -> Run:
         """Queue a training and see to it that somebody does it."""
-        run = self.queue.submit_training(config)
+        run = self.queue.submit_training(config, note=note)
         self.ensure_worker()
         return run
 

@@ -13,16 +13,16 @@ import cnn
 from cnn.architecture import ACTIVATIONS, INITIALS, PADDINGS, POOLINGS
 from cnn.configuration import OPTIMIZERS, ORDERS, SCHEDULES, TrainingConfig
 from cnn.lessons import LESSONS
+from cnn.naming import OPTIMIZER_NAMES, data_name
 from dashboard import components
 
 LESSON = "training-lesson"
 WATCH = "training-watch"
 OWN = "own"
-_WORDS = {
+_WORDS: dict[str, str] = {
     "he": "He", "glorot": "Glorot", "equal": "all equal", "by_class": "class after class",
     "stored": "as stored", "leaky_relu": "leaky ReLU", "relu": "ReLU", "elu": "ELU", "gelu": "GELU",
-    "silu": "SiLU", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "sgd": "plain (SGD)",
-    "momentum": "SGD with momentum", "warmup": "warm-up, cosine", "steps": "÷ 10 in two steps",
+    "silu": "SiLU", "warmup": "warm-up, cosine", "steps": "÷ 10 in two steps", **OPTIMIZER_NAMES,
 }  # fmt: skip
 
 
@@ -142,6 +142,8 @@ def _options(choices: Sequence[str]) -> list[dict[str, str]]:
 def in_words(name: str, value: Any) -> tuple[str, str]:
     """Return a setting of a config as (its label, its value) for the reader."""
     field = next(field for field in FIELDS if field.name == name)
+    if name == "dataset":
+        return field.label.lower(), data_name(value)
     if isinstance(value, bool):
         return field.label.lower(), "yes" if value else "no"
     if isinstance(value, str):

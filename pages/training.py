@@ -23,6 +23,8 @@ from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.configuration import TrainingConfig
+from cnn.datasets import DIGITS, MNIST
+from cnn.naming import data_name
 from dashboard import components, ids, run_curves, run_dialogs, runs_table, training_form
 from dashboard.panel import model_options
 from dashboard.run_curves import FIGURES, SINGLE, Curves, caption_of
@@ -222,11 +224,9 @@ def draw(
 def start(_clicks: int | None, lesson: str, *values: Any) -> tuple[Any, bool, Any]:
     """Queue a training with the settings of the form."""
     try:
+        note = cnn.lessons.note("" if lesson == OWN else lesson)
         settings = training_form.chosen(FIELDS, values)
-        run = current().submit_training(TrainingConfig.from_flat(settings))
-        if lesson != OWN:
-            chosen = cnn.lessons.LESSONS[lesson]
-            run.write_note(chosen.name, chosen.watch)
+        current().submit_training(TrainingConfig.from_flat(settings), note=note)
         return "", False, 0
     except (cnn.CnnError, OSError) as error:
         return str(error), True, no_update
@@ -284,10 +284,9 @@ def compare(
 
 def datasets(_ready: str) -> tuple[Any, Any]:
     """Return the data that can be trained on, and the best of them."""
-    names = {"mnist": "MNIST", "digits": "embedded digits"}
     best = current().default_data()
-    usable = names if best == "mnist" else {"digits": names["digits"]}
-    return [{"label": label, "value": name} for name, label in usable.items()], best
+    usable = [MNIST, DIGITS] if best == MNIST else [DIGITS]
+    return [{"label": data_name(name), "value": name} for name in usable], best
 
 
 def fill(lesson: str, dataset: str) -> tuple[Any, ...]:

@@ -117,7 +117,7 @@ def test_a_message_for_a_deleted_run_does_not_bring_it_back(home):
     run = queue.submit_training(SHORT)
     run.delete()
     queue._train(run.id)
-    assert list(home.runs_dir.iterdir()) == []
+    assert list(home.runs_dir.glob("[!.]*")) == []
 
 
 def test_a_run_that_is_deleted_in_between_does_not_keep_a_worker_from_ending(home, monkeypatch):

@@ -130,7 +130,7 @@ def test_compared_runs_share_a_chart_and_a_table_of_what_differs(runtime, view):
         "Mine", "bundled digit classifier",
     }  # fmt: skip
     table = text_of(answer[SETTINGS])
-    for words in ("learning rate", "0.5", "dropout %", "25", "mnist", "digits"):
+    for words in ("learning rate", "0.5", "dropout %", "25", "MNIST", "digits"):
         assert words in table
     assert "kernel side" not in table
 
@@ -141,7 +141,7 @@ def test_runs_of_one_name_are_told_apart(runtime):
         run.write_note("Twice", "")
     names = runs_table.names(runs)
     assert len(set(names)) == 3
-    assert names[2] == runs[2].id
+    assert names[2] == runs[2].name
     assert names[0] == f"Twice ({runs[0].id[-4:]})"
 
 
@@ -367,6 +367,23 @@ def test_files_of_a_run_can_be_taken_away(runtime):
     for nothing in ("pretrained/status.json", "none/history.csv"):
         assert client.get(f"/runs/{nothing}").status_code == 404
     assert "Content-Disposition" not in client.get("/runs/..%2F..%2Fx/history.csv").headers
+
+
+def test_files_of_a_run_are_called_after_it(runtime):
+    from flask import current_app
+
+    run = make_run(runtime)
+    run.write_table("history.csv", pd.DataFrame({"epoch": [1]}))
+
+    def called(name):
+        run.write_note(name, "")
+        address = f"/runs/{run.id}/history.csv"
+        with current_app.test_client().get(address) as got:
+            return got.headers["Content-Disposition"].partition("filename=")[2]
+
+    assert called("MNIST · Adam 0.001 · 5 epochs") == "MNIST_Adam_0.001_5_epochs-history.csv"
+    assert called('../"x"/<b>') == "x_b-history.csv"
+    assert called("数字") == f"{run.id}-history.csv"
 
 
 def test_a_moment_says_what_it_is_in_words():
