@@ -6,13 +6,13 @@ from collections.abc import Collection
 from itertools import count
 from pathlib import Path
 
-from cnn.configuration import Optimizer, TrainingConfig
+from cnn.configuration import TrainingConfig
 from cnn.datasets import DIGITS, MNIST
 
 MOST_NAME = 100
 _MOST_DATA = 40
 _DATA = {MNIST: "MNIST", "fashion_mnist": "Fashion-MNIST", DIGITS: "embedded digits"}
-OPTIMIZER_NAMES: dict[Optimizer, str] = {
+OPTIMIZER_NAMES: dict[str, str] = {
     "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "momentum": "SGD with momentum",
     "sgd": "SGD",
 }  # fmt: skip

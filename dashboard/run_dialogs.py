@@ -6,29 +6,38 @@ from collections.abc import Sequence
 from typing import Any
 
 import dash_bootstrap_components as dbc
-from dash import Dash, Input, Output, State, dcc, html
+from dash import Dash, Input, Output, State, dcc, html, no_update
 
 import cnn
-from cnn.runs import Run
+from cnn.naming import MOST_NAME, automatic, unique
+from cnn.runs import MOST_NOTE, Run
+from dashboard.components import aria
+from dashboard.models import BUNDLED
 from dashboard.runs_table import ALL, attempt, clicked, part
 from dashboard.runtime import current
 
 EDITED = "training-edited"
 DELETED = "training-deleted"
+_TYPING_SECONDS = 0.2
 
 
 def layout() -> list[html.Div]:
     """Return the dialogs, closed."""
-    name = dbc.Input(id=f"{EDITED}-name", maxLength=cnn.runs.MOST_NAME)
-    note = dbc.Textarea(id=f"{EDITED}-note", maxLength=cnn.runs.MOST_NOTE, rows=4)
+    name = dbc.Input(id=f"{EDITED}-name", debounce=_TYPING_SECONDS)
+    note = dbc.Textarea(id=f"{EDITED}-note", debounce=_TYPING_SECONDS, rows=4)
     edit = [
-        dbc.Label("Name", html_for=f"{EDITED}-name"), name,
+        dbc.Label("Name", html_for=f"{EDITED}-name"), name, _told(f"{EDITED}-name-told"),
         dbc.Label("Note", html_for=f"{EDITED}-note", className="mt-2"), note,
+        _told(f"{EDITED}-note-told"),
     ]  # fmt: skip
     return [
         _dialog(EDITED, "Name and note", edit, "Save"),
         _dialog(DELETED, "Delete a run", [html.P(id=f"{DELETED}-told")], "Delete for good"),
     ]
+
+
+def _told(identity: str) -> html.Div:
+    return html.Div(id=identity, className="form-text", **aria(live="polite"))
 
 
 def _dialog(identity: str, title: str, body: list[Any], action: str) -> html.Div:
@@ -61,6 +70,16 @@ def register(app: Dash, told: Sequence[Output]) -> None:
         Input(part("delete", ALL), "n_clicks"),
         prevent_initial_call=True,
     )(confirm)
+    app.callback(
+        Output(f"{EDITED}-name", "invalid"),
+        Output(f"{EDITED}-name-told", "children"),
+        Output(f"{EDITED}-note", "invalid"),
+        Output(f"{EDITED}-note-told", "children"),
+        Input(f"{EDITED}-name", "value"),
+        Input(f"{EDITED}-note", "value"),
+        State(f"{EDITED}-run", "data"),
+        prevent_initial_call=True,
+    )(check)
     app.callback(
         *told,
         Output(EDITED, "is_open", allow_duplicate=True),
@@ -95,9 +114,48 @@ def confirm(_clicks: list[int | None]) -> tuple[Any, ...]:
     return True, run.id, told
 
 
+def check(name: str | None, text: str | None, run_id: str | None) -> tuple[Any, ...]:
+    """Return of the name and of the note whether it is refused, and why, or how long it is."""
+    taken = _name_problem(name or "", run_id)
+    too_long = _length_problem(text or "", MOST_NOTE)
+    return (
+        bool(taken),
+        taken or f"{_length(name or '', MOST_NAME)} Without a name it gets one by its settings.",
+        bool(too_long),
+        too_long or _length(text or "", MOST_NOTE),
+    )
+
+
 def save_note(_: int | None, run_id: str, name: str | None, text: str | None) -> tuple[Any, ...]:
-    """Keep the name and the note of the dialog."""
-    return *attempt(lambda: _run(run_id).write_note(name or "", text or "")), False
+    """Keep the name and the note of the dialog, or leave it open where one of them is refused."""
+    name, text = (name or "").strip(), (text or "").strip()
+    if _name_problem(name, run_id) or _length_problem(text, MOST_NOTE):
+        return no_update, no_update, no_update, True
+    return *attempt(lambda: _keep(_run(run_id), name, text)), False
+
+
+def _keep(run: Run, name: str, text: str) -> None:
+    run.write_note(name or unique(automatic(run.config), _others(run.id)), text)
+
+
+def _name_problem(name: str, run_id: str | None) -> str:
+    if name.strip() and name.strip() in _others(run_id):
+        return "Another run is called so: choose another name."
+    return _length_problem(name, MOST_NAME)
+
+
+def _others(run_id: str | None) -> list[str]:
+    """Return the names of all runs but one, that of the bundled classifier among them."""
+    return [BUNDLED, *(r.name for r in current().settings.jobs.runs() if r.id != run_id)]
+
+
+def _length_problem(text: str, most: int) -> str:
+    over = len(text.strip()) - most
+    return f"{_length(text, most)} Shorten it by {over:,}." if over > 0 else ""
+
+
+def _length(text: str, most: int) -> str:
+    return f"{len(text.strip()):,} of at most {most:,} characters."
 
 
 def delete(_: int | None, run_id: str) -> tuple[Any, ...]:

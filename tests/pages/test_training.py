@@ -12,7 +12,7 @@ from dash.exceptions import PreventUpdate
 import cnn
 from cnn.moments import Moment
 from cnn.runs import Status
-from dashboard import runs_table, training_form
+from dashboard import run_dialogs, runs_table, training_form
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
 from dashboard.training_form import FIELDS, NETWORK, OWN
@@ -367,6 +367,38 @@ def test_files_of_a_run_can_be_taken_away(runtime):
     for nothing in ("pretrained/status.json", "none/history.csv"):
         assert client.get(f"/runs/{nothing}").status_code == 404
     assert "Content-Disposition" not in client.get("/runs/..%2F..%2Fx/history.csv").headers
+
+
+def test_a_name_that_is_too_long_or_taken_is_refused_with_the_reason(runtime):
+    run, other = make_run(runtime), make_run(runtime)
+    before = run.note
+
+    def refused(name, text=""):
+        *answer, is_open = run_dialogs.save_note(1, run.id, name, text)
+        assert answer == [no_update] * 3
+        assert is_open
+        assert run.note == before
+        return run_dialogs.check(name, text, run.id)
+
+    assert refused("x" * 104)[:2] == (True, "104 of at most 100 characters. Shorten it by 4.")
+    assert refused(f" {other.name} ")[1] == "Another run is called so: choose another name."
+    assert refused("bundled digit classifier")[0]
+    assert refused("Mine", "x" * 2001)[2:] == (
+        True, "2,001 of at most 2,000 characters. Shorten it by 1.",
+    )  # fmt: skip
+    is_refused, told, *_ = run_dialogs.check("Snail", None, run.id)
+    assert not is_refused
+    assert told.startswith("5 of at most 100 characters.")
+
+
+def test_a_name_is_kept_and_without_one_a_run_is_called_after_its_settings(runtime):
+    run = make_run(runtime)
+    plain = run.name
+    assert run_dialogs.save_note(1, run.id, " Snail ", None) == ("", False, 0, False)
+    assert run.name == "Snail"
+    make_run(runtime)
+    run_dialogs.save_note(1, run.id, "", "slow")
+    assert (run.note.name, run.note.text) == (f"{plain} (2)", "slow")
 
 
 def test_files_of_a_run_are_called_after_it(runtime):
