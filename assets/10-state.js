@@ -203,5 +203,7 @@
     chosenSource: chosenOne("source", "norm"),
     chooseScale: chooseOne("scale"),
     chosenScale: chosenOne("scale", "layer"),
+    chooseLines: chooseOne("lines"),
+    chosenLines: chosenOne("lines", "contribution"),
   };
 })();

@@ -61,6 +61,8 @@
     const query = new URLSearchParams([...Object.entries(view), ...extra]);
     const names = root.cnn.shownLayers ? root.cnn.shownLayers() : [];
     names.forEach((name) => query.append("layer", name));
+    const pointed = root.cnn.network.pointedPart();
+    if (pointed) query.append("pointed", pointed);
     return root.cnn.valuesPath(location.pathname) + "?" + query;
   }
 

@@ -127,7 +127,7 @@
   // What the curve depends on: the picture and what is done to it, and the slider moved last.
   function askForCurve(view) {
     if (!view || !isReady || !section().open) return;
-    const { scale, channel, source, ...picture } = view;
+    const { scale, lines, channel, source, ...picture } = view;
     const key = JSON.stringify([picture, over]);
     if (key === asked) return;
     asked = key;

@@ -5,7 +5,7 @@
   const RETRY_MILLISECONDS = 1000;
   const LIVE_MILLISECONDS = 1000;
 
-  const network = { opened, fetchScrolled };
+  const network = { opened, fetchScrolled, fetchPointed, pointedPart };
   let net = null;
 
   function showNetwork(view, structure, explained) {
@@ -18,16 +18,20 @@
       net.explained = Boolean(explained);
       network.arrange(net);
     }
-    net.view = view;
-    net.key = keyOf(view);
+    const key = keyOf(view);
+    if (key !== net.key) net.live = -LIVE_MILLISECONDS;
+    Object.assign(net, { view, key });
+    network.say(net);
     fetchShown();
+    fetchPointed();
     return root.no_update;
   }
 
   function start(box, structure) {
     if (net) net.observer.disconnect();
     net = network.build(box, structure);
-    Object.assign(net, { asked: 0, live: -LIVE_MILLISECONDS, explained: false, pointed: null, joined: [] });
+    Object.assign(net, { asked: 0, live: -LIVE_MILLISECONDS, explained: false, pointed: null, joined: [],
+      fed: null, feeding: "" });
     const mine = net;
     net.observer = new ResizeObserver(() => network.rearrange(mine));
     net.observer.observe(box);
@@ -38,10 +42,16 @@
     return net && net.box.isConnected ? net : null;
   }
 
-  // A channel that was chosen on another page changes nothing here.
+  // A channel that was chosen on another page changes nothing here, nor do the lines the tiles.
   function keyOf(view) {
-    const { channel, source, ...seen } = view;
+    const { channel, source, lines, ...seen } = view;
     return new URLSearchParams(seen).toString();
+  }
+
+  // The channel that is pointed at, as the server is asked for it.
+  function pointedPart() {
+    const { pointed } = opened() || {};
+    return pointed ? `${pointed.layer.shown[pointed.i]}:${pointed.layer.name}` : "";
   }
 
   function shownLayers() {
@@ -66,17 +76,55 @@
     if (!wanted.length) return;
     for (const layer of wanted) layer.wanted = key;
     const order = ++net.asked;
-    const query = new URLSearchParams(key);
-    for (const { name } of wanted) query.append("layer", name);
     try {
-      const got = await fetch("/values/network?" + query);
-      const body = got.ok ? root.cnn.unpack(await got.arrayBuffer()) : null;
+      const got = await ask(key, wanted);
       if (net !== mine) return;
-      if (!body) again(wanted, got.status);
-      else if (key === net.key) keep(body.page, body.arrays, key, order);
+      if (!got.body) again(wanted, got.status);
+      else if (key === net.key) keep(got.body.page, got.body.arrays, key, order);
     } catch (error) {
       again(wanted, 0);
     }
+  }
+
+  async function ask(key, layers, more = {}) {
+    const query = new URLSearchParams(key);
+    for (const [name, value] of Object.entries(more)) query.append(name, value);
+    for (const { name } of layers) query.append("layer", name);
+    const got = await fetch("/values/network?" + query);
+    return { status: got.status, body: got.ok ? root.cnn.unpack(await got.arrayBuffer()) : null };
+  }
+
+  // What the channel that is pointed at is connected to: one request at a time, the newest wins.
+  async function fetchPointed() {
+    const [mine, { key, pointed }] = [net, net];
+    const wanted = wantedLines(net);
+    if (!pointed || !key || net.feeding || (net.fed && net.fed.lines === wanted)) return;
+    const live = LIVE_MILLISECONDS - (performance.now() - net.live);
+    if (live > 0) {
+      setTimeout(() => opened() === mine && fetchPointed(), live);
+      return;
+    }
+    net.feeding = wanted;
+    try {
+      const lines = net.view.lines ? { lines: net.view.lines } : {};
+      const { body } = await ask(key, [pointed.layer], { ...lines, pointed: pointedPart() });
+      if (net !== mine) return;
+      if (body && wanted === wantedLines(net)) keepPointed(body.page.pointed, body.arrays, wanted);
+      net.feeding = "";
+      if (body && wanted !== wantedLines(net)) fetchPointed();
+    } catch (error) {
+      mine.feeding = "";
+    }
+  }
+
+  function wantedLines({ key, view }) {
+    return [key, view.lines || "", pointedPart()].join("\n");
+  }
+
+  function keepPointed(found, arrays, lines) {
+    if (!found) return;
+    net.fed = { lines, part: `${found.channel}:${found.layer}`, sides: found.sides, arrays };
+    network.highlight(net);
   }
 
   // What could not be had is asked for again while the server starts or does not answer.
@@ -95,6 +143,7 @@
     if (!opened()) return;
     net.live = performance.now();
     keep(page, arrays, "live", ++net.asked);
+    keepPointed(page.pointed, arrays, "live");
   }
 
   function keep(page, arrays, key, order) {

@@ -6,7 +6,7 @@
   const TRACK = 10;
   const MOST_TRACKS = 6;
   const AROUND = 14;
-  const LABELLED = 3;
+  const SIGNED = ["contribution", "weight"];
 
   // ---- Between layers.
 
@@ -98,7 +98,7 @@
   // The stronger a channel is connected, the thicker its thread, and the less it is veiled.
   function bundle(net, one, own) {
     const all = { veils: "", lines: "", labels: "" };
-    const strongest = one.kind === "channel" ? [] : strongestShown(one);
+    const strongest = one.strongest.map(({ i }) => i);
     one.amounts.forEach((amount, i) => {
       const box = network.tileBox(one.layer, i);
       if (!box) return;
@@ -117,12 +117,6 @@
     return kind === "channel" ? 1 : Math.abs(amount) / (most || 1);
   }
 
-  function strongestShown({ layer, amounts }) {
-    const size = (i) => Math.abs(amounts[i]) || 0;
-    const order = [...amounts.keys()].filter((i) => size(i) && network.tileBox(layer, i));
-    return order.sort((a, b) => size(b) - size(a)).slice(0, LABELLED);
-  }
-
   function veil(box, opacity) {
     if (!box || opacity < 0.04) return "";
     const { x, y, width, height } = box;
@@ -136,7 +130,7 @@
   function thread(net, one, from, to, amount) {
     const weight = shareOf(one, amount) ** 1.5;
     const sign = amount < 0 ? "minus" : "plus";
-    const kind = one.kind === "weight" ? sign : "norm";
+    const kind = SIGNED.includes(one.kind) ? sign : "norm";
     const [wide, clear] = [(0.7 + 3 * weight).toFixed(2), (0.15 + 0.8 * weight).toFixed(2)];
     return `<path class="net-link ${kind}" d="${bow(net, from, to)}" stroke-width="${wide}" opacity="${clear}"/>`;
   }

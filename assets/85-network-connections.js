@@ -1,57 +1,35 @@
-// What feeds a channel and what it feeds: asked for once per layer, and told in words.
+// What feeds a channel and what it feeds, as the server told it last: for the lines, and in words. Both
+// have the same numbers, those of the channels that are drawn; of hidden ones it is said that they are.
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
   const { network } = root.cnn;
-  const strengths = new Map();
+  const LABELLED = 3;
+  const LINES = {
+    contribution: "Point at a channel to see the lines to those that feed it and that it feeds. From unit " +
+      "to unit a line is weight × value: what is added to the sum for this picture, or, dashed, taken " +
+      "from it. To a map it is what is added at its strongest cell. The thicker, the more.",
+    weight: "Point at a channel to see the lines to those that feed it and that it feeds. From unit to " +
+      "unit a line is the weight, dashed where it is negative; from map to map the norm of the kernel. " +
+      "They are the same for every picture. The thicker, the stronger.",
+  };
 
-  // The connections of one channel, to both sides, as far as they are known by now.
-  function connectionsOf(net, layer, i) {
-    const into = known(net, layer).map((one) => side(net, layer, one, i, true));
-    const outOf = layer.targets.flatMap((target) =>
-      known(net, target)
-        .filter((one) => one.source === layer.name)
-        .map((one) => side(net, target, one, i, false)));
-    return [...into, ...outOf];
+  // The connections of the channel that is pointed at, to both sides, as far as they are known by now.
+  function connectionsOf(net) {
+    if (!net.fed || net.fed.part !== network.pointedPart()) return [];
+    return net.fed.sides.map((told) => side(net, told)).filter(({ layer }) => layer);
   }
 
-  function side(net, target, one, i, isSource) {
-    const [inputs, outputs] = one.strengths.shape;
-    const { values } = one.strengths;
-    const amounts = isSource
-      ? Array.from({ length: inputs }, (_, row) => values[row * outputs + i])
-      : Array.from({ length: outputs }, (_, column) => values[i * outputs + column]);
-    const layer = isSource ? net.byName.get(one.source) : target;
-    const [count, top] = (isSource ? one.feeding : one.fed)[i];
-    return { layer, isSource, amounts, count, top, kind: one.kind, most: one.most };
+  function side(net, told) {
+    const layer = net.byName.get(told.layer);
+    const amounts = [...net.fed.arrays[told.amounts].values];
+    return { ...told, layer, amounts, strongest: told.kind === "channel" ? [] : strongest(layer, amounts) };
   }
 
-  function known(net, layer) {
-    const { model, epoch } = net.view;
-    const place = `${encodeURIComponent(model)}/${encodeURIComponent(layer.name)}`;
-    const address = `/connections/${place}${epoch ? `?epoch=${epoch}` : ""}`;
-    if (!strengths.has(address)) {
-      strengths.set(address, []);
-      load(address);
-    }
-    return strengths.get(address);
-  }
-
-  async function load(address) {
-    try {
-      const got = await fetch(address);
-      if (!got.ok) throw new Error(got.statusText);
-      const { inputs, arrays } = root.cnn.unpack(await got.arrayBuffer());
-      strengths.set(address, inputs.map((one) => withArray(one, arrays[one.strengths])));
-      const net = network.opened();
-      if (net && net.pointed) network.highlight(net);
-    } catch (error) {
-      strengths.delete(address);
-    }
-  }
-
-  function withArray(one, array) {
-    const most = array.values.reduce((sofar, x) => (Math.abs(x) > sofar ? Math.abs(x) : sofar), 0);
-    return { ...one, strengths: array, most };
+  // The strongest of those that are drawn, as places among them.
+  function strongest(layer, amounts) {
+    const drawn = [...amounts.keys()].filter((i) => amounts[i] && network.tileBox(layer, i));
+    const order = drawn.sort((a, b) => Math.abs(amounts[b]) - Math.abs(amounts[a]));
+    return order.slice(0, LABELLED).map((i) => ({ i, amount: amounts[i] }));
   }
 
   // ---- In words.
@@ -63,11 +41,10 @@
     if (place.textContent !== text) place.textContent = text;
   }
 
-  function atRest(net) {
-    const reduced = net.layers.some(({ data }) =>
+  function atRest({ layers, view }) {
+    const reduced = layers.some(({ data }) =>
       data && (data.tiles.shape[1] < data.size[0] || data.tiles.shape[2] < data.size[1]));
-    return "A line is a connection: the stronger, the thicker. Its number is the norm of the kernel " +
-      "that leads from channel to channel, or the weight from unit to unit." +
+    return LINES[(view && view.lines) || "contribution"] +
       (reduced ? " Maps of more than 32 cells on a side are shown as means of blocks." : "");
   }
 
@@ -75,9 +52,9 @@
     const told = [`${called(layer, i, classes)}: ${valueOf(layer, i)}.`];
     const real = joined.filter(({ kind, count }) => count || kind === "unknown");
     const [fed, feeds] = [true, false].map((way) => real.filter((one) => one.isSource === way));
-    const parts = (all, by) => [...new Set(all.map((one) => part(one, by, classes)))].join("; ");
-    if (fed.length) told.push(`Fed ${parts(fed, "by")}.`);
-    if (feeds.length) told.push(`Feeds ${parts(feeds, "")}.`);
+    const parts = (all) => [...new Set(all.map((one) => part(one, classes)))].join("; ");
+    if (fed.length) told.push(`${where(fed[0].sum)} ${parts(fed)}${made(fed[0].sum)}.`);
+    if (feeds.length) told.push(`Feeds ${parts(feeds)}.`);
     return told.join(" ");
   }
 
@@ -96,19 +73,53 @@
     return (layer.form === "units" ? "value " : "strongest value ") + number(value) + " here";
   }
 
-  function part({ layer, kind, count, top }, by, classes) {
-    if (kind === "unknown") {
-      return `${by} ${layer.title} in a way that is not known channel by channel`.trim();
-    }
-    const named = top.map(([channel, amount]) => {
-      const shown = layer.form === "classes" ? classes[channel] : channel;
-      return kind === "channel" ? shown : `${shown} (${number(amount)})`;
-    });
-    const rest = (count - named.length).toLocaleString("en");
-    const more = kind === "channel" && count > named.length ? ` and ${rest} more` : "";
-    const strongest = by ? "most by" : "most strongly";
-    const way = kind === "channel" || count === 1 ? by : strongest;
-    return `${way} ${layer.title}, ${noun(layer.form, count)} ${named.join(", ")}${more}`.trim();
+  // A map has a sum per cell: which one is told.
+  function where(sum) {
+    if (!sum || !sum.cell.length) return "Fed";
+    const cell = sum.cell.length === 2
+      ? `row ${sum.cell[0]}, column ${sum.cell[1]}` : `place ${sum.cell.join(", ")}`;
+    return `At ${cell}, where ${sum.isSilent ? "its sum is largest" : "it is strongest"}, fed`;
+  }
+
+  function made(sum) {
+    if (!sum) return "";
+    const bias = sum.bias ? `all inputs and the bias of ${number(sum.bias)}` : "all inputs";
+    return `; ${bias} make a sum of ${number(sum.total)}`;
+  }
+
+  function part(one, classes) {
+    const { layer, kind, isSource } = one;
+    const by = isSource ? "by " : "";
+    if (kind === "unknown") return `${by}${layer.title} in a way that is not known channel by channel`;
+    if (kind === "channel") return `${by}${layer.title}, ${handedOn(one, classes)}`;
+    if (!one.most) return isSource ? `nothing by ${layer.title} for this picture` : `${layer.title} nothing for this picture`;
+    const named = one.strongest.map(({ i, amount }) => `${nameOf(layer, i, classes)} (${number(amount)})`);
+    const most = one.count > 1 ? (isSource ? "most " : "most strongly ") : "";
+    const drawn = named.length ? `${noun(layer.form, one.count)} ${named.join(", ")}` : "none of those drawn";
+    return `${most}${by}${layer.title}, ${drawn}${hidden(one, classes)}`;
+  }
+
+  function handedOn({ layer, amounts, count }, classes) {
+    const drawn = [...amounts.keys()].filter((i) => amounts[i] && network.tileBox(layer, i));
+    const named = drawn.slice(0, LABELLED).map((i) => nameOf(layer, i, classes));
+    const more = (count - named.length).toLocaleString("en");
+    if (!named.length) return `${noun(layer.form, count)} not drawn (${more})`;
+    return `${noun(layer.form, count)} ${named.join(", ")}${count > named.length ? ` and ${more} more` : ""}`;
+  }
+
+  // What is not drawn: channels that have no tile, and classes that have no row.
+  function hidden({ layer, amounts, hidden: count, firstHidden }, classes) {
+    const missing = [...amounts.keys()].filter((i) => amounts[i] && !network.tileBox(layer, i));
+    const others = missing.map((i) => [nameOf(layer, i, classes), amounts[i]]);
+    if (firstHidden) others.push(firstHidden);
+    if (!others.length) return "";
+    const [name, amount] = others.reduce((a, b) => (Math.abs(b[1]) > Math.abs(a[1]) ? b : a));
+    const all = (count + missing.length).toLocaleString("en");
+    return ` (of ${all} not drawn the strongest is ${name}, with ${number(amount)})`;
+  }
+
+  function nameOf({ form, shown }, i, classes) {
+    return form === "classes" ? classes[i] : shown[i];
   }
 
   function noun(form, count) {

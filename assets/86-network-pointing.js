@@ -11,11 +11,12 @@
     if (pointed && pointed.layer === layer && pointed.i === i) return;
     net.pointed = layer ? { layer, i } : null;
     highlight(net);
+    network.fetchPointed();
   }
 
   function highlight(net) {
     const { pointed } = net;
-    net.joined = pointed ? network.connectionsOf(net, pointed.layer, pointed.i) : [];
+    net.joined = pointed ? network.connectionsOf(net) : [];
     mark(net);
     network.drawLinks(net);
     network.say(net);

@@ -10,6 +10,7 @@ a pen or a slider moves; at rest the same values go into the figures.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -58,6 +59,7 @@ class Asked:
     """What a page is asked to show: the view, the layer of the address, and all that was computed.
 
     `layers` are the names given as `?layer=`, for a page that shows only some of its layers;
+    `pointed` is the channel that is pointed at, as (layer, channel), given as `?pointed=3:conv2d`;
     `moving` says what moves: the picture, or the epoch and with it the weights.
     """
 
@@ -66,6 +68,7 @@ class Asked:
     model: Any
     passed: cnn.ForwardPass
     layers: tuple[str, ...] = ()
+    pointed: tuple[str, int] | None = None
     moving: Literal["picture", "epoch"] = "picture"
     answer: Answer = field(default_factory=Answer)
 
@@ -123,7 +126,7 @@ def _values(page: str, layer: str | None = None) -> Response:
     if runtime.ready != "ready":
         return _refusal("TensorFlow is starting: ask again in some seconds.", 503)
     query = request.args.to_dict()
-    for own in ("layer", "source", "moving"):
+    for own in ("layer", "source", "moving", "pointed"):
         query.pop(own, None)
     centred = query.pop("centre", "on") != "off"
     view, _ = parse(query)
@@ -151,6 +154,7 @@ def _answer(runtime: Runtime, view: View, page: str, layer: str | None) -> bytes
     model, look, picture = runtime.model(view), runtime.look(view), runtime.picture(view)
     asked = Asked(
         view, layer, model, look.passed, tuple(request.args.getlist("layer")),
+        _pointed(request.args.get("pointed", "")),
         "epoch" if request.args.get("moving") == "epoch" else "picture",
     )  # fmt: skip
     asked.answer.facts = {
@@ -164,6 +168,13 @@ def _answer(runtime: Runtime, view: View, page: str, layer: str | None) -> bytes
     values = current_app.extensions[_EXTENSION].get(page)
     asked.answer.facts["page"] = values(asked) if values else None
     return asked.answer.packed()
+
+
+def _pointed(given: str) -> tuple[str, int] | None:
+    """Return (layer, channel) of a part such as 3:conv2d; None for what is no such part."""
+    channel, _, layer = given.partition(":")
+    is_number = re.fullmatch("[0-9]{1,9}", channel) is not None
+    return (layer, int(channel)) if is_number and layer else None
 
 
 def _refusal(sentence: str, status: int) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Literal
 
 from cnn import moments, runs
 from cnn.adversarial import EPSILON
@@ -14,6 +14,9 @@ from cnn.figures import SCALES, Scale
 from cnn.perturbations import MOST_SEED, RANGES, Perturbation, Range
 from dashboard import pixels
 
+Lines = Literal["contribution", "weight"]
+CONTRIBUTION: Lines = "contribution"
+WEIGHT: Lines = "weight"
 _SPLITS = ("train", "test", "all")
 
 
@@ -30,7 +33,8 @@ class View:
     `rotate` to `erased` are those of a `Perturbation`, the mask as text; `epsilon` is the step of
     an adversarial change, towards the class `target` or (None) away from the one predicted.
     `channel` is the channel or kernel looked at closely, `source` the input channel whose kernels
-    are shown (None: the norm over all).
+    are shown (None: the norm over all). `lines` is what the lines between channels show: what is
+    contributed for this picture (weight × value), or the weights alone.
     """
 
     model: str = ""
@@ -55,6 +59,7 @@ class View:
     epsilon: float = 0
     target: int | None = None
     scale: Scale = "layer"
+    lines: Lines = CONTRIBUTION
     channel: int | None = None
     source: int | None = None
 
@@ -79,7 +84,9 @@ class View:
     @property
     def picture(self) -> View:
         """The same picture of the same model, looked at in the default way."""
-        return replace(self, other="", runs="", scale="layer", channel=None, source=None)
+        return replace(
+            self, other="", runs="", scale="layer", lines=CONTRIBUTION, channel=None, source=None
+        )
 
 
 def parse(query: Mapping[str, Any]) -> tuple[View, tuple[str, ...]]:
@@ -194,6 +201,7 @@ _ACCEPTED = {
     "epsilon": _within(EPSILON),
     "target": _NUMBER,
     "scale": _one_of(*SCALES),
+    "lines": _one_of(CONTRIBUTION, WEIGHT),
     "channel": _NUMBER,
     "source": _NUMBER,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 import dash
@@ -10,10 +11,10 @@ import dash_bootstrap_components as dbc
 import numpy as np
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.exceptions import PreventUpdate
-from numpy.typing import NDArray
 
 import cnn
-from cnn.connections import Connection, connections, one_to_one
+from cnn.connections import Side, same_channel, sides
+from cnn.contributions import Contributions
 from cnn.figures import style
 from cnn.figures.network import Block, arrange, edges, family
 from cnn.figures.thumbnails import (
@@ -24,19 +25,20 @@ from cnn.figures.thumbnails import (
     representative,
 )
 from dashboard import components, ids
+from dashboard.controls import tie
 from dashboard.runtime import current
 from dashboard.scale import register_scale, scale_choice
-from dashboard.values import Answer, Asked, asked_for, register_values
-from dashboard.view import parse
+from dashboard.values import Asked, register_values
+from dashboard.view import CONTRIBUTION, WEIGHT, parse
 
 NETWORK = "network"
 STRUCTURE = "network-structure"
 ASKED = "network-asked"
 SCALE = "network-scale"
+LINES = "network-lines"
 EXPLAIN = "network-explain"
 
-_TEXT = {"Content-Type": "text/plain"}
-_KEPT = {"Content-Type": "application/octet-stream", "Cache-Control": "private, max-age=3600"}
+_LINES = ((CONTRIBUTION, "weight × value"), (WEIGHT, "weight"))
 
 
 def layout(**_query: Any) -> html.Div:
@@ -51,6 +53,7 @@ def layout(**_query: Any) -> html.Div:
             html.Div(
                 [
                     scale_choice(SCALE),
+                    components.choices(LINES, "Lines", _LINES, CONTRIBUTION),
                     dbc.Switch(
                         id=EXPLAIN, label="Explain each layer", value=False,
                         persistence=True, persistence_type="local", className="mb-0",
@@ -74,8 +77,8 @@ def register(app: Dash) -> None:
         order=1, in_header=True,
     )  # fmt: skip
     register_scale(app, SCALE)
+    tie(app, LINES, choose="chooseLines", chosen="chosenLines")
     register_values(app.server, "network", values)
-    app.server.add_url_rule("/connections/<model>/<path:layer>", "connections", strengths)
     app.callback(Output(STRUCTURE, "data"), Input(ids.LAYERS, "data"))(structure)
     app.clientside_callback(
         ClientsideFunction("cnn", "showNetwork"),
@@ -191,7 +194,10 @@ def _digits(scale: style.ColourScale, count: int) -> str:
 
 
 def values(asked: Asked) -> dict[str, Any]:
-    """Return the thumbnails of the layers asked for, or of all, and the class probabilities."""
+    """Return the thumbnails of the layers asked for, or of all, and the class probabilities.
+
+    Of a channel that is pointed at also what feeds it and what it feeds.
+    """
     infos = [info for info in cnn.layer_infos(asked.model) if not info.nested]
     wanted = [info for info in infos if not asked.layers or info.name in asked.layers]
     bound = _bound(infos, asked.passed) if asked.view.scale == "network" else None
@@ -199,6 +205,7 @@ def values(asked: Asked) -> dict[str, Any]:
         "layers": [_painted(asked, info, bound) for info in wanted],
         "probabilities": asked.answer.add(asked.passed.prediction.probabilities),
         "scale": asked.view.scale,
+        "pointed": _pointed(asked) if asked.pointed else None,
     }
 
 
@@ -221,48 +228,65 @@ def _painted(asked: Asked, info: cnn.LayerInfo, bound: float | None) -> dict[str
     }
 
 
-def strengths(model: str, layer: str) -> tuple[bytes | str, int, dict[str, str]]:
-    """Answer how strongly the shown channels before a layer feed the shown ones of it."""
-    runtime = current()
-    if runtime.ready != "ready":
-        return "TensorFlow is starting: ask again in some seconds.", 503, _TEXT
-    try:
-        view = runtime.settled(parse({"model": model, **asked_for()})[0])
-        return _strengths(runtime.model(view), layer), 200, _KEPT
-    except cnn.CnnError as error:
-        return str(error), 404, _TEXT
-
-
-def _strengths(model: Any, layer: str) -> bytes:
-    infos = {info.name: info for info in cnn.layer_infos(model)}
+def _pointed(asked: Asked) -> dict[str, Any] | None:
+    """Return what the channel that is pointed at is connected to; nothing for one that is not there."""
+    layer, channel = asked.pointed or ("", 0)
+    infos = {info.name: info for info in cnn.layer_infos(asked.model)}
     last = _last(tuple(infos.values()))
-    if _is_logits(last) and layer == _softmax_of(last):
-        feeding: tuple[Connection, ...] = (one_to_one(last.name, last.channels),)
-        outputs = list(range(last.channels))
-    else:
-        feeding, info = connections(model, layer), infos[layer]
-        outputs = _shown(info, has_classes=_has_classes(info, last))
-    answer = Answer()
-    answer.facts["inputs"] = [
-        _told(answer, one, representative(infos[one.source].channels), outputs) for one in feeding
-    ]
-    return answer.packed()
-
-
-def _told(
-    answer: Answer, connection: Connection, inputs: Sequence[int], outputs: Sequence[int]
-) -> dict[str, Any]:
-    """Return a connection as the script reads it: strengths where shown, the strongest of all."""
+    is_softmax = _is_logits(last) and layer == _softmax_of(last)
+    info = last if is_softmax else infos.get(layer)
+    if info is None or info.nested or channel >= info.channels:
+        return None
+    found: tuple[Side, ...] = (
+        (same_channel(last.name, channel, last.channels, is_source=True),)
+        if is_softmax
+        else _sides(asked, info, channel, last)
+    )
+    shown = {name: _shown(one, has_classes=_has_classes(one, last)) for name, one in infos.items()}
+    shown[_softmax_of(last)] = list(range(last.channels))
     return {
-        "source": connection.source,
-        "kind": connection.kind,
-        "strengths": answer.add(connection.between(inputs, outputs)),
-        "feeding": [_strongest(*connection.feeding(channel)) for channel in outputs],
-        "fed": [_strongest(*connection.fed_by(channel)) for channel in inputs],
+        "layer": layer,
+        "channel": channel,
+        "lines": asked.view.lines,
+        "sides": [_told(asked, side, shown[side.layer]) for side in found],
     }
 
 
-def _strongest(channels: NDArray[np.int64], amounts: NDArray[np.float32]) -> list[Any]:
-    """Return how many channels there are, and the strongest three as (channel, strength)."""
-    first = zip(channels[:3].tolist(), amounts[:3].tolist(), strict=True)
-    return [len(channels), [[channel, float(f"{amount:.4g}")] for channel, amount in first]]
+def _sides(
+    asked: Asked, info: cnn.LayerInfo, channel: int, last: cnn.LayerInfo
+) -> tuple[Side, ...]:
+    values = asked.passed.activations if asked.view.lines == CONTRIBUTION else None
+    found = sides(asked.model, info.name, channel, activations=values)
+    if info is not last or not _is_logits(last):
+        return found
+    return *found, same_channel(_softmax_of(last), channel, last.channels, is_source=False)
+
+
+def _told(asked: Asked, side: Side, shown: Sequence[int]) -> dict[str, Any]:
+    """Return a side as the script reads it: the amounts where shown, and what is hidden."""
+    known, amounts = ~np.isnan(side.amounts), np.nan_to_num(side.amounts)
+    hidden = np.setdiff1d(np.flatnonzero(known), shown)
+    first = int(hidden[np.abs(amounts[hidden]).argmax()]) if len(hidden) else None
+    return {
+        "layer": side.layer,
+        "isSource": side.is_source,
+        "kind": side.kind,
+        "amounts": asked.answer.add(side.amounts[list(shown)]),
+        "count": int(known.sum()),
+        "most": float(np.abs(amounts).max(initial=0)),
+        "hidden": len(hidden),
+        "firstHidden": None if first is None else [first, float(amounts[first])],
+        "sum": _whole(side.added_up),
+    }
+
+
+def _whole(found: Contributions | None) -> dict[str, Any] | None:
+    """Return the sum that the amounts and the bias make; none where it is not a finite number."""
+    if found is None or not isfinite(found.total):
+        return None
+    return {
+        "total": found.total,
+        "bias": found.bias,
+        "cell": found.cell,
+        "isSilent": found.is_silent,
+    }

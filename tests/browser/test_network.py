@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import keras
+import numpy as np
 import pytest
 from keras import layers
 from playwright.sync_api import Page, expect
@@ -200,37 +201,91 @@ def test_the_drawing_area_moves_nothing(bundled, visit):
     assert (page.locator(NETWORK).bounding_box(), tiles(page, "dense").bounding_box()) == before
 
 
-def test_pointing_says_what_feeds_a_channel_and_what_it_feeds(bundled, classifier, visit):
+def drawn(page: Page) -> list[str]:
+    """Return the numbers at the lines, the strongest first."""
+    return page.locator(".net-number").all_inner_texts()
+
+
+def test_the_lines_of_a_map_are_what_is_added_at_its_strongest_cell(bundled, visit):
     page = visit(bundled).page
     told = point(page, "conv2d_1")
     expect(told).to_contain_text("conv2d_1 channel 0: strongest value")
-    inputs, norms = cnn.connections.connections(classifier, "conv2d_1")[0].feeding(0)
     expect(told).to_contain_text(
-        f"Fed most by max_pooling2d, channels {inputs[0]} ({norms[0]:.3g})"
+        re.compile(r"At row \d+, column \d+, where it is strongest, fed most")
     )
     expect(told).to_contain_text("Feeds max_pooling2d_1, channel 0.")
-    expect(page.locator(".net-link")).to_have_count(33)
-    expect(page.locator(".net-number")).to_have_count(3)
+    named = re.findall(r"\d+ \(([−.\d]+)\)", told.inner_text())
+    assert sorted(drawn(page)) == sorted(named) and len(named) == 3
     page.get_by_role("heading", level=1).hover()
     expect(page.locator(".net-link")).to_have_count(0)
-    expect(told).to_contain_text("the stronger, the thicker")
+    expect(told).to_contain_text("To a map it is what is added at its strongest cell.")
 
 
-def test_a_negative_weight_is_dashed(bundled, classifier, visit):
+def test_what_feeds_a_class_is_weight_times_value_and_follows_the_picture(
+    bundled, classifier, visit
+):
     page = visit(bundled).page
-    expect(point(page, "dense")).to_contain_text("Feeds most strongly dense_1, classes")
-    kernel = cnn.kernels(classifier, "dense_1")
-    shown = cnn.kernels(classifier, "dense")[::25, 0]
-    expect(page.locator(".net-link.minus")).to_have_count(
-        int((kernel[0] < 0).sum() + (shown < 0).sum())
+    expect(page.locator(".net-class.first")).to_have_count(1)
+    row, told = page.locator(".net-class").nth(7), page.locator("#network-status")
+    row.hover()
+    expect(told).to_contain_text("Fed most by dense, units")
+    signs = page.locator(".net-link")
+    found = page.evaluate(
+        """async () => {
+          const { cnn } = dash_clientside;
+          const query = new URLSearchParams({ ...cnn.currentView(), layer: "dense" });
+          const { page, arrays } = cnn.unpack(
+            await (await fetch("/values/network?" + query)).arrayBuffer());
+          return [...arrays[page.layers[0].peaks].values];
+        }"""
     )
-    expect(page.locator(".net-link.plus")).to_have_count(
-        int((kernel[0] > 0).sum() + (shown > 0).sum())
+    amounts = np.array(found) * cnn.kernels(classifier, "dense_1")[:, 7]
+    expect(signs).to_have_count(int((amounts != 0).sum()))
+    expect(page.locator(".net-link.minus")).to_have_count(int((amounts < 0).sum()))
+    strongest = [int(i) for i in np.argsort(-np.abs(amounts))[:3]]
+    expect(told).to_contain_text(
+        ", ".join(f"{i} ({amounts[i]:.3g})".replace("-", "−") for i in strongest)
     )
-    dashes = page.locator(".net-link.minus").first.evaluate(
-        "l => getComputedStyle(l).strokeDasharray"
+    dashes = "line => getComputedStyle(line).strokeDasharray"
+    assert page.locator(".net-link.plus").first.evaluate(dashes) == "none"
+    before = told.inner_text()
+    page.keyboard.press("3")
+    expect(told).not_to_have_text(before)
+    expect(told).to_contain_text("dense_1 class 7: probability")
+
+
+def test_hidden_units_are_told_as_hidden(bundled, visit):
+    page = visit(bundled, "/?lines=weight").page
+    told = point(page, "dense")
+    expect(told).to_contain_text(
+        re.compile(r"\(of 1,536 not drawn the strongest is \d+, with −?0\.\d+\)")
     )
-    assert dashes != "none"
+    by_name = re.search(
+        r"units (\d+) \((.*?)\), (\d+) \((.*?)\), (\d+) \((.*?)\)", told.inner_text()
+    )
+    places, numbers = by_name.groups()[::2], by_name.groups()[1::2]
+    assert all(int(place) % 25 == 0 for place in places)
+    assert set(numbers) <= set(drawn(page))
+
+
+def test_the_weights_alone_are_a_switch_of_the_link(bundled, classifier, visit):
+    page = visit(bundled).page
+    expect(page.locator(".net-class.first")).to_have_count(1)
+    page.get_by_label("weight", exact=True).check()
+    expect(page).to_have_url(re.compile("lines=weight"))
+    told = page.locator("#network-status")
+    expect(told).to_contain_text("They are the same for every picture.")
+    page.locator(".net-class").nth(7).hover()
+    weights = cnn.kernels(classifier, "dense_1")[:, 7]
+    first = int(np.abs(weights).argmax())
+    expect(told).to_contain_text(f"units {first} ({weights[first]:.3g})".replace("-", "−"))
+    expect(page.locator(".net-link.minus")).to_have_count(int((weights < 0).sum()))
+    assert (
+        page.locator(".net-link.minus").first.evaluate(
+            "line => getComputedStyle(line).strokeDasharray"
+        )
+        != "none"
+    )
 
 
 def test_branches_lie_side_by_side_and_join(second, visit):
@@ -412,7 +467,7 @@ def test_a_highlighted_channel_stays_so_while_values_change(bundled, visit):
     page.evaluate(
         """async () => {
           const { cnn } = dash_clientside;
-          const query = new URLSearchParams({ ...cnn.currentView(), index: 8 });
+          const query = new URLSearchParams({ ...cnn.currentView(), index: 8, pointed: "0:conv2d_1" });
           const got = await fetch("/values/network?" + query);
           const { page, arrays } = cnn.unpack(await got.arrayBuffer());
           cnn.painters.network(page, arrays);

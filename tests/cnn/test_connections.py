@@ -6,7 +6,8 @@ import pytest
 from keras import layers
 
 import cnn
-from cnn.connections import connections, one_to_one
+from cnn.connections import connections, same_channel, sides
+from cnn.contributions import strengths, strengths_of
 
 
 def only(model, layer):
@@ -21,55 +22,39 @@ def built(picture, outputs):
 def test_a_convolution_is_as_strong_as_the_norm_over_its_window(classifier):
     connection = only(classifier, "conv2d_1")
     kernel = cnn.kernels(classifier, "conv2d_1")
-    assert (connection.source, connection.kind) == ("max_pooling2d", "norm")
-    assert connection.matrix.shape == (32, 64)
+    assert (connection.source, connection.kind) == ("max_pooling2d", "sum")
     by_hand = np.sqrt(sum(kernel[y, x, 3, 5] ** 2 for y in range(3) for x in range(3)))
-    np.testing.assert_allclose(connection.between([3], [5]), [[by_hand]], rtol=1e-6)
+    assert strengths(classifier, "conv2d_1", 5)[3] == pytest.approx(by_hand)
+    assert strengths_of(classifier, "conv2d_1", 3)[5] == pytest.approx(by_hand)
 
 
 def test_a_dense_connection_is_the_weight_with_its_sign(classifier):
     connection = only(classifier, "dense")
     kernel = cnn.kernels(classifier, "dense")
-    assert (connection.source, connection.kind) == ("flatten", "weight")
-    np.testing.assert_array_equal(
-        connection.between([0, 25, 1575], [1, 2]), kernel[np.ix_([0, 25, 1575], [1, 2])]
-    )
-    assert connection.between(range(1600), range(64)).min() < 0
-
-
-def test_the_strongest_come_first_whatever_their_sign(classifier):
-    kernel = cnn.kernels(classifier, "dense_1")
-    inputs, strengths = only(classifier, "dense_1").feeding(7)
-    assert inputs[0] == np.abs(kernel[:, 7]).argmax()
-    assert (np.diff(np.abs(strengths)) <= 0).all()
-    np.testing.assert_array_equal(strengths, kernel[inputs, 7])
-    outputs, strengths = only(classifier, "dense_1").fed_by(4)
-    np.testing.assert_array_equal(strengths, kernel[4, outputs])
+    assert (connection.source, connection.kind) == ("flatten", "sum")
+    np.testing.assert_array_equal(strengths(classifier, "dense", 2), kernel[:, 2])
+    np.testing.assert_array_equal(strengths_of(classifier, "dense", 25), kernel[25])
 
 
 def test_pooling_hands_each_channel_on(classifier):
     connection = only(classifier, "max_pooling2d")
     assert connection.kind == "channel"
-    found = connection.between([4, 5, 6], [5, 9])
-    np.testing.assert_array_equal(np.isnan(found), [[True, True], [False, True], [True, True]])
-    assert connection.feeding(5)[0].tolist() == [5]
+    assert connection.feeding(5).tolist() == [5]
 
 
 def test_a_flattened_unit_reads_the_channel_that_it_comes_from(classifier):
     connection = only(classifier, "flatten")
-    assert connection.feeding(0)[0].tolist() == [0]
-    assert connection.feeding(65)[0].tolist() == [1]
-    assert connection.fed_by(63)[0].tolist() == list(range(63, 1600, 64))
+    assert connection.feeding(0).tolist() == [0]
+    assert connection.feeding(65).tolist() == [1]
+    assert connection.fed_by(63).tolist() == list(range(63, 1600, 64))
     values = np.arange(5 * 5 * 64).reshape(5, 5, 64)
-    assert (values[..., 63].ravel() == connection.fed_by(63)[0]).all()
+    assert (values[..., 63].ravel() == connection.fed_by(63)).all()
 
 
-def test_one_to_one_hands_each_channel_on():
-    found = one_to_one("sums", 3)
-    assert (found.source, found.kind) == ("sums", "channel")
-    np.testing.assert_array_equal(
-        np.nan_to_num(found.between(range(3), range(3)), nan=0), np.eye(3)
-    )
+def test_a_channel_is_connected_to_that_of_the_same_number():
+    side = same_channel("sums", 1, 3, is_source=True)
+    assert (side.layer, side.is_source, side.kind) == ("sums", True, "channel")
+    np.testing.assert_array_equal(side.amounts, [np.nan, 1, np.nan])
 
 
 def test_the_input_is_fed_by_nothing(classifier):
@@ -84,19 +69,17 @@ def test_a_layer_that_does_not_exist_is_named(classifier):
 def test_branches_join_side_by_side(second_model):
     left, right = connections(second_model, "join")
     assert (left.source, right.source) == ("left", "right")
-    assert left.feeding(3)[0].tolist() == [3]
-    assert left.feeding(8)[0].tolist() == []
-    assert right.feeding(8)[0].tolist() == [0]
-    assert right.fed_by(7)[0].tolist() == [15]
+    assert left.feeding(3).tolist() == [3]
+    assert left.feeding(8).tolist() == []
+    assert right.feeding(8).tolist() == [0]
+    assert right.fed_by(7).tolist() == [15]
 
 
 def test_a_depthwise_kernel_reads_its_own_channel(second_model):
-    connection = only(second_model, "block/depthwise")
     kernel = cnn.weights(second_model, "block/depthwise")["kernel"]
-    assert (connection.source, connection.kind) == ("block/conv", "norm")
-    inputs, strengths = connection.feeding(2)
-    assert inputs.tolist() == [2]
-    np.testing.assert_allclose(strengths[0], np.linalg.norm(kernel[:, :, 2, 0]), rtol=1e-6)
+    found = strengths(second_model, "block/depthwise", 2)
+    assert np.flatnonzero(~np.isnan(found)).tolist() == [2]
+    assert found[2] == pytest.approx(np.linalg.norm(kernel[:, :, 2, 0]))
 
 
 def test_every_layer_of_a_branched_and_nested_model_is_understood(second_model):
@@ -116,8 +99,8 @@ def test_sums_hand_on_each_input_and_spread_a_single_channel():
     added = layers.Add(name="add")([picture, layers.Conv2D(3, 1, name="other")(picture)])
     scaled = layers.Multiply(name="scaled")([added, mask])
     model = built(picture, layers.GlobalAveragePooling2D(name="means")(scaled))
-    assert [one.feeding(2)[0].tolist() for one in connections(model, "add")] == [[2], [2]]
-    assert [one.feeding(2)[0].tolist() for one in connections(model, "scaled")] == [[2], [0]]
+    assert [one.feeding(2).tolist() for one in connections(model, "add")] == [[2], [2]]
+    assert [one.feeding(2).tolist() for one in connections(model, "scaled")] == [[2], [0]]
 
 
 def test_groups_do_not_feed_each_other():
@@ -125,10 +108,10 @@ def test_groups_do_not_feed_each_other():
     x = layers.Conv2D(6, 3, groups=2, name="grouped")(picture)
     model = built(picture, layers.GlobalAveragePooling2D(name="means")(x))
     kernel = cnn.kernels(model, "grouped")
-    found = only(model, "grouped").between(range(4), range(6))
-    assert (found[:2, 3:] == 0).all() and (found[2:, :3] == 0).all()
-    by_hand = np.linalg.norm(kernel[:, :, 1, 4])
-    np.testing.assert_allclose(found[3, 4], by_hand, rtol=1e-6)
+    found = np.stack([strengths(model, "grouped", channel) for channel in range(6)], axis=1)
+    assert np.isnan(found[:2, 3:]).all() and np.isnan(found[2:, :3]).all()
+    assert found[3, 4] == pytest.approx(np.linalg.norm(kernel[:, :, 1, 4]))
+    np.testing.assert_array_equal(strengths_of(model, "grouped", 3), found[3])
 
 
 def test_a_separable_convolution_is_one_kernel():
@@ -138,8 +121,7 @@ def test_a_separable_convolution_is_one_kernel():
     found = cnn.weights(model, "both")
     each, mixed = found["depthwise_kernel"], found["pointwise_kernel"]
     whole = sum(each[:, :, 1, m] * mixed[0, 0, 2 + m, 2] for m in range(2))
-    strength = only(model, "both").between([1], [2])[0, 0]
-    np.testing.assert_allclose(strength, np.linalg.norm(whole), rtol=1e-5)
+    assert strengths(model, "both", 2)[1] == pytest.approx(np.linalg.norm(whole), rel=1e-5)
 
 
 def test_a_transposed_convolution_keeps_inputs_and_outputs_apart():
@@ -147,8 +129,7 @@ def test_a_transposed_convolution_keeps_inputs_and_outputs_apart():
     x = layers.Conv2DTranspose(5, 3, name="up")(picture)
     model = built(picture, layers.GlobalAveragePooling2D(name="means")(x))
     raw = cnn.weights(model, "up")["kernel"]
-    strength = only(model, "up").between([1], [4])[0, 0]
-    np.testing.assert_allclose(strength, np.linalg.norm(raw[:, :, 4, 1]), rtol=1e-6)
+    assert strengths(model, "up", 4)[1] == pytest.approx(np.linalg.norm(raw[:, :, 4, 1]))
 
 
 def test_what_mixes_in_other_ways_is_not_known():
@@ -156,6 +137,23 @@ def test_what_mixes_in_other_ways_is_not_known():
     rows = layers.Reshape((36, 4), name="rows")(picture)
     mixed = layers.MultiHeadAttention(2, 2, name="attention")(rows, rows)
     model = built(picture, layers.GlobalAveragePooling1D(name="means")(mixed))
-    assert only(model, "rows").feeding(3)[0].tolist() == [3]
+    assert only(model, "rows").feeding(3).tolist() == [3]
     assert {one.kind for one in connections(model, "attention")} == {"unknown"}
-    assert np.isnan(connections(model, "attention")[0].between([0], [0])).all()
+    (found,) = {side.kind for side in sides(model, "attention", 0) if side.is_source}
+    assert found == "unknown"
+
+
+def test_the_sides_of_a_channel_are_told_with_and_without_a_picture(second_model, seven):
+    activations = cnn.activations(second_model, seven)
+    before, after = sides(second_model, "left", 3, activations=activations)
+    assert (before.layer, before.kind, after.layer, after.kind) == (
+        "scale", "contribution", "join", "channel",
+    )  # fmt: skip
+    assert before.added_up.total == pytest.approx(
+        activations["left"][(*before.added_up.cell, 3)], abs=1e-5
+    )
+    assert np.flatnonzero(after.amounts == 1).tolist() == [3]
+    before, _ = sides(second_model, "left", 3)
+    np.testing.assert_array_equal(before.amounts, strengths(second_model, "left", 3))
+    assert (before.kind, before.added_up) == ("norm", None)
+    assert sides(second_model, "tail/gap", 1)[1].kind == "weight"

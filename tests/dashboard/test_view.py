@@ -33,6 +33,7 @@ views = st.builds(
     invert=st.booleans(),
     target=st.none() | whole,
     scale=st.sampled_from(["channel", "layer", "network"]),
+    lines=st.sampled_from(["contribution", "weight"]),
     channel=st.none() | whole,
     source=st.none() | whole,
     **sliders,
@@ -82,6 +83,7 @@ def test_a_damaged_drawing_is_told_and_a_sample_is_shown(damaged):
 @pytest.mark.parametrize(
     ("query", "words"),
     [
+        ({"lines": "banana"}, "lines is 'banana': expected contribution or weight"),
         ({"scale": "banana"}, "scale is 'banana': expected channel, layer or network"),
         ({"index": "-1"}, "index is '-1': expected a whole number"),
         ({"index": "1e9999"}, "expected a whole number"),

@@ -174,35 +174,89 @@ def test_the_route_answers_for_the_layers_in_view(both):
 # --- connections
 
 
-def strengths_of(app, layer):
-    key = runtime_of(app).default_view().model
-    answer = app.server.test_client().get(f"/connections/{key}/{layer}")
-    return answer, *(unpacked(answer.data) if answer.status_code == 200 else ({}, []))
+def pointed(model, picture, layer, channel, **view):
+    """Return what is told of a channel that is pointed at, and the arrays that go along."""
+    request = Asked(
+        View(**view), None, model, forward(model, picture), (layer,), (layer, channel)
+    )  # fmt: skip
+    told = values(request)["pointed"]
+    json.dumps(told)
+    return told, request.answer._arrays
 
 
-def test_strengths_are_those_between_the_shown_channels(app, classifier):
-    answer, facts, arrays = strengths_of(app, "dense")
-    (told,) = facts["inputs"]
-    kernel = cnn.kernels(classifier, "dense")
-    np.testing.assert_array_equal(arrays[told["strengths"]], kernel[::25])
-    count, strongest = told["feeding"][5]
-    assert count == 1600
-    assert [channel for channel, _ in strongest] == np.argsort(-np.abs(kernel[:, 5]))[:3].tolist()
-    assert "max-age" in answer.headers["Cache-Control"]
+def test_the_lines_of_a_unit_are_weight_times_value(classifier, seven):
+    told, arrays = pointed(classifier, seven, "dense", 5)
+    before, after = told["sides"]
+    kernel, units = cnn.kernels(classifier, "dense"), cnn.activations(classifier, seven)
+    amounts = kernel[:, 5] * units["flatten"]
+    np.testing.assert_array_equal(arrays[before["amounts"]], amounts[::25])
+    total = amounts.sum() + cnn.biases(classifier, "dense")[5]
+    assert before["sum"]["total"] == pytest.approx(total, abs=1e-4)
+    after_it = cnn.kernels(classifier, "dense_1")[5] * units["dense"][5]
+    np.testing.assert_array_equal(arrays[after["amounts"]], after_it)
+    assert (after["layer"], after["isSource"], after["hidden"]) == ("dense_1", False, 0)
 
 
-def test_every_layer_can_be_asked(both):
-    for layer in described(runtime_of(both).model(runtime_of(both).default_view())):
-        _, facts, arrays = strengths_of(both, layer["name"])
-        assert [told["source"] for told in facts["inputs"]] == layer["inputs"]
-        for told in facts["inputs"]:
-            assert arrays[told["strengths"]].shape[1] == len(layer["shown"])
+def test_of_what_is_hidden_the_strongest_is_told(classifier, seven):
+    told, _ = pointed(classifier, seven, "dense", 5)
+    kernel, units = cnn.kernels(classifier, "dense"), cnn.activations(classifier, seven)
+    amounts = kernel[:, 5] * units["flatten"]
+    amounts[::25] = 0
+    first = int(np.abs(amounts).argmax())
+    assert told["sides"][0]["hidden"] == 1536
+    assert told["sides"][0]["firstHidden"] == [first, pytest.approx(amounts[first])]
 
 
-@pytest.mark.parametrize("path", ["dense99", "../x"])
-def test_a_layer_that_does_not_exist_is_not_found(app, path):
-    assert strengths_of(app, path)[0].status_code == 404
+def test_the_weights_alone_are_the_same_for_every_picture(classifier, seven):
+    found = [
+        pointed(classifier, picture, "dense", 5, lines="weight")
+        for picture in (seven, np.zeros_like(seven))
+    ]
+    for told, arrays in found:
+        (before, after), kernel = told["sides"], cnn.kernels(classifier, "dense")
+        np.testing.assert_array_equal(arrays[before["amounts"]], kernel[::25, 5])
+        assert (before["kind"], before["sum"], after["kind"]) == ("weight", None, "weight")
 
 
-def test_a_model_that_does_not_exist_is_not_found(app):
-    assert app.server.test_client().get("/connections/0123456789ab/dense").status_code == 404
+def test_every_layer_can_be_pointed_at(both):
+    runtime = runtime_of(both)
+    client, query = both.server.test_client(), runtime.default_view().to_query()
+    layers_ = described(runtime.model(runtime.default_view()))
+    shown = {layer["name"]: len(layer["shown"]) for layer in layers_}
+    for layer in layers_:
+        part = {"pointed": f"0:{layer['name']}", "layer": layer["name"]}
+        answer = client.get("/values/network", query_string={**query, **part})
+        facts, arrays = unpacked(answer.data)
+        sides = facts["page"]["pointed"]["sides"]
+        assert [side["layer"] for side in sides if side["isSource"]] == layer["inputs"]
+        for side in sides:
+            assert arrays[side["amounts"]].shape == (shown[side["layer"]],)
+
+
+def test_a_sum_and_the_probability_made_of_it_are_joined():
+    picture = keras.Input((8, 8, 1), name="picture")
+    x = layers.Dense(3, name="sums")(layers.Flatten(name="row")(picture))
+    model, image = keras.Model(picture, x), np.zeros((8, 8, 1), np.uint8)
+    (*_, after), arrays = pointed(model, image, "sums", 2)[0]["sides"], []
+    assert (after["layer"], after["kind"]) == ("softmax of sums", "channel")
+    told, arrays = pointed(model, image, "softmax of sums", 2)
+    (before,) = told["sides"]
+    assert before["layer"] == "sums"
+    np.testing.assert_array_equal(arrays[before["amounts"]], [np.nan, np.nan, 1])
+
+
+@pytest.mark.parametrize("part", ["0:dense99", "10:dense_1", "x:dense", "-1:dense", "3", ":", ""])
+def test_a_channel_that_does_not_exist_is_connected_to_nothing(app, part):
+    query = {**runtime_of(app).default_view().to_query(), "pointed": part, "layer": "dense"}
+    answer = app.server.test_client().get("/values/network", query_string=query)
+    facts, _ = unpacked(answer.data)
+    assert facts["page"]["pointed"] is None
+
+
+def test_weights_that_are_no_numbers_leave_out_their_sum(classifier, seven):
+    from cnn.compilation import twin
+
+    weights = [np.full_like(weight.numpy(), np.inf) for weight in classifier.weights]
+    told, _ = pointed(twin(classifier, weights), seven, "dense", 5)
+    assert told["sides"][0]["sum"] is None
+    json.loads(json.dumps(told, allow_nan=False))
