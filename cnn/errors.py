@@ -3,6 +3,13 @@
 Every message says what was given, what is accepted, and what to do.
 """
 
+import re
+
+_MOST_LETTERS = 200
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_PLACES_IN_GRAPH = re.compile(r"\{\{.*?\}\}\s*|\s*\[Op:.*|\s+for '.*|\s*\(type: .*")
+_FOLDERS = re.compile(r"(?<![\w./])/(?:[^\s/'\":]+/)+")
+
 
 class CnnError(Exception):
     """The base of every error that the package raises on purpose."""
@@ -26,3 +33,16 @@ class LayerError(CnnError):
 
 class RunError(CnnError):
     """A training run that is not there, or a configuration that cannot be trained."""
+
+
+def reason(error: BaseException) -> str:
+    """Return what an error of another package says, as one line without the server's folders."""
+    lines = (_COLOURS.sub("", line).strip() for line in str(error).splitlines())
+    told = (line for line in lines if line and not line.startswith("Exception encountered"))
+    first = _PLACES_IN_GRAPH.sub("", next(told, "")).strip(" .:")
+    return without_folders(first)[:_MOST_LETTERS] or type(error).__name__
+
+
+def without_folders(text: str) -> str:
+    """Return the text with the last part of each absolute path in place of the whole."""
+    return _FOLDERS.sub("", text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+# What the system says of a disk, a share of it or a file that is full.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -36,6 +40,13 @@ def write_json(path: Path, value: Any) -> None:
 def read_json(path: Path) -> Any:
     """Return the value in the JSON file `path`."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def why_not_written(error: OSError) -> str:
+    """Return why a file could not be written, in words and without its path."""
+    if error.errno in NO_ROOM:
+        return f"there is no room on its disk ({error.strerror})"
+    return f"its folder cannot be written ({error.strerror})"
 
 
 def content_hash(path: Path) -> str:

@@ -14,12 +14,12 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from filelock import FileLock, Timeout
+from filelock import FileLock, Timeout, lock_descriptor
 from huey import RedisHuey, SqliteHuey
 from huey.api import Huey
 from huey.consumer import Consumer
@@ -89,7 +89,32 @@ class Home:
     def worker_lock(self) -> FileLock:
         """Return the lock that the local worker holds for its life."""
         self.path.mkdir(parents=True, exist_ok=True)
-        return FileLock(self.path / "worker.lock", timeout=0)
+        return FileLock(self._worker_lock_path, timeout=0)
+
+    def claim_worker(self) -> int | None:
+        """Take the lock of the local worker, and return it as a file descriptor for it to inherit.
+
+        None if a local worker is alive.
+        """
+        descriptor = os.open(self._worker_lock_path, os.O_RDWR | os.O_CREAT)
+        if lock_descriptor(descriptor, blocking=False):
+            return descriptor
+        os.close(descriptor)
+        return None
+
+    @property
+    def worker_problem(self) -> str:
+        """Why no local worker stays alive, in a sentence; empty if none is missing."""
+        try:
+            return str(read_json(self._worker_problem_path)["problem"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+
+    def write_worker_problem(self, problem: str) -> None:
+        """Replace what is known of why no local worker stays alive, as far as there is room."""
+        if problem != self.worker_problem:
+            with suppress(OSError):
+                write_json(self._worker_problem_path, {"problem": problem})
 
     def has_worker(self) -> bool:
         """Whether a local worker is alive."""
@@ -119,6 +144,14 @@ class Home:
     @property
     def _download_path(self) -> Path:
         return self.path / "download.json"
+
+    @property
+    def _worker_lock_path(self) -> Path:
+        return self.path / "worker.lock"
+
+    @property
+    def _worker_problem_path(self) -> Path:
+        return self.path / "worker.json"
 
 
 class Queue:
@@ -170,6 +203,11 @@ class Queue:
             return False
         with self._reached():
             return not any(task.args and task.args[0] == run.id for task in self._huey.pending())
+
+    def has_waiting(self) -> bool:
+        """Whether something waits for a worker; `RunError` if the queue cannot be reached."""
+        with self._reached():
+            return bool(self._huey.pending_count())
 
     @contextmanager
     def _reached(self) -> Iterator[None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import errno
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from cnn import resuming
 from cnn.errors import CnnError, RunError
+from cnn.files import NO_ROOM
 from cnn.moments import Moment
 from cnn.runs import Run, Status
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import keras
 
 _SECONDS = 0.25
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True)
@@ -150,7 +149,7 @@ class Recorder:
             if not self.run.exists:
                 self._fail(self._deleted)
                 return
-            if error.errno not in _DISK:
+            if error.errno not in NO_ROOM:
                 self._fail(f"{type(error).__name__}: {error.strerror}")
                 raise
             self._fail(

@@ -253,6 +253,9 @@ def worker(
         bool,
         typer.Option("--local", help="One per home; ends with the last server (as it starts it)."),
     ] = False,
+    lock: Annotated[
+        int | None, typer.Option(help="Descriptor of the lock, held already.", hidden=True)
+    ] = None,
 ) -> None:
     """Do queued jobs (training, downloads) until stopped. The server starts one by itself."""
     from filelock import Timeout
@@ -260,8 +263,8 @@ def worker(
     from cnn.jobs import Queue
 
     settings = _settings(data_dir=data_dir, home=home, redis_url=redis_url)
-    if not local:
-        Queue(settings.jobs).work(while_servers=False)
+    if not local or lock is not None:
+        Queue(settings.jobs).work(while_servers=local)
         return
     try:
         with settings.jobs.worker_lock().acquire(timeout=_PATIENCE_SECONDS):

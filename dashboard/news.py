@@ -41,8 +41,6 @@ def _news_of_runs() -> Any:
     key, wait = status.news(runtime, view)
     rows = runs_table.rows(runtime, view)
     active = [row for row in rows if row.status.state in ACTIVE]
-    if active:
-        runtime.ensure_worker()
     shown = {}
     for row in active:
         # A run may be deleted while it is asked for.

@@ -5,9 +5,6 @@ Nothing here belongs to a user: everything is found by content.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -29,6 +26,7 @@ from dashboard import pictures
 from dashboard.models import OF_RUN, Catalogue, Entry
 from dashboard.pictures import Picture
 from dashboard.settings import Settings, environment
+from dashboard.supervisor import Supervisor
 from dashboard.view import View
 
 if TYPE_CHECKING:
@@ -63,7 +61,7 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.catalogue = Catalogue(settings)
-        self.problem = ""
+        self._start_problem = ""
         self._started = threading.Lock()
         self._ready = threading.Event()
         self._submitted = threading.Event()
@@ -82,13 +80,24 @@ class Runtime:
         return "ready" if self._ready.is_set() else "starting"
 
     @property
+    def problem(self) -> str:
+        """What is wrong at this server, in sentences; empty if nothing is."""
+        worker = "" if self.settings.redis_url else self.settings.jobs.worker_problem
+        return " ".join(filter(None, [self._start_problem, worker]))
+
+    @property
     def is_settled(self) -> bool:
         """Whether all that the start brings with it, trainings and downloads, is queued."""
         return self._submitted.is_set()
 
     def open(self) -> None:
-        """Announce this web process to workers, and start TensorFlow soon even if nobody asks."""
+        """Announce this web process to workers, and see to it that there is one when there is work.
+
+        TensorFlow is started soon even if nobody asks.
+        """
         self._server_lock.acquire()
+        if not self.settings.redis_url:
+            Supervisor(self.settings.jobs, environment(self.settings)).start()
         timer = threading.Timer(_START_AFTER_SECONDS, self.start)
         timer.daemon = True
         timer.start()
@@ -104,7 +113,7 @@ class Runtime:
         self._ready.wait()
 
     def _start(self) -> None:
-        self.problem = self.catalogue.check_own()
+        self._start_problem = self.catalogue.check_own()
         entry = self.catalogue.default()
         cnn.forward(self.catalogue.load(entry.key), np.zeros((28, 28), np.uint8))
         self._ready.set()
@@ -120,10 +129,9 @@ class Runtime:
             try:
                 self._submit_model()
             except cnn.RunError as error:
-                self.problem = str(error)
+                self._start_problem = str(error)
             if self.settings.download and self._wants_download():
                 self.queue.submit_download()
-                self.ensure_worker()
 
     def _submit_model(self) -> None:
         path = self.settings.model_path
@@ -145,10 +153,8 @@ class Runtime:
         )
 
     def submit_training(self, config: TrainingConfig, *, note: Note | None = None) -> Run:
-        """Queue a training and see to it that somebody does it."""
-        run = self.queue.submit_training(config, note=note)
-        self.ensure_worker()
-        return run
+        """Queue a training."""
+        return self.queue.submit_training(config, note=note)
 
     def find_run(self, run_id: str) -> Run | None:
         """Return the run with that id, the bundled one among them; None if there is none."""
@@ -169,24 +175,8 @@ class Runtime:
         return replace(status, state="interrupted", message=lost) if is_lost else status
 
     def resume_training(self, run: Run) -> None:
-        """Queue an ended or interrupted run again, and see to it that somebody does it."""
+        """Queue an ended or interrupted run again."""
         self.queue.resume(run)
-        self.ensure_worker()
-
-    def ensure_worker(self) -> None:
-        """Start the local worker process unless one is alive or the queue is elsewhere."""
-        if self.settings.redis_url or self._has_worker():
-            return
-        home = self.settings.jobs.path
-        with (home / "worker.log").open("ab") as log:
-            subprocess.Popen(
-                [sys.executable, "-m", "dashboard", "worker", "--local"],
-                env={**os.environ, **environment(self.settings)},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
 
     def _has_worker(self) -> bool:
         return bool(self.settings.redis_url) or self.settings.jobs.has_worker()

@@ -93,9 +93,8 @@ def test_one_pass_is_kept_for_all_who_ask(app, request_of):
     assert runtime.forward(view) is runtime.forward(view)
 
 
-def test_a_missing_model_is_queued_for_training_once(settings, tmp_path, monkeypatch):
+def test_a_missing_model_is_queued_for_training_once(settings, tmp_path):
     runtime = runtime_of(create_app(with_model(settings, tmp_path / "new.keras")))
-    monkeypatch.setattr(runtime, "ensure_worker", lambda: None)
     runtime.wait()
     runtime._submitted.wait(30)
     run = runtime.training_of(tmp_path / "new.keras")
