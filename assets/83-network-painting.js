@@ -71,10 +71,12 @@
     return true;
   }
 
+  // What would round to 0 or 100 without being it says so, as in the sentences of the server.
   function percent(share) {
-    if (share > 0 && share < 0.0005) return "<0.1%";
-    if (share >= 0.9995 && share < 1) return ">99.9%";
-    return (100 * share).toFixed(1) + "%";
+    const text = (100 * share).toFixed(1);
+    if (share > 0 && text === "0.0") return "<0.1%";
+    if (share < 1 && text === "100.0") return ">99.9%";
+    return text + "%";
   }
 
   // Returns whether there is another legend than there was.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
 MOST_MOMENTS = 60
 
 
-def drift(model: keras.Model, run: Run) -> pd.DataFrame:
+def drift(model: keras.Model, run: Run, *, also: Iterable[Moment] = ()) -> pd.DataFrame:
     """Return how far each layer's weights are from the start, at up to 60 kept moments.
 
-    A row per moment: `place` is how many epochs were done, and a column per layer is the Euclidean
+    `also` are moments that must be among them. A row per moment, in their order: `place` is how
+    many epochs were done, and a column per layer is the Euclidean
     distance of its weights from those at the start, divided by their norm at the start. `model`
     gives the names. The weights are those kept in half precision, so distances below about a
     thousandth are rounding. Raises `RunError` if the run keeps no moments.
@@ -28,7 +30,7 @@ def drift(model: keras.Model, run: Run) -> pd.DataFrame:
     start = run.weights(Moment(0))
     steps = max(1, run.status.batches)
     rows = []
-    for moment in _spread(run.moments):
+    for moment in sorted({*_spread(run.moments), *also}):
         weights = run.weights(moment)
         row = {"place": moment.epoch + moment.batch / steps}
         for layer in dict.fromkeys(layers):

@@ -23,6 +23,8 @@ class LayerInfo:
     adds up to `parameters`. `multiply_adds` are those of one picture, None where a size is open.
     `receptive_field` is (height, width) in pixels of the input, None where it is not known; it is
     the whole picture for layers that `sees_everything`. `inputs` are names of other layers.
+    `dilation` is how many cells apart those of a kernel lie, `scaling` (scale, offset) of a layer
+    that has one of each.
     `nested` layers are models themselves: their parameters are those of the layers named after
     them, `inner/conv`, and are not counted twice in totals.
     """
@@ -35,6 +37,7 @@ class LayerInfo:
     formula: str
     kernel_size: tuple[int, ...] | None
     strides: tuple[int, ...] | None
+    dilation: tuple[int, ...] | None
     padding: str | None
     activation: str | None
     multiply_adds: int | None
@@ -43,6 +46,7 @@ class LayerInfo:
     inputs: tuple[str, ...]
     weight_shapes: tuple[tuple[str, Shape], ...]
     nested: bool
+    scaling: tuple[float, float] | None = None
 
     @property
     def has_maps(self) -> bool:
@@ -129,6 +133,7 @@ def _info(call: Call, field: _Field | None, picture: tuple[int | None, int | Non
             getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
         ),
         strides=_tuple(getattr(layer, "strides", None)),
+        dilation=_tuple(getattr(layer, "dilation_rate", None)),
         padding=_padding(layer),
         activation=_activation(layer),
         multiply_adds=None if nested else _multiply_adds(call, weights),
@@ -137,6 +142,7 @@ def _info(call: Call, field: _Field | None, picture: tuple[int | None, int | Non
         inputs=call.inputs,
         weight_shapes=weights,
         nested=nested,
+        scaling=_scaling(layer),
     )
 
 
@@ -144,6 +150,13 @@ def _tuple(value: Any) -> tuple[int, ...] | None:
     if value is None:
         return None
     return (value,) if isinstance(value, int) else tuple(int(v) for v in value)
+
+
+def _scaling(layer: Any) -> tuple[float, float] | None:
+    """Return the scale and the offset that a layer has for all of its input, if it has them."""
+    both = getattr(layer, "scale", None), getattr(layer, "offset", None)
+    is_plain = all(isinstance(one, int | float) and not isinstance(one, bool) for one in both)
+    return (float(both[0]), float(both[1])) if is_plain else None  # type: ignore[arg-type]
 
 
 def _padding(layer: Any) -> str | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cnn.architecture import Architecture
 from cnn.errors import ModelError
 from cnn.files import read_json, replacing, write_json
+from cnn.words import scaled
 
 if TYPE_CHECKING:
     import keras
@@ -141,8 +142,8 @@ def scale_of(model: keras.Model) -> Scale:
         return Scale(1.0, "not scaled: the model scales its input itself")
     stated = card_of(model).scale
     if stated is not None:
-        return Scale(float(stated), f"scaled by {stated:.6g}, as the model's card says")
-    return Scale(1 / 255, "scaled by 1/255, the usual choice: the model says nothing")
+        return Scale(float(stated), f"{scaled(float(stated))}, as the model's card says")
+    return Scale(1 / 255, "divided by 255, the usual choice: the model says nothing")
 
 
 def as_functional(model: Any) -> keras.Model:

@@ -79,6 +79,8 @@ class LayerOutput:
 
     def repaint(self, scale: Scale) -> Any:
         """Return the change that brings a painted figure of this kind up to date."""
+        if self.is_prediction:
+            return repaint.bars(self.values, told=cnn.figures.shares_told(self.values))
         if self.is_vector:
             return repaint.bars(self.values)
         return repaint.heatmap(self.cells(scale))

@@ -12,6 +12,7 @@ from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.adversarial import EPSILON
+from cnn.colours import difference_range
 from cnn.perturbations import MOST_SEED, RANGES
 from dashboard import components, ids
 from dashboard.runtime import Look, current
@@ -101,8 +102,12 @@ def _difference(view: View, look: Look) -> tuple[Any, ...]:
     if not view.epsilon:
         return components.EMPTY_FIGURE, {}, "", True
     change = (look.seen.astype(np.float32) - look.plain) / np.float32(255)
+    colours, is_grey = difference_range(change), change.shape[-1] == 1
     title = f"adversarial change, ε = {view.epsilon:g}"
-    figure = cnn.figures.feature_maps(change, title=title, tile_name="colour", label="change")
+    title += "" if is_grey else ", a tile per colour of the picture"
+    figure = cnn.figures.feature_maps(
+        change, title=title, limits=colours, tile_name="" if is_grey else "colour", label="change"
+    )
     size = cnn.figures.heatmap_size(cnn.figures.Mosaic.of(change.shape).shape)
     prediction = look.passed.prediction
     way = "away from the class predicted before"
@@ -110,7 +115,7 @@ def _difference(view: View, look: Look) -> tuple[Any, ...]:
         way = f"towards class {prediction.class_names[view.target]}"
     (name, share), *_ = prediction.top(1)
     told = (
-        f"Each pixel moved by at most {view.epsilon:g} of its range, {way}. "
-        f"The network now says {name} ({cnn.captions.percent(share)})."
+        f"Each pixel moved by at most {view.epsilon:g} of its range, {way}: a red cell became brighter, "
+        f"a blue one darker. The network now says {name} ({cnn.captions.percent(share)})."
     )
     return figure, size, told, False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 
 import numpy as np
 from dash import Patch
@@ -21,8 +22,11 @@ def encoded(array: NDArray[np.float32]) -> dict[str, str]:
     }
 
 
-def heatmap(shown: Cells, *, title: str | None = None) -> Patch:
-    """Return the change of a heatmap's values, range and colours, and of its title if given."""
+def heatmap(shown: Cells, *, title: str | None = None, hover: str | None = None) -> Patch:
+    """Return the change of a heatmap's values, range and colours.
+
+    `title`, and `hover`, what is said of a cell that is pointed at, are changed if they are given.
+    """
     patch = Patch()
     trace = patch["data"][0]
     trace["z"] = encoded(shown.z)
@@ -30,13 +34,17 @@ def heatmap(shown: Cells, *, title: str | None = None) -> Patch:
     trace["colorscale"] = colour_scale(shown)
     if shown.values is not None:
         trace["text"] = encoded(shown.values)
+    if hover is not None:
+        trace["hovertemplate"] = hover
     return _titled(patch, title)
 
 
-def bars(values: NDArray[np.float32]) -> Patch:
-    """Return the change of the heights of a figure's bars."""
+def bars(values: NDArray[np.float32], *, told: Sequence[str] = ()) -> Patch:
+    """Return the change of the heights of a figure's bars, and of what is `told` of each."""
     patch = Patch()
     patch["data"][0]["y"] = encoded(values)
+    if told:
+        patch["data"][0]["customdata"] = list(told)
     return patch
 
 

@@ -125,11 +125,9 @@ class Curves:
             return _rate_caption(self._rows)
         if which == CLASSES:
             return _classes_caption(self._rows)
-        return {
-            GRADIENTS: "How much the loss would change with each layer's weights: steps are that "
-            "large.",
-            SPEED: "Measured step by step in the process that trains.",
-        }[which]
+        if which == GRADIENTS:
+            return components.caption(cnn.captions.gradients(self._rows[0].run.config.optimizer))
+        return "Measured step by step in the process that trains."
 
     def _why_none(self) -> str:
         if self._view.runs:

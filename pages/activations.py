@@ -14,6 +14,7 @@ from dash.exceptions import PreventUpdate
 from numpy.typing import NDArray
 
 import cnn
+from cnn.words import number, percent
 from dashboard import components, ids, repaint
 from dashboard.outputs import LayerOutput, layer_outputs
 from dashboard.panel import layers as layers_of
@@ -248,11 +249,12 @@ def _detail(output: LayerOutput, channel: int, *, repainted: bool) -> Any:
     if output.is_vector:
         title = f"{output.info.name}: as a grid, unit 0 top left"
     if repainted:
-        return repaint.heatmap(_detail_cells(output, channel), title=title)
+        hover = None if output.is_vector else cnn.figures.tile_hover(number=channel)
+        return repaint.heatmap(_detail_cells(output, channel), title=title, hover=hover)
     if output.is_vector:
         return cnn.figures.units(output.values, title=title)
     one = output.maps[..., channel : channel + 1]
-    return cnn.figures.feature_maps(one, title=title, label="value")
+    return cnn.figures.feature_maps(one, title=title, number=channel, label="value")
 
 
 def _detail_cells(output: LayerOutput, channel: int) -> cnn.figures.Cells:
@@ -289,7 +291,7 @@ class _Tile:
         return self.inputs > 1
 
     def caption(self, channel: int) -> cnn.captions.Caption:
-        return cnn.captions.single_kernel(channel, self.weights[..., 0], norms=self.norms)
+        return cnn.captions.single_kernel(channel, self.weights[..., 0], inputs=self.inputs)
 
 
 def _kernel_tile(model: Any, output: LayerOutput, channel: int) -> _Tile | None:
@@ -313,6 +315,7 @@ def _kernel(view: View, output: LayerOutput, channel: int) -> Any:
         tile.weights,
         title=f"kernel {channel}{over}",
         tile_name="kernel",
+        number=channel,
         label="norm" if tile.norms else "weight",
     )
     size = cnn.figures.heatmap_size((tile.weights.shape[0], tile.weights.shape[1]))
@@ -339,9 +342,9 @@ def _numbers(output: LayerOutput, channel: int) -> str:
     summary = cnn.summarise(values)
     return components.facts(
         [
-            ("minimum", f"{summary.minimum:.4g}"),
-            ("maximum", f"{summary.maximum:.4g}"),
-            ("mean", f"{summary.mean:.4g}"),
-            ("zeros", f"{summary.zeros:.1%}"),
+            ("minimum", number(summary.minimum, 4)),
+            ("maximum", number(summary.maximum, 4)),
+            ("mean", number(summary.mean, 4)),
+            ("zeros", percent(summary.zeros)),
         ]
     )

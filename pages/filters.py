@@ -166,7 +166,9 @@ def _main(model: Any, info: cnn.LayerInfo, arrays: dict[str, Any], source: int |
     """Return (figure, its style, its caption, number of input channels to choose from)."""
     if not any(name.endswith("kernel") for name in arrays):
         name, values = next(iter(arrays.items()))
-        figure = cnn.figures.outputs(values.ravel(), title=f"{info.name}: {name}", label=name)
+        figure = cnn.figures.outputs(
+            values.ravel(), title=f"{info.name}: {name}", label=name, each="channel"
+        )
         return figure, {"height": "33cqw"}, cnn.captions.vector(name, values), 0
     kernel = cnn.kernels(model, info.name)
     if kernel.ndim == 2:
@@ -178,12 +180,14 @@ def _main(model: Any, info: cnn.LayerInfo, arrays: dict[str, Any], source: int |
     tiles = cnn.kernel_tiles(kernel, chosen)
     norms = chosen is None and inputs > 1
     of = "norm over input channels" if norms else f"input channel {chosen or 0}"
-    title = f"{info.name}: {tiles.shape[-1]} kernels of {cnn.captions.sides(tiles.shape[:2])}, {of}"
+    shape = (*tiles.shape[:2], inputs) if inputs > 1 else tiles.shape[:2]
+    kernels = cnn.captions.counted(tiles.shape[-1], "kernel")
+    title = f"{info.name}: {kernels} of {cnn.captions.sides(shape)}, {of}"
     figure = cnn.figures.feature_maps(
         tiles, title=title, tile_name="kernel", label="norm" if norms else "weight"
     )
     style = cnn.figures.heatmap_size(cnn.figures.Mosaic.of(tiles.shape).shape)
-    caption = cnn.captions.kernel_tiles(tiles, norms=norms)
+    caption = cnn.captions.kernel_tiles(tiles, inputs=inputs, source=chosen)
     if chosen != source:
         told = f"There is no input channel {source}: choose 0 to {inputs - 1}."
         caption = cnn.captions.Caption(told, caption.seen)
@@ -198,8 +202,9 @@ def _vector(info: cnn.LayerInfo, arrays: dict[str, Any]) -> tuple[Any, str]:
         return cnn.figures.outputs(np.zeros(0, np.float32), title=none), f"{none} to its sums."
     name = "bias" if "bias" in vectors else list(vectors)[-1]
     values = vectors[name]
-    figure = cnn.figures.outputs(values, title=f"{info.name}: {name}", label=name)
-    return figure, components.caption(cnn.captions.vector(name, values))
+    each = "channel" if info.has_maps else "unit"
+    figure = cnn.figures.outputs(values, title=f"{info.name}: {name}", label=name, each=each)
+    return figure, components.caption(cnn.captions.vector(name, values, each=each))
 
 
 def _vectors(arrays: dict[str, Any]) -> dict[str, Any]:
@@ -213,8 +218,14 @@ def _facts(info: cnn.LayerInfo) -> str:
             ("parameters", f"{info.parameters:,} = {info.formula}"),
             ("stride", cnn.captions.sides(info.strides or ())),
             ("padding", info.padding or ""),
+            ("dilation", _dilation(info)),
         ]
     )
+
+
+def _dilation(info: cnn.LayerInfo) -> str:
+    steps = info.dilation or ()
+    return cnn.captions.sides(steps) if any(step > 1 for step in steps) else ""
 
 
 def _table(arrays: dict[str, Any]) -> dbc.Table:
@@ -224,7 +235,7 @@ def _table(arrays: dict[str, Any]) -> dbc.Table:
         summary = cnn.summarise(values)
         numbers = (summary.minimum, summary.maximum, summary.mean, summary.deviation)
         cells = [cnn.captions.sides(values.shape), f"{summary.count:,}"]
-        cells += [f"{number:.4g}" for number in numbers]
+        cells += [cnn.captions.number(one, 4) for one in numbers]
         rows.append(html.Tr([html.Th(name, scope="row"), *map(html.Td, cells)]))
     head = html.Thead(html.Tr([html.Th(column, scope="col") for column in columns]))
     return dbc.Table([head, html.Tbody(rows)], size="sm")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
 import dash
 import dash_bootstrap_components as dbc
+import pandas as pd
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
@@ -23,14 +25,14 @@ from dashboard.view import View, parse
 
 LAYER = "moments-layer"
 OTHER = "moments-other"
-BEFORE = "moments-before"
-AFTER = "moments-after"
+LEFT = "moments-left"
+RIGHT = "moments-right"
 CHANGE = "moments-change"
 DRIFT = "moments-drift"
 PAINTED = "moments-painted"
 DRAWN = "moments-drawn"
 NONE = "moments-none"
-FIGURES = (BEFORE, AFTER, CHANGE)
+FIGURES = (LEFT, RIGHT, CHANGE)
 
 
 def layout(layer: Any = None, **_query: Any) -> html.Div:
@@ -63,12 +65,12 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                     ),
                     html.Div(
                         [
-                            components.figure(BEFORE, "Before", caption=f"{BEFORE}-caption"),
-                            components.figure(AFTER, "After", caption=f"{AFTER}-caption"),
+                            components.figure(LEFT, "Left", caption=f"{LEFT}-caption"),
+                            components.figure(RIGHT, "Right", caption=f"{RIGHT}-caption"),
                         ],
                         className="even",
                     ),
-                    components.figure(CHANGE, "After minus before", caption=f"{CHANGE}-caption"),
+                    components.figure(CHANGE, "Right minus left", caption=f"{CHANGE}-caption"),
                     components.figure(
                         DRIFT, "How far each layer moved", caption=f"{DRIFT}-caption"
                     ),
@@ -150,7 +152,7 @@ def paint(
         shown = _shown(view, name or "")
     except cnn.CnnError as error:
         raise PreventUpdate from error
-    kind = f"{view.model} {name} {shown.pair.after.shape}"
+    kind = f"{view.model} {name} {shown.pair.right.shape}"
     figures = [
         repaint.heatmap(cells, title=title)
         for cells, title in zip(shown.pair.cells, shown.titles, strict=True)
@@ -163,27 +165,43 @@ def paint(
 
 
 class _Shown:
-    """A layer at both moments of a view, and what is said of it."""
+    """A layer at both moments of a view, and what is said of it.
 
-    def __init__(self, view: View, name: str, after: Any) -> None:
+    On the left is the moment that is chosen on the page, on the right that of the slider, whichever
+    is the earlier: what moves stays in its place.
+    """
+
+    def __init__(self, view: View, name: str, passed: Any) -> None:
         runtime = current()
         view = runtime.settled(view)
-        kept = _moments(view)
-        earlier = Moment.parse(view.other) if view.other else kept[0]
-        later = Moment.parse(view.epoch) if view.epoch else kept[-1]
-        before = runtime.forward(replace(view, epoch=str(earlier)))
+        left, right = _both(view, _moments(view))
+        other = runtime.forward(replace(view, epoch=str(left)))
         info = cnn.layer_info(runtime.model(view), name)
-        self.pair = Pair(before.activations[info.name], after.activations[info.name])
+        self.pair = Pair(other.activations[info.name], passed.activations[info.name])
         self.shape = self.pair.cells[0].z.shape
         self.titles = (
-            f"{info.name}, {earlier.told}", f"{info.name}, {later.told}",
-            f"{info.name}: the second minus the first",
+            f"{info.name}, {left.told}", f"{info.name}, {right.told}",
+            f"{info.name}: right minus left",
         )  # fmt: skip
         self.captions = (
-            _says(before.prediction), _says(after.prediction),
-            components.caption(cnn.captions.change(self.pair.before, self.pair.after)),
+            _says(left, other.prediction), _says(right, passed.prediction),
+            components.caption(cnn.captions.change(self.pair.left, self.pair.right))
+            + _in_time(left, right),
         )  # fmt: skip
-        self.told = f"with {later.told}, which the slider below the prediction chooses"
+        self.told = f"with the moment of the slider below the prediction: {right.told}"
+
+
+def _both(view: View, kept: Sequence[Moment]) -> tuple[Moment, Moment]:
+    """Return the moment that is chosen on the page, and that of the slider."""
+    left = Moment.parse(view.other) if view.other else kept[0]
+    return left, Moment.parse(view.epoch) if view.epoch else kept[-1]
+
+
+def _in_time(left: Moment, right: Moment) -> str:
+    """Return what must be known of the order of the moments, where it is not that of reading."""
+    if right < left:
+        return " The right one is the earlier of the two."
+    return " Both are the same moment." if left == right else ""
 
 
 def _shown(view: View, name: str) -> _Shown:
@@ -195,9 +213,11 @@ def _moments(view: View) -> tuple[Moment, ...]:
     return run.moments if run else ()
 
 
-def _says(prediction: cnn.Prediction) -> str:
-    told = [f"{name} ({cnn.captions.percent(share)})" for name, share in prediction.top(3)]
-    return f"The network then says {told[0]}, or else {' or '.join(told[1:])}."
+def _says(moment: Moment, prediction: cnn.Prediction) -> str:
+    (first, most), *others = [(name, cnn.captions.percent(p)) for name, p in prediction.top(3)]
+    told = f"{moment.told[0].upper()}{moment.told[1:]}, the network says {first} ({most})"
+    rest = " or ".join(f"{name} ({share})" for name, share in others)
+    return f"{told}, or else {rest}." if rest else f"{told}."
 
 
 def values(asked: Asked) -> dict[str, Any]:
@@ -232,18 +252,29 @@ def draw(
     run = runtime.entry(view).run
     if run is None:
         raise PreventUpdate
-    table = cnn.drift(runtime.model(view), run)
+    left, right = _both(view, run.moments)
+    table = cnn.drift(runtime.model(view), run, also=(left, right))
     figure = cnn.figures.distances(table, title="How far each layer's weights are from their start")
-    for text, moment in (
-        ("before", view.other or "0"),
-        ("after", view.epoch or str(run.moments[-1])),
-    ):
-        at = Moment.parse(moment)
-        cnn.figures.mark(figure, at.epoch + at.batch / max(1, run.status.batches), text)
-    last = table.iloc[-1].drop("place")
-    told = (
-        "The distance of all weights of a layer from their start, as a share of their size then. "
-        f"{last.idxmax()} has moved farthest ({last.max():.2f}), {last.idxmin()} least "
-        f"({last.min():.2f})."
-    )
-    return figure, told, key
+    marks = {"left": left, "right": right} if left != right else {"left and right": left}
+    for text, moment in marks.items():
+        cnn.figures.mark(figure, _place(moment, run), text)
+    then = table.set_index("place").loc[_place(right, run)]
+    return figure, _about_drift(right, then), key
+
+
+def _place(moment: Moment, run: cnn.Run) -> float:
+    """Return how many epochs were done, as `cnn.drift` counts them."""
+    return moment.epoch + moment.batch / max(1, run.status.batches)
+
+
+def _about_drift(moment: Moment, distances: pd.Series) -> str:
+    """Return the caption of the curve of distances, from those of each layer at a moment."""
+    seen = "The distance of all weights of a layer from their start, as a share of their size then."
+    if not distances.any():
+        return f"{seen} {moment.told[0].upper()}{moment.told[1:]}, all are where they started."
+    farthest, nearest = distances.idxmax(), distances.idxmin()
+    told = f"{seen} {moment.told[0].upper()}{moment.told[1:]}, {farthest} is farthest from it "
+    told += f"({cnn.captions.number(distances.max(), 2)})"
+    if distances.max() == distances.min():
+        return f"{told}."
+    return f"{told}, {nearest} nearest ({cnn.captions.number(distances.min(), 2)})."

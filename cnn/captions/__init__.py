@@ -3,6 +3,7 @@
 A sentence is only written where the numbers bear it out; what does not hold is left out.
 """
 
+from cnn.captions.caption import Caption, legend
 from cnn.captions.layers import (
     architecture,
     channel,
@@ -13,9 +14,9 @@ from cnn.captions.layers import (
     probabilities,
     silent_channels,
 )
-from cnn.captions.training import accuracy, change, course
+from cnn.captions.training import accuracy, change, course, gradients
 from cnn.captions.weights import dense_weights, kernel_tiles, single_kernel, spread, vector
-from cnn.captions.words import Caption, counted, megabytes, percent, sides
+from cnn.words import counted, megabytes, number, percent, scaled, sides
 
 __all__ = [
     "Caption",
@@ -28,12 +29,16 @@ __all__ = [
     "dense_weights",
     "explanation",
     "field",
+    "gradients",
     "grid",
     "kernel_tiles",
     "layer_output",
+    "legend",
     "megabytes",
+    "number",
     "percent",
     "probabilities",
+    "scaled",
     "sides",
     "silent_channels",
     "single_kernel",

@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.activations import Prediction
-from cnn.captions.words import Caption, counted, percent, sides
+from cnn.captions.caption import Caption, largest, legend
+from cnn.colours import colour_range
 from cnn.layers import LayerInfo, Totals
+from cnn.words import counted, number, percent, scaled, sides
 
 _MOST_NAMED = 6
+_CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv3D")
 
 
 def silent_channels(maps: NDArray[np.float32]) -> list[int]:
@@ -23,8 +26,15 @@ def silent_channels(maps: NDArray[np.float32]) -> list[int]:
 def layer_output(info: LayerInfo, values: NDArray[np.float32]) -> Caption:
     """Return the caption of a layer's output for one picture, of the layer's own shape."""
     seen = f"{_what(info)}{_after(info, values)}."
-    notice = _about_maps(values) if values.ndim > 1 else _about_units(values)
-    return Caption(seen, notice)
+    if "bias" in _weights(info) and info.kind in (*_CONVOLUTIONS, "DepthwiseConv2D"):
+        seen += " Where the input is zero, only the bias is left."
+    if values.ndim == 1:
+        return Caption(seen, _about_units(values))
+    colours = colour_range(values)
+    if colours.signed and values.min() < values.max():
+        read = legend(colours, values)
+        seen += f" {read[0].upper()}{read[1:]}."
+    return Caption(seen, _about_maps(values))
 
 
 def probabilities(info: LayerInfo, prediction: Prediction) -> Caption:
@@ -59,34 +69,41 @@ def architecture(infos: Sequence[LayerInfo], totals: Totals) -> Caption:
         return Caption(seen)
     heavy = max(weighted, key=lambda info: info.parameters)
     busy = max(costly, key=lambda info: info.multiply_adds or 0)
-    share = heavy.parameters / totals.parameters
-    work = (busy.multiply_adds or 0) / totals.multiply_adds
-    also = "also" if heavy is busy else busy.name
+    share = percent(heavy.parameters / totals.parameters, 0)
+    work = percent((busy.multiply_adds or 0) / totals.multiply_adds, 0)
+    doing = "and" if heavy is busy else f"{busy.name}"
     return Caption(
         seen,
-        f"{heavy.name} holds {share:.0%} of all parameters, {also} does {work:.0%} of all "
-        "multiply-adds.",
+        f"{heavy.name} holds {share} of all parameters, {doing} does {work} of all multiply-adds.",
     )
 
 
-def channel(number: int, values: NDArray[np.float32]) -> Caption:
+def channel(which: int, values: NDArray[np.float32]) -> Caption:
     """Return the caption of one channel's map (height, width), drawn with a range of its own."""
-    seen = f"Channel {number} alone, with a colour range of its own."
+    read = legend(colour_range(values), values)
+    seen = f"Channel {which} alone, with a colour range of its own: {read}."
     if not values.any():
         return Caption(seen, "It is silent for this picture: zero everywhere.")
-    row, column = np.unravel_index(int(np.abs(values).argmax()), values.shape)
+    if values.min() == values.max():
+        return Caption(seen)
+    name, (row, column) = largest(values)
     zeros = float((values == 0).mean())
-    told = f"It answers most strongly at row {row}, column {column} ({values[row, column]:.3g})"
+    told = f"The {name} is {number(values[row, column])}, at row {row}, column {column}"
     return Caption(seen, f"{told}; {percent(zeros)} of it is zero." if zeros else f"{told}.")
 
 
 def grid(values: NDArray[np.float32]) -> Caption:
     """Return the caption of a vector (units,) drawn as a grid of cells."""
-    seen = "The same numbers as a picture: one cell per unit, row by row."
+    read = legend(colour_range(values), values)
+    seen = f"The same numbers as a picture, one cell per unit, row by row: {read}."
     if values.min() == values.max():
-        return Caption(seen, f"All of them are {values.max():.3g}.")
+        return Caption(seen)
     above = int((values > values.mean()).sum())
-    return Caption(seen, f"{above} of {len(values)} are above their mean of {values.mean():.3g}.")
+    verb = "is" if above == 1 else "are"
+    return Caption(
+        seen,
+        f"{above:,} of {len(values):,} {verb} above the mean of all, {number(values.mean())}.",
+    )
 
 
 def explanation(info: LayerInfo) -> str:
@@ -94,9 +111,10 @@ def explanation(info: LayerInfo) -> str:
     window, count = sides(info.kernel_size or ()), f"{info.channels:,}"
     before = f"{int(info.input_shapes[0][-1] or 0):,}" if info.input_shapes else ""
     told = {
-        "InputLayer": "The picture as the network receives it: one number per pixel and colour.",
-        "Conv2D": f"Each map shows where one small pattern of {window} cells, learned in training, "
-        f"occurs in the maps before it{_clipped(info)}.",
+        "InputLayer": "The picture as the network receives it: one number per pixel"
+        f"{' and colour' * (info.channels > 1)}.",
+        "Conv2D": f"Each map shows where one small pattern of {window} cells{_apart(info)}, learned "
+        f"in training, occurs in the maps before it{_clipped(info)}.",
         "DepthwiseConv2D": f"Slides a {window} pattern over each map by itself; maps do not mix.",
         "SeparableConv2D": f"Slides a {window} pattern over each map, then mixes the maps.",
         "Conv2DTranspose": f"Spreads every cell over {window} cells, so that maps grow.",
@@ -109,10 +127,10 @@ def explanation(info: LayerInfo) -> str:
         "goes.",
         "Flatten": f"Writes all cells of all maps into one row of {count} numbers; nothing changes.",
         "Dense": f"Each of {count} units adds up all {before} numbers before it, each times a "
-        f"weight learned in training{_clipped(info)}.",
+        f"weight learned in training{', and a bias' * ('bias' in _weights(info))}{_clipped(info)}.",
         "BatchNormalization": "Shifts and stretches each channel to a common range, by numbers "
         "learned in training.",
-        "Rescaling": "Multiplies every pixel by one number, so that the values are small.",
+        "Rescaling": f"{_rescaled(info)}, so that the values are small.",
         "ReLU": "Sets every negative number to zero: a map says where its pattern is, not where "
         "it is not.",
         "Dropout": "Does nothing here; in training it silences cells at random, so that none is "
@@ -137,6 +155,10 @@ def _clipped(info: LayerInfo) -> str:
     return ""
 
 
+def _weights(info: LayerInfo) -> dict[str, tuple[int | None, ...]]:
+    return dict(info.weight_shapes)
+
+
 def _what(info: LayerInfo) -> str:
     """Return what the layer does to its input, by its kind; where that is unknown, its shape."""
     shape, kind = info.output_shape, info.kind
@@ -144,30 +166,71 @@ def _what(info: LayerInfo) -> str:
     window = sides(info.kernel_size) if info.kernel_size else ""
     if kind == "InputLayer":
         return f"The picture as the network receives it, {sides(shape)}"
-    if kind == "Conv2D":
-        return (
-            f"{counted(info.channels, 'feature map')} of {sides(shape[:-1])}: each is the "
-            f"cross-correlation of the {before} input with one {window} kernel"
-        )
+    if "Conv" in kind and info.kernel_size and info.input_shapes:
+        return _convolution(info)
     if kind == "MaxPooling2D":
         return f"Each cell is the largest of {window} cells: {before} becomes {sides(shape)}"
     if kind == "AveragePooling2D":
         return f"Each cell is the mean of {window} cells: {before} becomes {sides(shape)}"
     if kind == "GlobalAveragePooling2D":
         return f"One number per channel: the mean of each of the {info.channels} maps"
+    if kind == "GlobalMaxPooling2D":
+        return f"One number per channel: the largest of each of the {info.channels} maps"
     if kind == "Flatten":
-        return f"The {before} maps as one row of {info.channels} numbers, cell after cell"
+        return f"The {before} maps as one row of {info.channels:,} numbers, cell after cell"
     if kind == "Dense":
-        return f"{counted(info.channels, 'unit')}, each a weighted sum of {before} numbers"
+        bias = "its bias plus " * ("bias" in _weights(info))
+        return f"{counted(info.channels, 'unit')}, each {bias}a weighted sum of {before} numbers"
     if kind == "BatchNormalization":
         return "Each channel shifted and stretched by the statistics collected in training"
     if kind == "Rescaling":
-        return "The input multiplied by a constant"
+        return _rescaled(info)
     if kind == "Concatenate":
         return f"The channels of {counted(len(info.inputs), 'layer')} side by side, {sides(shape)}"
     if kind == "Add":
         return f"The sum of {counted(len(info.inputs), 'layer')}, cell by cell"
     return f"The output of {info.name} ({kind}), {sides(shape)}"
+
+
+def _convolution(info: LayerInfo) -> str:
+    """Return how a convolution makes each of its maps: with which kernel, and with a bias or none."""
+    weights, window = _weights(info), sides(info.kernel_size or ())
+    before, inputs = sides(info.input_shapes[0]), info.input_shapes[0][-1]
+    maps = f"{counted(info.channels, 'feature map')} of {sides(info.output_shape[:-1])}"
+    each = f"{maps}: each is {'its bias plus ' * ('bias' in weights)}"
+    apart = _apart(info)
+    if "Depthwise" in info.kind:
+        of = "one channel" if inputs != 1 else "the only channel"
+        return (
+            f"{each}the cross-correlation of {of} of the {before} input with a kernel of "
+            f"{window}{apart} of its own"
+        )
+    if "Separable" in info.kind:
+        return (
+            f"{each}a mixture of the {inputs} channels of the {before} input, after a kernel of "
+            f"{window}{apart} has slid over each of them by itself"
+        )
+    depth = weights.get("kernel", (inputs,))[-1 if "Transpose" in info.kind else -2 :][0]
+    kernel = f"one kernel of {window}×{depth}{apart}"
+    if "Transpose" in info.kind:
+        return f"{each}all cells of the {before} input, each spread over {window} cells by {kernel}"
+    part = "" if depth == inputs else f"{counted(int(depth or 0), 'channel')} of "
+    return f"{each}the cross-correlation of {part}the {before} input with {kernel}"
+
+
+def _apart(info: LayerInfo) -> str:
+    """Return how far apart the cells of a kernel lie, where they do not touch."""
+    if not info.dilation or set(info.dilation) == {1}:
+        return ""
+    apart = set(info.dilation)
+    steps = str(apart.pop()) if len(apart) == 1 else sides(info.dilation)
+    return f" that lie {steps} apart (dilation)"
+
+
+def _rescaled(info: LayerInfo) -> str:
+    if info.scaling is None:
+        return "Each number of the input is multiplied by a constant, and another is added"
+    return f"Each number of the input is {scaled(*info.scaling)}"
 
 
 def _after(info: LayerInfo, values: NDArray[np.float32]) -> str:
@@ -180,13 +243,16 @@ def _after(info: LayerInfo, values: NDArray[np.float32]) -> str:
 
 def _about_maps(maps: NDArray[np.float32]) -> str:
     if maps.max() == maps.min():
-        return f"Every cell is {maps.max():.4g}: the picture leaves no trace here."
-    place = np.unravel_index(int(np.abs(maps).argmax()), maps.shape)
+        return f"Every cell is {number(maps.max(), 4)}: the picture leaves no trace here."
+    name, place = largest(maps)
     where = f"row {place[0]}, column {place[1]}" if maps.ndim == 3 else f"place {place[0]}"
-    told = f"Channel {place[-1]} answers most strongly ({maps[place]:.3g} at {where})"
+    which = f" in channel {place[-1]}" if maps.shape[-1] > 1 else ""
+    told = f"The {name} value is {number(maps[place])},{which} at {where}"
     silent = silent_channels(maps)
+    if maps.shape[-1] == 1:
+        return f"{told}."
     if not silent:
-        return f"{told}; none is silent for this picture."
+        return f"{told}; no channel is silent for this picture."
     named = ", ".join(str(i) for i in silent[:_MOST_NAMED])
     rest = f" and {len(silent) - _MOST_NAMED} more" if len(silent) > _MOST_NAMED else ""
     word = "channel" if len(silent) == 1 else "channels"
@@ -195,9 +261,16 @@ def _about_maps(maps: NDArray[np.float32]) -> str:
 
 
 def _about_units(values: NDArray[np.float32]) -> str:
+    if len(values) == 1:
+        return f"It is {number(values[0])}."
     if values.max() == values.min():
-        return f"Every unit is {values.max():.4g}."
-    place = int(np.abs(values).argmax())
+        return f"Every unit is {number(values.max(), 4)}."
+    name, (place,) = largest(values)
     zeros = int((values == 0).sum())
-    told = f"Unit {place} is the strongest ({values[place]:.3g})"
-    return f"{told}; {zeros} of {len(values)} are zero for this picture." if zeros else f"{told}."
+    told = f"Unit {place} is the {name} ({number(values[place])})"
+    verb = "is" if zeros == 1 else "are"
+    return (
+        f"{told}; {zeros:,} of {len(values):,} {verb} zero for this picture."
+        if zeros
+        else f"{told}."
+    )

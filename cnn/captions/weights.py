@@ -5,63 +5,101 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.captions.words import Caption, counted, percent, sides
+from cnn.captions.caption import Caption, largest, legend
+from cnn.colours import ColourRange, colour_range
+from cnn.words import counted, number, percent, sides
 
 
-def kernel_tiles(tiles: NDArray[np.float32], *, norms: bool) -> Caption:
-    """Return the caption of kernels drawn as tiles (height, width, count)."""
+def kernel_tiles(
+    tiles: NDArray[np.float32],
+    *,
+    inputs: int = 1,
+    source: int | None = None,
+    colours: ColourRange | None = None,
+) -> Caption:
+    """Return the caption of kernels drawn as tiles (height, width, count).
+
+    Each kernel has `inputs` input channels. Drawn are the weights of the one that is the `source`,
+    or of the only one; else norms over all. `colours` is their range if it is not their own.
+    """
     count = tiles.shape[-1]
-    what = "the norm of its weights over all input channels" if norms else "its weights"
-    seen = f"{counted(count, 'kernel')} of {sides(tiles.shape[:-1])}; a tile shows {what}"
-    seen += "." if norms else ": red is positive, blue negative, white zero."
+    what = _of_inputs(inputs, source)
+    read = legend(colours or colour_range(tiles), tiles)
+    shape = sides((*tiles.shape[:-1], inputs) if inputs > 1 else tiles.shape[:-1])
+    seen = f"{counted(count, 'kernel')} of {shape}; a tile shows {what}: {read}."
     sizes = np.sqrt(np.square(tiles).sum(axis=tuple(range(tiles.ndim - 1))))
-    largest, smallest = int(sizes.argmax()), int(sizes.argmin())
-    if count == 1 or sizes[largest] == sizes[smallest]:
+    most, least = int(sizes.argmax()), int(sizes.argmin())
+    if count == 1 or sizes[most] == sizes[least]:
         return Caption(seen)
     return Caption(
         seen,
-        f"Kernel {largest} has the largest weights (norm {sizes[largest]:.3g}), "
-        f"kernel {smallest} the smallest ({sizes[smallest]:.3g}).",
+        f"Kernel {most} has the largest weights (norm {number(sizes[most])}), "
+        f"kernel {least} the smallest ({number(sizes[least])}).",
     )
 
 
-def dense_weights(kernel: NDArray[np.float32]) -> Caption:
-    """Return the caption of the weights (inputs, units) of a dense layer."""
-    inputs, units_ = kernel.shape
-    strongest = np.unravel_index(int(np.abs(kernel).argmax()), kernel.shape)
+def _of_inputs(inputs: int, source: int | None) -> str:
+    if inputs == 1:
+        return "its weights"
+    if source is None:
+        return f"the norm of its weights over the {inputs} input channels"
+    return f"its weights for input channel {source}"
+
+
+def dense_weights(kernel: NDArray[np.float32], *, colours: ColourRange | None = None) -> Caption:
+    """Return the caption of the weights (inputs, units) of a dense layer.
+
+    `colours` is their range if it is not their own.
+    """
+    inputs, units = kernel.shape
+    seen = (
+        f"A row per unit ({units:,}), a column per input ({inputs:,}): "
+        f"{legend(colours or colour_range(kernel), kernel)}. A unit adds up its inputs, each times "
+        "its weight."
+    )
+    if kernel.min() == kernel.max():
+        return Caption(seen)
+    name, place = largest(kernel)
     return Caption(
-        f"A row per unit ({units_}), a column per input ({inputs}): red weights add to the unit's "
-        "sum, blue ones subtract from it.",
-        f"The strongest weight is {kernel[strongest]:.3g}, from input {strongest[0]} to unit "
-        f"{strongest[1]}.",
+        seen,
+        f"The weight that is {name} is {number(kernel[place])}, from input {place[0]} to unit "
+        f"{place[1]}.",
     )
 
 
-def single_kernel(number: int, weights: NDArray[np.float32], *, norms: bool) -> Caption:
-    """Return the caption of one kernel (height, width), or of its norms over the inputs."""
-    what = "the norm of its weights over all inputs" if norms else "its weights"
-    seen = f"Kernel {number}, which made the channel: {what}."
-    row, column = np.unravel_index(int(np.abs(weights).argmax()), weights.shape)
-    largest = f"The largest is {weights[row, column]:.3g}, at row {row}, column {column}"
-    if norms or weights.min() >= 0 or weights.max() <= 0:
-        return Caption(seen, f"{largest}.")
-    return Caption(seen, f"{largest}; all together they add up to {weights.sum():.3g}.")
+def single_kernel(channel: int, weights: NDArray[np.float32], *, inputs: int = 1) -> Caption:
+    """Return the caption of one kernel (height, width), or of its norms over several inputs."""
+    read = legend(colour_range(weights), weights)
+    seen = f"Kernel {channel}, which made the channel: {_of_inputs(inputs, None)}; {read}."
+    if weights.min() == weights.max():
+        return Caption(seen)
+    name, (row, column) = largest(weights)
+    told = f"The {name} is {number(weights[row, column])}, at row {row}, column {column}"
+    if weights.min() >= 0 or weights.max() <= 0:
+        return Caption(seen, f"{told}.")
+    return Caption(seen, f"{told}; all together they add up to {number(weights.sum())}.")
 
 
 def spread(values: NDArray[np.float32]) -> Caption:
     """Return the caption of the histogram of a layer's weights."""
+    seen = f"How often the {values.size:,} weights fall into each step of their range."
+    if values.min() == values.max():
+        return Caption(seen, f"All of them are {number(values.flat[0])}.")
     mean, deviation = float(values.mean()), float(values.std())
     within = float((np.abs(values - mean) <= deviation).mean())
     return Caption(
-        f"How often the {values.size:,} weights fall into each step of their range.",
-        f"Their mean is {mean:.3g}, their standard deviation {deviation:.3g}; {percent(within)} are "
-        "within one standard deviation of the mean.",
+        seen,
+        f"Their mean is {number(mean)}, their standard deviation {number(deviation)}; "
+        f"{percent(within)} are within one standard deviation of the mean.",
     )
 
 
-def vector(name: str, values: NDArray[np.float32]) -> Caption:
-    """Return the caption of a vector of weights, one number per channel."""
-    return Caption(
-        f"{name}: {counted(values.size, 'number')}, one per channel.",
-        f"They range from {values.min():.3g} to {values.max():.3g}.",
-    )
+def vector(name: str, values: NDArray[np.float32], *, each: str = "channel") -> Caption:
+    """Return the caption of a vector of weights, one number per channel, or whatever `each` is."""
+    low, high = number(values.min()), number(values.max())
+    seen = f"{name}: {counted(values.size, 'number')}, one per {each}."
+    if values.size == 1:
+        return Caption(seen, f"It is {low}.")
+    if low == high:
+        return Caption(seen, f"All of them are {'about ' * bool(np.ptp(values))}{low}.")
+    return Caption(seen, f"They range from {low} to {high}.")

@@ -1,6 +1,7 @@
 """Arrays to plotly figures, one family a module."""
 
-from cnn.figures.bars import histogram, outputs, probabilities
+from cnn.colours import colour_range
+from cnn.figures.bars import histogram, outputs, probabilities, shares_told
 from cnn.figures.curves import (
     Course,
     class_accuracy,
@@ -19,13 +20,13 @@ from cnn.figures.mosaic import (
     Scale,
     as_maps,
     cells,
-    colour_range,
     colour_scale,
     colour_stops,
     feature_maps,
     heatmap_size,
     largest_magnitude,
     matrix,
+    tile_hover,
     units,
     vector_cells,
 )
@@ -61,9 +62,11 @@ __all__ = [
     "matrix",
     "outputs",
     "probabilities",
+    "shares_told",
     "sparkline",
     "sweep",
     "throughput",
+    "tile_hover",
     "units",
     "vector_cells",
 ]

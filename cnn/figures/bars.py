@@ -10,13 +10,20 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from cnn.figures import style
+from cnn.words import percent
 
 _MOST_BARS = 128
+_DIGITS = 4
 
 
-def outputs(values: NDArray[np.float32], *, title: str, label: str = "output") -> go.Figure:
-    """Return a number per unit (units,) as bars; more than 128 as one stepped outline."""
-    hover = "unit %{x}<br><b>%{y:.4~g}</b><extra></extra>"
+def outputs(
+    values: NDArray[np.float32], *, title: str, label: str = "output", each: str = "unit"
+) -> go.Figure:
+    """Return a number per unit (units,) as bars; more than 128 as one stepped outline.
+
+    `each` is what has one of the numbers.
+    """
+    hover = f"{each} %{{x}}<br><b>%{{y:.4~g}}</b><extra></extra>"
     trace: dict[str, Any] = {"x": np.arange(len(values)), "y": values, "hovertemplate": hover}
     if len(values) <= _MOST_BARS:
         trace |= {"type": "bar", "marker": {"color": style.BLUE, "line": {"width": 0}}}
@@ -27,7 +34,7 @@ def outputs(values: NDArray[np.float32], *, title: str, label: str = "output") -
             "fill": "tozeroy",
             "line": {"shape": "hvh", "width": 1, "color": style.BLUE},
         }
-    return go.Figure(data=[trace], layout=_layout(title, "unit", label))
+    return go.Figure(data=[trace], layout=_layout(title, each, label))
 
 
 def probabilities(values: NDArray[np.float32], names: Sequence[str], *, title: str) -> go.Figure:
@@ -37,12 +44,18 @@ def probabilities(values: NDArray[np.float32], names: Sequence[str], *, title: s
         "x": list(names),
         "y": values,
         "marker": {"color": style.BLUE, "line": {"width": 0}},
-        "hovertemplate": "class %{x}<br><b>%{y:.4%}</b><extra></extra>",
+        "customdata": shares_told(values),
+        "hovertemplate": "class %{x}<br><b>%{customdata}</b><extra></extra>",
     }
     layout = _layout(title, "class", "probability")
     layout["xaxis"]["type"] = "category"
     layout["yaxis"] |= {"range": [0, 1], "tickformat": ".0%"}
     return go.Figure(data=[trace], layout=layout)
+
+
+def shares_told(values: NDArray[np.float32]) -> list[str]:
+    """Return shares in percent, as they are told of what is pointed at."""
+    return [percent(float(value), _DIGITS) for value in values]
 
 
 def histogram(values: NDArray[np.float32], *, title: str, label: str = "weight") -> go.Figure:

@@ -12,7 +12,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from cnn import captions
-from cnn.captions import Caption, percent
+from cnn.captions import Caption, number, percent
+from cnn.colours import ColourRange, colour_range, difference_range
 from cnn.figures import bars, mosaic, style
 from cnn.kernels import kernel_tiles, kernels
 from cnn.lens import LayerTeaching, Teaching
@@ -70,7 +71,7 @@ def gradient_norms(teaching: Teaching) -> Shown:
     norms = [layer.gradient_norm for layer in layers]
     figure = _layer_bars(
         [layer.name for layer in layers], norms, "Gradient of each layer", "norm of the gradient",
-        "%{x:.4~g}", [f"{norm:.3g}" for norm in norms],
+        "%{x:.4~g}", [number(norm) for norm in norms],
     )  # fmt: skip
     where = "as the last step followed it" if teaching.learning_rates else "before any step"
     seen = f"How steeply the loss rises along all weights of a layer together, {where}."
@@ -172,20 +173,22 @@ def _tiles(
     moved = kernel_tiles(after - before, source)
     size = mosaic.heatmap_size(mosaic.Mosaic.of(first.shape).shape)
     of = "norm over inputs" if norms else f"input channel {source or 0}"
-    unit = "norm" if norms else "weight"
-    low, high = _common_range(first, last)
-    both = f"{unit}, one range for before and after"
+    both = f"{'norm' if norms else 'weight'}, one range for before and after"
+    common = colour_range(first, last)
+    own = colour_range(moved) if norms else difference_range(moved)
 
-    def tiled(tiles: NDArray[np.float32], title: str, label: str) -> go.Figure:
-        return mosaic.feature_maps(tiles, title=title, tile_name="kernel", label=label)
+    def tiled(tiles: NDArray[np.float32], title: str, limits: ColourRange, label: str) -> go.Figure:
+        return mosaic.feature_maps(
+            tiles, title=title, limits=limits, tile_name="kernel", label=label
+        )
 
     figures = (
-        _coloured(tiled(first, f"{taught.name} before, {of}", both), low, high),
-        _coloured(tiled(last, _after_title(taught, teaching), both), low, high),
-        _difference(tiled(moved, f"{taught.name}: difference", ""), moved, norms=norms),
+        tiled(first, f"{taught.name} before, {of}", common, both),
+        tiled(last, _after_title(taught, teaching), common, both),
+        tiled(moved, f"{taught.name}: difference", own, _range_of(moved, own)),
     )
-    told = captions.kernel_tiles(first, norms=norms)
-    texts = _three(told, taught, teaching, before, after, _change_seen(moved, norms=norms))
+    told = captions.kernel_tiles(first, inputs=inputs, source=source, colours=common)
+    texts = _three(told, taught, teaching, before, after, _change_seen(moved, own))
     return Weights(_captioned(figures, size, texts), inputs)
 
 
@@ -198,12 +201,15 @@ def _matrices(
     change = after - before
     rows, columns = _most_moved(change)
     whole = before.size <= _MOST_CELLS
-    low, high = _common_range(before, after)
+    common, own = colour_range(before, after), difference_range(change)
     both = "weight, one range for before and after"
 
-    def drawn(values: NDArray[np.float32], title: str) -> go.Figure:
+    def drawn(
+        values: NDArray[np.float32], title: str, limits: ColourRange, label: str
+    ) -> go.Figure:
+        shown = values[np.ix_(rows, columns)].T
         figure = mosaic.matrix(
-            values[np.ix_(rows, columns)].T, title=title, rows="unit", columns="input"
+            shown, title=title, rows="unit", columns="input", limits=limits, label=label
         )
         figure.update_traces(colorbar={"yref": "container", "yanchor": "bottom", "ypad": 2})
         if not whole:
@@ -215,14 +221,16 @@ def _matrices(
     title = f"{taught.name} before: {before.shape[0]}×{before.shape[1]} weights"
     part = "" if whole else f", those {len(rows)}×{len(columns)} that moved most"
     figures = (
-        _coloured(drawn(before, title + part), low, high, both),
-        _coloured(drawn(after, _after_title(taught, teaching)), low, high, both),
-        _difference(drawn(change, f"{taught.name}: difference"), change, norms=False),
+        drawn(before, title + part, common, both),
+        drawn(after, _after_title(taught, teaching), common, both),
+        drawn(change, f"{taught.name}: difference", own, _range_of(change, own)),
     )
-    told = captions.dense_weights(before)
+    told = captions.dense_weights(before, colours=common)
     if not whole:
-        told = Caption(f"Of {before.size:,} weights the part that moved most.", told.notice)
-    texts = _three(told, taught, teaching, before, after, _change_seen(change, norms=False))
+        told = Caption(
+            f"Of {before.size:,} weights the part that moved most. {told.seen}", told.notice
+        )
+    texts = _three(told, taught, teaching, before, after, _change_seen(change, own))
     return Weights(_captioned(figures, _MATRIX_SIZE, texts), wide=True)
 
 
@@ -237,7 +245,7 @@ def _vectors(taught: LayerTeaching, teaching: Teaching) -> Weights:
     )
     labels = (name, name, f"change of {name}")
     drawn = [
-        bars.outputs(values, title=title, label=label)
+        bars.outputs(values, title=title, label=label, each="channel")
         for values, title, label in zip((before, after, change), titles, labels, strict=True)
     ]
     span = [float(min(before.min(), after.min(), 0)), float(max(before.max(), after.max(), 0))]
@@ -246,7 +254,7 @@ def _vectors(taught: LayerTeaching, teaching: Teaching) -> Weights:
     bound = float(np.abs(change).max()) or 1.0
     drawn[2].update_yaxes(range=[-1.05 * bound, 1.05 * bound], tickformat="~g", nticks=5)
     drawn[2].update_layout(margin={"l": 76})
-    told = captions.vector(name, before)
+    told = captions.vector(name, before, each="channel")
     seen = "After minus before, in a range of its own."
     texts = _three(told, taught, teaching, before, after, seen)
     return Weights(_captioned(drawn, _BARS_SIZE, texts))
@@ -267,15 +275,16 @@ def _three(
     change_seen: str,
 ) -> tuple[Caption, Caption, Caption]:
     """Return the captions of before, after and difference, from all weights of the layer's array."""
-    largest = float(np.abs(before).max()), float(np.abs(after).max())
+    farthest = float(np.abs(before).max()), float(np.abs(after).max())
     last = Caption(
         "The same weights afterwards, in the same range.",
-        f"The largest single weight, by magnitude, was {largest[0]:.4g} and is {largest[1]:.4g}.",
+        f"No weight was farther from zero than {number(farthest[0], 4)}; now none is farther than "
+        f"{number(farthest[1], 4)}.",
     )
     return (
         told,
         last,
-        Caption(change_seen, _about_change(taught, teaching, after - before, largest)),
+        Caption(change_seen, _about_change(taught, teaching, after - before, farthest)),
     )
 
 
@@ -283,7 +292,7 @@ def _about_change(
     taught: LayerTeaching,
     teaching: Teaching,
     change: NDArray[np.float32],
-    largest: tuple[float, float],
+    farthest: tuple[float, float],
 ) -> str:
     if taught.is_frozen:
         return f"{taught.name} is frozen: training does not move it."
@@ -292,46 +301,33 @@ def _about_change(
     if not change.any():
         return "None of these weights moved: the gradient is too small for them, or zero."
     most = float(np.abs(change).max())
-    told = f"Each weight moved by at most {most:.2g}; the largest is {largest[1]:.2g}"
+    told = f"Each weight moved by at most {number(most, 2)}; none is farther from zero than "
+    told += number(farthest[1], 2)
     still = float((change == 0).mean())
     return f"{told}, and {percent(still)} did not move at all." if still else f"{told}."
 
 
-def _change_seen(change: NDArray[np.float32], *, norms: bool) -> str:
+def _change_seen(change: NDArray[np.float32], own: ColourRange) -> str:
     if not change.any():
         return "After minus before: zero everywhere."
-    if norms:
-        return (
-            "How far the weights moved, as the norm over all input channels, in a range of its own."
-        )
-    return "After minus before, in a range of its own: red weights grew, blue ones fell."
+    if own.signed:
+        return "After minus before, in a range of its own: red weights went up, blue ones down."
+    return (
+        "How far the weights moved, as the norm over all input channels, in a range of its own: "
+        f"{captions.legend(own, change)}."
+    )
 
 
 def _after_title(taught: LayerTeaching, teaching: Teaching) -> str:
     return f"{taught.name} after {steps(teaching)}"
 
 
-def _common_range(*arrays: NDArray[np.float32]) -> tuple[float, float]:
-    ranges = [mosaic.colour_range(array) for array in arrays]
-    return min(low for low, _ in ranges), max(high for _, high in ranges)
-
-
-def _coloured(figure: go.Figure, low: float, high: float, label: str | None = None) -> go.Figure:
-    """Return a heatmap with its colours over a given range."""
-    shown = mosaic.Cells(figure.data[0].z, low, high)
-    figure.update_traces(zmin=low, zmax=high, colorscale=mosaic.colour_scale(shown))
-    if label is not None:
-        figure.update_traces(colorbar={"title": {"text": label}})
-    return figure
-
-
-def _difference(figure: go.Figure, change: NDArray[np.float32], *, norms: bool) -> go.Figure:
-    """Return a heatmap of changes over their own range: symmetric, or from zero for norms."""
-    bound = float(np.abs(change).max())
-    what = "norm of the change" if norms else "change"
-    span = f"0 to {bound:.2g}" if norms else f"−{bound:.2g} to {bound:.2g}"
-    label = f"{what}, its own range: {span}" if bound else f"{what}: zero everywhere"
-    return _coloured(figure, 0.0 if norms else -(bound or 1.0), bound or 1.0, label)
+def _range_of(change: NDArray[np.float32], own: ColourRange) -> str:
+    """Return what the colour bar says of changes: their own range, from zero where they are norms."""
+    what = "change" if own.signed else "norm of the change"
+    if not change.any():
+        return f"{what}: zero everywhere"
+    return f"{what}, its own range: {number(own.low, 2)} to {number(own.high, 2)}"
 
 
 def _most_moved(change: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -346,16 +342,16 @@ def _most_moved(change: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]
 def _steepest(teaching: Teaching) -> str:
     if teaching.loss_before < _NEARLY_NO_LOSS and len(teaching.learning_rates) < 2:
         return (
-            f"The loss, {teaching.loss_before:.2g}, is close to zero already, so there is little to "
-            "follow: teach another class to see more."
+            f"The loss, {number(teaching.loss_before, 2)}, is close to zero already, so there is "
+            "little to follow: teach another class to see more."
         )
     layers = teaching.moving
     steepest = max(layers, key=lambda layer: layer.gradient_norm)
     flattest = min(layers, key=lambda layer: layer.gradient_norm)
-    told = f"{steepest.name} has the steepest slope ({steepest.gradient_norm:.3g})"
+    told = f"{steepest.name} has the steepest slope ({number(steepest.gradient_norm)})"
     if steepest.gradient_norm == flattest.gradient_norm:
         return f"{told}."
-    return f"{told}, {flattest.name} the gentlest ({flattest.gradient_norm:.3g})."
+    return f"{told}, {flattest.name} the gentlest ({number(flattest.gradient_norm)})."
 
 
 def _about_prediction(teaching: Teaching) -> Caption:
@@ -391,12 +387,12 @@ def _class_bars(name: str, shares: NDArray[np.float32], classes: Sequence[str]) 
         "name": name,
         "x": shares,
         "y": np.arange(len(classes)),
-        "customdata": list(classes),
+        "customdata": list(zip(classes, bars.shares_told(shares), strict=True)),
         "textposition": "outside",
         "textfont": {"size": 10},
         "textangle": 0,
         "cliponaxis": False,
-        "hovertemplate": f"class %{{customdata}}, {name}<br><b>%{{x:.4%}}</b><extra></extra>",
+        "hovertemplate": f"class %{{customdata[0]}}, {name}<br><b>%{{customdata[1]}}</b><extra></extra>",
     }
 
 
@@ -466,7 +462,7 @@ def _size(count: int, bars_each: int) -> dict[str, str]:
 
 def _share(share: float) -> str:
     """Return a share in percent with three digits, however small."""
-    return f"{100 * share:.3g}%"
+    return f"{number(100 * share)}%"
 
 
 def _short(name: str) -> str:

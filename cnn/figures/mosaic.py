@@ -11,6 +11,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from cnn.colours import ColourRange, colour_range
 from cnn.figures import style
 
 Scale = Literal["channel", "layer", "network"]
@@ -64,12 +65,12 @@ class Mosaic:
         return np.ascontiguousarray(whole[: self.shape[0], : self.shape[1]])
 
     def places(self) -> NDArray[np.int16]:
-        """Return (channel, row, column) for every cell of the whole, int16 (height, width, 3)."""
+        """Return (channel, row, column) for every cell of the whole, int32 (height, width, 3)."""
         y, x = np.indices(self.shape)
         tile_row, row = np.divmod(y, self.height + self.gap)
         tile_column, column = np.divmod(x, self.width + self.gap)
         channel = tile_row * self.columns + tile_column
-        return np.stack([channel, row, column], axis=-1).astype(np.int16)
+        return np.stack([channel, row, column], axis=-1).astype(np.int32)
 
     def locate(self, x: float, y: float) -> tuple[int, int, int] | None:
         """Return (channel, row, column) of the cell at a click, or None between the tiles."""
@@ -107,23 +108,14 @@ class Cells:
     values: NDArray[np.float32] | None = None
 
     @property
+    def colours(self) -> ColourRange:
+        """The range of the colours."""
+        return ColourRange(self.low, self.high)
+
+    @property
     def signed(self) -> bool:
         """Whether the colours diverge about zero."""
-        return self.low < 0
-
-
-def colour_range(array: NDArray[np.float32]) -> tuple[float, float]:
-    """Return the range of colours: from zero, or symmetric about it where values are negative.
-
-    An array of zeros gets the range 0 to 1, so that it looks like zeros.
-    """
-    finite = array[np.isfinite(array)]
-    if not finite.size:
-        return 0.0, 1.0
-    if finite.min() < 0:
-        bound = float(np.abs(finite).max())
-        return -bound, bound
-    return 0.0, float(finite.max()) or 1.0
+        return self.colours.signed
 
 
 def largest_magnitude(arrays: Iterable[NDArray[np.float32]]) -> float:
@@ -168,7 +160,7 @@ def cells(
     if limits:
         return Cells(mosaic.tile(maps), *limits)
     if scale == "channel":
-        low, high = (-1.0, 1.0) if maps.min() < 0 else (0.0, 1.0)
+        low, high = (-1.0, 1.0) if colour_range(maps).signed else (0.0, 1.0)
         return Cells(mosaic.tile(relative_to_channel(maps)), low, high, mosaic.tile(maps))
     low, high = colour_range(maps)
     if scale == "network" and bound:
@@ -193,22 +185,36 @@ def feature_maps(
     bound: float | None = None,
     limits: tuple[float, float] | None = None,
     tile_name: str = "channel",
+    number: int | None = None,
     label: str | None = None,
 ) -> go.Figure:
     """Return all channels of maps (height, width, channels) as one tiled heatmap, channel 0 first.
 
-    `scale` chooses the range of the colours (see `cells`), `tile_name` what a tile is called, and
-    `label` what the colour bar says instead of the range.
+    `scale` chooses the range of the colours (see `cells`), `tile_name` what a tile is called,
+    `number` which one it is where one is shown alone, and `label` what the colour bar says instead
+    of the range.
     """
     mosaic = Mosaic.of(maps.shape)
     shown = cells(maps, scale=scale, bound=bound, limits=limits, mosaic=mosaic)
-    value = "%{text:.4~g}" if shown.values is not None else "%{z:.4~g}"
     trace: dict[str, Any] = {
         "customdata": mosaic.places(),
-        "hovertemplate": f"{tile_name} %{{customdata[0]}}<br>row %{{customdata[1]}}, "
-        f"column %{{customdata[2]}}<br><b>{value}</b><extra></extra>",
+        "hovertemplate": tile_hover(tile_name, number, relative=shown.values is not None),
     }
     return heatmap(shown, title=title, label=label or scale_label(scale), trace=trace)
+
+
+def tile_hover(
+    tile_name: str = "channel", number: int | None = None, *, relative: bool = False
+) -> str:
+    """Return what is said of a cell that is pointed at; `number` is that of a tile shown alone.
+
+    Where colours are `relative` to each tile, the true values are the texts of the cells.
+    """
+    which = "%{customdata[0]}" if number is None else str(number)
+    tile = f"{tile_name} {which}<br>" if tile_name else ""
+    value = "%{text:.4~g}" if relative else "%{z:.4~g}"
+    place = "row %{customdata[1]}, column %{customdata[2]}"
+    return f"{tile}{place}<br><b>{value}</b><extra></extra>"
 
 
 def colour_scale(shown: Cells) -> style.ColourScale:
@@ -279,13 +285,24 @@ def units(
     return heatmap(shown, title=title, label=label, trace=trace)
 
 
-def matrix(values: NDArray[np.float32], *, title: str, rows: str, columns: str) -> go.Figure:
-    """Return a matrix (rows, columns) as a heatmap that fills its frame; axes carry their names."""
-    low, high = colour_range(values)
+def matrix(
+    values: NDArray[np.float32],
+    *,
+    title: str,
+    rows: str,
+    columns: str,
+    limits: tuple[float, float] | None = None,
+    label: str = "weight",
+) -> go.Figure:
+    """Return a matrix (rows, columns) as a heatmap that fills its frame; axes carry their names.
+
+    `limits` are the lowest and the highest colour, if not those of the values.
+    """
+    low, high = limits or colour_range(values)
     trace: dict[str, Any] = {
         "hovertemplate": f"{rows} %{{y}}, {columns} %{{x}}<br><b>%{{z:.4~g}}</b><extra></extra>"
     }
-    figure = heatmap(Cells(values, low, high), title=title, label="weight", trace=trace)
+    figure = heatmap(Cells(values, low, high), title=title, label=label, trace=trace)
     figure.update_xaxes({**style.SHOWN_AXIS, "title": {"text": columns, "standoff": 15}})
     figure.update_yaxes({**style.SHOWN_AXIS, "title": {"text": rows}, "scaleanchor": None})
     figure.update_traces(colorbar={"ypad": 40})

@@ -8,56 +8,47 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from cnn.figures.mosaic import (
-    Cells,
-    Mosaic,
-    as_maps,
-    colour_range,
-    feature_maps,
-    units,
-    vector_grid,
-)
+from cnn.colours import ColourRange, colour_range, difference_range
+from cnn.figures.mosaic import Cells, Mosaic, as_maps, feature_maps, units, vector_grid
 
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A layer's output before and after, float32 (height, width, channels) or (units,)."""
+    """A layer's output twice, side by side, float32 (height, width, channels) or (units,)."""
 
-    before: NDArray[np.float32]
-    after: NDArray[np.float32]
+    left: NDArray[np.float32]
+    right: NDArray[np.float32]
 
     @property
     def difference(self) -> NDArray[np.float32]:
-        """After minus before."""
-        return np.subtract(self.after, self.before, dtype=np.float32)
+        """Right minus left."""
+        return np.subtract(self.right, self.left, dtype=np.float32)
 
     @property
-    def limits(self) -> tuple[float, float]:
+    def limits(self) -> ColourRange:
         """The range of colours that serves both."""
-        return colour_range(np.stack([self.before, self.after]))
+        return colour_range(self.left, self.right)
 
     @property
-    def spread(self) -> tuple[float, float]:
+    def spread(self) -> ColourRange:
         """The range of the difference, symmetric about zero."""
-        most = float(np.abs(self.difference).max(initial=0)) or 1.0
-        return -most, most
+        return difference_range(self.difference)
 
     @property
     def cells(self) -> tuple[Cells, Cells, Cells]:
-        """What the three heatmaps show: before, after, and the difference."""
-        (low, high), (least, most) = self.limits, self.spread
+        """What the three heatmaps show: left, right, and the difference."""
         return (
-            Cells(_tiled(self.before), low, high),
-            Cells(_tiled(self.after), low, high),
-            Cells(_tiled(self.difference), least, most),
+            Cells(_tiled(self.left), *self.limits),
+            Cells(_tiled(self.right), *self.limits),
+            Cells(_tiled(self.difference), *self.spread),
         )
 
     def figures(self, titles: tuple[str, str, str]) -> tuple[go.Figure, go.Figure, go.Figure]:
         """Return the three heatmaps with their titles."""
-        same, own = "value, one range for both moments", "after minus before"
+        same, own = "value, one range for both", "right minus left"
         return (
-            _figure(self.before, titles[0], self.limits, same),
-            _figure(self.after, titles[1], self.limits, same),
+            _figure(self.left, titles[0], self.limits, same),
+            _figure(self.right, titles[1], self.limits, same),
             _figure(self.difference, titles[2], self.spread, own),
         )
 

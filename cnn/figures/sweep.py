@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from cnn.figures import style
+from cnn.words import percent
 
 _MOST_LINES = 6
 _LEAST_PROBABILITY = 0.05
@@ -86,8 +87,9 @@ def sweep(
             "x": values,
             "y": probabilities[:, class_],
             "line": {"color": colour, "dash": dash, "width": 2},
+            "customdata": [percent(float(share)) for share in probabilities[:, class_]],
             "hovertemplate": f"{names[class_]}, at %{{x:.3~g}}{unit}<br>"
-            "<b>%{y:.1%}</b><extra></extra>",
+            "<b>%{customdata}</b><extra></extra>",
         }
         for class_, (colour, dash) in zip(shown, _LINES, strict=False)
     ]

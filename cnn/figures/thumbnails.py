@@ -9,8 +9,9 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.colours import colour_range
 from cnn.figures import style
-from cnn.figures.mosaic import Scale, colour_range
+from cnn.figures.mosaic import Scale
 
 MOST_SHOWN = 64
 MOST_SIDE = 32
@@ -49,15 +50,16 @@ class Thumbnails:
         bound: float | None = None,
     ) -> Thumbnails:
         """Return those of maps (height, width, channels), coloured as `cnn.figures.cells` does."""
-        low, high = colour_range(maps)
+        colours = colour_range(maps)
+        high = colours.high
         chosen = np.nan_to_num(np.moveaxis(maps[..., shown], -1, 0))
         peaks = _peaks(chosen)
         if scale == "network" and bound:
             high = bound
         own = np.where(peaks == 0, 1, np.abs(peaks))[:, None, None]
         share = _reduced(chosen) / (own if scale == "channel" else high)
-        tiles = _places(share, signed=low < 0)
-        return cls(tiles, peaks, None if scale == "channel" else high, low < 0)
+        tiles = _places(share, signed=colours.signed)
+        return cls(tiles, peaks, None if scale == "channel" else high, colours.signed)
 
 
 def _peaks(chosen: NDArray[np.float32]) -> NDArray[np.float32]:

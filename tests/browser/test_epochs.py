@@ -58,7 +58,7 @@ def test_the_kernels_dissolve_into_those_of_the_start_and_come_back(server, visi
         ("/filters/conv2d", ["filters-main", "filters-biases"]),
         ("/filters/dense_1", ["filters-main"]),
         ("/activations/conv2d", ["activations-main", "activations-detail", "activations-kernel"]),
-        ("/moments/conv2d", ["moments-before", "moments-after", "moments-change"]),
+        ("/moments/conv2d", ["moments-left", "moments-right", "moments-change"]),
     ],
 )
 def test_what_is_painted_while_scrubbing_is_the_figure_at_rest(server, visit, path, figures):
@@ -125,10 +125,10 @@ def test_another_model_has_its_own_moments_and_starts_at_its_end(second_server, 
 
 def test_the_difference_of_two_moments_is_chosen_by_select_and_slider(server, visit):
     page = visit(server, "/moments/dense_1").page
-    expect(page.locator("#moments-before .gtitle")).to_contain_text("before the first step")
+    expect(page.locator("#moments-left .gtitle")).to_contain_text("before the first step")
     page.get_by_label("Compare").select_option("after epoch 1")
-    expect(page.locator("#moments-before .gtitle")).to_contain_text("after epoch 1")
+    expect(page.locator("#moments-left .gtitle")).to_contain_text("after epoch 1")
     page.wait_for_url("**other=1")
     scrub(page, 0, "Before the first step")
-    expect(page.locator("#moments-after .gtitle")).to_contain_text("before the first step")
+    expect(page.locator("#moments-right .gtitle")).to_contain_text("before the first step")
     expect(page.locator("#moments-drift .gtitle")).to_be_visible()

@@ -1,17 +1,22 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import cnn
 from cnn.captions import (
+    change,
     channel,
     course,
+    dense_weights,
+    gradients,
     grid,
     kernel_tiles,
     layer_output,
-    percent,
     probabilities,
     single_kernel,
     spread,
+    vector,
 )
 
 
@@ -22,7 +27,7 @@ def convolution(classifier):
 
 def test_silent_channels_are_named_and_only_then(convolution):
     maps = np.random.default_rng(0).random((26, 26, 32)).astype(np.float32)
-    assert "none is silent" in layer_output(convolution, maps).notice
+    assert "no channel is silent" in layer_output(convolution, maps).notice
     maps[..., [3, 9]] = 0
     notice = layer_output(convolution, maps).notice
     assert "channels 3, 9 are silent for this picture" in notice
@@ -38,11 +43,13 @@ def test_after_relu_is_withheld_where_a_value_is_negative(convolution):
 def test_the_strongest_cell_is_where_the_picture_has_it(convolution):
     maps = np.zeros((26, 26, 32), np.float32)
     maps[4, 11, 7] = 2.5
-    assert "Channel 7 answers most strongly (2.5 at row 4, column 11)" in (
+    assert "The largest value is 2.5, in channel 7 at row 4, column 11" in (
         layer_output(convolution, maps).notice
     )
-    maps[20, 2, 8] = 3.5
-    assert "Channel 8" in layer_output(convolution, maps).notice
+    maps[20, 2, 8] = -3.5
+    assert (
+        "The largest in size value is −3.5, in channel 8" in layer_output(convolution, maps).notice
+    )
 
 
 def test_a_constant_output_says_so(convolution):
@@ -78,23 +85,15 @@ def test_probabilities_name_the_winner_and_the_runner_up(classifier, seven):
 
 def test_equal_kernels_get_no_notice():
     tiles = np.ones((3, 3, 4), np.float32)
-    assert kernel_tiles(tiles, norms=False).notice == ""
+    assert kernel_tiles(tiles).notice == ""
     tiles[..., 2] *= 3
-    assert "Kernel 2 has the largest weights" in kernel_tiles(tiles, norms=False).notice
+    assert "Kernel 2 has the largest weights" in kernel_tiles(tiles).notice
 
 
 def test_overfitting_is_said_only_where_the_curves_show_it():
     assert "overfitting" in course([1.0, 0.5, 0.2], [0.9, 0.6, 0.9]).notice
     assert "overfitting" not in course([1.0, 0.5, 0.2], [0.9, 0.6, 0.5]).notice
     assert course([], []).notice == ""
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [(0, "0.0%"), (1e-9, "<0.1%"), (0.5, "50.0%"), (0.99999, ">99.9%"), (1, "100.0%")],
-)
-def test_nothing_is_rounded_to_certainty(share, text):
-    assert percent(share) == text
 
 
 def test_every_layer_of_any_model_gets_both_sentences(second_model):
@@ -110,24 +109,135 @@ def test_a_channel_is_described_by_its_own_map():
     assert "silent for this picture" in channel(3, values).notice
     values[2, 4] = -1.5
     told = channel(3, values).notice
-    assert "row 2, column 4 (-1.5)" in told
-    assert "95.0% of it is zero" in told
-    assert "zero" not in channel(3, values + 1).notice
+    assert "The largest in size is −1.5, at row 2, column 4; 95.0% of it is zero" in told
+    assert "zero" not in channel(3, values + 2).notice
+    assert channel(3, values * 0 + 2).notice == ""
+
+
+def test_a_layer_of_one_channel_is_not_counted_for_silence(convolution):
+    one = replace(convolution, output_shape=(26, 26, 1))
+    maps = np.random.default_rng(0).random((26, 26, 1)).astype(np.float32)
+    assert "silent" not in layer_output(one, maps).notice
+    assert "1 feature map of 26×26" in layer_output(one, maps).seen
 
 
 def test_a_grid_counts_what_is_above_the_mean():
-    assert "1 of 4 are above their mean of 1" in grid(np.array([0, 0, 0, 4], np.float32)).notice
-    assert "All of them are 2" in grid(np.full(3, 2, np.float32)).notice
+    assert "1 of 4 is above the mean of all, 1" in grid(np.array([0, 0, 0, 4], np.float32)).notice
+    assert "2 of 4 are above" in grid(np.array([0, 0, 4, 4], np.float32)).notice
+    assert "all are 2" in grid(np.full(3, 2, np.float32)).seen
 
 
 def test_a_kernel_names_its_largest_weight_and_its_sum_where_signs_mix():
     weights = np.array([[0.5, -2.0], [0.25, 0.25]], np.float32)
-    told = single_kernel(1, weights, norms=False).notice
-    assert "-2, at row 0, column 1; all together they add up to -1" in told
-    assert "add up" not in single_kernel(1, np.abs(weights), norms=True).notice
+    told = single_kernel(1, weights).notice
+    assert "in size is −2, at row 0, column 1; all together they add up to −1" in told
+    assert "add up" not in single_kernel(1, np.abs(weights), inputs=2).notice
 
 
 def test_the_spread_tells_mean_and_deviation():
     told = spread(np.array([-1, -1, 1, 1], np.float32))
     assert "4 weights" in told.seen
     assert "mean is 0, their standard deviation 1; 100.0%" in told.notice
+    assert spread(np.full(4, 0.5, np.float32)).notice == "All of them are 0.5."
+
+
+def test_a_vector_of_equal_numbers_has_no_range():
+    assert vector("bias", np.full(3, -0.0078, np.float32)).notice == "All of them are −0.0078."
+    assert vector("bias", np.array([-0.0078], np.float32)).notice == "It is −0.0078."
+    close = np.array([0.10001, 0.10002], np.float32)
+    assert vector("bias", close).notice == "All of them are about 0.1."
+    assert "2 numbers, one per unit" in vector("bias", close, each="unit").seen
+    assert vector("bias", np.array([-1, 2], np.float32)).notice == "They range from −1 to 2."
+
+
+def test_the_weight_farthest_from_zero_is_said_to_be_the_largest_in_size():
+    kernel = np.array([[0.225, -0.281], [0.1, 0.2]], np.float32)
+    assert "largest in size is −0.281, from input 0 to unit 1" in dense_weights(kernel).notice
+    assert "The weight that is largest is 0.281" in dense_weights(np.abs(kernel)).notice
+    assert dense_weights(np.full((2, 2), 0.1, np.float32)).notice == ""
+
+
+def captioned(layer, shape=(20, 20, 3)):
+    """What is said of a layer's own output for a random picture, and what it does in general."""
+    import keras
+
+    inputs = keras.Input(shape)
+    model = keras.Model(inputs, keras.layers.Flatten()(layer(inputs)))
+    info = next(i for i in cnn.layer_infos(model) if i.kind == type(layer).__name__)
+    values = np.random.default_rng(0).normal(size=info.output_shape).astype(np.float32)
+    return layer_output(info, values).seen, cnn.captions.explanation(info)
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "told"),
+    [
+        ("Conv2D", {}, "its bias plus the cross-correlation of the 20×20×3 input with one kernel of 3"),
+        ("Conv2D", {"use_bias": False}, "each is the cross-correlation of the 20×20×3 input"),
+        ("Conv2D", {"dilation_rate": 2}, "one kernel of 3×3×3 that lie 2 apart (dilation)"),
+        ("Conv2D", {"groups": 3}, "of 1 channel of the 20×20×3 input with one kernel of 3×3×1"),
+        ("Conv2DTranspose", {}, "each spread over 3×3 cells by one kernel of 3×3×3"),
+    ],
+)  # fmt: skip
+def test_a_convolution_tells_its_bias_and_its_whole_kernel(kind, settings, told):
+    import keras
+
+    seen, _ = captioned(getattr(keras.layers, kind)(6, 3, **settings))
+    assert told in seen
+    is_plain = kind == "Conv2D" and settings.get("use_bias", True)
+    assert ("Where the input is zero, only the bias is left." in seen) == is_plain
+
+
+def test_a_depthwise_convolution_sees_one_channel_at_a_time():
+    import keras
+
+    seen, _ = captioned(keras.layers.DepthwiseConv2D(3))
+    assert "its bias plus the cross-correlation of one channel of the 20×20×3 input" in seen
+
+
+def test_dense_units_add_their_bias(classifier):
+    values = np.arange(64, dtype=np.float32)
+    info = cnn.layer_info(classifier, "dense")
+    assert (
+        "64 units, each its bias plus a weighted sum of 1600 numbers"
+        in layer_output(info, values).seen
+    )
+    assert "and a bias" in cnn.captions.explanation(info)
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset", "told"),
+    [
+        (1 / 255, 0, "divided by 255."),
+        (1 / 127.5, -1, "divided by 127.5, and 1 is taken away."),
+        (2.0, 0.5, "multiplied by 2, and 0.5 is added."),
+    ],
+)  # fmt: skip
+def test_a_rescaling_tells_its_scale_and_its_offset(scale, offset, told):
+    import keras
+
+    seen, _ = captioned(keras.layers.Rescaling(scale, offset))
+    assert seen.startswith(f"Each number of the input is {told}")
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "told"),
+    [
+        ("sgd", "A step is this gradient times the learning rate"),
+        ("momentum", "a sum of the gradients so far"),
+        ("adam", "Steps are not that large"),
+        ("rmsprop", "Steps are not that large"),
+    ],
+)
+def test_how_large_a_step_is_depends_on_the_optimiser(optimizer, told):
+    assert told in gradients(optimizer).notice
+
+
+def test_the_difference_of_two_moments_is_read_from_left_to_right():
+    left, right = np.zeros((2, 2, 3), np.float32), np.zeros((2, 2, 3), np.float32)
+    assert change(left, right).seen == "Both are the same, to every bit."
+    right[1, 0, 2] = -4
+    told = change(left, right)
+    assert told.seen.startswith("Red is where the right one is higher, blue where it is lower")
+    assert "They differ most in channel 2, by 4" in told.notice
+    assert change(left, left + 1).seen == "Everywhere the right one is 1 higher."
+    assert change(left + 1, left).seen == "Everywhere the right one is 1 lower."

@@ -169,3 +169,23 @@ def test_a_matrix_is_signed_and_fills_its_frame():
     )
     assert (figure.data[0].zmin, figure.data[0].zmax) == (-2, 2)
     assert figure.layout.yaxis.scaleanchor is None
+
+
+def test_a_single_map_says_its_own_number_when_it_is_pointed_at():
+    one = np.ones((2, 3, 1), np.float32)
+    assert "channel 17<br>" in cnn.figures.feature_maps(one, number=17).data[0].hovertemplate
+    named = cnn.figures.feature_maps(one, number=3, tile_name="kernel").data[0].hovertemplate
+    assert named.startswith("kernel 3<br>row %{customdata[1]}")
+    assert "channel" not in cnn.figures.feature_maps(one, tile_name="").data[0].hovertemplate
+
+
+def test_units_beyond_the_thirty_two_thousandth_have_their_number():
+    figure = cnn.figures.units(np.zeros(100_352, np.float32), title="flatten")
+    assert figure.data[0].customdata[..., 0].max() >= 100_351
+    assert figure.data[0].customdata.min() == 0
+
+
+def test_a_probability_that_is_not_certain_is_not_told_as_certain():
+    nearly = np.array([0.99999994, 6e-8, 0], np.float32)
+    figure = cnn.figures.probabilities(nearly, ["0", "1", "2"], title="")
+    assert list(figure.data[0].customdata) == [">99.9999%", "<0.0001%", "0.0000%"]

@@ -221,7 +221,10 @@ def test_the_bars_are_the_norms_of_each_layer_that_learns(teaching):
     assert list(gradients.figure.data[0].x) == norms
     assert list(change.figure.data[0].x) == [layer.relative_change for layer in teaching.moving]
     steepest = teaching.moving[int(np.argmax(norms))]
-    assert f"{steepest.name} has the steepest slope ({max(norms):.3g})" in gradients.caption.notice
+    assert (
+        f"{steepest.name} has the steepest slope ({cnn.captions.number(max(norms))})"
+        in gradients.caption.notice
+    )
 
 
 def test_the_prediction_is_paired_and_the_classes_are_marked(teaching):
@@ -285,7 +288,7 @@ def test_the_norm_of_the_change_is_not_the_change_of_the_norm(classifier, teachi
     change = shown[2].figure.data[0]
     assert change.zmin == 0
     assert np.nanmax(change.z) == pytest.approx(cnn.kernel_norms(kernel).max())
-    assert f"at most {np.abs(kernel).max():.2g}" in shown[2].caption.notice
+    assert f"at most {cnn.captions.number(np.abs(kernel).max(), 2)}" in shown[2].caption.notice
 
 
 def test_an_input_channel_that_does_not_exist_is_told(classifier, teaching):

@@ -13,7 +13,7 @@ from dashboard.app import runtime_of
 from dashboard.view import View, parse
 from pages import moments
 
-BEFORE, AFTER, CHANGE, CAPTIONS, TOLD, KIND, NONE = 0, 1, 2, 6, 9, 10, 11
+LEFT, RIGHT, CHANGE, CAPTIONS, TOLD, KIND, NONE = 0, 1, 2, 6, 9, 10, 11
 
 
 @pytest.fixture
@@ -43,9 +43,9 @@ def test_both_moments_and_their_difference_are_what_the_network_computes(opened,
     for figure, cells in zip(answer[:3], pair.cells, strict=True):
         assert isinstance(figure, go.Figure)
         np.testing.assert_allclose(figure.data[0].z, cells.z, atol=1e-4)
-    assert answer[BEFORE].layout.title.text == f"{layer}, epoch 1, after 8 steps"
-    assert answer[AFTER].layout.title.text == f"{layer}, after epoch 5"
-    assert answer[TOLD].startswith("with after epoch 5")
+    assert answer[LEFT].layout.title.text == f"{layer}, epoch 1, after 8 steps"
+    assert answer[RIGHT].layout.title.text == f"{layer}, after epoch 5"
+    assert answer[TOLD] == "with the moment of the slider below the prediction: after epoch 5"
 
 
 def test_another_picture_brings_new_values_and_no_new_figures(opened):
@@ -58,9 +58,30 @@ def test_another_picture_brings_new_values_and_no_new_figures(opened):
 def test_without_a_choice_the_first_moment_and_the_finished_model_are_compared(opened):
     query, layers, _ = opened
     answer = paint(query, layers)
-    assert answer[BEFORE].layout.title.text == "conv2d, before the first step"
-    assert answer[AFTER].layout.title.text == "conv2d, after epoch 24"
-    assert "then says" in answer[CAPTIONS]
+    assert answer[LEFT].layout.title.text == "conv2d, before the first step"
+    assert answer[RIGHT].layout.title.text == "conv2d, after epoch 24"
+    assert answer[CAPTIONS].startswith("Before the first step, the network says")
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "order"),
+    [("1", "5", ""), ("5", "1", "The right one is the earlier"), ("5", "5", "the same moment")],
+)
+def test_the_difference_is_right_minus_left_in_either_order_of_time(opened, left, right, order):
+    query, layers, _ = opened
+    answer = paint({**query, "epoch": right, "other": left}, layers)
+    difference = answer[RIGHT].data[0].z - answer[LEFT].data[0].z
+    np.testing.assert_allclose(answer[CHANGE].data[0].z, difference, atol=1e-6)
+    told = answer[CAPTIONS + 2]
+    assert ("Red is where the right one is higher" in told) == (left != right)
+    assert order in told
+    assert answer[CHANGE].layout.title.text == "conv2d: right minus left"
+    known = panel.moments(parse(query)[0])
+    figure, *_ = moments.draw({**query, "epoch": right, "other": left}, known, None)
+    marks = {note.text: shape.x0 for note, shape in zip(
+        figure.layout.annotations, figure.layout.shapes, strict=True)}  # fmt: skip
+    same = {"left and right": 5}
+    assert marks == (same if left == right else {"left": int(left), "right": int(right)})
 
 
 def test_a_model_without_moments_says_so(second_app, request_of):
@@ -87,7 +108,10 @@ def test_the_curve_of_distances_has_a_line_per_layer_and_both_marks(opened):
     assert [trace.name for trace in figure.data] == ["conv2d", "conv2d_1", "dense", "dense_1"]
     assert [shape.x0 for shape in figure.layout.shapes] == [1, 5]
     assert all(trace.y[0] == 0 for trace in figure.data)
-    assert "has moved farthest" in told
+    then = cnn.drift(cnn.load_model(), cnn.Run(cnn.pretrained_run())).set_index("place").loc[5.0]
+    assert f"After epoch 5, {then.idxmax()} is farthest from it" in told
+    at_start = moments.draw({**query, "epoch": "0"}, known, None)[1]
+    assert "Before the first step, all are where they started." in at_start
     with pytest.raises(PreventUpdate):
         moments.draw({**query, "epoch": "5", "other": "1"}, known, key)
 

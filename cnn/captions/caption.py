@@ -1,0 +1,37 @@
+"""What a caption is, and how it says what the colours of a figure mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.colours import ColourRange
+from cnn.words import number
+
+
+@dataclass(frozen=True)
+class Caption:
+    """`seen` says what the picture is, `notice` what stands out in it; either may be empty."""
+
+    seen: str
+    notice: str = ""
+
+
+def legend(colours: ColourRange, values: NDArray[Any]) -> str:
+    """Return how the colours of `values` are read: the words for the range that paints them."""
+    finite = values[np.isfinite(values)]
+    if finite.size and finite.min() == finite.max():
+        return f"one colour, for {'it is' if values.size == 1 else 'all are'} {number(finite[0])}"
+    if colours.signed:
+        return "red is positive, blue negative, white zero"
+    return "dark is zero, bright is large"
+
+
+def largest(values: NDArray[Any]) -> tuple[str, tuple[int, ...]]:
+    """Return what the value farthest from zero is called, and its place."""
+    place = np.unravel_index(int(np.abs(values).argmax()), values.shape)
+    name = "largest in size" if values.min() < 0 else "largest"
+    return name, tuple(int(i) for i in place)

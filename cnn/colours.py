@@ -1,0 +1,40 @@
+"""The range of the colours of an array: what a figure is painted with, and what its caption reads."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class ColourRange(NamedTuple):
+    """The values of the lowest and of the highest colour; below zero they diverge about zero."""
+
+    low: float
+    high: float
+
+    @property
+    def signed(self) -> bool:
+        """Whether the colours diverge about zero: blue below it, white at it, red above."""
+        return self.low < 0
+
+
+def colour_range(*arrays: NDArray[Any]) -> ColourRange:
+    """Return one range for the arrays: from zero, or symmetric about it where values are negative.
+
+    Values that are not finite are left out. Zeros alone get the range 0 to 1, so that they look
+    like zeros.
+    """
+    finite = [array[np.isfinite(array)] for array in arrays]
+    known = [array for array in finite if array.size]
+    most = max((float(np.abs(array).max()) for array in known), default=0.0) or 1.0
+    if any(array.min() < 0 for array in known):
+        return ColourRange(-most, most)
+    return ColourRange(0.0, most)
+
+
+def difference_range(difference: NDArray[Any]) -> ColourRange:
+    """Return the range of a difference: symmetric about zero, whatever the signs in it."""
+    most = colour_range(difference).high
+    return ColourRange(-most, most)

@@ -1,0 +1,63 @@
+"""Numbers, shares, shapes and counts as people write them: one rule each, wherever they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import SupportsFloat
+
+_PLAIN_BELOW = 1e6
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_NEARLY = 1e-4
+
+
+def sides(shape: Sequence[int | None]) -> str:
+    """Return a shape as people write it, 26×26×32; an open side is a question mark."""
+    return "×".join("?" if side is None else str(side) for side in shape)
+
+
+def megabytes(count: int) -> str:
+    """Return so many bytes as megabytes, in words."""
+    return f"{count / 1e6:.1f} MB"
+
+
+def percent(share: float, digits: int = 1) -> str:
+    """Return a share in percent; what would round to 0 or 100 without being it says so.
+
+    The scripts of the browser have the same rule.
+    """
+    text, step = f"{share:.{digits}%}", 10.0**-digits
+    if share > 0 and text == f"{0:.{digits}%}":
+        return f"<{step:.{digits}f}%"
+    if share < 1 and text == f"{1:.{digits}%}":
+        return f">{100 - step:.{digits}f}%"
+    return text
+
+
+def number(value: SupportsFloat, digits: int = 3) -> str:
+    """Return a number with so many digits that count, with a minus sign and not a hyphen.
+
+    Whole places are kept up to a million; beyond it, and where it is tiny, it is a power of ten.
+    """
+    known = float(value) + 0.0
+    text = f"{known:.{digits}g}"
+    mantissa, _, power = text.partition("e")
+    if power and 1 <= abs(known) < _PLAIN_BELOW:
+        text = f"{known:,.0f}"
+    elif power:
+        text = f"{mantissa}×10{str(int(power)).translate(_SUPERSCRIPTS)}"
+    return text.replace("-", "−")
+
+
+def counted(count: int, word: str) -> str:
+    """Return a number of things in words: "1 kernel", "32 kernels"."""
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def scaled(scale: float, offset: float = 0) -> str:
+    """Return what is done to a number that is multiplied and shifted: "divided by 255"."""
+    divisor = 1 / scale if scale else 0.0
+    is_division = divisor > 1 and abs(divisor - round(divisor, 1)) < _NEARLY * divisor
+    told = f"divided by {round(divisor, 1):g}" if is_division else f"multiplied by {number(scale)}"
+    if not offset:
+        return told
+    return f"{told}, and {number(abs(offset))} is {'taken away' if offset < 0 else 'added'}"
