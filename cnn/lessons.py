@@ -31,20 +31,22 @@ LESSONS = {
     "baseline": Lesson(
         "A good start",
         "Watch the loss fall fast at first and slowly later, with the validation loss below it, as "
-        "validation pictures are not varied. Keep this run ticked to compare the others with it.",
+        "training is measured while the network still learns, and on varied pictures. Tick this run "
+        "beside another to compare the two.",
         {"epochs": 5},
     ),
     "too-high": Lesson(
         "Learning rate too high",
-        "Watch the loss jump up and then stay near 2.3, which is what guessing one of ten classes "
-        "costs. The gradients of the convolutions vanish, because the first large steps silenced "
-        "the units for good.",
+        "Watch the loss jump up, on a logarithmic axis, and then stay near 2.3, which is what "
+        "guessing one of ten classes costs. The lines of the convolutions' gradients end, as 0 has no "
+        "place on their axis: the first large steps silenced the units for good.",
         {"epochs": 5, "learning_rate": 0.3, "schedule": "constant"},
     ),
     "too-low": Lesson(
         "Learning rate too low",
-        "Watch the loss go down along an almost straight, almost flat line. Nothing is wrong but "
-        "the size of the steps: the kernels after the last epoch look like those at the start.",
+        "Watch the loss go down along an almost straight, almost flat line; its axis "
+        "begins at 0. Nothing is wrong but the size of the steps: the kernels after the last epoch "
+        "look like those at the start.",
         {"epochs": 5, "learning_rate": 1e-6, "schedule": "constant"},
     ),
     "equal": Lesson(

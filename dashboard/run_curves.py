@@ -9,11 +9,14 @@ import dash_bootstrap_components as dbc
 from dash import html
 
 import cnn
+from cnn.captions import Caption
 from cnn.configuration import TrainingConfig, differences
 from cnn.figures import Course
+from cnn.figures.curves import GRADIENT
 from cnn.moments import Moment
-from dashboard import components, training_form
+from dashboard import components
 from dashboard.runs_table import Row
+from dashboard.training_form import in_words
 from dashboard.view import View
 
 LOSS = "training-loss"
@@ -117,17 +120,9 @@ class Curves:
         """Return what one of the figures says, in words."""
         if not self._rows:
             return self._why_none() if which == LOSS else ""
-        if which == LOSS:
-            return _loss_caption(self._courses)
-        if which == ACCURACY:
-            return _accuracy_caption(self._courses)
-        if which == RATE:
-            return _rate_caption(self._rows)
-        if which == CLASSES:
-            return _classes_caption(self._rows)
-        if which == GRADIENTS:
-            return components.caption(cnn.captions.gradients(self._rows[0].run.config.optimizer))
-        return "Measured step by step in the process that trains."
+        if not self.is_single:
+            return _caption_of_many(which, self._rows, self._courses)
+        return components.caption(_caption_of_one(which, self._rows[0], self._courses[0]))
 
     def _why_none(self) -> str:
         if self._view.runs:
@@ -166,19 +161,47 @@ def _classes_of_many(rows: list[Row]) -> Any:
     )
 
 
-def _loss_caption(courses: list[Course]) -> str:
-    if len(courses) > 1:
-        return "Solid: on the pictures trained on. Dashed: on validation pictures."
-    table = courses[0].history
-    return components.caption(
-        cnn.captions.course(table["loss"].tolist(), table["val_loss"].tolist())
-    )
+def _caption_of_one(which: str, row: Row, course: Course) -> Caption:
+    history, config = course.history, row.run.config
+    if which == LOSS:
+        losses = history["loss"].tolist(), history["val_loss"].tolist()
+        return cnn.captions.course(*losses, config)
+    if which == ACCURACY:
+        accuracies = history["accuracy"].tolist(), history["val_accuracy"].tolist()
+        return cnn.captions.accuracy(*accuracies, config)
+    if which == CLASSES:
+        return _classes_caption([row], ["After the last epoch"])
+    if which == GRADIENTS:
+        return cnn.captions.gradients(config.optimizer, _last_gradients(course))
+    if which == RATE:
+        return Caption(_rate_caption([row]))
+    return Caption("Measured step by step in the process that trains.")
 
 
-def _accuracy_caption(courses: list[Course]) -> str:
-    if len(courses) == 1:
-        known = courses[0].history["val_accuracy"].tolist()
-        return components.caption(cnn.captions.accuracy(known))
+def _last_gradients(course: Course) -> dict[str, float]:
+    """Return the norm of each layer's gradient in the last step; empty before the first."""
+    norms = course.batches.filter(regex=f"^{GRADIENT}").tail(1)
+    return {
+        str(name).removeprefix(GRADIENT): float(norms[name].iloc[0]) for name in norms if len(norms)
+    }
+
+
+def _caption_of_many(which: str, rows: list[Row], courses: list[Course]) -> str:
+    if which == LOSS:
+        return (
+            "Solid: on the pictures trained on, the mean over each epoch while the network learns. "
+            "Dashed: on validation pictures, at the epoch's end."
+        )
+    if which == ACCURACY:
+        return _best_of_many(courses)
+    if which == RATE:
+        return _rate_caption(rows)
+    if which == CLASSES:
+        return components.caption(_classes_caption(rows, [f"In {row.name}" for row in rows]))
+    return ""
+
+
+def _best_of_many(courses: list[Course]) -> str:
     best = {c.name: float(c.history["val_accuracy"].max()) for c in courses if len(c.history)}
     if not best:
         return "No epoch has ended yet."
@@ -187,14 +210,24 @@ def _accuracy_caption(courses: list[Course]) -> str:
 
 
 def _rate_caption(rows: list[Row]) -> str:
-    kinds = sorted({f"{row.run.config.optimizer}, {row.run.config.schedule}" for row in rows})
+    configs = [row.run.config for row in rows]
+    kinds = sorted(
+        {
+            f"{in_words('optimizer', c.optimizer)[1]}, {in_words('schedule', c.schedule)[1]}"
+            for c in configs
+        }
+    )
     return f"Optimiser and schedule: {'; '.join(kinds)}."
 
 
-def _classes_caption(rows: list[Row]) -> str:
-    told = "Of the validation pictures, the share that is recognised. A dark cell is a class that is hard"
-    gaps = cnn.runs.together([row.run.classes for row in rows]).isna().any(axis=None)
-    return f"{told}, an empty one a class without pictures." if gaps else f"{told}."
+def _classes_caption(rows: list[Row], when: list[str]) -> Caption:
+    known = [(row.run.classes.tail(1), words) for row, words in zip(rows, when, strict=True)]
+    known = [(table, words) for table, words in known if len(table)]
+    if not known:
+        return Caption("No epoch has ended yet.")
+    return cnn.captions.recognised(
+        cnn.runs.together([table for table, _ in known]), [words for _, words in known]
+    )
 
 
 def _settings(row: Row) -> list[tuple[str, str]]:
@@ -204,7 +237,7 @@ def _settings(row: Row) -> list[tuple[str, str]]:
     always = ("dataset", "epochs", "batch_size", "learning_rate", "seed")
     return [
         *[
-            training_form.in_words(name, value)
+            in_words(name, value)
             for name, value in config.flat().items()
             if name != "save_to" and (name in always or value != standard[name])
         ],
@@ -213,5 +246,5 @@ def _settings(row: Row) -> list[tuple[str, str]]:
 
 
 def _difference(name: str, values: list[Any]) -> html.Tr:
-    told = [training_form.in_words(name, value) for value in values]
+    told = [in_words(name, value) for value in values]
     return html.Tr([html.Th(told[0][0], scope="row"), *[html.Td(value) for _, value in told]])

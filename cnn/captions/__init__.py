@@ -14,7 +14,7 @@ from cnn.captions.layers import (
     probabilities,
     silent_channels,
 )
-from cnn.captions.training import accuracy, change, course, gradients
+from cnn.captions.training import accuracy, change, course, gradients, recognised
 from cnn.captions.weights import dense_weights, kernel_tiles, single_kernel, spread, vector
 from cnn.words import counted, megabytes, number, percent, scaled, sides
 
@@ -38,6 +38,7 @@ __all__ = [
     "number",
     "percent",
     "probabilities",
+    "recognised",
     "scaled",
     "sides",
     "silent_channels",

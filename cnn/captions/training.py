@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from cnn.captions.caption import Caption
+from cnn.configuration import TrainingConfig
 from cnn.words import counted, number, percent
 
 
-def accuracy(val_accuracies: Sequence[float]) -> Caption:
-    """Return the caption of the accuracy per epoch, from that on validation data."""
+def accuracy(
+    accuracies: Sequence[float], val_accuracies: Sequence[float], config: TrainingConfig
+) -> Caption:
+    """Return the caption of the accuracy per epoch, in training and validation."""
     if not len(val_accuracies):
         return Caption("No epoch has ended yet.")
     best = int(np.argmax(val_accuracies))
+    lower = int(np.less(accuracies, val_accuracies).sum())
     return Caption(
-        "The share of pictures classified rightly; validation pictures are never trained on.",
+        "The share of pictures classified rightly; validation pictures are never trained on. "
+        f"{_measured(config)}{_apart('lower', lower, len(accuracies))}",
         f"The best validation accuracy is {percent(val_accuracies[best], 2)}, after epoch {best + 1}.",
     )
 
@@ -43,9 +49,15 @@ def change(left: NDArray[np.float32], right: NDArray[np.float32]) -> Caption:
     )
 
 
-def gradients(optimizer: str) -> Caption:
-    """Return the caption of the norms of the gradients, for a training with the optimiser."""
+def gradients(optimizer: str, last: Mapping[str, float] | None = None) -> Caption:
+    """Return the caption of the norms of the gradients, for a training with the optimiser.
+
+    `last` has those of the last step, by layer.
+    """
     seen = "How steeply the loss rises with the weights of each layer."
+    flat = ", ".join(layer for layer, norm in (last or {}).items() if norm == 0)
+    if flat:
+        seen += f" In the last step it is 0 for {flat}, which has no place on a logarithmic axis."
     if optimizer == "sgd":
         return Caption(seen, "A step is this gradient times the learning rate, downhill.")
     if optimizer == "momentum":
@@ -61,11 +73,15 @@ def gradients(optimizer: str) -> Caption:
     )
 
 
-def course(losses: Sequence[float], val_losses: Sequence[float]) -> Caption:
+def course(losses: Sequence[float], val_losses: Sequence[float], config: TrainingConfig) -> Caption:
     """Return the caption of a training history: losses per epoch, in training and validation."""
     if not len(losses):
         return Caption("No epoch has ended yet.")
-    seen = f"{counted(len(losses), 'epoch')}: one point is the mean over an epoch."
+    higher = int(np.greater(losses, val_losses).sum())
+    seen = (
+        f"{counted(len(losses), 'epoch')}. {_measured(config)}"
+        f"{_apart('higher', higher, len(losses))}"
+    )
     best = int(np.argmin(val_losses))
     notice = f"The validation loss was lowest after epoch {best + 1} ({val_losses[best]:.4f})"
     rises = best < len(val_losses) - 1 and val_losses[-1] > 1.05 * val_losses[best]
@@ -74,3 +90,60 @@ def course(losses: Sequence[float], val_losses: Sequence[float]) -> Caption:
             seen, f"{notice} and rose after it while the training loss fell: overfitting."
         )
     return Caption(seen, f"{notice}.")
+
+
+def _measured(config: TrainingConfig) -> str:
+    """Return how the two curves are measured, with all that makes them differ."""
+    harder = [
+        "on varied pictures" if config.augment else "",
+        "with dropout" if config.architecture.dropout else "",
+        f"with {config.wrong_labels:.0%} wrong labels" if config.wrong_labels else "",
+    ]
+    how = ", ".join(filter(None, ["while the network learns", *harder]))
+    return (
+        f"Training is the mean over each epoch, measured {how}; validation is measured at the "
+        "epoch's end."
+    )
+
+
+def _apart(which: str, count: int, epochs: int) -> str:
+    if not count:
+        return ""
+    where = "here" if epochs == 1 else f"in {count} of the {epochs} epochs here"
+    return f" That is why training can be the {which} of the two, as {where}."
+
+
+def recognised(table: pd.DataFrame, when: Sequence[str]) -> Caption:
+    """Return the caption of the share of each class that is recognised.
+
+    `table` has a column per class, NaN where there are no pictures, and a row for each `when`,
+    such as "After the last epoch".
+    """
+    shares = table.drop(columns="epoch")
+    seen = (
+        "Of the validation pictures of each class, the share that is recognised: the darker a cell, "
+        "the smaller the share."
+    )
+    if shares.isna().any(axis=None):
+        seen += " An empty cell is a class without pictures."
+    rows = [row.dropna() for _, row in shares.iterrows()]
+    told = [_one_answer(where, row) for where, row in zip(when, rows, strict=True)]
+    if len(rows) == 1 and not told[0] and rows[0].nunique() > 1:
+        least, most = rows[0].idxmin(), rows[0].idxmax()
+        told = [
+            f"{when[0]} class {least} is recognised least ({percent(rows[0][least])}), class {most} "
+            f"most ({percent(rows[0][most])})."
+        ]
+    return Caption(seen, " ".join(filter(None, told)))
+
+
+def _one_answer(when: str, shares: pd.Series) -> str:
+    """Return what is to be said where a single class is recognised, else nothing."""
+    known = shares[shares > 0]
+    if len(known) != 1 or len(shares) == 1:
+        return ""
+    name = known.index[0]
+    return (
+        f"{when} only class {name} is recognised, as by a network that answers {name} to every "
+        "picture: that says nothing of how hard the other classes are."
+    )

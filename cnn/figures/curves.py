@@ -11,18 +11,15 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from cnn.figures import style
+from cnn.figures import axes, style
 from cnn.figures.mosaic import Cells, heatmap
 
 _MOST_POINTS = 300
 _MOST_EPOCHS_NAMED = 10
 _MOST_LETTERS = 20
-_MOST_DECADES_DIVIDED = 2
-_MOST_POWERS = 5
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _SYMBOLS = ("circle", "square", "triangle-up", "x")
 _FORMS = {"accuracy": ".2%", "loss": ".4~g", "learning_rate": ".3~g"}
-_WORDS = {"learning_rate": "learning rate", "pictures_per_second": "pictures per second"}
 GRADIENT = "gradient "
 
 
@@ -78,10 +75,8 @@ def history(courses: Sequence[Course], *, quantity: str, title: str) -> go.Figur
                 | {"mode": "lines+markers", "marker": {"symbol": symbol, "size": 6}}
                 | ({} if single else _one_entry(course.name, number, kind))
             )
-    figure = _figure(traces, title, _WORDS.get(quantity, quantity))
-    if quantity == "accuracy":
-        figure.update_yaxes(tickformat=".0%" if _is_wide(courses) else ".1%")
-    return figure
+    axis = axes.shares if quantity == "accuracy" else axes.amounts
+    return _figure(traces, title, axis(_values(traces), quantity))
 
 
 def learning_rates(courses: Sequence[Course], *, title: str) -> go.Figure:
@@ -97,7 +92,7 @@ def learning_rates(courses: Sequence[Course], *, title: str) -> go.Figure:
                 course.name, table["place"], table["learning_rate"], colour, dash, "learning_rate"
             )
         )
-    return _figure(traces, title, "learning rate")
+    return _figure(traces, title, axes.amounts(_values(traces), "learning rate"))
 
 
 def gradients(course: Course, *, title: str) -> go.Figure:
@@ -108,16 +103,7 @@ def gradients(course: Course, *, title: str) -> go.Figure:
         layer = column.removeprefix(GRADIENT)
         colour, dash = style.COLOURS[number % len(style.COLOURS)], _DASHES[number % len(_DASHES)]
         traces.append(_line(layer, table["place"], table[column], colour, dash, "gradient"))
-    figure = _figure(traces, title, "norm of the gradient")
-    step = _log_step(table[columns].to_numpy(np.float64))
-    return figure.update_yaxes(type="log", dtick=step, tickformat="~g")
-
-
-def _log_step(values: NDArray[np.float64]) -> str | int:
-    """Return the step of a logarithmic axis: 1, 2, 5, 10 for two decades or less, else decades."""
-    known = values[np.isfinite(values) & (values > 0)]
-    decades = np.log10(known.max() / known.min()) if known.size else 0
-    return "D2" if decades <= _MOST_DECADES_DIVIDED else int(np.ceil(decades / _MOST_POWERS))
+    return _figure(traces, title, axes.logarithmic(_values(traces), "norm of the gradient"))
 
 
 def throughput(course: Course, *, title: str) -> go.Figure:
@@ -127,7 +113,7 @@ def throughput(course: Course, *, title: str) -> go.Figure:
     if "pictures_per_second" in table:
         speed = table["pictures_per_second"]
         traces = [_line(course.name, table["place"], speed, style.BLUE, "solid", "speed")]
-    return _figure(traces, title, "pictures per second").update_yaxes(rangemode="tozero")
+    return _figure(traces, title, axes.from_zero(_values(traces), "pictures per second"))
 
 
 def class_accuracy(table: pd.DataFrame, *, title: str) -> go.Figure:
@@ -189,7 +175,7 @@ def distances(table: pd.DataFrame, *, title: str) -> go.Figure:
     for number, layer in enumerate(name for name in table if name != "place"):
         colour, dash = style.COLOURS[number % len(style.COLOURS)], _DASHES[number % len(_DASHES)]
         traces.append(_line(str(layer), table["place"], table[layer], colour, dash, "distance"))
-    return _figure(traces, title, "distance from the start")
+    return _figure(traces, title, axes.amounts(_values(traces), "distance from the start"))
 
 
 def mark(figure: go.Figure, place: float, told: str) -> go.Figure:
@@ -235,7 +221,13 @@ def _line(
     }
 
 
-def _figure(traces: list[dict[str, Any]], title: str, quantity: str) -> go.Figure:
+def _values(traces: list[dict[str, Any]]) -> NDArray[np.float64]:
+    """Return all that the curves go through."""
+    return np.concatenate([[], *(np.asarray(trace["y"], np.float64) for trace in traces)])
+
+
+def _figure(traces: list[dict[str, Any]], title: str, vertical: dict[str, Any]) -> go.Figure:
+    """Return the figure of curves over epochs; `vertical` is what their other axis is."""
     is_empty = not any(len(trace["x"]) for trace in traces)
     axis = {
         "type": "linear",
@@ -256,13 +248,7 @@ def _figure(traces: list[dict[str, Any]], title: str, quantity: str) -> go.Figur
             "showlegend": len(traces) > 1,
             "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top"},
             "xaxis": {**axis, "title": {"text": "epoch", "standoff": 4}, "rangemode": "tozero"},
-            "yaxis": {**axis, "title": {"text": quantity, "standoff": 4}},
+            "yaxis": {**axis, **vertical, "title": {**vertical["title"], "standoff": 4}},
             "hovermode": "closest",
         },
     )
-
-
-def _is_wide(courses: Sequence[Course]) -> bool:
-    shares = [course.history[["accuracy", "val_accuracy"]].to_numpy(float) for course in courses]
-    accuracies = np.concatenate([share.ravel() for share in shares])
-    return not accuracies.size or float(np.nanmax(accuracies) - np.nanmin(accuracies)) > 0.05

@@ -1,10 +1,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import cnn
+from cnn import Architecture, TrainingConfig
 from cnn.captions import (
+    accuracy,
     change,
     channel,
     course,
@@ -14,10 +17,13 @@ from cnn.captions import (
     kernel_tiles,
     layer_output,
     probabilities,
+    recognised,
     single_kernel,
     spread,
     vector,
 )
+
+PLAIN = TrainingConfig(augment=False)
 
 
 @pytest.fixture
@@ -91,9 +97,53 @@ def test_equal_kernels_get_no_notice():
 
 
 def test_overfitting_is_said_only_where_the_curves_show_it():
-    assert "overfitting" in course([1.0, 0.5, 0.2], [0.9, 0.6, 0.9]).notice
-    assert "overfitting" not in course([1.0, 0.5, 0.2], [0.9, 0.6, 0.5]).notice
-    assert course([], []).notice == ""
+    assert "overfitting" in course([1.0, 0.5, 0.2], [0.9, 0.6, 0.9], PLAIN).notice
+    assert "overfitting" not in course([1.0, 0.5, 0.2], [0.9, 0.6, 0.5], PLAIN).notice
+    assert course([], [], PLAIN).notice == ""
+
+
+def test_the_captions_of_a_training_say_how_both_curves_are_measured_and_why_they_part():
+    hard = TrainingConfig(wrong_labels=0.4, architecture=Architecture(dropout=0.5))
+    assert course([1.0, 0.2], [0.5, 0.3], hard).seen == (
+        "2 epochs. Training is the mean over each epoch, measured while the network learns, on "
+        "varied pictures, with dropout, with 40% wrong labels; validation is measured at the epoch's "
+        "end. That is why training can be the higher of the two, as in 1 of the 2 epochs here."
+    )
+    assert course([0.2], [0.3], PLAIN).seen == (
+        "1 epoch. Training is the mean over each epoch, measured while the network learns; "
+        "validation is measured at the epoch's end."
+    )
+    told = accuracy([0.5, 0.9], [0.8, 0.8], PLAIN)
+    assert told.seen.endswith("training can be the lower of the two, as in 1 of the 2 epochs here.")
+    assert told.notice == "The best validation accuracy is 80.00%, after epoch 1."
+    assert "That is why" not in accuracy([0.9], [0.8], PLAIN).seen
+
+
+def shares(*rows):
+    return pd.DataFrame(rows, columns=["0", "1", "2"]).assign(epoch=1)
+
+
+def test_the_hardest_class_is_named_but_not_of_a_network_with_one_answer():
+    plain = recognised(shares([0.5, 0.75, 1.0]), ["In the end"])
+    assert plain.notice == "In the end class 0 is recognised least (50.0%), class 2 most (100.0%)."
+    one = recognised(shares([0.0, 0.0, 1.0]), ["In the end"])
+    assert one.notice.startswith("In the end only class 2 is recognised, as by a network that")
+    assert "hard" not in plain.seen + plain.notice
+    many = recognised(shares([0.5, 0.75, 1.0], [0.0, 0.25, 0.0]), ["In A", "In B"])
+    assert many.notice.startswith("In B only class 1 is recognised")
+    assert recognised(shares([0.5, 0.5, 0.5]), ["In the end"]).notice == ""
+
+
+def test_a_class_without_pictures_is_told():
+    assert recognised(shares([0.5, np.nan, 1.0]), ["In the end"]).seen.endswith(
+        "An empty cell is a class without pictures."
+    )
+
+
+def test_a_gradient_of_zero_is_named_as_it_cannot_be_drawn():
+    told = gradients("adam", {"conv2d": 0.0, "dense": 1.0}).seen
+    assert told.endswith("it is 0 for conv2d, which has no place on a logarithmic axis.")
+    assert gradients("adam", {"dense": 1.0}) == gradients("adam")
 
 
 def test_every_layer_of_any_model_gets_both_sentences(second_model):

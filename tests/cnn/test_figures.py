@@ -77,6 +77,38 @@ def test_the_other_curves_of_a_run_show_what_was_recorded():
     assert list(cnn.figures.throughput(one, title="Speed").data[0].y) == [100] * 8
 
 
+def test_a_constant_rate_is_drawn_at_its_value_on_an_axis_from_zero():
+    one = course()
+    one.batches["learning_rate"] = 0.001
+    figure = cnn.figures.learning_rates([one], title="Rate")
+    assert set(figure.data[0].y) == {0.001}
+    axis = figure.layout.yaxis
+    assert (axis.type, *axis.range) == ("linear", 0, pytest.approx(0.00104))
+    assert axis.title.text == "learning rate"
+
+
+def test_a_loss_that_explodes_is_drawn_on_a_logarithmic_axis_that_says_so():
+    one = course()
+    assert cnn.figures.history([one], quantity="loss", title="L").layout.yaxis.type == "linear"
+    one.batches.loc[1, "loss"] = 20_000
+    axis = cnn.figures.history([one], quantity="loss", title="L").layout.yaxis
+    assert (axis.type, axis.title.text) == ("log", "loss, logarithmic axis")
+
+
+def test_rates_that_are_far_apart_are_both_seen():
+    high, low = course("high"), course("low")
+    high.batches["learning_rate"], low.batches["learning_rate"] = 0.3, 1e-6
+    assert cnn.figures.learning_rates([high, low], title="R").layout.yaxis.type == "log"
+
+
+def test_a_constant_accuracy_is_drawn_between_shares_near_it():
+    table = course().history.assign(accuracy=0.1135, val_accuracy=0.1135)
+    flat = cnn.figures.Course("flat", table, pd.DataFrame(), 4)
+    axis = cnn.figures.history([flat], quantity="accuracy", title="A").layout.yaxis
+    assert axis.range == (pytest.approx(0.1081), pytest.approx(0.1189))
+    assert axis.tickformat == ".1%"
+
+
 @pytest.mark.parametrize(("largest", "step"), [(0.3, "D2"), (10, "D2"), (100, 1), (1e7, 2)])
 def test_the_ticks_of_gradients_are_as_close_as_there_is_room(largest, step):
     one = course()
