@@ -9,29 +9,43 @@
     return "?" + new URLSearchParams(pairs).toString();
   }
 
-  function fromSearch(search) {
-    const view = {};
-    for (const [name, value] of new URLSearchParams(search)) {
-      view[name] = name in view ? [].concat(view[name], value) : value;
+  // What the server makes of an address. It completes and repairs; what it changed, it tells.
+  async function follow(search) {
+    try {
+      const answer = await fetch("/link" + search);
+      if (answer.ok) return await answer.json();
+    } catch (error) {
+      console.warn(error);
     }
-    return view;
+    const told = "The server did not answer: reload the page.";
+    if (root.set_props) root.set_props("notice", { children: told, is_open: true });
+    return null;
   }
 
-  // A link inside the dashboard has no query: then the view stays as it is.
-  function read(search, defaults, view) {
-    if (view && !search) return root.no_update;
-    const wanted = { ...defaults, ...fromSearch(search) };
-    return view && toQuery(wanted) === toQuery(view) ? root.no_update : wanted;
-  }
-
+  // The address of the first visit is asked about while Dash is still building the page.
+  const first = { search: location.search, link: location.search && follow(location.search) };
   let current = null;
   let replaces = false;
 
+  // A link inside the dashboard has no query: then the view stays as it is.
+  async function read(search, defaults, view) {
+    if (!search) return view ? [root.no_update, root.no_update] : [defaults, root.no_update];
+    if (view && search === toQuery(view)) return [root.no_update, root.no_update];
+    const link = (search === first.search && (await first.link)) || (await follow(search));
+    first.link = null;
+    if (!link || (view && toQuery(link.view) === toQuery(view))) {
+      return [root.no_update, root.no_update];
+    }
+    replaces = true;
+    return [link.view, link];
+  }
+
+  // The address takes a repaired view without a step back to what it was: that could not be shown.
   function write(view) {
     current = view || current;
     if (view && location.search !== toQuery(view)) {
       const change = location.search && !replaces ? "pushState" : "replaceState";
-      history[change](null, "", location.pathname + toQuery(view) + location.hash);
+      history[change]({ view }, "", location.pathname + toQuery(view) + location.hash);
     }
     replaces = false;
   }
@@ -85,13 +99,25 @@
 
   // Back and forward on one page: only the store changes, so the page stays mounted.
   let pathname = location.pathname;
+  let steps = 0;
   window.addEventListener("popstate", (event) => {
     if (location.pathname === pathname && root.set_props) {
       event.stopImmediatePropagation();
-      root.set_props("view", { data: fromSearch(location.search) });
+      arrive(event.state && event.state.view);
     }
     pathname = location.pathname;
   });
+
+  // An address that was written here has its view; any other is asked about.
+  async function arrive(view) {
+    const step = ++steps;
+    const link = view ? { view, told: [] } : await follow(location.search);
+    if (!link || step !== steps) return;
+    replaces = true;
+    root.set_props("repaired", { data: link });
+    root.set_props("view", { data: link.view });
+  }
+
   for (const name of ["pushState", "replaceState"]) {
     const original = history[name];
     history[name] = function () {

@@ -103,7 +103,7 @@ def load_dataset(
     named sets are looked for first; left out, the environment variable `CNN_DATA_DIR` is used.
     Raises `DatasetError` when there is nothing usable, naming each place that was looked at.
     """
-    split = split or ("all" if name == DIGITS else "test")
+    split = split or splits(name)[0]
     directory = Path(data_dir or os.environ.get("CNN_DATA_DIR") or ".").expanduser().resolve()
     return _load_dataset(name, split, directory)
 
@@ -120,6 +120,11 @@ def _load_dataset(name: str, split: str, directory: Path) -> Dataset:
         f"There is no data set {name!r}: choose one of {', '.join([*KERAS_DATASETS, DIGITS])}, "
         "or give the path of a folder that exists."
     )
+
+
+def splits(name: str) -> tuple[str, ...]:
+    """Return the parts of a named data set, the one to look at first."""
+    return ("all", "train", "test") if name == DIGITS else ("test", "train")
 
 
 def places(name: str, data_dir: Path) -> tuple[Path, ...]:
@@ -189,7 +194,7 @@ def _idx_file(folder: Path, split: str, kind: str) -> Path | None:
 
 
 def _keras_dataset(name: str, split: str, data_dir: Path) -> Dataset:
-    _require_split(name, split, ("train", "test"))
+    _require_split(name, split, splits(name))
     place = find(name, data_dir)
     if place is None:
         looked = ", ".join(str(p) for p in places(name, data_dir))
@@ -315,7 +320,7 @@ def _embedded_digits(split: str) -> Dataset:
     The 8x8 counts of 0 to 16 become 28x28 pictures. "train" is every even place of the original
     order, "test" every odd one, "all" both.
     """
-    _require_split(DIGITS, split, tuple(_HALVES))
+    _require_split(DIGITS, split, splits(DIGITS))
     table = _digits_table()[_HALVES[split]]
     pictures, labels = table[:, :64].reshape(-1, 8, 8), table[:, 64]
     images = np.stack([_like_mnist(small) for small in pictures])

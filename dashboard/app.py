@@ -12,6 +12,7 @@ from flask import Flask
 from dashboard import shell, wire
 from dashboard.downloads import serve_downloads
 from dashboard.labels import serve_labels
+from dashboard.links import serve_links
 from dashboard.news import serve_news
 from dashboard.runtime import Runtime, install
 from dashboard.settings import Settings
@@ -84,6 +85,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     wire.compress(server, runtime.settings.jobs.path / "compressed")
     wire.time_forward_passes(server)
     serve_labels(server)
+    serve_links(server)
     serve_values(server)
     serve_uploads(server)
     serve_downloads(server)

@@ -9,6 +9,7 @@ from dash import ALL
 LOCATION = "_pages_location"
 VIEW = "view"
 DEFAULTS = "defaults"
+REPAIRED = "repaired"
 READY = "ready"
 LAYERS = "layers"
 MOMENTS = "moments"

@@ -15,7 +15,7 @@ from PIL import Image
 
 import cnn
 from cnn import datasets
-from dashboard import components, ids, perturbing
+from dashboard import components, ids, links, perturbing
 from dashboard.components import aria
 from dashboard.models import OF_RUN
 from dashboard.pictures import Picture, perturbed_in_words
@@ -29,7 +29,10 @@ _SPLITS = {
     "mnist/test": "MNIST, 10,000 test digits",
     "mnist/train": "MNIST, 60,000 training digits",
     "fashion_mnist/test": "Fashion-MNIST, 10,000 test pictures",
+    "fashion_mnist/train": "Fashion-MNIST, 60,000 training pictures",
     "digits/all": "Embedded digits, 1,797",
+    "digits/train": "Embedded digits, every other from the first",
+    "digits/test": "Embedded digits, every other from the second",
 }
 
 
@@ -185,6 +188,7 @@ def register(app: Dash) -> None:
         Input(ids.VIEW, "data"),
         Input(ids.READY, "data"),
         State(ids.LAYERS, "data"),
+        State(ids.REPAIRED, "data"),
         State(ids.CONTENT, "className"),
         State(ids.NOTICE, "is_open"),
     )(show)
@@ -209,6 +213,7 @@ def show(
     stored: dict[str, Any] | None,
     _ready: str,
     known: dict[str, Any] | None,
+    repaired: dict[str, Any] | None,
     condition: str,
     is_noticed: bool,
 ) -> tuple[Any, ...]:
@@ -222,11 +227,15 @@ def show(
         raise PreventUpdate
     runtime = current()
     view, problems = parse(stored)
+    if repaired and repaired["view"] == stored:
+        problems = (*repaired["told"], *problems)
     try:
         picture = runtime.picture(view)
         runtime.entry(view)
         look = runtime.look(view) if runtime.ready == "ready" else None
     except cnn.CnnError as error:
+        if _repair(runtime, stored):
+            return (no_update,) * 7
         empty = (data_uri(np.zeros((1, 1, 1), np.uint8)), "No picture", "No picture")
         wrong = [" ".join([str(error), *problems]), " ", _WAY_OUT]
         return (*empty, None, wrong, True, "unavailable")
@@ -243,6 +252,17 @@ def show(
         bool(problems) if problems or is_noticed else no_update,
         now if now != condition else no_update,
     )
+
+
+def _repair(runtime: Runtime, stored: dict[str, Any]) -> bool:
+    """Let the repaired view be shown, where what cannot be shown is the link's own fault."""
+    link = links.follow(runtime, stored)
+    query = link.view.to_query()
+    if query == stored:
+        return False
+    set_props(ids.REPAIRED, {"data": {"view": query, "told": link.told}})
+    set_props(ids.VIEW, {"data": query})
+    return True
 
 
 def layers(view: View) -> dict[str, Any]:

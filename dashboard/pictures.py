@@ -13,6 +13,12 @@ from dashboard import pixels
 from dashboard.uploads import Uploads
 from dashboard.view import View
 
+_NAMES = {
+    datasets.MNIST: "MNIST",
+    "fashion_mnist": "Fashion-MNIST",
+    datasets.DIGITS: "embedded digits",
+}
+
 
 @dataclass(frozen=True, eq=False)
 class Picture:
@@ -45,11 +51,18 @@ def find(view: View, data: cnn.Dataset | None, uploads: Uploads) -> Picture:
 def _sample(data: cnn.Dataset, sample: cnn.Sample) -> Picture:
     described = f"{sample.class_name}: {data.name} {data.split}, picture number {sample.index}"
     place = f"{data.name} {data.split}, number {sample.index} of {len(data):,}"
-    if data.name == datasets.DIGITS:
+    if (data.name, data.split) == (datasets.DIGITS, "all"):
         place = f"embedded digit {sample.index} of {len(data):,}"
     return Picture(
         sample.pixels, sample.class_name, described, f"Label {sample.class_name}\n{place}"
     )
+
+
+def sample_in_words(data: str, split: str, index: int) -> str:
+    """Return which picture of a data set is meant: "MNIST, test picture 0"."""
+    if (data, split) == (datasets.DIGITS, "all"):
+        return f"embedded digit {index}"
+    return f"{_NAMES[data]}, {split} picture {index}"
 
 
 def perturbed_in_words(view: View) -> str:

@@ -19,6 +19,7 @@ def layout(runtime: Runtime) -> html.Div:
         [
             dcc.Store(id=ids.DEFAULTS, data=runtime.default_view().to_query()),
             dcc.Store(id=ids.VIEW),
+            dcc.Store(id=ids.REPAIRED),
             dcc.Store(id=ids.READY, data="starting"),
             dcc.Store(id=ids.LAYERS),
             dcc.Store(id=ids.MOMENTS),
@@ -88,6 +89,7 @@ def register(app: Dash) -> None:
     app.clientside_callback(
         ClientsideFunction("cnn", "read"),
         Output(ids.VIEW, "data"),
+        Output(ids.REPAIRED, "data"),
         Input(ids.LOCATION, "search"),
         State(ids.DEFAULTS, "data"),
         State(ids.VIEW, "data"),

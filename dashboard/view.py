@@ -93,25 +93,38 @@ def parse(query: Mapping[str, Any]) -> tuple[View, tuple[str, ...]]:
     """Return the view that a query describes, and a sentence for each part that is not usable.
 
     An unusable part keeps its default. Whether the model and the picture exist here is not looked
-    at.
+    at: `dashboard.links` does.
     """
-    problems: list[str] = []
+    values, refused = read(query)
+    return View(**values), tuple(f"The link {one.why}; {one.instead}." for one in refused.values())
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a part of a query is not usable, in words that follow "the link", and what is done."""
+
+    why: str
+    instead: str
+
+
+def read(query: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Refused]]:
+    """Return the fields of a view that a query gives, and its unusable parts, both by name."""
     values: dict[str, Any] = {}
+    refused: dict[str, Refused] = {}
     for name, value in query.items():
         accepted = _ACCEPTED.get(name)
         if accepted is None:
-            problems.append(f"The link has a part {_cut(name)} that is not known; it is ignored.")
+            refused[name] = Refused(f"has a part {_cut(name)} that is not known", "it is ignored")
         elif not isinstance(value, str):
-            problems.append(f"The link gives {name} {len(value)} times; the default is used.")
+            how = f"{len(value)} times" if isinstance(value, list | tuple) else "as what is no text"
+            refused[name] = Refused(f"gives {name} {how}", "the default is used")
         else:
             try:
                 values[name] = accepted.read(value)
             except ValueError:
-                problems.append(
-                    f"The link says {name} is {_cut(value)}: expected {accepted.words}; "
-                    f"{accepted.instead}."
-                )
-    return View(**values), tuple(problems)
+                why = f"says {name} is {_cut(value)}: expected {accepted.words}"
+                refused[name] = Refused(why, accepted.instead)
+    return values, refused
 
 
 @dataclass(frozen=True)

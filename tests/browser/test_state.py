@@ -128,12 +128,58 @@ def test_nonsense_in_the_link_is_explained(server, visit):
     expect(notice).to_contain_text("scale is 'banana': expected channel, layer or network")
     expect(notice).to_contain_text("'utm' that is not known")
     visit(server, "/layers?index=1&index=2&model=banana")
-    page.goto(f"{server.url}/layers?index=99999999")
-    expect(notice).to_contain_text("no picture number 99999999")
+    page.goto(f"{server.url}/layers?model={'0' * 12}")
+    expect(notice).to_contain_text("the model 000000000000, which this server does not have")
     expect(page.locator(".tiles")).to_be_hidden()
     notice.get_by_role("link").click()
     page.wait_for_selector(READY)
     expect(page.locator(".tiles .gtitle").first).to_be_visible()
+
+
+REPAIRED = [
+    ("?index=7", "number 7 of 10,000", "mnist/test", None),
+    ("?data=foo&index=7", "number 0 of 10,000", "mnist/test", "MNIST, test picture 0 is shown"),
+    ("?split=bar", "number 0 of 10,000", "mnist/test", "says split is 'bar'"),
+    ("?data=digits&index=9999", "digit 0 of 1,797", "digits/all", "0 to 1,796"),
+    ("?data=digits&split=test&index=9", "digits test, number 9 of 898", "digits/test", None),
+]
+
+
+def test_a_link_that_cannot_be_shown_is_repaired_and_panel_menu_address_and_history_agree(
+    start_server, mnist_dir, visit
+):
+    server = start_server(mnist_dir)
+    page = visit(server, "/layers" + REPAIRED[0][0]).page
+    for link, place, data, told in REPAIRED:
+        page.goto(f"{server.url}/layers{link}")
+        shows(page, place, data)
+        notice = page.locator("#notice")
+        expect(notice).to_contain_text(told) if told else expect(notice).to_be_hidden()
+        steps = page.evaluate("history.length")
+        page.keyboard.press("3")
+        expect(page.locator("#picture-text")).to_contain_text("Label 3")
+        expect(notice).to_be_hidden()
+        assert page.evaluate("history.length") == steps + 1
+        page.go_back()
+        shows(page, place, data)
+        page.reload()
+        page.wait_for_selector(READY)
+        shows(page, place, data)
+        page.go_forward()
+        expect(page.locator("#picture-text")).to_contain_text("Label 3")
+        page.go_back()
+        shows(page, place, data)
+
+
+def shows(page, place: str, data: str) -> None:
+    """The panel, the menu and the address name the same picture."""
+    expect(page.locator("#picture-text")).to_contain_text(place)
+    expect(page.get_by_label("Data")).to_have_value(data)
+    name, split = data.split("/")
+    page.wait_for_url(f"**data={name}&split={split}&index=*")
+    index = page.get_by_label("No.").input_value()
+    assert f"&index={index}" in page.url
+    assert f" {index} of" in place
 
 
 def test_a_link_means_the_same_on_another_server(server, start_server, mnist_dir, visit):

@@ -11,7 +11,7 @@ SAID, NOTICE, OPEN, CLASS = 3, 4, 5, 6
 
 def show(view: View):
     layers = {"model": view.model}
-    return panel.show(view.to_query(), "ready", layers, "waiting", False)
+    return panel.show(view.to_query(), "ready", layers, None, "waiting", False)
 
 
 @pytest.fixture
@@ -38,11 +38,17 @@ def test_a_wrong_prediction_is_marked_with_the_true_label(view, app):
     assert f"✗ wrong, it is {data[index].label}" == show(wrong)[SAID]["mark"]
 
 
-def test_a_picture_that_does_not_exist_is_explained_and_not_replaced(view):
+def test_a_picture_that_cannot_be_is_repaired_where_the_view_is_kept(view, monkeypatch):
+    kept = {}
+    monkeypatch.setattr(panel, "set_props", lambda identity, props: kept.update({identity: props}))
     shown = show(View(**{**vars(view), "index": 99999}))
-    assert "no picture number 99999" in shown[NOTICE][0]
-    assert shown[CLASS] == "unavailable"
-    assert shown[SAID] is None
+    assert set(shown) == {no_update}
+    assert kept["view"]["data"] == view.to_query()
+    repaired = kept["repaired"]["data"]
+    assert "digits all has pictures 0 to 1,796" in repaired["told"][0]
+    told = panel.show(view.to_query(), "ready", {"model": view.model}, repaired, "", False)
+    assert told[NOTICE] == repaired["told"][0]
+    assert told[OPEN] is True
 
 
 def test_a_data_set_that_this_server_lacks_is_named(view):
@@ -57,7 +63,12 @@ def test_a_model_that_this_server_lacks_is_named(view):
 
 def test_a_bad_part_of_the_link_is_told_and_the_rest_is_shown(view):
     shown = panel.show(
-        {**view.to_query(), "scale": "banana"}, "ready", {"model": view.model}, "waiting", False
+        {**view.to_query(), "scale": "banana"},
+        "ready",
+        {"model": view.model},
+        None,
+        "waiting",
+        False,
     )
     assert "banana" in shown[NOTICE]
     assert shown[OPEN] is True
@@ -80,4 +91,4 @@ def test_the_layers_tell_pages_what_has_maps_and_weights(view):
 def test_nothing_is_shown_before_the_view_is_known(app, request_of):
     request_of(app)
     with pytest.raises(PreventUpdate):
-        panel.show(None, "ready", None, "waiting", False)
+        panel.show(None, "ready", None, None, "waiting", False)
