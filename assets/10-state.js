@@ -172,21 +172,19 @@
     return change(view, { ...SAMPLE, index: places[Math.floor(Math.random() * places.length)] });
   }
 
-  function choose(index, data, model, view) {
-    if (!view || index === null || index === undefined || !data || !model) return root.no_update;
+  function choose(data, model, view) {
+    if (!view || !data || !model) return root.no_update;
     const [name, split] = data.split("/");
     const moved = name !== view.data || split !== view.split;
     const other = model !== view.model ? { epoch: null, other: null, channel: null, source: null, target: null } : {};
-    const sample = moved || Number(index) !== Number(view.index) ? SAMPLE : {};
-    const place = { data: name, split, index: moved ? 0 : index };
-    return change(view, { ...sample, ...place, model, ...other });
+    const place = moved ? { ...SAMPLE, data: name, split, index: 0 } : {};
+    return change(view, { ...place, model, ...other });
   }
 
-  function chosen(view, index, data, model) {
-    if (!view) return [root.no_update, root.no_update, root.no_update];
-    const wanted = [Number(view.index), view.data + "/" + view.split, view.model];
-    if (Number.isNaN(wanted[0])) wanted[0] = index;
-    return wanted.map((value, i) => (value === [index, data, model][i] ? root.no_update : value));
+  function chosen(view, data, model) {
+    if (!view) return [root.no_update, root.no_update];
+    const wanted = [view.data + "/" + view.split, view.model];
+    return wanted.map((value, i) => (value === [data, model][i] ? root.no_update : value));
   }
 
   function chooseOne(name) {
@@ -215,15 +213,11 @@
     currentView: () => current,
     changeView,
     changed,
+    labelsOf,
     pick,
     choose,
     chosen,
     weightsKey,
-    chooseChannel: (value, view) =>
-      view && String(value) !== (view.channel || "0")
-        ? change(view, { channel: value })
-        : root.no_update,
-    chosenChannel: chosenOne("channel", "0"),
     chooseSource: (value, view) =>
       value ? change(view, { source: value === "norm" ? null : value }) : root.no_update,
     chosenSource: chosenOne("source", "norm"),

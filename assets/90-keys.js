@@ -62,7 +62,7 @@
     const view = root.cnn.currentView();
     if (!field || !view || !field.offsetParent) return false;
     const wanted = Number(view.channel || 0) + step;
-    if (wanted >= 0 && wanted <= Number(field.max)) root.cnn.changeView({ channel: wanted }, true);
+    if (wanted >= 0 && wanted <= Number(field.dataset.most)) root.cnn.changeView({ channel: wanted }, true);
     return true;
   }
 

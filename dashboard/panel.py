@@ -18,6 +18,7 @@ from cnn import datasets
 from dashboard import components, ids, links, perturbing
 from dashboard.components import aria
 from dashboard.models import OF_RUN
+from dashboard.numbers import number_field, register_number
 from dashboard.pictures import Picture, perturbed_in_words
 from dashboard.runtime import Runtime, current
 from dashboard.view import View, parse
@@ -98,16 +99,7 @@ def _choices(runtime: Runtime) -> html.Details:
             html.Summary("Choices"),
             html.Div(
                 [
-                    dbc.Label("No.", html_for=ids.INDEX, className="small mb-0"),
-                    dbc.Input(
-                        id=ids.INDEX,
-                        type="number",
-                        min=0,
-                        step=1,
-                        size="sm",
-                        debounce=True,
-                        placeholder="number",
-                    ),
+                    number_field(ids.INDEX, "No.", "index", waits=True),
                     dbc.Label("Data", html_for=ids.DATA, className="small mb-0"),
                     dbc.Select(id=ids.DATA, size="sm", options=data_options(runtime)),
                     dbc.Label("Model", html_for=ids.MODEL, className="small mb-0"),
@@ -161,7 +153,6 @@ def register(app: Dash) -> None:
     app.clientside_callback(
         ClientsideFunction("cnn", "choose"),
         Output(ids.VIEW, "data", allow_duplicate=True),
-        Input(ids.INDEX, "value"),
         Input(ids.DATA, "value"),
         Input(ids.MODEL, "value"),
         State(ids.VIEW, "data"),
@@ -169,11 +160,9 @@ def register(app: Dash) -> None:
     )
     app.clientside_callback(
         ClientsideFunction("cnn", "chosen"),
-        Output(ids.INDEX, "value"),
         Output(ids.DATA, "value"),
         Output(ids.MODEL, "value"),
         Input(ids.VIEW, "data"),
-        State(ids.INDEX, "value"),
         State(ids.DATA, "value"),
         State(ids.MODEL, "value"),
     )
@@ -206,6 +195,7 @@ def register(app: Dash) -> None:
         Input(ids.MOMENTS, "data"),
         Input(ids.VIEW, "data"),
     )
+    register_number(app, ids.INDEX)
     perturbing.register(app)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import unquote
 
 import dash
-import dash_bootstrap_components as dbc
 import numpy as np
 from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 import cnn
 from cnn.words import number, percent
 from dashboard import components, ids, repaint
+from dashboard.numbers import number_field, register_number
 from dashboard.outputs import LayerOutput, layer_outputs
 from dashboard.panel import layers as layers_of
 from dashboard.runtime import current
@@ -50,7 +50,9 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                 [
                     html.Div(id=FACTS, className="facts"),
                     html.Div(
-                        [scale_choice(SCALE), _channel_choice()], id=MAPS_ONLY, className="controls"
+                        [scale_choice(SCALE), number_field(CHANNEL, "Channel", "channel")],
+                        id=MAPS_ONLY,
+                        className="controls",
                     ),
                     html.Div(
                         [
@@ -82,17 +84,6 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
     )
 
 
-def _channel_choice() -> html.Div:
-    return html.Div(
-        [
-            dbc.Label("Channel", html_for=CHANNEL, className="mb-0 me-2 text-body-secondary"),
-            dbc.Input(
-                id=CHANNEL, type="number", min=0, step=1, size="sm", className="d-inline-block",
-            ),
-        ]
-    )  # fmt: skip
-
-
 def register(app: Dash) -> None:
     """Register the page and its callbacks."""
     dash.register_page(
@@ -114,7 +105,7 @@ def register(app: Dash) -> None:
         Output(f"{KERNEL}-caption", "children"),
         Output(f"{KERNEL}-box", "hidden"),
         Output(NUMBERS, "children"),
-        Output(CHANNEL, "max"),
+        Output(CHANNEL, "data-most"),
         Output(MAPS_ONLY, "hidden"),
         Output(PAINTED, "data"),
         Input(ids.VIEW, "data"),
@@ -132,19 +123,7 @@ def register(app: Dash) -> None:
         State(LAYER, "data"),
         prevent_initial_call=True,
     )(look_closely)
-    app.clientside_callback(
-        dash.ClientsideFunction("cnn", "chosenChannel"),
-        Output(CHANNEL, "value"),
-        Input(ids.VIEW, "data"),
-        State(CHANNEL, "value"),
-    )
-    app.clientside_callback(
-        dash.ClientsideFunction("cnn", "chooseChannel"),
-        Output(ids.VIEW, "data", allow_duplicate=True),
-        Input(CHANNEL, "value"),
-        State(ids.VIEW, "data"),
-        prevent_initial_call=True,
-    )
+    register_number(app, CHANNEL)
 
 
 def paint(

@@ -136,6 +136,42 @@ def test_nonsense_in_the_link_is_explained(server, visit):
     expect(page.locator(".tiles .gtitle").first).to_be_visible()
 
 
+REFUSED = [
+    ("No.", "-5", "-5 was given: give a whole number from 0 to 1,796 (digits all). 7 stays."),
+    ("No.", "3.7", "3.7 was given"),
+    ("No.", "99999", "99999 was given"),
+    ("No.", "", "No number was given"),
+    ("Channel", "32", "32 was given: give a whole number from 0 to 31. 4 stays."),
+    ("Channel", "-1", "-1 was given"),
+    ("Channel", "1.5", "1.5 was given"),
+    ("Channel", "", "No number was given"),
+]
+
+
+def test_a_number_field_refuses_in_place_and_the_view_keeps_the_last_good_number(server, visit):
+    page = visit(server, "/activations/conv2d?index=7&channel=4").page
+    detail = page.locator("#activations-detail .gtitle")
+    expect(detail).to_contain_text("channel 4")
+    link = page.url
+    for name, given, words in REFUSED:
+        field = page.get_by_label(name, exact=True).last
+        good = field.input_value()
+        field.fill(given)
+        told = page.get_by_role("alert").filter(has_text=words)
+        expect(told).to_be_visible()
+        expect(field).to_have_attribute("aria-invalid", "true")
+        expect(field).to_have_accessible_description(told.inner_text())
+        field.blur()
+        expect(field).to_have_value(good)
+        expect(field).not_to_have_attribute("aria-invalid", "true")
+        assert page.url == link
+    expect(page.locator("#notice")).to_be_hidden()
+    expect(page.locator("#picture-text")).to_contain_text("digit 7 of")
+    page.get_by_label("Channel", exact=True).last.fill("31")
+    expect(detail).to_contain_text("channel 31")
+    expect(page.get_by_role("alert").filter(has_text="No number was given")).to_have_count(1)
+
+
 REPAIRED = [
     ("?index=7", "number 7 of 10,000", "mnist/test", None),
     ("?data=foo&index=7", "number 0 of 10,000", "mnist/test", "MNIST, test picture 0 is shown"),

@@ -48,7 +48,7 @@ CASES = [
     ({"other": "7-3"}, {}, ["other is '7-3': no such moment"]),
     ({"model": "banana"}, {}, ["the bundled digit classifier is shown instead."]),
     ({"model": "banana", "epoch": "3", "channel": "4"}, {}, ["without the link's epoch and channel."]),
-    ({"epsilon": "0.1", "target": "12"}, {"epsilon": 0.1}, ["target is 12: the model has classes 0 to 9"]),
+    ({"epsilon": "0.1", "target": "12"}, {"epsilon": 0.1}, ["the model has classes 0 to 9"]),
     ({"channel": "900"}, {"channel": 900}, []),
     ({"runs": "x y"}, {}, ["runs is 'x y'"]),
 ]  # fmt: skip
