@@ -134,17 +134,31 @@
     return toQuery(next) === toQuery(view) ? root.no_update : next;
   }
 
+  // What goes when a part of the view becomes another, unless it is set at the same time: a sample
+  // takes the place of a drawing or an upload, and steps belong to the picture that was taught.
+  const SAMPLE = ["data", "split", "index"];
+  const PICTURE = [
+    ...SAMPLE, "pixels", "upload", "rotate", "x", "y", "zoom", "noise", "seed", "blur", "contrast",
+    "invert", "erased", "epsilon", "target",
+  ];
+  const GOES = [
+    [SAMPLE, ["pixels", "upload", "erased"]],
+    [["model"], ["epoch", "other", "channel", "source", "target"]],
+    [[...PICTURE, "model", "epoch"], ["teach", "rates"]],
+  ];
+
   function changed(view, changes) {
     const next = { ...view };
     for (const [name, value] of Object.entries(changes)) {
       if (value === null || value === undefined || value === "") delete next[name];
       else next[name] = String(value);
     }
+    for (const [causes, parts] of GOES) {
+      if (causes.every((name) => next[name] === view[name])) continue;
+      for (const part of parts) if (!(part in changes)) delete next[part];
+    }
     return next;
   }
-
-  // A sample takes the place of a drawing or an upload, and of what was erased of it.
-  const SAMPLE = { pixels: null, upload: null, erased: null };
 
   // The class of every picture of a data set, fetched once.
   const labels = {};
@@ -169,16 +183,15 @@
     const label = clicked.label === undefined ? known[here] : clicked.label;
     const places = [...known.keys()].filter((i) => known[i] === label && i !== here);
     if (!places.length) return root.no_update;
-    return change(view, { ...SAMPLE, index: places[Math.floor(Math.random() * places.length)] });
+    return change(view, { index: places[Math.floor(Math.random() * places.length)] });
   }
 
   function choose(data, model, view) {
     if (!view || !data || !model) return root.no_update;
     const [name, split] = data.split("/");
     const moved = name !== view.data || split !== view.split;
-    const other = model !== view.model ? { epoch: null, other: null, channel: null, source: null, target: null } : {};
-    const place = moved ? { ...SAMPLE, data: name, split, index: 0 } : {};
-    return change(view, { ...place, model, ...other });
+    const place = moved ? { data: name, split, index: 0 } : {};
+    return change(view, { ...place, model });
   }
 
   function chosen(view, data, model) {
@@ -221,6 +234,9 @@
     chooseSource: (value, view) =>
       value ? change(view, { source: value === "norm" ? null : value }) : root.no_update,
     chosenSource: chosenOne("source", "norm"),
+    chooseOver: (value, view) =>
+      value ? change(view, { over: value === "rotate" ? null : value }) : root.no_update,
+    chosenOver: chosenOne("over", "rotate"),
     chooseScale: chooseOne("scale"),
     chosenScale: chosenOne("scale", "layer"),
     chooseLines: chooseOne("lines"),

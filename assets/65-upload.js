@@ -6,6 +6,7 @@
   let centred = true;
   let told = "";
   let model = "";
+  let way = [];
 
   function area() {
     return document.getElementById("uploading");
@@ -58,8 +59,7 @@
     return `/upload/${key}?` + new URLSearchParams({ model: view.model, centre });
   }
 
-  function steps(all, notes = []) {
-    const { check } = root.cnn.parts;
+  function listOf(all) {
     const list = document.createElement("ol");
     list.className = "steps";
     for (const { name, sentence, src } of all) {
@@ -73,6 +73,23 @@
       item.append(image, text);
       list.append(item);
     }
+    return list;
+  }
+
+  // The steps at their full size, where the page "Perturb" is open.
+  function showWay() {
+    const place = document.getElementById("upload-way");
+    if (!place) return;
+    const title = document.createElement("h2");
+    title.textContent = "How the upload was prepared";
+    place.replaceChildren(...(way.length ? [title, listOf(way)] : []));
+  }
+
+  function steps(all, notes = []) {
+    const { check } = root.cnn.parts;
+    way = all;
+    showWay();
+    const list = listOf(all);
     const details = document.createElement("details");
     const summary = document.createElement("summary");
     summary.textContent = `How it was prepared: ${all.length} steps`;
@@ -104,6 +121,8 @@
     if (!view.upload) {
       if (told) area().hidden = true;
       told = "";
+      way = [];
+      showWay();
       return;
     }
     if (told === view.upload && model !== view.model) await prepareAgain(view);
@@ -144,5 +163,5 @@
     receive(file);
   });
 
-  root.cnn = { ...root.cnn, showUpload };
+  root.cnn = { ...root.cnn, showUpload, showWay };
 })();

@@ -10,43 +10,39 @@
   let mostSeed = 0;
   let invert = null;
   let target = null;
-  let over = "rotate";
   let wanted = {};
   let resting = 0;
   let pad = null;
   let mask = "";
-  let asked = "";
-  let isReady = false;
+  let controls = null;
 
   function section() {
     return document.getElementById("perturb");
   }
 
-  function build() {
-    const box = document.getElementById("perturb-controls");
+  function build(box) {
     const told = JSON.parse(box.dataset.sliders);
+    controls = document.createElement("div");
+    controls.className = "perturb-controls";
     [ranges, mostSeed] = [told.sliders, told.mostSeed];
     const { button, check, slider } = root.cnn.parts;
     for (const range of ranges) {
       const row = slider(range.name, { ...range, value: range.default }, (value) => {
-        over = range.key;
-        attempt({ [range.key]: value === range.default ? null : value });
+        attempt({ [range.key]: value === range.default ? null : value, ...along(range.key) });
       });
       rows[range.key] = row;
-      box.append(row.label);
+      controls.append(row.label);
     }
     rows.noise.label.append(
       button("New noise", "Another random pattern", () => {
-        over = "noise";
-        attempt({ seed: 1 + Math.floor(Math.random() * mostSeed) });
+        attempt({ seed: 1 + Math.floor(Math.random() * mostSeed), ...along("noise") });
       })
     );
     target = document.createElement("select");
     target.className = "form-select form-select-sm";
     target.setAttribute("aria-label", "Adversarial direction");
     target.addEventListener("change", () => {
-      over = "epsilon";
-      attempt({ target: target.value });
+      attempt({ target: target.value, ...along("epsilon") });
     });
     invert = check("Inverted", false, (on) => attempt({ invert: on ? 1 : null }));
     const actions = document.createElement("div");
@@ -55,8 +51,21 @@
       root.cnn.parts.toggle("Erase on the picture", "A brush that takes parts away", erase),
       button("Reset", "The picture as it was", reset)
     );
-    box.append(target, invert, actions);
-    section().addEventListener("toggle", () => askForCurve(root.cnn.currentView()));
+    controls.append(target, invert, actions);
+  }
+
+  // The curve of the page runs over the slider that was moved last.
+  function along(key) {
+    return { over: key === "rotate" ? null : key };
+  }
+
+  // The sliders are in the panel, or, while that is open, on the page with their curve.
+  function placePerturbation() {
+    const isOpen = location.pathname.replace(/\/$/, "") === "/perturb";
+    const page = isOpen && document.getElementById("perturb-place");
+    const place = page || document.getElementById("perturb-controls");
+    if (controls && place && controls.parentNode !== place) place.append(controls);
+    return isOpen;
   }
 
   // A change is painted at once, and becomes part of the view when the slider rests.
@@ -92,12 +101,12 @@
   }
 
   function showPerturbation(view, layers) {
-    if (!view || !document.getElementById("perturb-controls")) return;
-    if (!invert) build();
-    isReady = Boolean(layers);
+    const box = document.getElementById("perturb-controls");
+    if (!view || !box) return;
+    if (!controls) build(box);
+    placePerturbation();
     fillTargets(layers);
     if (!Object.keys(wanted).length) showValues(view, {});
-    if (section().open) askForCurve(view);
     if (pad && (view.erased || "") !== mask) loadMask(view.erased || "");
   }
 
@@ -124,16 +133,6 @@
     target.value = (root.cnn.currentView() || {}).target ?? "";
   }
 
-  // What the curve depends on: the picture and what is done to it, and the slider moved last.
-  function askForCurve(view) {
-    if (!view || !isReady || !section().open) return;
-    const { scale, lines, channel, source, ...picture } = view;
-    const key = JSON.stringify([picture, over]);
-    if (key === asked) return;
-    asked = key;
-    root.set_props("perturb-curve-key", { data: { ...picture, over } });
-  }
-
   function erase(on) {
     if (!pad) {
       const label = "Erase: paint over the picture with the pointer, or with arrows and space";
@@ -142,7 +141,7 @@
         paper: "", ink: "rgb(255, 80, 80)", width: 24, onChange: send, onEnd: keepMask,
       });
       pad.element.append(root.cnn.parts.tools(pad, "Restore"));
-      document.getElementById("perturb-controls").append(pad.element);
+      controls.append(pad.element);
       const view = root.cnn.currentView();
       if (view && view.erased) loadMask(view.erased);
     }
@@ -193,5 +192,10 @@
     pad.load(base);
   }
 
-  root.cnn = { ...root.cnn, showPerturbation };
+  function takePerturbation() {
+    placePerturbation();
+    root.cnn.showWay();
+  }
+
+  root.cnn = { ...root.cnn, showPerturbation, placePerturbation, takePerturbation };
 })();

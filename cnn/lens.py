@@ -151,6 +151,18 @@ def teach(
     )
 
 
+def worth_teaching(prediction: Prediction, true: int | None = None) -> int:
+    """Return the class with which a step changes something to see.
+
+    It is the true class where the network says another; where it is right, or the truth is not
+    known, the runner-up: to teach what the network says already moves next to nothing.
+    """
+    if true is not None and true != prediction.label:
+        return true
+    order = np.argsort(-prediction.probabilities, kind="stable")
+    return int(order[min(1, len(order) - 1)])
+
+
 def checked_rate(rate: Any) -> float:
     """Return the learning rate; `RunError` for what is no number above 0 and at most 10."""
     is_number = isinstance(rate, Real) and not isinstance(rate, bool)

@@ -32,9 +32,6 @@ PICTURE = "picture"
 PICTURE_TEXT = "picture-text"
 PREDICTION = "prediction-data"
 PERTURB = "perturb"
-CURVE = "perturb-curve"
-CURVE_KEY = "perturb-curve-key"
-DIFFERENCE = "perturb-difference"
 MODEL = "model"
 
 ANY_DIGIT = {"type": "digit", "label": ALL}

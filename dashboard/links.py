@@ -22,12 +22,15 @@ from cnn.datasets import splits
 from cnn.moments import Moment
 from dashboard.pictures import sample_in_words
 from dashboard.runtime import Runtime, current
-from dashboard.view import Refused, View, read
+from dashboard.view import ALL_PARTS, LOOKS, View, read
 
 _PLACE = ("data", "split", "index")
-_OF_MODEL = ("epoch", "other", "channel", "source", "target")
-_FINISHED = "its finished state is shown"
-_START = "the start is compared"
+_OF_MODEL = ("epoch", "other", "channel", "source", "target", "teach", "rates")
+_MOMENT_INSTEAD = {"epoch": "its finished state is shown", "other": "the start is compared"}
+_CLASS_INSTEAD = {
+    "target": "the step leads away from the prediction",
+    "teach": "the class that suggests itself is taught",
+}
 
 
 @dataclass(frozen=True)
@@ -53,94 +56,109 @@ def _link() -> Response:
 
 def follow(runtime: Runtime, query: Mapping[str, Any]) -> Link:
     """Return what a link with that query shows on this server; following it again changes nothing."""
-    values, refused = read(query)
-    told: list[str] = []
-    _complete_place(runtime, values, refused, told)
-    _complete_model(runtime, values, refused, told)
-    told += [f"The link {one.why}; {one.instead}." for one in refused.values()]
-    return Link(View(**values), tuple(told))
+    repair = _Repair(runtime, query)
+    repair.complete_place()
+    repair.complete_model()
+    repair.require_moments()
+    repair.require_classes()
+    repair.tell_others()
+    repair.require_steps()
+    return Link(View(**repair.values), tuple(repair.told))
 
 
-def _complete_place(
-    runtime: Runtime, values: dict[str, Any], refused: dict[str, Refused], told: list[str]
-) -> None:
-    """Complete the place of the sample, or replace it by the server's default as a whole."""
-    default = runtime.default_view()
-    data = values.setdefault("data", default.data)
-    known = splits(data)
-    split = values.setdefault("split", default.split if data == default.data else known[0])
-    values.setdefault("index", 0)
-    wrong = [refused.pop(name).why for name in _PLACE if name in refused]
-    if split not in known:
-        wrong.append(f"says split is {split!r}: {data} has {' and '.join(known)}")
-    if wrong:
-        values.update({name: getattr(default, name) for name in _PLACE})
-    elif (count := _count(runtime, View(**values))) is not None and values["index"] >= count:
-        wrong = [f"says index is {values['index']}: {data} {split} has pictures 0 to {count - 1:,}"]
-        values["index"] = 0
-    if wrong:
-        instead = sample_in_words(values["data"], values["split"], values["index"])
-        has_own = values.get("pixels") or values.get("upload")
-        stands = "stands there" if has_own else "is shown"
-        told.append(f"The link {'; it '.join(wrong)}; {instead} {stands} instead.")
+class _Repair:
+    """The usable parts of a link, completed step by step, and what is told of the others."""
 
+    def __init__(self, runtime: Runtime, query: Mapping[str, Any]) -> None:
+        self.values, self._refused = read(query)
+        self.told: list[str] = []
+        self._runtime = runtime
+        self._changed = {name for name in self._refused if name in ALL_PARTS}
 
-def _count(runtime: Runtime, view: View) -> int | None:
-    """Return how many pictures the data set of the view has, None where it is not on this server."""
-    try:
-        return len(runtime.dataset(view))
-    except cnn.DatasetError:
-        return None
+    def complete_place(self) -> None:
+        """Complete the place of the sample, or replace it by the server's default as a whole."""
+        values, default = self.values, self._runtime.default_view()
+        data = values.setdefault("data", default.data)
+        known = splits(data)
+        split = values.setdefault("split", default.split if data == default.data else known[0])
+        values.setdefault("index", 0)
+        wrong = [self._refused.pop(name).why for name in _PLACE if name in self._refused]
+        if split not in known:
+            wrong.append(f"says split is {split!r}: {data} has {' and '.join(known)}")
+        if wrong:
+            values.update({name: getattr(default, name) for name in _PLACE})
+        elif (count := self._count()) is not None and values["index"] >= count:
+            place = f"{data} {split} has pictures 0 to {count - 1:,}"
+            wrong = [f"says index is {values['index']}: {place}"]
+            values["index"] = 0
+        if wrong:
+            instead = sample_in_words(values["data"], values["split"], values["index"])
+            has_own = values.get("pixels") or values.get("upload")
+            stands = "stands there" if has_own else "is shown"
+            self._tell(f"{'; it '.join(wrong)}; {instead} {stands} instead", "index")
 
+    def complete_model(self) -> None:
+        """Complete the model, or replace it by the server's default with all that depends on it."""
+        default = self._runtime.catalogue.default()
+        wrong = self._refused.pop("model", None)
+        if wrong:
+            gone = [name for name in _OF_MODEL if self.values.pop(name, None) is not None]
+            without = f", without the link's {' and '.join(gone)}" if gone else ""
+            self._tell(f"{wrong.why}; the {default.name} is shown instead{without}", "model")
+        self.values.setdefault("model", default.key)
 
-def _complete_model(
-    runtime: Runtime, values: dict[str, Any], refused: dict[str, Refused], told: list[str]
-) -> None:
-    """Complete the model, or replace it by the server's default with all that depends on it."""
-    default = runtime.catalogue.default()
-    wrong = refused.pop("model", None)
-    if wrong:
-        gone = [name for name in _OF_MODEL if name in values]
-        for name in gone:
-            del values[name]
-        without = f", without the link's {' and '.join(gone)}" if gone else ""
-        told.append(f"The link {wrong.why}; the {default.name} is shown instead{without}.")
-    values.setdefault("model", default.key)
-    _require_moments(runtime, values, told)
-    _require_target(runtime, values, told)
+    def require_moments(self) -> None:
+        """Take out moments that are not kept of the model, if this server has the model."""
+        named = {name: self.values[name] for name in ("epoch", "other") if self.values.get(name)}
+        if not named:
+            return
+        try:
+            entry = self._runtime.catalogue.get(self.values["model"])
+        except cnn.ModelError:
+            return
+        kept = {str(moment) for moment in entry.run.moments} if entry.run else set()
+        for name, text in named.items():
+            self.values[name] = str(Moment.parse(text))
+            if self.values[name] not in kept:
+                del self.values[name]
+                why = f"says {name} is {text!r}: no such moment of the {entry.name} is kept"
+                self._tell(f"{why}; {_MOMENT_INSTEAD[name]} instead", name)
 
+    def require_classes(self) -> None:
+        """Take out classes that the model does not have, as soon as it can be asked."""
+        named = {n: self.values[n] for n in _CLASS_INSTEAD if self.values.get(n) is not None}
+        if not named or self._runtime.ready != "ready":
+            return
+        try:
+            count = len(cnn.class_names(self._runtime.model(View(**self.values))))
+        except cnn.CnnError:
+            return
+        for name, number in named.items():
+            if number >= count:
+                del self.values[name]
+                why = f"says {name} is {number}: the model has classes 0 to {count - 1}"
+                self._tell(f"{why}; {_CLASS_INSTEAD[name]} instead", name)
 
-def _require_moments(runtime: Runtime, values: dict[str, Any], told: list[str]) -> None:
-    """Take out moments that are not kept of the model, if this server has the model."""
-    named = {name: values[name] for name in ("epoch", "other") if values.get(name)}
-    try:
-        entry = runtime.catalogue.get(values["model"]) if named else None
-    except cnn.ModelError:
-        return
-    if entry is None:
-        return
-    kept = {str(moment) for moment in entry.run.moments} if entry.run else set()
-    for name, text in named.items():
-        values[name] = str(Moment.parse(text))
-        if values[name] not in kept:
-            del values[name]
-            why = f"no such moment of the {entry.name} is kept"
-            instead = _FINISHED if name == "epoch" else _START
-            told.append(f"The link says {name} is {text!r}: {why}; {instead} instead.")
+    def tell_others(self) -> None:
+        """Tell of all other parts that cannot be used."""
+        for one in self._refused.values():
+            self.told.append(f"The link {one.why}; {one.instead}.")
 
+    def require_steps(self) -> None:
+        """Take out steps that another picture, model or class was taught with."""
+        others = self._changed - (LOOKS - {"teach"})
+        if others and self.values.pop("rates", ""):
+            self.told.append("The steps of the link are left out: they belong to what it says.")
+        if others - {"teach"}:
+            self.values.pop("teach", None)
 
-def _require_target(runtime: Runtime, values: dict[str, Any], told: list[str]) -> None:
-    """Take out a class that the model does not have, as soon as it can be asked."""
-    target = values.get("target")
-    if target is None or runtime.ready != "ready":
-        return
-    try:
-        count = len(cnn.class_names(runtime.model(View(**values))))
-    except cnn.CnnError:
-        return
-    if target >= count:
-        del values["target"]
-        told.append(
-            f"The link says target is {target}: the model has classes 0 to {count - 1}; "
-            "the step leads away from the prediction instead."
-        )
+    def _tell(self, sentence: str, part: str) -> None:
+        self.told.append(f"The link {sentence}.")
+        self._changed.add(part)
+
+    def _count(self) -> int | None:
+        """Return how many pictures the data set has, None where it is not on this server."""
+        try:
+            return len(self._runtime.dataset(View(**self.values)))
+        except cnn.DatasetError:
+            return None

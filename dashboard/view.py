@@ -11,12 +11,16 @@ from cnn import moments, runs
 from cnn.adversarial import EPSILON
 from cnn.datasets import DIGITS, KERAS_DATASETS
 from cnn.figures import SCALES, Scale
+from cnn.lens import MOST_STEPS
 from cnn.perturbations import MOST_SEED, RANGES, Perturbation, Range
-from dashboard import pixels
+from dashboard import pixels, rates
 
 Lines = Literal["contribution", "weight"]
 CONTRIBUTION: Lines = "contribution"
 WEIGHT: Lines = "weight"
+LOOKS = frozenset(
+    {"other", "runs", "scale", "lines", "channel", "source", "teach", "rates", "over"}
+)
 _SPLITS = ("train", "test", "all")
 
 
@@ -35,6 +39,9 @@ class View:
     `channel` is the channel or kernel looked at closely, `source` the input channel whose kernels
     are shown (None: the norm over all). `lines` is what the lines between channels show: what is
     contributed for this picture (weight × value), or the weights alone.
+    are shown (None: the norm over all). `teach` is the class that the network is taught with this
+    picture (None: the one that suggests itself), `rates` the learning rates of the steps made.
+    `over` is the slider along which the prediction is drawn.
     """
 
     model: str = ""
@@ -62,6 +69,9 @@ class View:
     lines: Lines = CONTRIBUTION
     channel: int | None = None
     source: int | None = None
+    teach: int | None = None
+    rates: str = ""
+    over: str = "rotate"
 
     def to_query(self) -> dict[str, str]:
         """Return the view as the parameters of a query; what is left at its default is left out."""
@@ -84,9 +94,13 @@ class View:
     @property
     def picture(self) -> View:
         """The same picture of the same model, looked at in the default way."""
-        return replace(
-            self, other="", runs="", scale="layer", lines=CONTRIBUTION, channel=None, source=None
-        )
+        looks = {field.name: field.default for field in fields(self) if field.name in LOOKS}
+        return replace(self, **looks)
+
+    @property
+    def learning_rates(self) -> tuple[float, ...]:
+        """The learning rates of the steps that the network was taught."""
+        return rates.decode(self.rates) if self.rates else ()
 
 
 def parse(query: Mapping[str, Any]) -> tuple[View, tuple[str, ...]]:
@@ -217,4 +231,12 @@ _ACCEPTED = {
     "lines": _one_of(CONTRIBUTION, WEIGHT),
     "channel": _NUMBER,
     "source": _NUMBER,
+    "over": _one_of(*RANGES, "epsilon"),
+    "teach": _NUMBER,
+    "rates": _decodable(
+        rates.decode,
+        f"up to {MOST_STEPS} learning rates such as 0.001*5,0.01",
+        "no step is made",
+    ),
 }
+ALL_PARTS = frozenset(_ACCEPTED)

@@ -9,6 +9,7 @@ from pages import (
     moments,
     network,
     not_found_404,
+    perturb,
     training,
 )
 
@@ -18,6 +19,7 @@ PAGES = (
     architecture,
     filters,
     activations,
+    perturb,
     training,
     moments,
     lens,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from typing import Any
 from urllib.parse import unquote
@@ -15,16 +14,15 @@ from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.figures import lens as figures
-from cnn.lens import MOST_STEPS, Teaching, checked_rate, teach
+from cnn.lens import MOST_RATE, MOST_STEPS, Teaching, teach, worth_teaching
 from dashboard import components, ids
 from dashboard.controls import tie
+from dashboard.numbers import number_field, register_number
 from dashboard.runtime import current
 from dashboard.tabs import default_layer, is_open, register_tabs
 from dashboard.view import View, parse
 
 LAYER = "lens-layer"
-MADE = "lens-made"
-COUNTED = "lens-counted"
 LABEL = "lens-label"
 RATE = "lens-rate"
 STEP = "lens-step"
@@ -33,7 +31,7 @@ AGAIN = "lens-again"
 RESTART = "lens-restart"
 BUTTONS = (STEP, AGAIN, UNDO, RESTART)
 LINE = "lens-line"
-REFUSED = "lens-refused"
+WHY = "lens-why"
 PROBLEM = "lens-told"
 RESULT = "lens-result"
 FACTS = "lens-facts"
@@ -55,20 +53,8 @@ _OF_LAYER = {
     AFTER: "Weights of the layer after",
     DIFFERENCE: "Difference of the weights",
 }
-_FIRST_RATE = 0.001
+_FIRST_RATE = "0.002"
 _NORM = "norm"
-
-
-@dataclass(frozen=True)
-class Made:
-    """The steps made so far: the picture and model they belong to, the class taught, their rates.
-
-    `of` is the view of that picture as a query.
-    """
-
-    of: dict[str, str]
-    label: int
-    rates: tuple[float, ...] = ()
 
 
 def layout(layer: Any = None, **_query: Any) -> html.Div:
@@ -82,15 +68,13 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                 "pages go on with the network as it was.",
             ),
             dcc.Store(id=LAYER, data=name),
-            dcc.Store(id=MADE, storage_type="session"),
-            dcc.Store(id=COUNTED),
             components.tab_bar("lens-tabs", "Layers with weights"),
             components.alert("lens-problem"),
             html.Div(
                 [
                     html.Div(_controls(), className="controls lens-controls"),
+                    html.P(id=WHY, className="lens-why"),
                     html.P(id=LINE, className="lens-line", **components.aria(live="polite")),
-                    html.P(id=REFUSED, className="wrong lens-refused", role="alert"),
                     components.alert(PROBLEM),
                     html.Div(_result(), id=RESULT),
                 ],
@@ -105,22 +89,18 @@ def _controls() -> list[Any]:
         _labelled(
             "Teach it that this is a", LABEL, dbc.Select(id=LABEL, size="sm", className="w-auto")
         ),
-        _labelled(
-            "Learning rate",
+        number_field(
             RATE,
-            dbc.Input(
-                id=RATE,
-                type="number",
-                value=_FIRST_RATE,
-                step="any",
-                size="sm",
-                persistence=True,
-                persistence_type="session",
-            ),
+            "Learning rate",
+            "rate",
+            is_above=True,
+            step="any",
+            most=f"{MOST_RATE:g}",
+            first=_FIRST_RATE,
         ),
         html.Div(
             [
-                _button("Step", STEP, "Make one step more", kind="primary"),
+                _button("Step", STEP, "Make one step more", kind="primary", most=str(MOST_STEPS)),
                 _button("Undo", UNDO, "Take the last step back"),
                 _button(
                     "Again with this rate",
@@ -139,9 +119,17 @@ def _labelled(text: str, identity: str, control: Any) -> html.Div:
     return html.Div([label, control], className="lens-field")
 
 
-def _button(text: str, identity: str, title: str, kind: str = "outline-primary") -> html.Button:
+def _button(
+    text: str, identity: str, title: str, kind: str = "outline-primary", **facts: str
+) -> html.Button:
+    className = f"btn btn-sm btn-{kind}"  # noqa: N806
     return html.Button(
-        text, id=identity, type="button", className=f"btn btn-sm btn-{kind}", title=title
+        text,
+        id=identity,
+        type="button",
+        className=className,
+        title=title,
+        **components.data(**facts),
     )
 
 
@@ -168,30 +156,18 @@ def register(app: Dash) -> None:
     """Register the page and its callbacks."""
     dash.register_page(
         __name__, path="/lens", path_template="/lens/<layer>", name="One step",
-        title="One step – CNN Visualizer", layout=layout, order=8, in_header=True,
+        title="One step – CNN Visualizer", layout=layout, order=9, in_header=True,
     )  # fmt: skip
     register_tabs(app, "lens", lambda layers: list(layers["weighted"]))
-    app.callback(
-        Output(MADE, "data", allow_duplicate=True),
-        Output(COUNTED, "data"),
-        Output(REFUSED, "children"),
-        *[Input(button, "n_clicks") for button in BUTTONS],
-        Input(LABEL, "value"),
-        State(RATE, "value"),
-        State(COUNTED, "data"),
-        State(MADE, "data"),
-        State(ids.VIEW, "data"),
-        State(ids.LAYERS, "data"),
-        prevent_initial_call=True,
-    )(change)
+    register_number(app, RATE)
     app.callback(
         Output(LABEL, "options"),
         Output(LABEL, "value"),
+        Output(WHY, "children"),
         Output(LINE, "children"),
         *[Output(button, "disabled") for button in BUTTONS],
         Input(ids.VIEW, "data"),
         Input(ids.LAYERS, "data"),
-        Input(MADE, "data"),
         State(LAYER, "data"),
         State(ids.LOCATION, "pathname"),
     )(control)
@@ -214,79 +190,29 @@ def register(app: Dash) -> None:
         Output(f"{SOURCE}-box", "hidden"),
         Input(ids.VIEW, "data"),
         Input(ids.LAYERS, "data"),
-        Input(MADE, "data"),
         State(LAYER, "data"),
         State(ids.LOCATION, "pathname"),
     )(paint)
     tie(app, SOURCE, choose="chooseSource", chosen="chosenSource")
 
 
-def change(
-    step: int | None,
-    again: int | None,
-    undo: int | None,
-    restart: int | None,
-    label: str | None,
-    rate: Any,
-    counted: list[int] | None,
-    kept: dict[str, Any] | None,
-    stored: dict[str, Any] | None,
-    layers: dict[str, Any] | None,
-) -> tuple[Any, list[int], str]:
-    """Return the steps after buttons were pressed or a class chosen, and why they stay, if so.
-
-    An answer that the next press overtakes is lost. So presses are counted, and this answer stands
-    for all since the last that arrived, of each of the `BUTTONS`.
-    """
-    made = _made(kept, _view(stored, layers))
-    counts = [count or 0 for count in (step, again, undo, restart)]
-    pressed = _pressed(counts, counted or [0] * len(counts))
-    if not pressed and (label is None or int(label) == made.label):
-        raise PreventUpdate
-    if not pressed:
-        return asdict(replace(made, label=int(label or 0), rates=())), counts, ""
-    try:
-        for button in pressed:
-            made = after(made, button, rate)
-    except cnn.CnnError as error:
-        return no_update, counts, str(error)
-    return asdict(made), counts, ""
-
-
-def _pressed(counts: Sequence[int], counted: Sequence[int]) -> list[str]:
-    """Return the buttons pressed since they were counted, as often as each was."""
-    times = [max(0, now - before) for now, before in zip(counts, counted, strict=True)]
-    return [button for button, often in zip(BUTTONS, times, strict=True) for _ in range(often)]
-
-
-def after(made: Made, button: str, rate: Any) -> Made:
-    """Return the steps after one press; `RunError` for a learning rate that cannot be used."""
-    if button == STEP and len(made.rates) < MOST_STEPS:
-        return replace(made, rates=(*made.rates, checked_rate(rate)))
-    if button == AGAIN and made.rates:
-        return replace(made, rates=(*made.rates[:-1], checked_rate(rate)))
-    if button == UNDO:
-        return replace(made, rates=made.rates[:-1])
-    return replace(made, rates=()) if button == RESTART else made
-
-
 def control(
     stored: dict[str, Any] | None,
     layers: dict[str, Any] | None,
-    kept: dict[str, Any] | None,
     layer: str | None,
     pathname: str | None,
 ) -> tuple[Any, ...]:
-    """Return the classes, the one taught, the steps made in words, and which buttons do nothing."""
+    """Return the classes, the one taught and why, the steps in words, and which buttons do nothing."""
     view = _open_view(stored, layers, layer, pathname)
-    made = _made(kept, view)
+    rates = view.learning_rates
     options = [
         {"label": name, "value": str(i)}
         for i, name in enumerate(cnn.class_names(current().model(view)))
     ]
-    none = not made.rates
-    is_full = len(made.rates) >= MOST_STEPS
-    return options, str(made.label), in_words(made.rates), is_full, none, none, none
+    none = not rates
+    is_full = len(rates) >= MOST_STEPS
+    label = str(_label(view))
+    return options, label, _why(view), in_words(rates), is_full, none, none, none
 
 
 def in_words(rates: Sequence[float]) -> str:
@@ -306,24 +232,23 @@ def in_words(rates: Sequence[float]) -> str:
 def paint(
     stored: dict[str, Any] | None,
     layers: dict[str, Any] | None,
-    kept: dict[str, Any] | None,
     layer: str | None,
     pathname: str | None,
 ) -> tuple[Any, ...]:
     """Return what the steps did: all figures, or the sentence that says why there are none."""
     view = _open_view(stored, layers, layer, pathname)
     try:
-        return "", False, False, *_shown(view, _made(kept, view), layer, layers or {})
+        return "", False, False, *_shown(view, layer, layers or {})
     except cnn.CnnError as error:
         nothing = (no_update,) * (4 + 3 * len((*_GENERAL, *_OF_LAYER)))
         return str(error), True, True, *nothing
 
 
-def _shown(view: View, made: Made, layer: str | None, layers: dict[str, Any]) -> tuple[Any, ...]:
+def _shown(view: View, layer: str | None, layers: dict[str, Any]) -> tuple[Any, ...]:
     """Return facts, figures, the class of the layer's row, and the choice of input channels."""
     model = current().model(view)
     seen = current().look(view).seen
-    teaching = teach(model, seen, label=made.label, learning_rates=made.rates)
+    teaching = teach(model, seen, label=_label(view), learning_rates=view.learning_rates)
     name = layer or default_layer(layers, layers["weighted"])
     if name is None or name not in teaching.layers:
         raise PreventUpdate
@@ -390,14 +315,31 @@ def _open_view(
     return view
 
 
-def _made(kept: dict[str, Any] | None, view: View) -> Made:
-    """Return the steps made on the picture of the view; those made on another count for nothing."""
-    of = view.picture.to_query()
-    if kept and kept.get("of") == of:
-        return Made(of, kept["label"], tuple(kept["rates"]))
-    model, look = current().model(view), current().look(view)
-    true = _true(view, model)
-    return Made(of, look.passed.prediction.label if true is None else true)
+def _label(view: View) -> int:
+    """Return the class that is taught: the one of the view, or the one worth teaching."""
+    if view.teach is not None:
+        return view.teach
+    runtime = current()
+    prediction = runtime.look(view).passed.prediction
+    return worth_teaching(prediction, _true(view, runtime.model(view)))
+
+
+def _why(view: View) -> str:
+    """Return why the class that suggests itself was chosen, or why teaching the chosen one is idle."""
+    prediction = current().look(view).passed.prediction
+    (name, share), *_ = prediction.top(1)
+    said = f"The network already says {name} ({cnn.captions.percent(share)})"
+    if _label(view) == prediction.label:
+        return f"{said}: teaching it that changes little."
+    if view.teach is not None:
+        return ""
+    if _label(view) == _true(view, current().model(view)):
+        return (
+            f"The network says {name} ({cnn.captions.percent(share)}): it is taught what is true."
+        )
+    return (
+        f"{said}, and teaching it that would change little: so the runner-up is taught, an error."
+    )
 
 
 def _true(view: View, model: Any) -> int | None:

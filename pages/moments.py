@@ -85,7 +85,7 @@ def register(app: Dash) -> None:
     """Register the page and its callbacks."""
     dash.register_page(
         __name__, path="/moments", path_template="/moments/<layer>", name="Moments",
-        title="Moments – CNN Visualizer", layout=layout, order=7, in_header=True,
+        title="Moments – CNN Visualizer", layout=layout, order=8, in_header=True,
     )  # fmt: skip
     register_tabs(app, "moments", lambda layers: list(layers["names"]))
     app.callback(

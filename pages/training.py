@@ -82,7 +82,7 @@ def register(app: Dash) -> None:
     """Register the page and its callbacks."""
     dash.register_page(
         __name__, path="/training", name="Training", title="Training – CNN Visualizer",
-        layout=layout, order=6, in_header=True,
+        layout=layout, order=7, in_header=True,
     )  # fmt: skip
     app.callback(
         *[Output(figure, "figure") for figure in FIGURES],

@@ -50,6 +50,9 @@ CASES = [
     ({"model": "banana", "epoch": "3", "channel": "4"}, {}, ["without the link's epoch and channel."]),
     ({"epsilon": "0.1", "target": "12"}, {"epsilon": 0.1}, ["the model has classes 0 to 9"]),
     ({"channel": "900"}, {"channel": 900}, []),
+    ({"teach": "3", "rates": "0.001*5,0.01"}, {"teach": 3, "rates": "0.001*5,0.01"}, []),
+    ({"teach": "12"}, {}, ["the model has classes 0 to 9; the class that suggests itself is taught"]),
+    ({"model": "banana", "teach": "3", "rates": "0.1"}, {}, ["without the link's teach and rates."]),
     ({"runs": "x y"}, {}, ["runs is 'x y'"]),
 ]  # fmt: skip
 
@@ -83,6 +86,15 @@ def test_what_is_missing_here_stays_in_the_view_and_is_not_replaced(runtime, mis
     link = links.follow(runtime, missing)
     assert link.told == ()
     assert missing.items() <= link.view.to_query().items()
+
+
+def test_steps_on_a_picture_that_cannot_be_shown_are_left_out(runtime):
+    for wrong in ({"index": "99999"}, {"rotate": "999"}, {"epoch": "99"}, {"teach": "12"}):
+        link = links.follow(runtime, {"teach": "3", "rates": "0.1*2", **wrong})
+        assert (link.view.teach, link.view.rates) == (None, "")
+        assert link.told[-1].startswith("The steps of the link are left out")
+    link = links.follow(runtime, {"teach": "3", "rates": "0.1*2", "scale": "banana", "utm": "x"})
+    assert (link.view.teach, link.view.rates) == (3, "0.1*2")
 
 
 def test_every_name_without_its_split_means_the_part_to_look_at(runtime):

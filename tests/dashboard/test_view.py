@@ -1,5 +1,6 @@
 import base64
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cnn
-from dashboard import pixels
+from dashboard import pixels, rates
 from dashboard.view import View, parse
 
 whole = st.integers(0, 99_999)
@@ -36,6 +37,8 @@ views = st.builds(
     lines=st.sampled_from(["contribution", "weight"]),
     channel=st.none() | whole,
     source=st.none() | whole,
+    teach=st.none() | whole,
+    rates=st.just("") | st.lists(st.floats(1e-99, 10), min_size=1, max_size=50).map(rates.encode),
     **sliders,
 )
 
@@ -96,6 +99,16 @@ def test_a_damaged_drawing_is_told_and_a_sample_is_shown(damaged):
         ({"seed": "1000000"}, "expected a whole number up to 999,999"),
         ({"invert": "yes"}, "invert is 'yes': expected 1"),
         ({"erased": "x"}, "it is damaged, and nothing is erased"),
+        (
+            {"rates": "0.1*51"},
+            "expected up to 50 learning rates such as 0.001*5,0.01; no step is made",
+        ),
+        ({"rates": "0.1*49,0.2*2"}, "expected up to 50 learning rates"),
+        ({"rates": "11"}, "expected up to 50 learning rates"),
+        ({"rates": "0"}, "expected up to 50 learning rates"),
+        ({"rates": "nan"}, "expected up to 50 learning rates"),
+        ({"rates": "0.1*0"}, "expected up to 50 learning rates"),
+        ({"teach": "-1"}, "teach is '-1': expected a whole number"),
         ({"utm": "x"}, "'utm' that is not known; it is ignored"),
         ({"index": ["1", "2"]}, "gives index 2 times"),
         ({"scale": "x" * 500}, "…"),
@@ -113,3 +126,20 @@ def test_an_unusable_part_keeps_its_default_and_is_explained(query, words):
 def test_no_query_breaks_the_codec(query):
     view, _ = parse(query)
     assert parse(view.to_query())[0] == view
+
+
+@given(st.lists(st.sampled_from([0.001, 0.01, 1e-30, 2.5e-7, 10.0, 0.1 + 0.2]), max_size=50))
+def test_learning_rates_survive_the_query_in_their_order(given_rates):
+    assert View(rates=rates.encode(given_rates)).learning_rates == tuple(given_rates)
+
+
+def test_equal_learning_rates_are_counted():
+    assert rates.encode([0.001] * 5 + [0.01]) == "0.001*5,0.01"
+
+
+def test_the_same_picture_looked_at_otherwise_is_the_same_picture():
+    view = View(index=3, rotate=10, epoch="2")
+    other = replace(
+        view, other="1", runs="a", scale="channel", channel=1, source=2, teach=3, rates="0.1"
+    )
+    assert other.picture == view

@@ -1,0 +1,119 @@
+"""The page "Perturb" as the plain functions it is made of."""
+
+import json
+
+import numpy as np
+import pytest
+from dash.exceptions import PreventUpdate
+
+import cnn
+from dashboard import panel
+from dashboard.app import runtime_of
+from dashboard.pictures import perturbed_in_words
+from dashboard.view import View, parse
+from pages import perturb
+
+FIGURES = (perturb.CURVE, *perturb._PICTURES)
+
+
+@pytest.fixture(params=["app", "second_app"])
+def both(request, request_of):
+    """(the default query, the store of layers) of each application in turn."""
+    app = request.getfixturevalue(request.param)
+    request_of(app)
+    query = runtime_of(app).default_view().to_query()
+    return query, panel.layers(parse(query)[0])
+
+
+@pytest.fixture
+def bundled(app, request_of):
+    request_of(app)
+    query = runtime_of(app).default_view().to_query()
+    return query, panel.layers(parse(query)[0])
+
+
+def paint(query, layers):
+    """Return each figure and its caption by id, and whether the adversarial part is hidden."""
+    *parts, hidden = perturb.paint(query, layers, "/perturb")
+    shown = {f: (parts[3 * i], parts[3 * i + 2]) for i, f in enumerate(FIGURES)}
+    return shown, hidden
+
+
+@pytest.mark.parametrize("over", [*cnn.perturbations.RANGES, "epsilon"])
+def test_a_curve_runs_over_the_whole_range_of_its_slider(bundled, over):
+    query, layers = bundled
+    figure, _ = paint({**query, "over": over}, layers)[0][perturb.CURVE]
+    swept = {**cnn.perturbations.RANGES, "epsilon": cnn.adversarial.EPSILON}[over]
+    x = figure.data[0].x
+    assert (x[0], x[-1]) == (pytest.approx(swept.low), pytest.approx(swept.high))
+    assert len(x) >= 31
+
+
+def test_the_curve_meets_the_prediction_at_the_slider(bundled, app):
+    query, layers = bundled
+    runtime = runtime_of(app)
+    figure, _ = paint({**query, "rotate": "90"}, layers)[0][perturb.CURVE]
+    prediction = runtime.forward(View(**{**vars(runtime.default_view()), "rotate": 90})).prediction
+    line = next(trace for trace in figure.data if trace.name == prediction.top(1)[0][0])
+    at = int(np.abs(np.array(line.x) - 90).argmin())
+    assert line.y[at] == pytest.approx(float(prediction.probabilities.max()), abs=1e-4)
+
+
+def test_the_difference_is_what_the_network_sees_minus_the_picture(both):
+    query, layers = both
+    shown, hidden = paint({**query, "rotate": "40", "noise": "20"}, layers)
+    before, after, change = (
+        np.array(shown[name][0].data[0].z, np.float32)
+        for name in (perturb.BEFORE, perturb.AFTER, perturb.CHANGE)
+    )
+    np.testing.assert_allclose(change, after - before, atol=1e-6)
+    assert np.nanmax(np.abs(change)) > 0.1
+    assert "rotation 40°, noise 20%" in shown[perturb.CHANGE][1]
+    assert hidden is True
+
+
+def test_the_adversarial_change_is_shown_apart_and_bounded(bundled):
+    query, layers = bundled
+    shown, hidden = paint({**query, "rotate": "40", "epsilon": "0.1"}, layers)
+    figure, told = shown[perturb.ADVERSARIAL]
+    assert np.nanmax(np.abs(np.array(figure.data[0].z))) == pytest.approx(0.1, abs=1 / 255)
+    assert "away from the class predicted before" in told
+    assert hidden is False
+    towards, _ = paint({**query, "epsilon": "0.1", "target": "3"}, layers)
+    assert "towards class 3" in towards[perturb.ADVERSARIAL][1]
+
+
+def test_nothing_done_is_said_and_looks_like_nothing(bundled):
+    query, layers = bundled
+    figure, told = paint(query, layers)[0][perturb.CHANGE]
+    assert not np.nan_to_num(np.array(figure.data[0].z)).any()
+    assert told.startswith("Nothing is done yet")
+
+
+def test_a_page_that_is_about_to_go_does_not_answer(bundled):
+    query, layers = bundled
+    for given in (
+        (query, layers, "/"),
+        (None, layers, "/perturb"),
+        (query, None, "/perturb"),
+        ({**query, "model": "0" * 12}, layers, "/perturb"),
+    ):
+        with pytest.raises(PreventUpdate):
+            perturb.paint(*given)
+
+
+def test_the_pictures_are_painted_while_a_slider_moves(app):
+    client = app.server.test_client()
+    query = {**runtime_of(app).default_view().to_query(), "rotate": "30", "epsilon": "0.1"}
+    answer = client.get("/values/perturb", query_string=query)
+    size = int.from_bytes(answer.data[:4], "little")
+    facts = json.loads(answer.data[4 : 4 + size])["page"]
+    assert [figure["id"] for figure in facts["figures"]] == list(perturb._PICTURES)
+    assert "The network says" in facts["texts"][f"{perturb.AFTER}-caption"]
+
+
+def test_what_is_done_to_a_picture_is_said():
+    assert perturbed_in_words(View()) == ""
+    view = View(rotate=35, noise=10, invert=True, epsilon=0.05)
+    told = "counter-clockwise rotation 35°, noise 10%, inverted, adversarial, ε 0.05"
+    assert perturbed_in_words(view) == told
