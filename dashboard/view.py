@@ -94,7 +94,9 @@ class View:
     @property
     def picture(self) -> View:
         """The same picture of the same model, looked at in the default way."""
-        looks = {field.name: field.default for field in fields(self) if field.name in LOOKS}
+        looks: dict[str, Any] = {
+            field.name: field.default for field in fields(self) if field.name in LOOKS
+        }
         return replace(self, **looks)
 
     @property

@@ -53,7 +53,10 @@ def test_a_photo_is_recognised_and_every_step_can_be_seen(server, visit, photo):
     upload(page, "seven.jpg", photo)
     uploaded(page)
     page.get_by_text("How it was prepared: 7 steps").click()
-    steps = page.locator(".steps li")
+    on_its_page(page)
+    large = page.get_by_role("region", name="How the upload was prepared")
+    expect(large.get_by_role("listitem")).to_have_count(7)
+    steps = page.locator("#uploading .steps li")
     expect(steps).to_have_count(7)
     expect(steps.last.locator("img")).to_be_visible()
     sides = steps.last.locator("img").evaluate("(i) => [i.naturalWidth, i.naturalHeight]")
@@ -139,7 +142,13 @@ def test_a_larger_model_gets_the_picture_in_its_own_size(second_server, visit):
 
 
 def perturb(page: Page) -> None:
-    page.get_by_text("Perturb", exact=True).click()
+    page.locator("summary").get_by_text("Perturb", exact=True).click()
+    expect(page.get_by_label("Rotation")).to_be_visible()
+
+
+def on_its_page(page: Page) -> None:
+    page.get_by_role("link", name="Curve, differences and steps").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Perturb")
     expect(page.locator("#perturb-curve .gtitle")).to_be_visible()
 
 
@@ -151,7 +160,6 @@ def test_a_slider_turns_the_picture_and_draws_its_curve(server, visit):
     page.wait_for_url("**rotate=90**")
     expect(page.locator("#picture")).not_to_have_attribute("src", before)
     expect(page.locator("#picture-text")).to_contain_text("rotation 90°")
-    expect(page.locator("#perturb-curve-caption")).to_contain_text("rotation")
     other = visit(server, page.url.removeprefix(server.url)).page
     expect(other.locator("#picture-text")).to_contain_text("rotation 90°")
     expect(other.locator("#prediction")).to_have_text(page.locator("#prediction").text_content())
@@ -163,15 +171,27 @@ def test_a_slider_turns_the_picture_and_draws_its_curve(server, visit):
     expect(page.get_by_label("Rotation", exact=False).first).to_have_value("90")
 
 
-def test_an_adversarial_step_shows_what_it_changed(server, visit):
-    page = visit(server).page
-    perturb(page)
-    expect(page.locator("#perturb-difference-box")).to_be_hidden()
-    page.get_by_label("Adversarial ε").fill("0.15")
-    expect(page.locator("#perturb-difference .gtitle")).to_contain_text("ε = 0.15")
-    page.get_by_label("Adversarial direction").select_option("towards 3")
-    expect(page.locator("#perturb-difference-caption")).to_contain_text("towards class 3")
+def test_the_page_has_the_sliders_beside_their_curve_and_gives_them_back(server, visit):
+    page = visit(server, "/?rotate=35").page
+    on_its_page(page)
+    main = page.get_by_role("main")
+    expect(main.get_by_label("Rotation")).to_have_value("35")
+    expect(page.locator("#perturb-change-caption")).to_contain_text("rotation 35°")
+    main.get_by_label("Noise").fill("20")
+    page.wait_for_url("**noise=20&over=noise**")
+    expect(page.locator("#perturb-curve .gtitle")).to_have_text("Prediction over noise")
+    expect(page.get_by_label("Curve over")).to_have_value("noise")
+    page.get_by_label("Curve over").select_option(label="Rotation")
+    expect(page.locator("#perturb-curve .gtitle")).to_contain_text("rotation")
+    adversarial = page.get_by_role("figure", name="The adversarial part of it")
+    expect(adversarial).to_be_hidden()
+    main.get_by_label("Adversarial ε").fill("0.15")
+    main.get_by_label("Adversarial direction").select_option("towards 3")
+    expect(adversarial).to_contain_text("at most 0.15 of its range, towards class 3")
     page.wait_for_url("**target=3**")
+    page.get_by_role("link", name="Network", exact=True).click()
+    perturb(page)
+    expect(page.get_by_label("Noise")).to_have_value("20")
 
 
 def test_the_erasing_brush_takes_parts_of_the_picture_away(server, visit):
