@@ -12,6 +12,7 @@ from dash.exceptions import PreventUpdate
 from numpy.typing import NDArray
 
 import cnn
+from cnn.colours import difference_range
 from cnn.figures import Cells
 from dashboard import components, ids
 from dashboard.controls import tie
@@ -189,8 +190,8 @@ def _limits(figure: str, part: NDArray[np.float32]) -> tuple[float, float]:
     """Return the range of colours: 0 to 1 of a picture, symmetric about 0 of a difference."""
     if figure in (BEFORE, AFTER):
         return 0.0, 1.0
-    bound = float(np.abs(part).max()) or 1.0
-    return -bound, bound
+    colours = difference_range(part)
+    return colours.low, colours.high
 
 
 def _cells(figure: str, part: NDArray[np.float32]) -> Cells:
@@ -198,11 +199,12 @@ def _cells(figure: str, part: NDArray[np.float32]) -> Cells:
 
 
 def _figure(figure: str, name: str, part: NDArray[np.float32]) -> Any:
+    is_grey = part.shape[-1] == 1
     return cnn.figures.feature_maps(
         part,
-        title=name,
+        title=name if is_grey else f"{name}, a tile per colour",
         limits=_limits(figure, part),
-        tile_name="colour",
+        tile_name="" if is_grey else "colour",
         label="brightness" if figure in (BEFORE, AFTER) else "change of brightness",
     )
 
