@@ -22,10 +22,9 @@ from cnn.datasets import splits
 from cnn.moments import Moment
 from dashboard.pictures import sample_in_words
 from dashboard.runtime import Runtime, current
-from dashboard.view import ALL_PARTS, LOOKS, View, read
+from dashboard.view import ALL_PARTS, LOOKS, OF_MODEL, View, read
 
 _PLACE = ("data", "split", "index")
-_OF_MODEL = ("epoch", "other", "channel", "source", "target", "teach", "rates")
 _MOMENT_INSTEAD = {"epoch": "its finished state is shown", "other": "the start is compared"}
 _CLASS_INSTEAD = {
     "target": "the step leads away from the prediction",
@@ -102,7 +101,7 @@ class _Repair:
         default = self._runtime.catalogue.default()
         wrong = self._refused.pop("model", None)
         if wrong:
-            gone = [name for name in _OF_MODEL if self.values.pop(name, None) is not None]
+            gone = [name for name in OF_MODEL if self.values.pop(name, None) is not None]
             without = f", without the link's {' and '.join(gone)}" if gone else ""
             self._tell(f"{wrong.why}; the {default.name} is shown instead{without}", "model")
         self.values.setdefault("model", default.key)

@@ -120,14 +120,18 @@ def _use_newly_trained(runtime: Runtime, stored: dict[str, Any]) -> None:
     if run and run.model_path.is_file():
         is_newest = view.epoch in ("", str(run.moments[-1]))
         finished = replace(
-            view, model=key_of(run.model_path), epoch="" if is_newest else view.epoch
+            view,
+            model=key_of(run.model_path),
+            epoch="" if is_newest else view.epoch,
+            teach=None,
+            rates="",
         )
         set_props(ids.VIEW, {"data": finished.to_query()})
         return
     own, default = runtime.settings.model_path, runtime.catalogue.default()
     stands_in = stored["model"] == runtime.catalogue.bundled().key
     if own == default.path and stands_in:
-        set_props(ids.VIEW, {"data": {**stored, "model": default.key}})
+        set_props(ids.VIEW, {"data": view.of_model(default.key).to_query()})
 
 
 def _status(runtime: Runtime) -> list[Any]:
@@ -162,4 +166,4 @@ def replace_refused_model(_ready: str, stored: dict[str, Any] | None) -> dict[st
     catalogue = current().catalogue
     if not catalogue.is_refused(view.model):
         raise PreventUpdate
-    return replace(view, model=catalogue.default().key).to_query()
+    return view.of_model(catalogue.default().key).to_query()

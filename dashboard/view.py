@@ -21,6 +21,7 @@ WEIGHT: Lines = "weight"
 LOOKS = frozenset(
     {"other", "runs", "scale", "lines", "channel", "source", "teach", "rates", "over"}
 )
+OF_MODEL = ("epoch", "other", "channel", "source", "target", "teach", "rates")
 _SPLITS = ("train", "test", "all")
 
 
@@ -98,6 +99,13 @@ class View:
             field.name: field.default for field in fields(self) if field.name in LOOKS
         }
         return replace(self, **looks)
+
+    def of_model(self, key: str) -> View:
+        """Return the same picture in another model, without what belonged to the one before."""
+        if key == self.model:
+            return self
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return View(**{n: v for n, v in values.items() if n not in OF_MODEL} | {"model": key})
 
     @property
     def learning_rates(self) -> tuple[float, ...]:

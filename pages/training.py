@@ -253,10 +253,7 @@ def use(_clicks: list[int | None], stored: dict[str, Any] | None) -> dict[str, A
         raise PreventUpdate
     set_props(ids.MODEL, {"options": model_options(current())})
     view, _ = parse(stored)
-    other = replace(
-        view, model=clicked["key"], epoch="", other="", channel=None, source=None, target=None
-    )
-    return other.to_query()
+    return view.of_model(clicked["key"]).to_query()
 
 
 def compare(

@@ -152,7 +152,8 @@ def test_the_theme_follows_the_system_and_the_button(bundled, visit, scheme):
 def test_nothing_is_wider_than_a_phone(server, visit):
     visitor = visit(server, None, is_mobile=True)
     visitor.page.set_viewport_size({"width": 360, "height": 780})
-    for path in ("/layers", "/architecture", "/filters", "/activations", "/training", "/moments"):
+    for path in ("/layers", "/architecture", "/filters", "/activations", "/training", "/moments",
+                 "/perturb"):  # fmt: skip
         page = visitor.open(path)
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path

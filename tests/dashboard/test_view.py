@@ -143,3 +143,12 @@ def test_the_same_picture_looked_at_otherwise_is_the_same_picture():
         view, other="1", runs="a", scale="channel", channel=1, source=2, teach=3, rates="0.1"
     )
     assert other.picture == view
+
+
+def test_another_model_keeps_the_picture_and_drops_what_belonged_to_the_one_before():
+    looked = View(model="a" * 12, index=3, rotate=10, scale="channel", runs="x")
+    view = replace(
+        looked, epoch="2", other="1", channel=4, source=5, target=6, teach=7, rates="0.1"
+    )
+    assert view.of_model("b" * 12) == replace(looked, model="b" * 12)
+    assert view.of_model("a" * 12) == view
