@@ -20,7 +20,15 @@ from cnn.configuration import TrainingConfig
 from cnn.datasets import Dataset, Sample, load_dataset
 from cnn.decoding import Decoded, Limits, decode
 from cnn.drift import drift
-from cnn.errors import CnnError, DatasetError, ImageError, LayerError, ModelError, RunError
+from cnn.errors import (
+    CnnError,
+    DatasetError,
+    HomeError,
+    ImageError,
+    LayerError,
+    ModelError,
+    RunError,
+)
 from cnn.images import centre_digit, prepare, shrink
 from cnn.kernels import biases, kernel_norms, kernel_tiles, kernels, weights
 from cnn.layers import LayerInfo, Totals, layer_info, layer_infos, totals
@@ -37,8 +45,10 @@ from cnn.moments import Moment
 from cnn.perturbations import Perturbation, perturb, sweep
 from cnn.photos import Step, digit_steps
 from cnn.runs import Run, Status
+from cnn.sizes import size_for
 from cnn.summary import Summary, summarise
 from cnn.training import Event, train
+from cnn.trial import try_out
 
 __all__ = [
     "Activations",
@@ -49,6 +59,7 @@ __all__ = [
     "Decoded",
     "Event",
     "ForwardPass",
+    "HomeError",
     "ImageError",
     "LayerError",
     "LayerInfo",
@@ -103,10 +114,12 @@ __all__ = [
     "save_model",
     "scale_of",
     "shrink",
+    "size_for",
     "summarise",
     "sweep",
     "teach",
     "totals",
     "train",
+    "try_out",
     "weights",
 ]

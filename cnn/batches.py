@@ -14,6 +14,7 @@ from cnn.compilation import compiled_once
 from cnn.errors import ImageError
 from cnn.images import as_pixels, fit
 from cnn.models import class_names, input_shape, scale_of
+from cnn.sizes import size_for
 
 if TYPE_CHECKING:
     import keras
@@ -66,7 +67,7 @@ def _prepared(model: keras.Model, images: Iterable[Any]) -> NDArray[np.float32]:
     pictures = [as_pixels(image) for image in images]
     if not pictures:
         return np.zeros((0, height or 1, width or 1, channels), np.float32)
-    fitted = [fit(p, height or p.shape[0], width or p.shape[1], channels) for p in pictures]
+    fitted = [fit(p, *size_for(model, *p.shape[:2]), channels) for p in pictures]
     shapes = {picture.shape for picture in fitted}
     if len(shapes) > 1:
         raise ImageError(

@@ -31,6 +31,10 @@ class LayerError(CnnError):
     """A layer that the model does not have, or that has not what was asked of it."""
 
 
+class HomeError(CnnError):
+    """A folder for runs, the queue and uploads in which nothing can be written."""
+
+
 class RunError(CnnError):
     """A training run that is not there, or a configuration that cannot be trained."""
 

@@ -45,8 +45,8 @@ def read_json(path: Path) -> Any:
 def why_not_written(error: OSError) -> str:
     """Return why a file could not be written, in words and without its path."""
     if error.errno in NO_ROOM:
-        return f"there is no room on its disk ({error.strerror})"
-    return f"its folder cannot be written ({error.strerror})"
+        return f"there is no room on the disk ({error.strerror})"
+    return f"the folder cannot be written ({error.strerror})"
 
 
 def content_hash(path: Path) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cnn.errors import ModelError, reason
+
 if TYPE_CHECKING:
     import keras
 
@@ -107,10 +109,28 @@ def _run(model: Any, inputs: list[Any], prefix: str, visit: Callable[..., None])
         else:
             if getattr(operation, "_call_has_training_arg", False):
                 keywords["training"] = False
-            result = operation(*arguments, **keywords)
+            result = _call(operation, name, arguments, keywords)
             outputs = list(result) if isinstance(result, list | tuple) else [result]
         visit(name, operation, entering, outputs[0])
         values.update(
             {id(tensor): value for tensor, value in zip(node.outputs, outputs, strict=True)}
         )
     return [values[id(tensor)] for tensor in model.outputs]
+
+
+def _call(operation: Any, name: str, arguments: Any, keywords: dict[str, Any]) -> Any:
+    """Return the result of the layer; `ModelError` names it where it fails.
+
+    A lack of memory is not the layer's fault, and goes on as it is.
+    """
+    import tensorflow as tf
+
+    try:
+        return operation(*arguments, **keywords)
+    except (tf.errors.ResourceExhaustedError, MemoryError):
+        raise
+    except Exception as error:
+        raise ModelError(
+            f"The layer {name!r} ({type(operation).__name__}) cannot be computed for this picture "
+            f"({reason(error)}): choose another picture or model."
+        ) from error

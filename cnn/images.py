@@ -101,13 +101,14 @@ def fit(pixels: NDArray[np.uint8], height: int, width: int, channels: int) -> ND
 def prepare(image: Any, model: keras.Model) -> NDArray[np.float32]:
     """Return the picture as the batch of one that `model` takes: float32 (1, height, width, channels).
 
-    A picture in the model's size is only scaled; another is resized and recoloured first. The
-    scale is the one that `scale_of` states. Raises `ImageError` for what is no picture.
+    A picture in the model's size is only scaled; another is resized and recoloured first, to the
+    size that `size_for` states. The scale is the one that `scale_of` states. Raises `ImageError`
+    for what is no picture.
     """
     from cnn.models import input_shape, scale_of
+    from cnn.sizes import size_for
 
     pixels = as_pixels(image)
-    height, width, channels = input_shape(model)
-    fitted = fit(pixels, height or pixels.shape[0], width or pixels.shape[1], channels)
+    fitted = fit(pixels, *size_for(model, *pixels.shape[:2]), input_shape(model)[2])
     scale = np.float32(scale_of(model).factor)
     return fitted[None].astype(np.float32) * scale

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import threading
 import time
@@ -17,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, Literal
 
 from filelock import FileLock, Timeout, lock_descriptor
@@ -29,7 +31,7 @@ from redis.exceptions import RedisError
 
 from cnn import datasets, runs
 from cnn.configuration import TrainingConfig
-from cnn.errors import CnnError, RunError
+from cnn.errors import CnnError, HomeError, RunError, reason
 from cnn.files import read_json, write_json
 from cnn.training import work_on
 
@@ -38,6 +40,8 @@ _IDLE_SECONDS = 15.0
 _CHECK_SECONDS = 3.0
 _SCHEDULE_SECONDS = 60
 _POLL_SECONDS = 0.2
+# A run of the bundled network takes more.
+_LEAST_BYTES = 5_000_000
 
 
 class _JsonSerializer(Serializer):
@@ -65,6 +69,32 @@ class Home:
     path: Path
     data_dir: Path
     redis_url: str | None = None
+
+    def require_writable(self) -> None:
+        """Make the folder; `HomeError`, with its path for the operator, if nothing can be written."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=self.path):
+                pass
+        except OSError as error:
+            raise HomeError(
+                f"The folder {self.path} cannot be made or written ({error.strerror}): choose "
+                "another with --home or CNN_HOME."
+            ) from error
+
+    @property
+    def lacks_room(self) -> str:
+        """That there is hardly room on the disk of the folder, in a sentence; else empty."""
+        try:
+            free = shutil.disk_usage(self.path).free
+        except OSError:
+            return ""
+        if free >= _LEAST_BYTES:
+            return ""
+        return (
+            f"The server's disk is full ({free / 1e6:.1f} MB are free): nothing can be trained, "
+            "uploaded or noted until there is room. Delete runs that are not needed."
+        )
 
     @property
     def runs_dir(self) -> Path:
@@ -155,17 +185,21 @@ class Home:
 
 
 class Queue:
-    """The jobs that web processes submit and workers do."""
+    """The jobs that web processes submit and workers do.
+
+    Raises `RunError` if the queue cannot be made or reached.
+    """
 
     def __init__(self, home: Home) -> None:
-        home.path.mkdir(parents=True, exist_ok=True)
         options = {"results": False, "serializer": _JsonSerializer()}
         self.home = home
-        self._huey: Huey = (
-            RedisHuey("cnn", url=home.redis_url, **options)
-            if home.redis_url
-            else SqliteHuey("cnn", filename=str(home.path / "queue.db"), **options)
-        )
+        with self._reached():
+            home.path.mkdir(parents=True, exist_ok=True)
+            self._huey: Huey = (
+                RedisHuey("cnn", url=home.redis_url, **options)
+                if home.redis_url
+                else SqliteHuey("cnn", filename=str(home.path / "queue.db"), **options)
+            )
         self._train_job = self._huey.task(name="train")(self._train)
         self._fetch_job = self._huey.task(name="fetch")(self._fetch)
 
@@ -214,17 +248,17 @@ class Queue:
         """Tell of a queue that does not answer in a sentence."""
         try:
             yield
-        except (RedisError, sqlite3.Error) as error:
-            where = self.home.redis_url or self.home.path / "queue.db"
+        except (RedisError, sqlite3.Error, OSError) as error:
             raise RunError(
-                f"The queue at {where} cannot be reached ({error}): see that it is there, then try "
-                "again."
+                f"The queue cannot be reached ({reason(error)}): whoever runs this server sees to it "
+                "that it is there and can be written; then try again."
             ) from error
 
     def submit_download(self) -> None:
         """Queue the download of MNIST into the Keras cache."""
-        self.home.write_download(Download("running"))
-        self._fetch_job()
+        with self._reached():
+            self.home.write_download(Download("running"))
+            self._fetch_job()
 
     def work(self, *, while_servers: bool) -> None:
         """Do jobs until told to stop by SIGINT (after the job) or SIGTERM (at once).

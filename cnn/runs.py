@@ -14,6 +14,8 @@ import json
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -29,7 +31,7 @@ from numpy.typing import NDArray
 from cnn import heartbeat
 from cnn.configuration import TrainingConfig
 from cnn.errors import RunError
-from cnn.files import read_json, replacing, write_json
+from cnn.files import read_json, replacing, why_not_written, write_json
 from cnn.moments import Moment
 from cnn.naming import MOST_NAME, automatic, unique
 
@@ -171,7 +173,7 @@ class Run:
         """Return the weights at a moment, in the order of `model.get_weights()`, as float32."""
         try:
             with (
-                self._weights_path(moment).open("rb") as file,
+                self.weights_path(moment).open("rb") as file,
                 np.load(file, allow_pickle=False) as archive,
             ):
                 return [archive[f"w{i}"].astype(np.float32) for i in range(len(archive.files))]
@@ -185,10 +187,11 @@ class Run:
         """Keep the weights at a moment, as float16."""
         arrays = {f"w{i}": _as_float16(w) for i, w in enumerate(weights)}
         (self.path / "epochs").mkdir(exist_ok=True)
-        with replacing(self._weights_path(moment)) as aside:
+        with replacing(self.weights_path(moment)) as aside:
             np.savez_compressed(aside, allow_pickle=False, **arrays)
 
-    def _weights_path(self, moment: Moment) -> Path:
+    def weights_path(self, moment: Moment) -> Path:
+        """Where the weights of a moment are, if they are kept."""
         return self.path / "epochs" / f"{moment.stem}.npz"
 
     def write_status(self, status: Status) -> None:
@@ -201,7 +204,8 @@ class Run:
             if len(given) > most:
                 raise RunError(f"The {what} has {len(given)} characters: give at most {most}.")
         self._require()
-        write_json(self.path / "note.json", asdict(Note(name.strip(), text.strip())))
+        with _written(f"The note of the run {self.id}"):
+            write_json(self.path / "note.json", asdict(Note(name.strip(), text.strip())))
 
     def write_table(self, name: str, rows: pd.DataFrame) -> None:
         """Replace one of the tables."""
@@ -211,9 +215,10 @@ class Run:
     def ask_to_cancel(self) -> None:
         """Ask the worker to stop at the next batch; a queued run is cancelled at once."""
         self._require()
-        (self.path / "cancel").touch()
-        if self.status.state == "queued":
-            self.write_status(Status("cancelled", message="Cancelled before it began."))
+        with _written(f"That the run {self.name} is cancelled"):
+            (self.path / "cancel").touch()
+            if self.status.state == "queued":
+                self.write_status(Status("cancelled", message="Cancelled before it began."))
 
     def renew(self) -> None:
         """Make an ended or interrupted run a queued one, to go on from its resume point.
@@ -224,14 +229,16 @@ class Run:
         status = self.status
         if status.state not in ("interrupted", "cancelled", "failed"):
             raise RunError(f"The run {self.name} is {status.state}: it cannot be resumed.")
-        (self.path / "cancel").unlink(missing_ok=True)
-        self.write_status(replace(status, state="queued", seconds_left=None, message=""))
+        with _written(f"That the run {self.name} is queued"):
+            (self.path / "cancel").unlink(missing_ok=True)
+            self.write_status(replace(status, state="queued", seconds_left=None, message=""))
 
     def delete(self) -> None:
         """Remove the folder, all at once; whoever works on the run notices and stops."""
         self._require()
         aside = self.path.with_name(f".deleted-{self.id}-{secrets.token_hex(2)}")
-        self.path.rename(aside)
+        with _written(f"That the run {self.name} is deleted"):
+            self.path.rename(aside)
         shutil.rmtree(aside, ignore_errors=True)
 
     def _require(self) -> None:
@@ -299,6 +306,7 @@ def create(
 ) -> Run:
     """Make the folder of a new, queued run below `runs_dir` and return the run.
 
+    Nothing is left behind, and `RunError` raised, where it cannot be written.
     The folder's name is the time and a random end, or `name`; `RunError` if a run has that name.
     The run is called as the note says, else after its settings, or as its folder where that has a
     name; a number behind it tells it from other runs.
@@ -309,14 +317,33 @@ def create(
     run = Run(runs_dir / name)
     if run.exists:
         raise RunError(f"{run.path} holds a run already: remove it or choose another folder.")
-    run.path.mkdir(parents=True, exist_ok=True)
-    run.write_status(Status())
-    write_json(run.path / "config.json", config.to_json())
-    if called:
-        with FileLock(runs_dir / ".names.lock"):
-            taken = [other.name for other in find(runs_dir)]
-            run.write_note(unique(called, taken), note.text)
+    is_new = not run.path.exists()
+    try:
+        with _written(f"The run {run.id}"):
+            run.path.mkdir(parents=True, exist_ok=True)
+            run.write_status(Status())
+            write_json(run.path / "config.json", config.to_json())
+            if called:
+                with FileLock(runs_dir / ".names.lock"):
+                    taken = [other.name for other in find(runs_dir)]
+                    run.write_note(unique(called, taken), note.text)
+    except RunError:
+        if is_new:
+            shutil.rmtree(run.path, ignore_errors=True)
+        raise
     return run
+
+
+@contextmanager
+def _written(what: str) -> Iterator[None]:
+    """Say in a sentence that something could not be written, and why."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{what} could not be written: {why_not_written(error)}. Delete what is not needed, or "
+            "ask whoever runs this server, then try again."
+        ) from error
 
 
 def find(runs_dir: Path) -> list[Run]:

@@ -11,6 +11,7 @@ from flask import Flask
 
 from dashboard import shell, wire
 from dashboard.downloads import serve_downloads
+from dashboard.health import serve_health
 from dashboard.labels import serve_labels
 from dashboard.links import serve_links
 from dashboard.news import serve_news
@@ -76,7 +77,6 @@ def create_app(settings: Settings | None = None) -> Dash:
         index_string=_index(wire.serve_plotly(server)),
         use_pages=True,
         pages_folder="",
-        health_endpoint="health",
         serve_locally=True,
         on_error=shell.on_error,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
@@ -84,6 +84,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     install(server, runtime)
     wire.compress(server, runtime.settings.jobs.path / "compressed")
     wire.time_forward_passes(server)
+    serve_health(server)
     serve_labels(server)
     serve_links(server)
     serve_values(server)

@@ -72,16 +72,6 @@ def _settings(**given: Any) -> Settings:
         raise typer.BadParameter(f"{name} is {first['input']!r}: {first['msg']}.") from error
 
 
-def _require_home(settings: Settings) -> None:
-    try:
-        settings.jobs.path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise typer.BadParameter(
-            f"The folder {settings.jobs.path} cannot be made ({error.strerror}): choose another "
-            "with --home or CNN_HOME."
-        ) from error
-
-
 def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"cnn-dashboard {version('cnn-visualizer')}")
@@ -119,7 +109,7 @@ def serve(
         upload_megabytes=upload_megabytes, upload_megapixels=upload_megapixels,
         uploads_megabytes=uploads_megabytes, uploads_days=uploads_days, host=host, port=port,
     )  # fmt: skip
-    _require_home(settings)
+    settings.jobs.require_writable()
     os.environ.update(environment(settings))
     from dashboard.serving import replace_process
 
@@ -263,6 +253,7 @@ def worker(
     from cnn.jobs import Queue
 
     settings = _settings(data_dir=data_dir, home=home, redis_url=redis_url)
+    settings.jobs.require_writable()
     if not local or lock is not None:
         Queue(settings.jobs).work(while_servers=local)
         return

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import cnn
 from cnn.compilation import twin
+from cnn.errors import without_folders
 from cnn.files import content_hash
 from cnn.moments import Moment
 from cnn.runs import Run
@@ -42,15 +43,23 @@ class Entry:
     run: Run | None
 
 
+Stamp = tuple[int, int, int, int]
+
+
+def _stamp(path: Path) -> Stamp:
+    """Return what is another whenever the file at `path` is another."""
+    stat = path.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
 @lru_cache(maxsize=256)
-def _key(path: Path, modified: int, size: int) -> str:  # noqa: ARG001
+def _key(path: Path, _stamp: Stamp) -> str:
     return content_hash(path)
 
 
 def key_of(path: Path) -> str:
     """Return the content hash of a model file; it is only computed again when the file changes."""
-    stat = path.stat()
-    return _key(path, stat.st_mtime_ns, stat.st_size)
+    return _key(path, _stamp(path))
 
 
 class Catalogue:
@@ -58,9 +67,9 @@ class Catalogue:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._refused: set[str] = set()
+        self._refused: dict[str, str] = {}
         self._loading = Lock()
-        self._load = lru_cache(maxsize=_MOST_MODELS)(cnn.load_model)
+        self._load = lru_cache(maxsize=_MOST_MODELS)(self._load_and_try)
         self._at = lru_cache(maxsize=_MOST_MOMENTS)(self._load_at)
 
     def entries(self) -> list[Entry]:
@@ -110,7 +119,7 @@ class Catalogue:
         with self._loading:
             entry = self.get(key)
             if epoch and str(self.last(entry)) != epoch:
-                return self._at(entry.path, entry.run, Moment.parse(epoch))
+                return self._at_moment(entry, Moment.parse(epoch))
             return self._newest(entry)
 
     def last(self, entry: Entry) -> Moment | None:
@@ -122,21 +131,52 @@ class Catalogue:
         is_finished = entry.run is None or entry.path != entry.run.initial_path
         if is_finished or not entry.run or not entry.run.moments:
             return self._load_file(entry)
-        return self._at(entry.path, entry.run, entry.run.moments[-1])
+        return self._at_moment(entry, entry.run.moments[-1])
 
     def _load_file(self, entry: Entry) -> keras.Model:
+        """Return the model in the entry's file; what was refused once is not tried again."""
+        path = entry.path
         try:
-            return self._load(entry.path)
-        except cnn.ModelError:
-            self._refused.add(entry.key)
-            raise
+            key = key_of(path)
+            card = cnn.models.card_path(path)
+            card_key = key_of(card) if card.is_file() else ""
+        except OSError as error:
+            raise cnn.ModelError(_gone(path)) from error
+        if not entry.key.startswith(OF_RUN) and entry.key != key:
+            raise cnn.ModelError(_replaced(path))
+        if key in self._refused:
+            raise cnn.ModelError(self._refused[key])
+        return self._load(path, key, card_key)
 
-    def _load_at(self, path: Path, run: Run | None, moment: Moment) -> keras.Model:
-        if run is None:
+    def _load_and_try(self, path: Path, key: str, _card_key: str) -> keras.Model:
+        """Return the model with that content hash, which was shown to work."""
+        try:
+            model = cnn.load_model(path)
+            cnn.try_out(model)
+        except cnn.CnnError as error:
+            _require_unchanged(path, key)
+            told = str(error).replace(f"{path.parent}/", "")
+            self._refused[key] = without_folders(told)
+            raise cnn.ModelError(self._refused[key]) from error
+        _require_unchanged(path, key)
+        return model
+
+    def _at_moment(self, entry: Entry, moment: Moment) -> keras.Model:
+        if entry.run is None:
             raise cnn.ModelError(
                 "This model came as a file: no moments of its training are known, only its end."
             )
-        return twin(self._load(path), run.weights(moment))
+        model = self._load_file(entry)
+        try:
+            stamp = _stamp(entry.run.weights_path(moment))
+        except OSError:
+            stamp = None
+        return self._at(model, entry.run, moment, stamp)
+
+    def _load_at(
+        self, model: keras.Model, run: Run, moment: Moment, _stamp: Stamp | None
+    ) -> keras.Model:
+        return twin(model, run.weights(moment))
 
     def _of_run(self, key: str) -> Entry:
         run = self._settings.jobs.run(key.removeprefix(OF_RUN))
@@ -151,17 +191,24 @@ class Catalogue:
         """Whether the file with that content hash was tried and proved unusable."""
         return key in self._refused
 
-    def check_own(self) -> str:
-        """Try to open the operator's model; return why it cannot be used, or nothing."""
+    def check_own(self) -> None:
+        """Try to open the operator's model, and refuse it if it cannot be used."""
+        path = self._settings.model_path
+        if path is not None and path.is_file():
+            with self._loading, suppress(cnn.ModelError):
+                for entry in _entry(path.name, path):
+                    self._load_file(entry)
+
+    def problem_of_own(self) -> str:
+        """Why the operator's model is not shown, in a sentence; empty if it is, or is not there."""
         path = self._settings.model_path
         if path is None or not path.exists():
             return ""
         if not path.is_file():
-            return f"{path} is no file: give a .keras or .h5 file. {_INSTEAD}"
-        try:
-            self.load(key_of(path))
-        except (cnn.CnnError, OSError) as error:
-            return f"{error} {_INSTEAD}"
+            return f"{path.name} is no file: give a .keras or .h5 file. {_INSTEAD}"
+        with suppress(OSError):
+            reason = self._refused.get(key_of(path), "")
+            return f"{reason} {_INSTEAD}" if reason else ""
         return ""
 
     def _find(self, key: str) -> Entry | None:
@@ -188,6 +235,24 @@ def _entry(name: str, path: Path, run: Run | None = None) -> Iterator[Entry]:
     """Yield the entry of a model file, if it is there."""
     with suppress(OSError):
         yield Entry(key_of(path), name, path, run)
+
+
+def _require_unchanged(path: Path, key: str) -> None:
+    """Raise `ModelError` where the file is not any more what `key` stands for."""
+    try:
+        now = content_hash(path)
+    except OSError as error:
+        raise cnn.ModelError(_gone(path)) from error
+    if now != key:
+        raise cnn.ModelError(_replaced(path))
+
+
+def _replaced(path: Path) -> str:
+    return f"{path.name} was replaced while it was read: reload the page to see what it is now."
+
+
+def _gone(path: Path) -> str:
+    return f"{path.name} was removed or cannot be read any more: choose another model."
 
 
 def key_of_run(run: Run) -> str:

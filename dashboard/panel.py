@@ -229,7 +229,10 @@ def show(
         empty = (data_uri(np.zeros((1, 1, 1), np.uint8)), "No picture", "No picture")
         wrong = [" ".join([str(error), *problems]), " ", _WAY_OUT]
         return (*empty, None, wrong, True, "unavailable")
-    if look and (known is None or known["model"] != view.model):
+    if runtime.ready == "failed":
+        empty = (data_uri(picture.pixels), picture.described, told(picture, view))
+        return (*empty, None, runtime.not_ready, True, "unavailable")
+    if look and (known is None or known.get("model") != view.model):
         set_props(ids.LAYERS, {"data": layers(view)})
         set_props(ids.MOMENTS, {"data": moments(view)})
     now = "" if look else "waiting"

@@ -248,6 +248,6 @@ def attempt(action: Callable[[], object]) -> tuple[str, bool, int]:
     """Do it, and return what went wrong, whether something did, and that the list is another."""
     try:
         action()
-    except (cnn.CnnError, OSError) as error:
+    except cnn.CnnError as error:
         return str(error), True, 0
     return "", False, 0

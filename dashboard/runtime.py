@@ -5,8 +5,10 @@ Nothing here belongs to a user: everything is found by content.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
+import weakref
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +22,7 @@ from numpy.typing import NDArray
 import cnn
 from cnn import datasets
 from cnn.configuration import TrainingConfig
+from cnn.errors import reason
 from cnn.jobs import Queue
 from cnn.runs import ACTIVE, Note, Run, Status
 from dashboard import pictures
@@ -32,10 +35,11 @@ from dashboard.view import View
 if TYPE_CHECKING:
     import keras
 
+_log = logging.getLogger(__name__)
 _EXTENSION = "cnn_runtime"
 _START_AFTER_SECONDS = 3.0
 _MOST_PASS_BYTES = 64_000_000
-Ready = Literal["starting", "ready"]
+Ready = Literal["starting", "ready", "failed"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +47,10 @@ class Look:
     """What the network sees of a picture, and all that it computes of it.
 
     `seen` is uint8 in the model's size; `plain` is the same before the adversarial step.
+    `of` is the model: under the address of a moment another may come, when a run is trained again.
     """
 
+    of: weakref.ref[keras.Model]
     seen: NDArray[np.uint8]
     plain: NDArray[np.uint8]
     passed: cnn.ForwardPass
@@ -61,13 +67,13 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.catalogue = Catalogue(settings)
-        self._start_problem = ""
+        self._failure = ""
+        self._queue_problem = ""
         self._started = threading.Lock()
         self._ready = threading.Event()
         self._submitted = threading.Event()
         self._passing = threading.Lock()
         self._looks: dict[View, Look] = {}
-        self._server_lock = settings.jobs.server_lock()
 
     @cached_property
     def queue(self) -> Queue:
@@ -76,14 +82,23 @@ class Runtime:
 
     @property
     def ready(self) -> Ready:
-        """Whether TensorFlow can be used without waiting."""
-        return "ready" if self._ready.is_set() else "starting"
+        """Whether models can be shown without waiting; "failed" if that is over and none can."""
+        if not self._ready.is_set():
+            return "starting"
+        return "failed" if self._failure else "ready"
+
+    @property
+    def not_ready(self) -> str:
+        """Why no model can be shown now, in a sentence."""
+        return self._failure or "TensorFlow is starting: ask again in some seconds."
 
     @property
     def problem(self) -> str:
         """What is wrong at this server, in sentences; empty if nothing is."""
         worker = "" if self.settings.redis_url else self.settings.jobs.worker_problem
-        return " ".join(filter(None, [self._start_problem, worker]))
+        shown = self._failure or self.catalogue.problem_of_own()
+        room = self.settings.jobs.lacks_room
+        return " ".join(filter(None, [shown, room, self._queue_problem, worker]))
 
     @property
     def is_settled(self) -> bool:
@@ -93,8 +108,10 @@ class Runtime:
     def open(self) -> None:
         """Announce this web process to workers, and see to it that there is one when there is work.
 
-        TensorFlow is started soon even if nobody asks.
+        TensorFlow is started soon even if nobody asks. Raises `HomeError` if nothing can be written.
         """
+        self.settings.jobs.require_writable()
+        self._server_lock = self.settings.jobs.server_lock()
         self._server_lock.acquire()
         if not self.settings.redis_url:
             Supervisor(self.settings.jobs, environment(self.settings)).start()
@@ -108,17 +125,29 @@ class Runtime:
             threading.Thread(target=self._start, name="start-tensorflow", daemon=True).start()
 
     def wait(self) -> None:
-        """Start TensorFlow and wait until it can be used."""
+        """Start TensorFlow and wait until it can be used, or is known not to."""
         self.start()
         self._ready.wait()
 
     def _start(self) -> None:
-        self._start_problem = self.catalogue.check_own()
-        entry = self.catalogue.default()
-        cnn.forward(self.catalogue.load(entry.key), np.zeros((28, 28), np.uint8))
-        self._ready.set()
-        self._submit_missing()
-        self._submitted.set()
+        try:
+            self.catalogue.check_own()
+            self.catalogue.load(self.catalogue.default().key)
+        except Exception as error:
+            _log.exception("No model can be shown.")
+            self._failure = (
+                f"No network can be shown, not even the bundled one ({reason(error)}): whoever runs "
+                "this server finds the details in its log."
+            )
+        finally:
+            self._ready.set()
+        try:
+            self._submit_missing()
+        except Exception as error:
+            _log.exception("What the start brings with it could not be queued.")
+            self._queue_problem = f"Nothing can be queued ({reason(error)}): restart the server."
+        finally:
+            self._submitted.set()
 
     def _submit_missing(self) -> None:
         """Queue what is asked for and not there: the model's training, and MNIST.
@@ -129,7 +158,7 @@ class Runtime:
             try:
                 self._submit_model()
             except cnn.RunError as error:
-                self._start_problem = str(error)
+                self._queue_problem = str(error)
             if self.settings.download and self._wants_download():
                 self.queue.submit_download()
 
@@ -143,7 +172,9 @@ class Runtime:
         if datasets.find(datasets.MNIST, self.settings.data_path):
             return False
         download = self.settings.jobs.download()
-        return download is None or download.state != "running" or not self._has_worker()
+        if download is None or download.state != "running":
+            return True
+        return not self._has_worker() and not self.queue.has_waiting()
 
     def training_of(self, path: Path) -> Run | None:
         """Return the active run whose model is to be saved at `path`, if there is one."""
@@ -217,9 +248,10 @@ class Runtime:
         """Return what the model sees and computes of the picture: one pass, however many ask."""
         view = self.settled(view)
         with self._passing:
+            model = self.model(view)
             found = self._looks.pop(view.picture, None)
-            if found is None:
-                found = self._look(view)
+            if found is None or found.of() is not model:
+                found = self._look(view, model)
             self._looks[view.picture] = found
             while len(self._looks) > 1 and self._kept_bytes() > _MOST_PASS_BYTES:
                 self._looks.pop(next(iter(self._looks)))
@@ -235,24 +267,23 @@ class Runtime:
     def _kept_bytes(self) -> int:
         return sum(look.nbytes for look in self._looks.values())
 
-    def _look(self, view: View) -> Look:
-        model = self.model(view)
+    def _look(self, view: View, model: keras.Model) -> Look:
         plain = cnn.perturb(self.fitted(view), view.perturbation)
         seen = cnn.fgsm(model, plain, view.epsilon, target=view.target) if view.epsilon else plain
         began = time.perf_counter()
         passed = cnn.forward(model, seen)
         if has_request_context():
             g.forward_milliseconds = 1000 * (time.perf_counter() - began)
-        return Look(seen, plain, passed)
+        return Look(weakref.ref(model), seen, plain, passed)
 
     def fitted(self, view: View) -> NDArray[np.uint8]:
         """Return the picture in the model's size, before anything is done to it."""
         pixels = self.picture(view).pixels
-        height, width, channels = cnn.models.input_shape(self.model(view))
-        height, width = height or pixels.shape[0], width or pixels.shape[1]
+        model = self.model(view)
+        height, width = cnn.size_for(model, *pixels.shape[:2])
         if view.upload:
             pixels = cnn.images.crop(pixels, height, width)
-        return cnn.images.fit(pixels, height, width, channels)
+        return cnn.images.fit(pixels, height, width, cnn.models.input_shape(model)[2])
 
 
 def install(server: object, runtime: Runtime) -> None:

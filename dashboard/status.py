@@ -99,7 +99,7 @@ def _newer_moments(stored: dict[str, Any] | None, known: dict[str, Any] | None) 
     """Return the moments of a training that is looked at, where there are more than known."""
     view, _ = parse(stored or {})
     found = _moments_of_followed(view)
-    is_known = not known or known["model"] != view.model or found == known
+    is_known = not known or known.get("model") != view.model or found == known
     return no_update if found is None or is_known else found
 
 
@@ -129,7 +129,7 @@ def _use_newly_trained(runtime: Runtime, stored: dict[str, Any]) -> None:
         set_props(ids.VIEW, {"data": finished.to_query()})
         return
     own, default = runtime.settings.model_path, runtime.catalogue.default()
-    stands_in = stored["model"] == runtime.catalogue.bundled().key
+    stands_in = view.model == runtime.catalogue.bundled().key
     if own == default.path and stands_in:
         set_props(ids.VIEW, {"data": view.of_model(default.key).to_query()})
 

@@ -50,11 +50,13 @@ def _prepare(key: str) -> tuple[Response, int]:
     centred = query.pop("centre", "on") != "off"
     view, _ = parse(query)
     if runtime.ready != "ready":
-        return _refusal("TensorFlow is starting: ask again in some seconds.", 503)
+        return _refusal(runtime.not_ready, 503)
     try:
-        shape = cnn.models.input_shape(runtime.model(view))
+        model = runtime.model(view)
         uploaded = runtime.settings.uploads.get(key)
+        shape = cnn.models.input_shape(model)
         is_digit = shape == DIGIT_SHAPE
+        shape = (*cnn.size_for(model, *uploaded.shape[:2]), shape[2])
         steps = digit_steps(uploaded) if is_digit and centred else whole_steps(uploaded, shape)
     except cnn.CnnError as error:
         return _refusal(str(error), 400)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cnn.errors import ImageError
-from cnn.files import replacing
+from cnn.files import replacing, why_not_written
 
 _HASH_DIGITS = 32
 _DAY_SECONDS = 86_400
@@ -30,7 +30,7 @@ class Uploads:
         """Keep the picture, uint8 (height, width, 1 or 3); return its hash.
 
         The oldest others go where all of them would be more than the cap. Raises `ImageError` for a
-        picture that is alone above it.
+        picture that is alone above it, or that cannot be written.
         """
         shape = "×".join(map(str, pixels.shape))
         key = hashlib.sha256(shape.encode() + pixels.tobytes()).hexdigest()[:_HASH_DIGITS]
@@ -42,10 +42,16 @@ class Uploads:
                 f"The picture takes {size:,} bytes: this server keeps {self._most_bytes:,} bytes of "
                 "uploads in all. Upload a smaller one."
             )
-        self._make_room(size)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with replacing(self._path(key)) as aside:
-            aside.write_bytes(buffer.getvalue())
+        try:
+            self._make_room(size)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with replacing(self._path(key)) as aside:
+                aside.write_bytes(buffer.getvalue())
+        except OSError as error:
+            raise ImageError(
+                f"The picture of {size:,} bytes cannot be kept: {why_not_written(error)}. Ask "
+                "whoever runs this server to make room or the folder writable, then upload it again."
+            ) from error
         return key
 
     def get(self, key: str) -> NDArray[np.uint8]:

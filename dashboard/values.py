@@ -124,7 +124,7 @@ def register_values(server: Flask, page: str, values: PageValues) -> None:
 def _values(page: str, layer: str | None = None) -> Response:
     runtime = current()
     if runtime.ready != "ready":
-        return _refusal("TensorFlow is starting: ask again in some seconds.", 503)
+        return _refusal(runtime.not_ready, 503)
     query = request.args.to_dict()
     for own in ("layer", "source", "moving", "pointed"):
         query.pop(own, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+from contextlib import suppress
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -52,12 +53,13 @@ class StaticCache:
             later.start()
 
     def refine(self, key: str) -> None:
-        """Replace a file in brotli by its smallest form."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with self._refining, replacing(self._refined(key)) as aside:
-            smallest = _smallest(brotli.decompress(self._kept[key]))
-            aside.write_bytes(smallest)
-            self._kept[key] = smallest
+        """Replace a file in brotli by its smallest form, on the disk as well if that has room."""
+        with self._refining:
+            self._kept[key] = smallest = _smallest(brotli.decompress(self._kept[key]))
+            with suppress(OSError):
+                self._folder.mkdir(parents=True, exist_ok=True)
+                with replacing(self._refined(key)) as aside:
+                    aside.write_bytes(smallest)
 
     def _refined(self, key: str) -> Path:
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()}.br"

@@ -1,7 +1,17 @@
 """The WSGI entry: `gunicorn "dashboard.wsgi:server"`."""
 
+import sys
+
+from cnn.errors import HomeError
 from dashboard.app import create_app, runtime_of
+
+# What gunicorn takes for a program that cannot be loaded: it ends, and does not try again.
+_CANNOT_BE_LOADED = 4
 
 app = create_app()
 server = app.server
-runtime_of(app).open()
+try:
+    runtime_of(app).open()
+except HomeError as error:
+    print(error, file=sys.stderr, flush=True)
+    sys.exit(_CANNOT_BE_LOADED)

@@ -242,7 +242,12 @@ def draw(
     stored: dict[str, Any] | None, moments: dict[str, Any] | None, drawn: str | None
 ) -> tuple[Any, ...]:
     """Return the curve of how far each layer moved, with marks where both moments are."""
-    if not stored or not moments or moments["model"] != stored["model"] or not moments["values"]:
+    if (
+        not stored
+        or not moments
+        or moments.get("model") != stored.get("model")
+        or not moments["values"]
+    ):
         raise PreventUpdate
     view, _ = parse(stored)
     key = f"{view.model} {view.epoch} {view.other} {len(moments['values'])}"

@@ -228,7 +228,7 @@ def start(_clicks: int | None, lesson: str, *values: Any) -> tuple[Any, bool, An
         settings = training_form.chosen(FIELDS, values)
         current().submit_training(TrainingConfig.from_flat(settings), note=note)
         return "", False, 0
-    except (cnn.CnnError, OSError) as error:
+    except cnn.CnnError as error:
         return str(error), True, no_update
 
 

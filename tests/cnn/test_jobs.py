@@ -82,7 +82,7 @@ def test_a_queue_that_does_not_answer_is_named_and_leaves_no_run_behind(home):
     queue = Queue(home)
     queue._huey.storage.close()
     (home.path / "queue.db").write_bytes(b"no database" * 100)
-    with pytest.raises(RunError, match="The queue at .*queue.db cannot be reached"):
+    with pytest.raises(RunError, match="The queue cannot be reached"):
         queue.submit_training(SHORT)
     assert home.runs() == []
 

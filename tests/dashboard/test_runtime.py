@@ -1,11 +1,17 @@
 import shutil
+from pathlib import Path
 
+import keras
 import pytest
 
 import cnn
+from cnn.models import Card, card_path, write_card
+from cnn.moments import Moment
 from cnn.runs import Status, TrainingConfig
+from dashboard import panel
 from dashboard.app import create_app, runtime_of
 from dashboard.models import Catalogue, key_of
+from dashboard.runtime import Runtime
 from dashboard.settings import Settings
 
 
@@ -26,7 +32,8 @@ def test_the_bundled_model_is_the_default(settings):
 
 def test_the_operators_model_is_the_default_when_it_is_usable(settings, second_path):
     catalogue = Catalogue(with_model(settings, second_path))
-    assert catalogue.check_own() == ""
+    catalogue.check_own()
+    assert catalogue.problem_of_own() == ""
     assert catalogue.default().path == second_path
 
 
@@ -45,8 +52,10 @@ def test_an_unusable_model_is_explained_and_the_bundled_one_stays(settings, tmp_
     path = tmp_path / "broken.keras"
     path.write_bytes(content)
     catalogue = Catalogue(with_model(settings, path))
-    problem = catalogue.check_own()
+    catalogue.check_own()
+    problem = catalogue.problem_of_own()
     assert "broken.keras" in problem
+    assert str(tmp_path) not in problem
     assert problem.endswith("The bundled classifier is shown instead.")
     assert catalogue.default().path.parent == cnn.pretrained_run()
     assert path.read_bytes() == content
@@ -101,3 +110,147 @@ def test_a_missing_model_is_queued_for_training_once(settings, tmp_path):
     assert run.config.save_to == str(tmp_path / "new.keras")
     runtime._submit_missing()
     assert len(settings.jobs.runs()) == 1
+
+
+def never(path: Path) -> None:
+    """Save a model that loads and whose pass always fails: it halves more often than any size can."""
+    x = picture = keras.Input((None, None, 1))
+    for number in range(10):
+        x = keras.layers.MaxPooling2D(name=f"half_{number}")(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    cnn.save_model(keras.Model(picture, keras.layers.Dense(3, activation="softmax")(x)), path)
+
+
+def test_a_model_whose_pass_fails_is_refused_with_its_layer_and_the_start_ends(settings, tmp_path):
+    path = tmp_path / "never.keras"
+    never(path)
+    runtime = runtime_of(create_app(with_model(settings, path)))
+    runtime.wait()
+    assert runtime.ready == "ready"
+    assert "The layer 'half_4' leaves nothing of the picture" in runtime.problem
+    assert runtime.problem.endswith("The bundled classifier is shown instead.")
+    assert runtime.default_view().model == runtime.catalogue.bundled().key
+    with pytest.raises(cnn.ModelError, match="half_4"):
+        runtime.catalogue.load(key_of(path))
+
+
+def test_when_no_model_can_be_shown_the_start_ends_in_a_sentence(settings, request_of, monkeypatch):
+    def fail(model):
+        raise RuntimeError("no such instruction\nin /opt/secret/place.so")
+
+    monkeypatch.setattr(cnn, "try_out", fail)
+    app = create_app(settings)
+    client = app.server.test_client()
+    assert client.get("/health").status_code == 200
+    runtime = runtime_of(app)
+    runtime.wait()
+    assert runtime.ready == "failed"
+    assert "no such instruction" in runtime.problem
+    assert "secret" not in runtime.problem
+    health = client.get("/health")
+    assert (health.status_code, health.text) == (503, runtime.not_ready)
+    assert client.get("/values/activations").status_code == 503
+    request_of(app)
+    *_, told, is_told, condition = panel.show(
+        runtime.default_view().to_query(), "failed", None, "waiting", False
+    )
+    assert (told, is_told, condition) == (runtime.not_ready, True, "unavailable")
+
+
+def test_what_cannot_be_queued_at_the_start_is_told_and_ends_it(settings, monkeypatch):
+    runtime = runtime_of(create_app(settings))
+
+    def fail():
+        raise OSError(28, "No space left on device", "/home/secret/queue.db")
+
+    monkeypatch.setattr(runtime, "_submit_missing", fail)
+    runtime.wait()
+    assert runtime._submitted.wait(30)
+    assert runtime.ready == "ready"
+    assert "No space left on device" in runtime.problem
+    assert "secret" not in runtime.problem
+
+
+def test_a_model_file_that_is_replaced_shows_the_new_network_under_the_new_hash(settings, tmp_path):
+    path = tmp_path / "mine.keras"
+    catalogue = Catalogue(with_model(settings, path))
+    kernels = []
+    for seed in (1, 2):
+        cnn.save_model(cnn.build_classifier(seed=seed), path)
+        kernels.append(catalogue.load(catalogue.default().key).get_weights()[0])
+    expected = [cnn.build_classifier(seed=seed).get_weights()[0] for seed in (1, 2)]
+    assert (kernels[0] == expected[0]).all()
+    assert (kernels[1] == expected[1]).all()
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_no_model_of_either(
+    settings, tmp_path, monkeypatch
+):
+    path = tmp_path / "mine.keras"
+    cnn.save_model(cnn.build_classifier(seed=1), path)
+    catalogue, load = Catalogue(with_model(settings, path)), cnn.load_model
+    first = key_of(path)
+
+    def slowly(of):
+        model = load(of)
+        cnn.save_model(cnn.build_classifier(seed=2), path)
+        return model
+
+    monkeypatch.setattr(cnn, "load_model", slowly)
+    with pytest.raises(cnn.ModelError, match="replaced while it was read"):
+        catalogue.load(first)
+    monkeypatch.setattr(cnn, "load_model", load)
+    assert not catalogue.is_refused(first)
+    with pytest.raises(cnn.ModelError, match="which this server does not have"):
+        catalogue.load(first)
+    assert catalogue.load(key_of(path)).get_weights()[0].shape == (3, 3, 1, 32)
+
+
+def test_half_a_file_is_refused_only_until_it_is_whole(settings, second_path, tmp_path):
+    path = tmp_path / "mine.keras"
+    path.write_bytes(second_path.read_bytes()[:5000])
+    catalogue = Catalogue(with_model(settings, path))
+    catalogue.check_own()
+    assert "cut short" in catalogue.problem_of_own()
+    shutil.copyfile(second_path, path)
+    assert catalogue.problem_of_own() == ""
+    assert catalogue.load(catalogue.default().key).name == "second"
+
+
+def test_new_names_of_the_classes_are_shown_without_another_model(settings, tmp_path):
+    path = tmp_path / "mine.keras"
+    model = cnn.build_classifier(seed=1)
+    catalogue = Catalogue(with_model(settings, path))
+    cnn.save_model(model, path)
+    for names in ("abcdefghij", "klmnopqrst"):
+        write_card(Card(tuple(names)), card_path(path))
+        assert cnn.class_names(catalogue.load(key_of(path))) == tuple(names)
+
+
+def test_a_moment_that_is_trained_again_is_shown_as_it_is_now(settings):
+    run = cnn.runs.create(settings.jobs.runs_dir, TrainingConfig("digits"))
+    model = cnn.build_classifier(seed=9)
+    cnn.save_model(model, run.initial_path)
+    catalogue, key = Catalogue(settings), f"run:{run.id}"
+    for value in (0.0, 1.0):
+        run.write_weights(Moment(1), [w * 0 + value for w in model.get_weights()])
+        assert (catalogue.load(key, "1").get_weights()[0] == value).all()
+
+
+def test_a_removed_model_is_told(settings, second_path, tmp_path):
+    path = tmp_path / "mine.keras"
+    shutil.copyfile(second_path, path)
+    runtime = runtime_of(create_app(with_model(settings, path)))
+    key = runtime.catalogue.default().key
+    path.unlink()
+    assert runtime.default_view().model == runtime.catalogue.bundled().key
+    with pytest.raises(cnn.ModelError, match="which this server does not have"):
+        runtime.catalogue.load(key)
+
+
+def test_a_download_that_waits_for_a_worker_is_not_queued_again(settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    runtime = Runtime(Settings(**{**settings.model_dump(), "download": True}))
+    for _ in range(2):
+        runtime._submit_missing()
+    assert runtime.queue._huey.pending_count() == 1

@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
+from cnn import HomeError
 from dashboard.cli import app
 from dashboard.settings import Settings, env_name, environment
 
@@ -86,8 +87,8 @@ def test_train_prints_its_table_and_its_command(tmp_path):
 def test_a_home_that_cannot_be_made_is_explained(tmp_path):
     (tmp_path / "file").write_text("")
     done = CliRunner().invoke(app, ["serve", "--home", str(tmp_path / "file" / "home")])
-    assert done.exit_code == 2
-    assert "cannot be made (Not a directory)" in " ".join(done.output.replace("│", "").split())
+    assert isinstance(done.exception, HomeError)
+    assert "cannot be made or written (Not a directory)" in str(done.exception)
 
 
 def test_a_port_that_does_not_exist_is_explained():
