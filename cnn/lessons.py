@@ -105,7 +105,7 @@ def note(lesson: str) -> Note | None:
 
     Raises `RunError` for a lesson that there is not.
     """
-    return Note(find(lesson).name, find(lesson).watch) if lesson else None
+    return None if lesson == "" else Note(find(lesson).name, find(lesson).watch)
 
 
 def find(lesson: str) -> Lesson:

@@ -89,6 +89,26 @@ class Curves:
             return []
         return components.facts(_settings(self._rows[0])) if self.is_single else self._differences()
 
+    @property
+    def told(self) -> str:
+        """Which run is drawn and how it goes or ended, or how many are."""
+        if not self.is_single:
+            return f"{len(self._rows)} runs beside each other." if self._rows else ""
+        row = self._rows[0]
+        done = f"{len(row.run.history)} of {row.run.config.epochs} epochs"
+        how = {
+            "queued": "waits for its turn; its curves begin with its first steps",
+            "running": "is being trained; these are its curves so far",
+            "finished": f"has finished, after {done}",
+            "cancelled": f"was cancelled, after {done}",
+            "failed": f"failed, after {done}",
+            "interrupted": f"was interrupted, after {done}",
+        }[row.status.state]
+        other = (
+            "" if row.is_shown else " Another model is in use: untick this run to see its curves."
+        )
+        return f"{row.name} {how}.{other}"
+
     def figure(self, which: str) -> Any:
         """Return one of the figures; without a run it is empty."""
         if not self._rows or (which in (GRADIENTS, SPEED) and not self.is_single):

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import dash_bootstrap_components as dbc
 from dash import Dash, Input, Output, State, dcc, html, no_update
+from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.naming import MOST_NAME, automatic, unique
 from cnn.runs import MOST_NOTE, Run
+from dashboard import ids
 from dashboard.components import aria
 from dashboard.models import BUNDLED
 from dashboard.runs_table import ALL, attempt, clicked, part
 from dashboard.runtime import current
+from dashboard.view import parse
 
 EDITED = "training-edited"
 DELETED = "training-deleted"
@@ -92,8 +96,10 @@ def register(app: Dash, told: Sequence[Output]) -> None:
     app.callback(
         *told,
         Output(DELETED, "is_open", allow_duplicate=True),
+        Output(ids.VIEW, "data", allow_duplicate=True),
         Input(f"{DELETED}-go", "n_clicks"),
         State(f"{DELETED}-run", "data"),
+        State(ids.VIEW, "data"),
         prevent_initial_call=True,
     )(delete)
 
@@ -158,9 +164,14 @@ def _length(text: str, most: int) -> str:
     return f"{len(text.strip()):,} of at most {most:,} characters."
 
 
-def delete(_: int | None, run_id: str) -> tuple[Any, ...]:
-    """Delete the run of the dialog."""
-    return *attempt(_run(run_id).delete), False
+def delete(clicks: int | None, run_id: str, stored: dict[str, Any] | None) -> tuple[Any, ...]:
+    """Delete the run of the dialog, and choose it no longer; that the page is opened is no click."""
+    if not clicks:
+        raise PreventUpdate
+    view, _problems = parse(stored or {})
+    left = ",".join(run for run in view.runs.split(",") if run != run_id)
+    shown = replace(view, runs=left).to_query() if left != view.runs else no_update
+    return *attempt(_run(run_id).delete), False, shown
 
 
 def _run(run_id: str) -> Run:

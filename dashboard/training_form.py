@@ -10,15 +10,18 @@ import dash_bootstrap_components as dbc
 from dash import html
 
 import cnn
+from cnn import architecture, configuration
 from cnn.architecture import ACTIVATIONS, INITIALS, PADDINGS, POOLINGS
 from cnn.configuration import OPTIMIZERS, ORDERS, SCHEDULES, TrainingConfig
 from cnn.lessons import LESSONS
 from cnn.naming import OPTIMIZER_NAMES, data_name
+from cnn.ranges import Limits
 from dashboard import components
 
 LESSON = "training-lesson"
 WATCH = "training-watch"
 OWN = "own"
+_TYPING_SECONDS = 0.3
 _WORDS: dict[str, str] = {
     "he": "He", "glorot": "Glorot", "equal": "all equal", "by_class": "class after class",
     "stored": "as stored", "leaky_relu": "leaky ReLU", "relu": "ReLU", "elu": "ELU", "gelu": "GELU",
@@ -39,6 +42,24 @@ class Field:
     step: float | str | None = None
     percent: bool = False
     help: str = ""
+
+    @property
+    def limits(self) -> Limits:
+        """The numbers that its control accepts, in the control's unit."""
+        limits = {**architecture.LIMITS, **configuration.LIMITS}[self.name]
+        return limits.times(100) if self.percent else limits
+
+    def problem(self, value: Any) -> str:
+        """Return why the control's value is refused; empty if it is not."""
+        if self.choices:
+            return "" if value in self.choices else f"choose one of {', '.join(self.choices)}."
+        if self.step is None:
+            return "" if isinstance(value, bool) else "switch it on or off."
+        if type(value) not in (int, float):
+            return f"give {self.limits.words}."
+        if self.limits.accept(value):
+            return ""
+        return f"{value:,g} was given; {self.limits.words} is accepted."
 
 
 GROUPS: dict[str, tuple[Field, ...]] = {
@@ -80,12 +101,18 @@ GROUPS: dict[str, tuple[Field, ...]] = {
     ),
 }
 FIELDS = tuple(field for group in GROUPS.values() for field in group)
+NUMBERS = tuple(field for field in FIELDS if field.step is not None)
 NETWORK = GROUPS["Network"]
 
 
 def identity(field: Field) -> str:
     """Return the id of a field's control."""
     return f"training-{field.name.replace('_', '-')}"
+
+
+def told(field: Field) -> str:
+    """Return the id of what stands under a number: why it is refused, or what it comes to."""
+    return f"{identity(field)}-told"
 
 
 def layout() -> html.Div:
@@ -123,16 +150,19 @@ def _control(field: Field) -> Any:
         return html.Div(
             dbc.Switch(id=identity(field), label=field.label, value=value), title=field.help or None
         )
-    control = (
-        dbc.Select(id=identity(field), size="sm", options=_options(field.choices), value=value)
-        if field.choices
-        else dbc.Input(
-            id=identity(field), type="number", size="sm", step=field.step, min=0, value=value,
-            debounce=0.3,
-        )
-    )  # fmt: skip
     label = dbc.Label(field.label, html_for=identity(field), className="small mb-0")
-    return html.Div([label, control], title=field.help or None)
+    if field.choices:
+        control = dbc.Select(
+            id=identity(field), size="sm", options=_options(field.choices), value=value
+        )
+        return html.Div([label, control], title=field.help or None)
+    # Without `min` and `max`: the browser would keep what is out of range from whoever says so.
+    number = dbc.Input(
+        id=identity(field), type="number", size="sm", step="any", value=value,
+        debounce=_TYPING_SECONDS,
+    )  # fmt: skip
+    under = html.Div(id=told(field), className="form-text", **components.aria(live="polite"))
+    return html.Div([label, number, under], title=field.help or None)
 
 
 def _options(choices: Sequence[str]) -> list[dict[str, str]]:
@@ -156,14 +186,22 @@ def shown(field: Field, value: Any) -> Any:
     return round(100 * value, 3) if field.percent else value
 
 
+def problems(fields: Sequence[Field], values: Sequence[Any]) -> dict[str, str]:
+    """Return why controls are refused, by name of the setting; those that are not are left out."""
+    found = {f.name: f.problem(value) for f, value in zip(fields, values, strict=True)}
+    return {name: problem for name, problem in found.items() if problem}
+
+
 def chosen(fields: Sequence[Field], values: Sequence[Any]) -> dict[str, Any]:
-    """Return the settings of the controls by name; `RunError` for one that is not filled in."""
-    found = {}
-    for field, value in zip(fields, values, strict=True):
-        if value is None or value == "":
-            raise cnn.RunError(f"{field.label} is not filled in with a number that can be used.")
-        found[field.name] = value / 100 if field.percent else value
-    return found
+    """Return the settings of the controls by name; `RunError` with all that is refused of them."""
+    refused = problems(fields, values)
+    if refused:
+        labels = {field.name: field.label for field in fields}
+        raise cnn.RunError(" ".join(f"{labels[n]}: {problem}" for n, problem in refused.items()))
+    return {
+        field.name: value / 100 if field.percent else value
+        for field, value in zip(fields, values, strict=True)
+    }
 
 
 def settings_of(lesson: str, *, dataset: str, data_dir: Any) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import dash
-import dash_bootstrap_components as dbc
 from dash import (
     ClientsideFunction,
     Dash,
@@ -22,19 +21,19 @@ from dash import (
 from dash.exceptions import PreventUpdate
 
 import cnn
-from cnn.configuration import TrainingConfig
 from cnn.datasets import DIGITS, MNIST
 from cnn.naming import data_name
-from dashboard import components, ids, run_curves, run_dialogs, runs_table, training_form
+from dashboard import components, ids, run_curves, run_dialogs, run_start, runs_table, training_form
 from dashboard.panel import model_options
 from dashboard.run_curves import FIGURES, SINGLE, Curves, caption_of
+from dashboard.run_start import MOST_COMPARED
 from dashboard.runs_table import ALL, part
 from dashboard.runtime import current
 from dashboard.training_form import FIELDS, LESSON, NETWORK, OWN, WATCH, identity
 from dashboard.view import parse
 
+WHICH = "training-which"
 SETTINGS = "training-settings"
-START = "training-start"
 PROBLEM = "training-problem"
 TOO_MANY = "training-too-many"
 DIAGRAM = "training-diagram"
@@ -44,8 +43,8 @@ TICK = "training-tick"
 SHOWN = "training-shown"
 ON_SCREEN = "training-on-screen"
 LISTED = "training-listed"
+FOLLOWED = "training-followed"
 TICKED = {"type": "training-ticked", "page": "training"}
-_MOST_COMPARED = 10
 
 
 def layout(**_query: Any) -> html.Div:
@@ -61,18 +60,24 @@ def layout(**_query: Any) -> html.Div:
             dcc.Store(id=SHOWN),
             dcc.Store(id=ON_SCREEN),
             dcc.Store(id=LISTED),
+            dcc.Store(id=FOLLOWED),
             dcc.Store(id=TICKED),
+            html.P(id=WHICH, className="mb-1"),
             html.Div(id=SETTINGS, className="facts table-box"),
             run_curves.layout(),
             html.H2("Runs"),
             components.alert(PROBLEM),
             components.alert(TOO_MANY),
             html.Div(id=RUNS, className="table-box runs"),
-            html.H2("Train a new classifier", className="mt-3"),
-            training_form.layout(),
-            components.figure(DIAGRAM, "Diagram of the network to be trained", wide=True),
-            html.P(id=DIAGRAM_TOLD, className="caption", **components.aria(live="polite")),
-            dbc.Button("Train", id=START, color="primary"),
+            html.Section(
+                [
+                    html.H2("Train a new classifier", className="mt-3"),
+                    training_form.layout(),
+                    components.figure(DIAGRAM, "Diagram of the network to be trained", wide=True),
+                    html.P(id=DIAGRAM_TOLD, className="caption"),
+                    run_start.foot(),
+                ]
+            ),
             *run_dialogs.layout(),
         ]
     )
@@ -90,6 +95,7 @@ def register(app: Dash) -> None:
         Output(SETTINGS, "children"),
         Output(SINGLE, "hidden"),
         Output(SHOWN, "data"),
+        Output(WHICH, "children"),
         Input(ids.VIEW, "data"),
         Input(ON_SCREEN, "data"),
         State(SHOWN, "data"),
@@ -109,19 +115,17 @@ def register(app: Dash) -> None:
     )(list_runs)
     app.clientside_callback(ClientsideFunction("cnn", "followRuns"), Input(LISTED, "data"))
     app.callback(
-        Output(PROBLEM, "children"),
-        Output(PROBLEM, "is_open"),
-        Output(TICK, "data"),
-        Input(START, "n_clicks"),
-        State(LESSON, "value"),
-        *[State(identity(field), "value") for field in FIELDS],
-        prevent_initial_call=True,
-    )(start)
+        Output(FOLLOWED, "data"),
+        Input(LISTED, "data"),
+        State(ids.VIEW, "data"),
+    )(follow)
+    app.clientside_callback(ClientsideFunction("cnn", "followRun"), Input(FOLLOWED, "data"))
     told = (
         Output(PROBLEM, "children", allow_duplicate=True),
         Output(PROBLEM, "is_open", allow_duplicate=True),
         Output(TICK, "data", allow_duplicate=True),
     )
+    run_start.register(app, told[-1])
     app.callback(
         *told,
         Input(part("cancel", ALL), "n_clicks"),
@@ -140,6 +144,7 @@ def register(app: Dash) -> None:
         Output(ids.VIEW, "data", allow_duplicate=True),
         Output(TOO_MANY, "children"),
         Output(TOO_MANY, "is_open"),
+        Output(LISTED, "data", allow_duplicate=True),
         Input(part("compare", ALL), "value"),
         State({**TICKED, "page": ALL}, "data"),
         State(ids.VIEW, "data"),
@@ -168,7 +173,6 @@ def _register_form(app: Dash) -> None:
         Output(DIAGRAM, "figure"),
         Output(DIAGRAM, "style"),
         Output(DIAGRAM_TOLD, "children"),
-        Output(START, "disabled"),
         Input(ids.READY, "data"),
         *[Input(identity(field), "value") for field in NETWORK],
     )(preview)
@@ -218,18 +222,20 @@ def draw(
         curves.settings if is_other else no_update,
         not curves.is_single if is_other else no_update,
         {**before, **dict.fromkeys(due, wanted)},
+        curves.told if is_other else no_update,
     )
 
 
-def start(_clicks: int | None, lesson: str, *values: Any) -> tuple[Any, bool, Any]:
-    """Queue a training with the settings of the form."""
-    try:
-        note = cnn.lessons.note("" if lesson == OWN else lesson)
-        settings = training_form.chosen(FIELDS, values)
-        current().submit_training(TrainingConfig.from_flat(settings), note=note)
-        return "", False, 0
-    except cnn.CnnError as error:
-        return str(error), True, no_update
+def follow(_listed: str | None, stored: dict[str, Any] | None) -> str:
+    """Return the run at work that is drawn because no run is chosen, or nothing.
+
+    The browser makes it the choice, so that it stays on the screen when it ends.
+    """
+    view, _ = parse(stored or {})
+    if not stored or view.runs:
+        raise PreventUpdate
+    drawn = [row for row in runs_table.rows(current(), view) if row.is_chosen]
+    return next((row.run.id for row in drawn if row.status.state == "running"), "")
 
 
 def act(*_clicks: Any) -> tuple[str, bool, int]:
@@ -253,30 +259,33 @@ def use(_clicks: list[int | None], stored: dict[str, Any] | None) -> dict[str, A
         raise PreventUpdate
     set_props(ids.MODEL, {"options": model_options(current())})
     view, _ = parse(stored)
-    return view.of_model(clicked["key"]).to_query()
+    runs = view.runs if "," in view.runs else ""
+    return replace(view.of_model(clicked["key"]), runs=runs).to_query()
 
 
 def compare(
     ticked: list[bool], before: list[list[str] | None], stored: dict[str, Any] | None
-) -> tuple[Any, str, bool]:
+) -> tuple[Any, str, bool, Any]:
     """Return the view with the runs that are ticked, or the reason why they are too many.
 
     `before` has those that were ticked when the list was made: a new list is no choice. It is empty
-    when the page has just been left, and with it the list.
+    when the page has just been left, and with it the list. Without a tick another run is drawn, and
+    the list is made again to tick that.
     """
     places = [one["id"]["run"] for one in ctx.inputs_list[0]]
     chosen = [run for run, on in zip(places, ticked, strict=True) if on]
     if not stored or not before or before[0] is None:
         raise PreventUpdate
     if chosen == before[0]:
-        return no_update, "", False
-    if len(chosen) > _MOST_COMPARED:
+        return no_update, "", False, no_update
+    if len(chosen) > MOST_COMPARED:
         told = (
-            f"{len(chosen)} runs are ticked, and at most {_MOST_COMPARED} are compared: untick one."
+            f"{len(chosen)} runs are ticked, and at most {MOST_COMPARED} are compared: untick one."
         )
-        return no_update, told, True
+        return no_update, told, True, no_update
     view, _ = parse(stored)
-    return replace(view, runs=",".join(chosen)).to_query(), "", False
+    listed = no_update if chosen else ""
+    return replace(view, runs=",".join(chosen)).to_query(), "", False, listed
 
 
 def datasets(_ready: str) -> tuple[Any, Any]:
@@ -303,7 +312,7 @@ def preview(_ready: str, *values: Any) -> tuple[Any, ...]:
         architecture = cnn.Architecture(**training_form.chosen(NETWORK, values))
         model = cnn.build_classifier(architecture=architecture)
     except cnn.CnnError as error:
-        return components.EMPTY_FIGURE, {"height": "2rem"}, str(error), True
+        return components.EMPTY_FIGURE, {"height": "2rem"}, str(error)
     infos = cnn.layer_infos(model)
     figure = cnn.figures.diagram(infos, title="The network to be trained, from left to right")
     size = {"width": f"{figure.layout.width}px", "height": f"{figure.layout.height}px"}
@@ -312,7 +321,7 @@ def preview(_ready: str, *values: Any) -> tuple[Any, ...]:
         f"{totals.layers} layers, {totals.parameters:,} parameters, "
         f"{totals.multiply_adds:,} multiply-adds per picture."
     )
-    return figure, size, told, False
+    return figure, size, told
 
 
 def _field(name: str) -> training_form.Field:

@@ -17,7 +17,7 @@ _MOST_POWERS = 5
 _ROOM = 0.04
 _LEAST_SPAN_OF_SHARES = 0.01
 _COARSE_SPAN_OF_SHARES = 0.05
-LOGARITHMIC = "logarithmic axis"
+_TITLE_PIXELS = 11
 
 
 def spans_decades(values: ArrayLike) -> bool:
@@ -42,7 +42,7 @@ def from_zero(values: ArrayLike, quantity: str) -> dict[str, Any]:
     top = float(positive.max()) if positive.size else 1.0
     return {
         "type": "linear", "range": [0, (1 + _ROOM) * top], "tickformat": "~g",
-        "title": {"text": quantity},
+        "title": _title(quantity),
     }  # fmt: skip
 
 
@@ -53,7 +53,7 @@ def logarithmic(values: ArrayLike, quantity: str) -> dict[str, Any]:
     few = decades <= _MOST_DECADES_DIVIDED
     return {
         "type": "log", "dtick": "D2" if few else int(np.ceil(decades / _MOST_POWERS)),
-        "tickformat": "~g", "title": {"text": f"{quantity}, {LOGARITHMIC}"},
+        "tickformat": "~g", "title": _title(f"{quantity}, logarithmic axis"),
     }  # fmt: skip
 
 
@@ -66,8 +66,13 @@ def shares(values: ArrayLike, quantity: str) -> dict[str, Any]:
     form = ".0%" if span > _COARSE_SPAN_OF_SHARES else ".1%"
     return {
         "type": "linear", "range": [middle - half, middle + half], "tickformat": form,
-        "title": {"text": quantity},
+        "title": _title(quantity),
     }  # fmt: skip
+
+
+def _title(text: str) -> dict[str, Any]:
+    # Small, so that it is not longer than the axis is high on a phone.
+    return {"text": text, "font": {"size": _TITLE_PIXELS}}
 
 
 def _finite(values: ArrayLike) -> NDArray[np.float64]:

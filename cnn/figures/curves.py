@@ -103,7 +103,7 @@ def gradients(course: Course, *, title: str) -> go.Figure:
         layer = column.removeprefix(GRADIENT)
         colour, dash = style.COLOURS[number % len(style.COLOURS)], _DASHES[number % len(_DASHES)]
         traces.append(_line(layer, table["place"], table[column], colour, dash, "gradient"))
-    return _figure(traces, title, axes.logarithmic(_values(traces), "norm of the gradient"))
+    return _figure(traces, title, axes.logarithmic(_values(traces), "gradient"))
 
 
 def throughput(course: Course, *, title: str) -> go.Figure:
@@ -175,7 +175,7 @@ def distances(table: pd.DataFrame, *, title: str) -> go.Figure:
     for number, layer in enumerate(name for name in table if name != "place"):
         colour, dash = style.COLOURS[number % len(style.COLOURS)], _DASHES[number % len(_DASHES)]
         traces.append(_line(str(layer), table["place"], table[layer], colour, dash, "distance"))
-    return _figure(traces, title, axes.amounts(_values(traces), "distance from the start"))
+    return _figure(traces, title, axes.amounts(_values(traces), "distance"))
 
 
 def mark(figure: go.Figure, place: float, told: str) -> go.Figure:

@@ -48,6 +48,11 @@ def test_a_training_survives_its_browser_and_its_server_and_is_cancelled_and_res
     page.get_by_role("button", name="Cancel").click()
     expect(first_row(page)).to_contain_text("cancelled", timeout=30_000)
     expect(first_row(page)).to_contain_text(re.compile("[1-9][0-9]* of 900"))
+    expect(page.locator("#training-which")).to_contain_text("was cancelled")
+    page.reload()
+    expect(page.locator("#training-which")).to_contain_text("was cancelled", timeout=60_000)
+    expect(first_row(page).get_by_role("checkbox")).to_be_checked()
+    expect(page.locator("#training-loss .gtitle")).to_contain_text("· 900 epochs")
     first_row(page).get_by_role("button", name="Resume").click()
     expect(told).to_contain_text(re.compile("Epoch [1-9][0-9]* of 900"), timeout=30_000)
     page.get_by_role("button", name="Cancel").click()
@@ -104,11 +109,30 @@ def test_a_finished_training_is_named_used_compared_taken_away_and_deleted(serve
     visitor.errors.clear()
 
 
-def test_settings_that_cannot_be_trained_are_explained(server, visit):
+def test_what_cannot_be_trained_is_marked_while_it_is_typed_and_what_is_queued_comes_into_view(
+    server, visit
+):
     page = visit(server, "/training").page
+    epochs, answer = page.get_by_label("Epochs", exact=True), page.locator("#training-answer")
     fill(page, Epochs=0)
+    expect(answer).to_have_text(
+        "Epochs: 0 was given; a whole number from 1 to 1000 is accepted.", timeout=30_000
+    )
+    expect(answer).to_be_in_viewport()
+    expect(epochs).to_have_class(re.compile("is-invalid"))
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_disabled()
+    fill(page, Epochs=900)
+    expect(answer).to_be_empty()
+    expect(epochs).not_to_have_class(re.compile("is-invalid"))
     train(page)
-    expect(page.locator("#training-problem")).to_contain_text("epochs is 0: give a whole number")
+    expect(answer).to_contain_text("“embedded digits · Adam 0.001 · 900 epochs")
+    row = first_row(page)
+    expect(row).to_contain_text("embedded digits · Adam 0.001 · 900 epochs", timeout=30_000)
+    expect(row).to_be_in_viewport()
+    expect(row.get_by_role("checkbox")).to_be_checked()
+    expect(page.locator("#training-which")).to_contain_text("· 900 epochs")
+    row.get_by_role("button", name="Cancel").click()
+    expect(row).to_contain_text("cancelled", timeout=60_000)
 
 
 def test_the_diagram_follows_and_an_impossible_network_cannot_be_trained(server, visit):

@@ -10,16 +10,17 @@ from dash import no_update
 from dash.exceptions import PreventUpdate
 
 import cnn
+from cnn import TrainingConfig
 from cnn.moments import Moment
 from cnn.runs import Status
-from dashboard import run_dialogs, runs_table, training_form
+from dashboard import run_dialogs, run_start, runs_table, training_form
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
-from dashboard.training_form import FIELDS, NETWORK, OWN
+from dashboard.training_form import FIELDS, NETWORK, NUMBERS, OWN
 from pages import training
 
 LOSS, ACCURACY, RATE, CLASSES, GRADIENTS, SPEED = range(6)
-LOSS_CAPTION, CLASSES_CAPTION, SETTINGS, SINGLE_HIDDEN, SHOWN = 6, 9, 12, 13, 14
+LOSS_CAPTION, CLASSES_CAPTION, SETTINGS, SINGLE_HIDDEN, SHOWN, WHICH = 6, 9, 12, 13, 14, 15
 RUNS, LISTED, TICKED = range(3)
 
 
@@ -216,8 +217,8 @@ def test_a_queue_that_does_not_answer_is_named_and_nothing_is_left(tmp_path, req
     request_of(app)
     standard = cnn.TrainingConfig("digits").flat()
     values = [training_form.shown(field, standard[field.name]) for field in FIELDS]
-    told, is_open, _ = training.start(1, OWN, *values)
-    assert is_open
+    told, kind, *others = run_start.start(1, OWN, {}, *values)
+    assert (kind, others) == ("refused", [no_update] * 3)
     assert told.startswith("The queue cannot be reached")
     assert not settings.jobs.runs()
 
@@ -270,26 +271,131 @@ def test_a_lesson_fills_the_form_and_says_what_to_watch(runtime, lesson):
     assert bool(watch) == (lesson != OWN)
 
 
+def controls(**changes):
+    """What the form's controls send for the standard settings, some of them changed."""
+    standard = TrainingConfig("digits").flat()
+    return [changes.get(f.name, training_form.shown(f, standard[f.name])) for f in FIELDS]
+
+
+def under(answer, name):
+    """Whether a number is refused, and what stands under it."""
+    place = [field.name for field in NUMBERS].index(name)
+    return answer[place], answer[len(NUMBERS) + place]
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"epochs": None}, "Epochs is not filled in"),
-        ({"learning_rate": -1}, "learning_rate is -1"),
-        ({"batch_size": 0}, "batch_size is 0"),
-        ({"share": 0}, "share is 0"),
-        ({"padding": "wide"}, "padding is 'wide': give one of valid, same"),
+        ({"epochs": None}, "Epochs: give a whole number from 1 to 1000."),
+        ({"learning_rate": -1}, "Learning rate: -1 was given; a number above 0, up to 100"),
+        ({"batch_size": 0}, "Batch size: 0 was given; a whole number from 1 to 8192 is accepted."),
+        ({"filters": 2.5}, "Filters: 2.5 was given; a whole number from 1 to 256 is accepted."),
+        ({"dropout": 100}, "Dropout %: 100 was given; a number from 0 to 90 is accepted."),
+        ({"share": 0}, "Share %: 0 was given; a number above 0, up to 100 is accepted."),
+        ({"wrong_labels": "x"}, "Wrong labels %: give a number from 0 to 100."),
+        ({"epochs": [1]}, "Epochs: give a whole number from 1 to 1000."),
+        ({"padding": "wide"}, "Padding: choose one of valid, same."),
+        ({"padding": {}}, "Padding: choose one of valid, same."),
+        ({"dataset": "../.."}, "Data: choose one of mnist, digits."),
+        ({"augment": 1}, "Vary the pictures: switch it on or off."),
+        ({"epochs": 0, "share": 200}, "Epochs: 0 was given; a whole number from 1 to 1000 is "
+         "accepted. Share %: 200 was given"),
+        ({"blocks": 4}, "Block 4 gets maps of 1×1"),
     ],
-)
-def test_a_form_that_cannot_be_trained_is_explained(runtime, changes, words):
-    standard = {**cnn.TrainingConfig().flat(), **changes}
-    values = [
-        standard[f.name] if standard[f.name] is None else training_form.shown(f, standard[f.name])
-        for f in FIELDS
-    ]
-    told, is_open, _ = training.start(1, OWN, *values)
-    assert is_open
+)  # fmt: skip
+def test_what_cannot_be_trained_is_explained_in_the_words_of_the_form(
+    runtime, view, changes, words
+):
+    answer = run_start.check("starting", *controls(**changes))
+    assert words in answer[-3]
+    assert answer[-2:] == ("refused", True)
+    told, kind, *others = run_start.start(1, OWN, view, *controls(**changes))
     assert words in told
+    assert (kind, others) == ("refused", [no_update] * 3)
     assert not runtime.settings.jobs.runs()
+
+
+def test_the_fields_at_fault_are_marked_with_the_reason_under_them(runtime):
+    answer = run_start.check("starting", *controls(dropout=100, epochs=None))
+    assert under(answer, "dropout") == (True, "100 was given; a number from 0 to 90 is accepted.")
+    assert under(answer, "epochs") == (True, "give a whole number from 1 to 1000.")
+    assert under(answer, "filters") == (False, "")
+    assert sum(answer[: len(NUMBERS)]) == 2
+
+
+def test_numbers_are_told_in_pictures_and_steps(runtime, monkeypatch):
+    ready(monkeypatch, runtime)
+    answer = run_start.check("ready", *controls(share=10, wrong_labels=40, batch_size=32, epochs=4))
+    assert answer[-3:] == ("", "", False)
+    assert under(answer, "share") == (False, "= 82 pictures")
+    assert under(answer, "wrong_labels") == (False, "= 33 pictures")
+    assert under(answer, "batch_size") == (False, "3 steps an epoch")
+    assert under(answer, "epochs") == (False, "12 steps in all")
+    training, _ = cnn.feeding.split(
+        cnn.load_dataset("digits", "train"), TrainingConfig("digits", share=0.1)
+    )
+    assert len(training) == 82
+
+
+def test_a_training_that_was_queued_is_named_and_becomes_what_is_drawn(runtime, view, monkeypatch):
+    still(monkeypatch, runtime)
+    told, kind, _, shown, arrived = run_start.start(1, "equal", view, *controls())
+    (run,) = runtime.settings.jobs.runs()
+    assert told.startswith("“All weights equal at the start” was queued: it is the first in the")
+    assert (kind, arrived, shown["runs"]) == ("accepted", run.id, run.id)
+    answer = drawn(shown)
+    assert answer[WHICH].startswith("All weights equal at the start waits for its turn")
+    *_, shown, second = run_start.start(1, OWN, shown, *controls())
+    assert shown["runs"] == second
+    *_, shown, third = run_start.start(1, OWN, {**view, "runs": f"{run.id},{second}"}, *controls())
+    assert shown["runs"] == f"{third},{run.id},{second}"
+
+
+@pytest.mark.parametrize("lesson", ["golf", None, 7, ["equal"], {"x": 1}])
+def test_a_lesson_that_there_is_not_is_refused_before_anything_is_done(runtime, view, lesson):
+    told, kind, *_ = run_start.start(1, lesson, view, *controls())
+    assert kind == "refused"
+    assert told.startswith("There is no lesson")
+    assert "choose one of baseline" in told
+    assert not runtime.settings.jobs.runs()
+
+
+def test_a_run_that_is_followed_stays_chosen_when_it_ends(runtime, view, monkeypatch):
+    still(monkeypatch, runtime)
+    run = make_run(runtime, "queued")
+    assert training.follow(None, view) == ""
+    run.write_status(Status("running", epoch=1, batches=4))
+    with run.hold().acquire():
+        assert training.follow(None, view) == run.id
+    followed = {**view, "runs": run.id}
+    for state in ("cancelled", "failed", "finished"):
+        run.write_status(Status(state, epoch=1, batches=4))
+        assert training.list_runs(followed, None, None)[TICKED] == [run.id]
+        answer = drawn(followed)
+        assert run.name in answer[LOSS].layout.title.text
+        assert f"{run.name} {'has finished' if state == 'finished' else ''}" in answer[WHICH]
+        assert "Another model is in use: untick this run" in answer[WHICH]
+    with pytest.raises(PreventUpdate):
+        training.follow(None, followed)
+
+
+def test_that_the_page_is_opened_is_no_click(runtime, view):
+    run = make_run(runtime)
+    for call in (
+        lambda: run_start.start(None, OWN, view, *controls()),
+        lambda: run_dialogs.delete(None, run.id, view),
+    ):
+        with pytest.raises(PreventUpdate):
+            call()
+    assert runtime.settings.jobs.runs() == [run]
+
+
+def test_a_deleted_run_is_chosen_no_longer(runtime, view):
+    run, other = make_run(runtime), make_run(runtime)
+    *_, shown = run_dialogs.delete(1, run.id, {**view, "runs": f"{run.id},{other.id}"})
+    assert shown["runs"] == other.id
+    *_, shown = run_dialogs.delete(1, other.id, shown)
+    assert "runs" not in shown
 
 
 def test_the_diagram_follows_the_form_and_impossible_choices_are_refused(runtime, monkeypatch):
@@ -300,13 +406,11 @@ def test_the_diagram_follows_the_form_and_impossible_choices_are_refused(runtime
         values = {**standard, **changes}
         return training.preview("ready", *[training_form.shown(f, values[f.name]) for f in NETWORK])
 
-    figure, _, told, refused = preview(blocks=1, batch_norm=True)
+    figure, _, told = preview(blocks=1, batch_norm=True)
     assert isinstance(figure, go.Figure)
-    assert not refused
     assert "batch_normalization" in figure.data[0].customdata
     assert "parameters" in told
-    _, _, told, refused = preview(blocks=4)
-    assert refused
+    _, _, told = preview(blocks=4)
     assert "choose fewer blocks" in told
 
 
@@ -320,11 +424,13 @@ def test_a_ticked_list_is_a_choice_only_if_it_differs_from_the_one_that_was_made
 ):
     ids = [{"id": {"type": "run-compare", "run": name}} for name in ("a1", "b2")]
     monkeypatch.setattr(training, "ctx", type("Context", (), {"inputs_list": [ids]}))
-    assert training.compare([True, False], [["a1"]], view) == (no_update, "", False)
+    assert training.compare([True, False], [["a1"]], view) == (no_update, "", False, no_update)
     both, *told = training.compare([True, True], [["a1"]], view)
     assert both["runs"] == "a1,b2"
-    assert told == ["", False]
-    assert "runs" not in training.compare([False, False], [["a1"]], view)[0]
+    assert told == ["", False, no_update]
+    none, *_, listed = training.compare([False, False], [["a1"]], view)
+    assert "runs" not in none
+    assert listed == ""
     for gone in ([], [None]):
         with pytest.raises(PreventUpdate):
             training.compare([True, True], gone, view)
@@ -336,10 +442,15 @@ def test_more_than_ten_runs_are_not_compared(view, monkeypatch):
     monkeypatch.setattr(training, "ctx", type("Context", (), {"inputs_list": [ids]}))
     compared, *_ = training.compare([True] * 10 + [False], [names[:9]], view)
     assert compared["runs"] == ",".join(names[:10])
-    kept, told, is_told = training.compare([True] * 11, [names[:10]], view)
+    kept, told, is_told, _ = training.compare([True] * 11, [names[:10]], view)
     assert (kept, is_told) == (no_update, True)
     assert told == "11 runs are ticked, and at most 10 are compared: untick one."
-    assert training.compare([True] * 10 + [False], [names[:10]], view) == (no_update, "", False)
+    assert training.compare([True] * 10 + [False], [names[:10]], view) == (
+        no_update,
+        "",
+        False,
+        no_update,
+    )
 
 
 def test_a_class_without_pictures_is_told(runtime, view):
