@@ -193,8 +193,8 @@
   }
 
   function takePerturbation() {
-    placePerturbation();
     root.cnn.showWay();
+    return String(placePerturbation());
   }
 
   root.cnn = { ...root.cnn, showPerturbation, placePerturbation, takePerturbation };

@@ -112,7 +112,11 @@ def register(app: Dash) -> None:
     )(paint)
     register_values(app.server, "perturb", values)
     tie(app, OVER, choose="chooseOver", chosen="chosenOver")
-    app.clientside_callback(ClientsideFunction("cnn", "takePerturbation"), Input(PLACE, "id"))
+    app.clientside_callback(
+        ClientsideFunction("cnn", "takePerturbation"),
+        Output(PLACE, "data-taken"),
+        Input(PLACE, "id"),
+    )
 
 
 def paint(

@@ -23,9 +23,10 @@ _LINES = (
     ("#d0478f", "longdash"),
     ("#a6761d", "longdashdot"),
 )
-_MARGIN = {"l": 36, "r": 10, "t": 40, "b": 24}
-_SIZE = (240 - _MARGIN["l"] - _MARGIN["r"], 170 - _MARGIN["t"] - _MARGIN["b"])
-_LETTER, _LABEL_HEIGHT, _AWAY = 7, 17, 12
+_MARGIN = {"l": 46, "r": 10, "t": 46, "b": 30}
+_SIZE = (320 - _MARGIN["l"] - _MARGIN["r"], 272 - _MARGIN["t"] - _MARGIN["b"])
+_FONT = {"size": 14}
+_LETTER, _LABEL_HEIGHT, _AWAY = 9, 21, 14
 _LONGEST_NAME = 12
 
 
@@ -86,14 +87,14 @@ def sweep(
             "name": names[class_],
             "x": values,
             "y": probabilities[:, class_],
-            "line": {"color": colour, "dash": dash, "width": 2},
+            "line": {"color": colour, "dash": dash, "width": 2.5},
             "customdata": [percent(float(share)) for share in probabilities[:, class_]],
             "hovertemplate": f"{names[class_]}, at %{{x:.3~g}}{unit}<br>"
             "<b>%{customdata}</b><extra></extra>",
         }
         for class_, (colour, dash) in zip(shown, _LINES, strict=False)
     ]
-    axis = {"showgrid": True, "zeroline": False, "fixedrange": True, "tickfont": {"size": 11}}
+    axis = {"showgrid": True, "zeroline": False, "fixedrange": True, "tickfont": _FONT}
     return go.Figure(
         data=traces,
         layout={
@@ -169,7 +170,7 @@ def _label(text: str, colour: str, place: tuple[float, float], anchor: str) -> d
         "showarrow": False,
         "xanchor": anchor,
         "yshift": _AWAY,
-        "font": {"size": 11},
+        "font": _FONT,
         "borderpad": 1,
         "bordercolor": colour,
         "bgcolor": _tint(colour),

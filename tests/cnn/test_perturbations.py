@@ -305,10 +305,10 @@ def test_names_of_lines_that_rise_together_do_not_cover_each_other():
     notes = sweep_figure(
         values, probabilities, ("a", "b", "c"), current=0, title="P"
     ).layout.annotations
-    places = [(note.x * 194, note.y * 106) for note in notes]
+    places = [(note.x * 264, note.y * 196) for note in notes]
     for i, (x, y) in enumerate(places):
         for other_x, other_y in places[:i]:
-            assert abs(x - other_x) >= 6 or abs(y - other_y) >= 17
+            assert abs(x - other_x) >= 6 or abs(y - other_y) >= 21
 
 
 def test_a_name_stands_where_no_other_line_passes():
