@@ -67,8 +67,8 @@ LESSONS = {
         },
     ),
     "wrong-labels": Lesson(
-        "Wrong labels in 40 % of the data",
-        "Watch the accuracy on the training pictures stop near 60 % while that on the validation "
+        "Wrong labels in 40% of the data",
+        "Watch the accuracy on the training pictures stop near 60% while that on the validation "
         "pictures, whose labels are right, goes far above. Later the first rises and the second "
         "falls: the network learns the errors by heart.",
         {"epochs": 30, "wrong_labels": 0.4, "augment": False, "schedule": "constant"},

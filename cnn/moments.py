@@ -21,7 +21,10 @@ class Moment:
     def parse(cls, text: str) -> Moment:
         """Return the moment that `str` gives as `text`: "3", or "0-16" within the first epoch."""
         if not re.fullmatch(PATTERN, text):
-            raise RunError(f"{text!r} is no moment of a training: give one such as 3 or 0-16.")
+            raise RunError(
+                f"{text!r} is no moment of a training: give one such as 3 (after epoch 3) or "
+                "0-16 (epoch 1, after 16 steps)."
+            )
         epoch, _, batch = text.partition("-")
         return cls(int(epoch), int(batch or 0))
 

@@ -11,6 +11,7 @@ from PIL import Image
 
 from cnn.errors import ImageError
 from cnn.images import as_pixels, centre_digit
+from cnn.words import percent
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -141,10 +142,13 @@ def _ink(rest: NDArray[np.uint8], noise: float) -> tuple[Step, Mask]:
         )
     mask = _with_faint(strong, rest > max(threshold / 2, noise))
     ink = np.where(_grown(mask, _edge(mask)), (rest - noise) / (strength - noise) * 255, 0)
-    sentence = (
-        f"What is more than {threshold} of 255 above the ground (Otsu's threshold) is ink, down to "
-        f"half of that where it is faint: {mask.mean():.1%} of the picture."
-    )
+    share = percent(float(mask.mean()))
+    sentence = f"All that is above the ground is ink: {share} of the picture."
+    if threshold:
+        sentence = (
+            f"What is more than {threshold} of 255 above the ground (Otsu's threshold) is ink, down "
+            f"to half of that where it is faint: {share} of the picture."
+        )
     return Step("ink", sentence, _bytes(ink)[..., None]), mask
 
 

@@ -34,6 +34,7 @@ from cnn.errors import RunError
 from cnn.files import read_json, replacing, why_not_written, write_json
 from cnn.moments import Moment
 from cnn.naming import MOST_NAME, automatic, unique
+from cnn.words import counted
 
 State = Literal["queued", "running", "finished", "cancelled", "failed", "interrupted"]
 ACTIVE: tuple[State, ...] = ("queued", "running")
@@ -178,9 +179,11 @@ class Run:
             ):
                 return [archive[f"w{i}"].astype(np.float32) for i in range(len(archive.files))]
         except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
-            known = ", ".join(map(str, self.moments)) or "none"
+            kept = self.moments
+            known = f"from “{kept[0].told}” to “{kept[-1].told}”" if kept else "none"
             raise RunError(
-                f"The run {self.id} has no weights of {moment}; it has those of: {known}."
+                f"Of this training no weights are kept of the moment “{moment.told}”, but of "
+                f"{counted(len(kept), 'moment')}, {known}. Choose one of them."
             ) from error
 
     def write_weights(self, moment: Moment, weights: list[NDArray[np.float32]]) -> None:

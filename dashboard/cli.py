@@ -18,6 +18,7 @@ from cnn import lessons
 from cnn.architecture import ACTIVATIONS, INITIALS, PADDINGS, POOLINGS
 from cnn.configuration import OPTIMIZERS, ORDERS, SCHEDULES, TrainingConfig
 from cnn.lessons import LESSONS
+from cnn.words import percent
 from dashboard.settings import Settings, env_name, environment
 
 if TYPE_CHECKING:
@@ -209,8 +210,8 @@ def _train_with_bar(run: Run, data_path: Path) -> Status:
             status = event.status
             done = max(0, status.epoch - 1) * status.batches + status.batch
             told = status.message
-            if status.loss is not None and not told:
-                told = f"loss {status.loss:.4f}  accuracy {status.accuracy:.2%}"
+            if status.loss is not None and status.accuracy is not None and not told:
+                told = f"loss {status.loss:.4f}  accuracy {percent(status.accuracy, 2)}"
             total = config.epochs * status.batches or None
             epoch = f"{status.epoch}/{config.epochs}"
             progress.update(bar, total=total, completed=done, epoch=epoch, told=told)
@@ -229,7 +230,7 @@ def _print_results(run: Run) -> None:
     console = Console()
     console.print(table)
     for name, score in facts(run).get("scores", {}).items():
-        console.print(f"accuracy on {name}: {score:.2%}")
+        console.print(f"accuracy on {name}: {percent(score, 2)}")
     console.print(f"model: {run.model_path}", soft_wrap=True)
     console.print(f"again: {run.config.command()}", soft_wrap=True)
 

@@ -45,7 +45,7 @@ class LayerOutput:
         if self.is_prediction:
             return f"{self.info.name}: class probabilities"
         if self.is_vector:
-            return f"{self.info.name}: {self.info.channels} units"
+            return f"{self.info.name}: {cnn.captions.counted(self.info.channels, 'unit')}"
         return f"{self.info.name}: {cnn.captions.sides(self.values.shape)}"
 
     @property

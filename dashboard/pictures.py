@@ -50,9 +50,10 @@ def find(view: View, data: cnn.Dataset | None, uploads: Uploads) -> Picture:
 
 def _sample(data: cnn.Dataset, sample: cnn.Sample) -> Picture:
     described = f"{sample.class_name}: {data.name} {data.split}, picture number {sample.index}"
-    place = f"{data.name} {data.split}, number {sample.index} of {len(data):,}"
+    numbers = f"(0 to {len(data) - 1:,})"
+    place = f"{data.name} {data.split}, number {sample.index} {numbers}"
     if (data.name, data.split) == (datasets.DIGITS, "all"):
-        place = f"embedded digit {sample.index} of {len(data):,}"
+        place = f"embedded digit {sample.index} {numbers}"
     return Picture(
         sample.pixels, sample.class_name, described, f"Label {sample.class_name}\n{place}"
     )

@@ -226,7 +226,7 @@ def _best_of_many(courses: list[Course]) -> str:
     if not best:
         return "No epoch has ended yet."
     name = max(best, key=lambda known: best[known])
-    return f"The best validation accuracy is {best[name]:.2%}, of {name}."
+    return f"The best validation accuracy is {cnn.captions.percent(best[name], 2)}, of {name}."
 
 
 def _rate_caption(rows: list[Row]) -> str:
@@ -261,8 +261,20 @@ def _settings(row: Row) -> list[tuple[str, str]]:
             for name, value in config.flat().items()
             if name != "save_to" and (name in always or value != standard[name])
         ],
-        *[(f"accuracy on {name}", f"{score:.2%}") for name, score in scores.items()],
+        *[
+            (_scored(name, config), cnn.captions.percent(score, 2))
+            for name, score in scores.items()
+        ],
     ]
+
+
+def _scored(name: str, config: TrainingConfig) -> str:
+    """Return what a score is of: its name is that of a data set and a split."""
+    data, _, split = name.rpartition(" ")
+    if data == config.dataset:
+        return f"accuracy on {name}"
+    half = {"train": ", first half", "test": ", second half"}.get(split, f" {split}")
+    return f"accuracy on {data}{half} (not trained on)"
 
 
 def _difference(name: str, values: list[Any]) -> html.Tr:

@@ -15,6 +15,7 @@ from dash.exceptions import PreventUpdate
 import cnn
 from cnn.naming import data_name
 from cnn.runs import ACTIVE, Run, Status
+from cnn.words import number, percent
 from dashboard.downloads import file_name
 from dashboard.models import BUNDLED
 from dashboard.runtime import Runtime
@@ -145,10 +146,10 @@ def results(run: Run) -> dict[str, str]:
     """
     history = run.history
     losses = history["val_loss"].tolist()
-    told = f"validation loss from {losses[0]:.3g} to {losses[-1]:.3g}" if losses else ""
+    told = f"validation loss from {number(losses[0])} to {number(losses[-1])}" if losses else ""
     return {
         "epochs": f"{len(history)} of {run.config.epochs}",
-        "best": f"{history['val_accuracy'].max():.2%}" if losses else "",
+        "best": percent(history["val_accuracy"].max(), 2) if losses else "",
         "curve": cnn.figures.sparkline(losses) if losses else "",
         "curve-told": told,
         "kept": cnn.captions.megabytes(run.moments_bytes),
@@ -228,7 +229,7 @@ def _told(run: Run, status: Status) -> str:
     left = "" if status.seconds_left is None else f" · {_duration(status.seconds_left)} left"
     return (
         f"Epoch {status.epoch} of {run.config.epochs} · batch {status.batch} of {status.batches} · "
-        f"loss {status.loss:.4f} · accuracy {status.accuracy:.2%}{left}"
+        f"loss {status.loss:.4f} · accuracy {percent(status.accuracy, 2)}{left}"
     )
 
 

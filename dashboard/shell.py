@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import dash
 import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, set_props
 
+from cnn.glossary import GLOSSARY
 from dashboard import ids, panel, status
-from dashboard.components import aria, link
+from dashboard.components import aria, data, link
 from dashboard.runtime import Runtime
 
 
@@ -26,6 +28,7 @@ def layout(runtime: Runtime) -> html.Div:
             dcc.Store(id=ids.PREDICTION),
             dcc.Store(id=ids.NEWS),
             dcc.Store(id=ids.HEARD),
+            html.Div(id="glossary-terms", hidden=True, **data(terms=_terms())),
             html.A("Skip to the page", href="#content", className="visually-hidden-focusable"),
             _header(),
             html.Div(
@@ -35,6 +38,7 @@ def layout(runtime: Runtime) -> html.Div:
                         [
                             dbc.Alert(id=ids.NOTICE, is_open=False, color="warning"),
                             html.Div(dash.page_container, id=ids.CONTENT, className="waiting"),
+                            html.P(link("/glossary", "Glossary"), className="foot"),
                         ],
                         id="main",
                         tabIndex="-1",
@@ -43,6 +47,13 @@ def layout(runtime: Runtime) -> html.Div:
                 className="columns",
             ),
         ]
+    )
+
+
+def _terms() -> str:
+    """Return the glossary as the script reads it that marks its words."""
+    return json.dumps(
+        [{"key": t.key, "name": t.name, "text": t.text, "forms": t.forms} for t in GLOSSARY]
     )
 
 

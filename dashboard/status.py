@@ -156,8 +156,8 @@ def _download_status(runtime: Runtime) -> list[str]:
         return []
     if download.state == "failed":
         return [f"The embedded digits are used: {download.message}"]
-    share = datasets.fetched_share()
-    return [f"MNIST is being downloaded ({share:.0%}); until then the embedded digits are used."]
+    share = cnn.captions.percent(datasets.fetched_share(), 0)
+    return [f"MNIST is being downloaded ({share}); until then the embedded digits are used."]
 
 
 def replace_refused_model(_ready: str, stored: dict[str, Any] | None) -> dict[str, str]:

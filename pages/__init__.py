@@ -5,6 +5,7 @@ from pages import (
     all_layers,
     architecture,
     filters,
+    glossary,
     lens,
     moments,
     network,
@@ -23,6 +24,7 @@ PAGES = (
     training,
     moments,
     lens,
+    glossary,
     not_found_404,
 )
 

@@ -30,8 +30,11 @@ def legend(colours: ColourRange, values: NDArray[Any]) -> str:
     return "dark is zero, bright is large"
 
 
-def largest(values: NDArray[Any]) -> tuple[str, tuple[int, ...]]:
-    """Return what the value farthest from zero is called, and its place."""
+def largest(noun: str, values: NDArray[Any]) -> tuple[str, tuple[int, ...]]:
+    """Return what the value farthest from zero is called, and its place.
+
+    It is "The largest weight", or, where a sign hides its size, "The weight largest in size".
+    """
     place = np.unravel_index(int(np.abs(values).argmax()), values.shape)
-    name = "largest in size" if values.min() < 0 else "largest"
+    name = f"The {noun} largest in size" if values.min() < 0 else f"The largest {noun}"
     return name, tuple(int(i) for i in place)

@@ -86,9 +86,9 @@ def channel(which: int, values: NDArray[np.float32]) -> Caption:
         return Caption(seen, "It is silent for this picture: zero everywhere.")
     if values.min() == values.max():
         return Caption(seen)
-    name, (row, column) = largest(values)
+    name, (row, column) = largest("value", values)
     zeros = float((values == 0).mean())
-    told = f"The {name} is {number(values[row, column])}, at row {row}, column {column}"
+    told = f"{name} is {number(values[row, column])}, at row {row}, column {column}"
     return Caption(seen, f"{told}; {percent(zeros)} of it is zero." if zeros else f"{told}.")
 
 
@@ -110,11 +110,12 @@ def explanation(info: LayerInfo) -> str:
     """Return one sentence on what a layer of this kind does, for readers who have met none."""
     window, count = sides(info.kernel_size or ()), f"{info.channels:,}"
     before = f"{int(info.input_shapes[0][-1] or 0):,}" if info.input_shapes else ""
+    each = f"Each of {count} units" if info.channels > 1 else "One unit"
     told = {
         "InputLayer": "The picture as the network receives it: one number per pixel"
         f"{' and colour' * (info.channels > 1)}.",
-        "Conv2D": f"Each map shows where one small pattern of {window} cells{_apart(info)}, learned "
-        f"in training, occurs in the maps before it{_clipped(info)}.",
+        "Conv2D": f"Each map shows where one small pattern of {window} cells"
+        f"{_apart(info, 'that')}, learned in training, occurs in the maps before it{_clipped(info)}.",
         "DepthwiseConv2D": f"Slides a {window} pattern over each map by itself; maps do not mix.",
         "SeparableConv2D": f"Slides a {window} pattern over each map, then mixes the maps.",
         "Conv2DTranspose": f"Spreads every cell over {window} cells, so that maps grow.",
@@ -126,8 +127,8 @@ def explanation(info: LayerInfo) -> str:
         "GlobalMaxPooling2D": "One number per map, its largest: what is there stays, where it is "
         "goes.",
         "Flatten": f"Writes all cells of all maps into one row of {count} numbers; nothing changes.",
-        "Dense": f"Each of {count} units adds up all {before} numbers before it, each times a "
-        f"weight learned in training{', and a bias' * ('bias' in _weights(info))}{_clipped(info)}.",
+        "Dense": f"{each} adds up all {before} numbers before it, each times a weight learned in "
+        f"training{', and a bias' * ('bias' in _weights(info))}{_clipped(info)}.",
         "BatchNormalization": "Shifts and stretches each channel to a common range, by numbers "
         "learned in training.",
         "Rescaling": f"{_rescaled(info)}, so that the values are small.",
@@ -198,7 +199,7 @@ def _convolution(info: LayerInfo) -> str:
     before, inputs = sides(info.input_shapes[0]), info.input_shapes[0][-1]
     maps = f"{counted(info.channels, 'feature map')} of {sides(info.output_shape[:-1])}"
     each = f"{maps}: each is {'its bias plus ' * ('bias' in weights)}"
-    apart = _apart(info)
+    apart = _apart(info, "whose cells")
     if "Depthwise" in info.kind:
         of = "one channel" if inputs != 1 else "the only channel"
         return (
@@ -218,13 +219,13 @@ def _convolution(info: LayerInfo) -> str:
     return f"{each}the cross-correlation of {part}the {before} input with {kernel}"
 
 
-def _apart(info: LayerInfo) -> str:
+def _apart(info: LayerInfo, which: str) -> str:
     """Return how far apart the cells of a kernel lie, where they do not touch."""
     if not info.dilation or set(info.dilation) == {1}:
         return ""
     apart = set(info.dilation)
     steps = str(apart.pop()) if len(apart) == 1 else sides(info.dilation)
-    return f" that lie {steps} apart (dilation)"
+    return f" {which} lie {steps} apart (dilation)"
 
 
 def _rescaled(info: LayerInfo) -> str:
@@ -244,10 +245,10 @@ def _after(info: LayerInfo, values: NDArray[np.float32]) -> str:
 def _about_maps(maps: NDArray[np.float32]) -> str:
     if maps.max() == maps.min():
         return f"Every cell is {number(maps.max(), 4)}: the picture leaves no trace here."
-    name, place = largest(maps)
+    name, place = largest("value", maps)
     where = f"row {place[0]}, column {place[1]}" if maps.ndim == 3 else f"place {place[0]}"
     which = f" in channel {place[-1]}" if maps.shape[-1] > 1 else ""
-    told = f"The {name} value is {number(maps[place])},{which} at {where}"
+    told = f"{name} is {number(maps[place])},{which} at {where}"
     silent = silent_channels(maps)
     if maps.shape[-1] == 1:
         return f"{told}."
@@ -265,9 +266,9 @@ def _about_units(values: NDArray[np.float32]) -> str:
         return f"It is {number(values[0])}."
     if values.max() == values.min():
         return f"Every unit is {number(values.max(), 4)}."
-    name, (place,) = largest(values)
+    name, (place,) = largest("value", values)
     zeros = int((values == 0).sum())
-    told = f"Unit {place} is the {name} ({number(values[place])})"
+    told = f"{name} is {number(values[place])}, of unit {place}"
     verb = "is" if zeros == 1 else "are"
     return (
         f"{told}; {zeros:,} of {len(values):,} {verb} zero for this picture."

@@ -59,11 +59,10 @@ def dense_weights(kernel: NDArray[np.float32], *, colours: ColourRange | None = 
     )
     if kernel.min() == kernel.max():
         return Caption(seen)
-    name, place = largest(kernel)
+    name, place = largest("weight", kernel)
     return Caption(
         seen,
-        f"The weight that is {name} is {number(kernel[place])}, from input {place[0]} to unit "
-        f"{place[1]}.",
+        f"{name} is {number(kernel[place])}, from input {place[0]} to unit {place[1]}.",
     )
 
 
@@ -73,8 +72,8 @@ def single_kernel(channel: int, weights: NDArray[np.float32], *, inputs: int = 1
     seen = f"Kernel {channel}, which made the channel: {_of_inputs(inputs, None)}; {read}."
     if weights.min() == weights.max():
         return Caption(seen)
-    name, (row, column) = largest(weights)
-    told = f"The {name} is {number(weights[row, column])}, at row {row}, column {column}"
+    name, (row, column) = largest("norm" if inputs > 1 else "weight", weights)
+    told = f"{name} is {number(weights[row, column])}, at row {row}, column {column}"
     if weights.min() >= 0 or weights.max() <= 0:
         return Caption(seen, f"{told}.")
     return Caption(seen, f"{told}; all together they add up to {number(weights.sum())}.")
@@ -82,7 +81,7 @@ def single_kernel(channel: int, weights: NDArray[np.float32], *, inputs: int = 1
 
 def spread(values: NDArray[np.float32]) -> Caption:
     """Return the caption of the histogram of a layer's weights."""
-    seen = f"How often the {values.size:,} weights fall into each step of their range."
+    seen = f"How many of the {values.size:,} weights fall into the range of each bar."
     if values.min() == values.max():
         return Caption(seen, f"All of them are {number(values.flat[0])}.")
     mean, deviation = float(values.mean()), float(values.std())

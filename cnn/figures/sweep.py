@@ -76,7 +76,7 @@ def sweep(
 ) -> go.Figure:
     """Return a line per class over `values` (n,), from `probabilities` (n, classes).
 
-    Shown are the classes that reach 5 % anywhere, at most the six that reach most; where none does,
+    Shown are the classes that reach 5% anywhere, at most the six that reach most; where none does,
     the one that reaches most. Each line carries its name; an upright line marks the `current` value.
     """
     shown = _shown(probabilities)

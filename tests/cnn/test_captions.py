@@ -54,7 +54,7 @@ def test_the_strongest_cell_is_where_the_picture_has_it(convolution):
     )
     maps[20, 2, 8] = -3.5
     assert (
-        "The largest in size value is −3.5, in channel 8" in layer_output(convolution, maps).notice
+        "The value largest in size is −3.5, in channel 8" in layer_output(convolution, maps).notice
     )
 
 
@@ -159,7 +159,7 @@ def test_a_channel_is_described_by_its_own_map():
     assert "silent for this picture" in channel(3, values).notice
     values[2, 4] = -1.5
     told = channel(3, values).notice
-    assert "The largest in size is −1.5, at row 2, column 4; 95.0% of it is zero" in told
+    assert "The value largest in size is −1.5, at row 2, column 4; 95.0% of it is zero" in told
     assert "zero" not in channel(3, values + 2).notice
     assert channel(3, values * 0 + 2).notice == ""
 
@@ -180,7 +180,10 @@ def test_a_grid_counts_what_is_above_the_mean():
 def test_a_kernel_names_its_largest_weight_and_its_sum_where_signs_mix():
     weights = np.array([[0.5, -2.0], [0.25, 0.25]], np.float32)
     told = single_kernel(1, weights).notice
-    assert "in size is −2, at row 0, column 1; all together they add up to −1" in told
+    assert (
+        "The weight largest in size is −2, at row 0, column 1; all together they add up to −1"
+        in told
+    )
     assert "add up" not in single_kernel(1, np.abs(weights), inputs=2).notice
 
 
@@ -202,8 +205,11 @@ def test_a_vector_of_equal_numbers_has_no_range():
 
 def test_the_weight_farthest_from_zero_is_said_to_be_the_largest_in_size():
     kernel = np.array([[0.225, -0.281], [0.1, 0.2]], np.float32)
-    assert "largest in size is −0.281, from input 0 to unit 1" in dense_weights(kernel).notice
-    assert "The weight that is largest is 0.281" in dense_weights(np.abs(kernel)).notice
+    assert (
+        "The weight largest in size is −0.281, from input 0 to unit 1"
+        in dense_weights(kernel).notice
+    )
+    assert "The largest weight is 0.281" in dense_weights(np.abs(kernel)).notice
     assert dense_weights(np.full((2, 2), 0.1, np.float32)).notice == ""
 
 
@@ -223,7 +229,7 @@ def captioned(layer, shape=(20, 20, 3)):
     [
         ("Conv2D", {}, "its bias plus the cross-correlation of the 20×20×3 input with one kernel of 3"),
         ("Conv2D", {"use_bias": False}, "each is the cross-correlation of the 20×20×3 input"),
-        ("Conv2D", {"dilation_rate": 2}, "one kernel of 3×3×3 that lie 2 apart (dilation)"),
+        ("Conv2D", {"dilation_rate": 2}, "one kernel of 3×3×3 whose cells lie 2 apart (dilation)"),
         ("Conv2D", {"groups": 3}, "of 1 channel of the 20×20×3 input with one kernel of 3×3×1"),
         ("Conv2DTranspose", {}, "each spread over 3×3 cells by one kernel of 3×3×3"),
     ],

@@ -153,7 +153,7 @@ def test_every_page_follows_the_moment(opened):
 
 def test_a_moment_that_is_not_kept_is_named(opened):
     query, _, runtime = opened
-    with pytest.raises(cnn.RunError, match="no weights of 99; it has those of: 0, 0-1"):
+    with pytest.raises(cnn.RunError, match="“after epoch 99”, but of 34 moments, from “before"):
         runtime.model(parse({**query, "epoch": "99"})[0])
 
 

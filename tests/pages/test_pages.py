@@ -76,6 +76,18 @@ def test_a_repaint_brings_exactly_the_new_values(bundled):
     json.dumps(patch)
 
 
+def test_the_chosen_channel_and_its_kernel_say_their_own_number(bundled):
+    query, layers = bundled
+    first = paint({**query, "channel": "17"}, layers, "conv2d", None)
+    detail, kernel = first[4], first[7]
+    assert detail.data[0].hovertemplate.startswith("channel 17<br>")
+    assert kernel.data[0].hovertemplate.startswith("kernel 17<br>")
+    patch = paint({**query, "channel": "5"}, layers, "conv2d", first[-1])[4].to_plotly_json()
+    said = {o["location"][-1]: o["params"]["value"] for o in patch["operations"]}
+    assert said["hovertemplate"].startswith("channel 5<br>")
+    assert said["text"].endswith("channel 5")
+
+
 def test_another_scale_is_another_figure(bundled):
     query, layers = bundled
     first = paint(query, layers, "conv2d", None)
