@@ -54,7 +54,8 @@ class StaticCache:
 
     def refine(self, key: str) -> None:
         """Replace a file in brotli by its smallest form, on the disk as well if that has room."""
-        with self._refining:
+        # A signal to the whole server ends the compression first: the quick form stays.
+        with self._refining, suppress(subprocess.CalledProcessError):
             self._kept[key] = smallest = _smallest(brotli.decompress(self._kept[key]))
             with suppress(OSError):
                 self._folder.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,9 @@ import pytest
 
 from cnn import TrainingConfig
 from cnn.jobs import Home, Queue
+from dashboard import status
+from dashboard.runtime import Runtime
+from dashboard.settings import Settings
 from dashboard.supervisor import Supervisor
 from tests.browser.server import Server, stop_worker
 from tests.cnn.test_jobs import LONG, SHORT, wait_until
@@ -94,6 +97,12 @@ def test_the_reason_goes_when_nothing_waits_any_more(home, supervisor):
     home.write_worker_problem("It does not stay.")
     supervisor()._look()
     assert home.worker_problem == ""
+
+
+def test_why_there_is_no_worker_is_told_on_every_page(home):
+    runtime = Runtime(Settings(home=home.path, data_dir=home.data_dir, download=False))
+    home.write_worker_problem("It does not stay.")
+    assert "It does not stay. " in status._status(runtime)
 
 
 def test_paths_of_the_server_are_not_told(home, supervisor, monkeypatch):
