@@ -45,3 +45,72 @@ def single_convolution(kernel, bias=0.0, **options) -> keras.Model:
     model = keras.Model(picture, outputs)
     convolution.set_weights([kernel, np.full(filters, bias, np.float32)])
     return as_functional(model)
+
+
+LONG_NAME = "block3_residual_unit_2_depthwise_convolution_batch_normalization"
+
+
+def residual(blocks: int = 3) -> keras.Model:
+    """Blocks of a convolution and an activation that a shortcut goes past, 16x16, ten classes."""
+    keras.utils.set_random_seed(2)
+    picture = keras.Input((16, 16, 1), name="picture")
+    x = layers.Conv2D(4, 3, strides=2, name="stem")(picture)
+    for block in range(blocks):
+        y = layers.Conv2D(4, 3, padding="same", name=f"conv_{block}")(x)
+        y = layers.ReLU(name=f"relu_{block}")(y)
+        x = layers.Add(name=f"add_{block}")([x, y])
+    x = layers.GlobalAveragePooling2D(name="means")(x)
+    classes = layers.Dense(10, activation="softmax", name="classes")(x)
+    return as_functional(keras.Model(picture, classes, name="residual"))
+
+
+def dense_connections() -> keras.Model:
+    """Every layer reads all before it, over several lanes."""
+    picture = keras.Input((8, 8, 1), name="picture")
+    found = [layers.Conv2D(4, 1, name="stem")(picture)]
+    for depth in range(5):
+        sides = [layers.Conv2D(4, 1, name=f"side_{depth}_{i}")(found[-1]) for i in range(3)]
+        found.append(layers.Concatenate(name=f"join_{depth}")([*found, *sides]))
+    row = layers.Flatten(name="row")(found[-1])
+    units = [layers.Dense(3, name=f"units_{i}")(row) for i in range(5)]
+    outputs = layers.Dense(2, activation="softmax", name="classes")(
+        layers.Concatenate(name="all")([*units, layers.Flatten(name="early")(found[0])])
+    )
+    return as_functional(keras.Model(picture, outputs))
+
+
+def pyramid(side: int) -> keras.Model:
+    """Maps of half the height from layer to layer, down to one cell."""
+    picture = keras.Input((side, side, 1), name="picture")
+    x = picture
+    while x.shape[1] > 1:
+        x = layers.AveragePooling2D(2)(x)
+    classes = layers.Dense(2, activation="softmax", name="classes")(layers.Flatten()(x))
+    return as_functional(keras.Model(picture, classes))
+
+
+def long_names() -> keras.Model:
+    """A residual network whose layers have names as long as those of large networks."""
+    keras.utils.set_random_seed(3)
+    picture = keras.Input((16, 16, 1), name="picture_of_the_first_camera_on_the_left")
+    x = layers.Conv2D(4, 3, padding="same", name="block3_residual_unit_2_pointwise_convolution")(
+        picture
+    )
+    y = layers.DepthwiseConv2D(3, padding="same", name="block3_residual_unit_2_depthwise")(x)
+    y = layers.BatchNormalization(name=LONG_NAME)(y)
+    x = layers.Add(name="block3_residual_unit_2_sum_of_both_branches")([x, y])
+    x = layers.GlobalAveragePooling2D(name="global_average_pooling_of_every_channel")(x)
+    classes = layers.Dense(10, activation="softmax", name="classification_head_probabilities")(x)
+    return as_functional(keras.Model(picture, classes, name="long_names"))
+
+
+def deep(count: int = 150) -> keras.Model:
+    """A plain network of `count` layers, 16x16, ten classes."""
+    keras.utils.set_random_seed(4)
+    x = picture = keras.Input((16, 16, 1), name="picture")
+    for depth in range(count - 3):
+        kind = layers.ReLU if depth % 2 else layers.Conv2D
+        x = kind(**({} if depth % 2 else {"filters": 2, "kernel_size": 1}), name=f"step_{depth}")(x)
+    x = layers.GlobalAveragePooling2D(name="means")(x)
+    classes = layers.Dense(10, activation="softmax", name="classes")(x)
+    return as_functional(keras.Model(picture, classes, name="deep"))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cnn.activations import Prediction
 from cnn.captions.caption import Caption, largest, legend
 from cnn.colours import colour_range
+from cnn.figures.network import BlockScale
 from cnn.layers import LayerInfo, Totals
 from cnn.words import counted, number, percent, scaled, sides
 
@@ -62,7 +63,7 @@ def field(info: LayerInfo) -> str:
 
 def architecture(infos: Sequence[LayerInfo], totals: Totals) -> Caption:
     """Return the caption of a network's diagram."""
-    seen = "A block is as high as the layer's maps and as thick as it has channels."
+    seen = BlockScale.of(infos).told(infos)
     weighted = [info for info in infos if info.parameters and not info.nested]
     costly = [info for info in weighted if info.multiply_adds]
     if not weighted or not costly or not totals.multiply_adds:

@@ -23,6 +23,14 @@ MARGIN = {"l": 6, "r": 6, "t": 28, "b": 6}
 BAR_PIXELS = 46
 
 
+def cut_middle(text: str, most: int) -> str:
+    """Return the text in at most so many letters, its beginning and end if it has more."""
+    if len(text) <= most:
+        return text
+    end = (most - 1) // 2
+    return f"{text[: most - 1 - end]}…{text[-end:]}"
+
+
 def rgb(colour: str) -> list[int]:
     """Return [red, green, blue], 0 to 255, of a colour as "#rrggbb" or "rgb(r,g,b)"."""
     return [int(part) for part in (hex_to_rgb if colour[0] == "#" else unlabel_rgb)(colour)]

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from urllib.parse import unquote
 
 import numpy as np
@@ -5,7 +6,8 @@ import pandas as pd
 import pytest
 
 import cnn
-from cnn.figures.network import arrange, edges
+from cnn.figures.network import BlockScale, arrange, edges, routes, sheets
+from tests import nets
 
 
 def test_few_units_are_bars_and_many_an_outline():
@@ -193,6 +195,103 @@ def test_arrows_go_through_nested_models(second_model):
 def test_the_diagram_carries_the_layers_names(classifier):
     figure = cnn.figures.diagram(cnn.layer_infos(classifier))
     assert list(figure.data[0].customdata) == [i.name for i in cnn.layer_infos(classifier)]
+
+
+def rectangles(figure, infos):
+    """Return the drawn sheets (x0, x1, y0, y1) of each layer's block by its name."""
+    drawn = [shape for shape in figure.layout.shapes if shape.type == "rect"]
+    found = {}
+    for block in arrange(infos):
+        mine = [s for s in drawn if (s.x0 + s.x1) / 2 == pytest.approx(block.column, abs=0.15)]
+        found[block.info.name] = [
+            (s.x0, s.x1, s.y0, s.y1) for s in mine
+            if (s.y0 + s.y1) / 2 == pytest.approx(block.lane, abs=1e-6)
+        ]  # fmt: skip
+    return found
+
+
+def heights(model):
+    infos = cnn.layer_infos(model)
+    drawn = rectangles(cnn.figures.diagram(infos), infos)
+    maps = [info for info in infos if info.has_maps and not info.nested]
+    return [(info.output_shape[0], {y1 - y0 for _, _, y0, y1 in drawn[info.name]}) for info in maps]
+
+
+def test_blocks_are_as_high_as_their_maps_to_scale(classifier, second_model):
+    for model in (classifier, second_model):
+        found = heights(model)
+        highest = max(cells for cells, _ in found)
+        whole = next(drawn for cells, drawn in found if cells == highest)
+        for cells, drawn in found:
+            assert max(drawn) == pytest.approx(max(whole) * cells / highest)
+            assert min(drawn) == pytest.approx(max(drawn))
+        told = cnn.captions.architecture(cnn.layer_infos(model), cnn.totals(model)).seen
+        assert told.startswith("A block is as high as the layer's maps, to scale. ")
+
+
+def test_maps_that_are_too_low_to_see_are_drawn_alike_and_that_is_said():
+    model = nets.pyramid(256)
+    found = dict(heights(model))
+    infos = cnn.layer_infos(model)
+    least = BlockScale.of(infos).least_cells
+    assert least == 8
+    for cells, drawn in found.items():
+        expected = max(found[256]) * max(cells, 256 * 0.0118 / 0.38) / 256
+        assert max(drawn) == pytest.approx(expected)
+    told = cnn.captions.architecture(infos, cnn.totals(model)).seen
+    assert "to scale (those of less than 8 cells like those of 8)" in told
+
+
+def test_four_times_as_many_maps_are_a_sheet_more(classifier):
+    assert [sheets(n) for n in (1, 3, 4, 16, 63, 64, 256, 2048)] == [1, 1, 2, 3, 3, 4, 5, 5]
+    infos = cnn.layer_infos(classifier)
+    drawn = rectangles(cnn.figures.diagram(infos), infos)
+    assert {n: len(drawn[n]) for n in ("input", "conv2d", "conv2d_1", "dense")} == {
+        "input": 1, "conv2d": 3, "conv2d_1": 4, "dense": 1,
+    }  # fmt: skip
+
+
+def crosses(one, other, box):
+    """Whether the way from one corner to the next goes through a rectangle."""
+    x0, x1, y0, y1 = box
+    along = np.linspace(one, other, 400)
+    return bool(
+        ((along[:, 0] > x0) & (along[:, 0] < x1) & (along[:, 1] > y0) & (along[:, 1] < y1)).any()
+    )
+
+
+@pytest.mark.parametrize("make", [nets.residual, nets.second, nets.dense_connections])
+def test_no_arrow_goes_through_a_block(make):
+    infos = cnn.layer_infos(make())
+    blocks = rectangles(cnn.figures.diagram(infos), infos)
+    assert all(blocks.values())
+    found = routes(infos)
+    assert set(found) == set(edges(infos))
+    for way in found.values():
+        for one, other in pairwise(way):
+            for name, boxes in blocks.items():
+                assert not any(crosses(one, other, box) for box in boxes), (way, name)
+
+
+def test_an_arrow_past_others_is_drawn_whole(second_model):
+    infos = cnn.layer_infos(nets.residual())
+    figure, way = cnn.figures.diagram(infos), routes(infos)["stem", "add_0"]
+    assert len(way) == 6
+    path = "M {},{} ".format(*way[0]) + " ".join(f"L {x},{y}" for x, y in way[1:-1])
+    assert path in [shape.path for shape in figure.layout.shapes]
+    heads = [(a.ax, a.ay, a.x, a.y) for a in figure.layout.annotations if a.showarrow]
+    assert (*way[-2], *way[-1]) in heads
+    low, high = sorted(figure.layout.yaxis.range)
+    assert all(low < y < high for way in routes(infos).values() for _, y in way)
+
+
+def test_a_long_name_is_cut_in_the_middle_and_whole_at_the_pointer():
+    infos = cnn.layer_infos(nets.long_names())
+    notes = [note for note in cnn.figures.diagram(infos).layout.annotations if note.text]
+    long = next(note for note in notes if note.hovertext == nets.LONG_NAME)
+    assert "block3_…ization" in long.text
+    names = [note.text.split("</b>")[0].removeprefix("<b>") for note in notes]
+    assert max(map(len, names)) <= 15
 
 
 def test_a_matrix_is_signed_and_fills_its_frame():
