@@ -91,6 +91,7 @@
 
   function scrollIntoTabs(anchor) {
     const bar = anchor.closest(".layer-tabs, .pages");
+    if (anchor.closest(".layer-list")) return;
     const left = anchor.offsetLeft - bar.offsetLeft;
     if (left < bar.scrollLeft || left + anchor.offsetWidth > bar.scrollLeft + bar.clientWidth) {
       bar.scrollLeft = left - 24;

@@ -4,6 +4,7 @@
   const root = (window.dash_clientside = window.dash_clientside || {});
   const MOST_ROWS = 20;
   const FEWER_ROWS = 12;
+  const MOST_LETTERS = 34;
 
   function build(box, structure) {
     const stage = element("div", "net-stage");
@@ -68,13 +69,20 @@
     const link = element("a", "net-name keeps-view");
     link.href = layer.href;
     link.title = layer.title;
-    link.append(...breakable(layer.title));
+    link.append(...breakable(shortened(layer.title)));
+    if (layer.title.length > MOST_LETTERS) link.setAttribute("aria-label", layer.title);
     const caption = element("span", "net-caption");
     const kind = element("span", "net-kind", layer.kind);
     kind.title = layer.kind;
     caption.append(element("span", "net-shape", layer.shape), " ", kind);
     head.append(link, caption, element("p", "net-explanation", layer.explanation));
     return head;
+  }
+
+  // Two lines of a header hold so much; what differs is at both ends.
+  function shortened(text) {
+    const half = MOST_LETTERS / 2 - 1;
+    return text.length > MOST_LETTERS ? `${text.slice(0, half)}…${text.slice(-half)}` : text;
   }
 
   // A long name may break behind its underscores and slashes.

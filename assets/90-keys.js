@@ -49,7 +49,7 @@
   }
 
   function moveLayer(step) {
-    const tabs = [...document.querySelectorAll(".layer-tabs a")];
+    const tabs = [...document.querySelectorAll(".layer-tabs a:not(.layer-step)")];
     const here = tabs.findIndex((tab) => tab.getAttribute("aria-current") === "page");
     const next = tabs[here + step];
     if (here < 0 || !next) return tabs.length > 0;

@@ -10,7 +10,9 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from cnn.captions import Caption
+from cnn.figures.style import cut_middle
 
+_MOST_LETTERS = 30
 GRAPH_CONFIG: dict[str, Any] = {
     "displaylogo": False,
     "showSendToCloud": False,
@@ -40,16 +42,41 @@ def data(**values: str) -> dict[str, Any]:
     return {f"data-{name}": value for name, value in values.items()}
 
 
-def link(path: str, children: Any, *, className: str = "") -> dcc.Link:  # noqa: N803
+def link(
+    path: str,
+    children: Any,
+    *,
+    className: str = "",  # noqa: N803
+    title: str | None = None,
+) -> dcc.Link:
     """Return a link to a page. The view goes along: it stays in its store, and the browser adds it
     to the address when the link is pointed at, so that a copied one carries it too.
     """
-    return dcc.Link(children, href=path, className=f"{className} keeps-view".strip())
+    return dcc.Link(children, href=path, className=f"{className} keeps-view".strip(), title=title)
 
 
 def layer_path(page: str, layer: str) -> str:
     """Return the path of a layer on a page."""
     return f"/{page}/{quote(layer, safe='')}"
+
+
+def layer_name(name: str) -> Any:
+    """Return a layer's name to read, cut in the middle if it is long; who hears it gets the whole."""
+    if len(name) <= _MOST_LETTERS:
+        return name
+    seen = html.Span(cut_middle(name, _MOST_LETTERS), **aria(hidden="true"))
+    return [seen, html.Span(name, className="visually-hidden")]
+
+
+def table_box(identity: str, label: str, *, kind: str = "") -> html.Div:
+    """Return the place for a table that may be wider than the page: a region that the keys scroll."""
+    return html.Div(
+        id=identity,
+        className=f"table-box {kind}".strip(),
+        role="region",
+        tabIndex="0",
+        **aria(label=label),
+    )
 
 
 def tab_bar(identity: str, label: str) -> html.Nav:
@@ -80,7 +107,8 @@ def figure(identity: Any, label: str, *, caption: Any = None, wide: bool = False
         type="dot",
     )
     below = [] if caption is None else [html.Figcaption(id=caption, className="caption")]
-    return html.Figure([waiting, *below], className="figure-box", **aria(label=label))
+    scrolled: dict[str, Any] = {"tabIndex": "0"} if wide else {}
+    return html.Figure([waiting, *below], className="figure-box", **scrolled, **aria(label=label))
 
 
 def caption(text: Caption) -> str:

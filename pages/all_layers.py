@@ -82,7 +82,9 @@ def _tile(info: cnn.LayerInfo) -> html.Section:
         [
             html.Div(
                 [
-                    html.H3(components.link(path, info.name)),
+                    html.H3(
+                        components.link(path, components.layer_name(info.name), title=info.name)
+                    ),
                     html.Span(f"{info.kind} · {shape}", className="text-body-secondary small"),
                 ],
                 className="tile-head",

@@ -37,7 +37,7 @@ def layout(**_query: Any) -> html.Div:
                 DIAGRAM, "Diagram of the network, from the input to the output",
                 caption=f"{DIAGRAM}-caption", wide=True,
             ),
-            html.Div(id=TABLE, className="table-box"),
+            components.table_box(TABLE, "Layers of the network"),
         ]
     )  # fmt: skip
 
@@ -105,7 +105,7 @@ def _table(infos: tuple[cnn.LayerInfo, ...], totals: cnn.Totals) -> dbc.Table:
 
 def _row(info: cnn.LayerInfo) -> html.Tr:
     path = components.layer_path("activations", info.name)
-    name = components.link(path, info.name)
+    name = components.link(path, components.layer_name(info.name), title=info.name)
     sides = cnn.captions.sides
     return html.Tr(
         [

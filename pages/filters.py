@@ -59,7 +59,7 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                         ],
                         className="even",
                     ),
-                    html.Div(id=NUMBERS, className="table-box"),
+                    components.table_box(NUMBERS, "Weights in numbers"),
                 ],
                 id="filters-body",
             ),

@@ -68,7 +68,7 @@ def layout(**_query: Any) -> html.Div:
             html.H2("Runs"),
             components.alert(PROBLEM),
             components.alert(TOO_MANY),
-            html.Div(id=RUNS, className="table-box runs"),
+            components.table_box(RUNS, "Trainings", kind="runs"),
             html.Section(
                 [
                     html.H2("Train a new classifier", className="mt-3"),

@@ -203,7 +203,7 @@ def test_the_drawing_area_moves_nothing(bundled, visit):
 
 def drawn(page: Page) -> list[str]:
     """Return the numbers at the lines, the strongest first."""
-    return page.locator(".net-number").all_inner_texts()
+    return page.locator(".net-number").all_text_contents()
 
 
 def test_the_lines_of_a_map_are_what_is_added_at_its_strongest_cell(bundled, visit):

@@ -1,0 +1,112 @@
+"""Many layers and long names in a real browser: a list to search, and nothing cut into another."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import pytest
+from playwright.sync_api import expect
+
+import cnn
+from tests import nets
+from tests.browser.test_network import overlaps
+
+
+@pytest.fixture(scope="module")
+def many(start_server, best_data, tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "deep.keras"
+    cnn.save_model(nets.deep(150), path)
+    return start_server(best_data, CNN_MODEL=str(path))
+
+
+@pytest.fixture(scope="module")
+def long(start_server, best_data, tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "long.keras"
+    cnn.save_model(nets.long_names(), path)
+    return start_server(best_data, CNN_MODEL=str(path))
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_many_layers_are_a_list_that_is_searched_and_walked_by_keys(many, visit, width):
+    visitor = visit(many, None)
+    visitor.page.set_viewport_size({"width": width, "height": 844})
+    page = visitor.open("/activations/step_77")
+    summary = page.locator(".layer-list summary")
+    expect(summary).to_contain_text("step_77 79 of 150 layers")
+    summary.click()
+    here = page.get_by_role("link", name="step_77", exact=True)
+    expect(here).to_have_attribute("aria-current", "page")
+    expect(here).to_be_in_viewport()
+    field = page.get_by_role("searchbox", name="Find a layer")
+    expect(field).to_be_focused()
+    field.fill("step_12")
+    expect(page.locator(".layer-all a:visible")).to_have_count(11)
+    field.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("link", name="step_120", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/activations/step_120"))
+    expect(summary).to_contain_text("step_120 122 of 150")
+    expect(page.locator(".layer-list")).not_to_have_attribute("open", "")
+    page.locator("main h1").click()
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile("/activations/step_121"))
+    page.get_by_role("link", name="Layer before: step_120").click()
+    expect(summary).to_contain_text("step_120 122 of 150")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_search_that_finds_nothing_says_so_and_escape_closes(many, visit):
+    page = visit(many, "/filters").page
+    summary = page.locator(".layer-list summary")
+    summary.click()
+    page.get_by_role("searchbox").fill("pooling")
+    expect(page.get_by_text("No layer has such a name.")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(summary).to_be_focused()
+    expect(page.get_by_role("searchbox")).to_be_hidden()
+
+
+def test_long_names_are_cut_with_the_whole_at_the_pointer(long, visit):
+    page = visit(long, f"/activations/{nets.LONG_NAME}").page
+    title = page.locator("#activations-detail .gtitle")
+    expect(title).to_contain_text(re.compile("^block3_.*….*channel 0$"))
+    whole = page.locator("#activations-detail .g-gtitle > title")
+    assert whole.text_content() == f"{nets.LONG_NAME}, channel 0"
+    for figure in ("activations-main", "activations-detail"):
+        ends = page.locator(f"#{figure}").evaluate(
+            "figure => [figure.querySelector('.gtitle'), figure].map("
+            "(one) => one.getBoundingClientRect().right)"
+        )
+        assert ends[0] <= ends[1]
+    tab = page.get_by_role("link", name=nets.LONG_NAME, exact=True)
+    assert tab.get_attribute("title") == nets.LONG_NAME
+    assert tab.bounding_box()["width"] < 300
+
+
+def test_names_of_the_diagram_and_the_network_do_not_lie_over_each_other(long, visit):
+    page = visit(long).page
+    expect(page.locator(".net-class.first")).to_have_count(1)
+    assert overlaps(page, ".net-head") == []
+    page.get_by_role("link", name="Architecture").click()
+    notes = page.locator("#diagram .annotation-text:not(:empty)")
+    expect(notes.first).to_be_visible()
+    boxes = [box for one in notes.all() if (box := one.bounding_box()) and box["width"]]
+    boxes.sort(key=lambda box: box["x"])
+    assert len(boxes) >= 7
+    assert all(a["x"] + a["width"] <= b["x"] for a, b in pairwise(boxes))
+
+
+def test_a_wide_table_is_a_region_that_keys_scroll_beside_its_first_column(long, visit):
+    visitor = visit(long, None)
+    visitor.page.set_viewport_size({"width": 390, "height": 844})
+    page = visitor.open("/architecture")
+    region = page.get_by_role("region", name="Layers of the network")
+    name = region.get_by_role("rowheader").first
+    before = name.bounding_box()["x"]
+    region.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("box => box.scrollLeft > 0", arg=region.element_handle())
+    assert name.bounding_box()["x"] == before
+    assert "local" in region.evaluate("box => getComputedStyle(box).backgroundAttachment")
