@@ -13,6 +13,7 @@ from PIL import Image
 from cnn.captions import Caption
 from cnn.errors import ImageError
 from cnn.images import as_pixels
+from cnn.words import number
 
 GRID = 28
 MOST_SEED = 999_999
@@ -195,7 +196,7 @@ def _a(name: str) -> str:
 
 
 def _number(value: float, swept: Range) -> str:
-    return f"{value:.3g}{swept.unit}"
+    return f"{number(value)}{swept.unit}"
 
 
 def _require(name: str, value: float, low: float, high: float, unit: str = "") -> None:

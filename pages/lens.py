@@ -273,9 +273,9 @@ def _shown(view: View, layer: str | None, layers: dict[str, Any]) -> tuple[Any, 
 
 def _facts(teaching: Teaching) -> str:
     name = teaching.before.class_names[teaching.label]
-    pairs = [("loss before", f"{teaching.loss_before:.4g}")]
+    pairs = [("loss before", cnn.captions.number(teaching.loss_before, 4))]
     if teaching.learning_rates:
-        pairs.append(("loss after", f"{teaching.loss_after:.4g}"))
+        pairs.append(("loss after", cnn.captions.number(teaching.loss_after, 4)))
     pairs.append((f"class {name} before", cnn.captions.percent(_share(teaching.before, teaching))))
     if teaching.learning_rates:
         pairs.append(

@@ -97,7 +97,7 @@ def _measured(config: TrainingConfig) -> str:
     harder = [
         "on varied pictures" if config.augment else "",
         "with dropout" if config.architecture.dropout else "",
-        f"with {config.wrong_labels:.0%} wrong labels" if config.wrong_labels else "",
+        f"with {percent(config.wrong_labels, 0)} wrong labels" if config.wrong_labels else "",
     ]
     how = ", ".join(filter(None, ["while the network learns", *harder]))
     return (

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cnn.figures import axes, style
 from cnn.figures.mosaic import Cells, heatmap
+from cnn.words import percent
 
 _MOST_POINTS = 300
 _MOST_EPOCHS_NAMED = 10
@@ -160,7 +161,8 @@ def _recognised(
         "x": x,
         "y": y,
         "colorbar": {"thickness": 8, "outlinewidth": 0, "tickformat": ".0%", "nticks": 5},
-        "hovertemplate": f"{place}<br><b>%{{z:.1%}}</b> recognised<extra></extra>",
+        "text": [[percent(float(share)) for share in row] for row in shares],
+        "hovertemplate": f"{place}<br><b>%{{text}}</b> recognised<extra></extra>",
     }
     shown = Cells(shares, min(low, 0.9), 1.0)
     figure = heatmap(shown, title=title, label="share recognised", trace=trace)

@@ -246,15 +246,15 @@ TURNS = np.array([-20, -10, 0, 10, 20], np.float32)
         ((0, 0, 0, 0, 0), "It stays a 7 over the whole range."),
         ((2, 2, 2, 2, 2), "It stays an 8 over the whole range."),
         ((0, 0, 0, 1, 1), "From 10° on the 7 becomes a 1."),
-        ((1, 0, 0, 0, 0), "From -20° down the 7 becomes a 1."),
-        ((1, 1, 0, 0, 2), "From 20° on the 7 becomes an 8. From -10° down it becomes a 1."),
+        ((1, 0, 0, 0, 0), "From −20° down the 7 becomes a 1."),
+        ((1, 1, 0, 0, 2), "From 20° on the 7 becomes an 8. From −10° down it becomes a 1."),
         ((0, 0, 0, 1, 0), "From 10° on the 7 becomes a 1, which changes again at 20°."),
     ],
 )
 def test_the_caption_tells_the_turns_from_the_default_outwards(winners, notice):
     caption = sweep_caption(TURNS, won_by(*winners), NAMES, SPAN)
     assert caption.notice == notice
-    assert caption.seen.endswith("over the rotation, from -20° to 20°.")
+    assert caption.seen.endswith("over the rotation, from −20° to 20°.")
 
 
 def test_a_digit_upside_down_is_told_by_its_sweep(classifier, seven):

@@ -75,7 +75,7 @@ def test_the_steps_are_those_of_the_library(bundled):
     teaching = cnn.lens.teach(cnn.load_model(), seen, label=3, learning_rates=[0.001, 0.002])
     after = shown["figures"][lens.PREDICTION].data[1]
     assert list(after.x) == teaching.after.probabilities.tolist()
-    assert f"loss after {teaching.loss_after:.4g}" in shown["facts"]
+    assert f"loss after {cnn.captions.number(teaching.loss_after, 4)}" in shown["facts"]
     assert "dense_1 after 2 steps" in shown["figures"][lens.AFTER].layout.title.text
     assert shown["row"] == "lens-row wide"
 
