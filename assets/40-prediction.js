@@ -21,6 +21,7 @@
   function fill(row, [label, share, text], said) {
     const first = label === said.name;
     const inside = row.querySelector(".fill");
+    inside.parentNode.style.visibility = share === null ? "hidden" : "";
     inside.className = "fill" + (first ? " first" : "") + (said.right === false ? " missed" : "");
     inside.style.width = (100 * share).toFixed(2) + "%";
     row.lastChild.textContent = text;
@@ -39,16 +40,18 @@
   function paintPrediction(said) {
     const line = document.getElementById("prediction");
     const bars = document.getElementById("prediction-bars");
+    const note = document.getElementById("prediction-note");
     if (!line || !bars) return;
     if (!said) {
       const waiting = document.querySelector("#content.waiting");
       line.replaceChildren(waiting ? "Starting …" : "");
       bars.replaceChildren();
+      note.textContent = "";
       return;
     }
     const mark = part("span", said.right ? "right" : "wrong", said.mark);
-    const chance = part("span", "", said.probability);
-    line.replaceChildren(part("span", "class", said.name), chance, mark);
+    line.replaceChildren(part("span", "class", said.name), part("span", "", said.told), mark);
+    if (note.textContent !== said.note) note.textContent = said.note;
     paintBars(bars, said);
   }
 

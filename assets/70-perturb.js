@@ -131,6 +131,7 @@
     const names = layers.classes.map((name, i) => new Option(`towards ${name}`, i));
     target.replaceChildren(away, ...names);
     target.value = (root.cnn.currentView() || {}).target ?? "";
+    target.hidden = rows.epsilon.label.hidden = !layers.classes.length;
   }
 
   function erase(on) {

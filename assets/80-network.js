@@ -148,7 +148,7 @@
 
   function keep(page, arrays, key, order) {
     const kept = page.layers.filter((one) => keepOne(one, arrays, key, order));
-    keepProbabilities(arrays[page.probabilities].values, key, order);
+    if ("probabilities" in page) keepProbabilities(page, arrays, key, order);
     if (kept.some(({ name }) => network.isReshaped(net.byName.get(name)))) network.arrange(net);
     else for (const { name } of kept) network.paint(net, net.byName.get(name));
     if (network.paintLegend(net, page.scale)) network.rearrange(net);
@@ -163,11 +163,12 @@
     return !layer.rows;
   }
 
-  function keepProbabilities(probabilities, key, order) {
-    const last = net.layers[net.layers.length - 1];
-    if (!last.rows || order < last.probed) return;
-    Object.assign(last, { probabilities, key, probed: order, wanted: "" });
-    if (network.paintClasses(net, last) && net.pointed) network.highlight(net);
+  function keepProbabilities({ probabilities, winner }, arrays, key, order) {
+    const classes = net.layers.find((layer) => layer.rows);
+    if (!classes || order < classes.probed) return;
+    const { values } = arrays[probabilities];
+    Object.assign(classes, { probabilities: values, winner, key, probed: order, wanted: "" });
+    if (network.paintClasses(net, classes) && net.pointed) network.highlight(net);
   }
 
   root.cnn = { ...root.cnn, network, showNetwork, shownLayers,

@@ -48,16 +48,15 @@
 
   // Returns whether a row has got another class than it had.
   function paintClasses(net, layer) {
-    const { probabilities, rows } = layer;
+    const { probabilities, winner, rows } = layer;
     if (!probabilities) return false;
     const order = [...probabilities.keys()];
-    const best = order.reduce((a, b) => (probabilities[b] > probabilities[a] ? b : a), 0);
     if (rows.length < order.length) order.sort((a, b) => probabilities[b] - probabilities[a]);
     const moved = rows.filter((one, at) => rename(one, order[at], net.structure.classes));
     for (const { index, row, share, fill } of rows) {
       share.textContent = percent(probabilities[index]);
       fill.style.transform = `scaleX(${probabilities[index].toFixed(4)})`;
-      row.classList.toggle("first", index === best);
+      row.classList.toggle("first", index === winner);
     }
     layer.foot.textContent = network.count(order.length - rows.length);
     return moved.length > 0;

@@ -7,7 +7,6 @@ from cnn import captions, figures, images, jobs, lessons, models, perturbations,
 from cnn.activations import (
     Activations,
     ForwardPass,
-    Prediction,
     activation_model,
     activations,
     forward,
@@ -44,6 +43,7 @@ from cnn.models import (
 from cnn.moments import Moment
 from cnn.perturbations import Perturbation, perturb, sweep
 from cnn.photos import Step, digit_steps
+from cnn.predictions import Prediction
 from cnn.runs import Run, Status
 from cnn.sizes import size_for
 from cnn.summary import Summary, summarise

@@ -9,40 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn import graph
+from cnn import graph, heads
 from cnn.compilation import compiled_once
 from cnn.images import prepare
 from cnn.layers import layer_info
-from cnn.models import class_names
+from cnn.predictions import Prediction
 
 if TYPE_CHECKING:
     import keras
 
 _PASS = "_cnn_pass"
 Activations = dict[str, NDArray[np.float32]]
-
-
-@dataclass(frozen=True, eq=False)
-class Prediction:
-    """What the model says of a picture.
-
-    `probabilities` (classes,) is the model's output; `logits` (classes,) the sums before its last
-    activation, None where the last layer does not show them.
-    """
-
-    probabilities: NDArray[np.float32]
-    logits: NDArray[np.float32] | None
-    class_names: tuple[str, ...]
-
-    @property
-    def label(self) -> int:
-        """The class with the largest probability."""
-        return int(self.probabilities.argmax())
-
-    def top(self, count: int = 5) -> list[tuple[str, float]]:
-        """Return the `count` likeliest classes as (name, probability), the likeliest first."""
-        order = np.argsort(-self.probabilities, kind="stable")[:count]
-        return [(self.class_names[i], float(self.probabilities[i])) for i in order]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,38 +36,15 @@ def _all_layers(model: keras.Model, batch: Any) -> tuple[dict[str, Any], Any, An
 
     visits: list[tuple[str, Any, list[Any], Any]] = []
     final = graph.run(model, batch, lambda *visit: visits.append(visit))
-    probabilities, logits = final, None
-    for _, layer, inputs, output in visits:
-        if output is final and not graph.is_nested(layer):
-            probabilities, logits = final_activation(layer, inputs, output)
     layers = {name: tf.cast(output, tf.float32) for name, _, _, output in visits}
-    return layers, probabilities, logits
-
-
-def final_activation(layer: Any, inputs: list[Any], output: Any) -> tuple[Any, Any]:
-    """Return (probabilities, logits or None) of the model's last layer."""
-    import keras
-
-    activation = getattr(layer, "activation", None)
-    if isinstance(layer, keras.layers.Softmax) or type(layer) is keras.layers.Activation:
-        return output, inputs[0]
-    if not isinstance(layer, keras.layers.Dense):
-        return output, None
-    if activation is keras.activations.linear:
-        return keras.ops.softmax(output), output
-    sums = keras.ops.matmul(inputs[0], layer.kernel)
-    return output, sums + layer.bias if layer.use_bias else sums
+    return layers, *heads.read(heads.head_of(model), final, visits)
 
 
 def forward(model: keras.Model, image: Any) -> ForwardPass:
     """Return the outputs of all layers for a picture, and the prediction, from one compiled pass."""
     compiled = compiled_once(model, _PASS, lambda batch: _all_layers(model, batch))
     layers, probabilities, logits = compiled(prepare(image, model))
-    prediction = Prediction(
-        probabilities.numpy()[0],
-        None if logits is None else logits.numpy()[0],
-        class_names(model),
-    )
+    prediction = Prediction.of(model, probabilities, logits)
     return ForwardPass({name: value.numpy()[0] for name, value in layers.items()}, prediction)
 
 

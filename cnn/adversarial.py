@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cnn.batches import outputs
 from cnn.compilation import compiled_once
 from cnn.errors import ImageError, ModelError
+from cnn.heads import require_classes
 from cnn.images import as_pixels, fit, prepare
 from cnn.models import class_names, scale_of
 from cnn.perturbations import Range, grid_over
@@ -31,9 +32,10 @@ def logit_gradient(
     The gradient is float32 (height, width, channels) in the model's input size, for pixels from 0
     to 1. `target` is the class, None the one that the model predicts. Where the model does not show
     its logits, it is the gradient of the logarithm of the class's probability. `image` is what
-    `prepare` takes. Raises `ImageError` for what is no picture, `ModelError` for a class that the
-    model does not have.
+    `prepare` takes. Raises `ImageError` for what is no picture, `ModelError` for a model without class
+    probabilities or a class that it does not have.
     """
+    require_classes(model, "A change towards or away from a class")
     wanted = _PREDICTED if target is None else _class(model, target)
     compiled = compiled_once(
         model, _GRADIENT, lambda batch, class_: _gradient(model, batch, class_)

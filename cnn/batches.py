@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn import graph
-from cnn.activations import final_activation
+from cnn import graph, heads
 from cnn.compilation import compiled_once
 from cnn.errors import ImageError
 from cnn.images import as_pixels, fit
@@ -29,18 +28,9 @@ def outputs(model: keras.Model, batch: Any) -> tuple[Any, Any]:
     The logits are the sums before the last activation, None where the last layer does not show
     them.
     """
-    last: list[tuple[Any, list[Any], Any]] = []
-
-    def note(_: str, layer: Any, inputs: list[Any], output: Any) -> None:
-        if not graph.is_nested(layer):
-            last.append((layer, inputs, output))
-
-    final = graph.run(model, batch, note)
-    probabilities, logits = final, None
-    for layer, inputs, output in last:
-        if output is final:
-            probabilities, logits = final_activation(layer, inputs, output)
-    return probabilities, logits
+    visits: list[tuple[str, Any, list[Any], Any]] = []
+    final = graph.run(model, batch, lambda *visit: visits.append(visit))
+    return heads.read(heads.head_of(model), final, visits)
 
 
 def batch_probabilities(model: keras.Model, images: Iterable[Any]) -> NDArray[np.float32]:

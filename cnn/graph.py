@@ -39,6 +39,21 @@ def calls(model: keras.Model) -> tuple[Call, ...]:
     return tuple(found)
 
 
+def output_names(model: keras.Model) -> tuple[str, ...]:
+    """Return the names of the calls that give the model's outputs; of nested ones, the call inside."""
+    found: list[Call] = []
+    names = _collect(model, "", {}, found)
+    by_name = {call.name: call for call in found}
+    return tuple(_inside(by_name[name], by_name).name for name in names)
+
+
+def _inside(call: Call, by_name: dict[str, Call]) -> Call:
+    """Return the call whose output a nested model hands out, where it has one output."""
+    while is_nested(call.layer) and len(call.inputs) == 1:
+        call = by_name[call.inputs[0]]
+    return call
+
+
 def run(model: keras.Model, batch: Any, visit: Callable[[str, Any, list[Any], Any], None]) -> Any:
     """Run the model on the tensor `batch` and return its first output.
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.activations import Prediction
 from cnn.batches import outputs
 from cnn.compilation import compiled_once, twin
 from cnn.errors import LayerError, ModelError, RunError
 from cnn.graph import calls, is_nested
+from cnn.heads import require_classes
 from cnn.images import prepare
-from cnn.layers import layer_infos
 from cnn.models import class_names
+from cnn.predictions import Prediction
 
 if TYPE_CHECKING:
     import keras
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 MOST_STEPS = 50
 MOST_RATE = 10.0
 _GRADIENTS = "_cnn_weight_gradients"
-_WHOLE_LOGITS = ("softmax", "linear")
 Arrays = Mapping[str, NDArray[np.float32]]
 
 
@@ -121,10 +120,12 @@ def teach(
     normalisation keeps its statistics. The model given stays as it is.
 
     `image` is what `prepare` takes. Raises `ImageError` for what is no picture, `ModelError` for a
-    label that the model does not have, `LayerError` for a model without weights that training
-    moves, and `RunError` for a learning rate that is not above 0 and at most 10, for more than 50
-    steps, and for a step after which the network's numbers are no longer finite.
+    model without class probabilities or a label that it does not have, `LayerError` for a model
+    without weights that training moves, and `RunError` for a learning rate that is not above 0 and
+    at most 10, for more than 50 steps, and for a step after which the network's numbers are no
+    longer finite.
     """
+    require_classes(model, "Teaching a class")
     rates = _checked_rates(learning_rates)
     label = _checked_label(model, label)
     moving = _moving(model)
@@ -210,9 +211,7 @@ def _moving(model: keras.Model) -> list[int]:
 def _measured(model: keras.Model, batch: NDArray[np.float32], label: int) -> _Measured:
     compiled = compiled_once(model, _GRADIENTS, _loss_and_gradients(model))
     loss, probabilities, logits, gradients = compiled(batch, np.array([label], np.int32))
-    prediction = Prediction(
-        probabilities.numpy()[0], None if logits is None else logits.numpy()[0], class_names(model)
-    )
+    prediction = Prediction.of(model, probabilities, logits)
     return _Measured(float(loss.numpy()), prediction, [one.numpy() for one in gradients])
 
 
@@ -231,21 +230,19 @@ def _loss_and_gradients(model: keras.Model) -> Callable[[Any, Any], Any]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
             probabilities, logits = outputs(model, batch)
-            loss = _cross_entropy(model, probabilities, logits, label)
+            loss = _cross_entropy(probabilities, logits, label)
         gradients = tape.gradient(loss, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return loss, probabilities, logits, [tf.cast(one, tf.float32) for one in gradients]
 
     return compute
 
 
-def _cross_entropy(model: keras.Model, probabilities: Any, logits: Any, label: Any) -> Any:
+def _cross_entropy(probabilities: Any, logits: Any, label: Any) -> Any:
     import tensorflow as tf
 
-    last = next(info for info in reversed(layer_infos(model)) if not info.nested)
-    if logits is not None and last.activation in _WHOLE_LOGITS:
-        logits = tf.cast(logits, tf.float32)
+    if logits is not None:
         return tf.nn.sparse_softmax_cross_entropy_with_logits(label, logits)[0]
-    share = tf.cast(tf.gather(probabilities[0], label[0]), tf.float32)
+    share = tf.gather(probabilities[0], label[0])
     return -tf.math.log(tf.maximum(share, np.finfo(np.float32).tiny))
 
 

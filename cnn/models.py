@@ -125,7 +125,7 @@ def card_of(model: keras.Model) -> Card:
 
 def class_names(model: keras.Model) -> tuple[str, ...]:
     """Return a name per output unit: from the card, else the numbers from 0."""
-    count = int(model.outputs[0].shape[-1])
+    count = int(model.outputs[0].shape[-1] or 1)
     names = card_of(model).class_names
     return names if len(names) == count else tuple(str(i) for i in range(count))
 

@@ -32,7 +32,8 @@ class LayerOutput:
     def is_prediction(self) -> bool:
         """Whether the output is the class probabilities."""
         given = self.prediction.probabilities
-        return self.values.shape == given.shape and np.array_equal(self.values, given)
+        is_same = self.values.shape == given.shape and np.array_equal(self.values, given)
+        return self.prediction.head.form == "softmax" and is_same
 
     @property
     def maps(self) -> NDArray[np.float32]:

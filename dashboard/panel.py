@@ -15,16 +15,17 @@ from PIL import Image
 
 import cnn
 from cnn import datasets
+from cnn.heads import head_of
 from dashboard import components, ids, links, perturbing
 from dashboard.components import aria
 from dashboard.models import OF_RUN
 from dashboard.numbers import number_field, register_number
 from dashboard.pictures import Picture, perturbed_in_words
+from dashboard.prediction import said
 from dashboard.runtime import Runtime, current
 from dashboard.view import View, parse
 
 _CHOICES = "choices"
-_MOST_BARS = 20
 _WAY_OUT = html.A("Show this server's own picture and model.", href="?", className="alert-link")
 _SPLITS = {
     "mnist/test": "MNIST, 10,000 test digits",
@@ -80,6 +81,7 @@ def layout(runtime: Runtime) -> html.Aside:
             ),
             html.H2("Prediction"),
             html.Div(id="prediction", className="prediction", **aria(live="polite")),
+            html.P(id="prediction-note", className="hint"),
             html.Div(id="prediction-bars", className="bars"),
             html.Div(id="epochs", hidden=True),
             _choices(runtime),
@@ -240,7 +242,7 @@ def show(
         data_uri(look.seen if look else picture.pixels),
         picture.described,
         told(picture, view),
-        said(look.passed.prediction, picture) if look else None,
+        said(look.passed.prediction, picture, look.seen) if look else None,
         " ".join(problems) if problems or is_noticed else no_update,
         bool(problems) if problems or is_noticed else no_update,
         now if now != condition else no_update,
@@ -264,10 +266,15 @@ def layers(view: View) -> dict[str, Any]:
     return {
         "model": view.model,
         "names": [info.name for info in infos],
-        "classes": cnn.class_names(current().model(view)),
+        "classes": _classes(current().model(view)),
         "opening": next((i.name for i in infos if i.has_maps and i.weight_shapes), ""),
         "weighted": [info.name for info in infos if info.weight_shapes and not info.nested],
     }
+
+
+def _classes(model: Any) -> tuple[str, ...]:
+    """Return the classes that the model chooses among; none where it gives no probabilities."""
+    return cnn.class_names(model) if head_of(model).has_classes else ()
 
 
 def moments(view: View) -> dict[str, Any]:
@@ -289,24 +296,6 @@ def moments(view: View) -> dict[str, Any]:
 def told(picture: Picture, view: View) -> str:
     """Return the lines beside the picture: what it is, and what was done to it."""
     return "\n".join(filter(None, [picture.told, perturbed_in_words(view)]))
-
-
-def said(prediction: cnn.Prediction, picture: Picture) -> dict[str, Any]:
-    """Return the prediction as the browser paints it: the winner, a mark, and a bar per class."""
-    (name, probability), *_ = prediction.top(1)
-    comparable = picture.label in prediction.class_names
-    is_right = name == picture.label
-    mark = "✓ right" if is_right else f"✗ wrong, it is {picture.label}"
-    shown = list(zip(prediction.class_names, prediction.probabilities.tolist(), strict=True))
-    if len(shown) > _MOST_BARS:
-        shown = prediction.top(_MOST_BARS)
-    return {
-        "name": name,
-        "probability": cnn.captions.percent(probability),
-        "right": is_right if comparable else None,
-        "mark": mark if comparable else "",
-        "bars": [[label, share, cnn.captions.percent(share)] for label, share in shown],
-    }
 
 
 def data_uri(pixels: NDArray[np.uint8]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,21 +25,40 @@ _NAMES = {
 class Picture:
     """`pixels` uint8 (height, width, channels); `label` is its class where that is known.
 
-    `described` is for those who do not see it, `told` the lines beside it.
+    `described` is for those who do not see it, `told` the lines beside it. `classes` are those of
+    its data set.
     """
 
     pixels: NDArray[np.uint8]
     label: str | None
     described: str
     told: str
+    classes: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all pixels are alike, so that there is nothing to be seen."""
+        return bool((self.pixels == self.pixels[0, 0]).all())
+
+    def class_among(self, names: Sequence[str]) -> int | None:
+        """Return the place of its class among the `names` of a model's classes.
+
+        None where it is not known, or where the model has other classes than the data set: the same
+        word may then mean something else.
+        """
+        if self.label is None or set(names) != set(self.classes):
+            return None
+        return list(names).index(self.label)
 
 
 def find(view: View, data: cnn.Dataset | None, uploads: Uploads) -> Picture:
     """Return the picture of the view: a drawing, an upload, or a sample of `data`."""
     if view.pixels:
         what = "upload" if view.upload else "drawing"
-        told = f"Your {what}\n28×28 pixels"
-        return Picture(pixels.decode(view.pixels), None, f"Your {what}, 28×28 pixels", told)
+        drawn = pixels.decode(view.pixels)
+        empty = "an empty picture" if view.upload else "nothing drawn yet"
+        size = "28×28 pixels" if drawn.any() else empty
+        return Picture(drawn, None, f"Your {what}: {size}", f"Your {what}\n{size}")
     if view.upload:
         uploaded = uploads.get(view.upload)
         size = cnn.captions.sides(uploaded.shape[:2])
@@ -54,9 +74,8 @@ def _sample(data: cnn.Dataset, sample: cnn.Sample) -> Picture:
     place = f"{data.name} {data.split}, number {sample.index} {numbers}"
     if (data.name, data.split) == (datasets.DIGITS, "all"):
         place = f"embedded digit {sample.index} {numbers}"
-    return Picture(
-        sample.pixels, sample.class_name, described, f"Label {sample.class_name}\n{place}"
-    )
+    told = f"Label {sample.class_name}\n{place}"
+    return Picture(sample.pixels, sample.class_name, described, told, data.class_names)
 
 
 def sample_in_words(data: str, split: str, index: int) -> str:

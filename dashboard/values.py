@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 import cnn
 from cnn.figures import Cells, colour_stops
 from dashboard import panel, pixels
+from dashboard.prediction import said
 from dashboard.runtime import Runtime, current
 from dashboard.view import View, parse
 
@@ -161,7 +162,7 @@ def _answer(runtime: Runtime, view: View, page: str, layer: str | None) -> bytes
         "pixels": view.pixels,
         "seen": asked.answer.add(look.seen),
         "told": panel.told(picture, view),
-        "prediction": panel.said(look.passed.prediction, picture),
+        "prediction": said(look.passed.prediction, picture, look.seen),
     }
     if "source" in request.args:
         asked.answer.facts["source"] = asked.answer.add(runtime.fitted(view))

@@ -309,6 +309,7 @@ def _facts(output: LayerOutput) -> str:
             ("", cnn.captions.sides(info.output_shape)),
             ("", info.kind),
             ("activation", info.activation or ""),
+            ("dilation", cnn.captions.dilation(info)),
             ("parameters", f"{info.parameters:,} = {info.formula}" if info.parameters else ""),
             ("sees", cnn.captions.field(info)),
             ("silent here", f"{len(silent)} of {info.channels}" if not output.is_vector else ""),

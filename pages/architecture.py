@@ -114,7 +114,7 @@ def _row(info: cnn.LayerInfo) -> html.Tr:
             html.Td(sides(info.output_shape)),
             html.Td(f"{info.parameters:,}" if info.parameters else "", className="number"),
             html.Td(info.formula),
-            html.Td(sides(info.kernel_size or ())),
+            html.Td(_kernel(info)),
             html.Td(sides(info.strides or ())),
             html.Td(info.padding or ""),
             html.Td(info.activation or ""),
@@ -122,3 +122,9 @@ def _row(info: cnn.LayerInfo) -> html.Tr:
             html.Td(cnn.captions.field(info)),
         ]
     )
+
+
+def _kernel(info: cnn.LayerInfo) -> str:
+    size = cnn.captions.sides(info.kernel_size or ())
+    apart = cnn.captions.dilation(info)
+    return f"{size}, dilation {apart}" if apart else size

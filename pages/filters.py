@@ -218,14 +218,9 @@ def _facts(info: cnn.LayerInfo) -> str:
             ("parameters", f"{info.parameters:,} = {info.formula}"),
             ("stride", cnn.captions.sides(info.strides or ())),
             ("padding", info.padding or ""),
-            ("dilation", _dilation(info)),
+            ("dilation", cnn.captions.dilation(info)),
         ]
     )
-
-
-def _dilation(info: cnn.LayerInfo) -> str:
-    steps = info.dilation or ()
-    return cnn.captions.sides(steps) if any(step > 1 for step in steps) else ""
 
 
 def _table(arrays: dict[str, Any]) -> dbc.Table:

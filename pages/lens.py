@@ -204,11 +204,11 @@ def control(
 ) -> tuple[Any, ...]:
     """Return the classes, the one taught and why, the steps in words, and which buttons do nothing."""
     view = _open_view(stored, layers, layer, pathname)
+    names = layers["classes"] if layers else ()
+    if not names:
+        return [], None, "", "", *[True] * len(BUTTONS)
     rates = view.learning_rates
-    options = [
-        {"label": name, "value": str(i)}
-        for i, name in enumerate(cnn.class_names(current().model(view)))
-    ]
+    options = [{"label": name, "value": str(i)} for i, name in enumerate(names)]
     none = not rates
     is_full = len(rates) >= MOST_STEPS
     label = str(_label(view))
@@ -327,6 +327,8 @@ def _label(view: View) -> int:
 def _why(view: View) -> str:
     """Return why the class that suggests itself was chosen, or why teaching the chosen one is idle."""
     prediction = current().look(view).passed.prediction
+    if prediction.winner is None:
+        return f"The network {cnn.captions.verdict(prediction)}."
     (name, share), *_ = prediction.top(1)
     said = f"The network already says {name} ({cnn.captions.percent(share)})"
     if _label(view) == prediction.label:
@@ -344,8 +346,7 @@ def _why(view: View) -> str:
 
 def _true(view: View, model: Any) -> int | None:
     """Return the class of the picture among the model's, where it is known."""
-    label, names = current().picture(view).label, cnn.class_names(model)
-    return names.index(label) if label in names else None
+    return current().picture(view).class_among(cnn.class_names(model))
 
 
 def _source_options(inputs: int) -> list[dict[str, str]]:

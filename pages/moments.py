@@ -214,10 +214,8 @@ def _moments(view: View) -> tuple[Moment, ...]:
 
 
 def _says(moment: Moment, prediction: cnn.Prediction) -> str:
-    (first, most), *others = [(name, cnn.captions.percent(p)) for name, p in prediction.top(3)]
-    told = f"{moment.told[0].upper()}{moment.told[1:]}, the network says {first} ({most})"
-    rest = " or ".join(f"{name} ({share})" for name, share in others)
-    return f"{told}, or else {rest}." if rest else f"{told}."
+    when = f"{moment.told[0].upper()}{moment.told[1:]}"
+    return f"{when}, the network {cnn.captions.verdict(prediction, others=2)}."
 
 
 def values(asked: Asked) -> dict[str, Any]:

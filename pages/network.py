@@ -24,6 +24,7 @@ from cnn.figures.thumbnails import (
     colour_table,
     representative,
 )
+from cnn.heads import Head, head_of
 from dashboard import components, ids
 from dashboard.controls import tie
 from dashboard.runtime import current
@@ -114,10 +115,10 @@ def described(model: Any) -> list[dict[str, Any]]:
     feeds: dict[str, list[str]] = {}
     for source, target in edges(infos):
         feeds.setdefault(target, []).append(source)
-    last = _last(infos)
+    head = head_of(model)
     found = [
         {
-            **_layer(info, has_classes=_has_classes(info, last)),
+            **_layer(info, has_classes=_has_classes(info, head)),
             "column": blocks[info.name].column,
             "lane": lanes[blocks[info.name].column].index(blocks[info.name]),
             "lanes": len(lanes[blocks[info.name].column]),
@@ -126,22 +127,14 @@ def described(model: Any) -> list[dict[str, Any]]:
         for info in infos
         if not info.nested
     ]
-    return [*found, _softmax(last, max(lanes))] if _is_logits(last) else found
+    if head.form != "logits":
+        return found
+    return [*found, _softmax(cnn.layer_info(model, head.last), max(lanes))]
 
 
-def _last(infos: Sequence[cnn.LayerInfo]) -> cnn.LayerInfo:
-    """Return the layer whose output is the model's."""
-    return next(info for info in reversed(infos) if not info.nested)
-
-
-def _is_logits(last: cnn.LayerInfo) -> bool:
-    """Whether the model ends with sums, which the prediction turns into probabilities."""
-    return last.kind == "Dense" and last.activation == "linear"
-
-
-def _has_classes(info: cnn.LayerInfo, last: cnn.LayerInfo) -> bool:
+def _has_classes(info: cnn.LayerInfo, head: Head) -> bool:
     """Whether the layer's output is the class probabilities."""
-    return info is last and len(last.output_shape) == 1 and not _is_logits(last)
+    return head.form == "softmax" and info.name == head.last
 
 
 def _layer(info: cnn.LayerInfo, *, has_classes: bool) -> dict[str, Any]:
@@ -203,10 +196,19 @@ def values(asked: Asked) -> dict[str, Any]:
     bound = _bound(infos, asked.passed) if asked.view.scale == "network" else None
     return {
         "layers": [_painted(asked, info, bound) for info in wanted],
-        "probabilities": asked.answer.add(asked.passed.prediction.probabilities),
+        **_classes(asked),
         "scale": asked.view.scale,
         "pointed": _pointed(asked) if asked.pointed else None,
     }
+
+
+def _classes(asked: Asked) -> dict[str, Any]:
+    """Return the class probabilities and the place of the winner, where there are any."""
+    prediction = asked.passed.prediction
+    if not prediction.head.has_classes:
+        return {}
+    winner = None if prediction.winner is None else prediction.label
+    return {"probabilities": asked.answer.add(prediction.probabilities), "winner": winner}
 
 
 def _bound(infos: Sequence[cnn.LayerInfo], passed: cnn.ForwardPass) -> float:
@@ -232,17 +234,18 @@ def _pointed(asked: Asked) -> dict[str, Any] | None:
     """Return what the channel that is pointed at is connected to; nothing for one that is not there."""
     layer, channel = asked.pointed or ("", 0)
     infos = {info.name: info for info in cnn.layer_infos(asked.model)}
-    last = _last(tuple(infos.values()))
-    is_softmax = _is_logits(last) and layer == _softmax_of(last)
+    head = head_of(asked.model)
+    last = infos[head.last]
+    is_softmax = head.form == "logits" and layer == _softmax_of(last)
     info = last if is_softmax else infos.get(layer)
     if info is None or info.nested or channel >= info.channels:
         return None
     found: tuple[Side, ...] = (
         (same_channel(last.name, channel, last.channels, is_source=True),)
         if is_softmax
-        else _sides(asked, info, channel, last)
+        else _sides(asked, info, channel, head)
     )
-    shown = {name: _shown(one, has_classes=_has_classes(one, last)) for name, one in infos.items()}
+    shown = {name: _shown(one, has_classes=_has_classes(one, head)) for name, one in infos.items()}
     shown[_softmax_of(last)] = list(range(last.channels))
     return {
         "layer": layer,
@@ -252,14 +255,12 @@ def _pointed(asked: Asked) -> dict[str, Any] | None:
     }
 
 
-def _sides(
-    asked: Asked, info: cnn.LayerInfo, channel: int, last: cnn.LayerInfo
-) -> tuple[Side, ...]:
+def _sides(asked: Asked, info: cnn.LayerInfo, channel: int, head: Head) -> tuple[Side, ...]:
     values = asked.passed.activations if asked.view.lines == CONTRIBUTION else None
     found = sides(asked.model, info.name, channel, activations=values)
-    if info is not last or not _is_logits(last):
+    if info.name != head.last or head.form != "logits":
         return found
-    return *found, same_channel(_softmax_of(last), channel, last.channels, is_source=False)
+    return *found, same_channel(_softmax_of(info), channel, info.channels, is_source=False)
 
 
 def _told(asked: Asked, side: Side, shown: Sequence[int]) -> dict[str, Any]:

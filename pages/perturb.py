@@ -148,7 +148,16 @@ def values(asked: Asked) -> dict[str, Any]:
 
 def _curve(view: View, look: Look) -> tuple[Any, dict[str, str], str]:
     """Return the prediction along the range of the slider of the view."""
-    model, names = current().model(view), look.passed.prediction.class_names
+    model, prediction = current().model(view), look.passed.prediction
+    names, head = prediction.class_names, prediction.head
+    if not (head.has_classes or head.form == "scores"):
+        return components.EMPTY_FIGURE, {}, f"No curve is drawn: the model gives {head.told}."
+    if view.over == "epsilon" and not head.has_classes:
+        return (
+            components.EMPTY_FIGURE,
+            {},
+            "No curve is drawn: there is no class to move away from.",
+        )
     if view.over == "epsilon":
         along, images = cnn.fgsm_sweep(model, look.plain, target=view.target)
     else:
@@ -162,8 +171,11 @@ def _curve(view: View, look: Look) -> tuple[Any, dict[str, str], str]:
         current=getattr(view, view.over),
         unit=swept.unit,
         title=f"Prediction over {swept.words}",
+        written=cnn.captions.percent if head.has_classes else cnn.captions.number,
     )
-    caption = cnn.perturbations.sweep_caption(along, shares, names, swept)
+    caption = cnn.captions.Caption(f"Each score over the {swept.words}.")
+    if head.has_classes:
+        caption = cnn.perturbations.sweep_caption(along, shares, names, swept)
     return figure, _CURVE_SIZE, components.caption(caption)
 
 
@@ -217,8 +229,7 @@ def _told(figure: str, view: View, look: Look) -> str:
     if figure == BEFORE:
         return "The picture in the size that the network takes, before anything is done to it."
     if figure == AFTER:
-        (name, share), *_ = look.passed.prediction.top(1)
-        return f"The network says {name} ({cnn.captions.percent(share)})."
+        return f"The network {cnn.captions.verdict(look.passed.prediction)}."
     if figure == CHANGE:
         done = perturbed_in_words(view)
         return (

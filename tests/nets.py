@@ -114,3 +114,13 @@ def deep(count: int = 150) -> keras.Model:
     x = layers.GlobalAveragePooling2D(name="means")(x)
     classes = layers.Dense(10, activation="softmax", name="classes")(x)
     return as_functional(keras.Model(picture, classes, name="deep"))
+
+
+def ending(*last: layers.Layer) -> keras.Model:
+    """A 6x6 grey picture as a row of numbers, and the given layers after it."""
+    keras.utils.set_random_seed(3)
+    picture = keras.Input((6, 6, 1), name="picture")
+    x = layers.Flatten(name="flat")(picture)
+    for layer in last:
+        x = layer(x)
+    return as_functional(keras.Model(picture, x))

@@ -7,12 +7,15 @@ from cnn.captions.caption import Caption, legend
 from cnn.captions.layers import (
     architecture,
     channel,
+    dilation,
     explanation,
     field,
     grid,
     layer_output,
     probabilities,
     silent_channels,
+    tie,
+    verdict,
 )
 from cnn.captions.training import accuracy, change, course, gradients, recognised
 from cnn.captions.weights import dense_weights, kernel_tiles, single_kernel, spread, vector
@@ -27,6 +30,7 @@ __all__ = [
     "counted",
     "course",
     "dense_weights",
+    "dilation",
     "explanation",
     "field",
     "gradients",
@@ -44,5 +48,7 @@ __all__ = [
     "silent_channels",
     "single_kernel",
     "spread",
+    "tie",
     "vector",
+    "verdict",
 ]

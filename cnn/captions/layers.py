@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.activations import Prediction
 from cnn.captions.caption import Caption, largest, legend
 from cnn.colours import colour_range
 from cnn.figures.network import BlockScale
 from cnn.layers import LayerInfo, Totals
+from cnn.predictions import Prediction
 from cnn.words import counted, number, percent, scaled, sides
 
 _MOST_NAMED = 6
@@ -46,10 +46,41 @@ def probabilities(info: LayerInfo, prediction: Prediction) -> Caption:
         seen += (
             f", which add up to 1 ({info.activation})" if info.activation else ", which add up to 1"
         )
+    if prediction.tied > 1:
+        return Caption(f"{seen}.", f"There is {tie(prediction)}.")
     (first, most), *others = prediction.top(2)
     notice = f"Class {first} gets {percent(most)}"
     notice += f", the runner-up {others[0][0]} gets {percent(others[0][1])}." if others else "."
     return Caption(f"{seen}.", notice)
+
+
+def verdict(prediction: Prediction, *, others: int = 0) -> str:
+    """Return what the network says, as the end of a sentence that begins with "The network".
+
+    `others` is how many runners-up are named too.
+    """
+    if not prediction.head.has_classes:
+        return f"gives {prediction.head.told}{_listed(prediction)}"
+    if not prediction.has_classes:
+        return "gives numbers that are not finite"
+    if prediction.winner is None:
+        return f"has {tie(prediction)}"
+    told = [f"{name} ({percent(share)})" for name, share in prediction.top(1 + others)]
+    more = f", or else {' or '.join(told[1:])}" if told[1:] else ""
+    return f"says {told[0]}{more}"
+
+
+def tie(prediction: Prediction) -> str:
+    """Return that there is no winner, where several classes share the largest probability."""
+    share = percent(float(prediction.probabilities.max()))
+    return f"no winner: {prediction.tied} classes share {share}"
+
+
+def _listed(prediction: Prediction) -> str:
+    """Return the numbers of the output, where they are few."""
+    if prediction.head.form == "maps" or len(prediction.probabilities) > _MOST_NAMED:
+        return ""
+    return f" ({', '.join(number(value) for value in prediction.probabilities)})"
 
 
 def field(info: LayerInfo) -> str:
@@ -59,6 +90,12 @@ def field(info: LayerInfo) -> str:
     if info.receptive_field is None:
         return "not known"
     return "1 pixel" if info.receptive_field == (1, 1) else f"{sides(info.receptive_field)} pixels"
+
+
+def dilation(info: LayerInfo) -> str:
+    """Return how many cells apart those of a kernel lie; nothing where they touch."""
+    steps = info.dilation or ()
+    return sides(steps) if any(step > 1 for step in steps) else ""
 
 
 def architecture(infos: Sequence[LayerInfo], totals: Totals) -> Caption:

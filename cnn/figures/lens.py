@@ -359,7 +359,7 @@ def _about_prediction(teaching: Teaching) -> Caption:
     first, last = (
         float(p.probabilities[teaching.label]) for p in (teaching.before, teaching.after)
     )
-    was, now = names[teaching.before.label], names[teaching.after.label]
+    was, now = (p.winner or captions.tie(p) for p in (teaching.before, teaching.after))
     if not teaching.learning_rates:
         seen = f"What the network says of this picture: {was}."
         return Caption(seen, f"Class {names[teaching.label]}, to be taught, has {percent(first)}.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,11 +73,13 @@ def sweep(
     current: float,
     unit: str = "",
     title: str,
+    written: Callable[[float], str] = percent,
 ) -> go.Figure:
     """Return a line per class over `values` (n,), from `probabilities` (n, classes).
 
     Shown are the classes that reach 5% anywhere, at most the six that reach most; where none does,
     the one that reaches most. Each line carries its name; an upright line marks the `current` value.
+    `written` says how a number is written: as a share, or, where it is none, as it is.
     """
     shown = _shown(probabilities)
     traces = [
@@ -88,7 +90,7 @@ def sweep(
             "x": values,
             "y": probabilities[:, class_],
             "line": {"color": colour, "dash": dash, "width": 2.5},
-            "customdata": [percent(float(share)) for share in probabilities[:, class_]],
+            "customdata": [written(float(share)) for share in probabilities[:, class_]],
             "hovertemplate": f"{names[class_]}, at %{{x:.3~g}}{unit}<br>"
             "<b>%{customdata}</b><extra></extra>",
         }
@@ -106,7 +108,12 @@ def sweep(
                 "ticksuffix": unit,
                 "nticks": 6,
             },
-            "yaxis": {**axis, "range": [0, 1], "tickformat": ".0%", "tickvals": [0, 0.5, 1]},
+            "yaxis": {
+                **axis,
+                "range": [0, 1],
+                "tickformat": ".0%" if written is percent else ".1f",
+                "tickvals": [0, 0.5, 1],
+            },
             "shapes": [_mark(current)],
             "annotations": _labels(values, probabilities[:, shown], [names[i] for i in shown]),
             "hovermode": "closest",

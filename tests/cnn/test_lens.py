@@ -37,8 +37,12 @@ ENDS = {
     "softmax": [layers.Dense(3, activation="softmax")],
     "logits": [layers.Dense(3)],
     "softmax as a layer": [layers.Dense(3), layers.Softmax()],
-    "probabilities only": [layers.Dense(3), layers.Softmax(), layers.Reshape((3,))],
-    "sigmoid": [layers.Dense(3, activation="sigmoid")],
+    "probabilities only": [
+        layers.Dense(3),
+        layers.Reshape((1, 1, 3)),
+        layers.Softmax(),
+        layers.Flatten(),
+    ],
 }
 
 
