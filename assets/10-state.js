@@ -136,7 +136,8 @@
   }
 
   // What goes when a part of the view becomes another, unless it is set at the same time: a sample
-  // takes the place of a drawing or an upload, and steps belong to the picture that was taught.
+  // takes the place of a drawing or an upload, a digit is one of its upload, and steps belong to the
+  // picture that was taught.
   const SAMPLE = ["data", "split", "index"];
   const PICTURE = [
     ...SAMPLE, "pixels", "upload", "rotate", "x", "y", "zoom", "noise", "seed", "blur", "contrast",
@@ -144,6 +145,7 @@
   ];
   const GOES = [
     [SAMPLE, ["pixels", "upload", "erased"]],
+    [["upload"], ["part"]],
     [["model"], ["epoch", "other", "channel", "source", "target"]],
     [[...PICTURE, "model", "epoch"], ["teach", "rates"]],
   ];

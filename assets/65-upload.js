@@ -33,7 +33,7 @@
     }
     say(`Reading ${file.name} …`, "hint");
     const kept = await ask("/upload", { method: "POST", body: file });
-    const ready = kept && (await ask(preparation(kept.upload, view)));
+    const ready = kept && (await ask(preparation(kept.upload, { model: view.model })));
     if (!ready) return;
     model = view.model;
     root.cnn.changeView({ upload: kept.upload, pixels: ready.pixels || null, erased: null });
@@ -56,13 +56,15 @@
 
   function preparation(key, view) {
     const centre = centred ? "on" : "off";
-    return `/upload/${key}?` + new URLSearchParams({ model: view.model, centre });
+    const part = view.part && centred ? { part: view.part } : {};
+    return `/upload/${key}?` + new URLSearchParams({ model: view.model, centre, ...part });
   }
 
   function listOf(all) {
     const list = document.createElement("ol");
     list.className = "steps";
-    for (const { name, sentence, src } of all) {
+    for (const { name, sentence, src, boxes } of all) {
+      if (boxes.length) continue;
       const item = document.createElement("li");
       const image = document.createElement("img");
       Object.assign(image, { src, alt: "" });
@@ -92,7 +94,7 @@
     const list = listOf(all);
     const details = document.createElement("details");
     const summary = document.createElement("summary");
-    summary.textContent = `How it was prepared: ${all.length} steps`;
+    summary.textContent = `How it was prepared: ${list.children.length} steps`;
     details.append(summary, list);
     details.open = Boolean(area().querySelector("details[open]"));
     const line = document.createElement("p");
@@ -102,8 +104,44 @@
       centred = on;
       await prepareAgain(root.cnn.currentView());
     });
+    const several = all.filter(({ boxes }) => boxes.length).map(choice);
     area().hidden = false;
-    area().replaceChildren(centre, ...(notes.length ? [line] : []), details);
+    area().replaceChildren(centre, ...(notes.length ? [line] : []), ...several, details);
+  }
+
+  // Of several digits one is taken: the picture with a button over each.
+  function choice({ sentence, src, boxes, taken }) {
+    const group = document.createElement("div");
+    group.className = "several";
+    group.setAttribute("role", "group");
+    group.setAttribute("aria-label", "Digits found");
+    const image = document.createElement("img");
+    Object.assign(image, { src, alt: "" });
+    const buttons = boxes.map(([top, left, bottom, right], i) => {
+      const button = document.createElement("button");
+      const name = `Digit ${i + 1} of ${boxes.length}`;
+      Object.assign(button, { type: "button", title: `Take digit ${i + 1} from the left` });
+      button.setAttribute("aria-label", name);
+      button.setAttribute("aria-pressed", String(i === taken));
+      const places = { top, left, height: bottom - top, width: right - left };
+      for (const [side, share] of Object.entries(places)) button.style[side] = `${100 * share}%`;
+      button.addEventListener("click", () => take(i + 1));
+      return button;
+    });
+    const picture = document.createElement("div");
+    picture.append(image, ...buttons);
+    const text = document.createElement("p");
+    text.className = "hint";
+    text.textContent = `${sentence} Choose another on the picture.`;
+    group.append(text, picture);
+    return group;
+  }
+
+  async function take(part) {
+    const view = { ...root.cnn.currentView(), part: String(part) };
+    await prepareAgain(view);
+    const pressed = area().querySelector('.several [aria-pressed="true"]');
+    if (pressed) pressed.focus();
   }
 
   async function prepareAgain(view) {
@@ -112,7 +150,7 @@
     steps(ready.steps);
     told = view.upload;
     model = view.model;
-    root.cnn.changeView({ pixels: ready.pixels || null }, true);
+    root.cnn.changeView({ pixels: ready.pixels || null, part: view.part || null }, true);
   }
 
   // A link brings the prepared pixels; the way to them is asked for, where the server still has it.

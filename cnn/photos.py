@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ from cnn.words import percent
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Runs = NDArray[np.intp]
+Box = tuple[int, int, int, int]
 
 _LONGEST = 512
 _COARSE = 96
@@ -29,23 +31,40 @@ _EDGES = 128
 _BORDER_WEIGHT = 0.05
 _NEAR = 0.15
 _SPECK = 0.02
+_NOTABLE = 0.25
+_BLACK = 16
+_TALL = 0.5
+_THIN = 0.15
+_LEVEL = 0.3
+_OVERLAP = 0.25
+_PLACES = (
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One step on the way: its name, a sentence, and the picture, uint8 (height, width, 1 or 3)."""
+    """One step on the way: its name, a sentence, and the picture, uint8 (height, width, 1 or 3).
+
+    Where several digits were found, `boxes` are theirs in pixels, from left to right: (top, left,
+    bottom, right), the ends beyond them; `taken` is the place of the one that goes on, from 0.
+    """
 
     name: str
     sentence: str
     pixels: NDArray[np.uint8]
+    boxes: tuple[Box, ...] = ()
+    taken: int = 0
 
 
-def digit_steps(pixels: NDArray[np.uint8]) -> tuple[Step, ...]:
+def digit_steps(pixels: NDArray[np.uint8], *, part: int | None = None) -> tuple[Step, ...]:
     """Return the way from a picture, uint8 (height, width, 1 or 3), to one as MNIST frames it.
 
     The steps are the picture, grey, polarity (ink bright), background (removed), ink (told from
-    the ground), crop and digit, which is uint8 (28, 28, 1). Raises `ImageError` where no ink
-    stands out from the ground, and for what is no picture.
+    the ground), digits (only where there are several), crop and digit, which is uint8 (28, 28, 1).
+    Of several digits the largest is taken, or the one at place `part` from the left, from 1. Raises
+    `ImageError` where no ink stands out from the ground, for a part that is not there, and for what
+    is no picture.
     """
     picture = _picture(as_pixels(pixels))
     grey = _grey(picture)
@@ -53,8 +72,12 @@ def digit_steps(pixels: NDArray[np.uint8]) -> tuple[Step, ...]:
     polarity = _polarity(grey.pixels[..., 0])
     background, noise = _background(polarity.pixels[..., 0])
     ink, mask = _ink(background.pixels[..., 0], noise)
-    crop = _crop(ink.pixels[..., 0], mask)
-    return picture, grey, polarity, background, ink, crop, _digit(crop.pixels[..., 0])
+    parts = _parts(mask)
+    digits, largest = _digits(parts, mask.shape)
+    taken = _taken(part, len(digits), largest)
+    crop = _crop(ink.pixels[..., 0], mask, parts, digits[taken])
+    found = (_several(picture, parts, digits, taken),) if len(digits) > 1 else ()
+    return picture, grey, polarity, background, ink, *found, crop, _digit(crop.pixels[..., 0])
 
 
 def _picture(pixels: NDArray[np.uint8]) -> Step:
@@ -90,11 +113,13 @@ def _polarity(grey: NDArray[np.uint8]) -> Step:
     """Turn the picture so that ink is bright.
 
     Within half the picture around a pixel less than half is ink, so the median is the ground,
-    whatever the light. Ink is on the side to which the differences from it are skewed.
+    whatever the light. Ink is on the side to which the differences from it are skewed. They are
+    those of logarithms, in which ink is as far from its ground in a shadow as in the light.
     """
     coarse = _coarse(grey, _COARSEST)
     ground = _median(coarse)
-    differences = coarse - ground
+    differences = np.log(coarse + _BLACK) - np.log(ground + _BLACK)
+    differences = differences * np.where(_along_border(differences), _BORDER_WEIGHT, 1)
     dark = bool((differences**3).sum() < 0)
     place = differences.argmin() if dark else differences.argmax()
     found = f"where it is strongest, {coarse.flat[place]:.0f} on {ground.flat[place]:.0f} of 255"
@@ -105,22 +130,48 @@ def _polarity(grey: NDArray[np.uint8]) -> Step:
     return Step("polarity", sentence, grey[..., None])
 
 
+def _along_border(differences: Floats) -> Mask:
+    """Return what differs from the ground along the border of the picture: light, and no ink.
+
+    The corner of a shadow, or of the light, lies at the border with more than the square root of its
+    area; ink that reaches the border does so with less.
+    """
+    found = np.zeros(differences.shape, np.bool_)
+    border = np.ones(differences.shape, np.bool_)
+    border[1:-1, 1:-1] = False
+    least = _NOTABLE * np.abs(differences).max()
+    for side in (differences > least, differences < -least):
+        parts = _parts(side)
+        at_border = np.bincount(parts.labels[border], minlength=len(parts.areas) + 1)[1:]
+        found |= np.concatenate([[False], at_border > np.sqrt(parts.areas)])[parts.labels]
+    return found
+
+
 def _background(bright: NDArray[np.uint8]) -> tuple[Step, float]:
     """Take the ground away, and return the noise that is left of it too (three deviations).
 
     The ground is a smooth shade, and the opening of what rises above it by a square that is wider
     than a stroke: an opening leaves out what the square does not fit into (Serra 1982, chapter
-    XII). A value is the share of the way from the ground to white, times 255.
+    XII). Where a shadow ends, what lies between the ground on both sides is ground. A value is the
+    share of the way from the ground to white, times 255.
     """
     coarse = _coarse(bright)
     shade = _shade(coarse)
     ground = np.clip(shade + _opening(coarse - shade), 0, _BRIGHTEST_GROUND)
-    fine = _resized(ground, bright.shape)
+    low, high = (
+        _resized(-_highest(-ground, 1), bright.shape),
+        _resized(_highest(ground, 1), bright.shape),
+    )
+    fine = np.clip(bright.astype(np.float32), low, high)
     rest = (bright - fine) / (255 - fine) * 255
     rest -= np.median(rest)
     noise = 3 * _SIGMA_OF_MAD * float(np.median(np.abs(rest)))
-    low, high = round(float(ground.min())), round(float(ground.max()))
-    level = f"is {low} of 255" if low == high else f"goes from {low} to {high} of 255"
+    darkest, brightest = round(float(ground.min())), round(float(ground.max()))
+    level = (
+        f"is {darkest} of 255"
+        if darkest == brightest
+        else f"goes from {darkest} to {brightest} of 255"
+    )
     sentence = f"The ground, which {level}, is taken away; what is left is stretched up to white."
     return Step("background", sentence, _bytes(rest)[..., None]), noise
 
@@ -164,10 +215,33 @@ def _with_faint(strong: Mask, faint: Mask) -> Mask:
     return np.asarray(strong | holds[parts.labels])
 
 
-def _crop(ink: NDArray[np.uint8], mask: Mask) -> Step:
+def _taken(part: int | None, count: int, largest: int) -> int:
+    """Return the place from 0 of the digit that is taken."""
+    if part is None:
+        return largest
+    if not 1 <= part <= count:
+        raise ImageError(
+            f"Digit {part} of the picture was asked for: it has {count}. Choose a "
+            f"number from 1 to {count}."
+        )
+    return part - 1
+
+
+def _several(picture: Step, parts: _Parts, digits: Sequence[Mask], taken: int) -> Step:
+    """Return the step that says how many digits there are, and which of them is taken."""
+    boxes = []
+    for digit in digits:
+        own = parts.boxes[digit]
+        top, left = own[:, :2].min(axis=0).tolist()
+        bottom, right = own[:, 2:].max(axis=0).tolist()
+        boxes.append((top, left, bottom, right))
+    place = _PLACES[taken] if taken < len(_PLACES) else f"number {taken + 1}"
+    sentence = f"{len(digits)} digits were found; the {place} from the left is taken."
+    return Step("digits", sentence, picture.pixels, tuple(boxes), taken)
+
+
+def _crop(ink: NDArray[np.uint8], mask: Mask, parts: _Parts, belongs: Mask) -> Step:
     """Keep the connected parts that belong to the digit, and the box around them."""
-    parts = _parts(mask)
-    belongs = _belonging(parts, mask.shape)
     digit = np.concatenate([[False], belongs])[parts.labels]
     alone = np.where(_grown(digit, _edge(mask)), ink, 0)
     rows, columns = np.flatnonzero(alone.any(axis=1)), np.flatnonzero(alone.any(axis=0))
@@ -228,18 +302,29 @@ def _median(values: Floats) -> Floats:
 def _shade(coarse: Floats) -> Floats:
     """Return the quadratic surface with the least absolute differences: light and its fall-off.
 
-    It follows the ground, as ink is less than half of the picture. Least absolute differences by
-    weighted least squares (Schlossmacher 1973).
+    It follows the ground, as ink is less than half of the picture. A shadow with a hard edge is a
+    step beside the surface, fitted with it and left out: the surface is the light without it. Least
+    absolute differences by weighted least squares (Schlossmacher 1973).
     """
     height, width = coarse.shape
     y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    terms = np.stack([np.ones_like(x), x, y, x * y, x**2, y**2], axis=-1).reshape(-1, 6)
+    terms = np.stack(
+        [np.ones_like(x), x, y, x * y, x**2, y**2, _in_shadow(coarse)], axis=-1
+    ).reshape(-1, 7)
     values = coarse.ravel().astype(np.float64)
     surface = np.full_like(values, np.median(values))
     for _ in range(_ROUNDS):
         weighted = terms / np.maximum(np.abs(values - surface), 1)[:, None]
-        surface = terms @ np.linalg.lstsq(weighted.T @ terms, weighted.T @ values)[0]
-    return surface.reshape(coarse.shape).astype(np.float32)
+        factors = np.linalg.lstsq(weighted.T @ terms, weighted.T @ values)[0]
+        surface = terms @ factors
+    smooth: Floats = (terms[:, :-1] @ factors[:-1]).reshape(coarse.shape).astype(np.float32)
+    return smooth
+
+
+def _in_shadow(coarse: Floats) -> Floats:
+    """Return 1 where the ground is the brighter of two levels, else 0, by Otsu's threshold."""
+    ground = _opening(coarse)
+    return (ground > _otsu(_bytes(ground))).astype(np.float32)
 
 
 def _opening(values: Floats) -> Floats:
@@ -358,19 +443,64 @@ def _across(parts: _Parts, shape: tuple[int, ...]) -> Mask:
     return np.asarray(((top == 0) & (bottom == shape[0])) | ((left == 0) & (right == shape[1])))
 
 
-def _belonging(parts: _Parts, shape: tuple[int, ...]) -> Mask:
-    """Return which parts are the digit: the largest, and what is near it and no speck.
+def _digits(parts: _Parts, shape: tuple[int, ...]) -> tuple[list[Mask], int]:
+    """Return which parts each digit consists of, from left to right, and the place of the largest.
 
-    A part at the border of the picture counts less, as a shadow or the edge of the paper does.
+    A part at the border of the picture counts less, as a shadow or the edge of the paper does. What
+    is about as large as the largest part is a digit or a stroke of one; smaller parts near it, but
+    for specks, go with it.
     """
-    top, left, bottom, right = parts.boxes.T
-    main = np.argmax(parts.areas * np.where(_at_border(parts, shape), _BORDER_WEIGHT, 1))
-    near = _NEAR * max(bottom[main] - top[main], right[main] - left[main])
-    gaps = np.maximum(
-        np.maximum(top - bottom[main], top[main] - bottom),
-        np.maximum(left - right[main], left[main] - right),
-    )
-    large = parts.areas >= _SPECK * parts.areas[main]
-    belongs = (gaps <= near) & large & ~_across(parts, shape)
-    belongs[main] = True
-    return np.asarray(belongs)
+    main = int(np.argmax(parts.areas * np.where(_at_border(parts, shape), _BORDER_WEIGHT, 1)))
+    heights = parts.boxes[:, 2] - parts.boxes[:, 0]
+    usable = (parts.areas >= _SPECK * parts.areas[main]) & ~_across(parts, shape)
+    large = (heights >= _TALL * heights[main]) & (parts.areas >= _THIN * parts.areas[main])
+    strokes = usable & large & ~_at_border(parts, shape)
+    strokes[main] = usable[main] = True
+    groups = _joined(parts.boxes, np.flatnonzero(strokes))
+    for small in np.flatnonzero(usable & ~strokes):
+        gaps = [min(_gap(parts.boxes[small], parts.boxes[i]) for i in group) for group in groups]
+        nearest = int(np.argmin(gaps))
+        if gaps[nearest] <= _NEAR * max(_longest(parts.boxes[i]) for i in groups[nearest]):
+            groups[nearest].append(int(small))
+    groups.sort(key=lambda group: min(parts.boxes[i, 1] for i in group))
+    masks = [np.isin(np.arange(len(parts.areas)), group) for group in groups]
+    return masks, next(place for place, group in enumerate(groups) if main in group)
+
+
+def _joined(boxes: NDArray[np.intp], strokes: NDArray[np.intp]) -> list[list[int]]:
+    """Return the strokes by digits: those near each other are of one, but for digits side by side."""
+    groups = [[int(stroke)] for stroke in strokes]
+    pairs = [
+        (_gap(boxes[a], boxes[b]), int(a), int(b))
+        for n, a in enumerate(strokes)
+        for b in strokes[:n]
+    ]
+    for gap, a, b in sorted(pairs):
+        one, other = (next(group for group in groups if stroke in group) for stroke in (a, b))
+        is_near = gap <= _NEAR * max(_longest(boxes[a]), _longest(boxes[b]))
+        apart = any(_are_beside(boxes[i], boxes[j]) for i in one for j in other)
+        if one is not other and is_near and not apart:
+            one.extend(other)
+            groups.remove(other)
+    return groups
+
+
+def _are_beside(one: NDArray[np.intp], other: NDArray[np.intp]) -> bool:
+    """Whether two parts stand side by side on one line, as digits of a number do.
+
+    Strokes of one digit lie over each other, or end at different heights.
+    """
+    (height, width), (height_, width_) = (box[2:] - box[:2] for box in (one, other))
+    top, _, bottom, _ = np.abs(one - other)
+    overlap = min(one[3], other[3]) - max(one[1], other[1])
+    is_level = max(top, bottom) <= _LEVEL * max(height, height_)
+    return bool(is_level and overlap <= _OVERLAP * min(width, width_))
+
+
+def _gap(one: NDArray[np.intp], other: NDArray[np.intp]) -> int:
+    """Return how many pixels lie between two boxes; below zero where they overlap."""
+    return int((np.maximum(one[:2], other[:2]) - np.minimum(one[2:], other[2:])).max())
+
+
+def _longest(box: NDArray[np.intp]) -> int:
+    return int((box[2:] - box[:2]).max())

@@ -57,7 +57,8 @@ def _prepare(key: str) -> tuple[Response, int]:
         shape = cnn.models.input_shape(model)
         is_digit = shape == DIGIT_SHAPE
         shape = (*cnn.size_for(model, *uploaded.shape[:2]), shape[2])
-        steps = digit_steps(uploaded) if is_digit and centred else whole_steps(uploaded, shape)
+        centred = centred and is_digit
+        steps = digit_steps(uploaded, part=view.part) if centred else whole_steps(uploaded, shape)
     except cnn.CnnError as error:
         return _refusal(str(error), 400)
     prepared = pixels.encode(steps[-1].pixels) if is_digit else ""
@@ -65,7 +66,17 @@ def _prepare(key: str) -> tuple[Response, int]:
 
 
 def _told(step: Step) -> dict[str, Any]:
-    return {"name": step.name, "sentence": step.sentence, "src": data_uri(step.pixels)}
+    """Return a step as the browser shows it; boxes are shares of its picture from 0 to 1."""
+    height, width = step.pixels.shape[:2]
+    sides = (height, width, height, width)
+    boxes = [[end / side for end, side in zip(box, sides, strict=True)] for box in step.boxes]
+    return {
+        "name": step.name,
+        "sentence": step.sentence,
+        "src": data_uri(step.pixels),
+        "boxes": boxes,
+        "taken": step.taken,
+    }
 
 
 def _refusal(sentence: str, status: int) -> tuple[Response, int]:

@@ -148,7 +148,7 @@ def _drawn(view: View, body: bytes, *, centred: bool) -> View:
         )
     ink = np.frombuffer(body, np.uint8).reshape(DRAWING_SIDE, DRAWING_SIDE)
     seen = cnn.centre_digit(ink) if centred else cnn.shrink(ink)
-    return replace(view, pixels=pixels.encode(seen), upload="")
+    return replace(view, pixels=pixels.encode(seen), upload="", part=None)
 
 
 def _answer(runtime: Runtime, view: View, page: str, layer: str | None) -> bytes:

@@ -34,7 +34,8 @@ class View:
     `runs` are the ids of the runs that are compared, with commas between.
 
     The picture is `pixels` (28×28, as text) if there are any, else the one kept as `upload` (a
-    content hash), else a place in a data set; an upload beside pixels is where they come from.
+    content hash), else a place in a data set; an upload beside pixels is where they come from,
+    and `part` which of several digits in it, counted from the left (None: the largest).
     `rotate` to `erased` are those of a `Perturbation`, the mask as text; `epsilon` is the step of
     an adversarial change, towards the class `target` or (None) away from the one predicted.
     `channel` is the channel or kernel looked at closely, `source` the input channel whose kernels
@@ -54,6 +55,7 @@ class View:
     index: int = 0
     pixels: str = ""
     upload: str = ""
+    part: int | None = None
     rotate: float = 0
     x: float = 0
     y: float = 0
@@ -229,6 +231,7 @@ _ACCEPTED = {
         pixels.decode, "the 28×28 pixels of a drawing", "it is damaged, and a sample is shown"
     ),
     "upload": _matching("[0-9a-f]{32}", "32 hexadecimal digits"),
+    "part": _whole(999, "a whole number"),
     **{name: _within(allowed) for name, allowed in RANGES.items()},
     "seed": _whole(MOST_SEED, f"a whole number up to {MOST_SEED:,}"),
     "invert": _Accepted(_flag, "1"),

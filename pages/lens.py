@@ -14,6 +14,7 @@ from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.figures import lens as figures
+from cnn.heads import require_classes
 from cnn.lens import MOST_RATE, MOST_STEPS, Teaching, teach, worth_teaching
 from dashboard import components, ids
 from dashboard.controls import tie
@@ -247,6 +248,7 @@ def paint(
 def _shown(view: View, layer: str | None, layers: dict[str, Any]) -> tuple[Any, ...]:
     """Return facts, figures, the class of the layer's row, and the choice of input channels."""
     model = current().model(view)
+    require_classes(model, "Teaching a class")
     seen = current().look(view).seen
     teaching = teach(model, seen, label=_label(view), learning_rates=view.learning_rates)
     name = layer or default_layer(layers, layers["weighted"])

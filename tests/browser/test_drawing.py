@@ -194,6 +194,9 @@ def test_strokes_are_undone_one_by_one_and_clearing_too(server, visit):
     assert ink(page) == seven
     page.get_by_role("button", name="Clear").click()
     assert ink(page) == 0
+    expect(page.locator("#prediction")).to_have_text("nothing drawn yet")
+    expect(page.locator("#picture-text")).to_contain_text("nothing drawn yet")
+    expect(page.locator(".bar .first")).to_have_count(0)
     pad(page).press("Control+z")
     assert ink(page) == seven
     expect(page.locator("#prediction .class")).to_have_text("7")

@@ -64,6 +64,31 @@ def test_a_photo_is_recognised_and_every_step_can_be_seen(server, visit, photo):
     expect(steps.nth(2)).to_contain_text("darker")
 
 
+def test_of_several_digits_another_is_taken_by_a_click_or_a_key(server, visit):
+    data = cnn.load_dataset("digits")
+    digits = [data.sample(label, seed=3).pixels[..., 0] for label in (3, 7, 0)]
+    paper = np.full((260, 600), 220.0)
+    for number, digit in enumerate(digits):
+        large = np.asarray(Image.fromarray(digit).resize((180, 180))) / 255
+        paper[40:220, 10 + 200 * number : 190 + 200 * number] -= 170 * large
+    page = visit(server).page
+    upload(page, "several.jpg", encoded(paper.astype(np.uint8), "JPEG"))
+    group = page.get_by_role("group", name="Digits found")
+    expect(group).to_contain_text("3 digits were found")
+    expect(group.get_by_role("button", pressed=True)).to_have_count(1)
+    winner = page.locator("#prediction .class")
+    group.get_by_role("button", name="Digit 2 of 3").click()
+    expect(winner).to_have_text("7")
+    group.get_by_role("button", name="Digit 3 of 3").press("Enter")
+    expect(winner).to_have_text("0")
+    expect(group.get_by_role("button", name="Digit 3 of 3")).to_be_focused()
+    page.wait_for_url("**part=3**")
+    page.reload()
+    expect(group.get_by_role("button", pressed=True)).to_have_accessible_name("Digit 3 of 3")
+    expect(winner).to_have_text("0")
+    expect(page.locator("#prediction-note")).to_contain_text("must choose one of its 10 classes")
+
+
 def test_a_link_to_an_upload_shows_the_same_elsewhere(server, visit, photo, digits_server):
     page = visit(server).page
     upload(page, "seven.jpg", photo)

@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ import cnn
 from cnn.decoding import decode
 from cnn.photos import _parts, digit_steps
 
+SIDE = 360
+DRAWINGS = Path(__file__).parents[1] / "drawings" / "drawings.npz"
 NAMES = ("picture", "grey", "polarity", "background", "ink", "crop", "digit")
 
 
@@ -227,6 +230,118 @@ def test_any_picture_gives_a_digit_or_an_image_error(shape):
             continue
         assert digit.shape == (28, 28, 1)
         assert digit.any()
+
+
+@pytest.fixture(scope="module")
+def inks() -> tuple[np.ndarray, np.ndarray]:
+    """Digits drawn with a pen, float (220, 112, 112) from 0 to 1, and their labels."""
+    with np.load(DRAWINGS) as kept:
+        return kept["ink"] / 255, kept["labels"]
+
+
+def placed(*digits: np.ndarray, gap: float = 0.3, side: int = SIDE) -> np.ndarray:
+    """How much of each pixel is ink: digits side by side, `gap` of their height apart."""
+    height = int(
+        min(0.55 * side, 0.9 * side / sum(1.05 * d.shape[1] / len(d) + gap for d in digits))
+    )
+    covered = np.zeros((side, side))
+    widths = [round(height * digit.shape[1] / digit.shape[0]) for digit in digits]
+    left = (side - sum(widths) - round(gap * height) * (len(digits) - 1)) // 2
+    for number, (digit, width) in enumerate(zip(digits, widths, strict=True)):
+        top = (side - height) // 2 + (number % 2) * height // 12
+        large = Image.fromarray((255 * digit).astype(np.uint8)).resize((width, height))
+        covered[top : top + height, left : left + width] = np.asarray(large) / 255
+        left += width + round(gap * height)
+    return covered
+
+
+def trimmed(ink: np.ndarray) -> np.ndarray:
+    """The ink without what is empty around it."""
+    rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def hard_shadow(angle: float, offset: float, strength: float, softness: float) -> np.ndarray:
+    """Light on paper with a shadow that ends within `softness` pixels: 1, or `strength` in it."""
+    y, x = np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j]
+    away = (np.cos(angle) * x + np.sin(angle) * y - offset) * SIDE / 2 / softness
+    return 1 - (1 - strength) * np.clip(0.5 + away / 2, 0, 1)
+
+
+def on_paper(covered: np.ndarray, lit: np.ndarray, rng) -> np.ndarray:
+    """Ink on lit paper, as a camera keeps it: uint8 (SIDE, SIDE, 1)."""
+    scene = (225 * (1 - covered) + 50 * covered) * lit + rng.normal(0, 4, covered.shape)
+    file = io.BytesIO()
+    Image.fromarray(np.clip(scene, 0, 255).astype(np.uint8)).save(file, "JPEG", quality=80)
+    return decode(file.getvalue()).pixels
+
+
+def test_the_hard_edge_of_a_shadow_is_no_ink(classifier, inks):
+    rng = np.random.default_rng(6)
+    chosen = np.arange(3, len(inks[0]), 7)
+    plain = [framed(on_paper(placed(inks[0][i]), np.ones((SIDE, SIDE)), rng)) for i in chosen]
+    chosen = chosen[recognise(classifier, plain) == inks[1][chosen]][:27]
+    assert len(chosen) == 27
+    ready = []
+    for number, i in enumerate(chosen):
+        angle, offset = rng.uniform(0, 2 * np.pi), rng.uniform(-0.5, 0.5)
+        strength, softness = (0.75, 0.55, 0.35)[number % 3], (1, 4, 12)[number // 3 % 3]
+        lit = hard_shadow(angle, offset, strength, softness)
+        ready.append(framed(on_paper(placed(inks[0][i]), lit, rng)))
+    assert (recognise(classifier, ready) == inks[1][chosen]).sum() >= 25
+
+
+@pytest.mark.parametrize("gap", [0.1, 0.35])
+@pytest.mark.parametrize("count", [2, 3, 4, 5])
+def test_digits_side_by_side_are_counted_and_each_can_be_taken(inks, count, gap):
+    rng = np.random.default_rng(10 * count)
+    digits = [trimmed(inks[0][i]) for i in rng.choice(len(inks[0]), count, replace=False)]
+    picture = on_paper(placed(*digits, gap=gap), np.ones((SIDE, SIDE)), rng)
+    step = steps_of(picture)["digits"]
+    assert step.sentence.startswith(f"{count} digits were found; the ")
+    lefts = [left for _, left, _, _ in step.boxes]
+    assert lefts == sorted(lefts)
+    for part, box in enumerate(step.boxes, 1):
+        steps = {one.name: one for one in digit_steps(picture, part=part)}
+        assert steps["digits"].taken == part - 1
+        np.testing.assert_allclose(
+            steps["crop"].pixels.shape[:2], np.subtract(box[2:], box[:2]), atol=12
+        )
+    with pytest.raises(cnn.ImageError, match=f"Choose a number from 1 to {count}"):
+        digit_steps(picture, part=count + 1)
+
+
+SINGLE = {
+    "a 5 with its hat apart": [(40, 20, 100, 34), (40, 46, 54, 110), (40, 100, 100, 114),
+                               (88, 100, 102, 170), (40, 158, 102, 172)],
+    "an open 4 in two strokes": [(30, 20, 44, 110), (30, 98, 86, 112), (94, 30, 108, 190)],
+    "a dot above a stroke": [(70, 20, 86, 36), (70, 50, 86, 190)],
+    "two rings above each other": [
+        (50, 20, 110, 34), (50, 76, 110, 90), (50, 20, 64, 90), (96, 20, 110, 90),
+        (50, 100, 110, 114), (50, 166, 110, 180), (50, 100, 64, 180), (96, 100, 110, 180),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_strokes_of_one_digit_are_one_digit(name):
+    covered = np.zeros((210, 150))
+    for left, top, right, bottom in SINGLE[name]:
+        covered[top:bottom, left:right] = 1
+    scene = np.full((300, 300), 225.0)
+    scene[50:260, 80:230] -= 175 * covered
+    steps = steps_of(shot(scene))
+    assert "digits" not in steps
+    rows, columns = np.flatnonzero(covered.any(axis=1)), np.flatnonzero(covered.any(axis=0))
+    shape = (rows[-1] - rows[0], columns[-1] - columns[0])
+    np.testing.assert_allclose(steps["crop"].pixels.shape[:2], shape, atol=8)
+
+
+def test_of_drawings_of_one_digit_one_is_found(inks):
+    rng = np.random.default_rng(12)
+    for ink in inks[0][::9]:
+        picture = on_paper(placed(ink), np.ones((SIDE, SIDE)), rng)
+        assert "digits" not in steps_of(picture)
 
 
 def test_connected_parts_are_those_that_a_walk_over_neighbours_finds():

@@ -95,6 +95,23 @@ def test_a_photo_of_a_digit_is_prepared_step_by_step(client, app, seven):
     assert cnn.predict(cnn.load_model(), seen).top(1)[0][0] == "7"
 
 
+def test_of_several_digits_the_one_asked_for_is_prepared(client, app):
+    data, view = cnn.load_dataset("digits"), runtime_of(app).default_view()
+    digits = [data.sample(label, seed=3).pixels for label in (3, 7, 0)]
+    wide = np.hstack([photo(digit)[60:280, 180:380] for digit in digits])
+    key = client.post("/upload", data=file_of(wide)).json["upload"]
+    for part, label in enumerate("370", 1):
+        way = client.get(f"/upload/{key}?model={view.model}&part={part}").json
+        step = next(step for step in way["steps"] if step["name"] == "digits")
+        assert (len(step["boxes"]), step["taken"]) == (3, part - 1)
+        assert np.ravel(step["boxes"]).min() >= 0
+        assert np.ravel(step["boxes"]).max() <= 1
+        assert cnn.predict(cnn.load_model(), pixels.decode(way["pixels"])).winner == label
+    refused = client.get(f"/upload/{key}?model={view.model}&part=4")
+    assert refused.status_code == 400
+    assert "it has 3" in refused.json["problem"]
+
+
 def test_without_centring_the_whole_picture_is_made_small(client, app, seven):
     key = client.post("/upload", data=file_of(photo(seven))).json["upload"]
     view = runtime_of(app).default_view()
