@@ -21,7 +21,7 @@ from dashboard.models import BUNDLED
 from dashboard.runtime import Runtime
 from dashboard.view import View
 
-_COLUMNS = ("compare", "run", "state", "data", "epochs", "best accuracy", "loss", "kept", "")
+_COLUMNS = ("compare", "run", "state", "data", "epochs", "best accuracy", "loss", "kept", "actions")
 RESUMABLE = ("interrupted", "cancelled", "failed")
 
 

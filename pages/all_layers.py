@@ -82,7 +82,7 @@ def _tile(info: cnn.LayerInfo) -> html.Section:
         [
             html.Div(
                 [
-                    html.H3(
+                    html.H2(
                         components.link(path, components.layer_name(info.name), title=info.name)
                     ),
                     html.Span(f"{info.kind} · {shape}", className="text-body-secondary small"),

@@ -63,7 +63,7 @@ def layout(**_query: Any) -> html.Div:
             dcc.Store(id=FOLLOWED),
             dcc.Store(id=TICKED),
             html.P(id=WHICH, className="mb-1"),
-            html.Div(id=SETTINGS, className="facts table-box"),
+            components.table_box(SETTINGS, "Settings of the runs", kind="facts"),
             run_curves.layout(),
             html.H2("Runs"),
             components.alert(PROBLEM),
