@@ -61,7 +61,7 @@ def test_no_address_of_another_host_is_in_the_page(client):
 
 def test_the_panel_shows_the_picture_and_the_prediction(client, app):
     view = runtime_of(app).default_view().to_query()
-    response = ask(client, app, "picture.src", [view, "ready"], [None, "waiting", False]).json
+    response = ask(client, app, "picture.src", [view, "ready"], [None, None, "waiting", False]).json
     shown = response["response"]
     assert shown["picture"]["src"].startswith("data:image/png;base64,")
     assert shown["prediction-data"]["data"]["name"] == "0"
@@ -79,7 +79,7 @@ def test_the_browser_learns_the_class_of_every_picture(client):
 def test_one_forward_pass_serves_the_panel_and_the_page(client, app):
     runtime = runtime_of(app)
     view = {**runtime.default_view().to_query(), "index": "77"}
-    first = ask(client, app, "picture.src", [view, "ready"], [None, "waiting", False])
+    first = ask(client, app, "picture.src", [view, "ready"], [None, None, "waiting", False])
     layers = first.json["sideUpdate"]["layers"]["data"]
     second = ask(client, app, "activations-main.figure", [view, layers], ["conv2d", None, CONV2D])
     assert second.status_code == 200
@@ -91,7 +91,7 @@ def test_one_forward_pass_serves_the_panel_and_the_page(client, app):
 
 def test_a_repaint_is_much_smaller_than_the_figure(client, app):
     view = runtime_of(app).default_view().to_query()
-    shown = ask(client, app, "picture.src", [view, "ready"], [None, "waiting", False])
+    shown = ask(client, app, "picture.src", [view, "ready"], [None, None, "waiting", False])
     layers = shown.json["sideUpdate"]["layers"]["data"]
     whole = ask(client, app, "activations-main.figure", [view, layers], ["conv2d", None, CONV2D])
     painted = whole.json["response"]["activations-painted"]["data"]
