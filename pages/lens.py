@@ -341,9 +341,7 @@ def _why(view: View) -> str:
         return (
             f"The network says {name} ({cnn.captions.percent(share)}): it is taught what is true."
         )
-    return (
-        f"{said}, and teaching it that would change little: so the runner-up is taught, an error."
-    )
+    return f"{said}: teaching it that would change little, so the runner-up is chosen."
 
 
 def _true(view: View, model: Any) -> int | None:

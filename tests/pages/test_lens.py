@@ -129,7 +129,7 @@ def test_the_runner_up_is_taught_where_the_network_is_right_and_the_page_says_wh
     assert current().picture(parse(query)[0]).label == prediction.top(1)[0][0]
     name, why, line, disabled = control(query, layers)
     assert name == prediction.top(2)[1][0]
-    assert "so the runner-up is taught" in why
+    assert "so the runner-up is chosen" in why
     assert line == "No step made yet."
     assert disabled == [False, True, True, True]
     drawn = {**query, "pixels": pixels.encode(np.zeros((28, 28, 1), np.uint8))}
