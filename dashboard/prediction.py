@@ -107,4 +107,4 @@ def _largest(prediction: cnn.Prediction) -> list[tuple[str, float]]:
 
 
 def _written(value: float) -> str:
-    return f"{value:.{_DIGITS}g}" if np.isfinite(value) else "not finite"
+    return cnn.captions.number(value, _DIGITS) if np.isfinite(value) else "not finite"
