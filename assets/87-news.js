@@ -35,9 +35,11 @@
   }
 
   async function ask() {
-    const what = document.getElementById("training-runs") ? "/news/runs" : "/news";
+    const isListed = Boolean(document.getElementById("training-runs"));
+    const asked = new URLSearchParams(location.search);
+    if (isListed) root.cnn.askForRuns(asked);
     try {
-      const got = await fetch(what + location.search);
+      const got = await fetch(`${isListed ? "/news/runs" : "/news"}?${asked}`);
       return got.ok ? await got.json() : null;
     } catch (error) {
       return null;

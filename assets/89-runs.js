@@ -2,11 +2,17 @@
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
   let listed = "";
+  let part = {};
 
-  // Called when the list is made.
-  function followRuns(look) {
+  // Called when the list is made; `page` says which part of it.
+  function followRuns(look, page) {
     listed = look;
+    part = page || {};
     root.cnn.hear();
+  }
+
+  function askForRuns(asked) {
+    for (const [name, value] of Object.entries(part)) asked.set("list-" + name, value);
   }
 
   function showRuns({ look, runs }) {
@@ -33,5 +39,5 @@
     }
   }
 
-  root.cnn = { ...root.cnn, followRuns, showRuns };
+  root.cnn = { ...root.cnn, followRuns, askForRuns, showRuns };
 })();

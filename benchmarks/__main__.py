@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import browsing, computing, drawing, scrubbing, training
+from benchmarks import browsing, computing, drawing, listing, scrubbing, training
 from benchmarks.row import Row, table
 
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "drawing": drawing.drawing,
     "scrubbing": scrubbing.scrubbing,
     "training": training.training,
+    "listing": listing.listing,
     "bytes": browsing.first_visit,
     "memory": browsing.memory,
 }

@@ -21,6 +21,7 @@ from cnn.decoding import Decoded, Limits, decode
 from cnn.drift import drift
 from cnn.errors import (
     CnnError,
+    DamagedRunError,
     DatasetError,
     HomeError,
     ImageError,
@@ -54,6 +55,7 @@ __all__ = [
     "Activations",
     "Architecture",
     "CnnError",
+    "DamagedRunError",
     "Dataset",
     "DatasetError",
     "Decoded",

@@ -39,6 +39,16 @@ class RunError(CnnError):
     """A training run that is not there, or a configuration that cannot be trained."""
 
 
+class DamagedRunError(RunError):
+    """A training run of which one file, `file`, cannot be read."""
+
+    def __init__(self, run_id: str, file: str) -> None:
+        super().__init__(
+            f"{file} of the run {run_id} is damaged: put a whole one in its place, or delete the run."
+        )
+        self.file = file
+
+
 def reason(error: BaseException) -> str:
     """Return what an error of another package says, as one line without the server's folders."""
     lines = (_COLOURS.sub("", line).strip() for line in str(error).splitlines())

@@ -61,7 +61,7 @@ class Watch:
         """Whether the heartbeat in `path` has been the same for 20 seconds of this process."""
         try:
             beat = read_json(path)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             beat = None
         before = self._seen.get(path)
         if before is None or before[0] != beat:
@@ -73,6 +73,7 @@ class Watch:
 def machine_of(path: Path) -> str | None:
     """Return the machine whose worker wrote the heartbeat in `path`, None if none did."""
     try:
-        return str(read_json(path)["machine"])
-    except (OSError, ValueError, KeyError, TypeError):
+        machine = read_json(path)["machine"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
+    return machine if isinstance(machine, str) else None

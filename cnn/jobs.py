@@ -9,24 +9,28 @@ Everything is below one folder, the home: `queue.db`, `runs/`, `download.json`, 
 from __future__ import annotations
 
 import json
+import logging
 import os
+import secrets
 import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, Literal
 
 from filelock import FileLock, Timeout, lock_descriptor
-from huey import RedisHuey, SqliteHuey
+from huey import RedisHuey
 from huey.api import Huey
 from huey.consumer import Consumer
 from huey.registry import Message
 from huey.serializer import Serializer
+from huey.storage import SqliteStorage
 from redis.exceptions import RedisError
 
 from cnn import datasets, runs
@@ -35,6 +39,7 @@ from cnn.errors import CnnError, HomeError, RunError, reason
 from cnn.files import read_json, write_json
 from cnn.training import work_on
 
+_log = logging.getLogger(__name__)
 _IDLE_SECONDS = 15.0
 # What else the worker looks at while it trains, it looks at seldom.
 _CHECK_SECONDS = 3.0
@@ -109,8 +114,10 @@ class Home:
             return None
 
     def run(self, run_id: str) -> runs.Run:
-        """Return the run with that id."""
-        return runs.Run(self.runs_dir / Path(run_id).name)
+        """Return the run with that id; `RunError` for what can be none."""
+        if run_id != Path(run_id).name or run_id.startswith("."):
+            raise RunError("There is no such run: an id is the name of a run's folder.")
+        return runs.Run(self.runs_dir / run_id)
 
     def runs(self) -> list[runs.Run]:
         """Return all runs, the newest first."""
@@ -150,6 +157,10 @@ class Home:
         """Whether a local worker is alive."""
         return _is_held(self.worker_lock())
 
+    def damaged_queues(self) -> set[str]:
+        """Return the names of the queue files that were put aside because they were none."""
+        return {path.name for path in self.path.glob("queue-damaged-*.db")}
+
     def server_lock(self) -> FileLock:
         """Return the lock that this web process is to hold for its life."""
         folder = self.path / "servers"
@@ -184,6 +195,72 @@ class Home:
         return self.path / "worker.json"
 
 
+class _Storage(SqliteStorage):
+    """The queue in a file. One that is no queue is put aside, and a new one made.
+
+    `renewed` is called then, once there is a new one; the message of what was asked is not lost.
+    """
+
+    def __init__(self, name: str, *, filename: str, **options: Any) -> None:
+        self.renewed: Callable[[], None] | None = None
+        self._path = Path(filename)
+        with self._one_at_a_time():
+            self.was_renewed = self._put_aside()
+            super().__init__(name, filename=filename, **options)
+
+    def enqueue(self, data: bytes, priority: float | None = None) -> None:
+        self._mended(lambda: super(_Storage, self).enqueue(data, priority))
+
+    def dequeue(self) -> Any:
+        return self._mended(super().dequeue)
+
+    def enqueued_items(self, limit: int | None = None) -> list[bytes]:
+        items: list[bytes] = self._mended(lambda: super(_Storage, self).enqueued_items(limit))
+        return items
+
+    def _mended(self, action: Callable[[], Any]) -> Any:
+        """Do it, once more where the file had to be put aside."""
+        try:
+            return action()
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError) and "no such table" not in str(error):
+                raise
+            with self._one_at_a_time():
+                self.close()
+                is_other = self._put_aside()
+                self.initialize_schema()
+            if is_other and self.renewed:
+                self.renewed()
+            return action()
+
+    def _one_at_a_time(self) -> FileLock:
+        return FileLock(self._path.with_suffix(".lock"))
+
+    def _put_aside(self) -> bool:
+        """Rename the file if it is no queue; return whether it was none."""
+        if not self._path.exists() or _is_queue(self._path):
+            return False
+        aside = f"{self._path.stem}-damaged-{secrets.token_hex(2)}{self._path.suffix}"
+        for end in ("", "-wal", "-shm"):
+            with suppress(FileNotFoundError):
+                Path(f"{self._path}{end}").rename(self._path.with_name(f"{aside}{end}"))
+        _log.warning("%s is damaged: it is now %s, and a new one was made.", self._path, aside)
+        return True
+
+
+def _is_queue(path: Path) -> bool:
+    """Whether the file is a database with a table of tasks; True if that cannot be known now."""
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            (told,) = database.execute("pragma quick_check(1)").fetchone()
+            tables = {name for (name,) in database.execute("select name from sqlite_master")}
+            return told == "ok" and "task" in tables
+    except sqlite3.OperationalError:
+        return True
+    except sqlite3.DatabaseError:
+        return False
+
+
 class Queue:
     """The jobs that web processes submit and workers do.
 
@@ -198,10 +275,23 @@ class Queue:
             self._huey: Huey = (
                 RedisHuey("cnn", url=home.redis_url, **options)
                 if home.redis_url
-                else SqliteHuey("cnn", filename=str(home.path / "queue.db"), **options)
+                else Huey(
+                    "cnn", storage_class=_Storage, filename=str(home.path / "queue.db"), **options
+                )
             )
         self._train_job = self._huey.task(name="train")(self._train)
         self._fetch_job = self._huey.task(name="fetch")(self._fetch)
+        if isinstance(self._huey.storage, _Storage):
+            self._huey.storage.renewed = self._queue_again
+            if self._huey.storage.was_renewed:
+                self._queue_again()
+
+    def _queue_again(self) -> None:
+        """Queue all runs that wait, the oldest first: the queue that knew them is gone."""
+        for run in reversed(self.home.runs()):
+            with suppress(RunError):
+                if run.status.state == "queued" and not run.is_worked_on():
+                    self._train_job(run.id)
 
     def submit_training(self, config: TrainingConfig, *, note: runs.Note | None = None) -> runs.Run:
         """Make a run for `config`, called as the note says or after its settings, and queue it.
@@ -233,10 +323,16 @@ class Queue:
         A message is gone from the queue when a worker takes it: if that worker then dies at once,
         nobody knows of the run. Raises `RunError` if the queue cannot be reached.
         """
-        if run.status.state != "queued" or run.is_worked_on():
-            return False
+        return (
+            run.status.state == "queued" and not run.is_worked_on() and run.id not in self.pending()
+        )
+
+    def pending(self) -> list[str]:
+        """Return the ids of the runs that wait, the next one first; `RunError` as `is_lost`."""
         with self._reached():
-            return not any(task.args and task.args[0] == run.id for task in self._huey.pending())
+            return [
+                run_id for run_id in map(_run_of, self._huey.storage.enqueued_items()) if run_id
+            ]
 
     def has_waiting(self) -> bool:
         """Whether something waits for a worker; `RunError` if the queue cannot be reached."""
@@ -282,7 +378,12 @@ class Queue:
 
     def _train(self, run_id: str) -> None:
         run = self.home.run(run_id)
-        if run.exists and run.status.state == "queued":
+        try:
+            is_due = run.status.state == "queued"
+        except RunError as error:
+            _log.warning("A job is passed over: %s", error)
+            return
+        if is_due:
             work_on(run, data_dir=self.home.data_dir)
 
     def _fetch(self) -> None:
@@ -292,6 +393,13 @@ class Queue:
             self.home.write_download(Download("failed", str(error)))
         else:
             self.home.write_download(Download("finished"))
+
+
+@lru_cache(maxsize=4096)
+def _run_of(message: bytes) -> str:
+    """Return the id of the run that a message names, "" if it names none."""
+    args = Message(*json.loads(message)).args
+    return str(args[0]) if args else ""
 
 
 def _is_running(run: runs.Run) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ BUNDLED = "bundled digit classifier"
 OF_RUN = "run:"
 _MOST_MODELS = 3
 _MOST_MOMENTS = 48
+_MOST_OF_RUNS = 20
+_MOST_KEYS = 16_384
 _INSTEAD = "The bundled classifier is shown instead."
 
 
@@ -52,7 +55,7 @@ def _stamp(path: Path) -> Stamp:
     return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=_MOST_KEYS)
 def _key(path: Path, _stamp: Stamp) -> str:
     return content_hash(path)
 
@@ -68,26 +71,33 @@ class Catalogue:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._refused: dict[str, str] = {}
+        self._found: dict[str, tuple[Entry, int]] = {}
         self._loading = Lock()
         self._load = lru_cache(maxsize=_MOST_MODELS)(self._load_and_try)
         self._at = lru_cache(maxsize=_MOST_MOMENTS)(self._load_at)
 
-    def entries(self) -> list[Entry]:
-        """Return all models, the operator's first; runs that made the same file lend theirs."""
+    def menu(self, shown: str = "") -> tuple[list[Entry], bool]:
+        """Return the models to choose from, the operator's first, and whether these are all.
+
+        Of the runs they are the newest twenty that have a model, and the one that is `shown`. Runs
+        that made the same file as another lend it theirs.
+        """
+        found = list(islice(self._of_runs(), _MOST_OF_RUNS + 1))
         entries: dict[str, Entry] = {}
-        for entry in self._files():
+        for entry in [*self._own(), self.bundled(), *found[:_MOST_OF_RUNS]]:
             known = entries.get(entry.key, entry)
             entries[entry.key] = replace(known, run=known.run or entry.run)
-        unfinished = [run for run in self._settings.jobs.runs() if not run.model_path.is_file()]
-        return [*entries.values(), *(_unfinished(r) for r in unfinished if r.moments)]
+        if shown and shown not in entries:
+            with suppress(cnn.ModelError):
+                entries[shown] = self.get(shown)
+        return list(entries.values()), len(found) <= _MOST_OF_RUNS
 
     def default(self) -> Entry:
         """Return the model that is shown when a link names none."""
-        own = self._settings.model_path
-        if own is None:
-            return self.bundled()
-        usable = (entry for entry in self.entries() if entry.key not in self._refused)
-        return next((entry for entry in usable if entry.path == own), self.bundled())
+        for own in self._own():
+            if own.key not in self._refused:
+                return self._find(own.key) or own
+        return self.bundled()
 
     def bundled(self) -> Entry:
         """Return the bundled digit classifier."""
@@ -176,7 +186,10 @@ class Catalogue:
     def _load_at(
         self, model: keras.Model, run: Run, moment: Moment, _stamp: Stamp | None
     ) -> keras.Model:
-        return twin(model, run.weights(moment))
+        try:
+            return twin(model, run.weights(moment))
+        except ValueError as error:
+            raise run.damaged_weights(moment) from error
 
     def _of_run(self, key: str) -> Entry:
         run = self._settings.jobs.run(key.removeprefix(OF_RUN))
@@ -212,23 +225,65 @@ class Catalogue:
         return ""
 
     def _find(self, key: str) -> Entry | None:
-        """Return what `entries` has under that key, without a look at files that come later."""
+        """Return the model with that content hash, and the run that made it if one is known.
+
+        What was found is looked for again when its file or, without a run, the runs are others.
+        """
+        folder = _changed(self._settings.jobs.runs_dir)
+        known, then = self._found.get(key, (None, 0))
+        if known and (known.run or then == folder) and _is_at(known.path, key):
+            return known
         found = None
         for entry in self._files():
             if entry.key == key:
                 found = replace(found or entry, run=entry.run)
                 if found.run:
                     break
+        if found:
+            self._found[key] = found, folder
         return found
 
     def _files(self) -> Iterator[Entry]:
         """Find all model files; several may have the same content."""
-        own = self._settings.model_path
-        if own is not None and own.is_file():
-            yield from _entry(own.name, own)
+        yield from self._own()
         yield self.bundled()
         for run in self._settings.jobs.runs():
-            yield from _entry(f"trained {run.name}", run.model_path, run)
+            yield from _finished(run)
+
+    def _own(self) -> Iterator[Entry]:
+        path = self._settings.model_path
+        if path is not None and path.is_file():
+            yield from _entry(path.name, path)
+
+    def _of_runs(self) -> Iterator[Entry]:
+        """Find what the runs made, the newest first."""
+        for run in self._settings.jobs.runs():
+            yield from entry_of(run)
+
+
+def entry_of(run: Run) -> Iterator[Entry]:
+    """Yield the model of a run, if there is one that can be shown: that in training counts."""
+    if run.model_path.is_file():
+        yield from _finished(run)
+    elif run.has_whole("initial.keras") and run.moments:
+        yield _unfinished(run)
+
+
+def _finished(run: Run) -> Iterator[Entry]:
+    if run.has_whole("model.keras"):
+        yield from _entry(f"trained {run.name}", run.model_path, run)
+
+
+def _changed(folder: Path) -> int:
+    """Return what is another when something was made in or removed from the folder."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _is_at(path: Path, key: str) -> bool:
+    return any(entry.key == key for entry in _entry("", path))
 
 
 def _entry(name: str, path: Path, run: Run | None = None) -> Iterator[Entry]:

@@ -4,7 +4,8 @@ Dash would take twenty milliseconds of the browser for each, which a training be
 told only when the key `news` is another; `wait` says in how many milliseconds to ask again.
 
     GET /news?<view>         news, wait
-    GET /news/runs?<view>    the same, and of the list of runs: its look, and how far the active are
+    GET /news/runs?<view>    the same, and of the list of runs: its look, and how far the active are;
+                             `list-page` and `list-find` say which part of the list it is
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from flask import Flask, jsonify, request
 from cnn.errors import RunError
 from cnn.runs import ACTIVE
 from dashboard import runs_table, status
+from dashboard.run_pages import Asked
 from dashboard.runs_table import Row
 from dashboard.runtime import current
 from dashboard.view import parse
@@ -37,16 +39,18 @@ def _news() -> Any:
 
 def _news_of_runs() -> Any:
     runtime = current()
-    view, _ = parse(request.args.to_dict())
+    asked = request.args.to_dict()
+    part = Asked.parse({name: asked.pop(f"list-{name}", "") for name in ("page", "find")})
+    view, _ = parse(asked)
     key, wait = status.news(runtime, view)
-    rows = runs_table.rows(runtime, view)
-    active = [row for row in rows if row.status.state in ACTIVE]
+    listing = runs_table.listing(runtime, view, part)
+    active = [row for row in listing.rows if row.status.state in ACTIVE and not row.damaged]
     shown = {}
     for row in active:
         # A run may be deleted while it is asked for.
         with suppress(RunError):
             shown[row.run.id] = _shown(row)
-    return jsonify(news=key, wait=wait, look=runs_table.look(rows), runs=shown)
+    return jsonify(news=key, wait=wait, look=listing.look, runs=shown)
 
 
 def _shown(row: Row) -> dict[str, Any]:

@@ -132,9 +132,12 @@ def data_options(runtime: Runtime) -> list[dict[str, str]]:
     ]
 
 
-def model_options(runtime: Runtime) -> list[dict[str, str]]:
-    """Return the models that can be chosen."""
-    return [{"label": entry.name, "value": entry.key} for entry in runtime.catalogue.entries()]
+def model_options(runtime: Runtime, view: View | None = None) -> list[dict[str, Any]]:
+    """Return the models that can be chosen: that of the view, and the newest ones."""
+    entries, are_all = runtime.catalogue.menu(view.model if view else "")
+    options: list[dict[str, Any]] = [{"label": e.name, "value": e.key} for e in entries]
+    older = {"label": "older ones: on the Training page", "value": "", "disabled": True}
+    return options if are_all else [*options, older]
 
 
 def register(app: Dash) -> None:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import dash_bootstrap_components as dbc
+import pandas as pd
 from dash import html
 
 import cnn
@@ -140,9 +141,12 @@ class Curves:
         """Return what one of the figures says, in words."""
         if not self._rows:
             return self._why_none() if which == LOSS else ""
-        if not self.is_single:
-            return _caption_of_many(which, self._rows, self._courses)
-        return components.caption(_caption_of_one(which, self._rows[0], self._courses[0]))
+        told = (
+            components.caption(_caption_of_one(which, self._rows[0], self._courses[0]))
+            if self.is_single
+            else _caption_of_many(which, self._rows, self._courses)
+        )
+        return " ".join([told, *_damages(self._rows)]) if which == LOSS else told
 
     def _why_none(self) -> str:
         if self._view.runs:
@@ -150,28 +154,48 @@ class Curves:
         return "This model came as a file: how it was trained is not known."
 
     def _differences(self) -> Any:
-        differing = differences([row.run.config for row in self._rows])
+        known = [(row.name, config) for row in self._rows if (config := _config(row))]
+        differing = differences([config for _, config in known])
         if not differing:
             return "All settings of these runs are the same."
-        names = [html.Th(row.name, scope="col") for row in self._rows]
+        names = [html.Th(name, scope="col") for name, _ in known]
         head = html.Tr([html.Th("setting", scope="col"), *names])
         body = [_difference(name, values) for name, values in differing.items()]
         return dbc.Table([html.Thead(head), html.Tbody(body)], size="sm")
 
 
 def _course(row: Row) -> Course:
-    return Course(row.name, row.run.history, row.run.batches, max(1, row.status.batches))
+    history = _table(row, "history").reindex(columns=list(cnn.runs.HISTORY_COLUMNS))
+    return Course(row.name, history, _table(row, "batches"), max(1, row.status.batches))
+
+
+def _table(row: Row, name: str) -> pd.DataFrame:
+    """Return one of the run's tables, an empty one if it is damaged or the run is gone."""
+    try:
+        found: pd.DataFrame = getattr(row.run, name)
+        return found
+    except cnn.RunError:
+        return pd.DataFrame()
+
+
+def _config(row: Row) -> TrainingConfig | None:
+    """Return the run's settings, None if they cannot be read."""
+    try:
+        return row.run.config
+    except cnn.RunError:
+        return None
 
 
 def _classes_of_one(row: Row) -> Any:
-    classes = row.run.classes
+    classes = _table(row, "classes")
     if classes.empty:
         return components.EMPTY_FIGURE
     return cnn.figures.class_accuracy(classes, title="Accuracy of each class, epoch by epoch")
 
 
 def _classes_of_many(rows: list[Row]) -> Any:
-    known = [(row.name, row.run.classes.tail(1)) for row in rows if len(row.run.classes)]
+    tables = [(row.name, _table(row, "classes")) for row in rows]
+    known = [(name, table.tail(1)) for name, table in tables if len(table)]
     if not known:
         return components.EMPTY_FIGURE
     return cnn.figures.class_accuracy_of_runs(
@@ -181,8 +205,14 @@ def _classes_of_many(rows: list[Row]) -> Any:
     )
 
 
+def _damages(rows: list[Row]) -> list[str]:
+    return [f"{row.damaged} of {row.name} cannot be read." for row in rows if row.damaged]
+
+
 def _caption_of_one(which: str, row: Row, course: Course) -> Caption:
-    history, config = course.history, row.run.config
+    history, config = course.history, _config(row)
+    if config is None:
+        return Caption("")
     if which == LOSS:
         losses = history["loss"].tolist(), history["val_loss"].tolist()
         return cnn.captions.course(*losses, config)
@@ -230,7 +260,7 @@ def _best_of_many(courses: list[Course]) -> str:
 
 
 def _rate_caption(rows: list[Row]) -> str:
-    configs = [row.run.config for row in rows]
+    configs = list(filter(None, map(_config, rows)))
     kinds = sorted(
         {
             f"{in_words('optimizer', c.optimizer)[1]}, {in_words('schedule', c.schedule)[1]}"
@@ -241,7 +271,7 @@ def _rate_caption(rows: list[Row]) -> str:
 
 
 def _classes_caption(rows: list[Row], when: list[str]) -> Caption:
-    known = [(row.run.classes.tail(1), words) for row, words in zip(rows, when, strict=True)]
+    known = [(_table(row, "classes").tail(1), words) for row, words in zip(rows, when, strict=True)]
     known = [(table, words) for table, words in known if len(table)]
     if not known:
         return Caption("No epoch has ended yet.")
@@ -251,7 +281,9 @@ def _classes_caption(rows: list[Row], when: list[str]) -> Caption:
 
 
 def _settings(row: Row) -> list[tuple[str, str]]:
-    config = row.run.config
+    config = _config(row)
+    if config is None:
+        return []
     standard = TrainingConfig().flat()
     scores = cnn.runs.facts(row.run).get("scores", {})
     always = ("dataset", "epochs", "batch_size", "learning_rate", "seed")

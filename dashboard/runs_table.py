@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zlib
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +19,8 @@ from cnn.naming import data_name
 from cnn.runs import ACTIVE, Run, Status
 from cnn.words import number, percent
 from dashboard.downloads import file_name
-from dashboard.models import BUNDLED
+from dashboard.models import BUNDLED, entry_of
+from dashboard.run_pages import MOST_ROWS, Asked, Place
 from dashboard.runtime import Runtime
 from dashboard.view import View
 
@@ -29,7 +32,7 @@ RESUMABLE = ("interrupted", "cancelled", "failed")
 class Row:
     """A run in the list: its state, the key of its model ("" if it has none), what is on screen.
 
-    No two runs of a list have the same `name`.
+    No two runs of a list have the same `name`. `damaged` is the name of a file that cannot be read.
     """
 
     run: Run
@@ -39,43 +42,84 @@ class Row:
     is_chosen: bool
     name: str
     is_bundled: bool = False
+    damaged: str = ""
 
     @property
     def look(self) -> tuple[Any, ...]:
         """What the row shows beside progress and results."""
         return (
             self.run.id, self.name, self.run.note.text, self.status.state, self.status.message,
-            self.key, self.is_shown, self.is_chosen,
+            self.key, self.is_shown, self.is_chosen, self.damaged,
         )  # fmt: skip
 
 
-def rows(runtime: Runtime, view: View) -> list[Row]:
-    """Return all runs, the newest first and the bundled one last."""
-    keys = {entry.run: entry.key for entry in runtime.catalogue.entries() if entry.run}
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """A page of the list: its rows, its place, and the ids of all runs that are drawn."""
+
+    rows: list[Row]
+    place: Place
+    chosen: list[str]
+
+    @property
+    def look(self) -> str:
+        """A key of what the page shows beside progress and results: another is made again."""
+        shown = repr([self.place, self.chosen, *(row.look for row in self.rows)])
+        return format(zlib.crc32(shown.encode()), "08x")
+
+    @property
+    def elsewhere(self) -> int:
+        """How many runs are drawn that are on other pages."""
+        return len(set(self.chosen) - {row.run.id for row in self.rows})
+
+
+def listing(runtime: Runtime, view: View, asked: Asked | None = None) -> Listing:
+    """Return a page of all runs, the newest first and the bundled one last."""
+    asked = asked or Asked()
+    runs = [*runtime.settings.jobs.runs(), Run(cnn.pretrained_run())]
+    words = asked.find.casefold()
+    found = [run for run in runs if words in _called(run).casefold()] if words else runs
+    place = Place.of(asked, len(found), len(runs))
+    page = found[place.first : place.first + MOST_ROWS]
+    chosen = _chosen(runtime, view)
+    return Listing(_rows(runtime, view, page, chosen), place, [run.id for run in chosen])
+
+
+def chosen_rows(runtime: Runtime, view: View) -> list[Row]:
+    """Return the runs that are drawn, in the order of the list."""
+    chosen = _chosen(runtime, view)
+    return _rows(runtime, view, chosen, chosen)
+
+
+def _rows(runtime: Runtime, view: View, runs: list[Run], chosen: list[Run]) -> list[Row]:
+    """Return a row for each of the runs that are still there."""
     shown = _run_of(runtime, view)
-    found = []
-    for run in [*runtime.settings.jobs.runs(), Run(cnn.pretrained_run())]:
-        try:
-            found.append((run, runtime.status_of(run)))
-        except cnn.RunError:
-            continue
-    chosen = _chosen(view, shown, found)
-    called = names([run for run, _ in found])
-    return [
-        Row(
-            run, status, keys.get(run, ""), run == shown, run.id in chosen, name,
-            is_bundled=run.path == cnn.pretrained_run(),
-        )
-        for (run, status), name in zip(found, called, strict=True)
-    ]  # fmt: skip
+    statuses = runtime.statuses(runs)
+    called = dict(zip(runs, names(runs, chosen), strict=True))
+    rows = []
+    for run in runs:
+        with suppress(cnn.RunError):
+            status, damaged = statuses.of(run), run.damaged
+            if status:
+                key = next((entry.key for entry in entry_of(run)), "")
+                rows.append(
+                    Row(
+                        run, status, key, run == shown, run in chosen, called[run],
+                        is_bundled=run.path == cnn.pretrained_run(), damaged=damaged,
+                    )
+                )  # fmt: skip
+    return rows
 
 
-def _chosen(view: View, shown: Run | None, found: list[tuple[Run, Any]]) -> list[str]:
-    """Return the ids of the runs that are drawn: those ticked, else one at work, else that in use."""
+def _chosen(runtime: Runtime, view: View) -> list[Run]:
+    """Return the runs that are drawn: those ticked, else the newest at work, else that in use."""
     if view.runs:
-        return view.runs.split(",")
-    active = [run.id for run, status in found if status.state == "running"]
-    return active[:1] or ([shown.id] if shown else [])
+        ids = sorted(set(view.runs.split(",")), reverse=True)
+        found = [run for run in map(runtime.find_run, ids) if run]
+        return sorted(found, key=lambda run: run.path == cnn.pretrained_run())
+    at_work = runtime.statuses(runtime.settings.jobs.runs()).running
+    shown = _run_of(runtime, view)
+    return at_work[:1] or ([shown] if shown else [])
 
 
 def _run_of(runtime: Runtime, view: View) -> Run | None:
@@ -85,19 +129,21 @@ def _run_of(runtime: Runtime, view: View) -> Run | None:
         return None
 
 
-def look(rows: list[Row]) -> str:
-    """Return a key of what a list shows beside progress and results: another is made again."""
-    return format(zlib.crc32(repr([row.look for row in rows]).encode()), "08x")
+def names(runs: list[Run], beside: list[Run] | None = None) -> list[str]:
+    """Return what the reader calls each run, with the end of its id where several share a name.
 
-
-def names(runs: list[Run]) -> list[str]:
-    """Return what the reader calls each run, with the end of its id where several share a name."""
-    bundled = cnn.pretrained_run()
-    plain = [BUNDLED if run.path == bundled else run.name for run in runs]
+    `beside` are other runs that are on the screen.
+    """
+    called = {run: _called(run) for run in [*runs, *(beside or [])]}
+    shared = Counter(called.values())
     return [
-        name if plain.count(name) == 1 else f"{name} ({run.id[-4:]})"
-        for name, run in zip(plain, runs, strict=True)
+        called[run] if shared[called[run]] == 1 else f"{called[run]} ({run.id[-4:]})"
+        for run in runs
     ]
+
+
+def _called(run: Run) -> str:
+    return BUNDLED if run.path == cnn.pretrained_run() else run.name
 
 
 def part(kind: str, run_id: Any) -> dict[str, Any]:
@@ -126,7 +172,7 @@ def _row(row: Row) -> html.Tr:
             html.Td(tick),
             html.Th(_name(row), scope="row"),
             html.Td(_state(row)),
-            html.Td(data_name(run.config.dataset)),
+            html.Td(found["data"]),
             html.Td(found["epochs"], id=part("epochs", run.id)),
             html.Td(found["best"], id=part("best", run.id)),
             html.Td(
@@ -144,15 +190,23 @@ def results(run: Run) -> dict[str, str]:
 
     "curve" is the address of a picture, and "curve-told" what it says.
     """
-    history = run.history
+    kept = cnn.captions.megabytes(run.moments_bytes)
+    try:
+        config, history = run.config, run.history
+    except cnn.RunError:
+        return {
+            **dict.fromkeys(("data", "epochs", "best", "curve", "curve-told"), ""),
+            "kept": kept,
+        }
     losses = history["val_loss"].tolist()
     told = f"validation loss from {number(losses[0])} to {number(losses[-1])}" if losses else ""
     return {
-        "epochs": f"{len(history)} of {run.config.epochs}",
+        "data": data_name(config.dataset),
+        "epochs": f"{len(history)} of {config.epochs}",
         "best": percent(history["val_accuracy"].max(), 2) if losses else "",
         "curve": cnn.figures.sparkline(losses) if losses else "",
         "curve-told": told,
-        "kept": cnn.captions.megabytes(run.moments_bytes),
+        "kept": kept,
     }
 
 
@@ -168,6 +222,9 @@ def _name(row: Row) -> list[Any]:
 
 
 def _state(row: Row) -> list[Any]:
+    if row.damaged:
+        told = f"{row.damaged} cannot be read."
+        return [html.Div("damaged"), html.Div(told, className="small")]
     if row.status.state not in ACTIVE:
         message = [html.Div(row.status.message, className="small")] if row.status.message else []
         return [html.Div(row.status.state), *message]
@@ -189,7 +246,7 @@ def _actions(row: Row) -> list[Any]:
         actions.append(_button("Use this model", "use", run.id, row.key))
     if row.status.state in ACTIVE:
         actions.append(_button("Cancel", "cancel", run.id))
-    elif row.status.state in RESUMABLE and not row.is_bundled:
+    elif row.status.state in RESUMABLE and not row.is_bundled and not row.damaged:
         actions.append(_button("Resume", "resume", run.id))
     if run.model_path.is_file():
         actions.append(_download("Model", run, "model.keras"))

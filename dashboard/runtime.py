@@ -9,6 +9,8 @@ import logging
 import threading
 import time
 import weakref
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -24,11 +26,12 @@ from cnn import datasets
 from cnn.configuration import TrainingConfig
 from cnn.errors import reason
 from cnn.jobs import Queue
-from cnn.runs import ACTIVE, Note, Run, Status
+from cnn.runs import Note, Run
 from dashboard import pictures
 from dashboard.models import OF_RUN, Catalogue, Entry
 from dashboard.pictures import Picture
 from dashboard.settings import Settings, environment
+from dashboard.statuses import Statuses
 from dashboard.supervisor import Supervisor
 from dashboard.view import View
 
@@ -74,6 +77,7 @@ class Runtime:
         self._submitted = threading.Event()
         self._passing = threading.Lock()
         self._looks: dict[View, Look] = {}
+        self.damaged_before = settings.jobs.damaged_queues()
 
     @cached_property
     def queue(self) -> Queue:
@@ -178,10 +182,12 @@ class Runtime:
 
     def training_of(self, path: Path) -> Run | None:
         """Return the active run whose model is to be saved at `path`, if there is one."""
-        runs = self.settings.jobs.runs()
-        return next(
-            (r for r in runs if r.config.save_to == str(path) and r.status.state in ACTIVE), None
-        )
+        statuses = self.statuses(self.settings.jobs.runs())
+        for run in [*statuses.running, *statuses.waiting]:
+            with suppress(cnn.RunError):
+                if run.config.save_to == str(path):
+                    return run
+        return None
 
     def submit_training(self, config: TrainingConfig, *, note: Note | None = None) -> Run:
         """Queue a training."""
@@ -190,20 +196,16 @@ class Runtime:
     def find_run(self, run_id: str) -> Run | None:
         """Return the run with that id, the bundled one among them; None if there is none."""
         bundled = Run(cnn.pretrained_run())
-        run = bundled if run_id == bundled.id else self.settings.jobs.run(run_id)
-        return run if run.exists else None
+        if run_id == bundled.id:
+            return bundled
+        with suppress(cnn.RunError):
+            run = self.settings.jobs.run(run_id)
+            return run if run.exists else None
+        return None
 
-    def status_of(self, run: Run) -> Status:
-        """Return how far a run is; one that the queue has lost is "interrupted"."""
-        status = run.status
-        if status.state != "queued":
-            return status
-        try:
-            is_lost = self.queue.is_lost(run)
-        except cnn.RunError as error:
-            return replace(status, message=str(error))
-        lost = "Its worker ended before it began: resume it."
-        return replace(status, state="interrupted", message=lost) if is_lost else status
+    def statuses(self, runs: Iterable[Run]) -> Statuses:
+        """Return how far some runs are."""
+        return Statuses(runs, lambda: self.queue)
 
     def resume_training(self, run: Run) -> None:
         """Queue an ended or interrupted run again."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn import datasets
-from cnn.runs import ACTIVE
+from cnn.runs import Run
 from dashboard import ids
 from dashboard.components import link
 from dashboard.models import OF_RUN, key_of
@@ -23,7 +24,8 @@ from dashboard.view import View, parse
 _STARTING_MILLISECONDS = 400
 _BUSY_MILLISECONDS = 4000
 _QUIET_MILLISECONDS = 10_000
-_TRAINED = "is being trained"
+_WATCH = "watch it"
+_MOST_NAMED = 2
 
 
 def register(app: Dash) -> None:
@@ -83,12 +85,12 @@ def tell(
     is_ready = runtime.ready == "ready"
     told = _status(runtime)
     newer = _newer_moments(stored, moments) if is_ready else no_update
-    if is_ready and stored and any(_TRAINED in str(part) for part in told_before or ()):
+    if is_ready and stored and _WATCH in str(told_before):
         _use_newly_trained(runtime, stored)
     return (
         runtime.ready if runtime.ready != known else no_update,
         told if told != told_before else no_update,
-        model_options(runtime) if is_ready else no_update,
+        model_options(runtime, parse(stored or {})[0]) if is_ready else no_update,
         data_options(runtime) if is_ready else no_update,
         newer,
         news(runtime, parse(stored or {})[0])[0],
@@ -141,13 +143,44 @@ def _status(runtime: Runtime) -> list[Any]:
         told.append("TensorFlow is starting; the figures fill by themselves. ")
     if runtime.problem:
         told.append(f"{runtime.problem} ")
+    return [*told, *_queue_status(runtime), *_trainings(runtime), *_download_status(runtime)]
+
+
+def _queue_status(runtime: Runtime) -> list[str]:
+    """Say that the queue was damaged, if that was found while this server ran."""
+    return [
+        f"The queue was damaged: it was put aside as {name} in the server's folder, and what waited "
+        "was queued again. "
+        for name in sorted(runtime.settings.jobs.damaged_queues() - runtime.damaged_before)
+    ]
+
+
+def _trainings(runtime: Runtime) -> list[Any]:
+    """Say which runs are trained and how many wait, or which one is the next."""
+    statuses = runtime.statuses(runtime.settings.jobs.runs())
+    running, waiting = statuses.running, statuses.waiting
+    if running:
+        names = [_called(runtime, run) for run in running[:_MOST_NAMED]]
+        rest = len(running) - len(names)
+        names += [f"{rest} more"] if rest else []
+        who = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+        more = f" ({len(waiting)} more {'waits' if len(waiting) == 1 else 'wait'})" * bool(waiting)
+        told = f"{who} {'is' if len(running) == 1 else 'are'} being trained{more}: "
+    elif waiting:
+        behind = f" ({len(waiting) - 1} more behind it)" if len(waiting) > 1 else ""
+        told = f"{_called(runtime, waiting[0])} waits to be trained{behind}: "
+    else:
+        return []
+    return [told, link("/training", _WATCH), ". "]
+
+
+def _called(runtime: Runtime, run: Run) -> str:
+    """Return the name of a run, or that of the operator's model which it trains."""
     own = runtime.settings.model_path
-    going_on = [run for run in runtime.settings.jobs.runs() if run.status.state in ACTIVE]
-    for run in going_on[:1]:
-        name = own.name if own is not None and run.config.save_to == str(own) else run.name
-        more = f" ({len(going_on) - 1} more wait)" if len(going_on) > 1 else ""
-        told += [f"{name} {_TRAINED}{more}: ", link("/training", "watch it"), ". "]
-    return [*told, *_download_status(runtime)]
+    with suppress(cnn.RunError):
+        if own is not None and run.config.save_to == str(own):
+            return own.name
+    return run.name
 
 
 def _download_status(runtime: Runtime) -> list[str]:

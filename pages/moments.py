@@ -255,14 +255,22 @@ def draw(
     run = runtime.entry(view).run
     if run is None:
         raise PreventUpdate
+    try:
+        return *_drift(view, run), key
+    except cnn.RunError as error:
+        return components.EMPTY_FIGURE, str(error), key
+
+
+def _drift(view: View, run: cnn.Run) -> tuple[Any, str]:
+    """Return the curve and its caption."""
     left, right = _both(view, run.moments)
-    table = cnn.drift(runtime.model(view), run, also=(left, right))
+    table = cnn.drift(current().model(view), run, also=(left, right))
     figure = cnn.figures.distances(table, title="How far each layer's weights are from their start")
     marks = {"left": left, "right": right} if left != right else {"left and right": left}
     for text, moment in marks.items():
         cnn.figures.mark(figure, _place(moment, run), text)
     then = table.set_index("place").loc[_place(right, run)]
-    return figure, _about_drift(right, then), key
+    return figure, _about_drift(right, then)
 
 
 def _place(moment: Moment, run: cnn.Run) -> float:

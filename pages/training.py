@@ -23,9 +23,19 @@ from dash.exceptions import PreventUpdate
 import cnn
 from cnn.datasets import DIGITS, MNIST
 from cnn.naming import data_name
-from dashboard import components, ids, run_curves, run_dialogs, run_start, runs_table, training_form
+from dashboard import (
+    components,
+    ids,
+    run_curves,
+    run_dialogs,
+    run_pages,
+    run_start,
+    runs_table,
+    training_form,
+)
 from dashboard.panel import model_options
 from dashboard.run_curves import FIGURES, SINGLE, Curves, caption_of
+from dashboard.run_pages import PAGE, Asked
 from dashboard.run_start import MOST_COMPARED
 from dashboard.runs_table import ALL, part
 from dashboard.runtime import current
@@ -68,7 +78,9 @@ def layout(**_query: Any) -> html.Div:
             html.H2("Runs"),
             components.alert(PROBLEM),
             components.alert(TOO_MANY),
+            run_pages.search(),
             components.table_box(RUNS, "Trainings", kind="runs"),
+            run_pages.turning(),
             html.Section(
                 [
                     html.H2("Train a new classifier", className="mt-3"),
@@ -109,11 +121,16 @@ def register(app: Dash) -> None:
         Output(RUNS, "children"),
         Output(LISTED, "data"),
         Output(TICKED, "data"),
+        *run_pages.OUTPUTS,
         Input(ids.VIEW, "data"),
         Input(TICK, "data"),
+        Input(PAGE, "data"),
         State(LISTED, "data"),
     )(list_runs)
-    app.clientside_callback(ClientsideFunction("cnn", "followRuns"), Input(LISTED, "data"))
+    run_pages.register(app)
+    app.clientside_callback(
+        ClientsideFunction("cnn", "followRuns"), Input(LISTED, "data"), State(PAGE, "data")
+    )
     app.callback(
         Output(FOLLOWED, "data"),
         Input(LISTED, "data"),
@@ -179,17 +196,19 @@ def _register_form(app: Dash) -> None:
 
 
 def list_runs(
-    stored: dict[str, Any] | None, _tick: int | None, listed: str | None
+    stored: dict[str, Any] | None, _tick: int | None, page: Any, listed: str | None
 ) -> tuple[Any, ...]:
-    """Return all runs, unless the list on the screen, `listed`, looks the same."""
+    """Return a page of the runs, unless the list on the screen, `listed`, looks the same."""
     if not stored:
         raise PreventUpdate
     view, _ = parse(stored)
-    rows = runs_table.rows(current(), view)
-    look = runs_table.look(rows)
-    if look == listed:
+    listing = runs_table.listing(current(), view, Asked.parse(page))
+    if listing.look == listed:
         raise PreventUpdate
-    return runs_table.table(rows), look, [row.run.id for row in rows if row.is_chosen]
+    return (
+        runs_table.table(listing.rows), listing.look, listing.chosen,
+        *run_pages.shown(listing.place, listing.elsewhere),
+    )  # fmt: skip
 
 
 def draw(
@@ -205,7 +224,7 @@ def draw(
     if not stored or on_screen is None:
         raise PreventUpdate
     view, _ = parse(stored)
-    curves = Curves([row for row in runs_table.rows(current(), view) if row.is_chosen], view)
+    curves = Curves(runs_table.chosen_rows(current(), view), view)
     wanted, before = [curves.choice, curves.progress], shown or {}
     due = [
         figure
@@ -234,7 +253,7 @@ def follow(_listed: str | None, stored: dict[str, Any] | None) -> str:
     view, _ = parse(stored or {})
     if not stored or view.runs:
         raise PreventUpdate
-    drawn = [row for row in runs_table.rows(current(), view) if row.is_chosen]
+    drawn = runs_table.chosen_rows(current(), view)
     return next((row.run.id for row in drawn if row.status.state == "running"), "")
 
 
@@ -257,10 +276,11 @@ def use(_clicks: list[int | None], stored: dict[str, Any] | None) -> dict[str, A
     clicked = runs_table.clicked()
     if not stored:
         raise PreventUpdate
-    set_props(ids.MODEL, {"options": model_options(current())})
     view, _ = parse(stored)
     runs = view.runs if "," in view.runs else ""
-    return replace(view.of_model(clicked["key"]), runs=runs).to_query()
+    other = replace(view.of_model(clicked["key"]), runs=runs)
+    set_props(ids.MODEL, {"options": model_options(current(), other)})
+    return other.to_query()
 
 
 def compare(
@@ -268,15 +288,16 @@ def compare(
 ) -> tuple[Any, str, bool, Any]:
     """Return the view with the runs that are ticked, or the reason why they are too many.
 
-    `before` has those that were ticked when the list was made: a new list is no choice. It is empty
-    when the page has just been left, and with it the list. Without a tick another run is drawn, and
-    the list is made again to tick that.
+    `before` has those that were ticked when the list was made, on its other pages too: a new list
+    is no choice. It is empty when the page has just been left, and with it the list. Without a tick
+    another run is drawn, and the list is made again to tick that.
     """
     places = [one["id"]["run"] for one in ctx.inputs_list[0]]
-    chosen = [run for run, on in zip(places, ticked, strict=True) if on]
     if not stored or not before or before[0] is None:
         raise PreventUpdate
-    if chosen == before[0]:
+    elsewhere = [run for run in before[0] if run not in places]
+    chosen = [*(run for run, on in zip(places, ticked, strict=True) if on), *elsewhere]
+    if set(chosen) == set(before[0]):
         return no_update, "", False, no_update
     if len(chosen) > MOST_COMPARED:
         told = (

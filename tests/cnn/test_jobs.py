@@ -4,7 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -81,10 +81,55 @@ def test_a_queued_run_whose_message_is_gone_is_lost_until_it_is_resumed(home):
 def test_a_queue_that_does_not_answer_is_named_and_leaves_no_run_behind(home):
     queue = Queue(home)
     queue._huey.storage.close()
-    (home.path / "queue.db").write_bytes(b"no database" * 100)
+    (home.path / "queue.db").unlink()
+    (home.path / "queue.db").mkdir()
     with pytest.raises(RunError, match="The queue cannot be reached"):
         queue.submit_training(SHORT)
     assert home.runs() == []
+
+
+FOREIGN = {"binary": b"no database" * 100, "empty": b""}
+
+
+def damage_queue(home, way):
+    """Make the queue's file one that is none."""
+    path = home.path / "queue.db"
+    for end in ("-wal", "-shm"):
+        path.with_name(f"queue.db{end}").unlink(missing_ok=True)
+    if way == "another database":
+        path.unlink()
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("create table other (id)")
+    else:
+        path.write_bytes(FOREIGN[way])
+
+
+@pytest.mark.parametrize("way", [*FOREIGN, "another database"])
+def test_a_queue_file_that_is_none_is_put_aside_and_what_waited_is_queued_again(home, way):
+    queue = Queue(home)
+    first, second = queue.submit_training(SHORT), queue.submit_training(SHORT)
+    ended = queue.submit_training(SHORT)
+    ended.write_status(Status("finished"))
+    queue._huey.storage.close()
+    damage_queue(home, way)
+    assert Queue(home).pending() == [run.id for run in reversed(home.runs()) if run != ended]
+    assert {first.id, second.id} == set(queue.pending())
+    (aside,) = home.damaged_queues()
+    assert aside != "queue.db"
+    assert Queue(home).home.damaged_queues() == {aside}
+
+
+def test_a_queue_that_is_damaged_while_it_is_open_is_made_anew(home):
+    queue = Queue(home)
+    run = queue.submit_training(SHORT)
+    queue._huey.storage.close()
+    damage_queue(home, "binary")
+    later = queue.submit_training(SHORT)
+    assert set(queue.pending()) == {run.id, later.id}
+    damage_queue(home, "another database")
+    queue._huey.storage.close()
+    assert queue._huey.dequeue().args[0] in (run.id, later.id)
+    assert len(home.damaged_queues()) == 2
 
 
 def test_one_local_worker_does_what_was_queued_and_ends_when_no_server_is_left(home):

@@ -44,7 +44,7 @@ def test_a_copy_of_the_bundled_model_is_shown_under_its_own_name_with_its_run(se
     shown = catalogue.default()
     assert (shown.name, shown.path, shown.run.path) == ("copy.keras", path, cnn.pretrained_run())
     assert catalogue.get(shown.key) == shown
-    assert catalogue.entries() == [shown]
+    assert catalogue.menu()[0] == [shown]
 
 
 @pytest.mark.parametrize("content", [b"", b"no model at all", b"PK\x05\x06" + b"\x00" * 18])
@@ -78,11 +78,11 @@ def test_an_unknown_key_is_explained(settings):
 
 def test_a_finished_run_becomes_a_model(settings):
     catalogue = Catalogue(settings)
-    assert len(catalogue.entries()) == 1
+    assert len(catalogue.menu()[0]) == 1
     run = cnn.runs.create(settings.jobs.runs_dir, TrainingConfig("digits"))
     cnn.save_model(cnn.build_classifier(seed=9), run.model_path)
     run.write_status(Status("finished"))
-    (entry,) = (entry for entry in catalogue.entries() if entry.run == run)
+    (entry,) = (entry for entry in catalogue.menu()[0] if entry.run == run)
     assert catalogue.get(entry.key).path == run.model_path
 
 

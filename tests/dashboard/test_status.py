@@ -2,9 +2,7 @@ import pytest
 from dash import no_update
 from dash.exceptions import PreventUpdate
 
-import cnn
 from cnn.jobs import Download
-from cnn.runs import TrainingConfig
 from dashboard import status
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
@@ -75,17 +73,6 @@ def test_a_download_is_told_with_its_progress_and_its_failure(started):
     assert status.tell("", "ready", None, None)[TOLD] == [
         "The embedded digits are used: No network."
     ]
-
-
-def test_the_training_of_a_missing_model_is_told_with_a_link(started, tmp_path):
-    runtime = started(model=tmp_path / "mine.keras")
-    cnn.runs.create(
-        runtime.settings.jobs.runs_dir,
-        TrainingConfig("digits", save_to=str(tmp_path / "mine.keras")),
-    )
-    text, link, _ = status.tell("", "ready", None, None)[TOLD]
-    assert text == "mine.keras is being trained: "
-    assert link.href == "/training"
 
 
 def test_a_model_that_cannot_be_used_is_replaced_in_the_view(started, tmp_path):

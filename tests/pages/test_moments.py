@@ -176,7 +176,7 @@ def test_a_run_without_a_finished_model_is_seen_at_its_newest_moment(tmp_path, r
     run.write_weights(Moment(0, 1), [2 * w for w in model.get_weights()])
     assert runtime.settled(view).epoch == "0-1"
     assert not np.allclose(runtime.forward(view).prediction.probabilities, first)
-    assert [entry.key for entry in runtime.catalogue.entries()][-1] == view.model
+    assert [entry.key for entry in runtime.catalogue.menu()[0]][-1] == view.model
     run.delete()
     with pytest.raises(cnn.ModelError, match="does not have"):
         runtime.model(view)

@@ -98,10 +98,10 @@ def test_nothing_is_drawn_before_the_browser_says_what_is_on_the_screen(view):
 
 
 def test_the_list_is_made_again_only_when_it_looks_otherwise(view):
-    answer = training.list_runs(view, None, None)
+    answer = training.list_runs(view, None, None, None)
     assert answer[TICKED] == ["pretrained"]
     with pytest.raises(PreventUpdate):
-        training.list_runs(view, 1, answer[LISTED])
+        training.list_runs(view, 1, None, answer[LISTED])
 
 
 def test_a_model_without_a_history_says_so(second_app, request_of):
@@ -148,7 +148,7 @@ def test_runs_of_one_name_are_told_apart(runtime):
 def test_the_list_offers_what_can_be_done_with_each_run(runtime, view):
     failed, lost = make_run(runtime, "failed"), make_run(runtime, "queued")
     queued = runtime.queue.submit_training(cnn.TrainingConfig("digits"))
-    rows = runs_table.rows(runtime, cnn_view(view))
+    rows = runs_table.listing(runtime, cnn_view(view)).rows
     said = {row.run.id: text_of(runs_table._row(row)) for row in rows}
     assert "Resume" in said[failed.id]
     assert "Cancel" not in said[failed.id]
@@ -167,7 +167,10 @@ def test_the_progress_of_active_runs_is_answered_without_dash(runtime, view, mon
     ready(monkeypatch, runtime)
     client = current_app.test_client()
     quiet = client.get("/news/runs", query_string=view).json
-    assert (quiet["look"], quiet["runs"]) == (training.list_runs(view, None, None)[LISTED], {})
+    assert (quiet["look"], quiet["runs"]) == (
+        training.list_runs(view, None, None, None)[LISTED],
+        {},
+    )
     run = runtime.queue.submit_training(cnn.TrainingConfig("digits", epochs=4))
     busy = client.get("/news/runs", query_string=view).json
     assert busy["look"] != quiet["look"]
@@ -203,7 +206,7 @@ def test_a_run_that_is_deleted_while_its_progress_is_asked_for_is_left_out(
 def test_a_run_that_the_queue_has_lost_can_be_queued_again(runtime):
     lost = make_run(runtime, "queued")
     runtime.queue.resume(lost)
-    assert runtime.status_of(lost).state == "queued"
+    assert runtime.statuses([lost]).of(lost).state == "queued"
     with pytest.raises(cnn.RunError, match="is queued: it cannot be resumed"):
         runtime.queue.resume(lost)
 
@@ -231,10 +234,10 @@ def cnn_view(query):
 
 def test_a_run_that_was_deleted_meanwhile_is_no_longer_listed(runtime, view):
     run = make_run(runtime)
-    before = training.list_runs(view, None, None)
+    before = training.list_runs(view, None, None, None)
     assert run.id in text_of(before[RUNS])
     run.delete()
-    assert run.id not in text_of(training.list_runs(view, 1, before[LISTED])[RUNS])
+    assert run.id not in text_of(training.list_runs(view, 1, None, before[LISTED])[RUNS])
     with pytest.raises(cnn.RunError, match="it was deleted"):
         run.write_note("late", "")
 
