@@ -373,7 +373,7 @@ def test_a_run_that_is_followed_stays_chosen_when_it_ends(runtime, view, monkeyp
     followed = {**view, "runs": run.id}
     for state in ("cancelled", "failed", "finished"):
         run.write_status(Status(state, epoch=1, batches=4))
-        assert training.list_runs(followed, None, None)[TICKED] == [run.id]
+        assert training.list_runs(followed, None, None, None)[TICKED] == [run.id]
         answer = drawn(followed)
         assert run.name in answer[LOSS].layout.title.text
         assert f"{run.name} {'has finished' if state == 'finished' else ''}" in answer[WHICH]
