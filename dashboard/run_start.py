@@ -66,7 +66,8 @@ def register(app: Dash, tick: Output) -> None:
 def check(_ready: str, *values: Any) -> tuple[Any, ...]:
     """Return of each number whether it is refused, what stands under it, and why none may train."""
     problems = training_form.problems(FIELDS, values)
-    under = problems or _hints(values)
+    told_why = {name: f"{problem[0].upper()}{problem[1:]}" for name, problem in problems.items()}
+    under = told_why or _hints(values)
     why = _refusal(values)
     return (
         *[field.name in problems for field in NUMBERS],

@@ -321,7 +321,7 @@ def test_what_cannot_be_trained_is_explained_in_the_words_of_the_form(
 def test_the_fields_at_fault_are_marked_with_the_reason_under_them(runtime):
     answer = run_start.check("starting", *controls(dropout=100, epochs=None))
     assert under(answer, "dropout") == (True, "100 was given; a number from 0 to 90 is accepted.")
-    assert under(answer, "epochs") == (True, "give a whole number from 1 to 1000.")
+    assert under(answer, "epochs") == (True, "Give a whole number from 1 to 1000.")
     assert under(answer, "filters") == (False, "")
     assert sum(answer[: len(NUMBERS)]) == 2
 
