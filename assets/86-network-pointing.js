@@ -22,9 +22,8 @@
     network.say(net);
   }
 
-  function mark({ stage, layers, edges, pointed, joined }) {
-    const lit = new Set(joined.map((one) => one.layer));
-    if (pointed) lit.add(pointed.layer);
+  function mark({ stage, layers, edges, pointed }) {
+    const lit = new Set(pointed ? [pointed.layer, ...pointed.layer.sources, ...pointed.layer.targets] : []);
     stage.classList.toggle("pointing", Boolean(pointed));
     document.getElementById("network-status").classList.toggle("telling", Boolean(pointed));
     for (const layer of layers) layer.section.classList.toggle("joined", lit.has(layer));
