@@ -17,9 +17,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from cnn.errors import DatasetError
+from cnn.decoding import Limits, stored_pixels
+from cnn.errors import DatasetError, ImageError, reason
 from cnn.images import centre_digit
 
 DIGITS = "digits"
@@ -36,6 +37,7 @@ _PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
 _HALVES = {"train": slice(0, None, 2), "test": slice(1, None, 2), "all": slice(None)}
 _FETCH_TIMEOUT_SECONDS = 10.0
 _MNIST_BYTES = 11_490_434
+_MOST_FOLDER_BYTES = 2_000_000_000
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def load_dataset(
     look at ("all" for the digits, else "test"). A folder holds IDX files, an `.npz` with
     `x_train, y_train, x_test, y_test`, or one folder of pictures per class. `data_dir` is where
     named sets are looked for first; left out, the environment variable `CNN_DATA_DIR` is used.
-    Raises `DatasetError` when there is nothing usable, naming each place that was looked at.
+    Raises `DatasetError` when there is nothing usable; `cnn-dashboard data` lists the places that
+    are looked at. No message has a folder of this machine in it: it may be shown to others.
     """
     split = split or splits(name)[0]
     directory = Path(data_dir or os.environ.get("CNN_DATA_DIR") or ".").expanduser().resolve()
@@ -117,8 +120,8 @@ def _load_dataset(name: str, split: str, directory: Path) -> Dataset:
     if Path(name).is_dir():
         return _folder(Path(name), split)
     raise DatasetError(
-        f"There is no data set {name!r}: choose one of {', '.join([*KERAS_DATASETS, DIGITS])}, "
-        "or give the path of a folder that exists."
+        f"There is no data set {Path(name).name!r}: choose one of "
+        f"{', '.join([*KERAS_DATASETS, DIGITS])}, or give the path of a folder that exists."
     )
 
 
@@ -159,9 +162,8 @@ def fetch_mnist() -> None:
         keras.datasets.mnist.load_data(path=_incoming().name)
         _incoming().replace(_incoming().with_name("mnist.npz"))
     except Exception as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DatasetError(
-            f"MNIST could not be downloaded ({reason}): check the network, or put its files into "
+            f"MNIST could not be downloaded ({reason(error)}): check the network, or put its files into "
             "the data directory (CNN_DATA_DIR)."
         ) from error
     finally:
@@ -197,15 +199,16 @@ def _keras_dataset(name: str, split: str, data_dir: Path) -> Dataset:
     _require_split(name, split, splits(name))
     place = find(name, data_dir)
     if place is None:
-        looked = ", ".join(str(p) for p in places(name, data_dir))
         raise DatasetError(
-            f"The data set {name} is not on this machine (looked at {looked}): set CNN_DATA_DIR to "
-            f"a folder with its files, run `cnn-dashboard data --fetch`, or use {DIGITS!r}, "
-            "which is always there."
+            f"The data set {name} is not on this machine (`cnn-dashboard data` lists where it was "
+            "looked for): set CNN_DATA_DIR to a folder with its files, run `cnn-dashboard data "
+            f"--fetch`, or use {DIGITS!r}, which is always there."
         )
     images, labels = _read_arrays(place, split)
     if name == MNIST and images.shape[1:3] != (28, 28):
-        raise DatasetError(f"{place} holds pictures of {images.shape[1:3]}, MNIST has (28, 28).")
+        raise DatasetError(
+            f"{place.name} holds pictures of {images.shape[1:3]}, MNIST has (28, 28)."
+        )
     return _dataset(name, split, images, labels, KERAS_DATASETS[name], str(place))
 
 
@@ -217,7 +220,7 @@ def _folder(folder: Path, split: str) -> Dataset:
         place = folder if _holds_arrays(folder) else archives[0]
         images, labels = _read_arrays(place, split)
         names = tuple(str(label) for label in range(int(labels.max()) + 1))
-        return _dataset(str(folder), split, images, labels, names, str(place))
+        return _dataset(folder.resolve().name, split, images, labels, names, str(place))
     return _picture_folder(folder, split)
 
 
@@ -232,28 +235,48 @@ def _picture_folder(folder: Path, split: str) -> Dataset:
     ]
     if not files:
         raise DatasetError(
-            f"{folder} holds no data set: expected IDX files, an .npz with x_test and y_test, or "
-            "one folder of pictures per class."
+            f"{folder.resolve().name} holds no data set: expected IDX files, an .npz with x_test "
+            "and y_test, or one folder of pictures per class."
         )
-    pictures = [_read_picture(path) for path, _ in files]
-    shapes = {picture.shape for picture in pictures}
-    if len(shapes) > 1:
-        raise DatasetError(
-            f"The pictures in {folder} have different sizes ({sorted(shapes)[:3]} ...): "
-            "resize them to one size."
-        )
+    images = _read_pictures([path for path, _ in files])
     labels = np.array([label for _, label in files])
     names = tuple(directory.name for directory in classes)
-    return _dataset(str(folder), split, np.stack(pictures), labels, names, str(root))
+    return _dataset(folder.resolve().name, split, images, labels, names, str(root))
+
+
+def _read_pictures(paths: list[Path]) -> NDArray[np.uint8]:
+    """Return pictures of one size, uint8 (n, height, width, channels), decoded one by one."""
+    first = _read_picture(paths[0])
+    size = len(paths) * first.nbytes
+    if size > _MOST_FOLDER_BYTES:
+        raise DatasetError(
+            f"{len(paths):,} pictures like {paths[0].name} take {size / 1e9:,.1f} GB: at most "
+            f"{_MOST_FOLDER_BYTES / 1e9:g} GB are read; reduce the pictures or take fewer."
+        )
+    images = np.empty((len(paths), *first.shape), np.uint8)
+    for place, path in enumerate(paths):
+        picture = _read_picture(path) if place else first
+        if picture.shape != first.shape:
+            raise DatasetError(
+                f"{paths[0].name} has the shape {first.shape} and {path.name} {picture.shape}: "
+                "bring all pictures to one size, and all to grey or all to colour."
+            )
+        images[place] = picture
+    return images
 
 
 def _read_picture(path: Path) -> NDArray[np.uint8]:
+    limits = Limits()
     try:
-        with Image.open(path) as picture:
-            pixels = np.asarray(picture.convert("L" if picture.mode in ("1", "L") else "RGB"))
-    except (UnidentifiedImageError, OSError) as error:
-        raise DatasetError(f"{path} is no readable picture: replace or remove it.") from error
-    return pixels[..., None] if pixels.ndim == 2 else pixels
+        with path.open("rb") as file:
+            return stored_pixels(file.read(limits.bytes + 1), limits=limits)
+    except ImageError as error:
+        raise DatasetError(f"{path.parent.name}/{path.name} cannot be used: {error}") from error
+    except OSError as error:
+        raise DatasetError(
+            f"{path.parent.name}/{path.name} is no readable picture ({reason(error)}): replace or "
+            "remove it."
+        ) from error
 
 
 def _read_arrays(place: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -264,7 +287,7 @@ def _read_arrays(place: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np
         files = [_idx_file(place, split, kind) for kind in ("images-idx3", "labels-idx1")]
         if None in files:
             raise DatasetError(
-                f"{place} has not both files of the split {split!r}: expected "
+                f"{place.name} has not both files of the split {split!r}: expected "
                 f"{_IDX_PREFIX[split]}-images-idx3-ubyte and {_IDX_PREFIX[split]}-labels-idx1-ubyte"
                 ", gzipped or not."
             )
@@ -272,8 +295,8 @@ def _read_arrays(place: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np
         return images, labels.astype(np.int64)
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise DatasetError(
-            f"{place} cannot be read as a data set ({error}): it is damaged or of another format; "
-            "replace it."
+            f"{place.name} cannot be read as a data set ({reason(error)}): it is damaged or of "
+            "another format; replace it."
         ) from error
 
 
@@ -299,10 +322,10 @@ def _dataset(
     source: str,
 ) -> Dataset:
     if len(images) != len(labels):
-        raise DatasetError(f"{source} holds {len(images)} pictures but {len(labels)} labels.")
+        raise DatasetError(f"{name} holds {len(images)} pictures but {len(labels)} labels.")
     if images.dtype != np.uint8 or images.ndim not in (3, 4):
         raise DatasetError(
-            f"{source} holds {images.dtype} pictures of rank {images.ndim}: expected uint8 "
+            f"{name} holds {images.dtype} pictures of rank {images.ndim}: expected uint8 "
             "(n, height, width) or (n, height, width, channels)."
         )
     images = images[..., None] if images.ndim == 3 else images

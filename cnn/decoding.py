@@ -5,10 +5,11 @@ from __future__ import annotations
 import codecs
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from PIL import Image
 
 from cnn.errors import ImageError
 
+_Read = TypeVar("_Read")
 _LONGEST = 2048
 _NEARLY_ALL = 0.95
 _ORIENTATION = 0x0112
@@ -101,11 +103,25 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT) -> Decoded:
     longer side is above 2048 pixels is reduced to that. Anything else, and more than `limits`,
     raises `ImageError`. The number of pixels is read from the header, before any is decoded.
     """
+    return _read(data, limits, lambda picture: _decoded(picture, data))
+
+
+def stored_pixels(data: bytes, *, limits: Limits = _DEFAULT) -> NDArray[np.uint8]:
+    """Return the pixels of such a file as they are stored, uint8 (height, width, 1 or 3).
+
+    Grey pictures have 1 channel, others 3; nothing is turned, reduced or laid on a ground. Raises
+    `ImageError` as `decode` does.
+    """
+    return _read(data, limits, _stored)
+
+
+def _read(data: bytes, limits: Limits, read: Callable[[Image.Image], _Read]) -> _Read:
+    """Return what `read` makes of the picture in a file; `ImageError` if there is none."""
     _refuse_bytes(data, limits)
     try:
         with _quietly(), Image.open(BytesIO(data), formats=_FORMATS) as picture:
             _refuse_pixels(picture, limits)
-            return _decoded(picture, data)
+            return read(picture)
     except ImageError:
         raise
     except Image.DecompressionBombError:
@@ -186,6 +202,11 @@ def _is_text(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return all(character.isprintable() or character.isspace() for character in text)
+
+
+def _stored(picture: Image.Image) -> NDArray[np.uint8]:
+    pixels = np.asarray(picture.convert("L" if picture.mode in ("1", "L") else "RGB"))
+    return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
 def _decoded(picture: Image.Image, data: bytes) -> Decoded:

@@ -51,6 +51,8 @@ class DamagedRunError(RunError):
 
 def reason(error: BaseException) -> str:
     """Return what an error of another package says, as one line without the server's folders."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     lines = (_COLOURS.sub("", line).strip() for line in str(error).splitlines())
     told = (line for line in lines if line and not line.startswith("Exception encountered"))
     first = _PLACES_IN_GRAPH.sub("", next(told, "")).strip(" .:")

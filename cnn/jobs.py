@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import secrets
 import shutil
 import sqlite3
@@ -21,6 +22,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
+from reprlib import repr as short
 from tempfile import TemporaryFile
 from typing import Any, Literal
 
@@ -113,10 +115,10 @@ class Home:
         except (OSError, ValueError, TypeError):
             return None
 
-    def run(self, run_id: str) -> runs.Run:
-        """Return the run with that id; `RunError` for what can be none."""
-        if run_id != Path(run_id).name or run_id.startswith("."):
-            raise RunError("There is no such run: an id is the name of a run's folder.")
+    def run(self, run_id: Any) -> runs.Run:
+        """Return the run with that id, which may not be there; `RunError` for what is no id."""
+        if not isinstance(run_id, str) or not re.fullmatch(runs.ID, run_id):
+            raise RunError(f"No run can have the id {short(run_id)}: choose one from the list.")
         return runs.Run(self.runs_dir / run_id)
 
     def runs(self) -> list[runs.Run]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnn.architecture import Architecture
-from cnn.errors import ModelError
+from cnn.errors import ModelError, reason
 from cnn.files import read_json, replacing, write_json
 from cnn.words import scaled
 
@@ -107,7 +107,9 @@ def read_card(path: Path) -> Card:
         names = tuple(str(name) for name in raw.get("class_names", ()))
         return Card(names, raw.get("scale"), raw.get("facts"))
     except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise ModelError(f"{path} is no model card ({error}): mend or remove it.") from error
+        raise ModelError(
+            f"{path.name} is no model card ({reason(error)}): mend or remove it."
+        ) from error
 
 
 def write_card(card: Card, path: Path) -> None:
@@ -190,7 +192,9 @@ def attach_card(model: keras.Model, card: Card) -> None:
 
 def _require_model_file(path: Path) -> None:
     if not path.is_file():
-        raise ModelError(f"There is no model at {path}: give the path of a .keras or .h5 file.")
+        raise ModelError(
+            f"There is no model {path.name} in its folder: give the path of a .keras or .h5 file."
+        )
     if path.suffix not in SUFFIXES:
         raise ModelError(f"{path.name} is no Keras model: expected a .keras or .h5 file.")
     if path.suffix == ".keras" and not zipfile.is_zipfile(path):
@@ -206,14 +210,13 @@ def _open(path: Path) -> Any:
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
-        reason = str(error)
-        if "safe_mode" in reason or "unsafe" in reason.lower() or "lambda" in reason.lower():
+        told = str(error)
+        if "safe_mode" in told or "unsafe" in told.lower() or "lambda" in told.lower():
             raise ModelError(
                 f"{path.name} needs arbitrary Python code to run (a Lambda layer, for example), "
                 "which is refused: replace it by layers or operations of Keras."
             ) from error
-        first = next((line for line in reason.splitlines() if line.strip()), "no reason given")
         raise ModelError(
-            f"{path.name} cannot be opened as a Keras model ({first.strip()[:200]}): it is damaged "
+            f"{path.name} cannot be opened as a Keras model ({reason(error)[:200]}): it is damaged "
             "or needs classes of its own. Save it again from layers of Keras."
         ) from error

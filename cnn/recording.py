@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cnn import resuming
-from cnn.errors import CnnError, RunError
+from cnn.errors import CnnError, RunError, reason
 from cnn.files import NO_ROOM
 from cnn.moments import Moment
 from cnn.runs import Run, Status
@@ -153,12 +153,11 @@ class Recorder:
                 self._fail(f"{type(error).__name__}: {error.strerror}")
                 raise
             self._fail(
-                f"There is no room on the disk of {self.run.path.parent} ({error.strerror}): free "
+                f"There is no room on the disk of the runs ({error.strerror}): free "
                 "some, for example by deleting runs, then resume this one."
             )
         except Exception as error:
-            first = (str(error).splitlines() or [""])[0]
-            self._fail(f"{type(error).__name__}: {first}")
+            self._fail(f"{type(error).__name__}: {reason(error)}")
             raise
 
     def _fail(self, message: str) -> None:

@@ -68,7 +68,7 @@ def work_on(
     more), or another process works on it.
     """
     if not run.exists:
-        raise RunError(f"There is no run in {run.path}: it was deleted, or never made.")
+        raise RunError(f"There is no run {run.id}: it was deleted, or never made.")
     recorder = Recorder(run, on_event)
     try:
         with run.hold().acquire(timeout=_PATIENCE_SECONDS):

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from dash import Dash
 from flask import Flask
 
-from dashboard import shell, wire
+from dashboard import arguments, bodies, shell, wire
 from dashboard.downloads import serve_downloads
 from dashboard.health import serve_health
 from dashboard.labels import serve_labels
@@ -82,7 +82,9 @@ def create_app(settings: Settings | None = None) -> Dash:
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     install(server, runtime)
-    wire.compress(server, runtime.settings.jobs.path / "compressed")
+    bodies.limit(server)
+    arguments.guard(app)
+    wire.compress(app, runtime.settings.jobs.path / "compressed")
     wire.time_forward_passes(server)
     serve_health(server)
     serve_labels(server)

@@ -32,6 +32,15 @@ EMPTY_FIGURE: dict[str, Any] = {
 }
 
 
+def clicked_place(clicked: dict[str, Any]) -> tuple[float, float] | None:
+    """Return where (x, y) a figure with axes of numbers was clicked, None if that is not told."""
+    points = clicked.get("points")
+    point = points[0] if isinstance(points, list) and points else None
+    place = (point.get("x"), point.get("y")) if isinstance(point, dict) else ()
+    numbers = [float(side) for side in place if isinstance(side, int | float)]
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else None
+
+
 def aria(**values: str) -> dict[str, Any]:
     """Return accessibility attributes as properties of a component: `label` is `aria-label`."""
     return {f"aria-{name}": value for name, value in values.items()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from flask import Flask, Response, abort
 
 import cnn
+from dashboard.data import require_known
 from dashboard.runtime import current
 
 
@@ -18,7 +19,8 @@ def serve_labels(server: Flask) -> None:
 
 def _labels(data: str, split: str) -> Response:
     try:
-        found = cnn.load_dataset(data, split, data_dir=current().settings.data_path)
+        name = require_known(data, split)
+        found = cnn.load_dataset(name, split, data_dir=current().settings.data_path)
     except cnn.DatasetError as error:
         abort(404, description=str(error))
     return Response(found.labels.astype("u1").tobytes(), mimetype="application/octet-stream")

@@ -9,7 +9,7 @@ import numpy as np
 from dash import Patch
 from numpy.typing import NDArray
 
-from cnn.figures import Cells, colour_scale
+from cnn.figures import Cells, colour_scale, style
 
 
 def encoded(array: NDArray[np.float32]) -> dict[str, str]:
@@ -50,5 +50,5 @@ def bars(values: NDArray[np.float32], *, told: Sequence[str] = ()) -> Patch:
 
 def _titled(patch: Patch, title: str | None) -> Patch:
     if title is not None:
-        patch["layout"]["title"]["text"] = title
+        patch["layout"]["title"]["text"] = style.plain(title)
     return patch

@@ -13,7 +13,7 @@ from dash.exceptions import PreventUpdate
 import cnn
 from cnn.naming import MOST_NAME, automatic, unique
 from cnn.runs import MOST_NOTE, Run
-from dashboard import ids
+from dashboard import arguments, ids
 from dashboard.components import aria
 from dashboard.models import BUNDLED
 from dashboard.runs_table import ALL, attempt, clicked, part
@@ -59,6 +59,10 @@ def _dialog(identity: str, title: str, body: list[Any], action: str) -> html.Div
 
 def register(app: Dash, told: Sequence[Output]) -> None:
     """Register the dialogs' callbacks; `told` are the outputs of what `runs_table.attempt` returns."""
+    stores = (f"{EDITED}-run", f"{DELETED}-run")
+    fields = (f"{EDITED}-name", f"{EDITED}-note")
+    arguments.accept(app, dict.fromkeys(stores, arguments.Name))
+    arguments.accept(app, dict.fromkeys(fields, arguments.Text))
     app.callback(
         Output(EDITED, "is_open"),
         Output(f"{EDITED}-run", "data"),
@@ -106,13 +110,13 @@ def register(app: Dash, told: Sequence[Output]) -> None:
 
 def edit(_clicks: list[int | None]) -> tuple[Any, ...]:
     """Open the dialog with the name and the note of the run whose button was clicked."""
-    run = _run(clicked()["run"])
+    run = _clicked_run()
     return True, run.id, run.note.name, run.note.text
 
 
 def confirm(_clicks: list[int | None]) -> tuple[Any, ...]:
     """Open the dialog that asks whether the run is to be deleted."""
-    run = _run(clicked()["run"])
+    run = _clicked_run()
     told = (
         f"{run.name}: its model, its history and {len(run.moments)} moments "
         f"({cnn.captions.megabytes(run.moments_bytes)}) will be gone. This cannot be undone."
@@ -132,7 +136,7 @@ def check(name: str | None, text: str | None, run_id: str | None) -> tuple[Any, 
     )
 
 
-def save_note(_: int | None, run_id: str, name: str | None, text: str | None) -> tuple[Any, ...]:
+def save_note(_: int | None, run_id: Any, name: str | None, text: str | None) -> tuple[Any, ...]:
     """Keep the name and the note of the dialog, or leave it open where one of them is refused."""
     name, text = (name or "").strip(), (text or "").strip()
     if _name_problem(name, run_id) or _length_problem(text, MOST_NOTE):
@@ -164,15 +168,22 @@ def _length(text: str, most: int) -> str:
     return f"{len(text.strip()):,} of at most {most:,} characters."
 
 
-def delete(clicks: int | None, run_id: str, stored: dict[str, Any] | None) -> tuple[Any, ...]:
+def delete(clicks: int | None, run_id: Any, stored: dict[str, Any] | None) -> tuple[Any, ...]:
     """Delete the run of the dialog, and choose it no longer; that the page is opened is no click."""
     if not clicks:
         raise PreventUpdate
     view, _problems = parse(stored or {})
     left = ",".join(run for run in view.runs.split(",") if run != run_id)
     shown = replace(view, runs=left).to_query() if left != view.runs else no_update
-    return *attempt(_run(run_id).delete), False, shown
+    return *attempt(lambda: _run(run_id).delete()), False, shown
 
 
-def _run(run_id: str) -> Run:
+def _clicked_run() -> Run:
+    try:
+        return _run(clicked()["run"])
+    except cnn.RunError as error:
+        raise PreventUpdate from error
+
+
+def _run(run_id: Any) -> Run:
     return current().settings.jobs.run(run_id)

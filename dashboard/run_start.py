@@ -13,6 +13,7 @@ import cnn
 from cnn.configuration import TrainingConfig
 from cnn.feeding import VALIDATION_SHARE
 from dashboard import components, ids, training_form
+from dashboard.data import NAMES, require_known
 from dashboard.runtime import current
 from dashboard.training_form import FIELDS, LESSON, NUMBERS, OWN, identity, told
 from dashboard.view import View, parse
@@ -101,7 +102,9 @@ def start(
 
 def _config(values: tuple[Any, ...]) -> TrainingConfig:
     """Return what the form asks for; `CnnError` for what cannot be trained."""
-    config = TrainingConfig.from_flat(training_form.chosen(FIELDS, values))
+    settings = training_form.chosen(FIELDS, values)
+    require_known(settings["dataset"])
+    config = TrainingConfig.from_flat(settings)
     config.architecture.check(_PICTURE, _CLASSES)
     return config
 
@@ -126,6 +129,8 @@ def _hints(values: tuple[Any, ...]) -> dict[str, str]:
     if current().ready != "ready":
         return {}
     given = training_form.chosen(FIELDS, values)
+    if given["dataset"] not in NAMES:
+        return {}
     data = cnn.load_dataset(given["dataset"], "train", data_dir=current().settings.data_path)
     kept = len(data) - len(data) // VALIDATION_SHARE
     pictures = max(1, round(given["share"] * kept)) + given.get("flagged_ones", 0)

@@ -15,6 +15,7 @@ from dash import ctx, html
 from dash.exceptions import PreventUpdate
 
 import cnn
+from cnn.errors import without_folders
 from cnn.naming import data_name
 from cnn.runs import ACTIVE, Run, Status
 from cnn.words import number, percent
@@ -226,7 +227,8 @@ def _state(row: Row) -> list[Any]:
         told = f"{row.damaged} cannot be read."
         return [html.Div("damaged"), html.Div(told, className="small")]
     if row.status.state not in ACTIVE:
-        message = [html.Div(row.status.message, className="small")] if row.status.message else []
+        told = without_folders(str(row.status.message))
+        message = [html.Div(told, className="small")] if told else []
         return [html.Div(row.status.state), *message]
     value, told = progress(row.run, row.status)
     bar = html.Div(
@@ -277,10 +279,11 @@ def progress(run: Run, status: Status) -> tuple[float, str]:
 
 
 def _told(run: Run, status: Status) -> str:
+    message = without_folders(str(status.message))
     if status.state == "queued":
-        return status.message or "waiting for a worker"
-    if status.message:
-        return status.message
+        return message or "waiting for a worker"
+    if message:
+        return message
     if status.loss is None or status.accuracy is None:
         return "starting"
     left = "" if status.seconds_left is None else f" · {_duration(status.seconds_left)} left"

@@ -10,7 +10,7 @@ import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, set_props
 
 from cnn.glossary import GLOSSARY
-from dashboard import ids, panel, status
+from dashboard import arguments, ids, panel, status
 from dashboard.components import aria, data, link
 from dashboard.runtime import Runtime
 
@@ -97,6 +97,16 @@ def _header() -> html.Header:
 
 def register(app: Dash) -> None:
     """Register the callbacks that hold the state together, and those of the panel and the status."""
+    arguments.accept(
+        app,
+        {
+            ids.VIEW: arguments.Query,
+            ids.LAYERS: arguments.Layers,
+            ids.MOMENTS: arguments.Moments,
+            ids.READY: arguments.Name,
+            ids.NEWS: arguments.Name,
+        },
+    )
     app.clientside_callback(
         ClientsideFunction("cnn", "read"),
         Output(ids.VIEW, "data"),

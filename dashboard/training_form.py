@@ -16,7 +16,7 @@ from cnn.configuration import OPTIMIZERS, ORDERS, SCHEDULES, TrainingConfig
 from cnn.lessons import LESSONS
 from cnn.naming import OPTIMIZER_NAMES, data_name
 from cnn.ranges import Limits
-from dashboard import components
+from dashboard import arguments, components
 
 LESSON = "training-lesson"
 WATCH = "training-watch"
@@ -113,6 +113,13 @@ def identity(field: Field) -> str:
 def told(field: Field) -> str:
     """Return the id of what stands under a number: why it is refused, or what it comes to."""
     return f"{identity(field)}-told"
+
+
+def accepted(field: Field) -> Any:
+    """Return the type of what a field's control can send."""
+    if field.choices:
+        return arguments.Name
+    return bool if field.step is None else arguments.Number
 
 
 def layout() -> html.Div:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 import cnn
 from cnn.fitting import whole_steps
 from cnn.photos import Step, digit_steps
-from dashboard import pixels
+from dashboard import bodies, pixels
 from dashboard.panel import data_uri
 from dashboard.runtime import current
 from dashboard.view import parse
@@ -29,16 +30,17 @@ def serve_uploads(server: Flask) -> None:
 
 def _receive() -> tuple[Response, int]:
     settings = current().settings
-    most = settings.limits.bytes
-    if (request.content_length or 0) > most:
+    request.max_content_length = settings.limits.bytes
+    try:
+        decoded = cnn.decode(bodies.whole(), limits=settings.limits)
+        key = settings.uploads.put(decoded.pixels)
+    except RequestEntityTooLarge:
+        size = f"{request.content_length / 1e6:,.1f} MB" if request.content_length else "more"
         return _refusal(
-            f"A file of {(request.content_length or 0) / 1e6:,.1f} MB was given: this server takes "
-            f"up to {most / 1e6:g} MB. Reduce the picture and try again.",
+            f"A file of {size} was given: this server takes up to {settings.limits.bytes / 1e6:g} "
+            "MB. Reduce the picture and try again.",
             413,
         )
-    try:
-        decoded = cnn.decode(request.stream.read(most + 1), limits=settings.limits)
-        key = settings.uploads.put(decoded.pixels)
     except cnn.CnnError as error:
         return _refusal(str(error), 400)
     return jsonify({"upload": key, "notes": decoded.notes}), 200

@@ -61,7 +61,7 @@ class Uploads:
                 raise FileNotFoundError
             with Image.open(self._path(key), formats=["PNG"]) as picture:
                 pixels = np.asarray(picture)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise ImageError(
                 f"This link shows the uploaded picture {key[:8]}…, which this server does not have "
                 "or has removed after a time: upload it again, or choose another picture."

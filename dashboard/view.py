@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from cnn import moments, runs
 from cnn.adversarial import EPSILON
-from cnn.datasets import DIGITS, KERAS_DATASETS
+from cnn.datasets import DIGITS
 from cnn.figures import SCALES, Scale
 from cnn.lens import MOST_STEPS
 from cnn.perturbations import MOST_SEED, RANGES, Perturbation, Range
-from dashboard import pixels, rates
+from dashboard import data, pixels, rates
 
 Lines = Literal["contribution", "weight"]
 CONTRIBUTION: Lines = "contribution"
@@ -22,7 +22,6 @@ LOOKS = frozenset(
     {"other", "runs", "scale", "lines", "channel", "source", "teach", "rates", "over"}
 )
 OF_MODEL = ("epoch", "other", "channel", "source", "target", "teach", "rates")
-_SPLITS = ("train", "test", "all")
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,7 @@ class View:
         return rates.decode(self.rates) if self.rates else ()
 
 
-def parse(query: Mapping[str, Any]) -> tuple[View, tuple[str, ...]]:
+def parse(query: Any) -> tuple[View, tuple[str, ...]]:
     """Return the view that a query describes, and a sentence for each part that is not usable.
 
     An unusable part keeps its default. Whether the model and the picture exist here is not looked
@@ -133,14 +132,19 @@ class Refused:
     instead: str
 
 
-def read(query: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Refused]]:
-    """Return the fields of a view that a query gives, and its unusable parts, both by name."""
+def read(query: Any) -> tuple[dict[str, Any], dict[str, Refused]]:
+    """Return the fields of a view that a query gives, and its unusable parts, both by name.
+
+    What is no query at all gives nothing.
+    """
     values: dict[str, Any] = {}
     refused: dict[str, Refused] = {}
-    for name, value in query.items():
-        accepted = _ACCEPTED.get(name)
+    for name, value in query.items() if isinstance(query, Mapping) else ():
+        accepted = _ACCEPTED.get(name) if isinstance(name, str) else None
         if accepted is None:
-            refused[name] = Refused(f"has a part {_cut(name)} that is not known", "it is ignored")
+            refused[name] = Refused(
+                f"has a part {_cut(str(name))} that is not known", "it is ignored"
+            )
         elif not isinstance(value, str):
             how = f"{len(value)} times" if isinstance(value, list | tuple) else "as what is no text"
             refused[name] = Refused(f"gives {name} {how}", "the default is used")
@@ -224,8 +228,8 @@ _ACCEPTED = {
     "epoch": _matching(moments.PATTERN, "a moment such as 3 or 0-16"),
     "other": _matching(moments.PATTERN, "a moment such as 3 or 0-16"),
     "runs": _matching(f"{runs.ID}(,{runs.ID}){{0,9}}", "up to ten ids of runs"),
-    "data": _one_of(*KERAS_DATASETS, DIGITS),
-    "split": _one_of(*_SPLITS),
+    "data": _one_of(*data.NAMES),
+    "split": _one_of(*data.SPLITS),
     "index": _NUMBER,
     "pixels": _decodable(
         pixels.decode, "the 28×28 pixels of a drawing", "it is damaged, and a sample is shown"

@@ -5,13 +5,18 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import time
 from contextlib import suppress
+from functools import lru_cache
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from threading import Lock, Timer
+from threading import Lock, Thread
 
 import brotli
+from dash import Dash
+from dash.exceptions import DependencyException
+from dash.fingerprint import build_fingerprint, check_fingerprint
 from flask import Flask, Request, Response, g, request
 from flask_compress import Compress
 
@@ -20,50 +25,148 @@ from cnn.files import replacing
 _YEAR_SECONDS = 31_536_000
 _WORTH_REFINING = 10_000
 _REFINE_AFTER_SECONDS = 20.0
-_SUITES = "/_dash-component-suites/"
+_DIGEST_BYTES = 32
 _VERSIONED = "/package/"
+_PACKAGES = "cnn_packages"
+_SUITES = "package_name"
 
 
 class StaticCache:
     """Compressed files by address; answers that differ from request to request are not kept.
 
     A file is first compressed quickly. Some time later it is compressed as well as possible, which
-    takes seconds, and the result is kept on disk; its address has a version, so it never grows old.
+    takes seconds, one file after the other, and the result is kept on disk behind its own digest:
+    one that is damaged is made anew. Its address has a version, so it never grows old.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, refine_after: float = _REFINE_AFTER_SECONDS) -> None:
         self._folder = folder
+        self._refine_after = refine_after
         self._kept: dict[str, bytes] = {}
-        self._refining = Lock()
+        self._due: list[str] = []
+        self._lock = Lock()
+        self._refiner: Thread | None = None
 
     def get(self, key: str) -> bytes | None:
         """Return the compressed file, or None if it is not known."""
-        if key not in self._kept and self._refined(key).is_file():
-            self._kept[key] = self._refined(key).read_bytes()
-        return self._kept.get(key)
+        if key not in self._kept:
+            refined = self._read(key)
+            if refined is None:
+                return None
+            self._kept[key] = refined
+        return self._kept[key]
 
     def set(self, key: str, value: bytes) -> None:
         """Keep a file that was compressed quickly."""
-        if key.endswith(";") or key in self._kept:
+        if key.endswith(";"):
             return
-        self._kept[key] = value
-        if key.startswith("br;") and len(value) > _WORTH_REFINING:
-            later = Timer(_REFINE_AFTER_SECONDS, self.refine, [key])
-            later.daemon = True
-            later.start()
+        with self._lock:
+            if key in self._kept:
+                return
+            self._kept[key] = value
+            if key.startswith("br;") and len(value) > _WORTH_REFINING:
+                self._due.append(key)
+                if self._refiner is None:
+                    self._refiner = Thread(target=self._refine_all, name="refine", daemon=True)
+                    self._refiner.start()
+
+    def _refine_all(self) -> None:
+        """Refine what is due, one file at a time, and what has become due meanwhile."""
+        time.sleep(self._refine_after)
+        while True:
+            with self._lock:
+                if not self._due:
+                    self._refiner = None
+                    return
+                key = self._due.pop(0)
+            # Without room on the disk, or for another process, the quick form stays.
+            with suppress(OSError, subprocess.SubprocessError):
+                self.refine(key)
 
     def refine(self, key: str) -> None:
         """Replace a file in brotli by its smallest form, on the disk as well if that has room."""
-        # A signal to the whole server ends the compression first: the quick form stays.
-        with self._refining, suppress(subprocess.CalledProcessError):
-            self._kept[key] = smallest = _smallest(brotli.decompress(self._kept[key]))
-            with suppress(OSError):
-                self._folder.mkdir(parents=True, exist_ok=True)
-                with replacing(self._refined(key)) as aside:
-                    aside.write_bytes(smallest)
+        smallest = self._read(key) or _smallest(brotli.decompress(self._kept[key]))
+        self._kept[key] = smallest
+        with suppress(OSError):
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with replacing(self._refined(key)) as aside:
+                aside.write_bytes(hashlib.sha256(smallest).digest() + smallest)
+
+    def _read(self, key: str) -> bytes | None:
+        """Return what is kept on disk; None if it is not there, or damaged."""
+        try:
+            data = self._refined(key).read_bytes()
+        except OSError:
+            return None
+        digest, smallest = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
+        return smallest if hashlib.sha256(smallest).digest() == digest else None
 
     def _refined(self, key: str) -> Path:
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()}.br"
+
+
+class Files:
+    """The files whose content would have another address if it were another."""
+
+    def __init__(self, app: Dash) -> None:
+        self._app = app
+
+    def key(self, asked: Request) -> str:
+        """Return the address under which such a file is kept, "" for all other answers.
+
+        Parameters make no other file of it.
+        """
+        is_one = asked.method in ("GET", "HEAD") and "Range" not in asked.headers
+        return asked.path if is_one and (self._is_package(asked) or self._is_suite(asked)) else ""
+
+    def is_named(self, asked: Request) -> bool:
+        """Whether the address is the one that the pages name for such a file, to the letter."""
+        if asked.endpoint == "_dash_assets.static":
+            return self._is_asset(asked)
+        return not asked.query_string and (self._is_package(asked) or self._is_suite(asked))
+
+    def _is_package(self, asked: Request) -> bool:
+        return asked.path in self._app.server.extensions[_PACKAGES]
+
+    def _is_suite(self, asked: Request) -> bool:
+        """Whether it is a file of Dash's components with one of the fingerprints of its package.
+
+        A file that a script asks for later comes with the fingerprint of that script.
+        """
+        told = asked.view_args or {}
+        if _SUITES not in told:
+            return False
+        package, path = str(told[_SUITES]), str(told["fingerprinted_path"])
+        plain, has_fingerprint = check_fingerprint(path)
+        known = self._app.registered_paths.get(package, ())
+        name = path.rsplit("/", 1)[-1]
+        return (
+            has_fingerprint
+            and plain in known
+            and name.split(".")[1] in _marks(package, tuple(sorted(known)))
+        )
+
+    def _is_asset(self, asked: Request) -> bool:
+        path = Path(self._app.config.assets_folder) / str((asked.view_args or {})["filename"])
+        try:
+            return asked.query_string.decode("ascii", "replace") == f"m={path.stat().st_mtime}"
+        except (OSError, ValueError):
+            return False
+
+
+@lru_cache(maxsize=32)
+def _marks(package: str, paths: tuple[str, ...]) -> frozenset[str]:
+    """Return the fingerprints that Dash gives files of a package: version and time of each."""
+    found = set()
+    for path in paths:
+        holder = f"{package}.{path.split('/')[0]}"
+        whole = sys.modules[package]
+        edition = getattr(sys.modules.get(holder), "__version__", None) or whole.__version__
+        file = Path(str(whole.__file__)).parent / path
+        with suppress(OSError):
+            made = build_fingerprint("x.js", edition, int(file.stat().st_mtime))
+            found.add(made.split(".")[1])
+    return frozenset(found)
 
 
 def _smallest(text: bytes) -> bytes:
@@ -79,22 +182,36 @@ def _smallest(text: bytes) -> bytes:
     return subprocess.run(command, input=text, stdout=subprocess.PIPE, check=True).stdout
 
 
-def compress(server: Flask, folder: Path) -> None:
+def compress(app: Dash, folder: Path) -> None:
     """Compress every answer, files only once, and let browsers keep what has a fingerprint.
 
     The smallest form of each file is kept in `folder`.
     """
-    cache = StaticCache(folder)
+    cache, known = StaticCache(folder), Files(app)
+    server = app.server
     server.config.update(
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_ALGORITHM_STREAMING=["br"],
         COMPRESS_BR_LEVEL=3,
         COMPRESS_LEVEL=6,
         COMPRESS_CACHE_BACKEND=lambda: cache,
-        COMPRESS_CACHE_KEY=lambda asked: asked.full_path if _is_immutable(asked) else "",
+        COMPRESS_CACHE_KEY=known.key,
     )
     Compress(server)
-    server.after_request(_keep_immutable)
+    server.register_error_handler(DependencyException, _no_such_file)
+
+    def keep(response: Response) -> Response:
+        if response.status_code == 200 and known.is_named(request):
+            response.cache_control.public = True
+            response.cache_control.max_age = _YEAR_SECONDS
+            response.cache_control.immutable = True
+        return response
+
+    server.after_request(keep)
+
+
+def _no_such_file(_: DependencyException) -> Response:
+    return Response("There is no such file here.", 404, mimetype="text/plain")
 
 
 def serve_bootstrap(server: Flask) -> str:
@@ -118,6 +235,7 @@ def serve_plotly(server: Flask) -> str:
 def _serve(server: Flask, name: str, edition: str, text: str, mimetype: str) -> str:
     address = f"{_VERSIONED}{name}-{edition}"
     server.add_url_rule(address, name, lambda: Response(text, mimetype=mimetype))
+    server.extensions.setdefault(_PACKAGES, set()).add(address)
     return address
 
 
@@ -131,19 +249,3 @@ def time_forward_passes(server: Flask) -> None:
         return response
 
     server.after_request(tell)
-
-
-def _is_immutable(asked: Request) -> bool:
-    """Whether the address has a version in it: another content would have another address."""
-    path = asked.path
-    if "/assets/" in path:
-        return "m" in asked.args
-    return _VERSIONED in path or (_SUITES in path and ".v" in path.rsplit("/", 1)[-1])
-
-
-def _keep_immutable(response: Response) -> Response:
-    if response.status_code == 200 and _is_immutable(request):
-        response.cache_control.public = True
-        response.cache_control.max_age = _YEAR_SECONDS
-        response.cache_control.immutable = True
-    return response

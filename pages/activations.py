@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.words import number, percent
-from dashboard import components, ids, repaint
+from dashboard import arguments, components, ids, repaint
 from dashboard.numbers import number_field, register_number
 from dashboard.outputs import LayerOutput, layer_outputs
 from dashboard.panel import layers as layers_of
@@ -90,6 +90,7 @@ def register(app: Dash) -> None:
         __name__, path="/activations", path_template="/activations/<layer>", name="Activations",
         title="Activations – CNN Visualizer", layout=layout, order=5, in_header=True,
     )  # fmt: skip
+    arguments.accept(app, {LAYER: arguments.Name, PAINTED: dict[str, arguments.Name]})
     register_tabs(app, "activations", lambda layers: list(layers["names"]))
     register_scale(app, SCALE)
     app.callback(
@@ -201,10 +202,13 @@ def look_closely(
     if not clicked or not stored:
         raise PreventUpdate
     view, _ = parse(stored)
-    output = _output(view, layer or default_layer(layers, layers["names"]))
-    point = clicked["points"][0]
+    try:
+        output = _output(view, layer or default_layer(layers, layers["names"]))
+    except cnn.CnnError as error:
+        raise PreventUpdate from error
+    place = components.clicked_place(clicked)
     mosaic = cnn.figures.Mosaic.of(output.maps.shape) if not output.is_vector else None
-    cell = mosaic.locate(point["x"], point["y"]) if mosaic else None
+    cell = mosaic.locate(*place) if mosaic and place else None
     if cell is None:
         raise PreventUpdate
     return replace(view, channel=cell[0]).to_query()

@@ -9,7 +9,7 @@ from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 import cnn
-from dashboard import components, ids
+from dashboard import arguments, components, ids
 from dashboard.outputs import layer_outputs
 from dashboard.runtime import current
 from dashboard.scale import register_scale, scale_choice
@@ -51,6 +51,7 @@ def register(app: Dash) -> None:
         __name__, path="/layers", name="All layers", title="All layers – CNN Visualizer",
         layout=layout, order=2, in_header=True,
     )  # fmt: skip
+    arguments.accept(app, {PAINTED: dict[str, arguments.Name]})
     register_scale(app, SCALE)
     app.callback(Output(TILES, "children"), Input(ids.LAYERS, "data"))(tiles)
     app.callback(

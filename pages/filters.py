@@ -12,7 +12,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
 import cnn
-from dashboard import components, ids
+from dashboard import arguments, components, ids
 from dashboard.controls import tie
 from dashboard.panel import layers as layers_of
 from dashboard.runtime import current
@@ -80,6 +80,7 @@ def register(app: Dash) -> None:
         __name__, path="/filters", path_template="/filters/<layer>", name="Filters",
         title="Filters – CNN Visualizer", layout=layout, order=4, in_header=True,
     )  # fmt: skip
+    arguments.accept(app, {LAYER: arguments.Name, KEY: arguments.Query})
     register_tabs(app, "filters", lambda layers: list(layers["weighted"]))
     app.clientside_callback(
         ClientsideFunction("cnn", "weightsKey"),

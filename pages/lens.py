@@ -16,7 +16,7 @@ import cnn
 from cnn.figures import lens as figures
 from cnn.heads import require_classes
 from cnn.lens import MOST_RATE, MOST_STEPS, Teaching, teach, worth_teaching
-from dashboard import components, ids
+from dashboard import arguments, components, ids
 from dashboard.controls import tie
 from dashboard.numbers import number_field, register_number
 from dashboard.runtime import current
@@ -159,6 +159,7 @@ def register(app: Dash) -> None:
         __name__, path="/lens", path_template="/lens/<layer>", name="One step",
         title="One step – CNN Visualizer", layout=layout, order=9, in_header=True,
     )  # fmt: skip
+    arguments.accept(app, {LAYER: arguments.Name})
     register_tabs(app, "lens", lambda layers: list(layers["weighted"]))
     register_number(app, RATE)
     app.callback(

@@ -16,7 +16,7 @@ from dash.exceptions import PreventUpdate
 import cnn
 from cnn.figures import Pair
 from cnn.moments import Moment
-from dashboard import components, ids, repaint
+from dashboard import arguments, components, ids, repaint
 from dashboard.panel import layers as layers_of
 from dashboard.runtime import current
 from dashboard.tabs import default_layer, is_open, register_tabs
@@ -87,6 +87,7 @@ def register(app: Dash) -> None:
         __name__, path="/moments", path_template="/moments/<layer>", name="Moments",
         title="Moments – CNN Visualizer", layout=layout, order=8, in_header=True,
     )  # fmt: skip
+    arguments.accept(app, dict.fromkeys((LAYER, PAINTED, DRAWN), arguments.Name))
     register_tabs(app, "moments", lambda layers: list(layers["names"]))
     app.callback(
         *[Output(figure, "figure") for figure in FIGURES],
@@ -248,6 +249,8 @@ def draw(
     ):
         raise PreventUpdate
     view, _ = parse(stored)
+    if moments["model"] != view.model:
+        raise PreventUpdate
     key = f"{view.model} {view.epoch} {view.other} {len(moments['values'])}"
     if key == drawn:
         raise PreventUpdate

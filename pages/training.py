@@ -24,6 +24,7 @@ import cnn
 from cnn.datasets import DIGITS, MNIST
 from cnn.naming import data_name
 from dashboard import (
+    arguments,
     components,
     ids,
     run_curves,
@@ -33,6 +34,7 @@ from dashboard import (
     runs_table,
     training_form,
 )
+from dashboard.data import require_known
 from dashboard.panel import model_options
 from dashboard.run_curves import FIGURES, SINGLE, Curves, caption_of
 from dashboard.run_pages import PAGE, Asked
@@ -101,6 +103,18 @@ def register(app: Dash) -> None:
         __name__, path="/training", name="Training", title="Training – CNN Visualizer",
         layout=layout, order=7, in_header=True,
     )  # fmt: skip
+    arguments.accept(
+        app,
+        {
+            TICK: int | float,
+            SHOWN: dict[str, list[arguments.Name]],
+            ON_SCREEN: list[arguments.Name],
+            LISTED: arguments.Name,
+            TICKED["type"]: list[arguments.Name],
+            LESSON: arguments.Name,
+            **{identity(field): training_form.accepted(field) for field in FIELDS},
+        },
+    )
     app.callback(
         *[Output(figure, "figure") for figure in FIGURES],
         *[Output(caption_of(figure), "children") for figure in FIGURES],
@@ -229,7 +243,7 @@ def draw(
     due = [
         figure
         for figure in FIGURES
-        if before.get(figure, [""])[0] != curves.choice
+        if before.get(figure, [])[:1] != [curves.choice]
         or (caption_of(figure) in on_screen and before[figure] != wanted)
     ]
     if not due:
@@ -319,7 +333,11 @@ def datasets(_ready: str) -> tuple[Any, Any]:
 def fill(lesson: str, dataset: str) -> tuple[Any, ...]:
     """Return what to watch in the lesson, and its settings."""
     data_dir = current().settings.data_path
-    settings = training_form.settings_of(lesson, dataset=dataset, data_dir=data_dir)
+    try:
+        known = require_known(dataset)
+        settings = training_form.settings_of(lesson, dataset=known, data_dir=data_dir)
+    except cnn.CnnError as error:
+        raise PreventUpdate from error
     watch = cnn.lessons.LESSONS[lesson].watch if lesson != OWN else ""
     values = [training_form.shown(f, settings[f.name]) for f in FIELDS if f.name != "dataset"]
     return watch, *values

@@ -41,7 +41,7 @@ def probabilities(values: NDArray[np.float32], names: Sequence[str], *, title: s
     """Return class probabilities (classes,) as bars from 0 to 1."""
     trace = {
         "type": "bar",
-        "x": list(names),
+        "x": [style.plain(name) for name in names],
         "y": values,
         "marker": {"color": style.BLUE, "line": {"width": 0}},
         "customdata": shares_told(values),
@@ -82,8 +82,8 @@ def _layout(title: str, across: str, up: str) -> dict[str, Any]:
             **axis,
             "showgrid": False,
             "zeroline": False,
-            "title": {"text": across, "standoff": 4},
+            "title": {"text": style.plain(across), "standoff": 4},
         },
-        "yaxis": {**axis, "title": {"text": up, "standoff": 4}},
+        "yaxis": {**axis, "title": {"text": style.plain(up), "standoff": 4}},
         "bargap": 0.12,
     }

@@ -124,7 +124,7 @@ def class_accuracy(table: pd.DataFrame, *, title: str) -> go.Figure:
     """
     epochs, classes = table["epoch"].tolist(), _classes(table)
     shares = table[classes].to_numpy(np.float32).T
-    figure = _recognised(shares, epochs, classes, title, "class %{y}, epoch %{x}")
+    figure = _recognised(shares, epochs, _plain(classes), title, "class %{y}, epoch %{x}")
     figure.update_xaxes(tick0=epochs[0], dtick=-(-len(epochs) // _MOST_EPOCHS_NAMED))
     figure.update_yaxes(type="category", title={"text": "class", "standoff": 4})
     return figure.update_layout(margin={"l": 44, "r": 8, "b": 34})
@@ -137,15 +137,20 @@ def class_accuracy_of_runs(table: pd.DataFrame, *, title: str, names: Sequence[s
     """
     classes = _classes(table)
     shares = table[classes].to_numpy(np.float32)
-    figure = _recognised(shares, classes, list(names), title, "%{y}, class %{x}")
+    shown = _plain(names)
+    figure = _recognised(shares, _plain(classes), shown, title, "%{y}, class %{x}")
     figure.update_xaxes(type="category", title={"text": "class", "standoff": 4})
-    cut = [_cut(name) for name in names]
-    figure.update_yaxes(type="category", automargin=True, tickvals=list(names), ticktext=cut)
+    cut = [style.plain(_cut(name)) for name in names]
+    figure.update_yaxes(type="category", automargin=True, tickvals=shown, ticktext=cut)
     return figure.update_layout(margin={"l": 8, "r": 8, "b": 44})
 
 
 def _classes(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in table.columns if name != "epoch"]
+
+
+def _plain(names: Sequence[str]) -> list[str]:
+    return [style.plain(name) for name in names]
 
 
 def _cut(name: str) -> str:
@@ -201,7 +206,7 @@ def _steps(course: Course, quantity: str) -> list[dict[str, Any]]:
 def _one_entry(name: str, number: int, kind: str) -> dict[str, Any]:
     """Return what gives both curves of a run one entry in the legend, with which both go."""
     entry = {"legendgroup": str(number), "showlegend": kind == "training"}
-    return entry | ({"name": name} if kind == "training" else {})
+    return entry | ({"name": style.plain(name)} if kind == "training" else {})
 
 
 def _symbol(number: int) -> str:
@@ -211,15 +216,15 @@ def _symbol(number: int) -> str:
 def _line(
     name: str, x: pd.Series, y: pd.Series, colour: str, dash: str, quantity: str
 ) -> dict[str, Any]:
-    form = _FORMS.get(quantity, ".4~g")
+    form, shown = _FORMS.get(quantity, ".4~g"), style.plain(name)
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": name,
+        "name": shown,
         "x": x,
         "y": y,
         "line": {"color": colour, "dash": dash, "width": 2},
-        "hovertemplate": f"epoch %{{x:.4~g}}<br>{name} <b>%{{y:{form}}}</b><extra></extra>",
+        "hovertemplate": f"epoch %{{x:.4~g}}<br>{shown} <b>%{{y:{form}}}</b><extra></extra>",
     }
 
 

@@ -387,7 +387,7 @@ def _class_bars(name: str, shares: NDArray[np.float32], classes: Sequence[str]) 
         "name": name,
         "x": shares,
         "y": np.arange(len(classes)),
-        "customdata": list(zip(classes, bars.shares_told(shares), strict=True)),
+        "customdata": list(zip(map(style.plain, classes), bars.shares_told(shares), strict=True)),
         "textposition": "outside",
         "textfont": {"size": 10},
         "textangle": 0,
@@ -409,7 +409,7 @@ def _layer_bars(
         "orientation": "h",
         "x": np.asarray(values, np.float64),
         "y": np.arange(len(names)),
-        "customdata": list(names),
+        "customdata": [style.plain(name) for name in names],
         "text": list(texts) if len(names) <= _MOST_NAMED else None,
         "textposition": "outside",
         "textfont": {"size": 11},
@@ -466,7 +466,8 @@ def _share(share: float) -> str:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= _LONGEST_NAME else f"…{name[1 - _LONGEST_NAME :]}"
+    cut = name if len(name) <= _LONGEST_NAME else f"…{name[1 - _LONGEST_NAME :]}"
+    return style.plain(cut)
 
 
 def _marked(name: str, mark: str) -> str:

@@ -245,8 +245,9 @@ def _name(block: Block) -> dict[str, Any]:
     return {
         "x": block.column,
         "y": block.lane + 0.42,
-        "text": f"<b>{style.cut_middle(name, _NAME_LENGTH)}</b><br>{sides(block.info.output_shape)}",
-        "hovertext": name if len(name) > _NAME_LENGTH else None,
+        "text": f"<b>{style.plain(style.cut_middle(name, _NAME_LENGTH))}</b><br>"
+        f"{sides(block.info.output_shape)}",
+        "hovertext": style.plain(name) if len(name) > _NAME_LENGTH else None,
         "showarrow": False,
         "font": {"size": 11},
         "yanchor": "top",
@@ -298,7 +299,11 @@ def _targets(blocks: Sequence[Block]) -> dict[str, Any]:
 
 
 def _summary(info: LayerInfo) -> str:
-    lines = [f"<b>{info.name}</b>", info.kind, f"output {sides(info.output_shape)}"]
+    lines = [
+        f"<b>{style.plain(info.name)}</b>",
+        style.plain(info.kind),
+        f"output {sides(info.output_shape)}",
+    ]
     if info.parameters:
         lines.append(f"{info.parameters:,} parameters = {info.formula}")
     return "<br>".join(lines)

@@ -36,12 +36,21 @@ def rgb(colour: str) -> list[int]:
     return [int(part) for part in (hex_to_rgb if colour[0] == "#" else unlabel_rgb)(colour)]
 
 
+def plain(name: str) -> str:
+    """Return a name as plotly.js shows it letter by letter, in any text and any template.
+
+    It would take tags for markup and links, and what stands in `%{}` for a value.
+    """
+    shown = name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return shown.replace("{", "&#123;")
+
+
 def frame(title: str) -> dict[str, Any]:
     """Return the layout that all figures share."""
     return {
         "template": "none",
         "title": {
-            "text": title,
+            "text": plain(title),
             "font": {"size": 13},
             "x": 0,
             "xref": "container",
@@ -84,7 +93,7 @@ def pixel_axes() -> dict[str, Any]:
 def colour_bar(label: str) -> dict[str, Any]:
     """Return the colour bar whose title says what the range is taken over."""
     return {
-        "title": {"text": label, "side": "bottom", "font": {"size": 11}},
+        "title": {"text": plain(label), "side": "bottom", "font": {"size": 11}},
         "orientation": "h",
         "thickness": 8,
         "len": 1,

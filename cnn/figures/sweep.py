@@ -86,12 +86,12 @@ def sweep(
         {
             "type": "scatter",
             "mode": "lines",
-            "name": names[class_],
+            "name": style.plain(names[class_]),
             "x": values,
             "y": probabilities[:, class_],
             "line": {"color": colour, "dash": dash, "width": 2.5},
             "customdata": [written(float(share)) for share in probabilities[:, class_]],
-            "hovertemplate": f"{names[class_]}, at %{{x:.3~g}}{unit}<br>"
+            "hovertemplate": f"{style.plain(names[class_])}, at %{{x:.3~g}}{unit}<br>"
             "<b>%{customdata}</b><extra></extra>",
         }
         for class_, (colour, dash) in zip(shown, _LINES, strict=False)
@@ -173,7 +173,7 @@ def _label(text: str, colour: str, place: tuple[float, float], anchor: str) -> d
     return {
         "x": place[0],
         "y": place[1],
-        "text": text,
+        "text": style.plain(text),
         "showarrow": False,
         "xanchor": anchor,
         "yshift": _AWAY,

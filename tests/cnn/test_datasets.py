@@ -1,5 +1,6 @@
 import gzip
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -58,10 +59,10 @@ def test_the_keras_cache_is_the_second_place(tmp_path, pictures, labels, monkeyp
     assert data.source == str(archive)
 
 
-def test_a_missing_data_set_names_every_place_and_what_to_do(tmp_path):
+def test_a_missing_data_set_says_what_to_do_and_who_lists_the_places(tmp_path):
     with pytest.raises(cnn.DatasetError) as error:
         cnn.load_dataset("mnist", data_dir=tmp_path)
-    for word in (str(tmp_path), "mnist.npz", "no-keras", "CNN_DATA_DIR", "digits"):
+    for word in ("`cnn-dashboard data` lists", "--fetch", "CNN_DATA_DIR", "digits"):
         assert word in str(error.value)
 
 
@@ -95,6 +96,72 @@ def test_a_folder_of_pictures_has_a_class_per_sub_folder(tmp_path):
     assert data.class_names == ("cat", "dog")
     assert data[1].class_name == "dog"
     assert data[1].pixels.max() == 200
+
+
+def picture(folder: Path, name: str, shape=(6, 7), **options) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.zeros(shape, np.uint8)).save(folder / name, **options)
+    return folder / name
+
+
+def test_a_picture_larger_than_an_upload_may_be_is_refused_by_its_name(tmp_path):
+    picture(tmp_path / "cat", "0.png", (10_000, 4_001), compress_level=1)
+    with pytest.raises(
+        cnn.DatasetError, match=r"^cat/0\.png cannot be used: .* at most 40,000,000"
+    ):
+        cnn.load_dataset(str(tmp_path))
+
+
+def test_a_file_larger_than_an_upload_may_be_is_refused_by_its_name(tmp_path):
+    path = picture(tmp_path / "cat", "0.png")
+    path.write_bytes(path.read_bytes() + bytes(10_000_001))
+    with pytest.raises(
+        cnn.DatasetError, match=r"^cat/0\.png cannot be used: .* at most 10,000,000"
+    ):
+        cnn.load_dataset(str(tmp_path))
+
+
+def test_more_pictures_than_there_is_room_for_are_refused_before_they_are_decoded(
+    tmp_path, monkeypatch
+):
+    for number in range(3):
+        picture(tmp_path / "cat", f"{number}.png")
+    (tmp_path / "cat" / "2.png").write_bytes(b"never read")
+    monkeypatch.setattr(datasets, "_MOST_FOLDER_BYTES", 3 * 42 - 1)
+    with pytest.raises(cnn.DatasetError, match="3 pictures like 0.png take"):
+        cnn.load_dataset(str(tmp_path))
+
+
+@pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])
+def test_a_file_that_is_no_picture_is_refused_by_its_name(tmp_path, data):
+    picture(tmp_path / "cat", "0.png").write_bytes(data)
+    with pytest.raises(cnn.DatasetError, match=r"^cat/0\.png cannot be used: "):
+        cnn.load_dataset(str(tmp_path))
+
+
+def test_pictures_of_several_sizes_are_refused_with_two_of_them(tmp_path):
+    picture(tmp_path / "cat", "0.png")
+    picture(tmp_path / "cat", "1.png", (5, 5))
+    with pytest.raises(cnn.DatasetError, match=r"0\.png has the shape .* and 1\.png"):
+        cnn.load_dataset(str(tmp_path))
+
+
+def test_no_message_has_a_folder_of_the_machine_in_it(tmp_path, pictures, labels):
+    place = tmp_path / "a folder" / "secret"
+    place.mkdir(parents=True)
+    wanted = [("mnist", {"data_dir": place}), (str(place), {}), (str(place / "none"), {})]
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "mnist.npz").write_bytes(b"x")
+    wanted.append(("mnist", {"data_dir": tmp_path / "damaged"}))
+    picture(tmp_path / "bad" / "cat", "0.png").write_bytes(b"x")
+    wanted.append((str(tmp_path / "bad"), {}))
+    np.savez(place.parent / "arrays.npz", x_test=pictures, y_test=labels[:2])
+    wanted.append((str(place.parent), {}))
+    for name, options in wanted:
+        with pytest.raises(cnn.DatasetError) as refused:
+            cnn.load_dataset(name, "test", **options)
+        assert str(tmp_path) not in str(refused.value)
+        assert "a folder/" not in str(refused.value)
 
 
 def test_an_unknown_name_lists_those_that_exist():

@@ -3,14 +3,18 @@
 import gzip
 import json
 import re
+import threading
+from pathlib import Path
+from urllib.parse import quote
 
 import brotli
 import pytest
+from PIL import Image
 
 import cnn
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
-from dashboard.wire import StaticCache
+from dashboard.wire import Files, StaticCache
 
 CONV2D = "/activations/conv2d"
 
@@ -76,6 +80,59 @@ def test_the_browser_learns_the_class_of_every_picture(client):
     assert client.get("/labels/mnist/test").status_code == 404
 
 
+def refusals(client) -> list:
+    """What routes answer to addresses that name other places, or what is not there."""
+    places = ["%2E%2E%2F%2E%2E", "..", "%2Fetc", "%00", "%2F" + "tmp", "x" * 3000]
+    return [
+        client.get(route.format(place))
+        for place in places
+        for route in (
+            "/labels/{}/test", "/labels/mnist/{}", "/runs/{}/config.json", "/runs/pretrained/{}",
+            "/upload/{}", "/connections/{}/conv2d", "/connections/000000000000/{}",
+            "/values/activations?data={}", "/values/activations/{}", "/news?model={}",
+            "/values/network?model=run:{}", "/news/runs?runs={}",
+        )
+    ]  # fmt: skip
+
+
+def test_no_route_takes_a_folder_for_a_data_set(app, client, tmp_path):
+    for label in "ab":
+        (tmp_path / label).mkdir()
+        Image.new("L", (5, 4)).save(tmp_path / label / "0.png")
+    assert len(cnn.load_dataset(str(tmp_path))) == 2
+    for place in (str(tmp_path), f"../../../..{tmp_path}", "tests", "."):
+        answer = client.get(f"/labels/{quote(place, safe='')}/test")
+        assert answer.status_code == 404 or answer.mimetype == "text/html", place
+        assert tmp_path.name not in answer.text
+        view = {**runtime_of(app).default_view().to_query(), "data": place}
+        shown = ask(client, app, "picture.src", [view, "ready"], [None, "waiting", False])
+        assert "the default is used" in shown.text
+
+
+def test_no_answer_names_a_folder_of_the_server(app, client):
+    settings = runtime_of(app).settings
+    answers = refusals(client)
+    assert {answer.status_code for answer in answers} <= {200, 308, 400, 404}
+    answers += [client.get(path) for path in ("/", "/_dash-layout", "/labels/mnist/test", "/news")]
+    view = {**runtime_of(app).default_view().to_query(), "data": "mnist", "split": "test"}
+    answers.append(ask(client, app, "picture.src", [view, "ready"], [None, "waiting", False]))
+    assert "not on this machine" in answers[-1].text
+    for answer in answers:
+        for folder in (settings.home, settings.data_path, Path.home(), Path(cnn.__file__).parent):
+            assert str(folder).encode() not in answer.data, answer.request.path
+
+
+def test_the_settings_of_a_run_are_given_away_without_the_places_on_the_server(app, client):
+    runtime = runtime_of(app)
+    config = cnn.TrainingConfig("/somewhere/my pictures", save_to="/elsewhere/mine.keras")
+    run = cnn.runs.create(runtime.settings.jobs.runs_dir, config)
+    told = client.get(f"/runs/{run.id}/config.json")
+    run.delete()
+    assert told.headers["Content-Disposition"].startswith("attachment; filename=")
+    assert (told.json["dataset"], told.json["save_to"]) == ("my pictures", "mine.keras")
+    assert told.json["epochs"] == config.epochs
+
+
 def test_one_forward_pass_serves_the_panel_and_the_page(client, app):
     runtime = runtime_of(app)
     view = {**runtime.default_view().to_query(), "index": "77"}
@@ -121,6 +178,75 @@ def test_a_file_is_made_smaller_later_and_stays_so_for_the_next_server(tmp_path)
     assert len(small) < len(quick)
     assert brotli.decompress(small) == text
     assert StaticCache(tmp_path).get("br;/file?v=1") == small
+
+
+@pytest.mark.parametrize("damage", [b"", b"short", None])
+def test_a_damaged_file_of_the_smallest_form_is_noticed_and_made_anew(tmp_path, damage):
+    text = b"const value = 1;" * 5000
+    cache = StaticCache(tmp_path)
+    cache.set("br;/file", brotli.compress(text, quality=3))
+    cache.refine("br;/file")
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(path.read_bytes()[:-3] if damage is None else damage)
+    again = StaticCache(tmp_path)
+    assert again.get("br;/file") is None
+    again.set("br;/file", brotli.compress(text, quality=3))
+    again.refine("br;/file")
+    assert brotli.decompress(StaticCache(tmp_path).get("br;/file")) == text
+
+
+def test_many_files_are_refined_by_one_thread(tmp_path):
+    cache = StaticCache(tmp_path, refine_after=3600)
+    before = set(threading.enumerate())
+    for number in range(50):
+        cache.set(f"br;/file-{number}", bytes(20_000))
+    started = set(threading.enumerate()) - before
+    assert [thread.name for thread in started] == ["refine"]
+
+
+def test_an_answer_is_kept_once_whatever_its_parameters_are(app, client):
+    folder = runtime_of(app).settings.jobs.path / "compressed"
+    known = Files(app)
+    page = client.get("/").text
+    address = re.search(r'/package/plotly-[^"]+', page)[0]
+    suite = re.search(r'/_dash-component-suites/dash/deps/[^"]+', page)[0]
+    for path in (address, suite):
+        keys = set()
+        for number in range(20):
+            with app.server.test_request_context(f"{path}?i={number}") as context:
+                context.match_request()
+                keys.add(known.key(context.request))
+        assert keys == {path}
+    assert not list(folder.glob("*"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/x/package/y", "/package/x", "/assets/05-wire.js", "/assets/05-wire.js?m=1",
+        "/assets/05-wire.js?m=1&m=2", "/assets/none.js?m=1", "/package/plotly-1.0.0",
+        "/_dash-component-suites/dash/deps/polyfill@7.v1_0_0m1.12.1.min.js",
+        "/_dash-component-suites/dash/dcc/dash_core_components.js", "/labels/digits/all?m=1",
+    ],
+)  # fmt: skip
+def test_only_what_the_pages_name_is_kept_for_good_by_browsers(client, path):
+    with client.get(path) as answer:
+        assert "immutable" not in answer.headers.get("Cache-Control", "")
+
+
+def test_a_file_of_a_package_with_parameters_is_not_kept_for_good(client):
+    address = re.search(r'/package/plotly-[^"]+', client.get("/").text)[0]
+    assert "immutable" in client.get(address).headers["Cache-Control"]
+    for more in ("?i=1", "?m=1"):
+        answer = client.get(address + more)
+        assert "immutable" not in answer.headers.get("Cache-Control", "")
+
+
+@pytest.mark.parametrize("path", ["none/x.js", "dash/none.js", "dash/../../dash.py", "os/x.js"])
+def test_a_library_file_that_there_is_not_is_told_so(client, path):
+    answer = client.get(f"/_dash-component-suites/{path}")
+    assert answer.status_code in (200, 404)
+    assert answer.status_code == 404 or "CNN Visualizer" in answer.text
 
 
 def test_answers_without_a_version_are_not_kept(tmp_path):

@@ -223,6 +223,7 @@ def test_a_queue_that_does_not_answer_is_named_and_nothing_is_left(tmp_path, req
     told, kind, *others = run_start.start(1, OWN, {}, *values)
     assert (kind, others) == ("refused", [no_update] * 3)
     assert told.startswith("The queue cannot be reached")
+    assert nowhere not in told
     assert not settings.jobs.runs()
 
 
