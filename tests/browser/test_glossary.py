@@ -29,7 +29,6 @@ def test_the_words_of_a_caption_are_listed_by_a_button_and_lead_to_the_glossary(
     expect(words).to_be_hidden()
     page.get_by_label("Input channel").select_option("3")
     expect(caption).to_contain_text("input channel 3")
-    page.wait_for_function(f"!{MARKED}.includes('norm')")
     button.click()
     words.get_by_role("link", name="kernel", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Glossary")
@@ -43,10 +42,12 @@ def test_a_word_that_is_pointed_at_or_tapped_is_told(digits_server, visit):
     page = visit(digits_server, "/activations/conv2d").page
     page.wait_for_function(f"{MARKED}.includes('ReLU')")
     term = next(term for term in GLOSSARY if term.name == "ReLU")
-    x, y = page.evaluate(
+    page.wait_for_load_state("networkidle")
+    place = page.wait_for_function(
         "[...CSS.highlights.get('words')].filter((one) => String(one) === 'ReLU')"
         ".map((one) => one.getBoundingClientRect()).map((r) => [r.x + r.width / 2, r.y + 4])[0]"
     )
+    x, y = place.json_value()
     page.mouse.move(x, y)
     expect(page.get_by_role("tooltip")).to_have_text(term.text)
     page.mouse.move(x, y - 60)
