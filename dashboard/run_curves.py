@@ -96,7 +96,9 @@ class Curves:
         if not self.is_single:
             return f"{len(self._rows)} runs beside each other." if self._rows else ""
         row = self._rows[0]
-        done = f"{len(row.run.history)} of {row.run.config.epochs} epochs"
+        config = _config(row)
+        asked = f" of {config.epochs}" if config else ""
+        done = f"{len(self._courses[0].history)}{asked} epochs"
         how = {
             "queued": "waits for its turn; its curves begin with its first steps",
             "running": "is being trained; these are its curves so far",
