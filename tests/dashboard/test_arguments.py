@@ -146,7 +146,7 @@ def test_the_id_of_a_button_is_held_to_its_pattern(app, client):
 
 
 def test_a_training_whose_data_set_is_a_component_is_refused(app, client):
-    body = body_of(app, "training-problem.children...training-problem.is_open")
+    body = body_of(app, "training-arrived.data")
     numbers = [n for n, one in enumerate(body["state"]) if one["id"] == "training-dataset"]
     refused(send(client, with_value(body, ("state", numbers[0]), IFRAME)), "training-dataset.value")
 
