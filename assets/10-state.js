@@ -43,6 +43,7 @@
   // The address takes a repaired view without a step back to what it was: that could not be shown.
   function write(view) {
     current = view || current;
+    root.cnn.present(view);
     if (view && location.search !== toQuery(view)) {
       const change = location.search && !replaces ? "pushState" : "replaceState";
       history[change]({ view }, "", location.pathname + toQuery(view) + location.hash);

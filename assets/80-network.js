@@ -44,7 +44,7 @@
 
   // A channel that was chosen on another page changes nothing here, nor do the lines the tiles.
   function keyOf(view) {
-    const { channel, source, lines, ...seen } = view;
+    const { channel, source, lines, present, ...seen } = view;
     return new URLSearchParams(seen).toString();
   }
 

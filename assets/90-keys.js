@@ -10,14 +10,15 @@
     ["p", "play the training, or pause"],
     ["d", "draw, or stop drawing"],
     ["u", "upload a picture"],
+    ["f", "presentation: large type, the whole width"],
     ["?", "this list"],
     ["Esc", "close"],
     ["in the drawing area", "arrows move, space paints, Shift is faster, Ctrl+Z undoes, Delete clears"],
     ["on the Network page", "← → go into the network, arrows move from channel to channel and layer to layer, Enter opens"],
   ];
-  const BUTTONS = { a: "#another", d: "#draw", u: "#upload", "?": "#keys" };
+  const BUTTONS = { a: "#another", d: "#draw", u: "#upload", f: "#present", "?": "#keys" };
   const TYPED_INTO = "input:not([type=checkbox]):not([type=radio]):not([type=range]), select, textarea, [contenteditable]";
-  const OWN_ARROWS = "canvas, [role=grid], [role=radiogroup], input, .layer-tabs, dialog";
+  const OWN_ARROWS = "canvas, [role=toolbar], [role=grid], [role=radiogroup], input, .layer-tabs, dialog";
 
   document.addEventListener("keydown", (event) => {
     const { key, target } = event;

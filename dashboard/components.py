@@ -17,7 +17,7 @@ GRAPH_CONFIG: dict[str, Any] = {
     "displaylogo": False,
     "showSendToCloud": False,
     "responsive": True,
-    "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d", "toggleSpikelines"],
+    "modeBarButtons": [["toImage"]],
     "toImageButtonOptions": {"format": "png", "scale": 2},
 }
 EMPTY_FIGURE: dict[str, Any] = {
@@ -114,6 +114,7 @@ def figure(identity: Any, label: str, *, caption: Any = None, wide: bool = False
         overlay_style={"visibility": "visible", "opacity": 0.4},
         target_components=None,
         type="dot",
+        parent_className="plot",
     )
     below = [] if caption is None else [html.Figcaption(id=caption, className="caption")]
     scrolled: dict[str, Any] = {"tabIndex": "0"} if wide else {}
@@ -128,7 +129,7 @@ def caption(text: Caption) -> str:
 def heading(title: str, text: str) -> html.Header:
     """Return a page's title and what the page is for."""
     return html.Header(
-        [html.H1(title), html.P(text, className="text-body-secondary mb-3")], className="page-head"
+        [html.H1(title), html.P(text, className="text-body-secondary")], className="page-head"
     )
 
 
@@ -152,6 +153,7 @@ def choices(identity: str, label: str, options: Sequence[tuple[str, str]], value
             html.Span(label, id=f"{identity}-label", className="text-body-secondary me-2"),
             dbc.RadioItems(
                 id=identity,
+                name=identity,
                 options=[{"label": text, "value": name} for name, text in options],
                 value=value,
                 inline=True,

@@ -22,6 +22,7 @@ NOTICE = "notice"
 STATUS = "status"
 THEME = "theme"
 KEYS = "keys"
+PRESENT = "present"
 
 DATA = "data-set"
 INDEX = "sample-index"

@@ -51,16 +51,19 @@ def layout(runtime: Runtime) -> html.Aside:
                         type="button",
                         className="btn btn-outline-primary",
                         title=f"A random {label}",
+                        tabIndex="-1" if label else "0",
                     )
                     for label in range(10)
                 ],
                 className="digits",
-                role="group",
+                role="toolbar",
                 **aria(label="Pick a class"),
             ),
             html.Div(
                 [
-                    html.Img(id=ids.PICTURE, className="sample", alt="No picture yet"),
+                    html.Img(
+                        id=ids.PICTURE, src=_NOTHING, className="sample", alt="No picture yet"
+                    ),
                     html.P(id=ids.PICTURE_TEXT, className="sample-text"),
                 ],
                 className="sample-row",
@@ -306,3 +309,6 @@ def data_uri(pixels: NDArray[np.uint8]) -> str:
     buffer = io.BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG")
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+_NOTHING = data_uri(np.zeros((1, 1, 1), np.uint8))

@@ -75,6 +75,14 @@ def _header() -> html.Header:
                 **aria(label="Pages"),
             ),
             html.Button(
+                "Present",
+                id=ids.PRESENT,
+                type="button",
+                className="btn btn-sm btn-outline-secondary theme",
+                title="Presentation: large type, the whole width (f)",
+                **aria(label="Presentation", pressed="false"),
+            ),
+            html.Button(
                 "?",
                 id=ids.KEYS,
                 type="button",

@@ -19,7 +19,7 @@ Lines = Literal["contribution", "weight"]
 CONTRIBUTION: Lines = "contribution"
 WEIGHT: Lines = "weight"
 LOOKS = frozenset(
-    {"other", "runs", "scale", "lines", "channel", "source", "teach", "rates", "over"}
+    {"other", "runs", "scale", "lines", "channel", "source", "teach", "rates", "over", "present"}
 )
 OF_MODEL = ("epoch", "other", "channel", "source", "target", "teach", "rates")
 
@@ -39,10 +39,10 @@ class View:
     an adversarial change, towards the class `target` or (None) away from the one predicted.
     `channel` is the channel or kernel looked at closely, `source` the input channel whose kernels
     are shown (None: the norm over all). `lines` is what the lines between channels show: what is
-    contributed for this picture (weight × value), or the weights alone.
-    are shown (None: the norm over all). `teach` is the class that the network is taught with this
+    contributed for this picture (weight × value), or the weights alone. `teach` is the class that the network is taught with this
     picture (None: the one that suggests itself), `rates` the learning rates of the steps made.
-    `over` is the slider along which the prediction is drawn.
+    `over` is the slider along which the prediction is drawn. `present` shows it all large, as for a
+    projector.
     """
 
     model: str = ""
@@ -74,6 +74,7 @@ class View:
     teach: int | None = None
     rates: str = ""
     over: str = "rotate"
+    present: bool = False
 
     def to_query(self) -> dict[str, str]:
         """Return the view as the parameters of a query; what is left at its default is left out."""
@@ -249,6 +250,7 @@ _ACCEPTED = {
     "channel": _NUMBER,
     "source": _NUMBER,
     "over": _one_of(*RANGES, "epsilon"),
+    "present": _Accepted(_flag, "1"),
     "teach": _NUMBER,
     "rates": _decodable(
         rates.decode,

@@ -48,15 +48,16 @@ def layout(**_query: Any) -> html.Div:
         [
             components.heading(
                 "Network",
-                "From pixels to classes. Point at a channel to see what feeds it and what it feeds; "
-                "click to open it.",
+                "A convolutional network at work: a picture enters on the left, each column is a "
+                "layer, its answer stands on the right. Press a digit or draw your own; then point "
+                "at a channel to see what feeds it, and click to open it.",
             ),
             html.Div(
                 [
                     scale_choice(SCALE),
                     components.choices(LINES, "Lines", _LINES, CONTRIBUTION),
                     dbc.Switch(
-                        id=EXPLAIN, label="Explain each layer", value=False,
+                        id=EXPLAIN, label="Explain each layer", value=True,
                         persistence=True, persistence_type="local", className="mb-0",
                     ),
                     html.Div(id="network-legend", className="net-legend"),

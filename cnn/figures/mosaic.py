@@ -17,6 +17,7 @@ from cnn.figures import style
 Scale = Literal["channel", "layer", "network"]
 SCALES: tuple[Scale, ...] = ("channel", "layer", "network")
 _ASPECT = 2.0
+_TYPE_PIXELS = 16
 _WITH_BAR = {**style.MARGIN, "b": style.MARGIN["b"] + style.BAR_PIXELS}
 
 
@@ -91,8 +92,13 @@ def heatmap_size(cells_shape: tuple[int, int]) -> dict[str, str]:
     across = style.MARGIN["l"] + style.MARGIN["r"]
     upright = _WITH_BAR["t"] + _WITH_BAR["b"]
     width = f"min(100cqw, max(20rem, 48vh) * {columns / rows:.4f})"
-    height = f"calc(({width} - {across}px) * {rows / columns:.4f} + {upright}px)"
+    height = f"calc(({width} - {_rem(across)}) * {rows / columns:.4f} + {_rem(upright)})"
     return {"width": width, "height": height}
+
+
+def _rem(pixels: int) -> str:
+    """Return pixels of a figure as a share of the page's type, with which figures grow."""
+    return f"{pixels / _TYPE_PIXELS:g}rem"
 
 
 @dataclass(frozen=True, eq=False)

@@ -67,7 +67,7 @@ def frame(title: str) -> dict[str, Any]:
         "hoverlabel": {"font": {"family": FONT, "size": 12}},
         "showlegend": False,
         "autosize": True,
-        "dragmode": "pan",
+        "dragmode": "zoom",
     }
 
 

@@ -1,0 +1,63 @@
+// Presentation: the page grows by its style sheet, and the texts and margins of figures with it.
+(function () {
+  const root = (window.dash_clientside = window.dash_clientside || {});
+  const PLAIN_PIXELS = 16;
+  const SMALLEST_REM = 0.72;
+  const GROWING = ["l", "r", "t", "b", "pad", "standoff", "ypad", "thickness", "yshift"];
+
+  let plotly;
+
+  // Figures are drawn by plotly.js, which comes when the first of them is there.
+  Object.defineProperty(window, "Plotly", {
+    configurable: true,
+    get: () => plotly,
+    set(given) {
+      const { react } = given;
+      plotly = Object.assign(given, { react: (plot, figure) => draw(react, plot, figure) });
+    },
+  });
+
+  function draw(react, plot, figure) {
+    plot.given = figure;
+    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const isTouched = matchMedia("(pointer: coarse)").matches;
+    const layout = isTouched ? { ...figure.layout, dragmode: false } : figure.layout;
+    const grown = rem === PLAIN_PIXELS ? {} : { data: enlarged(figure.data, rem), layout: enlarged(layout, rem) };
+    return react(plot, { ...figure, layout, ...grown });
+  }
+
+  // Sizes of texts and the room around them; the numbers that are shown stay the same objects.
+  function enlarged(part, rem, name = "") {
+    if (Array.isArray(part)) return typeof part[0] === "object" ? part.map((one) => enlarged(one, rem)) : part;
+    if (!part || typeof part !== "object" || ArrayBuffer.isView(part)) return part;
+    return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, grownValue(key, value, rem, name)]));
+  }
+
+  function grownValue(key, value, rem, name) {
+    const factor = rem / PLAIN_PIXELS;
+    if (typeof value !== "number") return enlarged(value, rem, key);
+    if (key === "size" && /font$/.test(name)) return Math.max(value * factor, SMALLEST_REM * rem);
+    return GROWING.includes(key) ? value * factor : value;
+  }
+
+  function present(view) {
+    if (!view) return;
+    const on = view.present === "1";
+    const page = document.documentElement;
+    document.getElementById("present").setAttribute("aria-pressed", String(on));
+    if (page.classList.contains("presenting") === on) return;
+    page.classList.toggle("presenting", on);
+    for (const plot of document.querySelectorAll(".js-plotly-plot")) {
+      if (plot.given) plotly.react(plot, plot.given);
+    }
+    window.dispatchEvent(new Event("resize"));
+  }
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#present")) return;
+    const view = root.cnn.currentView();
+    if (view) root.cnn.changeView({ present: view.present === "1" ? null : 1 });
+  });
+
+  root.cnn = { ...root.cnn, present };
+})();
