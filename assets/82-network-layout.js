@@ -7,13 +7,18 @@
   const ROOMY = 900;
   const TILE = { least: 18, most: 80, few: 92, scrolled: 30, smallest: 12, widest: 300, gap: 3 };
   const UNIT = { width: 22, least: 3, most: 22, gap: 1 };
-  const ROW = { least: 15, most: 44, width: 168, narrow: 23 };
   const GAP = { least: 30, most: 120 };
-  const LABEL = { least: 64, most: 104, scrolled: 150, explained: [150, 140, 130, 120, 112, 104, 96] };
   const HEAD = { gap: 12, below: 8, widest: 200 };
-  const SPACE = { least: 400, above: 250, below: 76, tile: 72 };
+  const SPACE = { least: 400, tile: 72 };
   const EDGE = 4;
-  const FOOT = 17;
+  // What text takes, in pixels of plain type; that of a presentation is larger.
+  const TEXT = {
+    row: { least: 15, most: 44, width: 168, narrow: 23 },
+    label: { least: 64, most: 104, scrolled: 150, explained: [150, 140, 130, 120, 112, 104, 96] },
+    foot: 17, above: 250, below: 76,
+  };
+  const PLAIN_TYPE = 16;
+  let text = TEXT;
 
   function rearrange(net) {
     const width = net.box.clientWidth;
@@ -21,6 +26,7 @@
   }
 
   function arrange(net) {
+    text = grown(TEXT, parseFloat(getComputedStyle(document.documentElement).fontSize) / PLAIN_TYPE);
     const [width, space] = [net.box.clientWidth, heightBelow(net.box)];
     if (!width) return;
     Object.assign(net, { width, space, tracks: network.tracks(net) });
@@ -39,10 +45,16 @@
     hintAtMore(net);
   }
 
+  function grown(part, factor) {
+    if (typeof part === "number") return Math.round(factor * part);
+    if (Array.isArray(part)) return part.map((one) => grown(one, factor));
+    return Object.fromEntries(Object.entries(part).map(([name, one]) => [name, grown(one, factor)]));
+  }
+
   // What the window leaves below the page's own controls.
   function heightBelow(box) {
-    const top = Math.min(SPACE.above, box.getBoundingClientRect().top + window.scrollY);
-    return Math.max(SPACE.least, Math.floor(window.innerHeight - top - SPACE.below));
+    const top = Math.min(text.above, box.getBoundingClientRect().top + window.scrollY);
+    return Math.max(SPACE.least, Math.floor(window.innerHeight - top - text.below));
   }
 
   // Where columns are out of sight, the picture fades towards them.
@@ -58,7 +70,7 @@
   function planned(net) {
     if (net.width < NARROW) return null;
     measureNames(net.layers);
-    const labels = net.explained ? LABEL.explained : [LABEL.least];
+    const labels = net.explained ? text.label.explained : [text.label.least];
     const plans = labels.map((least) => fitting(net, least)).filter(Boolean);
     if (plans.length) return plans.reduce((best, one) => (one.side > best.side ? one : best));
     return net.width < ROOMY ? null : scrolling(net);
@@ -66,7 +78,7 @@
 
   // The largest tiles with which all columns are in sight.
   function fitting(net, least) {
-    const frame = framed(net, least, LABEL.most);
+    const frame = framed(net, least, text.label.most);
     for (let side = TILE.most; side >= TILE.least; side--) {
       const plan = filled(net, frame, (layer, room) => bounded(layer, side, room));
       if (extent(plan, GAP.least) <= net.width - 2 * EDGE) return { ...plan, side };
@@ -75,8 +87,8 @@
   }
 
   function scrolling(net) {
-    const least = net.explained ? LABEL.scrolled : LABEL.most;
-    return filled(net, framed(net, least, LABEL.scrolled), (layer, room) =>
+    const least = net.explained ? text.label.scrolled : text.label.most;
+    return filled(net, framed(net, least, text.label.scrolled), (layer, room) =>
       enlarged(layer, room) || bounded(layer, TILE.scrolled, room));
   }
 
@@ -91,19 +103,19 @@
       Math.min(Math.max(least, ...layers.map(({ needs }) => needs)), Math.max(least, most)));
     for (const { section, column } of net.layers) section.style.width = labels[column] + "px";
     const head = Math.max(...net.layers.map((layer) => layer.head.offsetHeight)) + HEAD.below;
-    const needed = net.layers.map((layer) => layer.lanes * (head + leastRoom(layer) + FOOT));
+    const needed = net.layers.map((layer) => layer.lanes * (head + leastRoom(layer) + text.foot));
     const height = Math.max(net.space, net.tracks.thickness + Math.max(...needed));
     return { labels, head, height, lanesHeight: height - net.tracks.thickness };
   }
 
   function leastRoom({ rows }) {
-    return rows ? rows.length * ROW.least : SPACE.tile;
+    return rows ? rows.length * text.row.least : SPACE.tile;
   }
 
   function filled({ columns }, frame, gridOf) {
     const grids = new Map();
     const widths = columns.map((layers) => Math.max(...layers.map((layer) => {
-      const room = frame.lanesHeight / layer.lanes - frame.head - FOOT;
+      const room = frame.lanesHeight / layer.lanes - frame.head - text.foot;
       grids.set(layer, gridOf(layer, room));
       return grids.get(layer).width;
     })));
@@ -126,7 +138,7 @@
     const ratio = aspect(layer);
     const heights = layer.shown.map((_, i) => Math.floor(Math.min(
       (room + TILE.gap) / Math.ceil(count / (i + 1)) - TILE.gap,
-      ((LABEL.most + TILE.gap) / (i + 1) - TILE.gap) / ratio)));
+      ((text.label.most + TILE.gap) / (i + 1) - TILE.gap) / ratio)));
     const high = Math.max(...heights);
     if (Math.max(high, high * ratio) < TILE.scrolled) return null;
     return sized(count, heights.indexOf(high) + 1, Math.round(high * ratio), high, TILE.gap);
@@ -136,8 +148,8 @@
   function grid(layer, side, room) {
     const count = layer.shown.length;
     if (layer.rows) {
-      const step = Math.min(ROW.most, Math.floor(room / layer.rows.length));
-      return { width: ROW.width, height: step * layer.rows.length, step, columns: 1 };
+      const step = Math.min(text.row.most, Math.floor(room / layer.rows.length));
+      return { width: text.row.width, height: step * layer.rows.length, step, columns: 1 };
     }
     if (layer.form === "units") return unitGrid(count, room);
     const few = count <= 3 ? Math.max(side, TILE.few) : side;
@@ -210,7 +222,7 @@
   function placeInLane(layer, { lanesHeight, head, grids }, left, width) {
     const share = lanesHeight / layer.lanes;
     const found = grids.get(layer);
-    const slack = Math.max(0, share - head - FOOT - found.height);
+    const slack = Math.max(0, share - head - text.foot - found.height);
     setPlace(layer, left, layer.lane * share, width, found);
     setBlock(layer, left, layer.top + head + slack / 2);
   }
@@ -235,13 +247,13 @@
     const found = bandGrid(layer, share, width);
     setPlace(layer, left, top, share, found);
     setBlock(layer, left + (share - found.width) / 2, top + head);
-    return head + found.height + (network.hasMore(layer) ? FOOT : 0);
+    return head + found.height + (network.hasMore(layer) ? text.foot : 0);
   }
 
   function bandGrid(layer, share, width) {
     const count = layer.shown.length;
     if (layer.rows) {
-      return { width: share, height: ROW.narrow * layer.rows.length, step: ROW.narrow, columns: 1 };
+      return { width: share, height: text.row.narrow * layer.rows.length, step: text.row.narrow, columns: 1 };
     }
     const isUnits = layer.form === "units";
     const gap = isUnits ? 1 : 2;
