@@ -39,9 +39,9 @@ class View:
     an adversarial change, towards the class `target` or (None) away from the one predicted.
     `channel` is the channel or kernel looked at closely, `source` the input channel whose kernels
     are shown (None: the norm over all). `lines` is what the lines between channels show: what is
-    contributed for this picture (weight × value), or the weights alone. `teach` is the class that the network is taught with this
-    picture (None: the one that suggests itself), `rates` the learning rates of the steps made.
-    `over` is the slider along which the prediction is drawn. `present` shows it all large, as for a
+    contributed for this picture (weight × value), or the weights alone. `teach` is the class that
+    the network is taught with this picture (None: the one that suggests itself), `rates` the
+    learning rates of the steps made. `over` is the slider along which the prediction is drawn. `present` shows it all large, as for a
     projector.
     """
 

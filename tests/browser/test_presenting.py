@@ -90,16 +90,23 @@ def test_digits_radio_buttons_and_figures_are_one_stop_of_the_tab_key_each(visit
     expect(page.get_by_role("button", name="1", exact=True)).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Another", exact=True)).to_be_focused()
-    names = page.evaluate(f"() => ({_STOPS})().filter((e) => e.type === 'radio').map((e) => e.name)")
+    names = page.evaluate(
+        f"() => ({_STOPS})().filter((e) => e.type === 'radio').map((e) => e.name)"
+    )
     assert len(names) == 3
     assert len(set(names)) == 1
     figures = page.locator(".js-plotly-plot").count()
-    assert page.evaluate(f"() => ({_STOPS})().filter((e) => e.closest('.modebar')).length") == figures
+    assert (
+        page.evaluate(f"() => ({_STOPS})().filter((e) => e.closest('.modebar')).length") == figures
+    )
 
 
 def test_what_has_the_focus_has_a_ring_that_is_seen(visit, server):
     page = visit(server, "/activations/conv2d_1").page
-    for control in (page.get_by_label("Data", exact=True), page.get_by_role("link", name="Filters")):
+    for control in (
+        page.get_by_label("Data", exact=True),
+        page.get_by_role("link", name="Filters"),
+    ):
         control.focus()
         page.keyboard.press("Shift+Tab")
         page.keyboard.press("Tab")
