@@ -41,8 +41,8 @@ class View:
     are shown (None: the norm over all). `lines` is what the lines between channels show: what is
     contributed for this picture (weight × value), or the weights alone. `teach` is the class that
     the network is taught with this picture (None: the one that suggests itself), `rates` the
-    learning rates of the steps made. `over` is the slider along which the prediction is drawn. `present` shows it all large, as for a
-    projector.
+    learning rates of the steps made. `over` is the slider along which the prediction is drawn.
+    `present` shows it all large, as for a projector.
     """
 
     model: str = ""
