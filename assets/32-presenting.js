@@ -37,7 +37,8 @@
     const factor = rem / PLAIN_PIXELS;
     if (typeof value !== "number") return enlarged(value, rem, key);
     if (key === "size" && /font$/.test(name)) return Math.max(value * factor, SMALLEST_REM * rem);
-    return GROWING.includes(key) ? value * factor : value;
+    const isBelow = name === "legend" && key === "y" && value < 0;
+    return isBelow || GROWING.includes(key) ? value * factor : value;
   }
 
   function present(view) {

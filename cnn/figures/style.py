@@ -54,7 +54,7 @@ def frame(title: str) -> dict[str, Any]:
             "font": {"size": 13},
             "x": 0,
             "xref": "container",
-            "pad": {"l": 6},
+            "pad": {"l": 6, "t": 2},
             "y": 1,
             "yref": "container",
             "yanchor": "top",
