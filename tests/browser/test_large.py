@@ -58,7 +58,7 @@ def test_many_layers_are_a_list_that_is_searched_and_walked_by_keys(many, visit,
 
 
 def test_a_search_that_finds_nothing_says_so_and_escape_closes(many, visit):
-    page = visit(many, "/filters").page
+    page = visit(many, "/activations").page
     summary = page.locator(".layer-list summary")
     summary.click()
     page.get_by_role("searchbox").fill("pooling")
