@@ -29,6 +29,7 @@ LIMITS = {
     "patience": Limits(0, 1000),
     "share": Limits(0, 1, is_whole=False, above=True),
     "wrong_labels": Limits(0, 1, is_whole=False),
+    "flagged_ones": Limits(0, 60_000),
 }
 _MOMENTUM = 0.9
 _WARM_SHARE = 0.1
@@ -41,7 +42,8 @@ class TrainingConfig:
     """What to train; values of another type or out of range raise `RunError`.
 
     A twelfth of the training split is held out as validation data; `share` of the rest is trained
-    on, and `wrong_labels` of that gets a wrong class. Each epoch sees the pictures in a new order,
+    on, and `wrong_labels` of that gets a wrong class. To pictures of the ten digits, `flagged_ones`
+    drawn ones with a flag and no foot are added. Each epoch sees the pictures in a new order,
     in the stored one, or class after class. The learning rate falls to zero along a cosine, stays,
     is divided by ten after half and after three quarters of the training, or rises over its first
     tenth and then falls along a cosine. With a `patience` above 0 the training ends when the
@@ -62,6 +64,7 @@ class TrainingConfig:
     share: float = 1.0
     order: Order = "shuffled"
     wrong_labels: float = 0.0
+    flagged_ones: int = 0
     deterministic: bool = False
     architecture: Architecture = field(default_factory=Architecture)
 

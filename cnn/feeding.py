@@ -12,12 +12,15 @@ from cnn.augmentation import augment
 from cnn.configuration import TrainingConfig
 from cnn.datasets import Dataset
 from cnn.errors import RunError
+from cnn.handwriting import flagged_ones
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 PIXEL_SCALE = 1 / 255
 VALIDATION_SHARE = 12
+DIGIT_NAMES = tuple("0123456789")
+DIGIT_SHAPE = (28, 28, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +52,28 @@ def split(data: Dataset, config: TrainingConfig) -> tuple[Pictures, Pictures]:
     random = np.random.default_rng(config.seed)
     held, kept = np.split(random.permutation(len(data)), [len(data) // VALIDATION_SHARE])
     kept = kept[: max(1, round(config.share * len(kept)))]
-    labels = data.labels[kept]
+    training = _with_flagged_ones(Pictures(data.images[kept], data.labels[kept]), data, config)
     if config.order == "by_class":
-        in_order = np.argsort(labels, kind="stable")
-        kept, labels = kept[in_order], labels[in_order]
-    labels = _mislabelled(labels, len(data.class_names), config, random)
-    return Pictures(data.images[kept], labels), Pictures(data.images[held], data.labels[held])
+        in_order = np.argsort(training.labels, kind="stable")
+        training = Pictures(training.images[in_order], training.labels[in_order])
+    labels = _mislabelled(training.labels, len(data.class_names), config, random)
+    return Pictures(training.images, labels), Pictures(data.images[held], data.labels[held])
+
+
+def _with_flagged_ones(pictures: Pictures, data: Dataset, config: TrainingConfig) -> Pictures:
+    """Return the pictures with the drawn ones that the config adds; `RunError` if they do not fit."""
+    if not config.flagged_ones:
+        return pictures
+    if data.class_names != DIGIT_NAMES or data.images.shape[1:] != DIGIT_SHAPE:
+        raise RunError(
+            f"{config.flagged_ones:,} drawn ones were asked for with {data.name}: they go with "
+            "28×28 pictures of the digits 0 to 9. Choose such data, or no drawn ones."
+        )
+    drawn = flagged_ones(config.flagged_ones, seed=config.seed)
+    ones = np.full(len(drawn), data.class_names.index("1"))
+    return Pictures(
+        np.concatenate([pictures.images, drawn]), np.concatenate([pictures.labels, ones])
+    )
 
 
 def _mislabelled(

@@ -349,7 +349,8 @@ def _finish(run: Run, recorder: Recorder, model: keras.Model, data_dir: Path | N
 def _counts(config: TrainingConfig, data_dir: Path | None) -> str:
     data = load_dataset(config.dataset, "train", data_dir=data_dir)
     training, validation = feeding.split(data, config)
-    return f"{len(training):,} pictures to fit on, {len(validation):,} held out to validate"
+    drawn = f", {config.flagged_ones:,} of them drawn ones" if config.flagged_ones else ""
+    return f"{len(training):,} pictures to fit on{drawn}, {len(validation):,} held out to validate"
 
 
 def _digits_accuracy(model: keras.Model, half: str) -> float:

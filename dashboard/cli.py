@@ -142,6 +142,9 @@ def train(
         str | None, typer.Option(help=f"Of the pictures: {', '.join(ORDERS)}.")
     ] = None,
     wrong_labels: Annotated[float | None, typer.Option(help="Share of wrong classes.")] = None,
+    flagged_ones: Annotated[
+        int | None, typer.Option(help="Drawn ones with a flag and no foot, added to digits.")
+    ] = None,
     blocks: Annotated[int | None, typer.Option(help="Of convolution and pooling.")] = None,
     filters: Annotated[
         int | None, typer.Option(help="Of the first block; each next has twice as many.")

@@ -97,6 +97,12 @@ GROUPS: dict[str, tuple[Field, ...]] = {
         Field("share", "Share %", step="any", percent=True),
         Field("order", "Order", ORDERS),
         Field("wrong_labels", "Wrong labels %", step="any", percent=True),
+        Field(
+            "flagged_ones",
+            "Ones with a flag",
+            step=1,
+            help="Drawn ones as much of Europe writes them, added to pictures of digits",
+        ),
         Field("augment", "Vary the pictures"),
     ),
 }

@@ -5,7 +5,7 @@ import pytest
 
 import cnn
 from tests.drawings.make import RECORDED
-from tests.drawings.strokes import STYLES
+from tests.drawings.strokes import FLAGGED_ONES, STYLES
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,18 @@ def test_at_least_95_of_100_are_recognised(right):
 @pytest.mark.parametrize("style", STYLES)
 def test_no_style_is_left_behind(drawn, right, style):
     assert right[drawn["styles"] == style].mean() >= 0.9
+
+
+def test_at_least_95_of_100_ones_with_a_flag_and_no_foot_are_recognised(drawn, right):
+    flagged = np.isin(drawn["forms"], list(FLAGGED_ONES))
+    assert flagged.sum() >= 40
+    assert right[flagged].mean() >= 0.95
+
+
+def test_the_others_are_recognised_as_well_as_before(drawn, right):
+    others = ~np.isin(drawn["forms"], list(FLAGGED_ONES))
+    assert others.sum() == 220
+    assert right[others].mean() >= 0.97
 
 
 def test_centring_is_what_makes_drawings_off_the_middle_readable(drawn, right, classifier):

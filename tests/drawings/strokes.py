@@ -146,6 +146,36 @@ FORMS: dict[int, dict[str, list[Stroke]]] = {
 }  # fmt: skip
 
 
+# Ones with a flag and no foot, as much of Europe writes them. The forms are other than those of
+# `cnn.handwriting`, which the bundled classifier was trained with.
+FLAGGED_ONES: dict[str, list[Stroke]] = {
+    "long flag": [[
+        [(0.0, 0.42), (0.21, 0.2), (0.4, 0.0)],
+        [(0.4, 0.0), (0.41, 0.5), (0.4, 1.0)],
+    ]],
+    "low flag": [[
+        [(0.0, 0.29), (0.2, 0.16), (0.41, 0.0)],
+        [(0.41, 0.0), (0.4, 0.5), (0.39, 1.0)],
+    ]],
+    "steep flag": [[
+        [(0.0, 0.5), (0.13, 0.24), (0.28, 0.0)],
+        [(0.28, 0.0), (0.27, 0.5), (0.28, 1.0)],
+    ]],
+    "bent flag": [[
+        [(0.0, 0.4), (0.16, 0.32), (0.29, 0.17), (0.36, 0.0)],
+        [(0.36, 0.0), (0.37, 0.5), (0.36, 1.0)],
+    ]],
+    "flag last": [
+        [[(0.36, 0.0), (0.35, 0.5), (0.35, 1.0)]],
+        [[(0.38, 0.02), (0.2, 0.19), (0.02, 0.33)]],
+    ],
+    "leaning": [[
+        [(0.0, 0.38), (0.22, 0.19), (0.43, 0.0)],
+        [(0.43, 0.0), (0.38, 0.5), (0.32, 1.0)],
+    ]],
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Style:
     """How a digit is drawn; lengths in pixels of the drawing area.
@@ -190,12 +220,18 @@ class Drawing:
 
 
 def drawings() -> list[Drawing]:
-    """Return the whole set: every digit `PER_STYLE` times in every style, its forms in turn."""
-    return [
+    """Return the whole set: every digit `PER_STYLE` times in every style, its forms in turn, then
+    every flagged one in every style.
+    """
+    of_each_digit = [
         draw(digit, form, style, place)
         for digit, forms in FORMS.items()
         for form, style, place in _combinations(list(forms), digit)
     ]
+    flagged = [
+        draw(1, form, style, place) for form in FLAGGED_ONES for place, style in enumerate(STYLES)
+    ]
+    return [*of_each_digit, *flagged]
 
 
 def _combinations(forms: list[str], first: int) -> Iterator[tuple[str, str, int]]:
@@ -208,7 +244,8 @@ def draw(digit: int, form: str, style: str, place: int) -> Drawing:
     """Return a digit as one hand draws it once: no two are the same, but each is seeded."""
     look = STYLES[style]
     rng = np.random.default_rng([digit, place, *map(zlib.crc32, (form.encode(), style.encode()))])
-    curves = [_curve(stroke, rng) for stroke in FORMS[digit][form]]
+    forms = {**FORMS[digit], **(FLAGGED_ONES if digit == 1 else {})}
+    curves = [_curve(stroke, rng) for stroke in forms[form]]
     curves = _placed(_slanted(curves, look, rng), look, look.places[place % len(look.places)])
     shaken = [_shaken(curve, look, rng) for curve in curves]
     return Drawing(digit, form, style, look.brush, [_events(curve) for curve in shaken])
