@@ -12,8 +12,8 @@ Points = NDArray[np.float64]
 
 _SIDE = 256
 _HEIGHT = 150
-_FLAG_DEGREES = (24, 68)
-_FLAG_LENGTH = (0.3, 0.7)
+_FLAG_DEGREES = (28, 68)
+_FLAG_LENGTH = (0.26, 0.62)
 _LEAN = (-0.36, 0.2)
 _BOW = 0.03
 _TREMOR = 0.012
@@ -24,7 +24,7 @@ _POINTS = 12
 def flagged_ones(count: int, *, seed: int = 0) -> NDArray[np.uint8]:
     """Return ones drawn by a pen, uint8 (count, 28, 28, 1), framed as MNIST frames a digit.
 
-    Each has an upright stem and, on the left of its top, a flag that points down by 24 to 68
+    Each has an upright stem and, on the left of its top, a flag that points down by 28 to 68
     degrees. The same seed gives the same ones.
     """
     random = np.random.default_rng(seed)
