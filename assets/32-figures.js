@@ -1,13 +1,9 @@
-// Figures in their place: a title that is wider is broken into lines beside the figure's button, and in
-// a presentation texts and margins grow with the type of the page.
+// Figures in their place: in a presentation their texts and margins grow with the type of the page, and
+// a finger that moves over one scrolls the page.
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
   const PLAIN_PIXELS = 16;
   const SMALLEST_REM = 0.72;
-  const BUTTON_REM = 2.2;
-  const LINE_HEIGHT = 1.3;
-  const REST_MILLISECONDS = 200;
-  const ruler = document.createElement("canvas").getContext("2d");
   const GROWING = ["l", "r", "t", "b", "pad", "standoff", "ypad", "thickness", "yshift"];
 
   let plotly;
@@ -27,50 +23,9 @@
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const isTouched = matchMedia("(pointer: coarse)").matches;
     const layout = isTouched ? { ...figure.layout, dragmode: false } : figure.layout;
-    const grown = rem === PLAIN_PIXELS ? { data: figure.data, layout } : enlarged({ data: figure.data, layout }, rem);
-    return react(plot, { ...figure, ...grown, layout: titled(plot, grown.layout, rem) });
-  }
-
-  function titled(plot, layout, rem) {
-    const { title, margin } = layout;
-    if (!title || !title.text || !plot.clientWidth) return layout;
-    const lines = brokenLines(title, plot.clientWidth - BUTTON_REM * rem);
-    plot.titleLines = lines.length;
-    const more = LINE_HEIGHT * title.font.size * (lines.length - 1);
-    return { ...layout, title: { ...title, text: lines.join("<br>") }, margin: { ...margin, t: margin.t + more } };
-  }
-
-  function brokenLines({ text, font }, room) {
-    ruler.font = `${font.size}px ${getComputedStyle(document.body).fontFamily}`;
-    const lines = [];
-    for (const word of text.split(" ")) {
-      const longer = lines.length ? `${lines[lines.length - 1]} ${word}` : word;
-      if (lines.length && ruler.measureText(longer).width <= room) lines[lines.length - 1] = longer;
-      else lines.push(word);
-    }
-    return lines;
-  }
-
-  function drawAgain(plots) {
-    for (const plot of plots) if (plot.given) plotly.react(plot, plot.given);
-  }
-
-  // Another width may leave another room for titles.
-  let waits = 0;
-  window.addEventListener("resize", () => {
-    clearTimeout(waits);
-    waits = setTimeout(() => drawAgain(allPlots().filter(isOtherwiseBroken)), REST_MILLISECONDS);
-  });
-
-  function isOtherwiseBroken(plot) {
-    const { title } = (plot.given && plot.given.layout) || {};
-    if (!title || !title.text || !plot.clientWidth) return false;
-    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    return brokenLines(title, plot.clientWidth - BUTTON_REM * rem).length !== plot.titleLines;
-  }
-
-  function allPlots() {
-    return [...document.querySelectorAll(".js-plotly-plot")];
+    const drawn = { ...figure, layout };
+    if (rem === PLAIN_PIXELS) return react(plot, drawn);
+    return react(plot, { ...drawn, ...enlarged({ data: figure.data, layout }, rem) });
   }
 
   // Sizes of texts and the room around them; the numbers that are shown stay the same objects.
@@ -95,7 +50,9 @@
     document.getElementById("present").setAttribute("aria-pressed", String(on));
     if (page.classList.contains("presenting") === on) return;
     page.classList.toggle("presenting", on);
-    drawAgain(allPlots());
+    for (const plot of document.querySelectorAll(".js-plotly-plot")) {
+      if (plot.given) plotly.react(plot, plot.given);
+    }
     window.dispatchEvent(new Event("resize"));
   }
 
