@@ -192,9 +192,7 @@ def attach_card(model: keras.Model, card: Card) -> None:
 
 def _require_model_file(path: Path) -> None:
     if not path.is_file():
-        raise ModelError(
-            f"There is no model {path.name} in its folder: give the path of a .keras or .h5 file."
-        )
+        raise ModelError(f"There is no file {path.name}: give the path of a .keras or .h5 file.")
     if path.suffix not in SUFFIXES:
         raise ModelError(f"{path.name} is no Keras model: expected a .keras or .h5 file.")
     if path.suffix == ".keras" and not zipfile.is_zipfile(path):

@@ -269,7 +269,7 @@ class Run:
 
     def _require(self) -> None:
         if not self.exists:
-            raise RunError(f"The run {self.id} is not there any more: it was deleted.")
+            raise RunError(f"There is no run {self.id}: it was deleted, or never made.")
 
     @property
     def is_cancelled(self) -> bool:

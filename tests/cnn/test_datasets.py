@@ -170,7 +170,7 @@ def test_an_unknown_name_lists_those_that_exist():
 
 
 def test_an_unknown_split_lists_those_that_exist():
-    with pytest.raises(cnn.DatasetError, match="train, test, all"):
+    with pytest.raises(cnn.DatasetError, match="all, train, test"):
         cnn.load_dataset("digits", "validation")
 
 

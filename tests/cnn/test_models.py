@@ -79,7 +79,7 @@ def test_a_model_that_needs_arbitrary_code_is_refused(tmp_path):
 
 
 def test_a_missing_file_and_a_foreign_ending_are_named(tmp_path):
-    with pytest.raises(cnn.ModelError, match="There is no model at"):
+    with pytest.raises(cnn.ModelError, match="There is no file m.keras"):
         cnn.load_model(tmp_path / "m.keras")
     (tmp_path / "m.txt").write_text("x")
     with pytest.raises(cnn.ModelError, match="expected a .keras or .h5"):

@@ -21,7 +21,9 @@ def test_names_of_files_sort_as_the_moments_do(moments):
 
 @pytest.mark.parametrize("text", ["", "-1", "1-", "a", "1-2-3", "1.5", " 1", "12345", "1\n"])
 def test_what_is_no_moment_is_refused_by_name(text):
-    with pytest.raises(RunError, match="is no moment of a training: give one such as 3 or 0-16"):
+    with pytest.raises(
+        RunError, match=r"is no moment of a training: give one such as 3 \(after epoch 3\) or 0-16"
+    ):
         Moment.parse(text)
 
 

@@ -293,15 +293,15 @@ def test_two_processes_cannot_train_one_run(tmp_path):
 
 
 def test_a_run_that_is_not_there_is_not_made(tmp_path):
-    with pytest.raises(cnn.RunError, match="There is no run in .*: it was deleted, or never made"):
+    with pytest.raises(cnn.RunError, match="There is no run gone: it was deleted, or never made"):
         work_on(Run(tmp_path / "gone"))
     assert not (tmp_path / "gone").exists()
 
 
 def test_a_folder_that_is_no_run_is_named(tmp_path):
-    with pytest.raises(cnn.RunError, match="is no training run"):
+    with pytest.raises(cnn.RunError, match=f"There is no run {tmp_path.name}: it was deleted"):
         _ = Run(tmp_path).config
-    with pytest.raises(cnn.RunError, match="is no training run"):
+    with pytest.raises(cnn.RunError, match=f"There is no run {tmp_path.name}: it was deleted"):
         _ = Run(tmp_path).status
 
 
