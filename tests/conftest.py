@@ -17,6 +17,26 @@ from tests import nets
 
 ROOT = Path(__file__).parent.parent
 _SKIPPED: set[str] = set()
+_OF_DATA = {"mnist_dir", "best_data"}
+_WITHOUT_DATA = ("test_datasets.py", "test_start.py", "test_server.py")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    told = "Only tests for which it matters which data and what network this machine has."
+    parser.addoption("--of-data", action="store_true", help=told)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--of-data"):
+        return
+    chosen = [item for item in items if _is_of_data(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+def _is_of_data(item: pytest.Item) -> bool:
+    names = getattr(item, "fixturenames", ())
+    return not _OF_DATA.isdisjoint(names) or item.path.name in _WITHOUT_DATA
 
 
 @pytest.fixture(autouse=True, scope="session")
