@@ -50,8 +50,10 @@
     else if (writes) root.cnn.changeView({ [box.dataset.part]: Number(given) });
   }
 
-  // A refused number goes when the field is left; why it was refused stays until another is typed.
+  // A refused number goes when the field is left; why it was refused stays until another is typed. One
+  // that a button is about to use stays, for the button must not use another.
   async function leave(box, field) {
+    if (box.dataset.part === "rate") return;
     const given = field.value;
     const isRefused = !fits(field, await limits(box));
     if (!isRefused || field.value !== given) return;

@@ -1,6 +1,6 @@
 // The title of a figure that is wider than the figure is cut in its middle; the whole is at the pointer.
 (function () {
-  const BESIDE = 16;
+  const BESIDE = 4;
 
   // A plot gets this class when it is drawn first.
   new MutationObserver((changes) => {

@@ -14,10 +14,11 @@
   // What text takes, in pixels of plain type; that of a presentation is larger.
   const TEXT = {
     row: { least: 15, most: 44, width: 168, narrow: 23 },
-    label: { least: 64, most: 104, scrolled: 150, explained: [150, 140, 130, 120, 112, 104, 96] },
+    label: { least: 64, most: 104, scrolled: 150, explained: [150, 140, 130, 120, 112, 104, 96, 88, 80] },
     foot: 17, above: 250, below: 76,
   };
   const PLAIN_TYPE = 16;
+  const HIGHER = [1.2, 1.4, 1.7, 2];
   let text = TEXT;
 
   function rearrange(net) {
@@ -70,15 +71,25 @@
   function planned(net) {
     if (net.width < NARROW) return null;
     measureNames(net.layers);
+    return bestFitting(net, net.space) || (net.width < ROOMY ? null : higher(net) || scrolling(net));
+  }
+
+  function bestFitting(net, space) {
     const labels = net.explained ? text.label.explained : [text.label.least];
-    const plans = labels.map((least) => fitting(net, least)).filter(Boolean);
-    if (plans.length) return plans.reduce((best, one) => (one.side > best.side ? one : best));
-    return net.width < ROOMY ? null : scrolling(net);
+    const plans = labels.map((least) => fitting(net, least, space)).filter(Boolean);
+    return plans.length ? plans.reduce((best, one) => (one.side > best.side ? one : best)) : null;
+  }
+
+  // With explanations the page may rather be higher than the window than wider.
+  function higher(net) {
+    const narrowest = net.columns.length * Math.min(...text.label.explained);
+    if (!net.explained || narrowest > net.width) return null;
+    return HIGHER.reduce((found, times) => found || bestFitting(net, times * net.space), null);
   }
 
   // The largest tiles with which all columns are in sight.
-  function fitting(net, least) {
-    const frame = framed(net, least, text.label.most);
+  function fitting(net, least, space) {
+    const frame = framed(net, least, text.label.most, space);
     for (let side = TILE.most; side >= TILE.least; side--) {
       const plan = filled(net, frame, (layer, room) => bounded(layer, side, room));
       if (extent(plan, GAP.least) <= net.width - 2 * EDGE) return { ...plan, side };
@@ -88,7 +99,7 @@
 
   function scrolling(net) {
     const least = net.explained ? text.label.scrolled : text.label.most;
-    return filled(net, framed(net, least, text.label.scrolled), (layer, room) =>
+    return filled(net, framed(net, least, text.label.scrolled, net.space), (layer, room) =>
       enlarged(layer, room) || bounded(layer, TILE.scrolled, room));
   }
 
@@ -98,13 +109,13 @@
   }
 
   // The widths of the headers, and the height that they leave.
-  function framed(net, least, most) {
+  function framed(net, least, most, space) {
     const labels = net.columns.map((layers) =>
       Math.min(Math.max(least, ...layers.map(({ needs }) => needs)), Math.max(least, most)));
     for (const { section, column } of net.layers) section.style.width = labels[column] + "px";
     const head = Math.max(...net.layers.map((layer) => layer.head.offsetHeight)) + HEAD.below;
     const needed = net.layers.map((layer) => layer.lanes * (head + leastRoom(layer) + text.foot));
-    const height = Math.max(net.space, net.tracks.thickness + Math.max(...needed));
+    const height = Math.max(space, net.tracks.thickness + Math.max(...needed));
     return { labels, head, height, lanesHeight: height - net.tracks.thickness };
   }
 

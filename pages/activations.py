@@ -293,7 +293,7 @@ def _kernel(view: View, output: LayerOutput, channel: int) -> Any:
     tile = _kernel_tile(current().model(view), output, channel)
     if tile is None:
         return components.EMPTY_FIGURE, {}, "", True
-    over = ", norm over inputs" if tile.norms else ""
+    over = ", norm" if tile.norms else ""
     figure = cnn.figures.feature_maps(
         tile.weights,
         title=f"kernel {channel}{over}",

@@ -84,7 +84,7 @@ def test_the_network_page_follows_with_its_connections(server, visit):
     page = visit(server, "/").page
     page.wait_for_load_state("networkidle")
     before = np.asarray(Image.open(io.BytesIO(page.locator("#network").screenshot())))
-    with page.expect_response(re.compile("/connections/.*epoch=0-1")):
+    with page.expect_response(re.compile("/values/network.*epoch=0-1.*pointed=")):
         scrub(page, 1, "Epoch 1, after 1 step")
         page.wait_for_url("**epoch=0-1")
         page.wait_for_load_state("networkidle")

@@ -60,7 +60,7 @@ def test_plotly_comes_once_from_an_address_that_browsers_may_keep(bundled, visit
 def test_all_layers_shows_every_layer_with_a_caption(server, model, visit):
     page = visit(server, "/layers").page
     names = [info.name for info in cnn.layer_infos(model) if not info.nested]
-    expect(page.locator(".tiles section h3")).to_have_text(names)
+    expect(page.locator(".tiles section h2")).to_have_text(names)
     expect(page.locator(".tiles .gtitle")).to_have_count(len(names))
     expect(page.locator(".tiles .caption").last).not_to_be_empty()
 

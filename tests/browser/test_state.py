@@ -100,7 +100,7 @@ def test_a_click_on_a_tile_and_the_index_field_change_the_link(server, visit):
     page = visit(server, "/activations/conv2d").page
     page.get_by_label("No.").fill("123")
     page.get_by_label("No.").press("Enter")
-    expect(page.locator("#picture-text")).to_contain_text("digit 123 of")
+    expect(page.locator("#picture-text")).to_contain_text("digit 123 (")
     page.wait_for_url("**index=123**")
     drag = page.locator("#activations-main .nsewdrag")
     box = drag.bounding_box()
@@ -144,7 +144,7 @@ REFUSED = [
     ("Channel", "32", "32 was given: give a whole number from 0 to 31. 4 stays."),
     ("Channel", "-1", "-1 was given"),
     ("Channel", "1.5", "1.5 was given"),
-    ("Channel", "", "No number was given"),
+    ("Channel", "", "No number was given: give a whole number from 0 to 31"),
 ]
 
 
@@ -166,7 +166,7 @@ def test_a_number_field_refuses_in_place_and_the_view_keeps_the_last_good_number
         expect(field).not_to_have_attribute("aria-invalid", "true")
         assert page.url == link
     expect(page.locator("#notice")).to_be_hidden()
-    expect(page.locator("#picture-text")).to_contain_text("digit 7 of")
+    expect(page.locator("#picture-text")).to_contain_text("digit 7 (")
     page.get_by_label("Channel", exact=True).last.fill("31")
     expect(detail).to_contain_text("channel 31")
     expect(page.get_by_role("alert").filter(has_text="No number was given")).to_have_count(1)
@@ -215,7 +215,7 @@ def shows(page, place: str, data: str) -> None:
     page.wait_for_url(f"**data={name}&split={split}&index=*")
     index = page.get_by_label("No.").input_value()
     assert f"&index={index}" in page.url
-    assert f" {index} of" in place
+    assert f" {index} (" in place
 
 
 def test_a_link_means_the_same_on_another_server(server, start_server, mnist_dir, visit):

@@ -31,7 +31,7 @@ def test_a_training_survives_its_browser_and_its_server_and_is_cancelled_and_res
     fill(first, Epochs=900, Batch_size=16)
     train(first)
     expect(first.locator(".run-told")).to_contain_text("of 900", timeout=60_000)
-    run = first_row(first).locator("th").inner_text()
+    run = first_row(first).locator("th").text_content()
     first.close()
     visitor = visit(server, "/training")
     page = visitor.page

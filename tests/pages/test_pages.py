@@ -181,7 +181,7 @@ def test_a_depthwise_kernel_shows_weights_and_says_so(second_app, request_of):
     assert shown[7].layout.title.text == "kernel 2"
     assert "its weights" in shown[9]
     shown = paint(query, layers, "shared", None)
-    assert shown[7].layout.title.text == "kernel 0, norm over inputs"
+    assert shown[7].layout.title.text == "kernel 0, norm"
     assert "norm of its weights" in shown[9]
 
 
