@@ -148,8 +148,6 @@ def test_the_steps_are_in_the_address_and_belong_to_one_picture(server, visit):
     page.wait_for_function("() => !/teach|rates/.test(location.search)")
     page.go_back()
     steps(page, "1 step made with learning rate 0.002.")
-    page.go_back()
-    steps(page, "No step made yet.")
 
 
 def test_a_step_too_large_is_told_and_can_be_taken_back(fragile_server, visit):
