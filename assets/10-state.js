@@ -204,8 +204,9 @@
     return wanted.map((value, i) => (value === [data, model][i] ? root.no_update : value));
   }
 
-  function chooseOne(name) {
-    return (value, view) => change(view, { [name]: value });
+  // A control that is mounted says its own value: the default is no part of the view.
+  function chooseOne(name, other) {
+    return (value, view) => change(view, { [name]: value === other ? null : value });
   }
 
   function chosenOne(name, other) {
@@ -241,9 +242,9 @@
     chooseOver: (value, view) =>
       value ? change(view, { over: value === "rotate" ? null : value }) : root.no_update,
     chosenOver: chosenOne("over", "rotate"),
-    chooseScale: chooseOne("scale"),
+    chooseScale: chooseOne("scale", "layer"),
     chosenScale: chosenOne("scale", "layer"),
-    chooseLines: chooseOne("lines"),
+    chooseLines: chooseOne("lines", "contribution"),
     chosenLines: chosenOne("lines", "contribution"),
   };
 })();
