@@ -124,7 +124,7 @@ def test_distances_are_those_of_the_weights():
                   for m in (Moment(0), run.moments[-1]))  # fmt: skip
     wanted = np.linalg.norm(end - start) / np.linalg.norm(start)
     assert table["conv2d"].iloc[-1] == pytest.approx(wanted, rel=1e-5)
-    assert table["place"].iloc[1] == pytest.approx(1 / 430)
+    assert table["place"].iloc[1] == pytest.approx(1 / 461)
 
 
 def test_the_slider_knows_every_moment_in_words(opened):

@@ -113,7 +113,7 @@ def test_a_model_without_a_history_says_so(second_app, request_of):
 
 def test_the_moment_that_is_shown_is_marked(view):
     answer = drawn({**view, "epoch": "0-64"})
-    assert answer[LOSS].layout.shapes[0].x0 == pytest.approx(64 / 430)
+    assert answer[LOSS].layout.shapes[0].x0 == pytest.approx(64 / 461)
 
 
 def test_a_link_whose_runs_are_elsewhere_says_so(view):
