@@ -60,10 +60,14 @@ def layout() -> html.Div:
 
 
 class Curves:
-    """What the figures show of some runs. Each is made when it is asked for."""
+    """What the figures show of some runs. Each is made when it is asked for.
 
-    def __init__(self, rows: list[Row], view: View) -> None:
+    `has_other` says that the model in use has a run of its own, which is drawn without a tick.
+    """
+
+    def __init__(self, rows: list[Row], view: View, *, has_other: bool = False) -> None:
         self._rows = rows
+        self._has_other = has_other
         self._view = view
         self._courses = [_course(row) for row in rows]
 
@@ -107,10 +111,11 @@ class Curves:
             "failed": f"failed, after {done}",
             "interrupted": f"was interrupted, after {done}",
         }[row.status.state]
-        other = (
-            "" if row.is_shown else " Another model is in use: untick this run to see its curves."
-        )
-        return f"{row.name} {how}.{other}"
+        if row.is_shown:
+            return f"{row.name} {how}."
+        other = "Another model is in use"
+        untick = ": untick this run to see its curves" if self._has_other else ""
+        return f"{row.name} {how}. {other}{untick}."
 
     def figure(self, which: str) -> Any:
         """Return one of the figures; without a run it is empty."""

@@ -56,11 +56,15 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class Listing:
-    """A page of the list: its rows, its place, and the ids of all runs that are drawn."""
+    """A page of the list: its rows, its place, and the ids of all runs that are drawn.
+
+    `followed` is the run at work that is drawn because none is ticked, or "".
+    """
 
     rows: list[Row]
     place: Place
     chosen: list[str]
+    followed: str
 
     @property
     def look(self) -> str:
@@ -83,7 +87,11 @@ def listing(runtime: Runtime, view: View, asked: Asked | None = None) -> Listing
     place = Place.of(asked, len(found), len(runs))
     page = found[place.first : place.first + MOST_ROWS]
     chosen = _chosen(runtime, view)
-    return Listing(_rows(runtime, view, page, chosen), place, [run.id for run in chosen])
+    followed = [] if view.runs else [run.id for run in runtime.statuses(chosen).running]
+    return Listing(
+        _rows(runtime, view, page, chosen), place, [run.id for run in chosen],
+        next(iter(followed), ""),
+    )  # fmt: skip
 
 
 def chosen_rows(runtime: Runtime, view: View) -> list[Row]:
@@ -92,9 +100,17 @@ def chosen_rows(runtime: Runtime, view: View) -> list[Row]:
     return _rows(runtime, view, chosen, chosen)
 
 
+def run_in_use(runtime: Runtime, view: View) -> Run | None:
+    """Return the run of the model in use, if it has one."""
+    try:
+        return runtime.entry(view).run
+    except cnn.CnnError:
+        return None
+
+
 def _rows(runtime: Runtime, view: View, runs: list[Run], chosen: list[Run]) -> list[Row]:
     """Return a row for each of the runs that are still there."""
-    shown = _run_of(runtime, view)
+    shown = run_in_use(runtime, view)
     statuses = runtime.statuses(runs)
     called = dict(zip(runs, names(runs, chosen), strict=True))
     rows = []
@@ -119,15 +135,8 @@ def _chosen(runtime: Runtime, view: View) -> list[Run]:
         found = [run for run in map(runtime.find_run, ids) if run]
         return sorted(found, key=lambda run: run.path == cnn.pretrained_run())
     at_work = runtime.statuses(runtime.settings.jobs.runs()).running
-    shown = _run_of(runtime, view)
+    shown = run_in_use(runtime, view)
     return at_work[:1] or ([shown] if shown else [])
-
-
-def _run_of(runtime: Runtime, view: View) -> Run | None:
-    try:
-        return runtime.entry(view).run
-    except cnn.CnnError:
-        return None
 
 
 def names(runs: list[Run], beside: list[Run] | None = None) -> list[str]:

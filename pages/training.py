@@ -135,6 +135,7 @@ def register(app: Dash) -> None:
         Output(RUNS, "children"),
         Output(LISTED, "data"),
         Output(TICKED, "data"),
+        Output(FOLLOWED, "data"),
         *run_pages.OUTPUTS,
         Input(ids.VIEW, "data"),
         Input(TICK, "data"),
@@ -145,11 +146,6 @@ def register(app: Dash) -> None:
     app.clientside_callback(
         ClientsideFunction("cnn", "followRuns"), Input(LISTED, "data"), State(PAGE, "data")
     )
-    app.callback(
-        Output(FOLLOWED, "data"),
-        Input(LISTED, "data"),
-        State(ids.VIEW, "data"),
-    )(follow)
     app.clientside_callback(ClientsideFunction("cnn", "followRun"), Input(FOLLOWED, "data"))
     told = (
         Output(PROBLEM, "children", allow_duplicate=True),
@@ -212,7 +208,10 @@ def _register_form(app: Dash) -> None:
 def list_runs(
     stored: dict[str, Any] | None, _tick: int | None, page: Any, listed: str | None
 ) -> tuple[Any, ...]:
-    """Return a page of the runs, unless the list on the screen, `listed`, looks the same."""
+    """Return a page of the runs, unless the list on the screen, `listed`, looks the same.
+
+    The browser makes the run that is followed the choice: it stays on the screen when it ends.
+    """
     if not stored:
         raise PreventUpdate
     view, _ = parse(stored)
@@ -220,7 +219,7 @@ def list_runs(
     if listing.look == listed:
         raise PreventUpdate
     return (
-        runs_table.table(listing.rows), listing.look, listing.chosen,
+        runs_table.table(listing.rows), listing.look, listing.chosen, listing.followed,
         *run_pages.shown(listing.place, listing.elsewhere),
     )  # fmt: skip
 
@@ -238,7 +237,8 @@ def draw(
     if not stored or on_screen is None:
         raise PreventUpdate
     view, _ = parse(stored)
-    curves = Curves(runs_table.chosen_rows(current(), view), view)
+    in_use = runs_table.run_in_use(current(), view)
+    curves = Curves(runs_table.chosen_rows(current(), view), view, has_other=bool(in_use))
     wanted, before = [curves.choice, curves.progress], shown or {}
     due = [
         figure
@@ -257,18 +257,6 @@ def draw(
         {**before, **dict.fromkeys(due, wanted)},
         curves.told if is_other else no_update,
     )
-
-
-def follow(_listed: str | None, stored: dict[str, Any] | None) -> str:
-    """Return the run at work that is drawn because no run is chosen, or nothing.
-
-    The browser makes it the choice, so that it stays on the screen when it ends.
-    """
-    view, _ = parse(stored or {})
-    if not stored or view.runs:
-        raise PreventUpdate
-    drawn = runs_table.chosen_rows(current(), view)
-    return next((row.run.id for row in drawn if row.status.state == "running"), "")
 
 
 def act(*_clicks: Any) -> tuple[str, bool, int]:
@@ -303,8 +291,8 @@ def compare(
     """Return the view with the runs that are ticked, or the reason why they are too many.
 
     `before` has those that were ticked when the list was made, on its other pages too: a new list
-    is no choice. It is empty when the page has just been left, and with it the list. Without a tick
-    another run is drawn, and the list is made again to tick that.
+    is no choice. It is empty when the page has just been left, and with it the list. When the last tick
+    is taken away, the run of the model in use is drawn, and the list is made again to tick that.
     """
     places = [one["id"]["run"] for one in ctx.inputs_list[0]]
     if not stored or not before or before[0] is None:
@@ -319,8 +307,11 @@ def compare(
         )
         return no_update, told, True, no_update
     view, _ = parse(stored)
-    listed = no_update if chosen else ""
-    return replace(view, runs=",".join(chosen)).to_query(), "", False, listed
+    if chosen:
+        return replace(view, runs=",".join(chosen)).to_query(), "", False, no_update
+    in_use = runs_table.run_in_use(current(), view)
+    runs = in_use.id if in_use and in_use.id not in before[0] else ""
+    return replace(view, runs=runs).to_query(), "", False, ""
 
 
 def datasets(_ready: str) -> tuple[Any, Any]:

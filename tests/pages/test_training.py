@@ -21,7 +21,7 @@ from pages import training
 
 LOSS, ACCURACY, RATE, CLASSES, GRADIENTS, SPEED = range(6)
 LOSS_CAPTION, CLASSES_CAPTION, SETTINGS, SINGLE_HIDDEN, SHOWN, WHICH = 6, 9, 12, 13, 14, 15
-RUNS, LISTED, TICKED = range(3)
+RUNS, LISTED, TICKED, FOLLOWED = range(4)
 
 
 @pytest.fixture
@@ -367,10 +367,12 @@ def test_a_lesson_that_there_is_not_is_refused_before_anything_is_done(runtime, 
 def test_a_run_that_is_followed_stays_chosen_when_it_ends(runtime, view, monkeypatch):
     still(monkeypatch, runtime)
     run = make_run(runtime, "queued")
-    assert training.follow(None, view) == ""
+    assert training.list_runs(view, None, None, None)[FOLLOWED] == ""
     run.write_status(Status("running", epoch=1, batches=4))
     with run.hold().acquire():
-        assert training.follow(None, view) == run.id
+        assert training.list_runs(view, None, None, None)[FOLLOWED] == run.id
+        chosen = {**view, "runs": "pretrained"}
+        assert training.list_runs(chosen, None, None, None)[FOLLOWED] == ""
     followed = {**view, "runs": run.id}
     for state in ("cancelled", "failed", "finished"):
         run.write_status(Status(state, epoch=1, batches=4))
@@ -379,8 +381,7 @@ def test_a_run_that_is_followed_stays_chosen_when_it_ends(runtime, view, monkeyp
         assert run.name in answer[LOSS].layout.title.text
         assert f"{run.name} {'has finished' if state == 'finished' else ''}" in answer[WHICH]
         assert "Another model is in use: untick this run" in answer[WHICH]
-    with pytest.raises(PreventUpdate):
-        training.follow(None, followed)
+        assert training.list_runs(followed, None, None, None)[FOLLOWED] == ""
 
 
 def test_that_the_page_is_opened_is_no_click(runtime, view):
@@ -432,7 +433,11 @@ def test_a_ticked_list_is_a_choice_only_if_it_differs_from_the_one_that_was_made
     both, *told = training.compare([True, True], [["a1"]], view)
     assert both["runs"] == "a1,b2"
     assert told == ["", False, no_update]
-    none, *_, listed = training.compare([False, False], [["a1"]], view)
+    in_use, *_, listed = training.compare([False, False], [["a1"]], view)
+    assert in_use["runs"] == "pretrained"
+    assert listed == ""
+    ids[1]["id"]["run"] = "pretrained"
+    none, *_, listed = training.compare([False, False], [["pretrained"]], view)
     assert "runs" not in none
     assert listed == ""
     for gone in ([], [None]):
