@@ -33,7 +33,7 @@ def serve_news(server: Flask) -> None:
 def _news() -> Any:
     runtime = current()
     view, _ = parse(request.args.to_dict())
-    key, wait = status.news(runtime, view)
+    key, wait = status.news(runtime, view, runtime.statuses())
     return jsonify(news=key, wait=wait)
 
 
@@ -42,8 +42,9 @@ def _news_of_runs() -> Any:
     asked = request.args.to_dict()
     part = Asked.parse({name: asked.pop(f"list-{name}", "") for name in ("page", "find")})
     view, _ = parse(asked)
-    key, wait = status.news(runtime, view)
-    listing = runs_table.listing(runtime, view, part)
+    statuses = runtime.statuses()
+    key, wait = status.news(runtime, view, statuses)
+    listing = runs_table.listing(runtime, view, part, statuses)
     active = [row for row in listing.rows if row.status.state in ACTIVE and not row.damaged]
     shown = {}
     for row in active:

@@ -23,6 +23,7 @@ from dashboard.downloads import file_name
 from dashboard.models import BUNDLED, entry_of
 from dashboard.run_pages import MOST_ROWS, Asked, Place
 from dashboard.runtime import Runtime
+from dashboard.statuses import Statuses
 from dashboard.view import View
 
 _COLUMNS = ("compare", "run", "state", "data", "epochs", "best accuracy", "loss", "kept", "actions")
@@ -78,26 +79,24 @@ class Listing:
         return len(set(self.chosen) - {row.run.id for row in self.rows})
 
 
-def listing(runtime: Runtime, view: View, asked: Asked | None = None) -> Listing:
-    """Return a page of all runs, the newest first and the bundled one last."""
-    asked = asked or Asked()
-    runs = [*runtime.settings.jobs.runs(), Run(cnn.pretrained_run())]
+def listing(runtime: Runtime, view: View, asked: Asked, statuses: Statuses) -> Listing:
+    """Return a page of all runs, whose `statuses` were just seen."""
+    runs = statuses.runs
     words = asked.find.casefold()
     found = [run for run in runs if words in _called(run).casefold()] if words else runs
     place = Place.of(asked, len(found), len(runs))
     page = found[place.first : place.first + MOST_ROWS]
-    chosen = _chosen(runtime, view)
-    followed = [] if view.runs else [run.id for run in runtime.statuses(chosen).running]
-    return Listing(
-        _rows(runtime, view, page, chosen), place, [run.id for run in chosen],
-        next(iter(followed), ""),
-    )  # fmt: skip
+    chosen = _chosen(runtime, view, statuses)
+    followed = "" if view.runs else next((run.id for run in statuses.running), "")
+    rows = _rows(runtime, view, page, chosen, statuses)
+    return Listing(rows, place, [run.id for run in chosen], followed)
 
 
 def chosen_rows(runtime: Runtime, view: View) -> list[Row]:
     """Return the runs that are drawn, in the order of the list."""
-    chosen = _chosen(runtime, view)
-    return _rows(runtime, view, chosen, chosen)
+    statuses = runtime.statuses()
+    chosen = _chosen(runtime, view, statuses)
+    return _rows(runtime, view, chosen, chosen, statuses)
 
 
 def run_in_use(runtime: Runtime, view: View) -> Run | None:
@@ -108,10 +107,11 @@ def run_in_use(runtime: Runtime, view: View) -> Run | None:
         return None
 
 
-def _rows(runtime: Runtime, view: View, runs: list[Run], chosen: list[Run]) -> list[Row]:
+def _rows(
+    runtime: Runtime, view: View, runs: list[Run], chosen: list[Run], statuses: Statuses
+) -> list[Row]:
     """Return a row for each of the runs that are still there."""
     shown = run_in_use(runtime, view)
-    statuses = runtime.statuses(runs)
     called = dict(zip(runs, names(runs, chosen), strict=True))
     rows = []
     for run in runs:
@@ -128,15 +128,14 @@ def _rows(runtime: Runtime, view: View, runs: list[Run], chosen: list[Run]) -> l
     return rows
 
 
-def _chosen(runtime: Runtime, view: View) -> list[Run]:
+def _chosen(runtime: Runtime, view: View, statuses: Statuses) -> list[Run]:
     """Return the runs that are drawn: those ticked, else the newest at work, else that in use."""
     if view.runs:
         ids = sorted(set(view.runs.split(",")), reverse=True)
         found = [run for run in map(runtime.find_run, ids) if run]
         return sorted(found, key=lambda run: run.path == cnn.pretrained_run())
-    at_work = runtime.statuses(runtime.settings.jobs.runs()).running
     shown = run_in_use(runtime, view)
-    return at_work[:1] or ([shown] if shown else [])
+    return statuses.running[:1] or ([shown] if shown else [])
 
 
 def names(runs: list[Run], beside: list[Run] | None = None) -> list[str]:

@@ -182,7 +182,7 @@ class Runtime:
 
     def training_of(self, path: Path) -> Run | None:
         """Return the active run whose model is to be saved at `path`, if there is one."""
-        statuses = self.statuses(self.settings.jobs.runs())
+        statuses = self.statuses()
         for run in [*statuses.running, *statuses.waiting]:
             with suppress(cnn.RunError):
                 if run.config.save_to == str(path):
@@ -203,8 +203,10 @@ class Runtime:
             return run if run.exists else None
         return None
 
-    def statuses(self, runs: Iterable[Run]) -> Statuses:
-        """Return how far some runs are."""
+    def statuses(self, runs: Iterable[Run] | None = None) -> Statuses:
+        """Return how far some runs are, or all: the newest first and the bundled one last."""
+        if runs is None:
+            runs = [*self.settings.jobs.runs(), Run(cnn.pretrained_run())]
         return Statuses(runs, lambda: self.queue)
 
     def resume_training(self, run: Run) -> None:

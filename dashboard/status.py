@@ -19,6 +19,7 @@ from dashboard.models import OF_RUN, key_of
 from dashboard.panel import data_options, model_options
 from dashboard.panel import moments as moments_of
 from dashboard.runtime import Runtime, current
+from dashboard.statuses import Statuses
 from dashboard.view import View, parse
 
 _STARTING_MILLISECONDS = 400
@@ -56,13 +57,13 @@ def register(app: Dash) -> None:
     )(replace_refused_model)
 
 
-def news(runtime: Runtime, view: View) -> tuple[str, int]:
+def news(runtime: Runtime, view: View, statuses: Statuses) -> tuple[str, int]:
     """Return a key of what there is to tell, and in how many milliseconds it may be another.
 
-    The first time, TensorFlow is started.
+    `statuses` are those of all runs. The first time, TensorFlow is started.
     """
     runtime.start()
-    told = _status(runtime)
+    told = _status(runtime, statuses)
     shown = (runtime.ready, told, _moments_of_followed(view))
     key = f"{zlib.crc32(repr(shown).encode()):08x}"
     if runtime.ready == "starting":
@@ -83,7 +84,8 @@ def tell(
     """
     runtime = current()
     is_ready = runtime.ready == "ready"
-    told = _status(runtime)
+    statuses = runtime.statuses()
+    told = _status(runtime, statuses)
     newer = _newer_moments(stored, moments) if is_ready else no_update
     if is_ready and stored and _WATCH in str(told_before):
         _use_newly_trained(runtime, stored)
@@ -93,7 +95,7 @@ def tell(
         model_options(runtime, parse(stored or {})[0]) if is_ready else no_update,
         data_options(runtime) if is_ready else no_update,
         newer,
-        news(runtime, parse(stored or {})[0])[0],
+        news(runtime, parse(stored or {})[0], statuses)[0],
     )
 
 
@@ -136,14 +138,15 @@ def _use_newly_trained(runtime: Runtime, stored: dict[str, Any]) -> None:
         set_props(ids.VIEW, {"data": view.of_model(default.key).to_query()})
 
 
-def _status(runtime: Runtime) -> list[Any]:
+def _status(runtime: Runtime, statuses: Statuses) -> list[Any]:
     """Return what is going on in the background, in words."""
     told: list[Any] = []
     if runtime.ready == "starting":
         told.append("TensorFlow is starting; the figures fill by themselves. ")
     if runtime.problem:
         told.append(f"{runtime.problem} ")
-    return [*told, *_queue_status(runtime), *_trainings(runtime), *_download_status(runtime)]
+    trainings = _trainings(runtime, statuses)
+    return [*told, *_queue_status(runtime), *trainings, *_download_status(runtime)]
 
 
 def _queue_status(runtime: Runtime) -> list[str]:
@@ -155,9 +158,8 @@ def _queue_status(runtime: Runtime) -> list[str]:
     ]
 
 
-def _trainings(runtime: Runtime) -> list[Any]:
+def _trainings(runtime: Runtime, statuses: Statuses) -> list[Any]:
     """Say which runs are trained and how many wait, or which one is the next."""
-    statuses = runtime.statuses(runtime.settings.jobs.runs())
     running, waiting = statuses.running, statuses.waiting
     if running:
         names = [_called(runtime, run) for run in running[:_MOST_NAMED]]

@@ -15,7 +15,10 @@ _UNKNOWN = Status("failed")
 
 
 class Statuses:
-    """The statuses of some runs; those that are gone are left out."""
+    """The statuses of some runs; those that are gone are left out.
+
+    One question of the browser looks at the runs once, and carries what it saw.
+    """
 
     def __init__(self, runs: Iterable[Run], queue: Callable[[], Queue]) -> None:
         self._queue = queue
@@ -38,6 +41,11 @@ class Statuses:
         if run.id in self._pending or run.is_worked_on():
             return status
         return replace(status, state="interrupted", message=_LOST)
+
+    @property
+    def runs(self) -> list[Run]:
+        """The runs, in the order in which they were given."""
+        return list(self._read)
 
     @property
     def running(self) -> list[Run]:

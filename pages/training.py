@@ -215,7 +215,7 @@ def list_runs(
     if not stored:
         raise PreventUpdate
     view, _ = parse(stored)
-    listing = runs_table.listing(current(), view, Asked.parse(page))
+    listing = runs_table.listing(current(), view, Asked.parse(page), current().statuses())
     if listing.look == listed:
         raise PreventUpdate
     return (

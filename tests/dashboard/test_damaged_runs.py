@@ -13,6 +13,7 @@ from cnn.runs import Status
 from dashboard import runs_table, status
 from dashboard.app import create_app, runtime_of
 from dashboard.panel import model_options
+from dashboard.run_pages import Asked
 from dashboard.settings import Settings
 from dashboard.view import parse
 from pages import training
@@ -100,9 +101,15 @@ def text_of(component):
     return text_of(component.children) if hasattr(component, "children") else str(component or "")
 
 
+def listed(runtime, query=None):
+    """Return the rows of the first page of the list."""
+    view, _ = parse(query or {})
+    return runs_table.listing(runtime, view, Asked(), runtime.statuses()).rows
+
+
 def test_a_whole_run_is_not_damaged(runtime):
     run = make_run(runtime, "whole")
-    (row,) = (row for row in runs_table.listing(runtime, parse({})[0]).rows if row.run == run)
+    (row,) = (row for row in listed(runtime) if row.run == run)
     assert (row.damaged, row.status.state) == ("", "finished")
 
 
@@ -115,7 +122,7 @@ def test_a_damaged_run_is_listed_with_the_name_of_its_file_and_the_others_as_eve
     both = {**runtime.default_view().to_query(), "runs": f"{whole.id},{hurt.id}"}
 
     view, _ = parse(both)
-    rows = {row.run: row for row in runs_table.listing(runtime, view).rows}
+    rows = {row.run: row for row in listed(runtime, view.to_query())}
     assert (rows[whole].damaged, rows[hurt].damaged) == ("", file)
     answer = training.list_runs(both, None, None, None)
     assert sorted(answer[TICKED]) == sorted([whole.id, hurt.id])
@@ -182,8 +189,8 @@ def test_runs_that_are_deleted_while_others_look_are_left_out(runtime, app, monk
 
     monkeypatch.setattr(cnn.runs, "find", deleting)
     query = runtime.default_view().to_query()
-    listed = {row.run.id for row in runs_table.listing(runtime, parse(query)[0]).rows}
-    assert listed == {kept.id, "pretrained"}
+    shown = {row.run.id for row in listed(runtime, query)}
+    assert shown == {kept.id, "pretrained"}
     for address in ("/news", "/news/runs"):
         for run in gone:
             run.path.mkdir()
@@ -196,7 +203,7 @@ def test_a_resumed_run_says_which_of_its_files_is_damaged(runtime):
     run = make_run(runtime, "resumed")
     run.write_status(Status("cancelled"))
     (run.path / "config.json").write_bytes(b"[]")
-    (row,) = (row for row in runs_table.listing(runtime, parse({})[0]).rows if row.run == run)
+    (row,) = (row for row in listed(runtime) if row.run == run)
     offered = text_of(runs_table._actions(row))
     assert "Delete" in offered
     assert "Resume" not in offered

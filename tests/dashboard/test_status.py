@@ -36,28 +36,28 @@ def started(settings, request_of, monkeypatch):
 
 def test_the_browser_asks_less_often_when_nothing_goes_on(started):
     runtime = started()
-    quiet, seldom = status.news(runtime, VIEW)
-    assert status.news(runtime, VIEW) == (quiet, seldom)
+    quiet, seldom = status.news(runtime, VIEW, runtime.statuses())
+    assert status.news(runtime, VIEW, runtime.statuses()) == (quiet, seldom)
     runtime.settings.jobs.write_download(Download("running"))
-    busy, often = status.news(runtime, VIEW)
+    busy, often = status.news(runtime, VIEW, runtime.statuses())
     assert busy != quiet
     assert often < seldom
 
 
 def test_the_browser_asks_often_until_the_start_has_queued_its_work(started):
     runtime = started()
-    _, seldom = status.news(runtime, VIEW)
+    _, seldom = status.news(runtime, VIEW, runtime.statuses())
     runtime._submitted.clear()
-    _, waiting = status.news(runtime, VIEW)
+    _, waiting = status.news(runtime, VIEW, runtime.statuses())
     runtime._ready.clear()
-    _, starting = status.news(runtime, VIEW)
+    _, starting = status.news(runtime, VIEW, runtime.statuses())
     assert starting < waiting < seldom
 
 
 def test_what_is_known_is_not_told_again(started):
     runtime = started()
     answer = status.tell("", "starting", None, None)
-    assert answer[-1] == status.news(runtime, VIEW)[0]
+    assert answer[-1] == status.news(runtime, VIEW, runtime.statuses())[0]
     assert (answer[READY], answer[TOLD]) == ("ready", [])
     answer = status.tell("", "ready", None, [])
     assert (answer[READY], answer[TOLD]) == (no_update, no_update)

@@ -39,7 +39,9 @@ def take(runtime):
 
 
 def told(runtime):
-    return "".join(part for part in status._trainings(runtime) if isinstance(part, str))
+    return "".join(
+        part for part in status._trainings(runtime, runtime.statuses()) if isinstance(part, str)
+    )
 
 
 def test_nothing_is_said_when_nothing_is_trained(runtime):
@@ -80,7 +82,7 @@ def test_the_training_of_the_operators_model_has_its_name(tmp_path):
     assert runtime.training_of(path) is None
     config = cnn.TrainingConfig("digits", save_to=str(path))
     run = runtime.queue.submit_training(config)
-    text, link, _ = status._trainings(runtime)
+    text, link, _ = status._trainings(runtime, runtime.statuses())
     assert text == "mine.keras waits to be trained: "
     assert link.href == "/training"
     assert runtime.training_of(path) == run

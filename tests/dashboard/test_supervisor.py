@@ -102,7 +102,7 @@ def test_the_reason_goes_when_nothing_waits_any_more(home, supervisor):
 def test_why_there_is_no_worker_is_told_on_every_page(home):
     runtime = Runtime(Settings(home=home.path, data_dir=home.data_dir, download=False))
     home.write_worker_problem("It does not stay.")
-    assert "It does not stay. " in status._status(runtime)
+    assert "It does not stay. " in status._status(runtime, runtime.statuses())
 
 
 def test_paths_of_the_server_are_not_told(home, supervisor, monkeypatch):

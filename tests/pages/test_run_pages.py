@@ -36,7 +36,7 @@ def runtime(app, request_of):
 
 def page(runtime, number=0, find="", **view):
     query = {**runtime.default_view().to_query(), **view}
-    return runs_table.listing(runtime, parse(query)[0], Asked(number, find))
+    return runs_table.listing(runtime, parse(query)[0], Asked(number, find), runtime.statuses())
 
 
 def ids(listing):

@@ -15,6 +15,7 @@ from cnn.moments import Moment
 from cnn.runs import Status
 from dashboard import run_dialogs, run_start, runs_table, training_form
 from dashboard.app import create_app, runtime_of
+from dashboard.run_pages import Asked
 from dashboard.settings import Settings
 from dashboard.training_form import FIELDS, NETWORK, NUMBERS, OWN
 from pages import training
@@ -148,7 +149,7 @@ def test_runs_of_one_name_are_told_apart(runtime):
 def test_the_list_offers_what_can_be_done_with_each_run(runtime, view):
     failed, lost = make_run(runtime, "failed"), make_run(runtime, "queued")
     queued = runtime.queue.submit_training(cnn.TrainingConfig("digits"))
-    rows = runs_table.listing(runtime, cnn_view(view)).rows
+    rows = runs_table.listing(runtime, cnn_view(view), Asked(), runtime.statuses()).rows
     said = {row.run.id: text_of(runs_table._row(row)) for row in rows}
     assert "Resume" in said[failed.id]
     assert "Cancel" not in said[failed.id]
