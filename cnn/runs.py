@@ -10,6 +10,7 @@ result. Any process may read one.
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import shutil
@@ -322,7 +323,7 @@ def create(
     """
     note = note or Note()
     called = note.name or ("" if name else automatic(config))
-    name = name or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    name = name or _new_id(runs_dir)
     run = Run(runs_dir / name)
     if run.exists:
         raise RunError(f"{name} holds a run already: remove it or choose another folder.")
@@ -335,6 +336,12 @@ def create(
             taken = [other.name for other in find(runs_dir)]
             _make(run, config, replace(note, name=unique(called, taken)))
     return run
+
+
+def _new_id(runs_dir: Path) -> str:
+    second = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
+    ids = (f"{second}-{secrets.token_hex(2)}" for _ in itertools.count())
+    return next(run_id for run_id in ids if not Run(runs_dir / run_id).exists)
 
 
 @contextmanager

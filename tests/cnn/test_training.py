@@ -1,5 +1,6 @@
 import json
 import threading
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -309,6 +310,19 @@ def test_a_second_run_of_the_same_name_is_refused(tmp_path):
     runs.create(tmp_path, TrainingConfig("digits"), "mine")
     with pytest.raises(cnn.RunError, match="holds a run already"):
         runs.create(tmp_path, TrainingConfig("digits"), "mine")
+
+
+def test_runs_that_are_made_in_one_second_have_ids_of_their_own(tmp_path, monkeypatch):
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return cls(2026, 1, 2, 3, 4, 5, tzinfo=tz)
+
+    monkeypatch.setattr(runs, "datetime", Stopped)
+    ends = iter("axabx")
+    monkeypatch.setattr(runs.secrets, "token_hex", lambda size: next(ends))
+    first, second = (runs.create(tmp_path, TrainingConfig("digits")) for _ in range(2))
+    assert (first.id, second.id) == ("20260102-030405-a", "20260102-030405-b")
 
 
 def test_status_is_replaced_whole(tmp_path):
