@@ -1,4 +1,4 @@
-"""Functions of a model, compiled once and kept on it; one call of any of them at a time.
+"""Functions of a model, compiled once and kept on it; one call of each at a time.
 
 Models that differ in their weights only, twins, share what was compiled: the weights go in as
 arguments.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _COMPILED = "_cnn_compiled"
 # What TensorFlow takes as the name of a scope in a graph.
 _SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
-_one_call = Lock()
+_keeping = Lock()
 
 
 class Compiled:
@@ -47,6 +47,7 @@ class Compiled:
         def step_by_step(values: list[Any], *tensors: Any) -> Any:
             return with_weights(values, *map(tf.convert_to_tensor, tensors))
 
+        self._one_call = Lock()
         self._ways = [
             tf.function(with_weights, jit_compile=True, autograph=False),
             tf.function(with_weights, autograph=False),
@@ -64,7 +65,7 @@ class Compiled:
         Raises `ModelError` where it cannot be computed, with the reason.
         """
         values = [variable.value for variable in model.variables]
-        with _one_call:
+        with self._one_call:
             try:
                 return self._compute(values, tensors)
             except CnnError:
@@ -103,8 +104,9 @@ def compiled_once(
 ) -> Callable[..., Any]:
     """Return `function`, which computes with `model`, compiled; kept under `name` for its twins."""
     kept = kept_for_twins(model)
-    if name not in kept:
-        kept[name] = Compiled(model, function)
+    with _keeping:
+        if name not in kept:
+            kept[name] = Compiled(model, function)
     compiled = kept[name]
     return lambda *tensors: compiled(model, *tensors)
 
@@ -125,10 +127,11 @@ def twin(model: keras.Model, weights: list[NDArray[Any]]) -> keras.Model:
 
 def kept_for_twins(model: keras.Model) -> dict[str, Any]:
     """Return what was found out about the model and holds for all its twins, by name."""
-    kept: dict[str, Any] | None = getattr(model, _COMPILED, None)
-    if kept is None:
-        kept = {}
-        object.__setattr__(model, _COMPILED, kept)
+    with _keeping:
+        kept: dict[str, Any] | None = getattr(model, _COMPILED, None)
+        if kept is None:
+            kept = {}
+            object.__setattr__(model, _COMPILED, kept)
     return kept
 
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from threading import Lock
+from threading import Condition
 from typing import TYPE_CHECKING
+
+from cachetools import LRUCache, cached
 
 import cnn
 from cnn.compilation import twin
@@ -72,9 +74,8 @@ class Catalogue:
         self._settings = settings
         self._refused: dict[str, str] = {}
         self._found: dict[str, tuple[Entry, int]] = {}
-        self._loading = Lock()
-        self._load = lru_cache(maxsize=_MOST_MODELS)(self._load_and_try)
-        self._at = lru_cache(maxsize=_MOST_MOMENTS)(self._load_at)
+        self._load = cached(LRUCache(_MOST_MODELS), condition=Condition())(self._load_and_try)
+        self._at = cached(LRUCache(_MOST_MOMENTS), condition=Condition())(self._load_at)
 
     def menu(self, shown: str = "") -> tuple[list[Entry], bool]:
         """Return the models to choose from, the operator's first, and whether these are all.
@@ -124,13 +125,13 @@ class Catalogue:
     def load(self, key: str, epoch: str = "") -> keras.Model:
         """Return the loaded model with that key, with its weights of a moment if one is named.
 
-        Raises `ModelError` if the file cannot be used, `RunError` if the moment is not kept.
+        Who asks for a model that is being loaded waits for it, and for no other. Raises
+        `ModelError` if the file cannot be used, `RunError` if the moment is not kept.
         """
-        with self._loading:
-            entry = self.get(key)
-            if epoch and str(self.last(entry)) != epoch:
-                return self._at_moment(entry, Moment.parse(epoch))
-            return self._newest(entry)
+        entry = self.get(key)
+        if epoch and str(self.last(entry)) != epoch:
+            return self._at_moment(entry, Moment.parse(epoch))
+        return self._newest(entry)
 
     def last(self, entry: Entry) -> Moment | None:
         """Return the moment that a finished model is of; None where there is no finished one."""
@@ -208,7 +209,7 @@ class Catalogue:
         """Try to open the operator's model, and refuse it if it cannot be used."""
         path = self._settings.model_path
         if path is not None and path.is_file():
-            with self._loading, suppress(cnn.ModelError):
+            with suppress(cnn.ModelError):
                 for entry in _entry(path.name, path):
                     self._load_file(entry)
 

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 import weakref
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from cachetools import LRUCache, cached
 from filelock import FileLock
 from flask import current_app, g, has_request_context
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _EXTENSION = "cnn_runtime"
 _START_AFTER_SECONDS = 3.0
-_MOST_PASS_BYTES = 64_000_000
+_MOST_LOOK_BYTES = 64_000_000
 Ready = Literal["starting", "ready", "failed"]
 
 
@@ -50,10 +51,8 @@ class Look:
     """What the network sees of a picture, and all that it computes of it.
 
     `seen` is uint8 in the model's size; `plain` is the same before the adversarial step.
-    `of` is the model: under the address of a moment another may come, when a run is trained again.
     """
 
-    of: weakref.ref[keras.Model]
     seen: NDArray[np.uint8]
     plain: NDArray[np.uint8]
     passed: cnn.ForwardPass
@@ -75,8 +74,11 @@ class Runtime:
         self._started = threading.Lock()
         self._ready = threading.Event()
         self._submitted = threading.Event()
-        self._passing = threading.Lock()
-        self._looks: dict[View, Look] = {}
+        self._look_once = cached(
+            LRUCache(_MOST_LOOK_BYTES, getsizeof=_size_to_keep),
+            key=_picture_and_model,
+            condition=threading.Condition(),
+        )(self._look)
         self.damaged_before = settings.jobs.damaged_queues()
 
     @cached_property
@@ -249,17 +251,12 @@ class Runtime:
         return self.look(view).passed
 
     def look(self, view: View) -> Look:
-        """Return what the model sees and computes of the picture: one pass, however many ask."""
+        """Return what the model sees and computes of the picture: one pass, however many ask.
+
+        Who asks for what is being computed waits for that, and for nothing else.
+        """
         view = self.settled(view)
-        with self._passing:
-            model = self.model(view)
-            found = self._looks.pop(view.picture, None)
-            if found is None or found.of() is not model:
-                found = self._look(view, model)
-            self._looks[view.picture] = found
-            while len(self._looks) > 1 and self._kept_bytes() > _MOST_PASS_BYTES:
-                self._looks.pop(next(iter(self._looks)))
-        return found
+        return self._look_once(view, self.model(view))
 
     def settled(self, view: View) -> View:
         """Return the view with the newest moment of a run that goes on, where it names none."""
@@ -268,9 +265,6 @@ class Runtime:
         run = self.entry(view).run
         return replace(view, epoch=str(run.moments[-1])) if run and run.moments else view
 
-    def _kept_bytes(self) -> int:
-        return sum(look.nbytes for look in self._looks.values())
-
     def _look(self, view: View, model: keras.Model) -> Look:
         plain = cnn.perturb(self.fitted(view), view.perturbation)
         seen = cnn.fgsm(model, plain, view.epsilon, target=view.target) if view.epsilon else plain
@@ -278,7 +272,7 @@ class Runtime:
         passed = cnn.forward(model, seen)
         if has_request_context():
             g.forward_milliseconds = 1000 * (time.perf_counter() - began)
-        return Look(weakref.ref(model), seen, plain, passed)
+        return Look(seen, plain, passed)
 
     def fitted(self, view: View) -> NDArray[np.uint8]:
         """Return the picture in the model's size, before anything is done to it."""
@@ -288,6 +282,16 @@ class Runtime:
         if view.upload:
             pixels = cnn.images.crop(pixels, height, width)
         return cnn.images.fit(pixels, height, width, cnn.models.input_shape(model)[2])
+
+
+def _picture_and_model(view: View, model: keras.Model) -> Hashable:
+    # Under the address of a moment another model may come, when a run is trained again.
+    return view.picture, weakref.ref(model)
+
+
+def _size_to_keep(look: Look) -> int:
+    # One that is larger than all room there is has it all: panel and page share every pass.
+    return min(look.nbytes, _MOST_LOOK_BYTES)
 
 
 def install(server: object, runtime: Runtime) -> None:
