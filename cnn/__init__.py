@@ -29,7 +29,7 @@ from cnn.errors import (
     ModelError,
     RunError,
 )
-from cnn.images import centre_digit, prepare, shrink
+from cnn.images import centre_digit, shrink
 from cnn.kernels import biases, kernel_norms, kernel_tiles, kernels, weights
 from cnn.layers import LayerInfo, Totals, layer_info, layer_infos, totals
 from cnn.lens import LayerTeaching, Teaching, teach
@@ -45,6 +45,7 @@ from cnn.moments import Moment
 from cnn.perturbations import Perturbation, perturb, sweep
 from cnn.photos import Step, digit_steps
 from cnn.predictions import Prediction
+from cnn.preparing import prepare
 from cnn.runs import Run, Status
 from cnn.sizes import size_for
 from cnn.summary import Summary, summarise

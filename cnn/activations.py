@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from cnn import graph, heads
 from cnn.compilation import compiled_once
-from cnn.images import prepare
 from cnn.layers import layer_info
 from cnn.predictions import Prediction
+from cnn.preparing import prepare
 
 if TYPE_CHECKING:
     import keras

@@ -11,9 +11,10 @@ from cnn.batches import outputs
 from cnn.compilation import compiled_once
 from cnn.errors import ImageError, ModelError
 from cnn.heads import require_classes
-from cnn.images import as_pixels, fit, prepare
+from cnn.images import as_pixels, fit
 from cnn.models import class_names, scale_of
 from cnn.perturbations import Range, grid_over
+from cnn.preparing import prepare
 
 if TYPE_CHECKING:
     import keras

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.arrangement import edges
 from cnn.contributions import (
     Contributions,
     Floats,
@@ -24,7 +25,6 @@ from cnn.contributions import (
     strengths,
     strengths_of,
 )
-from cnn.figures.network import edges
 from cnn.graph import Shape, calls
 from cnn.layers import LayerInfo, layer_info, layer_infos
 

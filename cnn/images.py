@@ -1,17 +1,14 @@
-"""Any picture made ready for a model, and any ink centred as MNIST centres it."""
+"""Pictures as arrays: read, cut, resized, and ink centred as MNIST centres it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from cnn.errors import ImageError
-
-if TYPE_CHECKING:
-    import keras
 
 _BOX = 20
 _SIDE = 28
@@ -96,19 +93,3 @@ def fit(pixels: NDArray[np.uint8], height: int, width: int, channels: int) -> ND
     if picture.size != (width, height):
         picture = picture.resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(picture).reshape(height, width, channels)
-
-
-def prepare(image: Any, model: keras.Model) -> NDArray[np.float32]:
-    """Return the picture as the batch of one that `model` takes: float32 (1, height, width, channels).
-
-    A picture in the model's size is only scaled; another is resized and recoloured first, to the
-    size that `size_for` states. The scale is the one that `scale_of` states. Raises `ImageError`
-    for what is no picture.
-    """
-    from cnn.models import input_shape, scale_of
-    from cnn.sizes import size_for
-
-    pixels = as_pixels(image)
-    fitted = fit(pixels, *size_for(model, *pixels.shape[:2]), input_shape(model)[2])
-    scale = np.float32(scale_of(model).factor)
-    return fitted[None].astype(np.float32) * scale

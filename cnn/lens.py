@@ -17,9 +17,9 @@ from cnn.compilation import compiled_once, twin
 from cnn.errors import LayerError, ModelError, RunError
 from cnn.graph import calls, is_nested
 from cnn.heads import require_classes
-from cnn.images import prepare
 from cnn.models import class_names
 from cnn.predictions import Prediction
+from cnn.preparing import prepare
 
 if TYPE_CHECKING:
     import keras

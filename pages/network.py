@@ -13,10 +13,11 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.exceptions import PreventUpdate
 
 import cnn
+from cnn.arrangement import Block, arrange, edges
 from cnn.connections import Side, same_channel, sides
 from cnn.contributions import Contributions
 from cnn.figures import style
-from cnn.figures.network import Block, arrange, edges, family
+from cnn.figures.network import family
 from cnn.figures.thumbnails import (
     DIVERGING_COLOURS,
     SEQUENTIAL_COLOURS,

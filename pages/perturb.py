@@ -175,7 +175,7 @@ def _curve(view: View, look: Look) -> tuple[Any, dict[str, str], str]:
     )
     caption = cnn.captions.Caption(f"Each score over the {swept.words}.")
     if head.has_classes:
-        caption = cnn.perturbations.sweep_caption(along, shares, names, swept)
+        caption = cnn.captions.sweep(along, shares, names, swept)
     return figure, _CURVE_SIZE, components.caption(caption)
 
 

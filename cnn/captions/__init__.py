@@ -17,6 +17,7 @@ from cnn.captions.layers import (
     tie,
     verdict,
 )
+from cnn.captions.sweep import sweep
 from cnn.captions.training import accuracy, change, course, gradients, recognised
 from cnn.captions.weights import dense_weights, kernel_tiles, single_kernel, spread, vector
 from cnn.words import counted, megabytes, number, percent, scaled, sides
@@ -48,6 +49,7 @@ __all__ = [
     "silent_channels",
     "single_kernel",
     "spread",
+    "sweep",
     "tie",
     "vector",
     "verdict",

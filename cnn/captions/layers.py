@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.arrangement import MOST_SHEETS, BlockScale
 from cnn.captions.caption import Caption, largest, legend
 from cnn.colours import colour_range
-from cnn.figures.network import BlockScale
 from cnn.layers import LayerInfo, Totals
 from cnn.predictions import Prediction
 from cnn.words import counted, number, percent, scaled, sides
@@ -100,7 +100,7 @@ def dilation(info: LayerInfo) -> str:
 
 def architecture(infos: Sequence[LayerInfo], totals: Totals) -> Caption:
     """Return the caption of a network's diagram."""
-    seen = BlockScale.of(infos).told(infos)
+    seen = _blocks(infos)
     weighted = [info for info in infos if info.parameters and not info.nested]
     costly = [info for info in weighted if info.multiply_adds]
     if not weighted or not costly or not totals.multiply_adds:
@@ -113,6 +113,24 @@ def architecture(infos: Sequence[LayerInfo], totals: Totals) -> Caption:
     return Caption(
         seen,
         f"{heavy.name} holds {share} of all parameters, {doing} does {work} of all multiply-adds.",
+    )
+
+
+def _blocks(infos: Sequence[LayerInfo]) -> str:
+    """Return what the heights and the sheets of the diagram's blocks say, in sentences."""
+    scale = BlockScale.of(infos)
+    heights = [scale.cells(info) for info in infos if info.has_maps and not info.nested]
+    if not heights:
+        return "A bar is a step higher for every doubling of the layer's units."
+    seen = "A block is as high as the layer's maps, to scale"
+    least = scale.least_cells
+    if any(0 < cells < least for cells in heights):
+        seen += f" (those of less than {least} cells like those of {least})"
+    if 0 in heights:
+        seen += "; where the height is open it is drawn as the highest"
+    return (
+        f"{seen}. Four times as many maps are one sheet more, up to {MOST_SHEETS}; a layer of "
+        "units is a slim bar, a step higher for every doubling."
     )
 
 

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 import cnn
-from cnn.figures.network import BlockScale, arrange, edges, routes, sheets
+from cnn.arrangement import BlockScale, arrange, edges, sheets
+from cnn.figures.network import routes
 from tests import nets
 
 

@@ -5,10 +5,11 @@ from keras import layers
 
 import cnn
 from cnn import captions
+from cnn.captions.sweep import sweep
 from cnn.errors import ModelError
 from cnn.heads import head_of
 from cnn.models import as_functional
-from cnn.perturbations import RANGES, sweep_caption
+from cnn.perturbations import RANGES
 from tests.nets import ending
 
 GREY = np.full((6, 6), 90, np.uint8)
@@ -120,8 +121,8 @@ def test_classes_are_not_taught_or_attacked_where_there_are_none(units):
 def test_along_a_sweep_equal_classes_have_no_winner():
     values = np.linspace(-180, 180, 5).astype(np.float32)
     equal = np.full((5, 4), 0.25, np.float32)
-    told = sweep_caption(values, equal, list("abcd"), RANGES["rotate"])
+    told = sweep(values, equal, list("abcd"), RANGES["rotate"])
     assert told.notice == "It stays without a winner over the whole range."
     equal[4] = (0.7, 0.1, 0.1, 0.1)
-    told = sweep_caption(values, equal, list("abcd"), RANGES["rotate"])
+    told = sweep(values, equal, list("abcd"), RANGES["rotate"])
     assert told.notice == "From 180° on it becomes an a."

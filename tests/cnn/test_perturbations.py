@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import cnn
+from cnn import captions
 from cnn.batches import batch_probabilities
+from cnn.captions.sweep import turning_points
 from cnn.figures.sweep import sweep as sweep_figure
 from cnn.perturbations import (
     RANGES,
@@ -12,8 +14,6 @@ from cnn.perturbations import (
     Range,
     perturb,
     sweep,
-    sweep_caption,
-    turning_points,
 )
 
 NAMES = ("7", "1", "8")
@@ -252,7 +252,7 @@ TURNS = np.array([-20, -10, 0, 10, 20], np.float32)
     ],
 )
 def test_the_caption_tells_the_turns_from_the_default_outwards(winners, notice):
-    caption = sweep_caption(TURNS, won_by(*winners), NAMES, SPAN)
+    caption = captions.sweep(TURNS, won_by(*winners), NAMES, SPAN)
     assert caption.notice == notice
     assert caption.seen.endswith("over the rotation, from −20° to 20°.")
 
@@ -260,7 +260,7 @@ def test_the_caption_tells_the_turns_from_the_default_outwards(winners, notice):
 def test_a_digit_upside_down_is_told_by_its_sweep(classifier, seven):
     values, pictures = sweep(seven, Perturbation(), "rotate")
     probabilities = batch_probabilities(classifier, pictures)
-    notice = sweep_caption(values, probabilities, NAMES_OF_DIGITS, RANGES["rotate"]).notice
+    notice = captions.sweep(values, probabilities, NAMES_OF_DIGITS, RANGES["rotate"]).notice
     (value, before, after), *_ = turning_points(values[20:], probabilities[20:], NAMES_OF_DIGITS)
     assert before == "7"
     article = "an" if after == "8" else "a"

@@ -1,0 +1,74 @@
+"""What a model makes of a picture that is changed by degrees, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.captions.caption import Caption
+from cnn.perturbations import Range
+from cnn.predictions import tied
+from cnn.words import number
+
+_NONE = -1
+
+
+def turning_points(
+    values: NDArray[np.float32], probabilities: NDArray[np.float32], names: Sequence[str]
+) -> list[tuple[float, str, str]]:
+    """Return where the likeliest class changes along `values` (n,): (value, from, to), in order.
+
+    `probabilities` is (n, classes); the value is the first at which the new class is the likeliest.
+    Where classes share the largest probability, none is: its name is empty there.
+    """
+    winners = np.where(tied(probabilities) > 1, _NONE, probabilities.argmax(axis=1))
+    changes = np.flatnonzero(winners[1:] != winners[:-1]) + 1
+    named = ["" if winner == _NONE else names[winner] for winner in winners]
+    return [(float(values[i]), named[i - 1], named[i]) for i in changes]
+
+
+def sweep(
+    values: NDArray[np.float32],
+    probabilities: NDArray[np.float32],
+    names: Sequence[str],
+    swept: Range,
+) -> Caption:
+    """Return the caption of a sweep: `values` (n,) of the range `swept`, probabilities (n, classes).
+
+    What to notice is told from the default outwards, in both directions.
+    """
+    low, high = _number(values[0], swept), _number(values[-1], swept)
+    seen = f"The probability of each class over the {swept.words}, from {low} to {high}."
+    start = int(np.abs(values - swept.default).argmin())
+    is_tied = tied(probabilities[start]) > 1
+    name = "" if is_tied else names[int(probabilities[start].argmax())]
+    first = f"the {name}" if name else "it"
+    up = turning_points(values[start:], probabilities[start:], names)
+    down = turning_points(values[start::-1], probabilities[start::-1], names)
+    told = [_turn(first, up, "on", swept)] if up else []
+    if down:
+        told.append(_turn("it" if up else first, down, "down", swept))
+    return Caption(seen, " ".join(told) or f"It stays {_a(name)} over the whole range.")
+
+
+def _turn(what: str, turns: list[tuple[float, str, str]], way: str, swept: Range) -> str:
+    """Return the sentence on the first turn in one direction, and on whether more follow."""
+    (value, _, after), *others = turns
+    becomes = f"becomes {_a(after)}" if after else "has no winner"
+    told = f"From {_number(value, swept)} {way} {what} {becomes}"
+    return (
+        f"{told}, which changes again at {_number(others[0][0], swept)}." if others else f"{told}."
+    )
+
+
+def _a(name: str) -> str:
+    """Return a class name with its article; the empty name is that of no class."""
+    if not name:
+        return "without a winner"
+    return f"{'an' if name[:1].lower() in tuple('aeiou8') or name in ('11', '18') else 'a'} {name}"
+
+
+def _number(value: float, swept: Range) -> str:
+    return f"{number(value)}{swept.unit}"
