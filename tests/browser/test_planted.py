@@ -39,13 +39,45 @@ CLASSES = {"0": IMAGE, "1": LINK, **{str(label): f"<b>class {label}" for label i
 FOLDER = "/pictures/<img src=x onerror=window.planted=1>"
 CALLBACKS = "/_dash-update-component"
 MODEL = f"{IMAGE}.keras"
+DAMAGES = {
+    "damaged-config": ("config.json", {"dataset": COMPONENT}),
+    "damaged-lesson": ("config.json", {"lesson": COMPONENT}),
+    "damaged-status": ("status.json", {"state": "failed", "message": COMPONENT}),
+    "damaged-note": ("note.json", {"name": COMPONENT, "text": [COMPONENT]}),
+    "damaged-card": ("model.card.json", {"class_names": [COMPONENT]}),
+}
+SHOWN = {
+    "All layers": {
+        ".tiles .gtitle": f"{LAYERS['input']}:",
+        ".tiles section:nth-child(2) .gtitle": f"{IMAGE}:",
+        ".tiles section:last-child .caption": f"Class {IMAGE} gets",
+        ".tiles section:last-child figure": LINK,
+    },
+    "Architecture": {
+        "#architecture-summary": MODEL,
+        "#diagram": LAYERS["input"],
+        "#diagram .gtitle": "<u>model, from left",
+        "#diagram-caption": LAYERS["conv2d_1"],
+        "#layer-table": IMAGE,
+    },
+    "Filters": {"#filters-main .gtitle": f"{IMAGE}:", "#filters-spread .gtitle": f"{IMAGE}:"},
+    "Activations": {"#activations-main .gtitle": f"{IMAGE}:"},
+    "Perturb": {"#perturb-curve": "<img src=x …"},
+    "Moments": {
+        "#moments-left .gtitle": f"{IMAGE}, before",
+        "#moments-right-caption": f"says {IMAGE}",
+        "#moments-drift": LAYERS["conv2d_1"],
+        "#moments-drift-caption": LAYERS["dense_1"],
+    },
+    "One step": {"#lens-why": f"says {IMAGE}", "#lens-label": LINK},
+}
 # What was made of a planted text: an element that it names, or one that leads to its address.
 MADE = """() => [...document.querySelectorAll("*")].filter((element) => {
   const given = (name) => element.getAttribute(name) || "";
   const places = ["href", "xlink:href", "src", "srcdoc", "data", "action"].map(given);
-  return element.localName === "iframe"
-    || ["onerror", "onload", "onclick"].some((name) => element.hasAttribute(name))
-    || places.some((place) => place === "x" || /^(javascript:|(https?:)?\\/\\/planted\\.example)/.test(place));
+  const isPlanted = (place) => place === "x" || /^(javascript:|https:..planted)/.test(place);
+  return element.localName === "iframe" || places.some(isPlanted)
+    || ["onerror", "onload", "onclick"].some((name) => element.hasAttribute(name));
 }).map((element) => element.outerHTML.slice(0, 200))"""
 
 
@@ -96,42 +128,6 @@ def plant_run(runs: Path, name: str, state: str = "finished", **changes: Any) ->
 def renamed(column: str, names: dict[str, str]) -> str:
     kind, space, name = column.rpartition(" ")
     return '"' + f"{kind}{space}{names.get(name, name)}".replace('"', '""') + '"'
-
-
-DAMAGES = {
-    "damaged-config": ("config.json", {"dataset": COMPONENT}),
-    "damaged-lesson": ("config.json", {"lesson": COMPONENT}),
-    "damaged-status": ("status.json", {"state": "failed", "message": COMPONENT}),
-    "damaged-note": ("note.json", {"name": COMPONENT, "text": [COMPONENT]}),
-    "damaged-card": ("model.card.json", {"class_names": [COMPONENT]}),
-}
-
-
-SHOWN = {
-    "All layers": {
-        ".tiles .gtitle": f"{LAYERS['input']}:",
-        ".tiles section:nth-child(2) .gtitle": f"{IMAGE}:",
-        ".tiles section:last-child .caption": f"Class {IMAGE} gets",
-        ".tiles section:last-child figure": LINK,
-    },
-    "Architecture": {
-        "#architecture-summary": MODEL,
-        "#diagram": LAYERS["input"],
-        "#diagram .gtitle": "<u>model, from left",
-        "#diagram-caption": LAYERS["conv2d_1"],
-        "#layer-table": IMAGE,
-    },
-    "Filters": {"#filters-main .gtitle": f"{IMAGE}:", "#filters-spread .gtitle": f"{IMAGE}:"},
-    "Activations": {"#activations-main .gtitle": f"{IMAGE}:"},
-    "Perturb": {"#perturb-curve": "<img src=x …"},
-    "Moments": {
-        "#moments-left .gtitle": f"{IMAGE}, before",
-        "#moments-right-caption": f"says {IMAGE}",
-        "#moments-drift": LAYERS["conv2d_1"],
-        "#moments-drift-caption": LAYERS["dense_1"],
-    },
-    "One step": {"#lens-why": f"says {IMAGE}", "#lens-label": LINK},
-}
 
 
 @pytest.fixture(scope="module")
