@@ -29,7 +29,7 @@ State = Literal["queued", "running", "finished", "cancelled", "failed", "interru
 Count = Annotated[int, Field(ge=0)]
 EPOCHS = "epochs"
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-_FINITE = ConfigDict(allow_inf_nan=False)
+_FINITE = ConfigDict(strict=True, allow_inf_nan=False)
 _UNREADABLE = (ValueError, TypeError, AttributeError, RecursionError, CnnError)
 _BROKEN = (BadZipFile, OSError, ValueError, NotImplementedError)
 # A table is long: whether it is one is seen at its beginning.

@@ -20,6 +20,7 @@ from pages import training
 
 RUNS, TICKED = 0, 2
 BINARY = bytes(range(256)) * 40
+COMPONENT = b'{"type": "Iframe", "namespace": "dash_html_components", "props": {"src": "x"}}'
 OF_JSON = {
     "empty": b"",
     "cut short": b'{"sta',
@@ -29,6 +30,7 @@ OF_JSON = {
     "a number": b"3",
     "foreign": b'{"foo": {"bar": 1}}',
     "nested": b"[" * 5000,
+    "a component": COMPONENT,
 }
 OF_TABLES = {
     "empty": b"",
@@ -40,12 +42,18 @@ OF_TABLES = {
 }
 OF_ARCHIVES = {"empty": b"", "binary": BINARY, "cut short": b"PK\x03\x04" + bytes(300)}
 DAMAGES = {
-    "config.json": OF_JSON | {"a data set that is no name": b'{"dataset": {"type": "Iframe"}}'},
+    "config.json": OF_JSON
+    | {"a data set that is a component": b'{"dataset": %s}' % COMPONENT,
+       "a lesson that is a component": b'{"lesson": %s}' % COMPONENT},
     "status.json": OF_JSON
-    | {"a wrong type": b'{"epoch": "2"}', "no number": b'{"loss": NaN}', "no state": b'{"state": 1}'},
-    "note.json": OF_JSON | {"a wrong type": b'{"name": ["x"]}'},
+    | {"a wrong type": b'{"epoch": "2"}', "no number": b'{"loss": NaN}', "no state": b'{"state": 1}',
+       "a component inside": b'{"message": %s}' % COMPONENT},
+    "note.json": OF_JSON
+    | {"a wrong type": b'{"name": ["x"]}', "a component inside": b'{"text": %s}' % COMPONENT},
     "heartbeat.json": OF_JSON | {"a wrong type": b'{"machine": 3, "process": "x", "count": null}'},
-    "model.card.json": OF_JSON | {"wrong facts": b'{"class_names": [], "facts": {"scores": "x"}}'},
+    "model.card.json": OF_JSON | {"wrong facts": b'{"class_names": [], "facts": {"scores": "x"}}',
+       "a score as text": b'{"class_names": [], "facts": {"scores": {"x": "0.5"}}}',
+       "a component inside": b'{"class_names": [%s]}' % COMPONENT},
     "history.csv": OF_TABLES
     | {"no number": b"epoch,loss,accuracy,val_loss,val_accuracy\n1,nan,0.5,0.1,0.5\n"},
     "batches.csv": OF_TABLES,
