@@ -124,6 +124,7 @@ def register(app: Dash) -> None:
         Output(WHICH, "children"),
         Input(ids.VIEW, "data"),
         Input(ON_SCREEN, "data"),
+        Input(LISTED, "data"),
         State(SHOWN, "data"),
     )(draw)
     app.clientside_callback(
@@ -227,9 +228,10 @@ def list_runs(
 def draw(
     stored: dict[str, Any] | None,
     on_screen: list[str] | None,
+    _listed: str | None,
     shown: dict[str, list[str]] | None,
 ) -> tuple[Any, ...]:
-    """Return the curves of the chosen runs.
+    """Return the curves of the chosen runs, under their names of now.
 
     Other runs are drawn in every figure; progress only in those on the screen. `on_screen` has the
     captions that the browser finds there, as soon as it knows; `shown` what each figure shows.

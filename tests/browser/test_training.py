@@ -85,6 +85,7 @@ def test_a_finished_training_is_named_used_compared_taken_away_and_deleted(serve
     dialog.get_by_role("button", name="Save").click()
     expect(row.locator("th")).to_contain_text("Snail")
     expect(row).to_contain_text("It hardly moves.")
+    expect(page.locator("#training-loss .gtitle")).to_contain_text("Snail")
 
     page.get_by_label("Compare bundled digit classifier").check()
     page.get_by_label("Compare Snail").check()

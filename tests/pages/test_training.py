@@ -60,7 +60,7 @@ def text_of(component):
 
 
 def drawn(view, on_screen=(), shown=None):
-    return training.draw(view, list(on_screen), shown)
+    return training.draw(view, list(on_screen), None, shown)
 
 
 def test_the_page_shows_the_history_of_the_model_in_use(view):
@@ -95,7 +95,7 @@ def test_progress_is_drawn_only_where_it_is_seen(runtime, view):
 
 def test_nothing_is_drawn_before_the_browser_says_what_is_on_the_screen(view):
     with pytest.raises(PreventUpdate):
-        training.draw(view, None, None)
+        training.draw(view, None, None, None)
 
 
 def test_the_list_is_made_again_only_when_it_looks_otherwise(view):
