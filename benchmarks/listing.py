@@ -8,9 +8,9 @@ from pathlib import Path
 
 import cnn
 from benchmarks.row import Row, milliseconds
-from cnn.runs import Status
+from cnn.runs.run import Status
 from dashboard.app import create_app, runtime_of
-from dashboard.run_pages import MOST_ROWS
+from dashboard.runs.paging import MOST_ROWS
 from dashboard.settings import Settings
 
 _FINISHED = 200

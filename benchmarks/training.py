@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, Page
 
 from benchmarks.browsing import open_page, real_browser, wait_until_refined
 from benchmarks.row import Row
-from cnn.configuration import TrainingConfig
 from cnn.jobs import Home
+from cnn.runs.configuration import TrainingConfig
 from tests.browser.server import Server, stop_worker
 
 _PICTURES = 24_000

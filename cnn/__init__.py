@@ -3,22 +3,8 @@
 Importing the package does not import TensorFlow; the first function that needs it does.
 """
 
-from cnn import captions, figures, images, jobs, lessons, models, perturbations, runs
-from cnn.activations import (
-    Activations,
-    ForwardPass,
-    activation_model,
-    activations,
-    forward,
-    predict,
-)
-from cnn.adversarial import fgsm, fgsm_sweep, logit_gradient
-from cnn.architecture import Architecture
-from cnn.batches import batch_probabilities
-from cnn.configuration import TrainingConfig
-from cnn.datasets import Dataset, Sample, load_dataset
-from cnn.decoding import Decoded, Limits, decode
-from cnn.drift import drift
+from cnn import captions, figures, images, jobs, models, runs
+from cnn.data.datasets import Dataset, Sample, load_dataset
 from cnn.errors import (
     CnnError,
     DamagedRunError,
@@ -29,28 +15,40 @@ from cnn.errors import (
     ModelError,
     RunError,
 )
-from cnn.images import centre_digit, shrink
-from cnn.kernels import biases, kernel_norms, kernel_tiles, kernels, weights
-from cnn.layers import LayerInfo, Totals, layer_info, layer_infos, totals
-from cnn.lens import LayerTeaching, Teaching, teach
-from cnn.models import (
-    build_classifier,
-    class_names,
-    load_model,
-    pretrained_run,
-    save_model,
-    scale_of,
+from cnn.gradients.adversarial import fgsm, fgsm_sweep, logit_gradient
+from cnn.gradients.teaching import LayerTeaching, Teaching, teach
+from cnn.images import perturbations
+from cnn.images.decoding import Decoded, Limits, decode
+from cnn.images.digits import centre_digit, shrink
+from cnn.images.perturbations import Perturbation, perturb, sweep
+from cnn.images.photos import Step, digit_steps
+from cnn.inspection.activations import (
+    Activations,
+    ForwardPass,
+    activation_model,
+    activations,
+    forward,
+    predict,
 )
-from cnn.moments import Moment
-from cnn.perturbations import Perturbation, perturb, sweep
-from cnn.photos import Step, digit_steps
-from cnn.predictions import Prediction
-from cnn.preparing import prepare
-from cnn.runs import Run, Status
-from cnn.sizes import size_for
-from cnn.summary import Summary, summarise
-from cnn.training import Event, train
-from cnn.trial import try_out
+from cnn.inspection.batches import batch_probabilities
+from cnn.inspection.kernels import biases, kernel_norms, kernel_tiles, kernels, weights
+from cnn.inspection.predictions import Prediction
+from cnn.inspection.summary import Summary, summarise
+from cnn.inspection.trial import try_out
+from cnn.models.architecture import Architecture
+from cnn.models.building import build_classifier
+from cnn.models.card import class_names
+from cnn.models.inputs import scale_of
+from cnn.models.layers import LayerInfo, Totals, layer_info, layer_infos, totals
+from cnn.models.loading import load_model, pretrained_run, save_model
+from cnn.models.preparing import prepare
+from cnn.models.sizes import size_for
+from cnn.runs.configuration import TrainingConfig
+from cnn.runs.drift import drift
+from cnn.runs.moments import Moment
+from cnn.runs.run import Run, Status
+from cnn.training import lessons
+from cnn.training.loop import Event, train
 
 __all__ = [
     "Activations",

@@ -35,11 +35,12 @@ from huey.serializer import Serializer
 from huey.storage import SqliteStorage
 from redis.exceptions import RedisError
 
-from cnn import datasets, runs
-from cnn.configuration import TrainingConfig
+from cnn import runs
+from cnn.data import datasets
 from cnn.errors import CnnError, HomeError, RunError, reason
 from cnn.files import read_json, write_json
-from cnn.training import work_on
+from cnn.runs.configuration import TrainingConfig
+from cnn.training.loop import work_on
 
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 15.0

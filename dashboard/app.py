@@ -9,16 +9,18 @@ from urllib.parse import quote
 from dash import Dash
 from flask import Flask
 
-from dashboard import arguments, bodies, shell, wire
-from dashboard.downloads import serve_downloads
-from dashboard.health import serve_health
-from dashboard.labels import serve_labels
-from dashboard.links import serve_links
-from dashboard.news import serve_news
-from dashboard.runtime import Runtime, install
+from dashboard import arguments, bodies
+from dashboard.routes import compression
+from dashboard.routes.downloads import serve_downloads
+from dashboard.routes.health import serve_health
+from dashboard.routes.labels import serve_labels
+from dashboard.routes.news import serve_news
+from dashboard.routes.uploading import serve_uploads
+from dashboard.runtime.links import serve_links
+from dashboard.runtime.runtime import Runtime, install
+from dashboard.screens.values import serve_values
 from dashboard.settings import Settings
-from dashboard.uploading import serve_uploads
-from dashboard.values import serve_values
+from dashboard.shell import shell
 
 _ICON = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
@@ -73,8 +75,8 @@ def create_app(settings: Settings | None = None) -> Dash:
         title="CNN Visualizer",
         update_title="",
         assets_folder=str(assets_folder()),
-        external_stylesheets=[wire.serve_bootstrap(server)],
-        index_string=_index(wire.serve_plotly(server)),
+        external_stylesheets=[compression.serve_bootstrap(server)],
+        index_string=_index(compression.serve_plotly(server)),
         use_pages=True,
         pages_folder="",
         serve_locally=True,
@@ -84,8 +86,8 @@ def create_app(settings: Settings | None = None) -> Dash:
     install(server, runtime)
     bodies.limit(server)
     arguments.guard(app)
-    wire.compress(app, runtime.settings.jobs.path / "compressed")
-    wire.time_forward_passes(server)
+    compression.compress(app, runtime.settings.jobs.path / "compressed")
+    compression.time_forward_passes(server)
     serve_health(server)
     serve_labels(server)
     serve_links(server)

@@ -14,16 +14,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from cnn import lessons
-from cnn.architecture import ACTIVATIONS, INITIALS, PADDINGS, POOLINGS
-from cnn.configuration import OPTIMIZERS, ORDERS, SCHEDULES, TrainingConfig
-from cnn.lessons import LESSONS
+from cnn.models.architecture import ACTIVATIONS, INITIALS, PADDINGS, POOLINGS
+from cnn.runs.configuration import OPTIMIZERS, ORDERS, SCHEDULES, TrainingConfig
+from cnn.training import lessons
+from cnn.training.lessons import LESSONS
 from cnn.words import percent
 from dashboard.settings import Settings, env_name, environment
 
 if TYPE_CHECKING:
-    from cnn.recording import Event
-    from cnn.runs import Run, Status
+    from cnn.runs.run import Run, Status
+    from cnn.training.recording import Event
 
 FLAT = frozenset(TrainingConfig().flat()) - {"save_to"}
 
@@ -198,7 +198,7 @@ def train(
 
 
 def _train_with_bar(run: Run, data_path: Path) -> Status:
-    from cnn.training import work_on
+    from cnn.training.loop import work_on
 
     config = run.config
     columns = (
@@ -223,7 +223,7 @@ def _train_with_bar(run: Run, data_path: Path) -> Status:
 
 
 def _print_results(run: Run) -> None:
-    from cnn.runs import facts
+    from cnn.runs.run import facts
 
     table = Table(*run.history.columns, title=f"Run {run.id}")
     for row in run.history.itertuples(index=False):
@@ -276,7 +276,7 @@ def data(
     data_dir: DataDir = None,
 ) -> None:
     """Say which data sets are found, and where they were looked for."""
-    from cnn import datasets
+    from cnn.data import datasets
 
     settings = _settings(data_dir=data_dir)
     missing = datasets.find(datasets.MNIST, settings.data_path) is None

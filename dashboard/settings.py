@@ -9,9 +9,9 @@ from platformdirs import user_data_path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from cnn.decoding import Limits
+from cnn.images.decoding import Limits
 from cnn.jobs import Home
-from dashboard.uploads import Uploads
+from dashboard.state.uploads import Uploads
 
 _PREFIX = "CNN_"
 

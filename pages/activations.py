@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.words import number, percent
-from dashboard import arguments, components, ids, repaint
-from dashboard.numbers import number_field, register_number
-from dashboard.outputs import LayerOutput, layer_outputs
-from dashboard.panel import layers as layers_of
-from dashboard.runtime import current
-from dashboard.scale import register_scale, scale_choice
-from dashboard.tabs import default_layer, is_open, register_tabs
-from dashboard.values import Asked, register_values
-from dashboard.view import View, parse
+from dashboard import arguments, ids
+from dashboard.runtime.runtime import current
+from dashboard.screens import repaint
+from dashboard.screens.outputs import LayerOutput, layer_outputs
+from dashboard.screens.values import Asked, register_values
+from dashboard.shell import components
+from dashboard.shell.numbers import number_field, register_number
+from dashboard.shell.panel import layers as layers_of
+from dashboard.shell.scale import register_scale, scale_choice
+from dashboard.shell.tabs import default_layer, is_open, register_tabs
+from dashboard.state.view import View, parse
 
 LAYER = "activations-layer"
 FACTS = "activations-facts"

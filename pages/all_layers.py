@@ -9,13 +9,14 @@ from dash import ALL, Dash, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 import cnn
-from dashboard import arguments, components, ids
-from dashboard.outputs import layer_outputs
-from dashboard.runtime import current
-from dashboard.scale import register_scale, scale_choice
-from dashboard.tabs import is_open
-from dashboard.values import Asked, register_values, texts
-from dashboard.view import parse
+from dashboard import arguments, ids
+from dashboard.runtime.runtime import current
+from dashboard.screens.outputs import layer_outputs
+from dashboard.screens.values import Asked, register_values, texts
+from dashboard.shell import components
+from dashboard.shell.scale import register_scale, scale_choice
+from dashboard.shell.tabs import is_open
+from dashboard.state.view import parse
 
 TILES = "all-layers-tiles"
 PAINTED = "all-layers-painted"

@@ -10,9 +10,10 @@ from dash import ClientsideFunction, Dash, Input, Output, html
 from dash.exceptions import PreventUpdate
 
 import cnn
-from dashboard import components, ids
-from dashboard.runtime import current
-from dashboard.view import parse
+from dashboard import ids
+from dashboard.runtime.runtime import current
+from dashboard.shell import components
+from dashboard.state.view import parse
 
 DIAGRAM = "diagram"
 TABLE = "layer-table"

@@ -12,13 +12,14 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 
 import cnn
-from dashboard import arguments, components, ids
-from dashboard.controls import tie
-from dashboard.panel import layers as layers_of
-from dashboard.runtime import current
-from dashboard.tabs import default_layer, register_tabs
-from dashboard.values import Asked, register_values
-from dashboard.view import parse
+from dashboard import arguments, ids
+from dashboard.runtime.runtime import current
+from dashboard.screens.values import Asked, register_values
+from dashboard.shell import components
+from dashboard.shell.controls import tie
+from dashboard.shell.panel import layers as layers_of
+from dashboard.shell.tabs import default_layer, register_tabs
+from dashboard.state.view import parse
 
 LAYER = "filters-layer"
 FACTS = "filters-facts"

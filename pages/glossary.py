@@ -7,8 +7,8 @@ from typing import Any
 import dash
 from dash import Dash, html
 
-from cnn.glossary import GLOSSARY
-from dashboard import components
+from cnn.captions.glossary import GLOSSARY
+from dashboard.shell import components
 
 
 def layout(**_query: Any) -> html.Div:

@@ -14,14 +14,15 @@ from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.figures import lens as figures
-from cnn.heads import require_classes
-from cnn.lens import MOST_RATE, MOST_STEPS, Teaching, teach, worth_teaching
-from dashboard import arguments, components, ids
-from dashboard.controls import tie
-from dashboard.numbers import number_field, register_number
-from dashboard.runtime import current
-from dashboard.tabs import default_layer, is_open, register_tabs
-from dashboard.view import View, parse
+from cnn.gradients.teaching import MOST_RATE, MOST_STEPS, Teaching, teach, worth_teaching
+from cnn.models.heads import require_classes
+from dashboard import arguments, ids
+from dashboard.runtime.runtime import current
+from dashboard.shell import components
+from dashboard.shell.controls import tie
+from dashboard.shell.numbers import number_field, register_number
+from dashboard.shell.tabs import default_layer, is_open, register_tabs
+from dashboard.state.view import View, parse
 
 LAYER = "lens-layer"
 LABEL = "lens-label"

@@ -15,13 +15,15 @@ from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.figures import Pair
-from cnn.moments import Moment
-from dashboard import arguments, components, ids, repaint
-from dashboard.panel import layers as layers_of
-from dashboard.runtime import current
-from dashboard.tabs import default_layer, is_open, register_tabs
-from dashboard.values import Asked, register_values
-from dashboard.view import View, parse
+from cnn.runs.moments import Moment
+from dashboard import arguments, ids
+from dashboard.runtime.runtime import current
+from dashboard.screens import repaint
+from dashboard.screens.values import Asked, register_values
+from dashboard.shell import components
+from dashboard.shell.panel import layers as layers_of
+from dashboard.shell.tabs import default_layer, is_open, register_tabs
+from dashboard.state.view import View, parse
 
 LAYER = "moments-layer"
 OTHER = "moments-other"
@@ -277,7 +279,7 @@ def _drift(view: View, run: cnn.Run) -> tuple[Any, str]:
 
 
 def _place(moment: Moment, run: cnn.Run) -> float:
-    """Return how many epochs were done, as `cnn.drift` counts them."""
+    """Return how many epochs were done, as `cnn.runs.drift` counts them."""
     return moment.epoch + moment.batch / max(1, run.status.batches)
 
 

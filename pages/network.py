@@ -13,9 +13,6 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.exceptions import PreventUpdate
 
 import cnn
-from cnn.arrangement import Block, arrange, edges
-from cnn.connections import Side, same_channel, sides
-from cnn.contributions import Contributions
 from cnn.figures import style
 from cnn.figures.network import family
 from cnn.figures.thumbnails import (
@@ -25,13 +22,17 @@ from cnn.figures.thumbnails import (
     colour_table,
     representative,
 )
-from cnn.heads import Head, head_of
-from dashboard import components, ids
-from dashboard.controls import tie
-from dashboard.runtime import current
-from dashboard.scale import register_scale, scale_choice
-from dashboard.values import Asked, register_values
-from dashboard.view import CONTRIBUTION, WEIGHT, parse
+from cnn.inspection.connections import Side, same_channel, sides
+from cnn.inspection.contributions import Contributions
+from cnn.models.arrangement import Block, arrange, edges
+from cnn.models.heads import Head, head_of
+from dashboard import ids
+from dashboard.runtime.runtime import current
+from dashboard.screens.values import Asked, register_values
+from dashboard.shell import components
+from dashboard.shell.controls import tie
+from dashboard.shell.scale import register_scale, scale_choice
+from dashboard.state.view import CONTRIBUTION, WEIGHT, parse
 
 NETWORK = "network"
 STRUCTURE = "network-structure"

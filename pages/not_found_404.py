@@ -7,7 +7,7 @@ from typing import Any
 import dash
 from dash import Dash, html
 
-from dashboard.components import link
+from dashboard.shell.components import link
 
 
 def layout(**_query: Any) -> html.Div:

@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 import cnn
 from cnn.colours import difference_range
 from cnn.figures import Cells
-from dashboard import components, ids
-from dashboard.controls import tie
-from dashboard.perturbing import NAMES, PLACE, SWEPT
-from dashboard.pictures import perturbed_in_words
-from dashboard.runtime import Look, current
-from dashboard.tabs import is_open
-from dashboard.values import Asked, register_values
-from dashboard.view import View, parse
+from dashboard import ids
+from dashboard.runtime.pictures import perturbed_in_words
+from dashboard.runtime.runtime import Look, current
+from dashboard.screens.values import Asked, register_values
+from dashboard.shell import components
+from dashboard.shell.controls import tie
+from dashboard.shell.perturbing import NAMES, PLACE, SWEPT
+from dashboard.shell.tabs import is_open
+from dashboard.state.view import View, parse
 
 OVER = "perturb-over"
 CURVE = "perturb-curve"

@@ -21,28 +21,20 @@ from dash import (
 from dash.exceptions import PreventUpdate
 
 import cnn
-from cnn.datasets import DIGITS, MNIST
-from cnn.naming import data_name
-from dashboard import (
-    arguments,
-    components,
-    ids,
-    run_curves,
-    run_dialogs,
-    run_pages,
-    run_start,
-    runs_table,
-    training_form,
-)
-from dashboard.data import require_known
-from dashboard.panel import model_options
-from dashboard.run_curves import FIGURES, SINGLE, Curves, caption_of
-from dashboard.run_pages import PAGE, Asked
-from dashboard.run_start import MOST_COMPARED
-from dashboard.runs_table import ALL, part
-from dashboard.runtime import current
-from dashboard.training_form import FIELDS, LESSON, NETWORK, OWN, WATCH, identity
-from dashboard.view import parse
+from cnn.data.datasets import DIGITS, MNIST
+from cnn.runs.naming import data_name
+from dashboard import arguments, ids
+from dashboard.runs import curves, dialogs, form, paging, start, table
+from dashboard.runs.curves import FIGURES, SINGLE, Curves, caption_of
+from dashboard.runs.form import FIELDS, LESSON, NETWORK, OWN, WATCH, identity
+from dashboard.runs.paging import PAGE, Asked
+from dashboard.runs.start import MOST_COMPARED
+from dashboard.runs.table import ALL, part
+from dashboard.runtime.runtime import current
+from dashboard.shell import components
+from dashboard.shell.panel import model_options
+from dashboard.state.data import require_known
+from dashboard.state.view import parse
 
 WHICH = "training-which"
 SETTINGS = "training-settings"
@@ -76,23 +68,23 @@ def layout(**_query: Any) -> html.Div:
             dcc.Store(id=TICKED),
             html.P(id=WHICH, className="mb-1"),
             components.table_box(SETTINGS, "Settings of the runs", kind="facts"),
-            run_curves.layout(),
+            curves.layout(),
             html.H2("Runs"),
             components.alert(PROBLEM),
             components.alert(TOO_MANY),
-            run_pages.search(),
+            paging.search(),
             components.table_box(RUNS, "Trainings", kind="runs"),
-            run_pages.turning(),
+            paging.turning(),
             html.Section(
                 [
                     html.H2("Train a new classifier", className="mt-3"),
-                    training_form.layout(),
+                    form.layout(),
                     components.figure(DIAGRAM, "Diagram of the network to be trained", wide=True),
                     html.P(id=DIAGRAM_TOLD, className="caption"),
-                    run_start.foot(),
+                    start.foot(),
                 ]
             ),
-            *run_dialogs.layout(),
+            *dialogs.layout(),
         ]
     )
 
@@ -112,7 +104,7 @@ def register(app: Dash) -> None:
             LISTED: arguments.Name,
             TICKED["type"]: list[arguments.Name],
             LESSON: arguments.Name,
-            **{identity(field): training_form.accepted(field) for field in FIELDS},
+            **{identity(field): form.accepted(field) for field in FIELDS},
         },
     )
     app.callback(
@@ -137,13 +129,13 @@ def register(app: Dash) -> None:
         Output(LISTED, "data"),
         Output(TICKED, "data"),
         Output(FOLLOWED, "data"),
-        *run_pages.OUTPUTS,
+        *paging.OUTPUTS,
         Input(ids.VIEW, "data"),
         Input(TICK, "data"),
         Input(PAGE, "data"),
         State(LISTED, "data"),
     )(list_runs)
-    run_pages.register(app)
+    paging.register(app)
     app.clientside_callback(
         ClientsideFunction("cnn", "followRuns"), Input(LISTED, "data"), State(PAGE, "data")
     )
@@ -153,7 +145,7 @@ def register(app: Dash) -> None:
         Output(PROBLEM, "is_open", allow_duplicate=True),
         Output(TICK, "data", allow_duplicate=True),
     )
-    run_start.register(app, told[-1])
+    start.register(app, told[-1])
     app.callback(
         *told,
         Input(part("cancel", ALL), "n_clicks"),
@@ -161,7 +153,7 @@ def register(app: Dash) -> None:
         prevent_initial_call=True,
     )(act)
     _register_form(app)
-    run_dialogs.register(app, told)
+    dialogs.register(app, told)
     app.callback(
         Output(ids.VIEW, "data", allow_duplicate=True),
         Input({**part("use", ALL), "key": ALL}, "n_clicks"),
@@ -216,12 +208,12 @@ def list_runs(
     if not stored:
         raise PreventUpdate
     view, _ = parse(stored)
-    listing = runs_table.listing(current(), view, Asked.parse(page), current().statuses())
+    listing = table.listing(current(), view, Asked.parse(page), current().statuses())
     if listing.look == listed:
         raise PreventUpdate
     return (
-        runs_table.table(listing.rows), listing.look, listing.chosen, listing.followed,
-        *run_pages.shown(listing.place, listing.elsewhere),
+        table.table(listing.rows), listing.look, listing.chosen, listing.followed,
+        *paging.shown(listing.place, listing.elsewhere),
     )  # fmt: skip
 
 
@@ -239,8 +231,8 @@ def draw(
     if not stored or on_screen is None:
         raise PreventUpdate
     view, _ = parse(stored)
-    in_use = runs_table.run_in_use(current(), view)
-    curves = Curves(runs_table.chosen_rows(current(), view), view, has_other=bool(in_use))
+    in_use = table.run_in_use(current(), view)
+    curves = Curves(table.chosen_rows(current(), view), view, has_other=bool(in_use))
     wanted, before = [curves.choice, curves.progress], shown or {}
     due = [
         figure
@@ -263,7 +255,7 @@ def draw(
 
 def act(*_clicks: Any) -> tuple[str, bool, int]:
     """Cancel or resume the run whose button was clicked."""
-    clicked = runs_table.clicked()
+    clicked = table.clicked()
 
     def action() -> None:
         run = current().settings.jobs.run(clicked["run"])
@@ -272,12 +264,12 @@ def act(*_clicks: Any) -> tuple[str, bool, int]:
         else:
             current().resume_training(run)
 
-    return runs_table.attempt(action)
+    return table.attempt(action)
 
 
 def use(_clicks: list[int | None], stored: dict[str, Any] | None) -> dict[str, Any]:
     """Return the view with the model whose button was clicked."""
-    clicked = runs_table.clicked()
+    clicked = table.clicked()
     if not stored:
         raise PreventUpdate
     view, _ = parse(stored)
@@ -311,7 +303,7 @@ def compare(
     view, _ = parse(stored)
     if chosen:
         return replace(view, runs=",".join(chosen)).to_query(), "", False, no_update
-    in_use = runs_table.run_in_use(current(), view)
+    in_use = table.run_in_use(current(), view)
     runs = in_use.id if in_use and in_use.id not in before[0] else ""
     return replace(view, runs=runs).to_query(), "", False, ""
 
@@ -328,11 +320,11 @@ def fill(lesson: str, dataset: str) -> tuple[Any, ...]:
     data_dir = current().settings.data_path
     try:
         known = require_known(dataset)
-        settings = training_form.settings_of(lesson, dataset=known, data_dir=data_dir)
+        settings = form.settings_of(lesson, dataset=known, data_dir=data_dir)
     except cnn.CnnError as error:
         raise PreventUpdate from error
     watch = cnn.lessons.LESSONS[lesson].watch if lesson != OWN else ""
-    values = [training_form.shown(f, settings[f.name]) for f in FIELDS if f.name != "dataset"]
+    values = [form.shown(f, settings[f.name]) for f in FIELDS if f.name != "dataset"]
     return watch, *values
 
 
@@ -341,7 +333,7 @@ def preview(_ready: str, *values: Any) -> tuple[Any, ...]:
     if current().ready != "ready":
         raise PreventUpdate
     try:
-        architecture = cnn.Architecture(**training_form.chosen(NETWORK, values))
+        architecture = cnn.Architecture(**form.chosen(NETWORK, values))
         model = cnn.build_classifier(architecture=architecture)
     except cnn.CnnError as error:
         return components.EMPTY_FIGURE, {"height": "2rem"}, str(error)
@@ -356,5 +348,5 @@ def preview(_ready: str, *values: Any) -> tuple[Any, ...]:
     return figure, size, told
 
 
-def _field(name: str) -> training_form.Field:
+def _field(name: str) -> form.Field:
     return next(field for field in FIELDS if field.name == name)

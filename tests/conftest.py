@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import cnn
-from cnn import datasets
+from cnn.data import datasets
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
 from tests import nets

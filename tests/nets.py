@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from cnn.models import as_functional
+from cnn.models.loading import as_functional
 
 
 def second() -> keras.Model:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.arrangement import MOST_SHEETS, BlockScale
 from cnn.captions.caption import Caption, largest, legend
 from cnn.colours import colour_range
-from cnn.layers import LayerInfo, Totals
-from cnn.predictions import Prediction
+from cnn.inspection.predictions import Prediction
+from cnn.models.arrangement import MOST_SHEETS, BlockScale
+from cnn.models.layers import LayerInfo, Totals
 from cnn.words import counted, number, percent, scaled, sides
 
 _MOST_NAMED = 6

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.captions.caption import Caption
-from cnn.perturbations import Range
-from cnn.predictions import tied
+from cnn.images.perturbations import Range
+from cnn.inspection.predictions import tied
 from cnn.words import number
 
 _NONE = -1

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from cnn.captions.caption import Caption
-from cnn.configuration import TrainingConfig
+from cnn.runs.configuration import TrainingConfig
 from cnn.words import counted, number, percent
 
 

@@ -15,8 +15,8 @@ from cnn import captions
 from cnn.captions import Caption, number, percent
 from cnn.colours import ColourRange, colour_range, difference_range
 from cnn.figures import bars, mosaic, style
-from cnn.kernels import kernel_tiles, kernels
-from cnn.lens import LayerTeaching, Teaching
+from cnn.gradients.teaching import LayerTeaching, Teaching
+from cnn.inspection.kernels import kernel_tiles, kernels
 
 _MOST_CLASSES = 20
 _MOST_CELLS = 2**17

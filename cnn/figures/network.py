@@ -7,9 +7,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from cnn.arrangement import Block, BlockScale, arrange, edges, sheets
 from cnn.figures import style
-from cnn.layers import LayerInfo
+from cnn.models.arrangement import Block, BlockScale, arrange, edges, sheets
+from cnn.models.layers import LayerInfo
 from cnn.words import sides
 
 COLUMN_PIXELS = 118

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, ViewportSize, expect, sync_playwright
 
-from cnn import datasets
+from cnn.data import datasets
 from tests.browser.server import CHROMIUM, FLAGS, Server, stop_worker
 
 SIZE: ViewportSize = {"width": 1400, "height": 900}

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 import cnn
-from cnn.glossary import GLOSSARY
+from cnn.captions.glossary import GLOSSARY
 
 MARKED = "CSS.highlights.has('words') ? [...CSS.highlights.get('words')].map(String) : []"
 

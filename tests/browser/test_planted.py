@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import cnn
-from dashboard.view import ALL_PARTS
+from dashboard.state.view import ALL_PARTS
 from tests.browser.conftest import Visitor, hover
 
 IMAGE = "<img src=x onerror=window.planted=1>"

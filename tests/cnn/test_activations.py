@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import layers
 
 import cnn
-from cnn.models import as_functional
+from cnn.models.loading import as_functional
 from tests import nets
 
 

@@ -5,8 +5,8 @@ import tensorflow as tf
 from keras import layers
 
 import cnn
-from cnn.adversarial import EPSILON, fgsm, fgsm_sweep, logit_gradient
-from cnn.models import as_functional
+from cnn.gradients.adversarial import EPSILON, fgsm, fgsm_sweep, logit_gradient
+from cnn.models.loading import as_functional
 
 
 @pytest.fixture(scope="module")

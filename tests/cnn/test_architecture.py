@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn import Architecture, ModelError, RunError, build_classifier
-from cnn.architecture import ACTIVATIONS, INITIALS, PADDINGS, POOLINGS
+from cnn.models.architecture import ACTIVATIONS, INITIALS, PADDINGS, POOLINGS
 
 DIGIT = (28, 28, 1)
 

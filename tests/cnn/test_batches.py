@@ -4,8 +4,8 @@ import pytest
 from keras import layers
 
 import cnn
-from cnn.batches import batch_probabilities
-from cnn.models import as_functional
+from cnn.inspection.batches import batch_probabilities
+from cnn.models.loading import as_functional
 
 
 def one_by_one(model: keras.Model, pictures) -> np.ndarray:

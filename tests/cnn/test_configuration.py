@@ -9,9 +9,10 @@ import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn import Architecture, RunError, TrainingConfig, lessons, runs
-from cnn.architecture import ACTIVATIONS, INITIALS, PADDINGS, POOLINGS
-from cnn.configuration import OPTIMIZERS, ORDERS, SCHEDULES, differences, optimizer
+from cnn import Architecture, RunError, TrainingConfig, runs
+from cnn.models.architecture import ACTIVATIONS, INITIALS, PADDINGS, POOLINGS
+from cnn.runs.configuration import OPTIMIZERS, ORDERS, SCHEDULES, differences, optimizer
+from cnn.training import lessons
 from dashboard.cli import FLAT, app
 
 architectures = st.builds(

@@ -6,8 +6,8 @@ import pytest
 from keras import layers
 
 import cnn
-from cnn.connections import connections, same_channel, sides
-from cnn.contributions import strengths, strengths_of
+from cnn.inspection.connections import connections, same_channel, sides
+from cnn.inspection.contributions import strengths, strengths_of
 
 
 def only(model, layer):

@@ -6,8 +6,8 @@ import pytest
 from keras import layers
 
 import cnn
-from cnn import graph
-from cnn.contributions import adds_up, contributed, contributions
+from cnn.inspection.contributions import adds_up, contributed, contributions
+from cnn.models import graph
 
 MAPS = {
     "valid": layers.Conv2D(6, 3),

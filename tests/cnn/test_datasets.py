@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 import cnn
-from cnn import datasets
+from cnn.data import datasets
 
 
 def write_idx(path, array):

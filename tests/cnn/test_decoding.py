@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 import cnn
-from cnn.decoding import Decoded, Limits, decode
+from cnn.images.decoding import Decoded, Limits, decode
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 EVERY_SENTENCE = re.compile(r"PNG, JPEG, WebP, BMP and GIF files are accepted.*; .+\.$")
@@ -109,14 +109,14 @@ def test_a_file_of_too_many_bytes_is_refused_before_it_is_looked_at():
 def test_too_many_pixels_are_refused_from_the_header(monkeypatch):
     data = saved(colours(), "JPEG")
     decode(data, limits=Limits(pixels=24 * 40))
-    monkeypatch.setattr("cnn.decoding._decoded", lambda *_: pytest.fail("it was decoded"))
+    monkeypatch.setattr("cnn.images.decoding._decoded", lambda *_: pytest.fail("it was decoded"))
     with pytest.raises(cnn.ImageError, match="40 × 24 pixels .* at most 959 pixels"):
         decode(data, limits=Limits(pixels=24 * 40 - 1))
 
 
 @pytest.mark.parametrize("side", [7_000, 10_000, 13_000, 50_000])
 def test_a_bomb_is_refused_by_our_limit_whatever_pillow_thinks_of_it(side, monkeypatch):
-    monkeypatch.setattr("cnn.decoding._decoded", lambda *_: pytest.fail("it was decoded"))
+    monkeypatch.setattr("cnn.images.decoding._decoded", lambda *_: pytest.fail("it was decoded"))
     with pytest.raises(cnn.ImageError, match="40,000,000") as error:
         decode(png_header(side, side))
     assert "reduce it" in str(error.value)

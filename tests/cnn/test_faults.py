@@ -14,7 +14,7 @@ import cnn
 from cnn import Run, RunError, TrainingConfig, runs
 from cnn.files import read_json
 from cnn.jobs import Home, Queue
-from cnn.training import work_on
+from cnn.training.loop import work_on
 from tests.cnn.test_jobs import LONG, SHORT, wait_until, worker
 
 

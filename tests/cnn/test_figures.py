@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 import cnn
-from cnn.arrangement import BlockScale, arrange, edges, sheets
 from cnn.figures.network import routes
+from cnn.models.arrangement import BlockScale, arrange, edges, sheets
 from tests import nets
 
 

@@ -1,6 +1,6 @@
 from collections import Counter
 
-from cnn.glossary import GLOSSARY
+from cnn.captions.glossary import GLOSSARY
 
 NEEDED = (
     "norm", "logit", "ReLU", "cross-correlation", "stride", "padding", "epoch", "batch", "kernel",

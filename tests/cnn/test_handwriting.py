@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 import cnn
-from cnn import feeding
-from cnn.configuration import TrainingConfig
-from cnn.datasets import Dataset
+from cnn.data.datasets import Dataset
 from cnn.errors import RunError
-from cnn.handwriting import flagged_ones
+from cnn.runs.configuration import TrainingConfig
+from cnn.training import feeding
+from cnn.training.handwriting import flagged_ones
 
 
 @pytest.fixture(scope="module")

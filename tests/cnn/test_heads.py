@@ -7,9 +7,9 @@ import cnn
 from cnn import captions
 from cnn.captions.sweep import sweep
 from cnn.errors import ModelError
-from cnn.heads import head_of
-from cnn.models import as_functional
-from cnn.perturbations import RANGES
+from cnn.images.perturbations import RANGES
+from cnn.models.heads import head_of
+from cnn.models.loading import as_functional
 from tests.nets import ending
 
 GREY = np.full((6, 6), 90, np.uint8)

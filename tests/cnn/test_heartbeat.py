@@ -2,9 +2,10 @@ import platform
 
 import pytest
 
-from cnn import Status, TrainingConfig, heartbeat, runs
+from cnn import Status, TrainingConfig, runs
 from cnn.files import read_json, write_json
-from cnn.heartbeat import Watch, beating, machine_of
+from cnn.runs import heartbeat
+from cnn.runs.heartbeat import Watch, beating, machine_of
 
 
 class Clock:

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 import cnn
-from cnn.images import centre_digit
-from cnn.models import Card, as_functional
+from cnn.images.digits import centre_digit
+from cnn.models.card import Card
+from cnn.models.loading import as_functional
 from tests import nets
 
 

@@ -3,7 +3,7 @@ import pytest
 from keras import layers
 
 import cnn
-from cnn.models import as_functional
+from cnn.models.loading import as_functional
 
 
 def test_the_bundled_classifier_is_described_layer_by_layer(classifier):

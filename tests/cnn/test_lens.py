@@ -5,10 +5,10 @@ import tensorflow as tf
 from keras import layers
 
 import cnn
-from cnn.compilation import twin
 from cnn.figures import lens as figures
-from cnn.lens import MOST_STEPS, checked_rate, teach
-from cnn.models import as_functional
+from cnn.gradients.teaching import MOST_STEPS, checked_rate, teach
+from cnn.models.compilation import twin
+from cnn.models.loading import as_functional
 
 
 @pytest.fixture(scope="module")

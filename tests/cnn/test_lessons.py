@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import cnn
-from cnn import Run, RunError, TrainingConfig, feeding, lessons
-from cnn.lessons import LESSONS
+from cnn import Run, RunError, TrainingConfig
+from cnn.training import feeding, lessons
+from cnn.training.lessons import LESSONS
 
 GUESSING = math.log(10)
 # What fits the lesson to 825 pictures instead of 55,000.

@@ -4,7 +4,8 @@ import pytest
 from keras import layers
 
 import cnn
-from cnn.models import Card, as_functional, card_of
+from cnn.models.card import Card, card_of
+from cnn.models.loading import as_functional
 
 
 def test_the_seed_architecture_is_exact():

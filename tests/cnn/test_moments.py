@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cnn import Moment, RunError
-from cnn.moments import within_first_epoch
+from cnn.runs.moments import within_first_epoch
 
 MOMENTS = st.builds(Moment, st.integers(0, 9999), st.integers(0, 9_999_999))
 

@@ -1,8 +1,9 @@
 import pytest
 
-from cnn import TrainingConfig, lessons, runs
-from cnn.naming import MOST_NAME, automatic, data_name, unique
-from cnn.runs import Note
+from cnn import TrainingConfig, runs
+from cnn.runs.naming import MOST_NAME, automatic, data_name, unique
+from cnn.runs.run import Note
+from cnn.training import lessons
 
 
 @pytest.mark.parametrize(

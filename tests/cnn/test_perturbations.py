@@ -5,16 +5,10 @@ import pytest
 
 import cnn
 from cnn import captions
-from cnn.batches import batch_probabilities
 from cnn.captions.sweep import turning_points
 from cnn.figures.sweep import sweep as sweep_figure
-from cnn.perturbations import (
-    RANGES,
-    Perturbation,
-    Range,
-    perturb,
-    sweep,
-)
+from cnn.images.perturbations import RANGES, Perturbation, Range, perturb, sweep
+from cnn.inspection.batches import batch_probabilities
 
 NAMES = ("7", "1", "8")
 NAMES_OF_DIGITS = tuple("0123456789")

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 import cnn
-from cnn.decoding import decode
-from cnn.photos import _parts, digit_steps
+from cnn.images.decoding import decode
+from cnn.images.photos import _parts, digit_steps
 
 SIDE = 360
 DRAWINGS = Path(__file__).parents[1] / "drawings" / "drawings.npz"

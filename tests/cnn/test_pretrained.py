@@ -5,10 +5,10 @@ import pytest
 
 import cnn
 from cnn.files import read_json
-from cnn.models import card_of
-from cnn.moments import Moment, within_first_epoch
-from cnn.runs import Run
-from cnn.training import accuracy
+from cnn.models.card import card_of
+from cnn.runs.moments import Moment, within_first_epoch
+from cnn.runs.run import Run
+from cnn.training.loop import accuracy
 
 
 @pytest.fixture(scope="module")

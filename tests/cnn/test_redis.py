@@ -9,9 +9,10 @@ from contextlib import ExitStack
 import pytest
 import redis
 
-from cnn import RunError, TrainingConfig, heartbeat
+from cnn import RunError, TrainingConfig
 from cnn.files import read_json
 from cnn.jobs import Home, Queue
+from cnn.runs import heartbeat
 from tests.cnn.test_jobs import SHORT, wait_until, worker
 
 

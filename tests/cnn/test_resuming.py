@@ -11,7 +11,7 @@ import pytest
 import cnn
 from cnn import Moment, Run, TrainingConfig, runs
 from cnn.jobs import Home, Queue
-from cnn.training import work_on
+from cnn.training.loop import work_on
 from tests.cnn.test_jobs import wait_until, worker
 
 EPOCHS, BATCHES = 4, 7

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import cnn
-from cnn import Moment, Run, Status, TrainingConfig, feeding, runs
-from cnn.augmentation import augment
-from cnn.training import work_on
+from cnn import Moment, Run, Status, TrainingConfig, runs
+from cnn.training import feeding
+from cnn.training.augmentation import augment
+from cnn.training.loop import work_on
 
 LAYERS = ("conv2d", "conv2d_1", "dense", "dense_1")
 # The least that is a training: 41 pictures, one step.

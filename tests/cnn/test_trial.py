@@ -7,8 +7,8 @@ import tensorflow as tf
 from keras import layers
 
 import cnn
-from cnn.compilation import Compiled, twin
-from cnn.models import as_functional
+from cnn.models.compilation import Compiled, twin
+from cnn.models.loading import as_functional
 
 ODD = [
     "my conv",

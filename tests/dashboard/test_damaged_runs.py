@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 import cnn
-from cnn.moments import Moment
-from cnn.runs import Status
-from dashboard import runs_table, status
+from cnn.runs.moments import Moment
+from cnn.runs.run import Status
 from dashboard.app import create_app, runtime_of
-from dashboard.panel import model_options
-from dashboard.run_pages import Asked
+from dashboard.runs import table
+from dashboard.runs.paging import Asked
 from dashboard.settings import Settings
-from dashboard.view import parse
+from dashboard.shell import status
+from dashboard.shell.panel import model_options
+from dashboard.state.view import parse
 from pages import training
 
 RUNS, TICKED = 0, 2
@@ -112,7 +113,7 @@ def text_of(component):
 def listed(runtime, query=None):
     """Return the rows of the first page of the list."""
     view, _ = parse(query or {})
-    return runs_table.listing(runtime, view, Asked(), runtime.statuses()).rows
+    return table.listing(runtime, view, Asked(), runtime.statuses()).rows
 
 
 def test_a_whole_run_is_not_damaged(runtime):
@@ -212,7 +213,7 @@ def test_a_resumed_run_says_which_of_its_files_is_damaged(runtime):
     run.write_status(Status("cancelled"))
     (run.path / "config.json").write_bytes(b"[]")
     (row,) = (row for row in listed(runtime) if row.run == run)
-    offered = text_of(runs_table._actions(row))
+    offered = text_of(table._actions(row))
     assert "Delete" in offered
     assert "Resume" not in offered
     with pytest.raises(cnn.DamagedRunError, match=r"^config.json of the run .* is damaged: put"):

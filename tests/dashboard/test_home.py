@@ -13,9 +13,9 @@ import pytest
 from cnn import HomeError, ImageError, RunError, TrainingConfig, runs
 from cnn.jobs import Home, Queue
 from dashboard.app import create_app, runtime_of
+from dashboard.routes.compression import StaticCache
 from dashboard.settings import Settings
-from dashboard.uploads import Uploads
-from dashboard.wire import StaticCache
+from dashboard.state.uploads import Uploads
 
 PICTURE = np.zeros((4, 4, 1), np.uint8)
 

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import cnn
-from dashboard import links, pixels
+from cnn.data.datasets import splits
 from dashboard.app import create_app, runtime_of
-from dashboard.models import key_of
+from dashboard.runtime import links
+from dashboard.runtime.catalogue import key_of
 from dashboard.settings import Settings
+from dashboard.state import pixels
 
 DRAWN = pixels.encode(np.zeros((28, 28, 1), np.uint8))
 FIRST = "embedded digit 0 is shown instead"
@@ -124,4 +125,4 @@ def test_the_route_answers_with_the_view_and_what_was_changed(app):
     assert answer.json["view"]["channel"] == "3"
     assert "gives index 2 times" in answer.json["told"][0]
     assert "no-store" in answer.headers["Cache-Control"]
-    assert cnn.datasets.splits("digits")[0] == answer.json["view"]["split"]
+    assert splits("digits")[0] == answer.json["view"]["split"]

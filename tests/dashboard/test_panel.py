@@ -2,9 +2,9 @@ import pytest
 from dash import no_update
 from dash.exceptions import PreventUpdate
 
-from dashboard import panel
 from dashboard.app import runtime_of
-from dashboard.view import View
+from dashboard.shell import panel
+from dashboard.state.view import View
 
 SAID, NOTICE, OPEN, CLASS = 3, 4, 5, 6
 

@@ -5,9 +5,9 @@ import pytest
 from keras import layers
 
 import cnn
-from cnn.models import Card, attach_card
-from dashboard.pictures import Picture
-from dashboard.prediction import said
+from cnn.models.card import Card, attach_card
+from dashboard.runtime.pictures import Picture
+from dashboard.shell.prediction import said
 from tests.nets import ending
 
 PIXELS = np.random.default_rng(2).integers(0, 256, (6, 6, 1), dtype=np.uint8)

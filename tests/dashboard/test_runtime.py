@@ -5,14 +5,14 @@ import keras
 import pytest
 
 import cnn
-from cnn.models import Card, card_path, write_card
-from cnn.moments import Moment
-from cnn.runs import Status, TrainingConfig
-from dashboard import panel
+from cnn.models.card import Card, card_path, write_card
+from cnn.runs.moments import Moment
+from cnn.runs.run import Status, TrainingConfig
 from dashboard.app import create_app, runtime_of
-from dashboard.models import Catalogue, key_of
-from dashboard.runtime import Runtime
+from dashboard.runtime.catalogue import Catalogue, key_of
+from dashboard.runtime.runtime import Runtime
 from dashboard.settings import Settings
+from dashboard.shell import panel
 
 
 @pytest.fixture

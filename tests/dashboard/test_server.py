@@ -13,8 +13,8 @@ from PIL import Image
 
 import cnn
 from dashboard.app import create_app, runtime_of
+from dashboard.routes.compression import Files, StaticCache
 from dashboard.settings import Settings
-from dashboard.wire import Files, StaticCache
 
 CONV2D = "/activations/conv2d"
 

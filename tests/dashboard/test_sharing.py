@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import cnn
-from cnn.compilation import Compiled
-from cnn.moments import Moment
-from dashboard.models import key_of
-from dashboard.runtime import Runtime
+from cnn.models.compilation import Compiled
+from cnn.runs.moments import Moment
+from dashboard.runtime.catalogue import key_of
+from dashboard.runtime.runtime import Runtime
 from dashboard.settings import Settings
 
 _LONG_ENOUGH = 60
@@ -119,7 +119,7 @@ def test_a_function_that_computes_stops_no_other_one(classifier, second_model, r
 
 def test_one_that_is_larger_than_all_room_is_kept_until_the_next(runtime, monkeypatch):
     view = bundled(runtime)
-    monkeypatch.setattr("dashboard.runtime._MOST_LOOK_BYTES", 1)
+    monkeypatch.setattr("dashboard.runtime.runtime._MOST_LOOK_BYTES", 1)
     small = Runtime(runtime.settings)
     first = small.look(view)
     assert small.look(view) is first

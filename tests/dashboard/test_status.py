@@ -3,10 +3,10 @@ from dash import no_update
 from dash.exceptions import PreventUpdate
 
 from cnn.jobs import Download
-from dashboard import status
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
-from dashboard.view import View
+from dashboard.shell import status
+from dashboard.state.view import View
 
 READY, TOLD = 0, 1
 VIEW = View(model="", data="digits", split="all")
@@ -79,7 +79,7 @@ def test_a_model_that_cannot_be_used_is_replaced_in_the_view(started, tmp_path):
     path = tmp_path / "broken.keras"
     path.write_bytes(b"no model")
     runtime = started(model=path)
-    from dashboard.models import key_of
+    from dashboard.runtime.catalogue import key_of
 
     view = status.replace_refused_model("ready", {"model": key_of(path)})
     assert view["model"] == runtime.catalogue.bundled().key

@@ -5,10 +5,10 @@ from contextlib import ExitStack
 import pytest
 
 import cnn
-from cnn.runs import Status
-from dashboard import status
+from cnn.runs.run import Status
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
+from dashboard.shell import status
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ import pytest
 
 from cnn import TrainingConfig
 from cnn.jobs import Home, Queue
-from dashboard import status
-from dashboard.runtime import Runtime
+from dashboard.runtime.runtime import Runtime
+from dashboard.runtime.supervisor import Supervisor
 from dashboard.settings import Settings
-from dashboard.supervisor import Supervisor
+from dashboard.shell import status
 from tests.browser.server import Server, stop_worker
 from tests.cnn.test_jobs import LONG, SHORT, wait_until
 

@@ -3,7 +3,7 @@
 import pytest
 from dash import dcc, html
 
-from dashboard.tabs import MOST_TABS, register_tabs
+from dashboard.shell.tabs import MOST_TABS, register_tabs
 
 
 class Recorded:

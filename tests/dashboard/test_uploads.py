@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 import cnn
-from dashboard import pixels
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
-from dashboard.uploads import Uploads
+from dashboard.state import pixels
+from dashboard.state.uploads import Uploads
 
 
 def noise(seed: int, shape=(40, 30, 3)) -> np.ndarray:

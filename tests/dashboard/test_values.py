@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import cnn
-from dashboard import pixels
 from dashboard.app import create_app, runtime_of
+from dashboard.screens.values import DRAWING_SIDE, Answer
 from dashboard.settings import Settings
-from dashboard.values import DRAWING_SIDE, Answer
+from dashboard.state import pixels
 
 
 def unpacked(data: bytes) -> tuple[dict, list[np.ndarray]]:

@@ -8,15 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cnn
-from dashboard import pixels, rates
-from dashboard.view import View, parse
+from cnn.gradients.adversarial import EPSILON
+from dashboard.state import pixels, rates
+from dashboard.state.view import View, parse
 
 whole = st.integers(0, 99_999)
 sliders = {
     name: st.integers(0, round((r.high - r.low) / r.step)).map(
         lambda n, r=r: float(r.low + n * r.step)
     )
-    for name, r in {**cnn.perturbations.RANGES, "epsilon": cnn.adversarial.EPSILON}.items()
+    for name, r in {**cnn.perturbations.RANGES, "epsilon": EPSILON}.items()
 }
 views = st.builds(
     View,

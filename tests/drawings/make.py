@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page, sync_playwright
 
 import cnn
-from dashboard import pixels
-from dashboard.values import DRAWING_SIDE
+from dashboard.screens.values import DRAWING_SIDE
+from dashboard.state import pixels
 from tests.browser.server import CHROMIUM, FLAGS, Server, stop_worker
 from tests.drawings.strokes import SIDE, Drawing, drawings
 

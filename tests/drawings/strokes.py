@@ -147,7 +147,7 @@ FORMS: dict[int, dict[str, list[Stroke]]] = {
 
 
 # Ones with a flag and no foot, as much of Europe writes them. The forms are other than those of
-# `cnn.handwriting`, which the bundled classifier was trained with.
+# `cnn.training.handwriting`, which the bundled classifier was trained with.
 FLAGGED_ONES: dict[str, list[Stroke]] = {
     "long flag": [[
         [(0.0, 0.42), (0.21, 0.2), (0.4, 0.0)],

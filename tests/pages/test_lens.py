@@ -6,12 +6,12 @@ import pytest
 from dash.exceptions import PreventUpdate
 
 import cnn
-import cnn.lens
-from dashboard import panel, pixels
 from dashboard.app import runtime_of
-from dashboard.components import layer_path
-from dashboard.runtime import current
-from dashboard.view import parse
+from dashboard.runtime.runtime import current
+from dashboard.shell import panel
+from dashboard.shell.components import layer_path
+from dashboard.state import pixels
+from dashboard.state.view import parse
 from pages import lens
 
 FIGURES = (*lens._GENERAL, *lens._OF_LAYER)
@@ -72,7 +72,7 @@ def test_the_steps_are_those_of_the_library(bundled):
     query, layers = bundled
     shown = paint(taught(query, 3, "0.001,0.002"), layers, "dense_1")
     seen = current().look(parse(query)[0]).seen
-    teaching = cnn.lens.teach(cnn.load_model(), seen, label=3, learning_rates=[0.001, 0.002])
+    teaching = cnn.teach(cnn.load_model(), seen, label=3, learning_rates=[0.001, 0.002])
     after = shown["figures"][lens.PREDICTION].data[1]
     assert list(after.x) == teaching.after.probabilities.tolist()
     assert f"loss after {cnn.captions.number(teaching.loss_after, 4)}" in shown["facts"]

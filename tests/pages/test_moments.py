@@ -7,10 +7,10 @@ from dash import Patch
 from dash.exceptions import PreventUpdate
 
 import cnn
-from cnn.moments import Moment
-from dashboard import panel
+from cnn.runs.moments import Moment
 from dashboard.app import runtime_of
-from dashboard.view import View, parse
+from dashboard.shell import panel
+from dashboard.state.view import View, parse
 from pages import moments
 
 LEFT, RIGHT, CHANGE, CAPTIONS, TOLD, KIND, NONE = 0, 1, 2, 6, 9, 10, 11

@@ -9,11 +9,11 @@ from dash.exceptions import PreventUpdate
 from keras import layers
 
 import cnn
-from cnn.activations import forward
-from dashboard import panel
+from cnn.inspection.activations import forward
 from dashboard.app import runtime_of
-from dashboard.values import Asked
-from dashboard.view import View, parse
+from dashboard.screens.values import Asked
+from dashboard.shell import panel
+from dashboard.state.view import View, parse
 from pages import network
 from pages.network import described, values
 
@@ -254,7 +254,7 @@ def test_a_channel_that_does_not_exist_is_connected_to_nothing(app, part):
 
 
 def test_weights_that_are_no_numbers_leave_out_their_sum(classifier, seven):
-    from cnn.compilation import twin
+    from cnn.models.compilation import twin
 
     weights = [np.full_like(weight.numpy(), np.inf) for weight in classifier.weights]
     told, _ = pointed(twin(classifier, weights), seven, "dense", 5)

@@ -10,9 +10,9 @@ from dash import Patch
 from dash.exceptions import PreventUpdate
 
 import cnn
-from dashboard import panel
 from dashboard.app import runtime_of
-from dashboard.view import parse
+from dashboard.shell import panel
+from dashboard.state.view import parse
 from pages import activations, all_layers, architecture, filters, moments, training
 
 
@@ -108,7 +108,7 @@ def test_a_click_on_a_tile_chooses_its_channel(bundled):
 
 
 def runtime_maps(query):
-    from dashboard.runtime import current
+    from dashboard.runtime.runtime import current
 
     return current().forward(parse(query)[0]).activations["conv2d"]
 

@@ -7,10 +7,11 @@ import pytest
 from dash.exceptions import PreventUpdate
 
 import cnn
-from dashboard import panel
+from cnn.gradients.adversarial import EPSILON
 from dashboard.app import runtime_of
-from dashboard.pictures import perturbed_in_words
-from dashboard.view import View, parse
+from dashboard.runtime.pictures import perturbed_in_words
+from dashboard.shell import panel
+from dashboard.state.view import View, parse
 from pages import perturb
 
 FIGURES = (perturb.CURVE, *perturb._PICTURES)
@@ -43,7 +44,7 @@ def paint(query, layers):
 def test_a_curve_runs_over_the_whole_range_of_its_slider(bundled, over):
     query, layers = bundled
     figure, _ = paint({**query, "over": over}, layers)[0][perturb.CURVE]
-    swept = {**cnn.perturbations.RANGES, "epsilon": cnn.adversarial.EPSILON}[over]
+    swept = {**cnn.perturbations.RANGES, "epsilon": EPSILON}[over]
     x = figure.data[0].x
     assert (x[0], x[-1]) == (pytest.approx(swept.low), pytest.approx(swept.high))
     assert len(x) >= 31

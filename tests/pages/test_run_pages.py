@@ -4,14 +4,14 @@ import pytest
 from dash import no_update
 
 import cnn
-from cnn import run_files
-from cnn.runs import Status
-from dashboard import run_pages, run_start, runs_table
+from cnn.runs import files
+from cnn.runs.run import Status
 from dashboard.app import create_app, runtime_of
-from dashboard.panel import model_options
-from dashboard.run_pages import Asked, Place
+from dashboard.runs import paging, start, table
+from dashboard.runs.paging import Asked, Place
 from dashboard.settings import Settings
-from dashboard.view import parse
+from dashboard.shell.panel import model_options
+from dashboard.state.view import parse
 from pages import training
 
 
@@ -36,7 +36,7 @@ def runtime(app, request_of):
 
 def page(runtime, number=0, find="", **view):
     query = {**runtime.default_view().to_query(), **view}
-    return runs_table.listing(runtime, parse(query)[0], Asked(number, find), runtime.statuses())
+    return table.listing(runtime, parse(query)[0], Asked(number, find), runtime.statuses())
 
 
 def ids(listing):
@@ -64,14 +64,14 @@ def test_runs_are_found_by_a_part_of_their_name(runtime):
 
 def test_the_buttons_end_where_the_runs_do_and_are_not_there_for_a_single_page():
     def buttons(asked, runs):
-        hidden, _, _, newer, older = run_pages.shown(Place.of(Asked(asked), runs, runs), 0)
+        hidden, _, _, newer, older = paging.shown(Place.of(Asked(asked), runs, runs), 0)
         return hidden, newer, older
 
     assert buttons(0, 20) == (True, True, True)
     assert buttons(0, 46) == (False, True, False)
     assert buttons(1, 46) == (False, False, False)
     assert buttons(2, 46) == (False, False, True)
-    assert run_pages.shown(Place(20, 46, 46), 2)[2] == "21–40 of 46 runs · 2 ticked elsewhere"
+    assert paging.shown(Place(20, 46, 46), 2)[2] == "21–40 of 46 runs · 2 ticked elsewhere"
 
 
 def test_runs_that_are_ticked_on_another_page_stay_compared(runtime, monkeypatch):
@@ -96,19 +96,19 @@ def test_what_is_no_page_is_the_first_one(raw):
 
 def test_turning_goes_one_page_on_and_a_search_begins_at_the_first(monkeypatch):
     def turned(by, find, page):
-        monkeypatch.setattr(run_pages, "ctx", type("Context", (), {"triggered_id": by}))
-        return run_pages.turn(None, None, find, None, page)
+        monkeypatch.setattr(paging, "ctx", type("Context", (), {"triggered_id": by}))
+        return paging.turn(None, None, find, None, page)
 
-    assert turned(run_pages.OLDER, None, None) == ({"page": 1, "find": ""}, no_update)
-    assert turned(run_pages.NEWER, None, {"page": 1, "find": "x"}) == (
+    assert turned(paging.OLDER, None, None) == ({"page": 1, "find": ""}, no_update)
+    assert turned(paging.NEWER, None, {"page": 1, "find": "x"}) == (
         {"page": 0, "find": "x"},
         no_update,
     )
-    assert turned(run_pages.FIND, " a ", {"page": 3, "find": ""}) == (
+    assert turned(paging.FIND, " a ", {"page": 3, "find": ""}) == (
         {"page": 0, "find": "a"},
         no_update,
     )
-    assert turned(run_start.ARRIVED, "a", {"page": 3, "find": "a"}) == ({"page": 0, "find": ""}, "")
+    assert turned(start.ARRIVED, "a", {"page": 3, "find": "a"}) == ({"page": 0, "find": ""}, "")
 
 
 def test_another_look_reads_no_file_of_a_run_that_has_not_changed(runtime, monkeypatch):
@@ -117,18 +117,18 @@ def test_another_look_reads_no_file_of_a_run_that_has_not_changed(runtime, monke
     def read(path):
         raise AssertionError(f"{path} is read again")
 
-    monkeypatch.setattr(run_files, "_KINDS", dict.fromkeys(run_files._KINDS, read))
-    monkeypatch.setattr(run_files, "_as_table", read)
-    monkeypatch.setattr(run_files, "_is_archive", read)
+    monkeypatch.setattr(files, "_KINDS", dict.fromkeys(files._KINDS, read))
+    monkeypatch.setattr(files, "_as_table", read)
+    monkeypatch.setattr(files, "_is_archive", read)
     assert page(runtime, 1).look == before
 
 
 def test_a_look_at_a_page_does_not_read_the_tables_of_other_pages(runtime, monkeypatch):
     read = []
-    results = runs_table.results
-    monkeypatch.setattr(runs_table, "results", lambda run: read.append(run.id) or results(run))
+    results = table.results
+    monkeypatch.setattr(table, "results", lambda run: read.append(run.id) or results(run))
     training.list_runs(runtime.default_view().to_query(), None, None, None)
-    assert len(read) == run_pages.MOST_ROWS
+    assert len(read) == paging.MOST_ROWS
 
 
 def test_the_menu_of_models_has_the_newest_and_the_one_in_use(runtime, tmp_path):

@@ -11,13 +11,13 @@ from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn import TrainingConfig
-from cnn.moments import Moment
-from cnn.runs import Status
-from dashboard import run_dialogs, run_start, runs_table, training_form
+from cnn.runs.moments import Moment
+from cnn.runs.run import Status
 from dashboard.app import create_app, runtime_of
-from dashboard.run_pages import Asked
+from dashboard.runs import dialogs, form, start, table
+from dashboard.runs.form import FIELDS, NETWORK, NUMBERS, OWN
+from dashboard.runs.paging import Asked
 from dashboard.settings import Settings
-from dashboard.training_form import FIELDS, NETWORK, NUMBERS, OWN
 from pages import training
 
 LOSS, ACCURACY, RATE, CLASSES, GRADIENTS, SPEED = range(6)
@@ -140,7 +140,7 @@ def test_runs_of_one_name_are_told_apart(runtime):
     runs = [make_run(runtime), make_run(runtime), make_run(runtime)]
     for run in runs[:2]:
         run.write_note("Twice", "")
-    names = runs_table.names(runs)
+    names = table.names(runs)
     assert len(set(names)) == 3
     assert names[2] == runs[2].name
     assert names[0] == f"Twice ({runs[0].id[-4:]})"
@@ -149,8 +149,8 @@ def test_runs_of_one_name_are_told_apart(runtime):
 def test_the_list_offers_what_can_be_done_with_each_run(runtime, view):
     failed, lost = make_run(runtime, "failed"), make_run(runtime, "queued")
     queued = runtime.queue.submit_training(cnn.TrainingConfig("digits"))
-    rows = runs_table.listing(runtime, cnn_view(view), Asked(), runtime.statuses()).rows
-    said = {row.run.id: text_of(runs_table._row(row)) for row in rows}
+    rows = table.listing(runtime, cnn_view(view), Asked(), runtime.statuses()).rows
+    said = {row.run.id: text_of(table._row(row)) for row in rows}
     assert "Resume" in said[failed.id]
     assert "Cancel" not in said[failed.id]
     assert "Cancel" in said[queued.id]
@@ -193,13 +193,13 @@ def test_a_run_that_is_deleted_while_its_progress_is_asked_for_is_left_out(
 
     still(monkeypatch, runtime)
     gone, kept = (runtime.queue.submit_training(cnn.TrainingConfig("digits")) for _ in range(2))
-    told = runs_table.progress
+    told = table.progress
 
     def deleting(run, status):
         shutil.rmtree(gone.path, ignore_errors=True)
         return told(run, status)
 
-    monkeypatch.setattr(runs_table, "progress", deleting)
+    monkeypatch.setattr(table, "progress", deleting)
     answer = current_app.test_client().get("/news/runs", query_string=view)
     assert (answer.status_code, list(answer.json["runs"])) == (200, [kept.id])
 
@@ -220,8 +220,8 @@ def test_a_queue_that_does_not_answer_is_named_and_nothing_is_left(tmp_path, req
     app = create_app(settings)
     request_of(app)
     standard = cnn.TrainingConfig("digits").flat()
-    values = [training_form.shown(field, standard[field.name]) for field in FIELDS]
-    told, kind, *others = run_start.start(1, OWN, {}, *values)
+    values = [form.shown(field, standard[field.name]) for field in FIELDS]
+    told, kind, *others = start.start(1, OWN, {}, *values)
     assert (kind, others) == ("refused", [no_update] * 3)
     assert told.startswith("The queue cannot be reached")
     assert nowhere not in told
@@ -229,7 +229,7 @@ def test_a_queue_that_does_not_answer_is_named_and_nothing_is_left(tmp_path, req
 
 
 def cnn_view(query):
-    from dashboard.view import parse
+    from dashboard.state.view import parse
 
     return parse(query)[0]
 
@@ -249,7 +249,7 @@ def test_progress_is_told_in_percent_and_in_words(runtime):
     status = Status(
         "running", epoch=2, batch=5, batches=10, loss=0.5, accuracy=0.25, seconds_left=200
     )
-    value, told = runs_table.progress(run, status)
+    value, told = table.progress(run, status)
     assert value == pytest.approx(100 * 15 / 40)
     assert told == ("Epoch 2 of 4 · batch 5 of 10 · loss 0.5000 · accuracy 25.00% · 3 min left")
 
@@ -257,17 +257,15 @@ def test_progress_is_told_in_percent_and_in_words(runtime):
 def test_the_form_holds_every_setting_of_a_training():
     standard = cnn.TrainingConfig().flat()
     assert {field.name for field in FIELDS} == set(standard) - {"save_to"}
-    values = [training_form.shown(field, standard[field.name]) for field in FIELDS]
-    assert (
-        cnn.TrainingConfig.from_flat(training_form.chosen(FIELDS, values)) == cnn.TrainingConfig()
-    )
+    values = [form.shown(field, standard[field.name]) for field in FIELDS]
+    assert cnn.TrainingConfig.from_flat(form.chosen(FIELDS, values)) == cnn.TrainingConfig()
 
 
 @pytest.mark.parametrize("lesson", [OWN, *cnn.lessons.LESSONS])
 def test_a_lesson_fills_the_form_and_says_what_to_watch(runtime, lesson):
     watch, *values = training.fill(lesson, "digits")
     fields = [field for field in FIELDS if field.name != "dataset"]
-    settings = training_form.chosen(fields, values)
+    settings = form.chosen(fields, values)
     config = cnn.TrainingConfig.from_flat({**settings, "dataset": "digits"})
     wanted = cnn.lessons.config("" if lesson == OWN else lesson, {"dataset": "digits"})
     for name, value in wanted.flat().items():
@@ -279,7 +277,7 @@ def test_a_lesson_fills_the_form_and_says_what_to_watch(runtime, lesson):
 def controls(**changes):
     """What the form's controls send for the standard settings, some of them changed."""
     standard = TrainingConfig("digits").flat()
-    return [changes.get(f.name, training_form.shown(f, standard[f.name])) for f in FIELDS]
+    return [changes.get(f.name, form.shown(f, standard[f.name])) for f in FIELDS]
 
 
 def under(answer, name):
@@ -311,17 +309,17 @@ def under(answer, name):
 def test_what_cannot_be_trained_is_explained_in_the_words_of_the_form(
     runtime, view, changes, words
 ):
-    answer = run_start.check("starting", *controls(**changes))
+    answer = start.check("starting", *controls(**changes))
     assert words in answer[-3]
     assert answer[-2:] == ("refused", True)
-    told, kind, *others = run_start.start(1, OWN, view, *controls(**changes))
+    told, kind, *others = start.start(1, OWN, view, *controls(**changes))
     assert words in told
     assert (kind, others) == ("refused", [no_update] * 3)
     assert not runtime.settings.jobs.runs()
 
 
 def test_the_fields_at_fault_are_marked_with_the_reason_under_them(runtime):
-    answer = run_start.check("starting", *controls(dropout=100, epochs=None))
+    answer = start.check("starting", *controls(dropout=100, epochs=None))
     assert under(answer, "dropout") == (True, "100 was given; a number from 0 to 90 is accepted.")
     assert under(answer, "epochs") == (True, "Give a whole number from 1 to 1000.")
     assert under(answer, "filters") == (False, "")
@@ -330,7 +328,7 @@ def test_the_fields_at_fault_are_marked_with_the_reason_under_them(runtime):
 
 def test_numbers_are_told_in_pictures_and_steps(runtime, monkeypatch):
     ready(monkeypatch, runtime)
-    answer = run_start.check("ready", *controls(share=10, wrong_labels=40, batch_size=32, epochs=4))
+    answer = start.check("ready", *controls(share=10, wrong_labels=40, batch_size=32, epochs=4))
     assert answer[-3:] == ("", "", False)
     assert under(answer, "share") == (False, "= 82 pictures")
     assert under(answer, "wrong_labels") == (False, "= 33 pictures")
@@ -344,21 +342,21 @@ def test_numbers_are_told_in_pictures_and_steps(runtime, monkeypatch):
 
 def test_a_training_that_was_queued_is_named_and_becomes_what_is_drawn(runtime, view, monkeypatch):
     still(monkeypatch, runtime)
-    told, kind, _, shown, arrived = run_start.start(1, "equal", view, *controls())
+    told, kind, _, shown, arrived = start.start(1, "equal", view, *controls())
     (run,) = runtime.settings.jobs.runs()
     assert told.startswith("“All weights equal at the start” was queued: it is the first in the")
     assert (kind, arrived, shown["runs"]) == ("accepted", run.id, run.id)
     answer = drawn(shown)
     assert answer[WHICH].startswith("All weights equal at the start waits for its turn")
-    *_, shown, second = run_start.start(1, OWN, shown, *controls())
+    *_, shown, second = start.start(1, OWN, shown, *controls())
     assert shown["runs"] == second
-    *_, shown, third = run_start.start(1, OWN, {**view, "runs": f"{run.id},{second}"}, *controls())
+    *_, shown, third = start.start(1, OWN, {**view, "runs": f"{run.id},{second}"}, *controls())
     assert shown["runs"] == f"{third},{run.id},{second}"
 
 
 @pytest.mark.parametrize("lesson", ["golf", None, 7, ["equal"], {"x": 1}])
 def test_a_lesson_that_there_is_not_is_refused_before_anything_is_done(runtime, view, lesson):
-    told, kind, *_ = run_start.start(1, lesson, view, *controls())
+    told, kind, *_ = start.start(1, lesson, view, *controls())
     assert kind == "refused"
     assert told.startswith("There is no lesson")
     assert "choose one of baseline" in told
@@ -388,8 +386,8 @@ def test_a_run_that_is_followed_stays_chosen_when_it_ends(runtime, view, monkeyp
 def test_that_the_page_is_opened_is_no_click(runtime, view):
     run = make_run(runtime)
     for call in (
-        lambda: run_start.start(None, OWN, view, *controls()),
-        lambda: run_dialogs.delete(None, run.id, view),
+        lambda: start.start(None, OWN, view, *controls()),
+        lambda: dialogs.delete(None, run.id, view),
     ):
         with pytest.raises(PreventUpdate):
             call()
@@ -398,9 +396,9 @@ def test_that_the_page_is_opened_is_no_click(runtime, view):
 
 def test_a_deleted_run_is_chosen_no_longer(runtime, view):
     run, other = make_run(runtime), make_run(runtime)
-    *_, shown = run_dialogs.delete(1, run.id, {**view, "runs": f"{run.id},{other.id}"})
+    *_, shown = dialogs.delete(1, run.id, {**view, "runs": f"{run.id},{other.id}"})
     assert shown["runs"] == other.id
-    *_, shown = run_dialogs.delete(1, other.id, shown)
+    *_, shown = dialogs.delete(1, other.id, shown)
     assert "runs" not in shown
 
 
@@ -410,7 +408,7 @@ def test_the_diagram_follows_the_form_and_impossible_choices_are_refused(runtime
 
     def preview(**changes):
         values = {**standard, **changes}
-        return training.preview("ready", *[training_form.shown(f, values[f.name]) for f in NETWORK])
+        return training.preview("ready", *[form.shown(f, values[f.name]) for f in NETWORK])
 
     figure, _, told = preview(blocks=1, batch_norm=True)
     assert isinstance(figure, go.Figure)
@@ -492,11 +490,11 @@ def test_a_name_that_is_too_long_or_taken_is_refused_with_the_reason(runtime):
     before = run.note
 
     def refused(name, text=""):
-        *answer, is_open = run_dialogs.save_note(1, run.id, name, text)
+        *answer, is_open = dialogs.save_note(1, run.id, name, text)
         assert answer == [no_update] * 3
         assert is_open
         assert run.note == before
-        return run_dialogs.check(name, text, run.id)
+        return dialogs.check(name, text, run.id)
 
     assert refused("x" * 104)[:2] == (True, "104 of at most 100 characters. Shorten it by 4.")
     assert refused(f" {other.name} ")[1] == "Another run is called so: choose another name."
@@ -504,7 +502,7 @@ def test_a_name_that_is_too_long_or_taken_is_refused_with_the_reason(runtime):
     assert refused("Mine", "x" * 2001)[2:] == (
         True, "2,001 of at most 2,000 characters. Shorten it by 1.",
     )  # fmt: skip
-    is_refused, told, *_ = run_dialogs.check("Snail", None, run.id)
+    is_refused, told, *_ = dialogs.check("Snail", None, run.id)
     assert not is_refused
     assert told.startswith("5 of at most 100 characters.")
 
@@ -512,10 +510,10 @@ def test_a_name_that_is_too_long_or_taken_is_refused_with_the_reason(runtime):
 def test_a_name_is_kept_and_without_one_a_run_is_called_after_its_settings(runtime):
     run = make_run(runtime)
     plain = run.name
-    assert run_dialogs.save_note(1, run.id, " Snail ", None) == ("", False, 0, False)
+    assert dialogs.save_note(1, run.id, " Snail ", None) == ("", False, 0, False)
     assert run.name == "Snail"
     make_run(runtime)
-    run_dialogs.save_note(1, run.id, "", "slow")
+    dialogs.save_note(1, run.id, "", "slow")
     assert (run.note.name, run.note.text) == (f"{plain} (2)", "slow")
 
 

@@ -1,0 +1,1 @@
+"""Data sets: MNIST, digits that come with the packages, folders and archives."""

@@ -1,0 +1,1 @@
+"""What changes what: the gradient by the picture, and one step of learning."""

@@ -1,0 +1,310 @@
+"""Steps of training on one picture, and what each of them does to a network."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from numbers import Real
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.errors import LayerError, ModelError, RunError
+from cnn.inspection.batches import outputs
+from cnn.inspection.predictions import Prediction
+from cnn.models.card import class_names
+from cnn.models.compilation import compiled_once, twin
+from cnn.models.graph import calls, is_nested
+from cnn.models.heads import require_classes
+from cnn.models.preparing import prepare
+
+if TYPE_CHECKING:
+    import keras
+
+MOST_STEPS = 50
+MOST_RATE = 10.0
+_GRADIENTS = "_cnn_weight_gradients"
+Arrays = Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class LayerTeaching:
+    """What the steps did to one layer.
+
+    All arrays are float32, in the shape in which the layer keeps them, by their own names
+    ("kernel", "bias" ...). `before` and `after` are its weights, `gradients` those of the loss by
+    the weights that training moves: none where the layer is frozen.
+    """
+
+    name: str
+    gradients: Arrays
+    before: Arrays
+    after: Arrays
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether training moves none of the layer's weights."""
+        return not self.gradients
+
+    @cached_property
+    def gradient_norm(self) -> float:
+        """The Euclidean norm of the gradient by all its weights together."""
+        return _norm(self.gradients.values())
+
+    @cached_property
+    def change_norm(self) -> float:
+        """The Euclidean norm of `after` minus `before`, all that moves together."""
+        return _norm(self.after[name] - self.before[name] for name in self.gradients)
+
+    @cached_property
+    def weight_norm(self) -> float:
+        """The Euclidean norm of `before`, of all that moves together."""
+        return _norm(self.before[name] for name in self.gradients)
+
+    @property
+    def relative_change(self) -> float:
+        """The norm of the change over that of the weights; NaN where all weights were zero."""
+        return self.change_norm / self.weight_norm if self.weight_norm else float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Teaching:
+    """A picture taught to a network in some steps, and all that came of it.
+
+    `layers` has an entry for each use of a layer with weights, by name, in graph order; the uses of
+    a shared layer have the same. Its gradients are those that the last step followed, or, before
+    any step, those that the first one would follow. `model` has the weights after the steps.
+    """
+
+    label: int
+    learning_rates: tuple[float, ...]
+    loss_before: float
+    loss_after: float
+    before: Prediction
+    after: Prediction
+    layers: Mapping[str, LayerTeaching]
+    model: keras.Model
+
+    @property
+    def moving(self) -> tuple[LayerTeaching, ...]:
+        """The layers that training moves, each once however often it is used."""
+        unique = {id(layer): layer for layer in self.layers.values()}
+        return tuple(layer for layer in unique.values() if not layer.is_frozen)
+
+
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """Loss and prediction at some weights, and a gradient for each weight that training moves."""
+
+    loss: float
+    prediction: Prediction
+    gradients: list[NDArray[np.float32]]
+
+    @property
+    def is_finite(self) -> bool:
+        return bool(np.isfinite(self.loss) and np.isfinite(self.prediction.probabilities).all())
+
+
+def teach(
+    model: keras.Model, image: Any, *, label: int, learning_rates: Iterable[float] = ()
+) -> Teaching:
+    """Return what plain gradient descent on one picture with one label does to the network.
+
+    Each of the `learning_rates` eta is one step w <- w - eta dL/dw, for every weight w that
+    training moves, all at once. L is the cross-entropy -log p of the label's probability p, of the
+    logits where the model shows them; where it does not, p is at least the smallest positive
+    float32. Layers behave as in use and not as in training: dropout does nothing, and batch
+    normalisation keeps its statistics. The model given stays as it is.
+
+    `image` is what `prepare` takes. Raises `ImageError` for what is no picture, `ModelError` for a
+    model without class probabilities or a label that it does not have, `LayerError` for a model
+    without weights that training moves, and `RunError` for a learning rate that is not above 0 and
+    at most 10, for more than 50 steps, and for a step after which the network's numbers are no
+    longer finite.
+    """
+    require_classes(model, "Teaching a class")
+    rates = _checked_rates(learning_rates)
+    label = _checked_label(model, label)
+    moving = _moving(model)
+    batch = prepare(image, model)
+    weights = [np.asarray(weight.numpy(), np.float32) for weight in model.weights]
+    stepped = twin(model, weights)
+    first = now = _measured(model, batch, label)
+    followed, moved = first.gradients, list(weights)
+    for number, rate in enumerate(rates, 1):
+        followed = now.gradients
+        _step(stepped, moving, moved, followed, rate)
+        now = _measured(stepped, batch, label)
+        _require_finite(now, [moved[i] for i in moving], number, rate)
+    gradients = dict(zip(moving, followed, strict=True))
+    return Teaching(
+        label=label,
+        learning_rates=rates,
+        loss_before=first.loss,
+        loss_after=now.loss,
+        before=first.prediction,
+        after=now.prediction,
+        layers=_layers(model, weights, moved, gradients),
+        model=stepped,
+    )
+
+
+def worth_teaching(prediction: Prediction, true: int | None = None) -> int:
+    """Return the class with which a step changes something to see.
+
+    It is the true class where the network says another; where it is right, or the truth is not
+    known, the runner-up: to teach what the network says already moves next to nothing.
+    """
+    if true is not None and true != prediction.label:
+        return true
+    order = np.argsort(-prediction.probabilities, kind="stable")
+    return int(order[min(1, len(order) - 1)])
+
+
+def checked_rate(rate: Any) -> float:
+    """Return the learning rate; `RunError` for what is no number above 0 and at most 10."""
+    is_number = isinstance(rate, Real) and not isinstance(rate, bool)
+    if not is_number or not 0 < float(rate) <= MOST_RATE:
+        given = "No learning rate" if rate is None else f"A learning rate of {rate!r}"
+        raise RunError(
+            f"{given} was given: expected a number above 0 and at most {MOST_RATE:g}. Choose 0.01, "
+            "for example."
+        )
+    return float(rate)
+
+
+def _checked_rates(rates: Iterable[float]) -> tuple[float, ...]:
+    checked = tuple(checked_rate(rate) for rate in rates)
+    if len(checked) > MOST_STEPS:
+        raise RunError(
+            f"{len(checked)} steps were asked for: expected at most {MOST_STEPS}. For more, train "
+            "the model."
+        )
+    return checked
+
+
+def _checked_label(model: keras.Model, label: int) -> int:
+    count = len(class_names(model))
+    if label not in range(count):
+        raise ModelError(
+            f"The model has no class {label}: it has {count}. Choose a number from 0 to "
+            f"{count - 1}."
+        )
+    return int(label)
+
+
+def _moving(model: keras.Model) -> list[int]:
+    """Return the places in `model.weights` of those that training moves."""
+    trainable = {id(weight) for weight in model.trainable_variables}
+    found = [i for i, weight in enumerate(model.weights) if id(weight) in trainable]
+    if not found:
+        raise LayerError(
+            "No weight of this model can learn: every layer is frozen or has none. Choose another "
+            "model."
+        )
+    return found
+
+
+def _measured(model: keras.Model, batch: NDArray[np.float32], label: int) -> _Measured:
+    compiled = compiled_once(model, _GRADIENTS, _loss_and_gradients(model))
+    loss, probabilities, logits, gradients = compiled(batch, np.array([label], np.int32))
+    prediction = Prediction.of(model, probabilities, logits)
+    return _Measured(float(loss.numpy()), prediction, [one.numpy() for one in gradients])
+
+
+def _loss_and_gradients(model: keras.Model) -> Callable[[Any, Any], Any]:
+    """Return a function of a batch of one and its label (1,).
+
+    It gives the loss, the probabilities and logits (or None), both (1, classes), and the gradients
+    in the order of `_moving`.
+    """
+    import tensorflow as tf
+
+    moving = [model.weights[i] for i in _moving(model)]
+
+    def compute(batch: Any, label: Any) -> tuple[Any, Any, Any, list[Any]]:
+        values = [weight.value for weight in moving]
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(values)
+            probabilities, logits = outputs(model, batch)
+            loss = _cross_entropy(probabilities, logits, label)
+        gradients = tape.gradient(loss, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return loss, probabilities, logits, [tf.cast(one, tf.float32) for one in gradients]
+
+    return compute
+
+
+def _cross_entropy(probabilities: Any, logits: Any, label: Any) -> Any:
+    import tensorflow as tf
+
+    if logits is not None:
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(label, logits)[0]
+    share = tf.gather(probabilities[0], label[0])
+    return -tf.math.log(tf.maximum(share, np.finfo(np.float32).tiny))
+
+
+def _step(
+    model: keras.Model,
+    moving: list[int],
+    weights: list[NDArray[np.float32]],
+    gradients: list[NDArray[np.float32]],
+    rate: float,
+) -> None:
+    """Replace those of the `weights` that move, in the list and in the model."""
+    variables = model.weights
+    with np.errstate(over="ignore", invalid="ignore"):
+        for i, gradient in zip(moving, gradients, strict=True):
+            weights[i] = weights[i] - np.float32(rate) * gradient
+            variables[i].assign(weights[i])
+
+
+def _require_finite(
+    now: _Measured, weights: list[NDArray[np.float32]], number: int, rate: float
+) -> None:
+    if now.is_finite and all(np.isfinite(array).all() for array in weights):
+        return
+    raise RunError(
+        f"After step {number}, with learning rate {rate:g}, the network's numbers are no longer "
+        "finite: the step was too large. Undo it, or make it again with a lower learning rate."
+    )
+
+
+def _layers(
+    model: keras.Model,
+    before: list[NDArray[np.float32]],
+    after: list[NDArray[np.float32]],
+    gradients: Mapping[int, NDArray[np.float32]],
+) -> dict[str, LayerTeaching]:
+    """Return a teaching for each use of a layer with weights; arrays are by place in the model's."""
+    places = {id(weight): i for i, weight in enumerate(model.weights)}
+    known: dict[int, LayerTeaching] = {}
+    found: dict[str, LayerTeaching] = {}
+    for call in calls(model):
+        weights = getattr(call.layer, "weights", ())
+        if is_nested(call.layer) or not weights:
+            continue
+        if id(call.layer) not in known:
+            own = {name: places[id(w)] for name, w in _by_name(weights).items()}
+            known[id(call.layer)] = LayerTeaching(
+                call.name,
+                {name: gradients[i] for name, i in own.items() if i in gradients},
+                {name: before[i] for name, i in own.items()},
+                {name: after[i] for name, i in own.items()},
+            )
+        found[call.name] = known[id(call.layer)]
+    return found
+
+
+def _by_name(weights: Iterable[Any]) -> dict[str, Any]:
+    """Return the weights by the last part of their path, or by the whole where that is not one's own."""
+    paths = {weight.path: weight for weight in weights}
+    ends = Counter(path.rsplit("/", 1)[-1] for path in paths)
+    last = {path: path.rsplit("/", 1)[-1] for path in paths}
+    return {last[p] if ends[last[p]] == 1 else p: weight for p, weight in paths.items()}
+
+
+def _norm(arrays: Iterable[NDArray[np.float32]]) -> float:
+    return float(np.sqrt(sum(float(np.square(array, dtype=np.float64).sum()) for array in arrays)))

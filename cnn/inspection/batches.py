@@ -1,0 +1,68 @@
+"""What the model says of many pictures at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.errors import ImageError
+from cnn.images.pixels import as_pixels, fit
+from cnn.models import graph, heads
+from cnn.models.card import class_names
+from cnn.models.compilation import compiled_once
+from cnn.models.inputs import input_shape, scale_of
+from cnn.models.sizes import size_for
+
+if TYPE_CHECKING:
+    import keras
+
+SIZE = 64
+_PROBABILITIES = "_cnn_probabilities"
+
+
+def outputs(model: keras.Model, batch: Any) -> tuple[Any, Any]:
+    """Return (probabilities, logits), tensors (n, classes), for a tensor of prepared pictures.
+
+    The logits are the sums before the last activation, None where the last layer does not show
+    them.
+    """
+    visits: list[tuple[str, Any, list[Any], Any]] = []
+    final = graph.run(model, batch, lambda *visit: visits.append(visit))
+    return heads.read(heads.head_of(model), final, visits)
+
+
+def batch_probabilities(model: keras.Model, images: Iterable[Any]) -> NDArray[np.float32]:
+    """Return what the model says of each picture, float32 (n, classes), in compiled passes of 64.
+
+    A picture is what `prepare` takes, and is prepared as it does. Fewer than 64 are filled up, so
+    that no other number of pictures needs another compilation. Raises `ImageError` for what is no
+    picture, and for pictures of different sizes where the model takes any size.
+    """
+    batch = _prepared(model, images)
+    compiled = compiled_once(model, _PROBABILITIES, lambda chunk: outputs(model, chunk)[0])
+    found = np.empty((len(batch), len(class_names(model))), np.float32)
+    for start in range(0, len(batch), SIZE):
+        chunk = batch[start : start + SIZE]
+        full = np.zeros((SIZE, *batch.shape[1:]), np.float32)
+        full[: len(chunk)] = chunk
+        found[start : start + SIZE] = compiled(full).numpy()[: len(chunk)]
+    return found
+
+
+def _prepared(model: keras.Model, images: Iterable[Any]) -> NDArray[np.float32]:
+    """Return the pictures as the model takes them, float32 (n, height, width, channels)."""
+    height, width, channels = input_shape(model)
+    pictures = [as_pixels(image) for image in images]
+    if not pictures:
+        return np.zeros((0, height or 1, width or 1, channels), np.float32)
+    fitted = [fit(p, *size_for(model, *p.shape[:2]), channels) for p in pictures]
+    shapes = {picture.shape for picture in fitted}
+    if len(shapes) > 1:
+        raise ImageError(
+            f"Pictures of {len(shapes)} sizes were given to a model that takes any size: expected "
+            "one size in a batch. Resize them, or ask for one at a time."
+        )
+    return np.stack(fitted).astype(np.float32) * np.float32(scale_of(model).factor)

@@ -1,0 +1,75 @@
+"""The weights of any layer, as arrays to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.errors import LayerError
+from cnn.models.graph import calls
+from cnn.models.layers import layer_info
+
+if TYPE_CHECKING:
+    import keras
+
+
+def weights(model: keras.Model, layer: str) -> dict[str, NDArray[np.float32]]:
+    """Return every weight array of the layer by its own name ("kernel", "bias", "gamma" ...)."""
+    layer_info(model, layer)
+    found = next(call.layer for call in calls(model) if call.name == layer)
+    return {
+        weight.path.rsplit("/", 1)[-1]: np.asarray(weight.numpy(), np.float32)
+        for weight in getattr(found, "weights", ())
+    }
+
+
+def kernels(model: keras.Model, layer: str) -> NDArray[np.float32]:
+    """Return the kernel of the layer with the output channels last.
+
+    (height, width, in, out) for a convolution, transposed ones included; (..., 1, out) for a
+    depthwise one, whose channels each see one input channel; (in, out) for a dense layer. Raises
+    `LayerError` if the layer has none.
+    """
+    arrays = weights(model, layer)
+    names = [name for name in arrays if name.endswith("kernel")]
+    if not names:
+        raise LayerError(
+            f"The layer {layer!r} has no kernel: it has {list(arrays) or 'no weights'}."
+        )
+    kernel = arrays[names[0]]
+    if "Depthwise" in layer_info(model, layer).kind:
+        return kernel.reshape(*kernel.shape[:-2], 1, -1)
+    return np.swapaxes(kernel, -1, -2) if _is_transposed(model, layer) else kernel
+
+
+def biases(model: keras.Model, layer: str) -> NDArray[np.float32] | None:
+    """Return the biases of the layer (out,), or None if it adds none."""
+    return weights(model, layer).get("bias")
+
+
+def kernel_norms(kernel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the Euclidean norm over the input channels: (height, width, 1, out)."""
+    norms: NDArray[np.float32] = np.sqrt(np.square(kernel).sum(axis=-2, keepdims=True))
+    return norms
+
+
+def kernel_tiles(kernel: NDArray[np.float32], source: int | None = None) -> NDArray[np.float32]:
+    """Return a convolution's kernel as tiles (height, width, count), one per output channel.
+
+    `source` picks the input channel whose weights are shown; None shows the norm over all, or the
+    weights themselves where there is but one. Kernels of rank 3 (sequences) and 5 (volumes) are
+    laid out as pictures. Raises `LayerError` for an input channel that does not exist.
+    """
+    inputs = kernel.shape[-2]
+    if source is not None and not 0 <= source < inputs:
+        raise LayerError(f"There is no input channel {source}: choose 0 to {inputs - 1}.")
+    chosen = 0 if inputs == 1 else source
+    flat = kernel_norms(kernel) if chosen is None else kernel[..., chosen : chosen + 1, :]
+    places = flat[..., 0, :]
+    return places[:, None] if places.ndim == 2 else places.reshape(-1, *places.shape[-2:])
+
+
+def _is_transposed(model: keras.Model, layer: str) -> Any:
+    return "Transpose" in layer_info(model, layer).kind

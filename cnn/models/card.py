@@ -1,0 +1,66 @@
+"""What is known about a model beyond its graph: its card, a file beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnn.errors import ModelError, reason
+from cnn.files import read_json, write_json
+
+if TYPE_CHECKING:
+    import keras
+
+_CARD = "_cnn_card"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a model's maker says of it: class names, pixel scale, and free facts for the reader."""
+
+    class_names: tuple[str, ...] = ()
+    scale: float | None = None
+    facts: dict[str, Any] | None = None
+
+
+def card_path(model_path: Path) -> Path:
+    """Return where the card of the model file is kept: beside it, `<name>.card.json`."""
+    return model_path.with_name(f"{model_path.stem}.card.json")
+
+
+def read_card(path: Path) -> Card:
+    """Return the card in a JSON file; `ModelError` if it is no card."""
+    try:
+        raw = read_json(path)
+        names = tuple(str(name) for name in raw.get("class_names", ()))
+        return Card(names, raw.get("scale"), raw.get("facts"))
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise ModelError(
+            f"{path.name} is no model card ({reason(error)}): mend or remove it."
+        ) from error
+
+
+def write_card(card: Card, path: Path) -> None:
+    """Write the card as JSON."""
+    write_json(
+        path,
+        {"class_names": card.class_names, "scale": card.scale, "facts": card.facts or {}},
+    )
+
+
+def card_of(model: keras.Model) -> Card:
+    """Return the card that came with the model, or an empty one."""
+    return getattr(model, _CARD, Card())
+
+
+def class_names(model: keras.Model) -> tuple[str, ...]:
+    """Return a name per output unit: from the card, else the numbers from 0."""
+    count = int(model.outputs[0].shape[-1] or 1)
+    names = card_of(model).class_names
+    return names if len(names) == count else tuple(str(i) for i in range(count))
+
+
+def attach_card(model: keras.Model, card: Card) -> None:
+    """Let `card_of` return the card for the model."""
+    object.__setattr__(model, _CARD, card)

@@ -1,0 +1,146 @@
+"""Functions of a model, compiled once and kept on it; one call of each at a time.
+
+Models that differ in their weights only, twins, share what was compiled: the weights go in as
+arguments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
+
+from cnn.errors import CnnError, ModelError, reason
+from cnn.models.card import attach_card, card_of
+
+if TYPE_CHECKING:
+    import keras
+
+_COMPILED = "_cnn_compiled"
+# What TensorFlow takes as the name of a scope in a graph.
+_SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
+_keeping = Lock()
+
+
+class Compiled:
+    """A function of a model's weights and of tensors, compiled; one call at a time.
+
+    Where the compiler (XLA) refuses an operation, TensorFlow's own graph is run, and where there is
+    no graph of it, one operation after the other.
+    """
+
+    def __init__(self, model: keras.Model, function: Callable[..., Any]) -> None:
+        import keras
+        import tensorflow as tf
+
+        own = list(model.variables)
+        name_scopes(model)
+
+        def with_weights(values: list[Any], *tensors: Any) -> Any:
+            with keras.StatelessScope(state_mapping=list(zip(own, values, strict=True))):
+                return function(*tensors)
+
+        def step_by_step(values: list[Any], *tensors: Any) -> Any:
+            return with_weights(values, *map(tf.convert_to_tensor, tensors))
+
+        self._one_call = Lock()
+        self._ways = [
+            tf.function(with_weights, jit_compile=True, autograph=False),
+            tf.function(with_weights, autograph=False),
+            step_by_step,
+        ]
+        errors = tf.errors
+        self._no_memory = (errors.ResourceExhaustedError, MemoryError)
+        self._refusals = (
+            errors.InvalidArgumentError, errors.UnimplementedError, ModelError, ValueError, TypeError,
+        )  # fmt: skip
+
+    def __call__(self, model: keras.Model, *tensors: Any) -> Any:
+        """Return what the function gives for the model's weights and the tensors or arrays.
+
+        Raises `ModelError` where it cannot be computed, with the reason.
+        """
+        values = [variable.value for variable in model.variables]
+        with self._one_call:
+            try:
+                return self._compute(values, tensors)
+            except CnnError:
+                raise
+            except self._no_memory as error:
+                raise ModelError(
+                    f"There is not enough memory to compute the network {model.name!r} for this "
+                    "picture: choose a smaller picture or another model."
+                ) from error
+            except Exception as error:
+                raise ModelError(
+                    f"The network {model.name!r} cannot be computed ({reason(error)}): choose another "
+                    "model."
+                ) from error
+
+    def _compute(self, values: list[Any], tensors: tuple[Any, ...]) -> Any:
+        """Go the fastest way that leads there, and remember it.
+
+        What no way computes is the fault of the model or the tensors, and none is given up for it.
+        """
+        for way in self._ways[:-1]:
+            try:
+                found = way(values, *tensors)
+            except self._refusals:
+                continue
+            return self._keep(way, found)
+        return self._keep(self._ways[-1], self._ways[-1](values, *tensors))
+
+    def _keep(self, way: Callable[..., Any], found: Any) -> Any:
+        del self._ways[: self._ways.index(way)]
+        return found
+
+
+def compiled_once(
+    model: keras.Model, name: str, function: Callable[..., Any]
+) -> Callable[..., Any]:
+    """Return `function`, which computes with `model`, compiled; kept under `name` for its twins."""
+    kept = kept_for_twins(model)
+    with _keeping:
+        if name not in kept:
+            kept[name] = Compiled(model, function)
+    compiled = kept[name]
+    return lambda *tensors: compiled(model, *tensors)
+
+
+def twin(model: keras.Model, weights: list[NDArray[Any]]) -> keras.Model:
+    """Return a copy of the model with other weights, in the order of `model.get_weights()`.
+
+    What was compiled for the one serves the other.
+    """
+    import keras
+
+    copy = keras.models.clone_model(model)
+    copy.set_weights(weights)
+    attach_card(copy, card_of(model))
+    object.__setattr__(copy, _COMPILED, kept_for_twins(model))
+    return copy
+
+
+def kept_for_twins(model: keras.Model) -> dict[str, Any]:
+    """Return what was found out about the model and holds for all its twins, by name."""
+    with _keeping:
+        kept: dict[str, Any] | None = getattr(model, _COMPILED, None)
+        if kept is None:
+            kept = {}
+            object.__setattr__(model, _COMPILED, kept)
+    return kept
+
+
+def name_scopes(model: keras.Model) -> None:
+    """Let layers whose name no scope may have, as `my conv` or `_inner`, be traced under another."""
+    import keras
+
+    for layer in model._flatten_layers():
+        if not _SCOPE.fullmatch(layer.name):
+            scope = "." + re.sub(r"[^A-Za-z0-9_.-]", "_", layer.name)
+            scoped = partial(keras.name_scope, scope, caller=layer)
+            object.__setattr__(layer, "_open_name_scope", scoped)

@@ -1,0 +1,146 @@
+"""What a model's output is: probabilities of classes, scores, or other numbers.
+
+It follows from the layer that the output comes from. Everything that speaks of a prediction asks
+here, so that no number is called a probability that is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from cnn.errors import ModelError
+from cnn.models import graph
+from cnn.models.layers import LayerInfo, layer_infos
+
+if TYPE_CHECKING:
+    import keras
+
+Form = Literal["softmax", "logits", "scores", "numbers", "maps"]
+Visits = Sequence[tuple[str, Any, list[Any], Any]]
+_HEAD = "_cnn_head"
+_PASSING = ("Dropout", "Flatten", "Identity", "Reshape")
+_ACTIVATED = ("Activation", "Conv2D", "Dense", "EinsumDense", "SeparableConv2D", "Softmax")
+_SIGMOIDS = ("sigmoid", "hard_sigmoid")
+
+
+@dataclass(frozen=True)
+class Head:
+    """What the first output of a model is.
+
+    `form` is "softmax" for class probabilities, "logits" for sums of a dense layer whose softmax
+    makes probabilities of them, "scores" for sigmoids, each a number between 0 and 1 by itself,
+    "numbers" for any other vector, and "maps" for what is no vector. `shape` is that of the output
+    without the batch axis, `outputs` how many outputs the model has. `deciding` is the name of the
+    layer call that makes it so, `last` that of the call whose output it is.
+    """
+
+    form: Form
+    shape: graph.Shape
+    outputs: int
+    deciding: str
+    last: str
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the prediction is one probability per class, which add up to 1."""
+        return self.form in ("softmax", "logits")
+
+    @property
+    def told(self) -> str:
+        """The output in words, as the object of a sentence."""
+        count = "×".join("?" if side is None else str(side) for side in self.shape)
+        if count == "1" and self.form in ("scores", "numbers"):
+            return "one score between 0 and 1" if self.form == "scores" else "one number"
+        return {
+            "softmax": f"{count} class probabilities",
+            "logits": f"{count} sums, one per class",
+            "scores": f"{count} separate scores between 0 and 1",
+            "numbers": f"{count} numbers that are no probabilities",
+            "maps": f"{count} numbers, and not one per class",
+        }[self.form]
+
+
+def head_of(model: keras.Model) -> Head:
+    """Return what the model's first output is."""
+    kept: Head | None = getattr(model, _HEAD, None)
+    if kept is None:
+        kept = _head(model)
+        object.__setattr__(model, _HEAD, kept)
+    return kept
+
+
+def require_classes(model: keras.Model, what: str) -> None:
+    """Raise `ModelError` where the model gives no class probabilities, which `what` needs."""
+    head = head_of(model)
+    if not head.has_classes:
+        raise ModelError(
+            f"{what} needs class probabilities: this model gives {head.told}. Choose a model that "
+            "ends with a softmax, or with one sum per class."
+        )
+
+
+def read(head: Head, final: Any, visits: Visits) -> tuple[Any, Any]:
+    """Return the output as it is shown, and the logits or None, both float32 tensors.
+
+    `final` is the model's output and `visits` the layer calls that gave it. The output is shown as
+    it is, but logits by their softmax.
+    """
+    import keras
+
+    final = keras.ops.cast(final, "float32")
+    if head.form == "logits":
+        return keras.ops.softmax(final), final
+    deciding = next((visit for visit in visits if visit[0] == head.deciding), None)
+    logits = _sums(*deciding[1:]) if deciding and head.form != "maps" else None
+    is_same = logits is not None and logits.shape == final.shape
+    return final, keras.ops.cast(logits, "float32") if is_same else None
+
+
+def _sums(layer: Any, inputs: list[Any], _output: Any) -> Any:
+    """Return the sums before the activation of the layer, None where it does not show them."""
+    import keras
+
+    if isinstance(layer, keras.layers.Softmax | keras.layers.Activation):
+        return inputs[0]
+    if not isinstance(layer, keras.layers.Dense):
+        return None
+    sums = keras.ops.matmul(inputs[0], layer.kernel)
+    return sums + layer.bias if layer.use_bias else sums
+
+
+def _head(model: keras.Model) -> Head:
+    infos = {info.name: info for info in layer_infos(model)}
+    names = graph.output_names(model)
+    last = infos[names[0]]
+    deciding = _deciding(last, infos)
+    return Head(_form(deciding, last), last.output_shape, len(names), deciding.name, last.name)
+
+
+def _deciding(info: LayerInfo, infos: dict[str, LayerInfo]) -> LayerInfo:
+    """Return the call before `info`, or itself, that is not only handed on."""
+    while len(info.inputs) == 1 and _passes(info, infos[info.inputs[0]]):
+        info = infos[info.inputs[0]]
+    return info
+
+
+def _passes(info: LayerInfo, before: LayerInfo) -> bool:
+    """Whether the call only hands on one vector."""
+    hands_on = info.kind in _PASSING or (info.kind, info.activation) == ("Activation", "linear")
+    sides = before.output_shape
+    return hands_on and not before.nested and all(side == 1 for side in sides[:-1])
+
+
+def _form(deciding: LayerInfo, last: LayerInfo) -> Form:
+    if len(last.output_shape) != 1:
+        return "maps"
+    activation = deciding.activation if deciding.kind in _ACTIVATED else None
+    if activation in _SIGMOIDS:
+        return "scores"
+    if last.channels < 2:
+        return "numbers"
+    if activation == "softmax":
+        return "softmax"
+    is_sum = deciding.kind == "Dense" and activation == "linear"
+    return "logits" if is_sum or activation == "log_softmax" else "numbers"

@@ -1,0 +1,112 @@
+"""Keras models in files: loaded as a functional graph of one picture, and saved."""
+
+from __future__ import annotations
+
+import zipfile
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cnn.errors import ModelError, reason
+from cnn.files import replacing
+from cnn.models.card import Card, attach_card, card_path, read_card, write_card
+
+if TYPE_CHECKING:
+    import keras
+
+SUFFIXES = (".keras", ".h5")
+
+
+@cache
+def pretrained_run() -> Path:
+    """Return the folder of the bundled digit classifier, laid out as a training run."""
+    return Path(str(files("cnn") / "pretrained"))
+
+
+def load_model(path: Path | str | None = None) -> keras.Model:
+    """Return the model in a `.keras` or `.h5` file, normalised to a functional graph.
+
+    Without a path it is the bundled digit classifier. Files are opened in safe mode. Raises
+    `ModelError` for a file that is missing, damaged, of another kind, that needs arbitrary code,
+    or that is no single-image model.
+    """
+    path = Path(path) if path else pretrained_run() / "model.keras"
+    _require_model_file(path)
+    model = as_functional(_open(path))
+    card = card_path(path)
+    if card.is_file():
+        attach_card(model, read_card(card))
+    return model
+
+
+def save_model(model: keras.Model, path: Path | str, *, card: Card | None = None) -> None:
+    """Write the model to `path` (`.keras` or `.h5`), atomically, and its card beside it.
+
+    The folder is made if it is not there.
+    """
+    path = Path(path)
+    if path.suffix not in SUFFIXES:
+        raise ModelError(f"{path.name} cannot be written: the name must end in .keras or .h5.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if card:
+        write_card(card, card_path(path))
+    with replacing(path) as aside:
+        model.save(aside)
+
+
+def as_functional(model: Any) -> keras.Model:
+    """Return the model as a functional graph of one picture in; `ModelError` if it has none."""
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise ModelError("The file holds no Keras model: save one with model.save('name.keras').")
+    try:
+        single = [tensors[0] if len(tensors) == 1 else tensors for tensors in _ends(model)]
+        functional = keras.Model(*single, name=model.name)
+    except (AttributeError, ValueError, TypeError) as error:
+        raise ModelError(
+            f"The model {model.name!r} has no graph of layers (it is a subclass of Model, or was "
+            "never built): rebuild it with the functional or the sequential API."
+        ) from error
+    shapes = [tuple(tensor.shape) for tensor in functional.inputs]
+    if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][-1] not in (1, 3):
+        raise ModelError(
+            f"The model {model.name!r} takes {shapes}: expected one picture, "
+            "(batch, height, width, 1 or 3 channels)."
+        )
+    return functional
+
+
+def _ends(model: Any) -> tuple[list[Any], list[Any]]:
+    return list(model.inputs), list(model.outputs)
+
+
+def _require_model_file(path: Path) -> None:
+    if not path.is_file():
+        raise ModelError(f"There is no file {path.name}: give the path of a .keras or .h5 file.")
+    if path.suffix not in SUFFIXES:
+        raise ModelError(f"{path.name} is no Keras model: expected a .keras or .h5 file.")
+    if path.suffix == ".keras" and not zipfile.is_zipfile(path):
+        raise ModelError(
+            f"{path.name} is no Keras model or is cut short: it is not the archive that "
+            "model.save('name.keras') writes. Save it again."
+        )
+
+
+def _open(path: Path) -> Any:
+    import keras
+
+    try:
+        return keras.models.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:
+        told = str(error)
+        if "safe_mode" in told or "unsafe" in told.lower() or "lambda" in told.lower():
+            raise ModelError(
+                f"{path.name} needs arbitrary Python code to run (a Lambda layer, for example), "
+                "which is refused: replace it by layers or operations of Keras."
+            ) from error
+        raise ModelError(
+            f"{path.name} cannot be opened as a Keras model ({reason(error)[:200]}): it is damaged "
+            "or needs classes of its own. Save it again from layers of Keras."
+        ) from error

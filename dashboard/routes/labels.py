@@ -1,0 +1,26 @@
+"""Which class each picture of a data set has: the browser picks pictures by itself.
+
+Asking the server for a random picture of a class cost every new digit a round trip.
+"""
+
+from __future__ import annotations
+
+from flask import Flask, Response, abort
+
+import cnn
+from dashboard.runtime.runtime import current
+from dashboard.state.data import require_known
+
+
+def serve_labels(server: Flask) -> None:
+    """Serve `/labels/<data>/<split>`: a byte per picture, its class."""
+    server.add_url_rule("/labels/<data>/<split>", "labels", _labels)
+
+
+def _labels(data: str, split: str) -> Response:
+    try:
+        name = require_known(data, split)
+        found = cnn.load_dataset(name, split, data_dir=current().settings.data_path)
+    except cnn.DatasetError as error:
+        abort(404, description=str(error))
+    return Response(found.labels.astype("u1").tobytes(), mimetype="application/octet-stream")

@@ -1,0 +1,60 @@
+"""What goes on in the background, as a small answer that a browser asks for again and again.
+
+Dash would take twenty milliseconds of the browser for each, which a training beside it feels. It is
+told only when the key `news` is another; `wait` says in how many milliseconds to ask again.
+
+    GET /news?<view>         news, wait
+    GET /news/runs?<view>    the same, and of the list of runs: its look, and how far the active are;
+                             `list-page` and `list-find` say which part of the list it is
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from flask import Flask, jsonify, request
+
+from cnn.errors import RunError
+from cnn.runs.run import ACTIVE
+from dashboard.runs import table
+from dashboard.runs.paging import Asked
+from dashboard.runs.table import Row
+from dashboard.runtime.runtime import current
+from dashboard.shell import status
+from dashboard.state.view import parse
+
+
+def serve_news(server: Flask) -> None:
+    """Serve the routes."""
+    server.add_url_rule("/news", "news", _news)
+    server.add_url_rule("/news/runs", "news_of_runs", _news_of_runs)
+
+
+def _news() -> Any:
+    runtime = current()
+    view, _ = parse(request.args.to_dict())
+    key, wait = status.news(runtime, view, runtime.statuses())
+    return jsonify(news=key, wait=wait)
+
+
+def _news_of_runs() -> Any:
+    runtime = current()
+    asked = request.args.to_dict()
+    part = Asked.parse({name: asked.pop(f"list-{name}", "") for name in ("page", "find")})
+    view, _ = parse(asked)
+    statuses = runtime.statuses()
+    key, wait = status.news(runtime, view, statuses)
+    listing = table.listing(runtime, view, part, statuses)
+    active = [row for row in listing.rows if row.status.state in ACTIVE and not row.damaged]
+    shown = {}
+    for row in active:
+        # A run may be deleted while it is asked for.
+        with suppress(RunError):
+            shown[row.run.id] = _shown(row)
+    return jsonify(news=key, wait=wait, look=listing.look, runs=shown)
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    bar, told = table.progress(row.run, row.status)
+    return {"bar": bar, "told": told, **table.results(row.run)}

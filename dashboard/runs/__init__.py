@@ -1,0 +1,1 @@
+"""The parts of the Training page: list, curves, form and dialogs."""

@@ -1,0 +1,322 @@
+"""The curves of the chosen runs: of one with its steps, or of several beside each other."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import dash_bootstrap_components as dbc
+import pandas as pd
+from dash import html
+
+import cnn
+from cnn.captions import Caption
+from cnn.figures import Course
+from cnn.figures.curves import GRADIENT
+from cnn.runs.configuration import TrainingConfig, differences
+from cnn.runs.moments import Moment
+from cnn.runs.run import HISTORY_COLUMNS, together
+from dashboard.runs.form import in_words
+from dashboard.runs.table import Row
+from dashboard.shell import components
+from dashboard.state.view import View
+
+LOSS = "training-loss"
+ACCURACY = "training-accuracy"
+RATE = "training-rate"
+CLASSES = "training-classes"
+GRADIENTS = "training-gradients"
+SPEED = "training-speed"
+FIGURES = {
+    LOSS: "Loss per epoch",
+    ACCURACY: "Accuracy per epoch",
+    RATE: "Learning rate along the training",
+    CLASSES: "Accuracy of each class",
+    GRADIENTS: "Gradient of each layer",
+    SPEED: "Pictures per second",
+}
+SINGLE = "training-single"
+_OVER_STEPS = (LOSS, ACCURACY, RATE, GRADIENTS, SPEED)
+
+
+def caption_of(figure: str) -> str:
+    """Return the id of a figure's caption."""
+    return f"{figure}-caption"
+
+
+def layout() -> html.Div:
+    """Return the places of the figures; those in `SINGLE` are of a single run only."""
+    places = [
+        components.figure(figure, name, caption=caption_of(figure))
+        for figure, name in FIGURES.items()
+    ]
+    return html.Div(
+        [
+            html.Div(places[:2], className="even"),
+            html.Div(places[2:4], className="even"),
+            html.Div(places[4:], className="even", id=SINGLE),
+        ],
+        className="curves",
+    )
+
+
+class Curves:
+    """What the figures show of some runs. Each is made when it is asked for.
+
+    `has_other` says that the model in use has a run of its own, which is drawn without a tick.
+    """
+
+    def __init__(self, rows: list[Row], view: View, *, has_other: bool = False) -> None:
+        self._rows = rows
+        self._has_other = has_other
+        self._view = view
+        self._courses = [_course(row) for row in rows]
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the curves are those of one run."""
+        return len(self._rows) == 1
+
+    @cached_property
+    def choice(self) -> str:
+        """A key for what is shown: another when other runs are, or one of them began or ended."""
+        runs = [(str(row.run.path), row.name, row.status.state) for row in self._rows]
+        return repr((runs, self._view.epoch, self._view.model))
+
+    @cached_property
+    def progress(self) -> str:
+        """A key for how far the runs are."""
+        return repr([(len(course.history), len(course.batches)) for course in self._courses])
+
+    @property
+    def settings(self) -> Any:
+        """The settings of the run, or a table of those in which several differ."""
+        if not self._rows:
+            return []
+        return components.facts(_settings(self._rows[0])) if self.is_single else self._differences()
+
+    @property
+    def told(self) -> str:
+        """Which run is drawn and how it goes or ended, or how many are."""
+        if not self.is_single:
+            return f"{len(self._rows)} runs beside each other." if self._rows else ""
+        row = self._rows[0]
+        config = _config(row)
+        asked = f" of {config.epochs}" if config else ""
+        done = f"{len(self._courses[0].history)}{asked} epochs"
+        how = {
+            "queued": "waits for its turn; its curves begin with its first steps",
+            "running": "is being trained; these are its curves so far",
+            "finished": f"has finished, after {done}",
+            "cancelled": f"was cancelled, after {done}",
+            "failed": f"failed, after {done}",
+            "interrupted": f"was interrupted, after {done}",
+        }[row.status.state]
+        if row.is_shown:
+            return f"{row.name} {how}."
+        other = "Another model is in use"
+        untick = ": untick this run to see its curves" if self._has_other else ""
+        return f"{row.name} {how}. {other}{untick}."
+
+    def figure(self, which: str) -> Any:
+        """Return one of the figures; without a run it is empty."""
+        if not self._rows or (which in (GRADIENTS, SPEED) and not self.is_single):
+            return components.EMPTY_FIGURE
+        figure = self._drawn(which)
+        row, epoch = self._rows[0], self._view.epoch
+        if self.is_single and row.is_shown and epoch and which in _OVER_STEPS:
+            moment = Moment.parse(epoch)
+            place = moment.epoch + moment.batch / max(1, row.status.batches)
+            cnn.figures.mark(figure, place, "shown")
+        return figure
+
+    def _drawn(self, which: str) -> Any:
+        courses, first = self._courses, self._courses[0]
+        of = f"of {first.name if self.is_single else f'{len(courses)} runs'}"
+        if which == LOSS:
+            return cnn.figures.history(courses, quantity="loss", title=f"Loss {of}")
+        if which == ACCURACY:
+            return cnn.figures.history(courses, quantity="accuracy", title=f"Accuracy {of}")
+        if which == RATE:
+            return cnn.figures.learning_rates(courses, title="Learning rate")
+        if which == GRADIENTS:
+            return cnn.figures.gradients(first, title="Gradient of each layer")
+        if which == SPEED:
+            return cnn.figures.throughput(first, title="Pictures per second")
+        return _classes_of_one(self._rows[0]) if self.is_single else _classes_of_many(self._rows)
+
+    def caption(self, which: str) -> str:
+        """Return what one of the figures says, in words."""
+        if not self._rows:
+            return self._why_none() if which == LOSS else ""
+        told = (
+            components.caption(_caption_of_one(which, self._rows[0], self._courses[0]))
+            if self.is_single
+            else _caption_of_many(which, self._rows, self._courses)
+        )
+        return " ".join([told, *_damages(self._rows)]) if which == LOSS else told
+
+    def _why_none(self) -> str:
+        if self._view.runs:
+            return "None of the runs that the link compares is on this server: tick some below."
+        return "This model came as a file: how it was trained is not known."
+
+    def _differences(self) -> Any:
+        known = [(row.name, config) for row in self._rows if (config := _config(row))]
+        differing = differences([config for _, config in known])
+        if not differing:
+            return "All settings of these runs are the same."
+        names = [html.Th(name, scope="col") for name, _ in known]
+        head = html.Tr([html.Th("setting", scope="col"), *names])
+        body = [_difference(name, values) for name, values in differing.items()]
+        return dbc.Table([html.Thead(head), html.Tbody(body)], size="sm")
+
+
+def _course(row: Row) -> Course:
+    history = _table(row, "history").reindex(columns=list(HISTORY_COLUMNS))
+    return Course(row.name, history, _table(row, "batches"), max(1, row.status.batches))
+
+
+def _table(row: Row, name: str) -> pd.DataFrame:
+    """Return one of the run's tables, an empty one if it is damaged or the run is gone."""
+    try:
+        found: pd.DataFrame = getattr(row.run, name)
+        return found
+    except cnn.RunError:
+        return pd.DataFrame()
+
+
+def _config(row: Row) -> TrainingConfig | None:
+    """Return the run's settings, None if they cannot be read."""
+    try:
+        return row.run.config
+    except cnn.RunError:
+        return None
+
+
+def _classes_of_one(row: Row) -> Any:
+    classes = _table(row, "classes")
+    if classes.empty:
+        return components.EMPTY_FIGURE
+    return cnn.figures.class_accuracy(classes, title="Accuracy of each class, epoch by epoch")
+
+
+def _classes_of_many(rows: list[Row]) -> Any:
+    tables = [(row.name, _table(row, "classes")) for row in rows]
+    known = [(name, table.tail(1)) for name, table in tables if len(table)]
+    if not known:
+        return components.EMPTY_FIGURE
+    return cnn.figures.class_accuracy_of_runs(
+        together([table for _, table in known]),
+        title="Accuracy of each class, after the last epoch",
+        names=[name for name, _ in known],
+    )
+
+
+def _damages(rows: list[Row]) -> list[str]:
+    return [f"{row.damaged} of {row.name} cannot be read." for row in rows if row.damaged]
+
+
+def _caption_of_one(which: str, row: Row, course: Course) -> Caption:
+    history, config = course.history, _config(row)
+    if config is None:
+        return Caption("")
+    if which == LOSS:
+        losses = history["loss"].tolist(), history["val_loss"].tolist()
+        return cnn.captions.course(*losses, config)
+    if which == ACCURACY:
+        accuracies = history["accuracy"].tolist(), history["val_accuracy"].tolist()
+        return cnn.captions.accuracy(*accuracies, config)
+    if which == CLASSES:
+        return _classes_caption([row], ["After the last epoch"])
+    if which == GRADIENTS:
+        return cnn.captions.gradients(config.optimizer, _last_gradients(course))
+    if which == RATE:
+        return Caption(_rate_caption([row]))
+    return Caption("Measured step by step in the process that trains.")
+
+
+def _last_gradients(course: Course) -> dict[str, float]:
+    """Return the norm of each layer's gradient in the last step; empty before the first."""
+    norms = course.batches.filter(regex=f"^{GRADIENT}").tail(1)
+    return {
+        str(name).removeprefix(GRADIENT): float(norms[name].iloc[0]) for name in norms if len(norms)
+    }
+
+
+def _caption_of_many(which: str, rows: list[Row], courses: list[Course]) -> str:
+    if which == LOSS:
+        return (
+            "Solid: on the pictures trained on, the mean over each epoch while the network learns. "
+            "Dashed: on validation pictures, at the epoch's end."
+        )
+    if which == ACCURACY:
+        return _best_of_many(courses)
+    if which == RATE:
+        return _rate_caption(rows)
+    if which == CLASSES:
+        return components.caption(_classes_caption(rows, [f"In {row.name}" for row in rows]))
+    return ""
+
+
+def _best_of_many(courses: list[Course]) -> str:
+    best = {c.name: float(c.history["val_accuracy"].max()) for c in courses if len(c.history)}
+    if not best:
+        return "No epoch has ended yet."
+    name = max(best, key=lambda known: best[known])
+    return f"The best validation accuracy is {cnn.captions.percent(best[name], 2)}, of {name}."
+
+
+def _rate_caption(rows: list[Row]) -> str:
+    configs = list(filter(None, map(_config, rows)))
+    kinds = sorted(
+        {
+            f"{in_words('optimizer', c.optimizer)[1]}, {in_words('schedule', c.schedule)[1]}"
+            for c in configs
+        }
+    )
+    return f"Optimiser and schedule: {'; '.join(kinds)}."
+
+
+def _classes_caption(rows: list[Row], when: list[str]) -> Caption:
+    known = [(_table(row, "classes").tail(1), words) for row, words in zip(rows, when, strict=True)]
+    known = [(table, words) for table, words in known if len(table)]
+    if not known:
+        return Caption("No epoch has ended yet.")
+    return cnn.captions.recognised(
+        together([table for table, _ in known]), [words for _, words in known]
+    )
+
+
+def _settings(row: Row) -> list[tuple[str, str]]:
+    config = _config(row)
+    if config is None:
+        return []
+    standard = TrainingConfig().flat()
+    scores = cnn.runs.facts(row.run).get("scores", {})
+    always = ("dataset", "epochs", "batch_size", "learning_rate", "seed")
+    return [
+        *[
+            in_words(name, value)
+            for name, value in config.flat().items()
+            if name != "save_to" and (name in always or value != standard[name])
+        ],
+        *[
+            (_scored(name, config), cnn.captions.percent(score, 2))
+            for name, score in scores.items()
+        ],
+    ]
+
+
+def _scored(name: str, config: TrainingConfig) -> str:
+    """Return what a score is of: its name is that of a data set and a split."""
+    data, _, split = name.rpartition(" ")
+    if data == config.dataset:
+        return f"accuracy on {name}"
+    half = {"train": ", first half", "test": ", second half"}.get(split, f" {split}")
+    return f"accuracy on {data}{half} (not trained on)"
+
+
+def _difference(name: str, values: list[Any]) -> html.Tr:
+    told = [in_words(name, value) for value in values]
+    return html.Tr([html.Th(told[0][0], scope="row"), *[html.Td(value) for _, value in told]])

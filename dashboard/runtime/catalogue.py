@@ -1,0 +1,322 @@
+"""The models that this server can show: the bundled one, the operator's, and finished runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from threading import Condition
+from typing import TYPE_CHECKING
+
+from cachetools import LRUCache, cached
+
+import cnn
+from cnn.errors import without_folders
+from cnn.files import content_hash
+from cnn.models.compilation import twin
+from cnn.runs.moments import Moment
+from cnn.runs.run import Run
+from dashboard.settings import Settings
+
+if TYPE_CHECKING:
+    import keras
+
+
+BUNDLED = "bundled digit classifier"
+OF_RUN = "run:"
+_MOST_MODELS = 3
+_MOST_MOMENTS = 48
+_MOST_OF_RUNS = 20
+_MOST_KEYS = 16_384
+_INSTEAD = "The bundled classifier is shown instead."
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model file: its key, a name for the reader, and the run that made it, if known.
+
+    The key is the file's content hash; of a run that has no finished model it is `run:` and its
+    id, and the file that of the network before training.
+    """
+
+    key: str
+    name: str
+    path: Path
+    run: Run | None
+
+
+Stamp = tuple[int, int, int, int]
+
+
+def _stamp(path: Path) -> Stamp:
+    """Return what is another whenever the file at `path` is another."""
+    stat = path.stat()
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
+
+
+@lru_cache(maxsize=_MOST_KEYS)
+def _key(path: Path, _stamp: Stamp) -> str:
+    return content_hash(path)
+
+
+def key_of(path: Path) -> str:
+    """Return the content hash of a model file; it is only computed again when the file changes."""
+    return _key(path, _stamp(path))
+
+
+class Catalogue:
+    """Finds models by content hash and keeps a few of them loaded."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._refused: dict[str, str] = {}
+        self._found: dict[str, tuple[Entry, int]] = {}
+        self._load = cached(LRUCache(_MOST_MODELS), condition=Condition())(self._load_and_try)
+        self._at = cached(LRUCache(_MOST_MOMENTS), condition=Condition())(self._load_at)
+
+    def menu(self, shown: str = "") -> tuple[list[Entry], bool]:
+        """Return the models to choose from, the operator's first, and whether these are all.
+
+        Of the runs they are the newest twenty that have a model, and the one that is `shown`. Runs
+        that made the same file as another lend it theirs.
+        """
+        found = list(islice(self._of_runs(), _MOST_OF_RUNS + 1))
+        entries: dict[str, Entry] = {}
+        for entry in [*self._own(), self.bundled(), *found[:_MOST_OF_RUNS]]:
+            known = entries.get(entry.key, entry)
+            entries[entry.key] = replace(known, run=known.run or entry.run)
+        if shown and shown not in entries:
+            with suppress(cnn.ModelError):
+                entries[shown] = self.get(shown)
+        return list(entries.values()), len(found) <= _MOST_OF_RUNS
+
+    def default(self) -> Entry:
+        """Return the model that is shown when a link names none."""
+        for own in self._own():
+            if own.key not in self._refused:
+                return self._find(own.key) or own
+        return self.bundled()
+
+    def bundled(self) -> Entry:
+        """Return the bundled digit classifier."""
+        run = Run(cnn.pretrained_run())
+        return Entry(key_of(run.model_path), BUNDLED, run.model_path, run)
+
+    def get(self, key: str) -> Entry:
+        """Return the model with that content hash, the default one for an empty hash.
+
+        Raises `ModelError` if this server has no such model.
+        """
+        if not key:
+            return self.default()
+        if key.startswith(OF_RUN):
+            return self._of_run(key)
+        found = self._find(key)
+        if found is None:
+            raise cnn.ModelError(
+                f"This link shows the model {key}, which this server does not have: ask whoever "
+                "sent it for the file, or choose a model of this server."
+            )
+        return found
+
+    def load(self, key: str, epoch: str = "") -> keras.Model:
+        """Return the loaded model with that key, with its weights of a moment if one is named.
+
+        Who asks for a model that is being loaded waits for it, and for no other. Raises
+        `ModelError` if the file cannot be used, `RunError` if the moment is not kept.
+        """
+        entry = self.get(key)
+        if epoch and str(self.last(entry)) != epoch:
+            return self._at_moment(entry, Moment.parse(epoch))
+        return self._newest(entry)
+
+    def last(self, entry: Entry) -> Moment | None:
+        """Return the moment that a finished model is of; None where there is no finished one."""
+        kept = entry.run.moments if entry.run else ()
+        return kept[-1] if kept and not entry.key.startswith(OF_RUN) else None
+
+    def _newest(self, entry: Entry) -> keras.Model:
+        is_finished = entry.run is None or entry.path != entry.run.initial_path
+        if is_finished or not entry.run or not entry.run.moments:
+            return self._load_file(entry)
+        return self._at_moment(entry, entry.run.moments[-1])
+
+    def _load_file(self, entry: Entry) -> keras.Model:
+        """Return the model in the entry's file; what was refused once is not tried again."""
+        path = entry.path
+        try:
+            key = key_of(path)
+            card = cnn.models.card_path(path)
+            card_key = key_of(card) if card.is_file() else ""
+        except OSError as error:
+            raise cnn.ModelError(_gone(path)) from error
+        if not entry.key.startswith(OF_RUN) and entry.key != key:
+            raise cnn.ModelError(_replaced(path))
+        if key in self._refused:
+            raise cnn.ModelError(self._refused[key])
+        return self._load(path, key, card_key)
+
+    def _load_and_try(self, path: Path, key: str, _card_key: str) -> keras.Model:
+        """Return the model with that content hash, which was shown to work."""
+        try:
+            model = cnn.load_model(path)
+            cnn.try_out(model)
+        except cnn.CnnError as error:
+            _require_unchanged(path, key)
+            told = str(error).replace(f"{path.parent}/", "")
+            self._refused[key] = without_folders(told)
+            raise cnn.ModelError(self._refused[key]) from error
+        _require_unchanged(path, key)
+        return model
+
+    def _at_moment(self, entry: Entry, moment: Moment) -> keras.Model:
+        if entry.run is None:
+            raise cnn.ModelError(
+                "This model came as a file: no moments of its training are known, only its end."
+            )
+        model = self._load_file(entry)
+        try:
+            stamp = _stamp(entry.run.weights_path(moment))
+        except OSError:
+            stamp = None
+        return self._at(model, entry.run, moment, stamp)
+
+    def _load_at(
+        self, model: keras.Model, run: Run, moment: Moment, _stamp: Stamp | None
+    ) -> keras.Model:
+        try:
+            return twin(model, run.weights(moment))
+        except ValueError as error:
+            raise run.damaged_weights(moment) from error
+
+    def _of_run(self, key: str) -> Entry:
+        run = self._settings.jobs.run(key.removeprefix(OF_RUN))
+        if not run.exists or not run.moments:
+            raise cnn.ModelError(
+                f"This link shows the run {run.id}, which this server does not have (any more): "
+                "choose another model."
+            )
+        return _unfinished(run)
+
+    def is_refused(self, key: str) -> bool:
+        """Whether the file with that content hash was tried and proved unusable."""
+        return key in self._refused
+
+    def check_own(self) -> None:
+        """Try to open the operator's model, and refuse it if it cannot be used."""
+        path = self._settings.model_path
+        if path is not None and path.is_file():
+            with suppress(cnn.ModelError):
+                for entry in _entry(path.name, path):
+                    self._load_file(entry)
+
+    def problem_of_own(self) -> str:
+        """Why the operator's model is not shown, in a sentence; empty if it is, or is not there."""
+        path = self._settings.model_path
+        if path is None or not path.exists():
+            return ""
+        if not path.is_file():
+            return f"{path.name} is no file: give a .keras or .h5 file. {_INSTEAD}"
+        with suppress(OSError):
+            reason = self._refused.get(key_of(path), "")
+            return f"{reason} {_INSTEAD}" if reason else ""
+        return ""
+
+    def _find(self, key: str) -> Entry | None:
+        """Return the model with that content hash, and the run that made it if one is known.
+
+        What was found is looked for again when its file or, without a run, the runs are others.
+        """
+        folder = _changed(self._settings.jobs.runs_dir)
+        known, then = self._found.get(key, (None, 0))
+        if known and (known.run or then == folder) and _is_at(known.path, key):
+            return known
+        found = None
+        for entry in self._files():
+            if entry.key == key:
+                found = replace(found or entry, run=entry.run)
+                if found.run:
+                    break
+        if found:
+            self._found[key] = found, folder
+        return found
+
+    def _files(self) -> Iterator[Entry]:
+        """Find all model files; several may have the same content."""
+        yield from self._own()
+        yield self.bundled()
+        for run in self._settings.jobs.runs():
+            yield from _finished(run)
+
+    def _own(self) -> Iterator[Entry]:
+        path = self._settings.model_path
+        if path is not None and path.is_file():
+            yield from _entry(path.name, path)
+
+    def _of_runs(self) -> Iterator[Entry]:
+        """Find what the runs made, the newest first."""
+        for run in self._settings.jobs.runs():
+            yield from entry_of(run)
+
+
+def entry_of(run: Run) -> Iterator[Entry]:
+    """Yield the model of a run, if there is one that can be shown: that in training counts."""
+    if run.model_path.is_file():
+        yield from _finished(run)
+    elif run.has_whole("initial.keras") and run.moments:
+        yield _unfinished(run)
+
+
+def _finished(run: Run) -> Iterator[Entry]:
+    if run.has_whole("model.keras"):
+        yield from _entry(f"trained {run.name}", run.model_path, run)
+
+
+def _changed(folder: Path) -> int:
+    """Return what is another when something was made in or removed from the folder."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _is_at(path: Path, key: str) -> bool:
+    return any(entry.key == key for entry in _entry("", path))
+
+
+def _entry(name: str, path: Path, run: Run | None = None) -> Iterator[Entry]:
+    """Yield the entry of a model file, if it is there."""
+    with suppress(OSError):
+        yield Entry(key_of(path), name, path, run)
+
+
+def _require_unchanged(path: Path, key: str) -> None:
+    """Raise `ModelError` where the file is not any more what `key` stands for."""
+    try:
+        now = content_hash(path)
+    except OSError as error:
+        raise cnn.ModelError(_gone(path)) from error
+    if now != key:
+        raise cnn.ModelError(_replaced(path))
+
+
+def _replaced(path: Path) -> str:
+    return f"{path.name} was replaced while it was read: reload the page to see what it is now."
+
+
+def _gone(path: Path) -> str:
+    return f"{path.name} was removed or cannot be read any more: choose another model."
+
+
+def key_of_run(run: Run) -> str:
+    """Return the key of a run that has no finished model."""
+    return f"{OF_RUN}{run.id}"
+
+
+def _unfinished(run: Run) -> Entry:
+    """Return the entry of a run by its id: its finished model if there is one by now."""
+    path = run.model_path if run.model_path.is_file() else run.initial_path
+    return Entry(key_of_run(run), f"in training: {run.name}", path, run)

@@ -1,0 +1,163 @@
+"""What a link shows here: its view, completed and repaired by this server's defaults.
+
+What is not known at all (a data set `foo`, a moment that the run has not kept) is repaired, and told.
+Parts that belong together, the place of a sample or the model with all that depends on it, are then
+replaced together. What is known but missing here (MNIST, another server's model) is no matter of the
+link: it stays, and whoever shows the view says which it is.
+
+    GET /link?<query>    the view as its query, and a sentence for each repair
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, request
+
+import cnn
+from cnn.data.datasets import splits
+from cnn.runs.moments import Moment
+from dashboard.runtime.pictures import sample_in_words
+from dashboard.runtime.runtime import Runtime, current
+from dashboard.state.view import ALL_PARTS, LOOKS, OF_MODEL, View, read
+
+_PLACE = ("data", "split", "index")
+_MOMENT_INSTEAD = {"epoch": "its finished state is shown", "other": "the start is compared"}
+_CLASS_INSTEAD = {
+    "target": "the step leads away from the prediction",
+    "teach": "the class that suggests itself is taught",
+}
+
+
+@dataclass(frozen=True)
+class Link:
+    """The view that a link shows on this server, and a sentence for everything changed for that."""
+
+    view: View
+    told: tuple[str, ...]
+
+
+def serve_links(server: Flask) -> None:
+    """Serve the route that the browser asks about an address that it did not write itself."""
+    server.add_url_rule("/link", "link", _link)
+
+
+def _link() -> Response:
+    given = request.args.to_dict(flat=False)
+    query = {name: values[0] if len(values) == 1 else values for name, values in given.items()}
+    link = follow(current(), query)
+    shown = json.dumps({"view": link.view.to_query(), "told": link.told})
+    return Response(shown, mimetype="application/json", headers={"Cache-Control": "no-store"})
+
+
+def follow(runtime: Runtime, query: Mapping[str, Any]) -> Link:
+    """Return what a link with that query shows on this server; following it again changes nothing."""
+    repair = _Repair(runtime, query)
+    repair.complete_place()
+    repair.complete_model()
+    repair.require_moments()
+    repair.require_classes()
+    repair.tell_others()
+    repair.require_steps()
+    return Link(View(**repair.values), tuple(repair.told))
+
+
+class _Repair:
+    """The usable parts of a link, completed step by step, and what is told of the others."""
+
+    def __init__(self, runtime: Runtime, query: Mapping[str, Any]) -> None:
+        self.values, self._refused = read(query)
+        self.told: list[str] = []
+        self._runtime = runtime
+        self._changed = {name for name in self._refused if name in ALL_PARTS}
+
+    def complete_place(self) -> None:
+        """Complete the place of the sample, or replace it by the server's default as a whole."""
+        values, default = self.values, self._runtime.default_view()
+        data = values.setdefault("data", default.data)
+        known = splits(data)
+        split = values.setdefault("split", default.split if data == default.data else known[0])
+        values.setdefault("index", 0)
+        wrong = [self._refused.pop(name).why for name in _PLACE if name in self._refused]
+        if split not in known:
+            wrong.append(f"says split is {split!r}: {data} has {' and '.join(known)}")
+        if wrong:
+            values.update({name: getattr(default, name) for name in _PLACE})
+        elif (count := self._count()) is not None and values["index"] >= count:
+            place = f"{data} {split} has pictures 0 to {count - 1:,}"
+            wrong = [f"says index is {values['index']}: {place}"]
+            values["index"] = 0
+        if wrong:
+            instead = sample_in_words(values["data"], values["split"], values["index"])
+            has_own = values.get("pixels") or values.get("upload")
+            stands = "stands there" if has_own else "is shown"
+            self._tell(f"{'; it '.join(wrong)}; {instead} {stands} instead", "index")
+
+    def complete_model(self) -> None:
+        """Complete the model, or replace it by the server's default with all that depends on it."""
+        default = self._runtime.catalogue.default()
+        wrong = self._refused.pop("model", None)
+        if wrong:
+            gone = [name for name in OF_MODEL if self.values.pop(name, None) is not None]
+            without = f", without the link's {' and '.join(gone)}" if gone else ""
+            self._tell(f"{wrong.why}; the {default.name} is shown instead{without}", "model")
+        self.values.setdefault("model", default.key)
+
+    def require_moments(self) -> None:
+        """Take out moments that are not kept of the model, if this server has the model."""
+        named = {name: self.values[name] for name in ("epoch", "other") if self.values.get(name)}
+        if not named:
+            return
+        try:
+            entry = self._runtime.catalogue.get(self.values["model"])
+        except cnn.ModelError:
+            return
+        kept = {str(moment) for moment in entry.run.moments} if entry.run else set()
+        for name, text in named.items():
+            self.values[name] = str(Moment.parse(text))
+            if self.values[name] not in kept:
+                del self.values[name]
+                why = f"says {name} is {text!r}: no such moment of the {entry.name} is kept"
+                self._tell(f"{why}; {_MOMENT_INSTEAD[name]} instead", name)
+
+    def require_classes(self) -> None:
+        """Take out classes that the model does not have, as soon as it can be asked."""
+        named = {n: self.values[n] for n in _CLASS_INSTEAD if self.values.get(n) is not None}
+        if not named or self._runtime.ready != "ready":
+            return
+        try:
+            count = len(cnn.class_names(self._runtime.model(View(**self.values))))
+        except cnn.CnnError:
+            return
+        for name, number in named.items():
+            if number >= count:
+                del self.values[name]
+                why = f"says {name} is {number}: the model has classes 0 to {count - 1}"
+                self._tell(f"{why}; {_CLASS_INSTEAD[name]} instead", name)
+
+    def tell_others(self) -> None:
+        """Tell of all other parts that cannot be used."""
+        for one in self._refused.values():
+            self.told.append(f"The link {one.why}; {one.instead}.")
+
+    def require_steps(self) -> None:
+        """Take out steps that another picture, model or class was taught with."""
+        others = self._changed - (LOOKS - {"teach"})
+        if others and self.values.pop("rates", ""):
+            self.told.append("The steps of the link are left out: they belong to what it says.")
+        if others - {"teach"}:
+            self.values.pop("teach", None)
+
+    def _tell(self, sentence: str, part: str) -> None:
+        self.told.append(f"The link {sentence}.")
+        self._changed.add(part)
+
+    def _count(self) -> int | None:
+        """Return how many pictures the data set has, None where it is not on this server."""
+        try:
+            return len(self._runtime.dataset(View(**self.values)))
+        except cnn.DatasetError:
+            return None

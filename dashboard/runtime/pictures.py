@@ -1,0 +1,98 @@
+"""The picture of a view, before anything is done to it, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+import cnn
+from cnn.data import datasets
+from dashboard.state import pixels
+from dashboard.state.uploads import Uploads
+from dashboard.state.view import View
+
+_NAMES = {
+    datasets.MNIST: "MNIST",
+    "fashion_mnist": "Fashion-MNIST",
+    datasets.DIGITS: "embedded digits",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """`pixels` uint8 (height, width, channels); `label` is its class where that is known.
+
+    `described` is for those who do not see it, `told` the lines beside it. `classes` are those of
+    its data set.
+    """
+
+    pixels: NDArray[np.uint8]
+    label: str | None
+    described: str
+    told: str
+    classes: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all pixels are alike, so that there is nothing to be seen."""
+        return bool((self.pixels == self.pixels[0, 0]).all())
+
+    def class_among(self, names: Sequence[str]) -> int | None:
+        """Return the place of its class among the `names` of a model's classes.
+
+        None where it is not known, or where the model has other classes than the data set: the same
+        word may then mean something else.
+        """
+        if self.label is None or set(names) != set(self.classes):
+            return None
+        return list(names).index(self.label)
+
+
+def find(view: View, data: cnn.Dataset | None, uploads: Uploads) -> Picture:
+    """Return the picture of the view: a drawing, an upload, or a sample of `data`."""
+    if view.pixels:
+        what = "upload" if view.upload else "drawing"
+        drawn = pixels.decode(view.pixels)
+        empty = "an empty picture" if view.upload else "nothing drawn yet"
+        size = "28×28 pixels" if drawn.any() else empty
+        return Picture(drawn, None, f"Your {what}: {size}", f"Your {what}\n{size}")
+    if view.upload:
+        uploaded = uploads.get(view.upload)
+        size = cnn.captions.sides(uploaded.shape[:2])
+        told = f"Your upload\n{size} pixels"
+        return Picture(uploaded, None, f"Your upload, {size} pixels", told)
+    assert data is not None
+    return _sample(data, data[view.index])
+
+
+def _sample(data: cnn.Dataset, sample: cnn.Sample) -> Picture:
+    described = f"{sample.class_name}: {data.name} {data.split}, picture number {sample.index}"
+    numbers = f"(0 to {len(data) - 1:,})"
+    place = f"{data.name} {data.split}, number {sample.index} {numbers}"
+    if (data.name, data.split) == (datasets.DIGITS, "all"):
+        place = f"embedded digit {sample.index} {numbers}"
+    told = f"Label {sample.class_name}\n{place}"
+    return Picture(sample.pixels, sample.class_name, described, told, data.class_names)
+
+
+def sample_in_words(data: str, split: str, index: int) -> str:
+    """Return which picture of a data set is meant: "MNIST, test picture 0"."""
+    if (data, split) == (datasets.DIGITS, "all"):
+        return f"embedded digit {index}"
+    return f"{_NAMES[data]}, {split} picture {index}"
+
+
+def perturbed_in_words(view: View) -> str:
+    """Return what is done to the picture, in a line; nothing is an empty line."""
+    done = [
+        f"{allowed.words} {getattr(view, name):g}{allowed.unit}"
+        for name, allowed in cnn.perturbations.RANGES.items()
+        if getattr(view, name) != allowed.default
+    ]
+    done += ["inverted"] if view.invert else []
+    done += ["partly erased"] if view.erased else []
+    done += [f"adversarial, ε {view.epsilon:g}"] if view.epsilon else []
+    return ", ".join(done)

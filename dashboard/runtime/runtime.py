@@ -1,0 +1,305 @@
+"""What one web process holds: settings, models, recent forward passes, and TensorFlow's start.
+
+Nothing here belongs to a user: everything is found by content.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Hashable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from cachetools import LRUCache, cached
+from filelock import FileLock
+from flask import current_app, g, has_request_context
+from numpy.typing import NDArray
+
+import cnn
+from cnn.data import datasets
+from cnn.errors import reason
+from cnn.jobs import Queue
+from cnn.runs.configuration import TrainingConfig
+from cnn.runs.run import Note, Run
+from dashboard.runtime import pictures
+from dashboard.runtime.catalogue import OF_RUN, Catalogue, Entry
+from dashboard.runtime.pictures import Picture
+from dashboard.runtime.statuses import Statuses
+from dashboard.runtime.supervisor import Supervisor
+from dashboard.settings import Settings, environment
+from dashboard.state.view import View
+
+if TYPE_CHECKING:
+    import keras
+
+_log = logging.getLogger(__name__)
+_EXTENSION = "cnn_runtime"
+_START_AFTER_SECONDS = 3.0
+_MOST_LOOK_BYTES = 64_000_000
+Ready = Literal["starting", "ready", "failed"]
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What the network sees of a picture, and all that it computes of it.
+
+    `seen` is uint8 in the model's size; `plain` is the same before the adversarial step.
+    """
+
+    seen: NDArray[np.uint8]
+    plain: NDArray[np.uint8]
+    passed: cnn.ForwardPass
+
+    @cached_property
+    def nbytes(self) -> int:
+        """The size of what the network computes."""
+        return sum(array.nbytes for array in self.passed.activations.values())
+
+
+class Runtime:
+    """Created once per application; callbacks reach it by `current()`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.catalogue = Catalogue(settings)
+        self._failure = ""
+        self._queue_problem = ""
+        self._started = threading.Lock()
+        self._ready = threading.Event()
+        self._submitted = threading.Event()
+        self._look_once = cached(
+            LRUCache(_MOST_LOOK_BYTES, getsizeof=_size_to_keep),
+            key=_picture_and_model,
+            condition=threading.Condition(),
+        )(self._look)
+        self.damaged_before = settings.jobs.damaged_queues()
+
+    @cached_property
+    def queue(self) -> Queue:
+        """The job queue."""
+        return Queue(self.settings.jobs)
+
+    @property
+    def ready(self) -> Ready:
+        """Whether models can be shown without waiting; "failed" if that is over and none can."""
+        if not self._ready.is_set():
+            return "starting"
+        return "failed" if self._failure else "ready"
+
+    @property
+    def not_ready(self) -> str:
+        """Why no model can be shown now, in a sentence."""
+        return self._failure or "TensorFlow is starting: ask again in some seconds."
+
+    @property
+    def problem(self) -> str:
+        """What is wrong at this server, in sentences; empty if nothing is."""
+        worker = "" if self.settings.redis_url else self.settings.jobs.worker_problem
+        shown = self._failure or self.catalogue.problem_of_own()
+        room = self.settings.jobs.lacks_room
+        return " ".join(filter(None, [shown, room, self._queue_problem, worker]))
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all that the start brings with it, trainings and downloads, is queued."""
+        return self._submitted.is_set()
+
+    def open(self) -> None:
+        """Announce this web process to workers, and see to it that there is one when there is work.
+
+        TensorFlow is started soon even if nobody asks. Raises `HomeError` if nothing can be written.
+        """
+        self.settings.jobs.require_writable()
+        self._server_lock = self.settings.jobs.server_lock()
+        self._server_lock.acquire()
+        if not self.settings.redis_url:
+            Supervisor(self.settings.jobs, environment(self.settings)).start()
+        timer = threading.Timer(_START_AFTER_SECONDS, self.start)
+        timer.daemon = True
+        timer.start()
+
+    def start(self) -> None:
+        """Start TensorFlow in the background, once."""
+        if self._started.acquire(blocking=False):
+            threading.Thread(target=self._start, name="start-tensorflow", daemon=True).start()
+
+    def wait(self) -> None:
+        """Start TensorFlow and wait until it can be used, or is known not to."""
+        self.start()
+        self._ready.wait()
+
+    def _start(self) -> None:
+        try:
+            self.catalogue.check_own()
+            self.catalogue.load(self.catalogue.default().key)
+        except Exception as error:
+            _log.exception("No model can be shown.")
+            self._failure = (
+                f"No network can be shown, not even the bundled one ({reason(error)}): whoever runs "
+                "this server finds the details in its log."
+            )
+        finally:
+            self._ready.set()
+        try:
+            self._submit_missing()
+        except Exception as error:
+            _log.exception("What the start brings with it could not be queued.")
+            self._queue_problem = f"Nothing can be queued ({reason(error)}): restart the server."
+        finally:
+            self._submitted.set()
+
+    def _submit_missing(self) -> None:
+        """Queue what is asked for and not there: the model's training, and MNIST.
+
+        Of several web processes one does it.
+        """
+        with FileLock(self.settings.jobs.path / "submit.lock"):
+            try:
+                self._submit_model()
+            except cnn.RunError as error:
+                self._queue_problem = str(error)
+            if self.settings.download and self._wants_download():
+                self.queue.submit_download()
+
+    def _submit_model(self) -> None:
+        path = self.settings.model_path
+        if path is not None and not path.exists() and self.training_of(path) is None:
+            self.submit_training(TrainingConfig(dataset=self.default_data(), save_to=str(path)))
+
+    def _wants_download(self) -> bool:
+        """Whether MNIST is missing and nobody fetches it."""
+        if datasets.find(datasets.MNIST, self.settings.data_path):
+            return False
+        download = self.settings.jobs.download()
+        if download is None or download.state != "running":
+            return True
+        return not self._has_worker() and not self.queue.has_waiting()
+
+    def training_of(self, path: Path) -> Run | None:
+        """Return the active run whose model is to be saved at `path`, if there is one."""
+        statuses = self.statuses()
+        for run in [*statuses.running, *statuses.waiting]:
+            with suppress(cnn.RunError):
+                if run.config.save_to == str(path):
+                    return run
+        return None
+
+    def submit_training(self, config: TrainingConfig, *, note: Note | None = None) -> Run:
+        """Queue a training."""
+        return self.queue.submit_training(config, note=note)
+
+    def find_run(self, run_id: str) -> Run | None:
+        """Return the run with that id, the bundled one among them; None if there is none."""
+        bundled = Run(cnn.pretrained_run())
+        if run_id == bundled.id:
+            return bundled
+        with suppress(cnn.RunError):
+            run = self.settings.jobs.run(run_id)
+            return run if run.exists else None
+        return None
+
+    def statuses(self, runs: Iterable[Run] | None = None) -> Statuses:
+        """Return how far some runs are, or all: the newest first and the bundled one last."""
+        if runs is None:
+            runs = [*self.settings.jobs.runs(), Run(cnn.pretrained_run())]
+        return Statuses(runs, lambda: self.queue)
+
+    def resume_training(self, run: Run) -> None:
+        """Queue an ended or interrupted run again."""
+        self.queue.resume(run)
+
+    def _has_worker(self) -> bool:
+        return bool(self.settings.redis_url) or self.settings.jobs.has_worker()
+
+    def default_data(self) -> str:
+        """Return the data set that is shown when a link names none."""
+        found = datasets.find(datasets.MNIST, self.settings.data_path)
+        return datasets.MNIST if found else datasets.DIGITS
+
+    def default_view(self) -> View:
+        """Return what is on the screen when a link says nothing."""
+        data = self.default_data()
+        split = "test" if data == datasets.MNIST else "all"
+        return View(model=self.catalogue.default().key, data=data, split=split)
+
+    def dataset(self, view: View) -> cnn.Dataset:
+        """Return the data set of the view; `DatasetError` says which this server lacks."""
+        return cnn.load_dataset(view.data, view.split, data_dir=self.settings.data_path)
+
+    def picture(self, view: View) -> Picture:
+        """Return the picture of the view, before anything is done to it."""
+        is_sample = not view.pixels and not view.upload
+        return pictures.find(view, self.dataset(view) if is_sample else None, self.settings.uploads)
+
+    def entry(self, view: View) -> Entry:
+        """Return the model of the view, unloaded."""
+        return self.catalogue.get(view.model)
+
+    def model(self, view: View) -> keras.Model:
+        """Return the model of the view, loaded, at the moment of the view."""
+        return self.catalogue.load(view.model, view.epoch)
+
+    def forward(self, view: View) -> cnn.ForwardPass:
+        """Return all that the model computes of the picture."""
+        return self.look(view).passed
+
+    def look(self, view: View) -> Look:
+        """Return what the model sees and computes of the picture: one pass, however many ask.
+
+        Who asks for what is being computed waits for that, and for nothing else.
+        """
+        view = self.settled(view)
+        return self._look_once(view, self.model(view))
+
+    def settled(self, view: View) -> View:
+        """Return the view with the newest moment of a run that goes on, where it names none."""
+        if view.epoch or not view.model.startswith(OF_RUN):
+            return view
+        run = self.entry(view).run
+        return replace(view, epoch=str(run.moments[-1])) if run and run.moments else view
+
+    def _look(self, view: View, model: keras.Model) -> Look:
+        plain = cnn.perturb(self.fitted(view), view.perturbation)
+        seen = cnn.fgsm(model, plain, view.epsilon, target=view.target) if view.epsilon else plain
+        began = time.perf_counter()
+        passed = cnn.forward(model, seen)
+        if has_request_context():
+            g.forward_milliseconds = 1000 * (time.perf_counter() - began)
+        return Look(seen, plain, passed)
+
+    def fitted(self, view: View) -> NDArray[np.uint8]:
+        """Return the picture in the model's size, before anything is done to it."""
+        pixels = self.picture(view).pixels
+        model = self.model(view)
+        height, width = cnn.size_for(model, *pixels.shape[:2])
+        if view.upload:
+            pixels = cnn.images.crop(pixels, height, width)
+        return cnn.images.fit(pixels, height, width, cnn.models.input_shape(model)[2])
+
+
+def _picture_and_model(view: View, model: keras.Model) -> Hashable:
+    # Under the address of a moment another model may come, when a run is trained again.
+    return view.picture, weakref.ref(model)
+
+
+def _size_to_keep(look: Look) -> int:
+    # One that is larger than all room there is has it all: panel and page share every pass.
+    return min(look.nbytes, _MOST_LOOK_BYTES)
+
+
+def install(server: object, runtime: Runtime) -> None:
+    """Make `runtime` the one that `current()` returns within requests of the Flask `server`."""
+    server.extensions[_EXTENSION] = runtime  # type: ignore[attr-defined]
+
+
+def current() -> Runtime:
+    """Return the runtime of the application that serves this request."""
+    runtime: Runtime = current_app.extensions[_EXTENSION]
+    return runtime

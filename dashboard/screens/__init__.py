@@ -1,0 +1,1 @@
+"""What a page shows, as figures and as numbers."""

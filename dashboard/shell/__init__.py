@@ -1,0 +1,1 @@
+"""What stands around every page: header, panel, status, and the parts that pages share."""

@@ -1,0 +1,316 @@
+"""The panel beside every page: the picture that is looked at, and what the model says of it."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import dash_bootstrap_components as dbc
+import numpy as np
+from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update, set_props
+from dash.exceptions import PreventUpdate
+from numpy.typing import NDArray
+from PIL import Image
+
+import cnn
+from cnn.data import datasets
+from cnn.models.heads import head_of
+from dashboard import ids
+from dashboard.runtime import links
+from dashboard.runtime.catalogue import OF_RUN
+from dashboard.runtime.pictures import Picture, perturbed_in_words
+from dashboard.runtime.runtime import Runtime, current
+from dashboard.shell import components, perturbing
+from dashboard.shell.components import aria
+from dashboard.shell.numbers import number_field, register_number
+from dashboard.shell.prediction import said
+from dashboard.state.view import View, parse
+
+_CHOICES = "choices"
+_WAY_OUT = html.A("Show this server's own picture and model.", href="?", className="alert-link")
+_SPLITS = {
+    "mnist/test": "MNIST, 10,000 test digits",
+    "mnist/train": "MNIST, 60,000 training digits",
+    "fashion_mnist/test": "Fashion-MNIST, 10,000 test pictures",
+    "fashion_mnist/train": "Fashion-MNIST, 60,000 training pictures",
+    "digits/all": "Embedded digits, 1,797",
+    "digits/train": "Embedded digits, every other from the first",
+    "digits/test": "Embedded digits, every other from the second",
+}
+
+
+def layout(runtime: Runtime) -> html.Aside:
+    """Return the panel, empty: its picture and prediction follow from the view."""
+    return html.Aside(
+        [
+            html.H2("Input"),
+            html.Div(
+                [
+                    html.Button(
+                        str(label),
+                        id=ids.digit(label),
+                        type="button",
+                        className="btn btn-outline-primary",
+                        title=f"A random {label}",
+                        tabIndex="-1" if label else "0",
+                    )
+                    for label in range(10)
+                ],
+                className="digits",
+                role="toolbar",
+                **aria(label="Pick a class"),
+            ),
+            html.Div(
+                [
+                    html.Img(
+                        id=ids.PICTURE, src=_NOTHING, className="sample", alt="No picture yet"
+                    ),
+                    html.P(id=ids.PICTURE_TEXT, className="sample-text"),
+                ],
+                className="sample-row",
+            ),
+            html.Div(
+                [
+                    _button("Another", ids.ANOTHER, "Another random picture of the same class"),
+                    _button("Draw", ids.DRAW, "Draw a picture of your own (d)"),
+                    _button("Upload", ids.UPLOAD, "A picture file; you can also drop or paste one"),
+                ],
+                className="sample-actions",
+            ),
+            html.Div(id="drawing", hidden=True),
+            html.Div(
+                id="uploading",
+                hidden=True,
+                **components.data(most=str(runtime.settings.limits.bytes)),
+            ),
+            html.H2("Prediction"),
+            html.Div(id="prediction", className="prediction", **aria(live="polite")),
+            html.P(id="prediction-note", className="hint"),
+            html.Div(id="prediction-bars", className="bars"),
+            html.Div(id="epochs", hidden=True),
+            _choices(runtime),
+            html.P(id=ids.STATUS, className="small status", **aria(live="polite")),
+            html.P(id=ids.SILENCE, className="small status", **aria(live="polite")),
+            perturbing.layout(),
+        ],
+        className="panel",
+        **aria(label="Input and prediction"),
+    )
+
+
+def _choices(runtime: Runtime) -> html.Details:
+    """Return the choice of picture, data and network; it is open where there is room."""
+    return html.Details(
+        [
+            html.Summary("Choices"),
+            html.Div(
+                [
+                    number_field(ids.INDEX, "No.", "index", waits=True),
+                    dbc.Label("Data", html_for=ids.DATA, className="small mb-0"),
+                    dbc.Select(id=ids.DATA, size="sm", options=data_options(runtime)),
+                    dbc.Label("Model", html_for=ids.MODEL, className="small mb-0"),
+                    dbc.Select(id=ids.MODEL, size="sm", options=model_options(runtime)),
+                ],
+                className="sample-choice",
+            ),
+        ],
+        id=_CHOICES,
+    )
+
+
+def _button(text: str, identity: str, title: str) -> html.Button:
+    return html.Button(
+        text, id=identity, type="button", className="btn btn-sm btn-outline-primary", title=title
+    )
+
+
+def data_options(runtime: Runtime) -> list[dict[str, str]]:
+    """Return the data sets that can be chosen."""
+    path = runtime.settings.data_path
+    found = {name for name in datasets.KERAS_DATASETS if datasets.find(name, path)}
+    names = {datasets.DIGITS, *found}
+    return [
+        {"label": label, "value": value}
+        for value, label in _SPLITS.items()
+        if value.split("/")[0] in names
+    ]
+
+
+def model_options(runtime: Runtime, view: View | None = None) -> list[dict[str, Any]]:
+    """Return the models that can be chosen: that of the view, and the newest ones."""
+    entries, are_all = runtime.catalogue.menu(view.model if view else "")
+    options: list[dict[str, Any]] = [{"label": e.name, "value": e.key} for e in entries]
+    older = {"label": "older ones: on the Training page", "value": "", "disabled": True}
+    return options if are_all else [*options, older]
+
+
+def register(app: Dash) -> None:
+    """Register the callbacks of the panel."""
+    app.clientside_callback(
+        ClientsideFunction("cnn", "hasRoom"),
+        Output(_CHOICES, "open"),
+        Input(_CHOICES, "id"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("cnn", "pick"),
+        Output(ids.VIEW, "data", allow_duplicate=True),
+        Input(ids.ANY_DIGIT, "n_clicks"),
+        Input(ids.ANOTHER, "n_clicks"),
+        State(ids.VIEW, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("cnn", "choose"),
+        Output(ids.VIEW, "data", allow_duplicate=True),
+        Input(ids.DATA, "value"),
+        Input(ids.MODEL, "value"),
+        State(ids.VIEW, "data"),
+        prevent_initial_call=True,
+    )
+    app.clientside_callback(
+        ClientsideFunction("cnn", "chosen"),
+        Output(ids.DATA, "value"),
+        Output(ids.MODEL, "value"),
+        Input(ids.VIEW, "data"),
+        State(ids.DATA, "value"),
+        State(ids.MODEL, "value"),
+    )
+    app.callback(
+        Output(ids.PICTURE, "src"),
+        Output(ids.PICTURE, "alt"),
+        Output(ids.PICTURE_TEXT, "children"),
+        Output(ids.PREDICTION, "data"),
+        Output(ids.NOTICE, "children"),
+        Output(ids.NOTICE, "is_open"),
+        Output(ids.CONTENT, "className"),
+        Input(ids.VIEW, "data"),
+        Input(ids.READY, "data"),
+        State(ids.LAYERS, "data"),
+        State(ids.REPAIRED, "data"),
+        State(ids.CONTENT, "className"),
+        State(ids.NOTICE, "is_open"),
+    )(show)
+    app.clientside_callback(
+        ClientsideFunction("cnn", "paintPrediction"), Input(ids.PREDICTION, "data")
+    )
+    app.clientside_callback(
+        ClientsideFunction("cnn", "showPicture"),
+        Input(ids.VIEW, "data"),
+        Input(ids.READY, "data"),
+        Input(ids.LAYERS, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("cnn", "showMoments"),
+        Input(ids.MOMENTS, "data"),
+        Input(ids.VIEW, "data"),
+    )
+    register_number(app, ids.INDEX)
+    perturbing.register(app)
+
+
+def show(
+    stored: dict[str, Any] | None,
+    _ready: str,
+    known: dict[str, Any] | None,
+    repaired: dict[str, Any] | None,
+    condition: str,
+    is_noticed: bool,
+) -> tuple[Any, ...]:
+    """Return the picture, what the model says of it, and whatever is wrong with the link.
+
+    The layers are set where the model is another, not returned: pages that wait for them would
+    wait for this answer at every change of the picture. What stays as it is, the page's condition
+    and an empty notice, is not sent again: Dash would look at the whole page for it.
+    """
+    if not stored:
+        raise PreventUpdate
+    runtime = current()
+    view, problems = parse(stored)
+    if repaired and repaired["view"] == stored:
+        problems = (*repaired["told"], *problems)
+    try:
+        picture = runtime.picture(view)
+        runtime.entry(view)
+        look = runtime.look(view) if runtime.ready == "ready" else None
+    except cnn.CnnError as error:
+        if _repair(runtime, stored):
+            return (no_update,) * 7
+        empty = (data_uri(np.zeros((1, 1, 1), np.uint8)), "No picture", "No picture")
+        wrong = [" ".join([str(error), *problems]), " ", _WAY_OUT]
+        return (*empty, None, wrong, True, "unavailable")
+    if runtime.ready == "failed":
+        empty = (data_uri(picture.pixels), picture.described, told(picture, view))
+        return (*empty, None, runtime.not_ready, True, "unavailable")
+    if look and (known is None or known.get("model") != view.model):
+        set_props(ids.LAYERS, {"data": layers(view)})
+        set_props(ids.MOMENTS, {"data": moments(view)})
+    now = "" if look else "waiting"
+    return (
+        data_uri(look.seen if look else picture.pixels),
+        picture.described,
+        told(picture, view),
+        said(look.passed.prediction, picture, look.seen) if look else None,
+        " ".join(problems) if problems or is_noticed else no_update,
+        bool(problems) if problems or is_noticed else no_update,
+        now if now != condition else no_update,
+    )
+
+
+def _repair(runtime: Runtime, stored: dict[str, Any]) -> bool:
+    """Let the repaired view be shown, where what cannot be shown is the link's own fault."""
+    link = links.follow(runtime, stored)
+    query = link.view.to_query()
+    if query == stored:
+        return False
+    set_props(ids.REPAIRED, {"data": {"view": query, "told": link.told}})
+    set_props(ids.VIEW, {"data": query})
+    return True
+
+
+def layers(view: View) -> dict[str, Any]:
+    """Return the names of the layers of the view's model, as pages need them for tabs and links."""
+    infos = cnn.layer_infos(current().model(view))
+    return {
+        "model": view.model,
+        "names": [info.name for info in infos],
+        "classes": _classes(current().model(view)),
+        "opening": next((i.name for i in infos if i.has_maps and i.weight_shapes), ""),
+        "weighted": [info.name for info in infos if info.weight_shapes and not info.nested],
+    }
+
+
+def _classes(model: Any) -> tuple[str, ...]:
+    """Return the classes that the model chooses among; none where it gives no probabilities."""
+    return cnn.class_names(model) if head_of(model).has_classes else ()
+
+
+def moments(view: View) -> dict[str, Any]:
+    """Return the moments of the training of the view's model, as the slider needs them.
+
+    `live` says that more may come; then the last of them is not the finished model.
+    """
+    run = current().entry(view).run
+    kept = run.moments if run else ()
+    return {
+        "model": view.model,
+        "values": [str(moment) for moment in kept],
+        "told": [moment.told for moment in kept],
+        "live": view.model.startswith(OF_RUN),
+        "size": cnn.captions.megabytes(run.moments_bytes) if run else "",
+    }
+
+
+def told(picture: Picture, view: View) -> str:
+    """Return the lines beside the picture: what it is, and what was done to it."""
+    return "\n".join(filter(None, [picture.told, perturbed_in_words(view)]))
+
+
+def data_uri(pixels: NDArray[np.uint8]) -> str:
+    """Return the picture, uint8 (height, width, 1 or 3), as a PNG in an address."""
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
+
+
+_NOTHING = data_uri(np.zeros((1, 1, 1), np.uint8))

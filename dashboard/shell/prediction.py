@@ -1,0 +1,110 @@
+"""The prediction as the panel says it: a winner where there is one, numbers, and what they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import cnn
+from dashboard.runtime.pictures import Picture
+
+_MOST_BARS = 20
+_DIGITS = 4
+
+
+def said(prediction: cnn.Prediction, picture: Picture, seen: NDArray[np.uint8]) -> dict[str, Any]:
+    """Return the prediction as the browser paints it.
+
+    `name` is the winner or the only number, `told` what stands beside it, `mark` whether it is
+    `right` (None: not known), `note` a sentence for the reader, and `bars` have a label, a share
+    from 0 to 1 (None: no bar), and a number. `seen` is the picture as the network receives it.
+    """
+    facts: dict[str, Any] = {"name": "", "told": "", "right": None, "mark": "", "note": ""}
+    facts["bars"] = _bars(prediction)
+    if not prediction.has_classes:
+        return {**facts, **_number(prediction)}
+    notes = [_about_output(prediction)]
+    if (seen == seen[0, 0]).all():
+        is_drawing = picture.label is None and picture.is_empty
+        facts["told"] = "nothing drawn yet" if is_drawing else "the picture is empty"
+        notes.append("The bars are what the network makes of an empty picture.")
+    elif prediction.winner is None:
+        facts["told"] = cnn.captions.tie(prediction)
+    else:
+        facts |= _winner(prediction, picture)
+    if picture.label is None and facts["name"]:
+        count = len(prediction.class_names)
+        notes.append(f"The network must choose one of its {count:,} classes, whatever it sees.")
+    return {**facts, "note": " ".join(filter(None, notes))}
+
+
+def _winner(prediction: cnn.Prediction, picture: Picture) -> dict[str, Any]:
+    share = cnn.captions.percent(float(prediction.probabilities.max()))
+    facts: dict[str, Any] = {"name": prediction.winner, "told": share}
+    true = picture.class_among(prediction.class_names)
+    if true is None:
+        return facts
+    is_right = true == prediction.label
+    mark = "✓ right" if is_right else f"✗ wrong, it is {picture.label}"
+    return {**facts, "right": is_right, "mark": mark}
+
+
+def _about_output(prediction: cnn.Prediction) -> str:
+    """Return what is to be known of the model's output itself."""
+    head = prediction.head
+    told = []
+    if head.outputs > 1:
+        told.append(f"The model has {head.outputs} outputs: this is the first, {head.last}.")
+    if head.form == "logits":
+        told.append("This is the softmax of the outputs: the model ends with sums.")
+    return " ".join(told)
+
+
+def _number(prediction: cnn.Prediction) -> dict[str, Any]:
+    """Return what is said of an output that is no probability per class."""
+    head, values = prediction.head, prediction.probabilities
+    told = f"The model gives {head.told}."
+    if head.form != "maps" and not np.isfinite(values).all():
+        told = "The model's output is not finite: it has NaN or infinity in it."
+    elif head.form == "scores" and values.size > 1:
+        told += " Each is by itself: they need not add up to 1, and none wins."
+    elif head.form != "maps" and values.size > _MOST_BARS:
+        told += f" The {_MOST_BARS} largest in size are listed."
+    elif head.form == "maps":
+        told += f" The page Activations shows them as the layer {head.last}."
+    note = " ".join(filter(None, [_about_output(prediction), told]))
+    if head.form == "maps" or values.size > 1:
+        return {"note": note}
+    what = "a score between 0 and 1" if head.form == "scores" else "the model's output"
+    return {"name": _written(float(values[0])), "told": what, "note": note}
+
+
+def _bars(prediction: cnn.Prediction) -> list[list[Any]]:
+    """Return (label, share or None, number) of the outputs, of many the largest."""
+    values = prediction.probabilities
+    if prediction.head.form == "maps":
+        return []
+    if prediction.has_classes:
+        return [[name, share, cnn.captions.percent(share)] for name, share in _largest(prediction)]
+    if values.size < 2:
+        return []
+    is_score = prediction.head.form == "scores"
+    return [
+        [name, value if is_score and np.isfinite(value) else None, _written(value)]
+        for name, value in _largest(prediction)
+    ]
+
+
+def _largest(prediction: cnn.Prediction) -> list[tuple[str, float]]:
+    """Return all outputs by name in their order, of more than 20 the largest in size first."""
+    names, values = prediction.class_names, prediction.probabilities
+    order = np.arange(len(values))
+    if len(values) > _MOST_BARS:
+        order = np.argsort(-np.abs(values), kind="stable")[:_MOST_BARS]
+    return [(names[i], float(values[i])) for i in order]
+
+
+def _written(value: float) -> str:
+    return cnn.captions.number(value, _DIGITS) if np.isfinite(value) else "not finite"

@@ -1,0 +1,1 @@
+"""What is on the screen, as the address and the browser carry it."""

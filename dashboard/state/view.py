@@ -1,0 +1,262 @@
+"""What is on the screen, as a value, and its one way to and from the query of the URL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Literal
+
+from cnn import runs
+from cnn.data.datasets import DIGITS
+from cnn.figures import SCALES, Scale
+from cnn.gradients.adversarial import EPSILON
+from cnn.gradients.teaching import MOST_STEPS
+from cnn.images.perturbations import MOST_SEED, RANGES, Perturbation, Range
+from cnn.runs import moments
+from dashboard.state import data, pixels, rates
+
+Lines = Literal["contribution", "weight"]
+CONTRIBUTION: Lines = "contribution"
+WEIGHT: Lines = "weight"
+LOOKS = frozenset(
+    {"other", "runs", "scale", "lines", "channel", "source", "teach", "rates", "over", "present"}
+)
+OF_MODEL = ("epoch", "other", "channel", "source", "target", "teach", "rates")
+
+
+@dataclass(frozen=True)
+class View:
+    """The model, the picture, what is done to it, and how it is looked at.
+
+    The model is a content hash, or `run:` and a run's id while it has no finished model. `epoch` is
+    a moment of its training ("": the finished model), `other` the moment that it is compared with;
+    `runs` are the ids of the runs that are compared, with commas between.
+
+    The picture is `pixels` (28×28, as text) if there are any, else the one kept as `upload` (a
+    content hash), else a place in a data set; an upload beside pixels is where they come from,
+    and `part` which of several digits in it, counted from the left (None: the largest).
+    `rotate` to `erased` are those of a `Perturbation`, the mask as text; `epsilon` is the step of
+    an adversarial change, towards the class `target` or (None) away from the one predicted.
+    `channel` is the channel or kernel looked at closely, `source` the input channel whose kernels
+    are shown (None: the norm over all). `lines` is what the lines between channels show: what is
+    contributed for this picture (weight × value), or the weights alone. `teach` is the class that
+    the network is taught with this picture (None: the one that suggests itself), `rates` the
+    learning rates of the steps made. `over` is the slider along which the prediction is drawn.
+    `present` shows it all large, as for a projector.
+    """
+
+    model: str = ""
+    epoch: str = ""
+    other: str = ""
+    runs: str = ""
+    data: str = DIGITS
+    split: str = "all"
+    index: int = 0
+    pixels: str = ""
+    upload: str = ""
+    part: int | None = None
+    rotate: float = 0
+    x: float = 0
+    y: float = 0
+    zoom: float = 100
+    noise: float = 0
+    seed: int = 0
+    blur: float = 0
+    contrast: float = 100
+    invert: bool = False
+    erased: str = ""
+    epsilon: float = 0
+    target: int | None = None
+    scale: Scale = "layer"
+    lines: Lines = CONTRIBUTION
+    channel: int | None = None
+    source: int | None = None
+    teach: int | None = None
+    rates: str = ""
+    over: str = "rotate"
+    present: bool = False
+
+    def to_query(self) -> dict[str, str]:
+        """Return the view as the parameters of a query; what is left at its default is left out."""
+        always = ("model", "data", "split", "index")
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        defaults = {field.name: field.default for field in fields(self)}
+        return {
+            name: _text(value)
+            for name, value in values.items()
+            if value is not None and (name in always or value != defaults[name])
+        }
+
+    @property
+    def perturbation(self) -> Perturbation:
+        """What is done to the picture before the network sees it."""
+        values = {field.name: getattr(self, field.name) for field in fields(Perturbation)}
+        erased = pixels.decode_mask(self.erased) if self.erased else b""
+        return Perturbation(**{**values, "erased": erased})
+
+    @property
+    def picture(self) -> View:
+        """The same picture of the same model, looked at in the default way."""
+        looks: dict[str, Any] = {
+            field.name: field.default for field in fields(self) if field.name in LOOKS
+        }
+        return replace(self, **looks)
+
+    def of_model(self, key: str) -> View:
+        """Return the same picture in another model, without what belonged to the one before."""
+        if key == self.model:
+            return self
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return View(**{n: v for n, v in values.items() if n not in OF_MODEL} | {"model": key})
+
+    @property
+    def learning_rates(self) -> tuple[float, ...]:
+        """The learning rates of the steps that the network was taught."""
+        return rates.decode(self.rates) if self.rates else ()
+
+
+def parse(query: Any) -> tuple[View, tuple[str, ...]]:
+    """Return the view that a query describes, and a sentence for each part that is not usable.
+
+    An unusable part keeps its default. Whether the model and the picture exist here is not looked
+    at: `dashboard.runtime.links` does.
+    """
+    values, refused = read(query)
+    return View(**values), tuple(f"The link {one.why}; {one.instead}." for one in refused.values())
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a part of a query is not usable, in words that follow "the link", and what is done."""
+
+    why: str
+    instead: str
+
+
+def read(query: Any) -> tuple[dict[str, Any], dict[str, Refused]]:
+    """Return the fields of a view that a query gives, and its unusable parts, both by name.
+
+    What is no query at all gives nothing.
+    """
+    values: dict[str, Any] = {}
+    refused: dict[str, Refused] = {}
+    for name, value in query.items() if isinstance(query, Mapping) else ():
+        accepted = _ACCEPTED.get(name) if isinstance(name, str) else None
+        if accepted is None:
+            refused[name] = Refused(
+                f"has a part {_cut(str(name))} that is not known", "it is ignored"
+            )
+        elif not isinstance(value, str):
+            how = f"{len(value)} times" if isinstance(value, list | tuple) else "as what is no text"
+            refused[name] = Refused(f"gives {name} {how}", "the default is used")
+        else:
+            try:
+                values[name] = accepted.read(value)
+            except ValueError:
+                why = f"says {name} is {_cut(value)}: expected {accepted.words}"
+                refused[name] = Refused(why, accepted.instead)
+    return values, refused
+
+
+@dataclass(frozen=True)
+class _Accepted:
+    """How a part of a query is read (`ValueError` if it cannot be), and what is said then."""
+
+    read: Callable[[str], Any]
+    words: str
+    instead: str = "the default is used"
+
+
+def _matching(pattern: str, words: str) -> _Accepted:
+    def read(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError
+        return text
+
+    return _Accepted(read, words)
+
+
+def _one_of(*words: str) -> _Accepted:
+    return _matching("|".join(words), " or ".join([", ".join(words[:-1]), words[-1]]))
+
+
+def _whole(most: int, words: str) -> _Accepted:
+    def read(text: str) -> int:
+        if not re.fullmatch("[0-9]{1,9}", text) or int(text) > most:
+            raise ValueError
+        return int(text)
+
+    return _Accepted(read, words)
+
+
+def _within(allowed: Range) -> _Accepted:
+    def read(text: str) -> float:
+        value = float(text) if re.fullmatch(r"-?[0-9]{1,3}(\.[0-9]{1,6})?", text) else None
+        if value is None or not allowed.low <= value <= allowed.high:
+            raise ValueError
+        return value
+
+    return _Accepted(read, f"a number from {allowed.low:g} to {allowed.high:g}")
+
+
+def _decodable(decode: Callable[[str], Any], words: str, instead: str) -> _Accepted:
+    def read(text: str) -> str:
+        decode(text)
+        return text
+
+    return _Accepted(read, words, instead)
+
+
+def _flag(text: str) -> bool:
+    if text != "1":
+        raise ValueError
+    return True
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "1"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _cut(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:40]}…")
+
+
+_NUMBER = _whole(999_999_999, "a whole number")
+_ACCEPTED = {
+    "model": _matching(f"[0-9a-f]{{12}}|run:{runs.ID}", "12 hexadecimal digits, or run: and an id"),
+    "epoch": _matching(moments.PATTERN, "a moment such as 3 or 0-16"),
+    "other": _matching(moments.PATTERN, "a moment such as 3 or 0-16"),
+    "runs": _matching(f"{runs.ID}(,{runs.ID}){{0,9}}", "up to ten ids of runs"),
+    "data": _one_of(*data.NAMES),
+    "split": _one_of(*data.SPLITS),
+    "index": _NUMBER,
+    "pixels": _decodable(
+        pixels.decode, "the 28×28 pixels of a drawing", "it is damaged, and a sample is shown"
+    ),
+    "upload": _matching("[0-9a-f]{32}", "32 hexadecimal digits"),
+    "part": _whole(999, "a whole number"),
+    **{name: _within(allowed) for name, allowed in RANGES.items()},
+    "seed": _whole(MOST_SEED, f"a whole number up to {MOST_SEED:,}"),
+    "invert": _Accepted(_flag, "1"),
+    "erased": _decodable(
+        pixels.decode_mask, "a mask of 28×28 bits", "it is damaged, and nothing is erased"
+    ),
+    "epsilon": _within(EPSILON),
+    "target": _NUMBER,
+    "scale": _one_of(*SCALES),
+    "lines": _one_of(CONTRIBUTION, WEIGHT),
+    "channel": _NUMBER,
+    "source": _NUMBER,
+    "over": _one_of(*RANGES, "epsilon"),
+    "present": _Accepted(_flag, "1"),
+    "teach": _NUMBER,
+    "rates": _decodable(
+        rates.decode,
+        f"up to {MOST_STEPS} learning rates such as 0.001*5,0.01",
+        "no step is made",
+    ),
+}
+ALL_PARTS = frozenset(_ACCEPTED)
