@@ -145,11 +145,11 @@ def test_a_damaged_run_is_listed_with_the_name_of_its_file_and_the_others_as_eve
         assert client.get(address, query_string=both).status_code == 200
     status.tell("", "ready", both, None)
     assert "trained the whole one" in {option["label"] for option in model_options(runtime)}
-    figures = training.draw(both, [], None)
+    figures = training.draw(both, [], None, None)
     assert "the whole one" in {trace.legendgroup or trace.name for trace in figures[0].data} | {
         trace.name for trace in figures[0].data
     }
-    training.draw({**both, "runs": hurt.id}, [], None)
+    training.draw({**both, "runs": hurt.id}, [], None, None)
     with client.get(f"/runs/{hurt.id}/{file}") as got:
         assert got.status_code in (200, 404)
     hurt.delete()
