@@ -232,24 +232,24 @@ def draw(
         raise PreventUpdate
     view, _ = parse(stored)
     in_use = table.run_in_use(current(), view)
-    curves = Curves(table.chosen_rows(current(), view), view, has_other=bool(in_use))
-    wanted, before = [curves.choice, curves.progress], shown or {}
+    drawn = Curves(table.chosen_rows(current(), view), view, has_other=bool(in_use))
+    wanted, before = [drawn.choice, drawn.progress], shown or {}
     due = [
         figure
         for figure in FIGURES
-        if before.get(figure, [])[:1] != [curves.choice]
+        if before.get(figure, [])[:1] != [drawn.choice]
         or (caption_of(figure) in on_screen and before[figure] != wanted)
     ]
     if not due:
         raise PreventUpdate
     is_other = len(due) == len(FIGURES)
     return (
-        *[curves.figure(figure) if figure in due else no_update for figure in FIGURES],
-        *[curves.caption(figure) if figure in due else no_update for figure in FIGURES],
-        curves.settings if is_other else no_update,
-        not curves.is_single if is_other else no_update,
+        *[drawn.figure(figure) if figure in due else no_update for figure in FIGURES],
+        *[drawn.caption(figure) if figure in due else no_update for figure in FIGURES],
+        drawn.settings if is_other else no_update,
+        not drawn.is_single if is_other else no_update,
         {**before, **dict.fromkeys(due, wanted)},
-        curves.told if is_other else no_update,
+        drawn.told if is_other else no_update,
     )
 
 

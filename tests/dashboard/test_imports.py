@@ -34,10 +34,46 @@ def test_arrows_run_one_way(package, never):
     assert not imported(package) & never
 
 
+ROOMS = {
+    "cnn": (
+        "errors", "files", "words", "ranges", "colours", "images", "data", "models", "inspection",
+        "gradients", "runs", "training", "jobs", "captions", "figures",
+    ),
+    "dashboard": (
+        "ids", "bodies", "arguments", "state", "settings", "serving", "runtime", "shell", "screens",
+        "runs", "routes", "app", "wsgi", "cli", "__main__",
+    ),
+}  # fmt: skip
+
+
+def inner_imports(package: str) -> set[tuple[str, str]]:
+    """The pairs (room, room that it imports) of a package."""
+    found = set()
+    for path in (ROOT / package).rglob("*.py"):
+        room = path.relative_to(ROOT / package).with_suffix("").parts[0]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [f"{node.module}.{alias.name}".split(".") for alias in node.names]
+                found |= {(room, name[1]) for name in names if name[0] == package}
+    return {(room, other) for room, other in found if room not in (other, "__init__")}
+
+
+@pytest.mark.parametrize("package", ROOMS)
+def test_a_room_imports_only_those_before_it(package):
+    rooms = ROOMS[package]
+    assert {
+        path.stem
+        for path in (ROOT / package).iterdir()
+        if path.suffix == ".py" or any(path.glob("*.py"))
+    } == {*rooms, "__init__"}
+    for room, other in inner_imports(package):
+        assert rooms.index(other) < rooms.index(room), f"{package}.{room} imports {package}.{other}"
+
+
 def test_of_the_dashboard_only_the_application_knows_the_pages():
     users = [
         path.name
-        for path in (ROOT / "dashboard").glob("*.py")
+        for path in (ROOT / "dashboard").rglob("*.py")
         if "from pages import" in path.read_text(encoding="utf-8")
     ]
     assert users == ["app.py"]
