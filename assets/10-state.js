@@ -86,6 +86,13 @@
     }
   }
 
+  // A phone's window changes its height while one scrolls; only another width hides a tab.
+  let width = window.innerWidth;
+  window.addEventListener("resize", () => {
+    if (window.innerWidth !== width) markCurrent();
+    width = window.innerWidth;
+  });
+
   function isDefault(anchor, here) {
     return anchor.classList.contains("default") && here.split("/").length === 2;
   }

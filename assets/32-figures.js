@@ -19,14 +19,26 @@
   });
 
   function draw(react, plot, figure) {
-    plot.given = figure;
-    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+    const rem = typeSize();
+    Object.assign(plot, { given: figure, rem });
     const isTouched = matchMedia("(pointer: coarse)").matches;
     const layout = isTouched ? { ...figure.layout, dragmode: false } : figure.layout;
     const drawn = { ...figure, layout };
     if (rem === PLAIN_PIXELS) return react(plot, drawn);
     return react(plot, { ...drawn, ...enlarged({ data: figure.data, layout }, rem) });
   }
+
+  function typeSize() {
+    return parseFloat(getComputedStyle(document.documentElement).fontSize);
+  }
+
+  // The type of a presentation grows with the window, and what is drawn grows with it.
+  window.addEventListener("resize", () => {
+    const rem = typeSize();
+    for (const plot of document.querySelectorAll(".js-plotly-plot")) {
+      if (plot.given && plot.rem !== rem) plotly.react(plot, plot.given);
+    }
+  });
 
   // Sizes of texts and the room around them; the numbers that are shown stay the same objects.
   function enlarged(part, rem, name = "") {
@@ -50,9 +62,6 @@
     document.getElementById("present").setAttribute("aria-pressed", String(on));
     if (page.classList.contains("presenting") === on) return;
     page.classList.toggle("presenting", on);
-    for (const plot of document.querySelectorAll(".js-plotly-plot")) {
-      if (plot.given) plotly.react(plot, plot.given);
-    }
     window.dispatchEvent(new Event("resize"));
   }
 

@@ -13,7 +13,7 @@
   const EDGE = 4;
   // What text takes, in pixels of plain type; that of a presentation is larger.
   const TEXT = {
-    row: { least: 15, most: 44, width: 168, narrow: 23 },
+    row: { least: 15, most: 44, width: 168, narrow: 24 },
     label: { least: 64, most: 104, scrolled: 150, explained: [150, 140, 130, 120, 112, 104, 96, 88, 80] },
     foot: 17, above: 250, below: 76,
   };

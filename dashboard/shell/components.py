@@ -114,6 +114,7 @@ def figure(identity: Any, label: str, *, caption: Any = None, wide: bool = False
         overlay_style={"visibility": "visible", "opacity": 0.4},
         target_components=None,
         type="dot",
+        color="var(--accent)",
         parent_className="plot",
     )
     below = [] if caption is None else [html.Figcaption(id=caption, className="caption")]

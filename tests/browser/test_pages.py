@@ -157,3 +157,25 @@ def test_nothing_is_wider_than_a_phone(server, visit):
         page = visitor.open(path)
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+
+
+def test_the_page_that_is_open_stays_in_sight_when_the_window_becomes_narrow(bundled, visit):
+    page = visit(bundled, "/moments").page
+    here = page.get_by_role("navigation", name="Pages").get_by_role("link", name="Moments")
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(here).to_be_in_viewport(ratio=1)
+
+
+def test_all_of_the_list_of_keys_is_on_a_phone(bundled, visit):
+    page = visit(bundled, "/glossary", viewport={"width": 390, "height": 844}).page
+    page.get_by_role("button", name="Keys").click()
+    dialog = page.get_by_role("dialog", name="Keys")
+    expect(dialog.get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)
+    assert dialog.evaluate("one => one.scrollHeight <= one.clientHeight")
+
+
+def test_a_button_that_is_disabled_can_be_read(bundled, visit):
+    page = visit(bundled, "/lens").page
+    undo = page.get_by_role("button", name="Undo")
+    expect(undo).to_be_disabled()
+    expect(undo).to_have_css("opacity", "1")

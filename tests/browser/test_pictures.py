@@ -31,6 +31,17 @@ def photo() -> bytes:
     return encoded(paper.astype(np.uint8), "JPEG")
 
 
+def three_digits() -> bytes:
+    """A 3, a 7 and a 0 side by side on bright paper."""
+    data = cnn.load_dataset("digits")
+    digits = [data.sample(label, seed=3).pixels[..., 0] for label in (3, 7, 0)]
+    paper = np.full((260, 600), 220.0)
+    for number, digit in enumerate(digits):
+        large = np.asarray(Image.fromarray(digit).resize((180, 180))) / 255
+        paper[40:220, 10 + 200 * number : 190 + 200 * number] -= 170 * large
+    return encoded(paper.astype(np.uint8), "JPEG")
+
+
 def encoded(pixels: np.ndarray, kind: str) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, kind)
@@ -65,14 +76,8 @@ def test_a_photo_is_recognised_and_every_step_can_be_seen(server, visit, photo):
 
 
 def test_of_several_digits_another_is_taken_by_a_click_or_a_key(server, visit):
-    data = cnn.load_dataset("digits")
-    digits = [data.sample(label, seed=3).pixels[..., 0] for label in (3, 7, 0)]
-    paper = np.full((260, 600), 220.0)
-    for number, digit in enumerate(digits):
-        large = np.asarray(Image.fromarray(digit).resize((180, 180))) / 255
-        paper[40:220, 10 + 200 * number : 190 + 200 * number] -= 170 * large
     page = visit(server).page
-    upload(page, "several.jpg", encoded(paper.astype(np.uint8), "JPEG"))
+    upload(page, "several.jpg", three_digits())
     group = page.get_by_role("group", name="Digits found")
     expect(group).to_contain_text("3 digits were found")
     expect(group.get_by_role("button", pressed=True)).to_have_count(1)

@@ -43,6 +43,22 @@ def test_no_text_of_a_presentation_is_below_18_pixels(visit, server, page):
     assert open_page.evaluate(_SMALL_TEXTS) == []
 
 
+def test_figures_grow_with_a_window_that_is_taken_to_a_projector(visit, server):
+    page = visit(server, "/activations/conv2d?present=1").page
+    page.wait_for_selector(DRAWN)
+    page.set_viewport_size(PROJECTOR)
+    page.wait_for_function(f"() => !({_SMALL_TEXTS})().length")
+
+
+def test_a_caption_beside_its_map_has_room_for_words(visit, server):
+    page = visit(server, "/activations/conv2d?present=1", viewport=PROJECTOR).page
+    caption = page.locator(".detail .caption").first
+    expect(caption).not_to_be_empty()
+    assert caption.bounding_box()["width"] >= 250
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function("caption => caption.clientWidth >= 250", arg=caption.element_handle())
+
+
 def test_a_key_and_a_button_begin_and_end_it_and_the_link_has_it(visit, server):
     page = visit(server, "/activations/conv2d").page
     page.wait_for_selector(DRAWN)
