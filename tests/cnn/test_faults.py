@@ -238,7 +238,7 @@ def test_runs_that_are_made_while_the_clock_goes_back_are_all_there(tmp_path, mo
             cls.hours -= 1
             return datetime(2026, 3, 1, tzinfo=UTC) + timedelta(hours=cls.hours)
 
-    monkeypatch.setattr(runs, "datetime", Clock)
+    monkeypatch.setattr("cnn.runs.run.datetime", Clock)
     made = [runs.create(tmp_path, TrainingConfig("digits", seed=seed)) for seed in range(5)]
     assert set(runs.find(tmp_path)) == set(made)
     assert [run.config.seed for run in made] == [*range(5)]

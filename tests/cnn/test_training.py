@@ -9,6 +9,7 @@ import pytest
 
 import cnn
 from cnn import Moment, Run, Status, TrainingConfig, runs
+from cnn.runs.run import HISTORY_COLUMNS
 from cnn.training import feeding
 from cnn.training.augmentation import augment
 from cnn.training.loop import work_on
@@ -59,7 +60,7 @@ def test_the_time_that_is_left_falls_to_nothing(trained):
 
 def test_the_history_has_a_row_per_epoch(trained):
     run, _ = trained
-    assert list(run.history.columns) == list(runs.HISTORY_COLUMNS)
+    assert list(run.history.columns) == list(HISTORY_COLUMNS)
     assert run.history["epoch"].tolist() == [1, 2]
     assert run.history["loss"].is_monotonic_decreasing
     assert run.history["accuracy"].between(0, 1).all()
@@ -319,9 +320,9 @@ def test_runs_that_are_made_in_one_second_have_ids_of_their_own(tmp_path, monkey
         def now(cls, tz=None):
             return cls(2026, 1, 2, 3, 4, 5, tzinfo=tz)
 
-    monkeypatch.setattr(runs, "datetime", Stopped)
+    monkeypatch.setattr("cnn.runs.run.datetime", Stopped)
     ends = iter("axabx")
-    monkeypatch.setattr(runs.secrets, "token_hex", lambda size: next(ends))
+    monkeypatch.setattr("cnn.runs.run.secrets.token_hex", lambda size: next(ends))
     first, second = (runs.create(tmp_path, TrainingConfig("digits")) for _ in range(2))
     assert (first.id, second.id) == ("20260102-030405-a", "20260102-030405-b")
 

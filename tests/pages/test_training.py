@@ -13,6 +13,7 @@ import cnn
 from cnn import TrainingConfig
 from cnn.runs.moments import Moment
 from cnn.runs.run import Status
+from cnn.training.feeding import split
 from dashboard.app import create_app, runtime_of
 from dashboard.runs import dialogs, form, start, table
 from dashboard.runs.form import FIELDS, NETWORK, NUMBERS, OWN
@@ -334,9 +335,7 @@ def test_numbers_are_told_in_pictures_and_steps(runtime, monkeypatch):
     assert under(answer, "wrong_labels") == (False, "= 33 pictures")
     assert under(answer, "batch_size") == (False, "3 steps an epoch")
     assert under(answer, "epochs") == (False, "12 steps in all")
-    training, _ = cnn.feeding.split(
-        cnn.load_dataset("digits", "train"), TrainingConfig("digits", share=0.1)
-    )
+    training, _ = split(cnn.load_dataset("digits", "train"), TrainingConfig("digits", share=0.1))
     assert len(training) == 82
 
 
