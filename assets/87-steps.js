@@ -2,12 +2,12 @@
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
   const PRESSES = {
-    "lens-step": (made, rate) => [...made, rate],
-    "lens-again": (made, rate) => [...made.slice(0, -1), rate],
-    "lens-undo": (made) => made.slice(0, -1),
-    "lens-restart": () => [],
+    "one-step-step": (made, rate) => [...made, rate],
+    "one-step-again": (made, rate) => [...made.slice(0, -1), rate],
+    "one-step-undo": (made) => made.slice(0, -1),
+    "one-step-restart": () => [],
   };
-  const WITH_RATE = ["lens-step", "lens-again"];
+  const WITH_RATE = ["one-step-step", "one-step-again"];
 
   // "0.001*2,0.01" is three steps.
   function ratesOf(view) {
@@ -30,20 +30,20 @@
 
   async function press(button) {
     const takesRate = WITH_RATE.includes(button.id);
-    const rate = takesRate ? await root.cnn.numberOf("lens-rate") : 0;
+    const rate = takesRate ? await root.cnn.numberOf("one-step-rate") : 0;
     if (rate === null) return;
-    const label = document.getElementById("lens-label").value;
+    const label = document.getElementById("one-step-label").value;
     const rates = PRESSES[button.id](ratesOf(root.cnn.currentView()), String(rate));
     if (rates.length > Number(button.dataset.most || Infinity)) return;
     root.cnn.changeView({ ...(takesRate ? { teach: label } : {}), rates: toText(rates) });
   }
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest(".lens-buttons button");
+    const button = event.target.closest(".one-step-buttons button");
     if (button && !button.disabled && root.cnn.currentView()) press(button);
   });
   document.addEventListener("change", (event) => {
-    if (event.target.id === "lens-label") {
+    if (event.target.id === "one-step-label") {
       root.cnn.changeView({ teach: event.target.value, rates: null });
     }
   });

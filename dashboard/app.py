@@ -14,6 +14,7 @@ from dashboard.routes import compression
 from dashboard.routes.downloads import serve_downloads
 from dashboard.routes.health import serve_health
 from dashboard.routes.labels import serve_labels
+from dashboard.routes.moved import serve_moved
 from dashboard.routes.news import serve_news
 from dashboard.routes.uploading import serve_uploads
 from dashboard.runtime.links import serve_links
@@ -95,6 +96,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_uploads(server)
     serve_downloads(server)
     serve_news(server)
+    serve_moved(server)
     _register_pages(app)
     app.layout = lambda: shell.layout(runtime)
     shell.register(app)

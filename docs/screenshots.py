@@ -20,7 +20,7 @@ PICTURES = (
     ("activations", "/activations/conv2d?channel=16", "dark", 1400),
     ("training", "/training", "light", 1400),
     ("moments", "/moments/conv2d?other=0-8", "dark", 1400),
-    ("step", "/lens/conv2d", "light", 1400),
+    ("step", "/one-step/conv2d", "light", 1400),
     ("phone", "/activations/conv2d_1", "dark", 390),
 )
 _DRAWN = ("network", "drawing")

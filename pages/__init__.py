@@ -6,10 +6,10 @@ from pages import (
     architecture,
     filters,
     glossary,
-    lens,
     moments,
     network,
     not_found_404,
+    one_step,
     perturb,
     training,
 )
@@ -23,7 +23,7 @@ PAGES = (
     perturb,
     training,
     moments,
-    lens,
+    one_step,
     glossary,
     not_found_404,
 )

@@ -14,7 +14,7 @@ from tests.browser.test_pictures import three_digits, upload
 
 IN_HEADER = (
     "/", "/layers", "/architecture", "/filters", "/activations", "/perturb", "/training",
-    "/moments", "/lens",
+    "/moments", "/one-step",
 )  # fmt: skip
 OTHERS = ("/activations/dense", "/filters/dense", "/glossary", "/nowhere")
 SIZES: tuple[ViewportSize, ...] = ({"width": 1400, "height": 900}, {"width": 390, "height": 844})
@@ -204,7 +204,7 @@ def test_what_opens_over_a_page_keeps_the_rules(server, visit):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=["wide", "narrow"])
-@pytest.mark.parametrize("path", ["/activations/conv2d", "/training", "/lens"])
+@pytest.mark.parametrize("path", ["/activations/conv2d", "/training", "/one-step"])
 def test_every_stop_of_the_tab_key_is_seen_and_there_are_few(server, visit, path, size):
     page = visit(server, path, reduced_motion="reduce", viewport=size).page
     settle(page)

@@ -175,7 +175,7 @@ def test_all_of_the_list_of_keys_is_on_a_phone(bundled, visit):
 
 
 def test_a_button_that_is_disabled_can_be_read(bundled, visit):
-    page = visit(bundled, "/lens").page
+    page = visit(bundled, "/one-step").page
     undo = page.get_by_role("button", name="Undo")
     expect(undo).to_be_disabled()
     expect(undo).to_have_css("opacity", "1")

@@ -69,7 +69,7 @@ SHOWN = {
         "#moments-drift": LAYERS["conv2d_1"],
         "#moments-drift-caption": LAYERS["dense_1"],
     },
-    "One step": {"#lens-why": f"says {IMAGE}", "#lens-label": LINK},
+    "One step": {"#one-step-why": f"says {IMAGE}", "#one-step-label": LINK},
 }
 # What was made of a planted text: an element that it names, or one that leads to its address.
 MADE = """() => [...document.querySelectorAll("*")].filter((element) => {

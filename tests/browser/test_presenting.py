@@ -33,7 +33,7 @@ def server(digits_server):
 
 
 @pytest.mark.parametrize(
-    "page", ["/", "/layers", "/activations/conv2d", "/filters/conv2d_1", "/training", "/lens"]
+    "page", ["/", "/layers", "/activations/conv2d", "/filters/conv2d_1", "/training", "/one-step"]
 )
 def test_no_text_of_a_presentation_is_below_18_pixels(visit, server, page):
     open_page = visit(server, f"{page}?present=1", viewport=PROJECTOR).page

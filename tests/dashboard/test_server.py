@@ -58,6 +58,22 @@ def test_every_address_serves_the_page(client, path):
     assert '<html lang="en">' in page.text
 
 
+@pytest.mark.parametrize(
+    ("old", "now"),
+    [
+        ("/lens", "/one-step"),
+        ("/lens?data=digits&index=3", "/one-step?data=digits&index=3"),
+        ("/lens/conv2d?teach=4&rates=0.001*2", "/one-step/conv2d?teach=4&rates=0.001*2"),
+        ("/lens/inner%2Fconv", "/one-step/inner%2Fconv"),
+    ],
+)
+def test_an_address_of_an_earlier_version_leads_to_the_page_of_now(client, old, now):
+    answer = client.get(old)
+    assert answer.status_code == 308
+    assert answer.headers["Location"] == now
+    assert client.get(now).status_code == 200
+
+
 def test_no_address_of_another_host_is_in_the_page(client):
     hosts = set(re.findall(r"https?://([^/\"']+)", client.get("/").text))
     assert hosts <= {"localhost"}

@@ -12,9 +12,9 @@ from dashboard.shell import panel
 from dashboard.shell.components import layer_path
 from dashboard.state import pixels
 from dashboard.state.view import parse
-from pages import lens
+from pages import one_step
 
-FIGURES = (*lens._GENERAL, *lens._OF_LAYER)
+FIGURES = (*one_step._GENERAL, *one_step._OF_LAYER)
 
 
 @pytest.fixture(params=["app", "second_app"])
@@ -35,8 +35,8 @@ def bundled(app, request_of):
 
 def paint(query, layers, layer=None):
     """Return what the page shows, by name; figures by their id."""
-    address = layer_path("lens", layer) if layer else "/lens"
-    told, is_told, is_hidden, facts, *figures, row, options, no_choice = lens.paint(
+    address = layer_path("one-step", layer) if layer else "/one-step"
+    told, is_told, is_hidden, facts, *figures, row, options, no_choice = one_step.paint(
         query, layers, layer, address
     )
     parts = [figures[3 * i : 3 * i + 3] for i in range(len(FIGURES))]
@@ -64,7 +64,7 @@ def test_every_layer_with_weights_is_shown_before_and_after_steps(both):
             assert not shown["told"] and not shown["hidden"]
             assert all(isinstance(figure, go.Figure) for figure in shown["figures"].values())
             assert all(caption.count(".") >= 2 for caption in shown["captions"].values())
-            title = shown["figures"][lens.BEFORE].layout.title.text
+            title = shown["figures"][one_step.BEFORE].layout.title.text
             assert title.startswith(name or layers["opening"])
 
 
@@ -73,11 +73,11 @@ def test_the_steps_are_those_of_the_library(bundled):
     shown = paint(taught(query, 3, "0.001,0.002"), layers, "dense_1")
     seen = current().look(parse(query)[0]).seen
     teaching = cnn.teach(cnn.load_model(), seen, label=3, learning_rates=[0.001, 0.002])
-    after = shown["figures"][lens.PREDICTION].data[1]
+    after = shown["figures"][one_step.PREDICTION].data[1]
     assert list(after.x) == teaching.after.probabilities.tolist()
     assert f"loss after {cnn.captions.number(teaching.loss_after, 4)}" in shown["facts"]
-    assert "dense_1 after 2 steps" in shown["figures"][lens.AFTER].layout.title.text
-    assert shown["row"] == "lens-row wide"
+    assert "dense_1 after 2 steps" in shown["figures"][one_step.AFTER].layout.title.text
+    assert shown["row"] == "one-step-row wide"
 
 
 def test_the_moment_of_the_training_is_the_one_that_is_taught(bundled):
@@ -86,7 +86,7 @@ def test_the_moment_of_the_training_is_the_one_that_is_taught(bundled):
     late = paint(query, layers)
     shown = paint(early, layers)
     prediction = current().look(parse(early)[0]).passed.prediction
-    before = shown["figures"][lens.PREDICTION].data[0]
+    before = shown["figures"][one_step.PREDICTION].data[0]
     assert list(before.x) == pytest.approx(prediction.probabilities.tolist(), abs=1e-6)
     assert shown["facts"] != late["facts"]
 
@@ -94,32 +94,32 @@ def test_the_moment_of_the_training_is_the_one_that_is_taught(bundled):
 def test_an_input_channel_is_shown_when_chosen(bundled):
     query, layers = bundled
     shown = paint({**query, "source": "3"}, layers, "conv2d_1")
-    assert "input channel 3" in shown["figures"][lens.BEFORE].layout.title.text
+    assert "input channel 3" in shown["figures"][one_step.BEFORE].layout.title.text
     assert len(shown["sources"]) == 33
     assert not paint(query, layers, "conv2d")["sources"]
 
 
 def test_what_cannot_be_taught_is_told_and_nothing_is_drawn(bundled):
     query, layers = bundled
-    told, is_told, is_hidden, *_ = lens.paint(taught(query, 12), layers, None, "/lens")
+    told, is_told, is_hidden, *_ = one_step.paint(taught(query, 12), layers, None, "/one-step")
     assert "The model has no class 12" in told
     assert is_told and is_hidden
 
 
 def test_a_page_that_is_about_to_go_does_not_answer(bundled):
     query, layers = bundled
-    for elsewhere in ("/", "/lens/conv2d_1", "/filters/conv2d", None):
+    for elsewhere in ("/", "/one-step/conv2d_1", "/filters/conv2d", None):
         with pytest.raises(PreventUpdate):
-            lens.paint(query, layers, "conv2d", elsewhere)
+            one_step.paint(query, layers, "conv2d", elsewhere)
     for given in ((None, layers), (query, None), ({**query, "model": "0" * 12}, layers)):
         with pytest.raises(PreventUpdate):
-            lens.paint(*given, None, "/lens")
+            one_step.paint(*given, None, "/one-step")
         with pytest.raises(PreventUpdate):
-            lens.control(*given, None, "/lens")
+            one_step.control(*given, None, "/one-step")
 
 
 def control(query, layers):
-    options, value, why, line, *disabled = lens.control(query, layers, None, "/lens")
+    options, value, why, line, *disabled = one_step.control(query, layers, None, "/one-step")
     return options[int(value)]["label"], why, line, disabled
 
 
@@ -177,9 +177,9 @@ def test_the_buttons_follow_the_steps(bundled):
     ],
 )
 def test_the_steps_are_told_in_words(rates, words):
-    assert lens.in_words(rates) == words
+    assert one_step.in_words(rates) == words
 
 
 def test_the_layout_stands_without_arguments_and_with_nonsense():
-    assert lens.layout()
-    assert lens.layout(layer="x/../y", foo=["a", "b"])
+    assert one_step.layout()
+    assert one_step.layout(layer="x/../y", foo=["a", "b"])

@@ -74,7 +74,7 @@ def test_the_page_is_a_click_away_and_shows_the_network_as_it_is(server, visit):
 
 
 def test_a_step_moves_the_prediction_and_undo_takes_it_back(server, visit):
-    page = visit(server, "/lens").page
+    page = visit(server, "/one-step").page
     prediction = figure(page, "Prediction before and after")
     teach(page, "3", "0.001")
     expect(prediction).to_contain_text(re.compile("taught\\s*3"))
@@ -98,7 +98,7 @@ def test_a_step_moves_the_prediction_and_undo_takes_it_back(server, visit):
 
 
 def test_the_last_step_is_made_again_with_another_rate(server, visit):
-    page = visit(server, "/lens").page
+    page = visit(server, "/one-step").page
     teach(page, "3", "0.0001")
     button(page, "Step").click()
     steps(page, "1 step made with learning rate 0.0001.")
@@ -122,7 +122,7 @@ def test_the_last_step_is_made_again_with_another_rate(server, visit):
 
 
 def test_the_steps_are_in_the_address_and_belong_to_one_picture(server, visit):
-    page = visit(server, "/lens").page
+    page = visit(server, "/one-step").page
     teach(page, "3", "0.002")
     button(page, "Step").click()
     steps(page, "1 step made with learning rate 0.002.")
@@ -151,7 +151,7 @@ def test_the_steps_are_in_the_address_and_belong_to_one_picture(server, visit):
 
 
 def test_a_step_too_large_is_told_and_can_be_taken_back(fragile_server, visit):
-    page = visit(fragile_server, "/lens/block%2Fsecond").page
+    page = visit(fragile_server, "/one-step/block%2Fsecond").page
     after = figure(page, "Weights of the layer after").locator(".gtitle")
     expect(after).to_have_text("block/second after no step")
     page.get_by_label("Learning rate").fill("10")
@@ -170,7 +170,7 @@ def test_a_step_too_large_is_told_and_can_be_taken_back(fragile_server, visit):
 def test_nothing_is_wider_than_a_phone(server, visit):
     visitor = visit(server, None, is_mobile=True)
     visitor.page.set_viewport_size({"width": 360, "height": 780})
-    for path in ("/lens", "/lens/dense"):
+    for path in ("/one-step", "/one-step/dense"):
         page = visitor.open(path)
         expect(figure(page, "Difference of the weights").locator(".gtitle")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path

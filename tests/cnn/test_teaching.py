@@ -5,7 +5,7 @@ import tensorflow as tf
 from keras import layers
 
 import cnn
-from cnn.figures import lens as figures
+from cnn.figures import teaching as figures
 from cnn.gradients.teaching import MOST_STEPS, checked_rate, teach
 from cnn.models.compilation import twin
 from cnn.models.loading import as_functional

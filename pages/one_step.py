@@ -1,4 +1,4 @@
-"""One step under the lens: the network is taught the picture on the screen, and what that changes."""
+"""One step of learning: the network is taught the picture on the screen, and what that changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dash import Dash, Input, Output, State, dcc, html, no_update
 from dash.exceptions import PreventUpdate
 
 import cnn
-from cnn.figures import lens as figures
+from cnn.figures import teaching as figures
 from cnn.gradients.teaching import MOST_RATE, MOST_STEPS, Teaching, teach, worth_teaching
 from cnn.models.heads import require_classes
 from dashboard import arguments, ids
@@ -24,27 +24,27 @@ from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.tabs import default_layer, is_open, register_tabs
 from dashboard.state.view import View, parse
 
-LAYER = "lens-layer"
-LABEL = "lens-label"
-RATE = "lens-rate"
-STEP = "lens-step"
-UNDO = "lens-undo"
-AGAIN = "lens-again"
-RESTART = "lens-restart"
+LAYER = "one-step-layer"
+LABEL = "one-step-label"
+RATE = "one-step-rate"
+STEP = "one-step-step"
+UNDO = "one-step-undo"
+AGAIN = "one-step-again"
+RESTART = "one-step-restart"
 BUTTONS = (STEP, AGAIN, UNDO, RESTART)
-LINE = "lens-line"
-WHY = "lens-why"
-PROBLEM = "lens-told"
-RESULT = "lens-result"
-FACTS = "lens-facts"
-PREDICTION = "lens-prediction"
-GRADIENT = "lens-gradient"
-CHANGE = "lens-change"
-BEFORE = "lens-before"
-AFTER = "lens-after"
-DIFFERENCE = "lens-difference"
-WEIGHTS = "lens-weights"
-SOURCE = "lens-source"
+LINE = "one-step-line"
+WHY = "one-step-why"
+PROBLEM = "one-step-told"
+RESULT = "one-step-result"
+FACTS = "one-step-facts"
+PREDICTION = "one-step-prediction"
+GRADIENT = "one-step-gradient"
+CHANGE = "one-step-change"
+BEFORE = "one-step-before"
+AFTER = "one-step-after"
+DIFFERENCE = "one-step-difference"
+WEIGHTS = "one-step-weights"
+SOURCE = "one-step-source"
 _GENERAL = {
     PREDICTION: "Prediction before and after",
     GRADIENT: "Gradient of each layer",
@@ -70,17 +70,17 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                 "pages go on with the network as it was.",
             ),
             dcc.Store(id=LAYER, data=name),
-            components.tab_bar("lens-tabs", "Layers with weights"),
-            components.alert("lens-problem"),
+            components.tab_bar("one-step-tabs", "Layers with weights"),
+            components.alert("one-step-problem"),
             html.Div(
                 [
-                    html.Div(_controls(), className="controls lens-controls"),
-                    html.P(id=WHY, className="lens-why"),
-                    html.P(id=LINE, className="lens-line", **components.aria(live="polite")),
+                    html.Div(_controls(), className="controls one-step-controls"),
+                    html.P(id=WHY, className="one-step-why"),
+                    html.P(id=LINE, className="one-step-line", **components.aria(live="polite")),
                     components.alert(PROBLEM),
                     html.Div(_result(), id=RESULT),
                 ],
-                id="lens-body",
+                id="one-step-body",
             ),
         ]
     )
@@ -111,14 +111,14 @@ def _controls() -> list[Any]:
                 ),
                 _button("Start again", RESTART, "Take all steps back"),
             ],
-            className="lens-buttons",
+            className="one-step-buttons",
         ),
     ]
 
 
 def _labelled(text: str, identity: str, control: Any) -> html.Div:
     label = dbc.Label(text, html_for=identity, className="mb-0 text-body-secondary")
-    return html.Div([label, control], className="lens-field")
+    return html.Div([label, control], className="one-step-field")
 
 
 def _button(
@@ -141,9 +141,9 @@ def _result() -> list[Any]:
     )
     return [
         html.Div(id=FACTS, className="facts"),
-        html.Div(_places(_GENERAL), className="lens-row"),
+        html.Div(_places(_GENERAL), className="one-step-row"),
         html.Div(choice, id=f"{SOURCE}-box", className="controls"),
-        html.Div(_places(_OF_LAYER), id=WEIGHTS, className="lens-row"),
+        html.Div(_places(_OF_LAYER), id=WEIGHTS, className="one-step-row"),
     ]
 
 
@@ -157,11 +157,11 @@ def _places(named: dict[str, str]) -> list[Any]:
 def register(app: Dash) -> None:
     """Register the page and its callbacks."""
     dash.register_page(
-        __name__, path="/lens", path_template="/lens/<layer>", name="One step",
+        __name__, path="/one-step", path_template="/one-step/<layer>", name="One step",
         title="One step – CNN Visualizer", layout=layout, order=9, in_header=True,
     )  # fmt: skip
     arguments.accept(app, {LAYER: arguments.Name})
-    register_tabs(app, "lens", lambda layers: list(layers["weighted"]))
+    register_tabs(app, "one-step", lambda layers: list(layers["weighted"]))
     register_number(app, RATE)
     app.callback(
         Output(LABEL, "options"),
@@ -269,7 +269,7 @@ def _shown(view: View, layer: str | None, layers: dict[str, Any]) -> tuple[Any, 
             for one in (*general, *weights.shown)
             for part in (one.figure, one.size, components.caption(one.caption))
         ],
-        "lens-row wide" if weights.wide else "lens-row",
+        "one-step-row wide" if weights.wide else "one-step-row",
         _source_options(weights.inputs),
         weights.inputs < 2,
     )
@@ -309,7 +309,7 @@ def _open_view(
     pathname: str | None,
 ) -> View:
     """Return the view of the page that is open, if its picture can be shown at all."""
-    if not is_open(pathname, "lens", layer):
+    if not is_open(pathname, "one-step", layer):
         raise PreventUpdate
     view = _view(stored, layers)
     try:

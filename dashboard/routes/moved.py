@@ -1,0 +1,24 @@
+"""Addresses of earlier versions: they lead to where the page is now, with all that the link says."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from flask import Flask, redirect, request
+from werkzeug.wrappers import Response
+
+_NOW = {"lens": "one-step"}
+
+
+def serve_moved(server: Flask) -> None:
+    """Serve the old addresses, those of a layer as well."""
+    for old in _NOW:
+        server.add_url_rule(f"/{old}", f"moved_{old}", _moved, defaults={"old": old})
+        rule = f"/{old}/<path:layer>"
+        server.add_url_rule(rule, f"moved_{old}_layer", _moved, defaults={"old": old})
+
+
+def _moved(old: str, layer: str = "") -> Response:
+    path = "/".join(filter(None, [request.script_root, _NOW[old], quote(layer, safe="")]))
+    query = request.query_string.decode("latin-1")
+    return redirect("/" + path.lstrip("/") + ("?" + query if query else ""), 308)
