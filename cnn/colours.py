@@ -1,4 +1,4 @@
-"""The range of the colours of an array: what a figure is painted with, and what its caption reads."""
+"""The colours of lines, and the range of those of an array: what is painted, and what captions read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+BLUE, ORANGE, GREEN, PURPLE, GREY = "#3b82c4", "#e08214", "#1b9e77", "#8073ac", "#8a8f98"
 
 
 class ColourRange(NamedTuple):

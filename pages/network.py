@@ -13,8 +13,8 @@ from dash import ClientsideFunction, Dash, Input, Output, dcc, html
 from dash.exceptions import PreventUpdate
 
 import cnn
+from cnn.colours import GREY
 from cnn.figures import style
-from cnn.figures.network import family
 from cnn.figures.thumbnails import (
     DIVERGING_COLOURS,
     SEQUENTIAL_COLOURS,
@@ -26,6 +26,7 @@ from cnn.inspection.connections import Side, same_channel, sides
 from cnn.inspection.contributions import Contributions
 from cnn.models.arrangement import Block, arrange, edges
 from cnn.models.heads import Head, head_of
+from cnn.models.kinds import kind_of
 from dashboard import ids
 from dashboard.runtime.runtime import current
 from dashboard.screens.values import Asked, register_values
@@ -141,15 +142,15 @@ def _has_classes(info: cnn.LayerInfo, head: Head) -> bool:
 
 
 def _layer(info: cnn.LayerInfo, *, has_classes: bool) -> dict[str, Any]:
-    word, colour = family(info)
+    family = kind_of(info.kind).family
     is_vector = len(info.output_shape) == 1
     shape = [side or 0 for side in info.output_shape]
     return {
         "name": info.name,
         "kind": info.kind,
         "shape": cnn.captions.sides(info.output_shape),
-        "family": word,
-        "colour": colour,
+        "family": family.name,
+        "colour": family.colour,
         "form": "classes" if has_classes else "units" if is_vector else "maps",
         "total": info.channels,
         "shown": _shown(info, has_classes=has_classes),
@@ -167,7 +168,7 @@ def _softmax(last: cnn.LayerInfo, column: int) -> dict[str, Any]:
         "title": "class probabilities",
         "kind": "Softmax",
         "family": "other",
-        "colour": style.GREY_LINE,
+        "colour": GREY,
         "explanation": "The softmax of the sums: positive numbers that add up to 1.",
         "column": column + 1,
         "lane": 0,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from string import Formatter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +12,11 @@ from cnn.captions.caption import Caption, largest, legend
 from cnn.colours import colour_range
 from cnn.inspection.predictions import Prediction
 from cnn.models.arrangement import MOST_SHEETS, BlockScale
+from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo, Totals
 from cnn.words import counted, number, percent, scaled, sides
 
 _MOST_NAMED = 6
-_CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv3D")
 
 
 def silent_channels(maps: NDArray[np.float32]) -> list[int]:
@@ -27,7 +28,7 @@ def silent_channels(maps: NDArray[np.float32]) -> list[int]:
 def layer_output(info: LayerInfo, values: NDArray[np.float32]) -> Caption:
     """Return the caption of a layer's output for one picture, of the layer's own shape."""
     seen = f"{_what(info)}{_after(info, values)}."
-    if "bias" in _weights(info) and info.kind in (*_CONVOLUTIONS, "DepthwiseConv2D"):
+    if "bias" in _weights(info) and kind_of(info.kind).bias_remains:
         seen += " Where the input is zero, only the bias is left."
     if values.ndim == 1:
         return Caption(seen, _about_units(values))
@@ -164,43 +165,19 @@ def grid(values: NDArray[np.float32]) -> Caption:
 
 def explanation(info: LayerInfo) -> str:
     """Return one sentence on what a layer of this kind does, for readers who have met none."""
-    window, count = sides(info.kernel_size or ()), f"{info.channels:,}"
-    before = f"{int(info.input_shapes[0][-1] or 0):,}" if info.input_shapes else ""
-    each = f"Each of {count} units" if info.channels > 1 else "One unit"
-    told = {
-        "InputLayer": "The picture as the network receives it: one number per pixel"
-        f"{' and colour' * (info.channels > 1)}.",
-        "Conv2D": f"Each map shows where one small pattern of {window} cells"
-        f"{_apart(info, 'that')}, learned in training, occurs in the maps before it{_clipped(info)}.",
-        "DepthwiseConv2D": f"Slides a {window} pattern over each map by itself; maps do not mix.",
-        "SeparableConv2D": f"Slides a {window} pattern over each map, then mixes the maps.",
-        "Conv2DTranspose": f"Spreads every cell over {window} cells, so that maps grow.",
-        "MaxPooling2D": f"Keeps the largest of every {window} cells: maps shrink, and it matters "
-        "less where exactly something is.",
-        "AveragePooling2D": f"Keeps the mean of every {window} cells: maps shrink.",
-        "GlobalAveragePooling2D": "One number per map, its mean: what is there stays, where it is "
-        "goes.",
-        "GlobalMaxPooling2D": "One number per map, its largest: what is there stays, where it is "
-        "goes.",
-        "Flatten": f"Writes all cells of all maps into one row of {count} numbers; nothing changes.",
-        "Dense": f"{each} adds up all {before} numbers before it, each times a weight learned in "
-        f"training{', and a bias' * ('bias' in _weights(info))}{_clipped(info)}.",
-        "BatchNormalization": "Shifts and stretches each channel to a common range, by numbers "
-        "learned in training.",
-        "Rescaling": f"{_rescaled(info)}, so that the values are small.",
-        "ReLU": "Sets every negative number to zero: a map says where its pattern is, not where "
-        "it is not.",
-        "Dropout": "Does nothing here; in training it silences cells at random, so that none is "
-        "relied on alone.",
-        "Concatenate": f"Puts the channels of {counted(len(info.inputs), 'layer')} side by side.",
-        "Add": f"Adds {counted(len(info.inputs), 'layer')} cell by cell: the earlier one takes a "
-        "short cut past what lies between.",
-        "ZeroPadding2D": "Puts a frame of zeros around each map.",
-        "UpSampling2D": "Repeats every cell, so that maps grow.",
-        "Softmax": "Turns sums into positive shares that add up to 1.",
-    }
-    activation = f"Applies {info.activation} to every number by itself."
-    return told.get(info.kind, activation if info.kind == "Activation" else f"{_what(info)}.")
+    kind = kind_of(info.kind)
+    return _filled(kind.explanation or f"{kind.what}.", info)
+
+
+def _what(info: LayerInfo) -> str:
+    """Return what the layer does to its input, by its kind; where that is unknown, its shape."""
+    return _filled(kind_of(info.kind).what, info)
+
+
+def _filled(template: str, info: LayerInfo) -> str:
+    """Return a sentence of a kind of layer, about one layer of the kind."""
+    fields = {name: _FIELDS[name](info) for _, name, _, _ in Formatter().parse(template) if name}
+    return template.format(**fields)
 
 
 def _clipped(info: LayerInfo) -> str:
@@ -216,63 +193,25 @@ def _weights(info: LayerInfo) -> dict[str, tuple[int | None, ...]]:
     return dict(info.weight_shapes)
 
 
-def _what(info: LayerInfo) -> str:
-    """Return what the layer does to its input, by its kind; where that is unknown, its shape."""
-    shape, kind = info.output_shape, info.kind
-    before = sides(info.input_shapes[0]) if info.input_shapes else ""
-    window = sides(info.kernel_size) if info.kernel_size else ""
-    if kind == "InputLayer":
-        return f"The picture as the network receives it, {sides(shape)}"
-    if "Conv" in kind and info.kernel_size and info.input_shapes:
-        return _convolution(info)
-    if kind == "MaxPooling2D":
-        return f"Each cell is the largest of {window} cells: {before} becomes {sides(shape)}"
-    if kind == "AveragePooling2D":
-        return f"Each cell is the mean of {window} cells: {before} becomes {sides(shape)}"
-    if kind == "GlobalAveragePooling2D":
-        return f"One number per channel: the mean of each of the {info.channels} maps"
-    if kind == "GlobalMaxPooling2D":
-        return f"One number per channel: the largest of each of the {info.channels} maps"
-    if kind == "Flatten":
-        return f"The {before} maps as one row of {info.channels:,} numbers, cell after cell"
-    if kind == "Dense":
-        bias = "its bias plus " * ("bias" in _weights(info))
-        return f"{counted(info.channels, 'unit')}, each {bias}a weighted sum of {before} numbers"
-    if kind == "BatchNormalization":
-        return "Each channel shifted and stretched by the statistics collected in training"
-    if kind == "Rescaling":
-        return _rescaled(info)
-    if kind == "Concatenate":
-        return f"The channels of {counted(len(info.inputs), 'layer')} side by side, {sides(shape)}"
-    if kind == "Add":
-        return f"The sum of {counted(len(info.inputs), 'layer')}, cell by cell"
-    return f"The output of {info.name} ({kind}), {sides(shape)}"
+def _before(info: LayerInfo) -> tuple[int | None, ...]:
+    return info.input_shapes[0] if info.input_shapes else ()
 
 
-def _convolution(info: LayerInfo) -> str:
-    """Return how a convolution makes each of its maps: with which kernel, and with a bias or none."""
-    weights, window = _weights(info), sides(info.kernel_size or ())
-    before, inputs = sides(info.input_shapes[0]), info.input_shapes[0][-1]
-    maps = f"{counted(info.channels, 'feature map')} of {sides(info.output_shape[:-1])}"
-    each = f"{maps}: each is {'its bias plus ' * ('bias' in weights)}"
-    apart = _apart(info, "whose cells")
-    if "Depthwise" in info.kind:
-        of = "one channel" if inputs != 1 else "the only channel"
-        return (
-            f"{each}the cross-correlation of {of} of the {before} input with a kernel of "
-            f"{window}{apart} of its own"
-        )
-    if "Separable" in info.kind:
-        return (
-            f"{each}a mixture of the {inputs} channels of the {before} input, after a kernel of "
-            f"{window}{apart} has slid over each of them by itself"
-        )
-    depth = weights.get("kernel", (inputs,))[-1 if "Transpose" in info.kind else -2 :][0]
-    kernel = f"one kernel of {window}×{depth}{apart}"
-    if "Transpose" in info.kind:
-        return f"{each}all cells of the {before} input, each spread over {window} cells by {kernel}"
-    part = "" if depth == inputs else f"{counted(int(depth or 0), 'channel')} of "
-    return f"{each}the cross-correlation of {part}the {before} input with {kernel}"
+def _inputs(info: LayerInfo) -> int:
+    return int((_before(info) or (0,))[-1] or 0)
+
+
+def _depth(info: LayerInfo) -> int:
+    """Return how many channels of the input one kernel reads."""
+    shape = _weights(info).get("kernel")
+    axis = -1 if kind_of(info.kind).kernel == "transposed" else -2
+    return int(shape[axis] or 0) if shape else _inputs(info)
+
+
+def _part(info: LayerInfo) -> str:
+    """Return which part of the channels one kernel reads, where it is not all."""
+    depth = _depth(info)
+    return "" if depth == _inputs(info) else f"{counted(depth, 'channel')} of "
 
 
 def _apart(info: LayerInfo, which: str) -> str:
@@ -288,6 +227,38 @@ def _rescaled(info: LayerInfo) -> str:
     if info.scaling is None:
         return "Each number of the input is multiplied by a constant, and another is added"
     return f"Each number of the input is {scaled(*info.scaling)}"
+
+
+_FIELDS: dict[str, Callable[[LayerInfo], str]] = {
+    "name": lambda info: info.name,
+    "kind": lambda info: info.kind,
+    "shape": lambda info: sides(info.output_shape),
+    "before": lambda info: sides(_before(info)),
+    "window": lambda info: sides(info.kernel_size or ()),
+    "depth": lambda info: str(_depth(info)),
+    "inputs": lambda info: str(_inputs(info)),
+    "channels": lambda info: str(info.channels),
+    "count": lambda info: f"{info.channels:,}",
+    "count_before": lambda info: f"{_inputs(info):,}",
+    "layers_before": lambda info: counted(len(info.inputs), "layer"),
+    "maps": lambda info: (
+        f"{counted(info.channels, 'feature map')} of {sides(info.output_shape[:-1])}"
+    ),
+    "units": lambda info: counted(info.channels, "unit"),
+    "each_unit": lambda info: (
+        f"Each of {info.channels:,} units" if info.channels > 1 else "One unit"
+    ),
+    "one_channel": lambda info: "one channel" if _inputs(info) != 1 else "the only channel",
+    "part": _part,
+    "and_colour": lambda info: " and colour" * (info.channels > 1),
+    "bias_plus": lambda info: "its bias plus " * ("bias" in _weights(info)),
+    "and_bias": lambda info: ", and a bias" * ("bias" in _weights(info)),
+    "apart": lambda info: _apart(info, "that"),
+    "cells_apart": lambda info: _apart(info, "whose cells"),
+    "clipped": _clipped,
+    "rescaled": _rescaled,
+    "activation": lambda info: info.activation or "a function",
+}
 
 
 def _after(info: LayerInfo, values: NDArray[np.float32]) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from cnn.colours import BLUE
 from cnn.figures import style
 from cnn.words import percent
 
@@ -26,13 +27,13 @@ def outputs(
     hover = f"{each} %{{x}}<br><b>%{{y:.4~g}}</b><extra></extra>"
     trace: dict[str, Any] = {"x": np.arange(len(values)), "y": values, "hovertemplate": hover}
     if len(values) <= _MOST_BARS:
-        trace |= {"type": "bar", "marker": {"color": style.BLUE, "line": {"width": 0}}}
+        trace |= {"type": "bar", "marker": {"color": BLUE, "line": {"width": 0}}}
     else:
         trace |= {
             "type": "scatter",
             "mode": "lines",
             "fill": "tozeroy",
-            "line": {"shape": "hvh", "width": 1, "color": style.BLUE},
+            "line": {"shape": "hvh", "width": 1, "color": BLUE},
         }
     return go.Figure(data=[trace], layout=_layout(title, each, label))
 
@@ -43,7 +44,7 @@ def probabilities(values: NDArray[np.float32], names: Sequence[str], *, title: s
         "type": "bar",
         "x": [style.plain(name) for name in names],
         "y": values,
-        "marker": {"color": style.BLUE, "line": {"width": 0}},
+        "marker": {"color": BLUE, "line": {"width": 0}},
         "customdata": shares_told(values),
         "hovertemplate": "class %{x}<br><b>%{customdata}</b><extra></extra>",
     }
@@ -67,7 +68,7 @@ def histogram(values: NDArray[np.float32], *, title: str, label: str = "weight")
         "x": (edges[:-1] + edges[1:]) / 2,
         "y": counts,
         "width": np.diff(edges),
-        "marker": {"color": style.BLUE, "line": {"width": 0}},
+        "marker": {"color": BLUE, "line": {"width": 0}},
         "hovertemplate": "about %{x:.3~g}<br><b>%{y}</b> of " + f"{values.size:,}<extra></extra>",
     }
     return go.Figure(data=[trace], layout=_layout(title, label, "count"))

@@ -11,6 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from cnn.colours import BLUE, GREY, ORANGE
 from cnn.figures import axes, style
 from cnn.figures.mosaic import Cells, heatmap
 from cnn.words import percent
@@ -65,7 +66,7 @@ def history(courses: Sequence[Course], *, quantity: str, title: str) -> go.Figur
             traces += _steps(course, quantity)
         lines = (
             ("training", quantity, colour, "solid"),
-            ("validation", f"val_{quantity}", style.ORANGE if single else colour, "dash"),
+            ("validation", f"val_{quantity}", ORANGE if single else colour, "dash"),
         )
         for kind, column, shade, dash in lines:
             symbol = "diamond" if single and kind == "validation" else _symbol(number)
@@ -113,7 +114,7 @@ def throughput(course: Course, *, title: str) -> go.Figure:
     traces = []
     if "pictures_per_second" in table:
         speed = table["pictures_per_second"]
-        traces = [_line(course.name, table["place"], speed, style.BLUE, "solid", "speed")]
+        traces = [_line(course.name, table["place"], speed, BLUE, "solid", "speed")]
     return _figure(traces, title, axes.from_zero(_values(traces), "pictures per second"))
 
 
@@ -188,7 +189,7 @@ def distances(table: pd.DataFrame, *, title: str) -> go.Figure:
 def mark(figure: go.Figure, place: float, told: str) -> go.Figure:
     """Draw a vertical line where the moment is that the other pages show."""
     return figure.add_vline(
-        place, line={"color": style.GREY_LINE, "dash": "dot", "width": 1.5},
+        place, line={"color": GREY, "dash": "dot", "width": 1.5},
         annotation={"text": told, "showarrow": False, "font": {"size": 10}},
     )  # fmt: skip
 
@@ -199,8 +200,8 @@ def _steps(course: Course, quantity: str) -> list[dict[str, Any]]:
         return []
     steps = int(table["steps"].iloc[0])
     name = "each step" if steps == 1 else f"mean of {steps} steps"
-    line = _line(name, table["place"], table[quantity], style.GREY_LINE, "solid", quantity)
-    return [line | {"line": {"color": style.GREY_LINE, "width": 1}}]
+    line = _line(name, table["place"], table[quantity], GREY, "solid", quantity)
+    return [line | {"line": {"color": GREY, "width": 1}}]
 
 
 def _one_entry(name: str, number: int, kind: str) -> dict[str, Any]:

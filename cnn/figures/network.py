@@ -7,8 +7,10 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from cnn.colours import GREY
 from cnn.figures import style
 from cnn.models.arrangement import Block, BlockScale, arrange, edges, sheets
+from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo
 from cnn.words import sides
 
@@ -19,21 +21,7 @@ _TRACK = 0.06
 _FIRST_TRACK = 0.52
 _SIDE = 0.3
 _NAME_LENGTH = 15
-_FAMILIES = (
-    ("convolution", style.BLUE, ("Conv",)),
-    ("pooling", style.GREEN, ("Pool",)),
-    ("dense", style.ORANGE, ("Dense",)),
-    ("normalisation", style.PURPLE, ("Normalization", "Rescaling")),
-)
 Point = tuple[float, float]
-
-
-def family(info: LayerInfo) -> tuple[str, str]:
-    """Return (what the layer does in one word, its colour)."""
-    for name, colour, parts in _FAMILIES:
-        if any(part in info.kind for part in parts):
-            return name, colour
-    return "other", style.GREY_LINE
 
 
 def routes(infos: Sequence[LayerInfo]) -> dict[tuple[str, str], list[Point]]:
@@ -118,7 +106,7 @@ def diagram(infos: Sequence[LayerInfo], *, title: str = "Architecture") -> go.Fi
 def _sheets(block: Block, scale: BlockScale) -> list[dict[str, Any]]:
     """Return a few overlapping rectangles, more of them for more channels."""
     count = sheets(block.info.channels) if block.info.has_maps else 1
-    half, colour = scale.half_height(block.info), family(block.info)[1]
+    half, colour = scale.half_height(block.info), kind_of(block.info.kind).family.colour
     width = 0.2 if block.info.has_maps else 0.05
     shapes = []
     for i in range(count):
@@ -160,7 +148,7 @@ def _line(way: Sequence[Point]) -> list[dict[str, Any]]:
         return []
     first, *others = way[:-1]
     path = f"M {first[0]},{first[1]} " + " ".join(f"L {x},{y}" for x, y in others)
-    line = {"color": style.GREY_LINE, "width": 1.2}
+    line = {"color": GREY, "width": 1.2}
     return [{"type": "path", "path": path, "line": line, "layer": "below"}]
 
 
@@ -180,7 +168,7 @@ def _head(way: Sequence[Point]) -> dict[str, Any]:
         "arrowhead": 2,
         "arrowsize": 1,
         "arrowwidth": 1.2,
-        "arrowcolor": style.GREY_LINE,
+        "arrowcolor": GREY,
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import isfinite
 from urllib.parse import quote
 
-from cnn.figures import style
+from cnn.colours import BLUE
 
 WIDTH, HEIGHT = 96, 24
 _ROOM = 2
@@ -26,7 +26,7 @@ def sparkline(values: Sequence[float]) -> str:
     dot = f'<circle cx="{places[-1][0]:.1f}" cy="{places[-1][1]:.1f}" r="2"/>' if places else ""
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
-        f'fill="{style.BLUE}"><polyline points="{line}" fill="none" stroke="{style.BLUE}" '
+        f'fill="{BLUE}"><polyline points="{line}" fill="none" stroke="{BLUE}" '
         f'stroke-width="1.5"/>{dot}</svg>'
     )
     return f"data:image/svg+xml,{quote(svg)}"

@@ -11,10 +11,11 @@ from typing import Any
 
 from plotly.colors import get_colorscale, hex_to_rgb, unlabel_rgb
 
+from cnn.colours import BLUE, GREEN, ORANGE, PURPLE
+
 ColourScale = list[list[Any]]
 SEQUENTIAL: ColourScale = get_colorscale("Viridis")
 DIVERGING: ColourScale = get_colorscale("RdBu_r")
-BLUE, ORANGE, GREEN, PURPLE, GREY_LINE = "#3b82c4", "#e08214", "#1b9e77", "#8073ac", "#8a8f98"
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, "#d55e00", "#56b4e9")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 # What a heatmap whose axes mean something has instead of `pixel_axes`.

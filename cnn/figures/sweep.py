@@ -10,16 +10,17 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from cnn.colours import BLUE, GREEN, GREY, ORANGE, PURPLE
 from cnn.figures import style
 from cnn.words import percent
 
 _MOST_LINES = 6
 _LEAST_PROBABILITY = 0.05
 _LINES = (
-    (style.BLUE, "solid"),
-    (style.ORANGE, "dash"),
-    (style.GREEN, "dot"),
-    (style.PURPLE, "dashdot"),
+    (BLUE, "solid"),
+    (ORANGE, "dash"),
+    (GREEN, "dot"),
+    (PURPLE, "dashdot"),
     ("#d0478f", "longdash"),
     ("#a6761d", "longdashdot"),
 )
@@ -138,7 +139,7 @@ def _mark(current: float) -> dict[str, Any]:
         "yref": "paper",
         "y0": 0,
         "y1": 1,
-        "line": {"color": style.GREY_LINE, "width": 2},
+        "line": {"color": GREY, "width": 2},
     }
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cnn import captions
 from cnn.captions import Caption, number, percent
-from cnn.colours import ColourRange, colour_range, difference_range
+from cnn.colours import BLUE, GREY, ColourRange, colour_range, difference_range
 from cnn.figures import bars, mosaic, style
 from cnn.gradients.teaching import LayerTeaching, Teaching
 from cnn.inspection.kernels import kernel_tiles, kernels
@@ -30,11 +30,11 @@ _NEARLY_NO_LOSS = 0.01
 _MATRIX_SIZE = {"height": "max(26cqw, 17rem)"}
 _BARS_SIZE = {"height": "60cqw"}
 _HATCHED = {
-    "color": style.GREY_LINE,
-    "line": {"width": 1, "color": style.GREY_LINE},
+    "color": GREY,
+    "line": {"width": 1, "color": GREY},
     "pattern": {"shape": "/", "size": 5, "solidity": 0.35, "fillmode": "replace"},
 }
-_SOLID = {"color": style.BLUE, "line": {"width": 1, "color": style.BLUE}}
+_SOLID = {"color": BLUE, "line": {"width": 1, "color": BLUE}}
 
 
 @dataclass(frozen=True, eq=False)
@@ -415,7 +415,7 @@ def _layer_bars(
         "textfont": {"size": 11},
         "textangle": 0,
         "cliponaxis": False,
-        "marker": {"color": style.BLUE, "line": {"width": 0}},
+        "marker": {"color": BLUE, "line": {"width": 0}},
         "hovertemplate": f"%{{customdata}}<br><b>{form}</b><extra></extra>",
     }
     layout = _bar_layout(title, across)

@@ -27,6 +27,7 @@ from cnn.inspection.contributions import (
 )
 from cnn.models.arrangement import edges
 from cnn.models.graph import Shape, calls
+from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo, layer_info, layer_infos
 
 if TYPE_CHECKING:
@@ -35,15 +36,6 @@ if TYPE_CHECKING:
 Kind = Literal["sum", "channel", "unknown"]
 Amount = Literal["contribution", "weight", "norm", "channel", "unknown"]
 Channels = NDArray[np.int64]
-
-_HANDED_ON = (
-    "Pooling", "Dropout", "Normalization", "Rescaling", "ReLU", "Relu", "ELU", "Softmax",
-    "Activation", "Padding", "Cropping", "CenterCrop", "UpSampling", "Resizing", "Random",
-    "Gaussian", "Identity", "ActivityRegularization", "Sigmoid", "Tanh", "Silu", "Gelu", "Swish",
-)  # fmt: skip
-_MERGED = (
-    "Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Average", "Maximum", "Minimum",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +146,7 @@ def _feeding(
 
 
 def _of_weights(model: keras.Model, layer: str) -> Amount:
-    return "weight" if layer_info(model, layer).kind == "Dense" else "norm"
+    return "weight" if kind_of(layer_info(model, layer).kind).kernel == "dense" else "norm"
 
 
 def _ones(count: int, channels: Channels) -> Floats:
@@ -188,17 +180,16 @@ def _connection(model: keras.Model, info: LayerInfo, source: str, number: int) -
 
 def _handed_on(model: keras.Model, info: LayerInfo, number: int) -> Channels | None:
     """Return pairs of input and output channel where channels are handed on; None: not known."""
-    kind, shape = info.kind, info.input_shapes[number]
+    channels, shape = kind_of(info.kind).channels, info.input_shapes[number]
     inputs, outputs = int(shape[-1] or 0), info.channels
-    if kind in ("Flatten", "Reshape"):
+    if channels == "rearranged":
         return _rearranged(shape, info.output_shape)
-    if kind == "Concatenate" and _along_channels(_layer(model, info.name), len(shape)):
+    if channels == "beside" and _along_channels(_layer(model, info.name), len(shape)):
         before = sum(int(other[-1] or 0) for other in info.input_shapes[:number])
         return _straight(inputs, before)
-    is_handed_on = kind == "Concatenate" or any(part in kind for part in _HANDED_ON)
-    if kind in _MERGED and inputs == 1:
+    if channels == "merged" and inputs == 1:
         return np.stack([np.zeros(outputs, np.int64), np.arange(outputs)], axis=1)
-    if (is_handed_on or kind in _MERGED) and inputs == outputs:
+    if channels in ("kept", "merged", "beside") and inputs == outputs:
         return _straight(inputs)
     return None
 

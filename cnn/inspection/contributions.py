@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.models.graph import Call, calls
+from cnn.models.kinds import kind_of
 from cnn.models.layers import layer_info
 
 if TYPE_CHECKING:
@@ -25,13 +26,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float32]
 Cell = tuple[int, ...]
-_CONVOLVING = ("Conv1D", "Conv2D", "Conv3D")
-_DEPTHWISE = ("DepthwiseConv1D", "DepthwiseConv2D")
-_SEPARABLE = ("SeparableConv1D", "SeparableConv2D")
-_TRANSPOSED = ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
 # A training that explodes leaves weights that are no numbers; what they make is none either.
 _quiet = np.errstate(over="ignore", invalid="ignore")
-_SUMMING = ("Dense", *_CONVOLVING, *_DEPTHWISE, *_SEPARABLE, *_TRANSPOSED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +53,7 @@ class Contributions:
 
 def adds_up(kind: str) -> bool:
     """Whether layers of this kind compute sums that contributions are known of."""
-    return kind in _SUMMING
+    return kind_of(kind).channels == "summed"
 
 
 @_quiet
@@ -132,7 +128,7 @@ def strengths_of(model: keras.Model, layer: str, source: int) -> Floats:
 
 
 def _strength(call: Call, kernel: Floats) -> Floats:
-    if _kind(call) == "Dense":
+    if _kernel(call) == "dense":
         return kernel.reshape(-1)
     strength: Floats = np.sqrt(_over_window(np.square(kernel)))
     return strength
@@ -143,8 +139,9 @@ def _call(model: keras.Model, layer: str) -> Call:
     return next(call for call in calls(model) if call.name == layer)
 
 
-def _kind(call: Call) -> str:
-    return type(call.layer).__name__
+def _kernel(call: Call) -> str:
+    """Return how the weights of the layer lie."""
+    return kind_of(type(call.layer).__name__).kernel
 
 
 def _axes(call: Call) -> int:
@@ -163,39 +160,39 @@ def _over_window(products: Floats) -> Floats:
 
 def _into(call: Call, channel: int) -> tuple[int, Floats]:
     """Return the first input that leads to the channel, and its kernel (*window, inputs)."""
-    layer, kind = call.layer, _kind(call)
-    if kind in _DEPTHWISE:
+    layer, form = call.layer, _kernel(call)
+    if form == "depthwise":
         source, number = divmod(channel, layer.depth_multiplier)
         return source, np.asarray(layer.kernel[..., source : source + 1, number])
-    if kind in _SEPARABLE:
+    if form == "separable":
         each = np.asarray(layer.depthwise_kernel)
         mixed = np.asarray(layer.pointwise_kernel[..., channel]).reshape(each.shape[-2:])
         return 0, np.einsum("...im,im->...i", each, mixed)
-    if kind in _TRANSPOSED:
+    if form == "transposed":
         return 0, np.asarray(layer.kernel[..., channel, :])
     kernel = np.asarray(layer.kernel[..., channel])
-    if kind == "Dense":
+    if form == "dense":
         return 0, kernel.reshape((1,) * _axes(call) + kernel.shape)
     return channel // (layer.filters // layer.groups) * kernel.shape[-1], kernel
 
 
 def _from(call: Call, source: int) -> tuple[NDArray[np.int64], Floats]:
     """Return the channels that an input leads to, and its kernel (*window, channels)."""
-    layer, kind = call.layer, _kind(call)
+    layer, form = call.layer, _kernel(call)
     every = np.arange(int(call.output_shape[-1] or 0))
-    if kind in _DEPTHWISE:
+    if form == "depthwise":
         times = layer.depth_multiplier
         return every[source * times : (source + 1) * times], np.asarray(
             layer.kernel[..., source, :]
         )
-    if kind in _SEPARABLE:
+    if form == "separable":
         each = np.asarray(layer.depthwise_kernel[..., source, :])
         times = each.shape[-1]
         mixed = np.asarray(layer.pointwise_kernel)[..., source * times : (source + 1) * times, :]
         return every, each @ mixed.reshape(times, -1)
-    if kind in _TRANSPOSED:
+    if form == "transposed":
         return every, np.asarray(layer.kernel[..., source])
-    if kind == "Dense":
+    if form == "dense":
         kernel = np.asarray(layer.kernel[source])
         return every, kernel.reshape((1,) * _axes(call) + kernel.shape)
     group, place = divmod(source, layer.kernel.shape[-2])
@@ -251,15 +248,15 @@ def _shifts(
 
 def _taps(call: Call, axis: int, cells: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     """Return which place of the input each place in the window reads, (n, window); -1: none."""
-    layer, kind = call.layer, _kind(call)
-    if kind == "Dense":
+    layer, form = call.layer, _kernel(call)
+    if form == "dense":
         return cells[:, None]
     width, step, apart = (
         int(one[axis]) for one in (layer.kernel_size, layer.strides, layer.dilation_rate)
     )
     reach = np.arange(width) * apart
     covered = reach[-1] + 1
-    if kind in _TRANSPOSED:
+    if form == "transposed":
         length = int(call.output_shape[axis] or size * step)
         moved = cells[:, None] + _before(layer.padding, length, covered, step) - reach
         places = np.where(moved % step == 0, moved // step, -1)

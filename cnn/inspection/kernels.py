@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnn.errors import LayerError
 from cnn.models.graph import calls
+from cnn.models.kinds import kind_of
 from cnn.models.layers import layer_info
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def kernels(model: keras.Model, layer: str) -> NDArray[np.float32]:
             f"The layer {layer!r} has no kernel: it has {list(arrays) or 'no weights'}."
         )
     kernel = arrays[names[0]]
-    if "Depthwise" in layer_info(model, layer).kind:
+    if kind_of(layer_info(model, layer).kind).kernel == "depthwise":
         return kernel.reshape(*kernel.shape[:-2], 1, -1)
     return np.swapaxes(kernel, -1, -2) if _is_transposed(model, layer) else kernel
 
@@ -71,5 +72,5 @@ def kernel_tiles(kernel: NDArray[np.float32], source: int | None = None) -> NDAr
     return places[:, None] if places.ndim == 2 else places.reshape(-1, *places.shape[-2:])
 
 
-def _is_transposed(model: keras.Model, layer: str) -> Any:
-    return "Transpose" in layer_info(model, layer).kind
+def _is_transposed(model: keras.Model, layer: str) -> bool:
+    return kind_of(layer_info(model, layer).kind).kernel == "transposed"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from cnn.errors import LayerError
 from cnn.models.graph import Call, Shape, calls, is_nested
+from cnn.models.kinds import kind_of
+from cnn.models.receptive import Field, merged, sides_of, window_of
 
 if TYPE_CHECKING:
     import keras
@@ -59,15 +61,6 @@ class LayerInfo:
         return int(self.output_shape[-1] or 0)
 
 
-@dataclass(frozen=True)
-class _Field:
-    """A receptive field per axis: its size in input pixels, and the step from cell to cell."""
-
-    size: tuple[float, float]
-    step: tuple[float, float]
-    everything: bool = False
-
-
 def layer_infos(model: keras.Model) -> tuple[LayerInfo, ...]:
     """Return a `LayerInfo` for every layer call of the model, inputs first, in graph order."""
     cached: tuple[LayerInfo, ...] | None = getattr(model, _INFOS, None)
@@ -106,7 +99,7 @@ def totals(model: keras.Model) -> Totals:
 
 
 def _layer_infos(model: keras.Model) -> tuple[LayerInfo, ...]:
-    fields: dict[str, _Field | None] = {}
+    fields: dict[str, Field | None] = {}
     infos = []
     for call in calls(model):
         field = _receptive_field(call, [fields[name] for name in call.inputs])
@@ -115,7 +108,7 @@ def _layer_infos(model: keras.Model) -> tuple[LayerInfo, ...]:
     return tuple(infos)
 
 
-def _info(call: Call, field: _Field | None, picture: tuple[int | None, int | None]) -> LayerInfo:
+def _info(call: Call, field: Field | None, picture: tuple[int | None, int | None]) -> LayerInfo:
     layer = call.layer
     nested = is_nested(layer)
     weights = tuple(
@@ -129,11 +122,9 @@ def _info(call: Call, field: _Field | None, picture: tuple[int | None, int | Non
         output_shape=call.output_shape,
         parameters=sum(prod(shape) for _, shape in weights),
         formula=" + ".join("×".join(str(side) for side in shape) or "1" for _, shape in weights),
-        kernel_size=_tuple(
-            getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None)
-        ),
-        strides=_tuple(getattr(layer, "strides", None)),
-        dilation=_tuple(getattr(layer, "dilation_rate", None)),
+        kernel_size=window_of(layer),
+        strides=sides_of(getattr(layer, "strides", None)),
+        dilation=sides_of(getattr(layer, "dilation_rate", None)),
         padding=_padding(layer),
         activation=_activation(layer),
         multiply_adds=None if nested else _multiply_adds(call, weights),
@@ -144,12 +135,6 @@ def _info(call: Call, field: _Field | None, picture: tuple[int | None, int | Non
         nested=nested,
         scaling=_scaling(layer),
     )
-
-
-def _tuple(value: Any) -> tuple[int, ...] | None:
-    if value is None:
-        return None
-    return (value,) if isinstance(value, int) else tuple(int(v) for v in value)
 
 
 def _scaling(layer: Any) -> tuple[float, float] | None:
@@ -181,53 +166,31 @@ def _multiply_adds(call: Call, weights: tuple[tuple[str, Shape], ...]) -> int | 
     is a transposed convolution.
     """
     kernels = [shape for name, shape in weights if name.endswith("kernel")]
-    shape = call.input_shapes[0] if "Transpose" in type(call.layer).__name__ else call.output_shape
+    is_transposed = kind_of(type(call.layer).__name__).kernel == "transposed"
+    shape = call.input_shapes[0] if is_transposed else call.output_shape
     if kernels and None in shape:
         return None
     places = prod(int(side or 0) for side in shape[:-1])
     return sum(prod(int(side or 0) for side in kernel) for kernel in kernels) * places
 
 
-def _receptive_field(call: Call, sources: list[_Field | None]) -> _Field | None:
-    """Return what one cell of the output sees (Dumoulin & Visin 2016; Araujo et al. 2019, eq. 2)."""
+def _receptive_field(call: Call, sources: list[Field | None]) -> Field | None:
+    """Return what one cell of the output sees."""
     if not call.inputs:
-        return _Field((1, 1), (1, 1))
+        return Field((1, 1), (1, 1))
     known = [field for field in sources if field is not None]
-    if len(known) < len(sources):
-        return None
-    merged = _Field(
-        _largest([field.size for field in known]),
-        _largest([field.step for field in known]),
-        any(field.everything for field in known),
-    )
-    return _through(call, merged)
+    return _through(call, merged(known)) if len(known) == len(sources) else None
 
 
-def _largest(pairs: list[tuple[float, float]]) -> tuple[float, float]:
-    return max(a for a, _ in pairs), max(b for _, b in pairs)
-
-
-def _through(call: Call, field: _Field) -> _Field | None:
-    layer, kind = call.layer, type(call.layer).__name__
+def _through(call: Call, field: Field) -> Field | None:
+    layer, kind = call.layer, kind_of(type(call.layer).__name__)
     if is_nested(layer):
         return field
     if call.input_shapes and len(call.input_shapes[0]) == 3 and len(call.output_shape) != 3:
-        return _Field(field.size, field.step, everything=kind != "Flatten" or field.everything)
+        return replace(field, everything=kind.channels != "rearranged" or field.everything)
     if len(call.output_shape) != 3:
-        return _Field(field.size, field.step, everything=field.everything or _mixes(layer))
-    if "Transpose" in kind:
-        return None
-    if kind == "UpSampling2D":
-        step = (field.step[0] / layer.size[0], field.step[1] / layer.size[1])
-        return _Field(field.size, step, field.everything)
-    window = _tuple(getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None))
-    if not window or len(window) != 2:
-        return field
-    strides = _tuple(getattr(layer, "strides", None)) or (1, 1)
-    dilation = _tuple(getattr(layer, "dilation_rate", None)) or (1, 1)
-    grown = tuple(field.size[i] + (window[i] - 1) * dilation[i] * field.step[i] for i in range(2))
-    moved = tuple(field.step[i] * strides[i] for i in range(2))
-    return _Field((grown[0], grown[1]), (moved[0], moved[1]), field.everything)
+        return replace(field, everything=field.everything or _mixes(layer))
+    return kind.field(layer, field)
 
 
 def _mixes(layer: Any) -> bool:
@@ -235,7 +198,7 @@ def _mixes(layer: Any) -> bool:
     return getattr(layer, "kernel", None) is not None
 
 
-def _pixels(field: _Field | None, picture: tuple[int | None, int | None]) -> tuple[int, int] | None:
+def _pixels(field: Field | None, picture: tuple[int | None, int | None]) -> tuple[int, int] | None:
     if field is None:
         return None
     if field.everything:

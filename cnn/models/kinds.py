@@ -1,0 +1,238 @@
+"""What is known of each kind of layer, an entry each: a new kind of layer is a new entry.
+
+Shapes, receptive fields, costs, connections, captions and figures ask here and know no layer by its
+class. A class that no entry names is of the family "other", and everything still works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import Any, Literal
+
+from cnn.colours import BLUE, GREEN, GREY, ORANGE, PURPLE
+from cnn.models.receptive import Field, finer, unknown, windowed
+
+Kernel = Literal["none", "plain", "depthwise", "separable", "transposed", "dense"]
+Channels = Literal["unknown", "summed", "kept", "merged", "beside", "rearranged"]
+
+
+@dataclass(frozen=True)
+class Family:
+    """What layers do, in one word, and the colour that they have in diagrams."""
+
+    name: str
+    colour: str
+
+
+CONVOLUTION = Family("convolution", BLUE)
+POOLING = Family("pooling", GREEN)
+DENSE = Family("dense", ORANGE)
+NORMALISATION = Family("normalisation", PURPLE)
+OTHER = Family("other", GREY)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of layer.
+
+    `names` are patterns of Keras class names, as `fnmatch` reads them. `kernel` is how the weights
+    lie that are multiplied with the input; `channels` what becomes of the channels: summed over,
+    kept, merged with those of other inputs, put beside them, or rearranged. `field` gives the
+    receptive field behind the layer. `what` says what the layer does to its input, as the beginning
+    of a sentence, and `explanation` says it to a reader who has met none: templates, whose fields
+    are those of `cnn.captions.layers`. `bias_remains` says that the bias alone is left where the
+    input is zero.
+    """
+
+    names: tuple[str, ...]
+    family: Family = OTHER
+    kernel: Kernel = "none"
+    channels: Channels = "unknown"
+    field: Callable[[Any, Field], Field | None] = windowed
+    what: str = "The output of {name} ({kind}), {shape}"
+    explanation: str = ""
+    bias_remains: bool = False
+
+
+_KINDS = (
+    Kind(
+        ("InputLayer",),
+        what="The picture as the network receives it, {shape}",
+        explanation="The picture as the network receives it: one number per pixel{and_colour}.",
+    ),
+    Kind(
+        ("Conv?D",),
+        CONVOLUTION,
+        kernel="plain",
+        channels="summed",
+        what="{maps}: each is {bias_plus}the cross-correlation of {part}the {before} input with "
+        "one kernel of {window}×{depth}{cells_apart}",
+        explanation="Each map shows where one small pattern of {window} cells{apart}, learned in "
+        "training, occurs in the maps before it{clipped}.",
+        bias_remains=True,
+    ),
+    Kind(
+        ("DepthwiseConv?D",),
+        CONVOLUTION,
+        kernel="depthwise",
+        channels="summed",
+        what="{maps}: each is {bias_plus}the cross-correlation of {one_channel} of the {before} "
+        "input with a kernel of {window}{cells_apart} of its own",
+        explanation="Slides a {window} pattern over each map by itself; maps do not mix.",
+        bias_remains=True,
+    ),
+    Kind(
+        ("SeparableConv?D",),
+        CONVOLUTION,
+        kernel="separable",
+        channels="summed",
+        what="{maps}: each is {bias_plus}a mixture of the {inputs} channels of the {before} input, "
+        "after a kernel of {window}{cells_apart} has slid over each of them by itself",
+        explanation="Slides a {window} pattern over each map, then mixes the maps.",
+    ),
+    Kind(
+        ("Conv?DTranspose",),
+        CONVOLUTION,
+        kernel="transposed",
+        channels="summed",
+        field=unknown,
+        what="{maps}: each is {bias_plus}all cells of the {before} input, each spread over "
+        "{window} cells by one kernel of {window}×{depth}{cells_apart}",
+        explanation="Spreads every cell over {window} cells, so that maps grow.",
+    ),
+    Kind(("*Conv*",), CONVOLUTION),
+    Kind(
+        ("GlobalAveragePooling?D",),
+        POOLING,
+        channels="kept",
+        what="One number per channel: the mean of each of the {channels} maps",
+        explanation="One number per map, its mean: what is there stays, where it is goes.",
+    ),
+    Kind(
+        ("GlobalMaxPooling?D",),
+        POOLING,
+        channels="kept",
+        what="One number per channel: the largest of each of the {channels} maps",
+        explanation="One number per map, its largest: what is there stays, where it is goes.",
+    ),
+    Kind(
+        ("MaxPooling?D",),
+        POOLING,
+        channels="kept",
+        what="Each cell is the largest of {window} cells: {before} becomes {shape}",
+        explanation="Keeps the largest of every {window} cells: maps shrink, and it matters less "
+        "where exactly something is.",
+    ),
+    Kind(
+        ("AveragePooling?D",),
+        POOLING,
+        channels="kept",
+        what="Each cell is the mean of {window} cells: {before} becomes {shape}",
+        explanation="Keeps the mean of every {window} cells: maps shrink.",
+    ),
+    Kind(("*Pooling*",), POOLING, channels="kept"),
+    Kind(
+        ("Dense",),
+        DENSE,
+        kernel="dense",
+        channels="summed",
+        what="{units}, each {bias_plus}a weighted sum of {before} numbers",
+        explanation="{each_unit} adds up all {count_before} numbers before it, each times a weight "
+        "learned in training{and_bias}{clipped}.",
+    ),
+    Kind(("*Dense*",), DENSE),
+    Kind(
+        ("BatchNormalization",),
+        NORMALISATION,
+        channels="kept",
+        what="Each channel shifted and stretched by the statistics collected in training",
+        explanation="Shifts and stretches each channel to a common range, by numbers learned in "
+        "training.",
+    ),
+    Kind(
+        ("Rescaling",),
+        NORMALISATION,
+        channels="kept",
+        what="{rescaled}",
+        explanation="{rescaled}, so that the values are small.",
+    ),
+    Kind(("*Normalization*",), NORMALISATION, channels="kept"),
+    Kind(
+        ("Flatten",),
+        channels="rearranged",
+        what="The {before} maps as one row of {count} numbers, cell after cell",
+        explanation="Writes all cells of all maps into one row of {count} numbers; nothing changes.",
+    ),
+    Kind(("Reshape",), channels="rearranged"),
+    Kind(
+        ("ReLU",),
+        channels="kept",
+        explanation="Sets every negative number to zero: a map says where its pattern is, not "
+        "where it is not.",
+    ),
+    Kind(
+        ("Softmax",),
+        channels="kept",
+        explanation="Turns sums into positive shares that add up to 1.",
+    ),
+    Kind(
+        ("Activation",),
+        channels="kept",
+        explanation="Applies {activation} to every number by itself.",
+    ),
+    Kind(
+        ("Dropout",),
+        channels="kept",
+        explanation="Does nothing here; in training it silences cells at random, so that none is "
+        "relied on alone.",
+    ),
+    Kind(
+        ("Concatenate",),
+        channels="beside",
+        what="The channels of {layers_before} side by side, {shape}",
+        explanation="Puts the channels of {layers_before} side by side.",
+    ),
+    Kind(
+        ("Add",),
+        channels="merged",
+        what="The sum of {layers_before}, cell by cell",
+        explanation="Adds {layers_before} cell by cell: the earlier one takes a short cut past "
+        "what lies between.",
+    ),
+    Kind(
+        ("Subtract", "Multiply", "Divide", "TrueDivide", "Average", "Maximum", "Minimum"),
+        channels="merged",
+    ),
+    Kind(
+        ("ZeroPadding?D",),
+        channels="kept",
+        explanation="Puts a frame of zeros around each map.",
+    ),
+    Kind(
+        ("UpSampling?D",),
+        channels="kept",
+        field=finer,
+        explanation="Repeats every cell, so that maps grow.",
+    ),
+    Kind(
+        (
+            "*Dropout*", "*ReLU*", "*Relu*", "*ELU*", "*Softmax*", "*Padding*", "*Cropping*",
+            "CenterCrop", "Resizing", "Random*", "Gaussian*", "*Identity*",
+            "ActivityRegularization", "*Sigmoid*", "*Tanh*", "*Silu*", "*Gelu*", "*Swish*",
+        ),
+        channels="kept",
+    ),
+)  # fmt: skip
+_UNNAMED = Kind(("*",))
+
+
+@lru_cache(maxsize=1024)
+def kind_of(class_name: str) -> Kind:
+    """Return what is known of layers of a Keras class: the first entry that names it."""
+    for kind in _KINDS:
+        if any(fnmatchcase(class_name, name) for name in kind.names):
+            return kind
+    return _UNNAMED
