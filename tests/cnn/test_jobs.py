@@ -174,7 +174,7 @@ def test_a_run_that_is_deleted_in_between_does_not_keep_a_worker_from_ending(hom
 
     run = runs.create(home.runs_dir, SHORT)
     (run.path / "status.json").unlink()
-    monkeypatch.setattr("cnn.jobs._IDLE_SECONDS", 0.0)
+    monkeypatch.setattr("cnn.jobs.queue._IDLE_SECONDS", 0.0)
     consumer = Consumer()
     Queue(home)._stop_when_alone(consumer)
     assert consumer.stopped
