@@ -1,7 +1,6 @@
-# make run    everything is set up, then the dashboard is served on http://127.0.0.1:8050
-# make test   everything is set up for tests, then the whole suite runs (ARGS="-k mosaic" for some)
-# make check  style and types        make bench  the figures of the README
-.PHONY: run test check bench screenshots chromium clean
+# `make help` says what can be made.
+.PHONY: help run test check bench stress screenshots chromium clean
+.DEFAULT_GOAL := run
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,18 +10,24 @@ MNIST := $(wildcard ../shared/mnist)
 export CNN_DATA_DIR ?= $(abspath $(or $(MNIST),data))
 CHROMIUM = $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
-run: $(VENV)/.run
+help:  ## say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run  ## set everything up, then serve the dashboard on http://127.0.0.1:8050
 	@$(BIN)/cnn-dashboard serve
 
-test: $(VENV)/.test chromium
+test: $(VENV)/.test chromium  ## set everything up for tests, then run them (ARGS="-k mosaic" for some)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: $(VENV)/.test
+check: $(VENV)/.test  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.test chromium
+stress: $(VENV)/.test chromium  ## run chosen tests ten times beside busy processes (ARGS=tests/browser/test_pages.py)
+	$(BIN)/python -m tests.stress $(ARGS)
+
+bench: $(VENV)/.test chromium  ## measure the figures of the README (ARGS=digits for some)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 $(VENV)/bin/python:
@@ -48,8 +53,8 @@ chromium:
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	  else echo "Chromium is missing, browser tests are skipped: run  sudo apt-get install chromium"; fi; fi
 
-screenshots: $(VENV)/.test chromium
+screenshots: $(VENV)/.test chromium  ## take the pictures of the guide anew
 	$(BIN)/python -m docs.screenshots
 
-clean:
+clean:  ## remove what was set up
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -17,6 +17,7 @@ from tests import nets
 
 ROOT = Path(__file__).parent.parent
 _SKIPPED: set[str] = set()
+_REPEATED: list[str] = []
 _OF_DATA = {"mnist_dir", "best_data"}
 _WITHOUT_DATA = ("test_datasets.py", "test_start.py", "test_server.py")
 
@@ -24,9 +25,15 @@ _WITHOUT_DATA = ("test_datasets.py", "test_start.py", "test_server.py")
 def pytest_addoption(parser: pytest.Parser) -> None:
     told = "Only tests for which it matters which data and what network this machine has."
     parser.addoption("--of-data", action="store_true", help=told)
+    told = "Run a browser test that failed once more, and print its name at the end."
+    parser.addoption("--again", action="store_true", help=told)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--again"):
+        for item in items:
+            if item.path.is_relative_to(ROOT / "tests" / "browser"):
+                item.add_marker(pytest.mark.flaky(reruns=1))
     if not config.getoption("--of-data"):
         return
     chosen = [item for item in items if _is_of_data(item)]
@@ -81,6 +88,16 @@ def seven() -> np.ndarray:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.skipped:
         _SKIPPED.add(report.nodeid)
+    if report.outcome == "rerun":
+        _REPEATED.append(report.nodeid)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the browser tests that failed once: each is a fault to be mended."""
+    if _REPEATED:
+        terminalreporter.section(f"{len(_REPEATED)} browser tests failed and were run again")
+        for name in sorted(_REPEATED):
+            terminalreporter.line(name)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
