@@ -28,8 +28,8 @@
   let replaces = false;
 
   // A link inside the dashboard has no query: then the view stays as it is.
-  async function read(search, defaults, view) {
-    if (!search) return view ? [root.no_update, root.no_update] : [defaults, root.no_update];
+  async function read(search, standard, view) {
+    if (!search) return view ? [root.no_update, root.no_update] : [standard, root.no_update];
     if (view && search === toQuery(view)) return [root.no_update, root.no_update];
     const link = (search === first.search && (await first.link)) || (await follow(search));
     first.link = null;
@@ -143,20 +143,8 @@
     return toQuery(next) === toQuery(view) ? root.no_update : next;
   }
 
-  // What goes when a part of the view becomes another, unless it is set at the same time: a sample
-  // takes the place of a drawing or an upload, a digit is one of its upload, and steps belong to the
-  // picture that was taught.
-  const SAMPLE = ["data", "split", "index"];
-  const PICTURE = [
-    ...SAMPLE, "pixels", "upload", "rotate", "x", "y", "zoom", "noise", "seed", "blur", "contrast",
-    "invert", "erased", "epsilon", "target",
-  ];
-  const GOES = [
-    [SAMPLE, ["pixels", "upload", "erased"]],
-    [["upload"], ["part"]],
-    [["model"], ["epoch", "other", "channel", "source", "target"]],
-    [[...PICTURE, "model", "epoch"], ["teach", "rates"]],
-  ];
+  // What a view is left at, and what goes when a part of it becomes another: the server says so.
+  const { defaults, goes } = JSON.parse(document.getElementById("view-rules").textContent);
 
   function changed(view, changes) {
     const next = { ...view };
@@ -164,7 +152,7 @@
       if (value === null || value === undefined || value === "") delete next[name];
       else next[name] = String(value);
     }
-    for (const [causes, parts] of GOES) {
+    for (const [causes, parts] of goes) {
       if (causes.every((name) => next[name] === view[name])) continue;
       for (const part of parts) if (!(part in changes)) delete next[part];
     }
@@ -212,11 +200,12 @@
   }
 
   // A control that is mounted says its own value: the default is no part of the view.
-  function chooseOne(name, other) {
-    return (value, view) => change(view, { [name]: value === other ? null : value });
+  function chooseOne(name, other = defaults[name]) {
+    return (value, view) =>
+      value ? change(view, { [name]: value === other ? null : value }) : root.no_update;
   }
 
-  function chosenOne(name, other) {
+  function chosenOne(name, other = defaults[name]) {
     return (view, value) => {
       const wanted = (view && view[name]) || other;
       return wanted === String(value) ? root.no_update : wanted;
@@ -232,6 +221,7 @@
   }
 
   root.cnn = { ...root.cnn,
+    defaults,
     read,
     write,
     markCurrent,
@@ -243,15 +233,13 @@
     choose,
     chosen,
     weightsKey,
-    chooseSource: (value, view) =>
-      value ? change(view, { source: value === "norm" ? null : value }) : root.no_update,
+    chooseSource: chooseOne("source", "norm"),
     chosenSource: chosenOne("source", "norm"),
-    chooseOver: (value, view) =>
-      value ? change(view, { over: value === "rotate" ? null : value }) : root.no_update,
-    chosenOver: chosenOne("over", "rotate"),
-    chooseScale: chooseOne("scale", "layer"),
-    chosenScale: chosenOne("scale", "layer"),
-    chooseLines: chooseOne("lines", "contribution"),
-    chosenLines: chosenOne("lines", "contribution"),
+    chooseOver: chooseOne("over"),
+    chosenOver: chosenOne("over"),
+    chooseScale: chooseOne("scale"),
+    chosenScale: chosenOne("scale"),
+    chooseLines: chooseOne("lines"),
+    chosenLines: chosenOne("lines"),
   };
 })();

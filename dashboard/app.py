@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from dashboard.runtime.runtime import Runtime, install
 from dashboard.screens.values import serve_values
 from dashboard.settings import Settings
 from dashboard.shell import shell
+from dashboard.state.view import rules
 
 _ICON = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
@@ -47,6 +49,7 @@ _INDEX = """<!DOCTYPE html>
 </head>
 <body>
 {%app_entry%}
+<script type="application/json" id="view-rules">{rules}</script>
 <footer>{%config%}{%scripts%}
 <script>
 // Dash's renderer would set an address without a version here.
@@ -104,7 +107,8 @@ def create_app(settings: Settings | None = None) -> Dash:
 
 
 def _index(plotly: str) -> str:
-    return _INDEX.replace("{plotly}", plotly).replace("{icon}", quote(_ICON))
+    index = _INDEX.replace("{plotly}", plotly).replace("{icon}", quote(_ICON))
+    return index.replace("{rules}", json.dumps(rules()))
 
 
 def _register_pages(app: Dash) -> None:

@@ -116,6 +116,29 @@ class View:
         return rates.decode(self.rates) if self.rates else ()
 
 
+_SAMPLE = ("data", "split", "index")
+_NO_PICTURE = LOOKS | {"model", "epoch"}
+_PICTURE = tuple(field.name for field in fields(View) if field.name not in _NO_PICTURE)
+# What goes when a part of the view becomes another, unless it is set at the same time: a sample takes
+# the place of a drawing or an upload, a digit is one of its upload, and steps belong to the picture,
+# the model and the moment that was taught.
+GOES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
+    (_SAMPLE, ("pixels", "upload", "erased")),
+    (("upload",), ("part",)),
+    (("model",), OF_MODEL),
+    ((*_PICTURE, "epoch"), ("teach", "rates")),
+)
+
+
+def rules() -> dict[str, Any]:
+    """Return what the browser knows of a view, to be written as JSON: defaults, and `GOES`."""
+    defaults = {field.name: field.default for field in fields(View)}
+    return {
+        "defaults": {name: _text(value) for name, value in defaults.items() if value},
+        "goes": GOES,
+    }
+
+
 def parse(query: Any) -> tuple[View, tuple[str, ...]]:
     """Return the view that a query describes, and a sentence for each part that is not usable.
 

@@ -1,6 +1,8 @@
 import base64
+import json
+import re
 import zlib
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 import cnn
 from cnn.gradients.adversarial import EPSILON
 from dashboard.state import pixels, rates
-from dashboard.state.view import View, parse
+from dashboard.state.view import GOES, View, parse
 
 whole = st.integers(0, 99_999)
 sliders = {
@@ -153,3 +155,24 @@ def test_another_model_keeps_the_picture_and_drops_what_belonged_to_the_one_befo
     )
     assert view.of_model("b" * 12) == replace(looked, model="b" * 12)
     assert view.of_model("a" * 12) == view
+
+
+def test_steps_belong_to_all_that_another_picture_is_another_by():
+    (parts,) = (causes for causes, gone in GOES if "rates" in gone and causes != ("model",))
+    taught = View(teach=3, rates="0.1")
+    for part in fields(View):
+        values = {"str": "7", "int": 7, "float": 7.0, "bool": True}
+        other = replace(taught, **{part.name: values.get(part.type.split(" ")[0], 7)})
+        is_other_picture = other.picture != taught.picture and part.name != "model"
+        assert (part.name in parts) == is_other_picture, part.name
+
+
+def test_the_page_brings_the_rules_to_the_browser(app):
+    page = app.server.test_client().get("/").text
+    (found,) = re.findall('<script type="application/json" id="view-rules">(.*?)</script>', page)
+    told = json.loads(found)
+    assert told["defaults"] == {
+        "data": "digits", "split": "all", "zoom": "100", "contrast": "100", "scale": "layer",
+        "lines": "contribution", "over": "rotate",
+    }  # fmt: skip
+    assert [["upload"], ["part"]] in told["goes"]
