@@ -1,10 +1,11 @@
 # `make help` says what can be made.
-.PHONY: help run test check bench stress screenshots chromium clean
+.PHONY: help run test check bench stress screenshots chromium node clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+JS := tests/js/node_modules
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 MNIST := $(wildcard ../shared/mnist)
 export CNN_DATA_DIR ?= $(abspath $(or $(MNIST),data))
@@ -16,13 +17,15 @@ help:  ## say what can be made
 run: $(VENV)/.run  ## set everything up, then serve the dashboard on http://127.0.0.1:8050
 	@$(BIN)/cnn-dashboard serve
 
-test: $(VENV)/.test chromium  ## set everything up for tests, then run them (ARGS="-k mosaic" for some)
+test: $(VENV)/.test chromium node  ## set everything up for tests, then run them (ARGS="-k mosaic" for some)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: $(VENV)/.test  ## style and types
+check: $(VENV)/.test $(JS)/.done  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(JS)/.bin/eslint --config tests/js/eslint.config.js assets tests/js/*.js
+	$(JS)/.bin/tsc --project tests/js/tsconfig.json
 
 stress: $(VENV)/.test chromium  ## run chosen tests ten times beside busy processes (ARGS=tests/browser/test_pages.py)
 	$(BIN)/python -m tests.stress $(ARGS)
@@ -47,6 +50,16 @@ $(VENV)/.test: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@$(PIP) --editable '.[test]'
 	@touch $@ $(VENV)/.run
 
+node:
+	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null; \
+	  else echo "Node.js is missing, the scripts are not tested: run  sudo apt-get install nodejs npm"; fi; fi
+
+$(JS)/.done: tests/js/package.json tests/js/package-lock.json | node
+	@npm ci --silent --prefix tests/js
+	@touch $@
+
 chromium:
 	@if [ -z "$(CHROMIUM)" ]; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -57,4 +70,4 @@ screenshots: $(VENV)/.test chromium  ## take the pictures of the guide anew
 	$(BIN)/python -m docs.screenshots
 
 clean:  ## remove what was set up
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(JS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

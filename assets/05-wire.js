@@ -34,7 +34,7 @@
       const packed = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
       const bytes = Uint8Array.from(packed, (letter) => letter.charCodeAt(0));
       return await through(bytes, new DecompressionStream("deflate"));
-    } catch (error) {
+    } catch {
       return null;
     }
   }

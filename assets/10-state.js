@@ -143,8 +143,9 @@
     return toQuery(next) === toQuery(view) ? root.no_update : next;
   }
 
-  // What a view is left at, and what goes when a part of it becomes another: the server says so.
-  const { defaults, goes } = JSON.parse(document.getElementById("view-rules").textContent);
+  // What a view is left at, what goes when a part of it becomes another, and what is no part of the
+  // picture: the server says so.
+  const rules = JSON.parse(document.getElementById("view-rules").textContent);
 
   function changed(view, changes) {
     const next = { ...view };
@@ -152,7 +153,7 @@
       if (value === null || value === undefined || value === "") delete next[name];
       else next[name] = String(value);
     }
-    for (const [causes, parts] of goes) {
+    for (const [causes, parts] of rules.goes) {
       if (causes.every((name) => next[name] === view[name])) continue;
       for (const part of parts) if (!(part in changes)) delete next[part];
     }
@@ -200,12 +201,12 @@
   }
 
   // A control that is mounted says its own value: the default is no part of the view.
-  function chooseOne(name, other = defaults[name]) {
+  function chooseOne(name, other = rules.defaults[name]) {
     return (value, view) =>
       value ? change(view, { [name]: value === other ? null : value }) : root.no_update;
   }
 
-  function chosenOne(name, other = defaults[name]) {
+  function chosenOne(name, other = rules.defaults[name]) {
     return (view, value) => {
       const wanted = (view && view[name]) || other;
       return wanted === String(value) ? root.no_update : wanted;
@@ -221,7 +222,7 @@
   }
 
   root.cnn = { ...root.cnn,
-    defaults,
+    rules,
     read,
     write,
     markCurrent,

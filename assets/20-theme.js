@@ -5,7 +5,7 @@ document.addEventListener("click", (event) => {
   root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
   try {
     localStorage.setItem("cnn-theme", root.dataset.bsTheme);
-  } catch (error) {
+  } catch {
     // A browser that keeps nothing still changes the theme for this visit.
   }
 });

@@ -32,7 +32,8 @@
       isQuick = performance.now() - began < QUICK_MILLISECONDS;
       underWay -= 1;
       sendNext();
-      self.postMessage({ number: one.number, ...answer }, buffer ? [buffer] : []);
+      const moved = buffer ? [buffer] : [];
+      self.postMessage({ number: one.number, ...answer }, { transfer: moved });
     }
 
     async function ask(one) {
@@ -42,7 +43,7 @@
         if (!got.ok) return { refusal: await got.text() };
         const buffer = await got.arrayBuffer();
         return { buffer, values: unpack(buffer) };
-      } catch (error) {
+      } catch {
         return { refusal: "The server does not answer: the picture is kept here; check the connection and go on." };
       }
     }

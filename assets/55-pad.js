@@ -8,7 +8,11 @@
   class Pad {
     // `onChange` is called at every move that paints, `onEnd` when a stroke ends.
     constructor(label, { paper, ink, width, onChange, onEnd }) {
-      Object.assign(this, { paper, ink, width, onChange, onEnd });
+      this.paper = paper;
+      this.ink = ink;
+      this.width = width;
+      this.onChange = onChange;
+      this.onEnd = onEnd;
       this.erasing = false;
       this.strokes = [];
       this.base = null;
@@ -85,7 +89,7 @@
       context.lineWidth = width;
       context.lineCap = "round";
       context.beginPath();
-      context.moveTo(...from);
+      context.moveTo(from[0], from[1]);
       context.lineTo(to[0], to[1] + (from === to ? 0.01 : 0));
       context.stroke();
     }

@@ -48,7 +48,7 @@
       const answer = await got.json();
       if (got.ok) return answer;
       say(answer.problem, "problem");
-    } catch (error) {
+    } catch {
       say("The picture could not be sent: check the connection and try again.", "problem");
     }
     return null;

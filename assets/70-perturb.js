@@ -56,7 +56,7 @@
 
   // The curve of the page runs over the slider that was moved last.
   function along(key) {
-    return { over: key === root.cnn.defaults.over ? null : key };
+    return { over: key === root.cnn.rules.defaults.over ? null : key };
   }
 
   // The sliders are in the panel, or, while that is open, on the page with their curve.

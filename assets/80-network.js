@@ -44,7 +44,8 @@
 
   // A channel that was chosen on another page changes nothing here, nor do the lines the tiles.
   function keyOf(view) {
-    const { channel, source, lines, present, ...seen } = view;
+    const { looks } = root.cnn.rules;
+    const seen = Object.entries(view).filter(([name]) => name === "scale" || !looks.includes(name));
     return new URLSearchParams(seen).toString();
   }
 
@@ -81,7 +82,7 @@
       if (net !== mine) return;
       if (!got.body) again(wanted, got.status);
       else if (key === net.key) keep(got.body.page, got.body.arrays, key, order);
-    } catch (error) {
+    } catch {
       again(wanted, 0);
     }
   }
@@ -112,7 +113,7 @@
       if (body && wanted === wantedLines(net)) keepPointed(body.page.pointed, body.arrays, wanted);
       net.feeding = "";
       if (body && wanted !== wantedLines(net)) fetchPointed();
-    } catch (error) {
+    } catch {
       mine.feeding = "";
     }
   }

@@ -44,7 +44,7 @@
   function atRest({ layers, view }) {
     const reduced = layers.some(({ data }) =>
       data && (data.tiles.shape[1] < data.size[0] || data.tiles.shape[2] < data.size[1]));
-    return LINES[(view && view.lines) || root.cnn.defaults.lines] +
+    return LINES[(view && view.lines) || root.cnn.rules.defaults.lines] +
       (reduced ? " Maps of more than 32 cells on a side are shown as means of blocks." : "");
   }
 

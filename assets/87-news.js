@@ -41,7 +41,7 @@
     try {
       const got = await fetch(`${isListed ? "/news/runs" : "/news"}?${asked}`);
       return got.ok ? await got.json() : null;
-    } catch (error) {
+    } catch {
       return null;
     }
   }

@@ -46,7 +46,7 @@
 
   document.addEventListener("click", ({ target }) => {
     for (const list of document.querySelectorAll(".layer-list[open]")) {
-      if (!list.contains(target) || target.closest("a")) list.open = false;
+      if (!list.contains(/** @type {Node} */ (target)) || target.closest("a")) list.open = false;
     }
   });
 })();

@@ -131,11 +131,12 @@ GOES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 
 
 def rules() -> dict[str, Any]:
-    """Return what the browser knows of a view, to be written as JSON: defaults, and `GOES`."""
+    """Return what the browser knows of a view, to be written as JSON: defaults, `GOES`, `LOOKS`."""
     defaults = {field.name: field.default for field in fields(View)}
     return {
         "defaults": {name: _text(value) for name, value in defaults.items() if value},
         "goes": GOES,
+        "looks": sorted(LOOKS),
     }
 
 

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { load } from "./scripts.js";
+
+const rules = JSON.parse(process.env.VIEW_RULES);
+const { changed, chooseScale, chosenScale, chooseSource, noUpdate } = load("10-state.js", { rules });
+const VIEW = { model: "abc", data: "mnist", split: "test", index: "3" };
+const became = (view, changes) => ({ ...changed(view, changes) });
+
+test("a sample takes the place of a drawing, of an upload, and of what was erased", () => {
+  const drawn = { ...VIEW, pixels: "x", upload: "u", part: "1", erased: "e", rotate: "5" };
+  assert.deepEqual(became(drawn, { index: 4 }), { ...VIEW, index: "4", rotate: "5" });
+});
+
+test("another model has other moments, channels and classes", () => {
+  const looked = { ...VIEW, epoch: "3", other: "1", channel: "2", source: "1", target: "7", scale: "channel" };
+  assert.deepEqual(became(looked, { model: "def" }), { ...VIEW, model: "def", scale: "channel" });
+});
+
+test("steps belong to the picture, the model and the moment that was taught", () => {
+  const taught = { ...VIEW, teach: "3", rates: "0.1" };
+  for (const changes of [{ index: 4 }, { rotate: 5 }, { model: "def" }, { epoch: "2" }, { pixels: "x" }]) {
+    assert.ok(!("rates" in became(taught, changes)), JSON.stringify(changes));
+  }
+  for (const changes of [{ channel: 1 }, { scale: "channel" }, { present: 1 }]) {
+    assert.equal(became(taught, changes).rates, "0.1");
+  }
+});
+
+test("what is set at the same time stays", () => {
+  assert.deepEqual(became(VIEW, { index: 4, pixels: "x" }), { ...VIEW, index: "4", pixels: "x" });
+});
+
+test("nothing, null and an empty text take a part away", () => {
+  for (const gone of [null, undefined, ""]) {
+    assert.deepEqual(became({ ...VIEW, rotate: "5" }, { rotate: gone }), VIEW);
+  }
+});
+
+test("a default is no part of the view, and a control that says it changes nothing", () => {
+  assert.equal(chooseScale("layer", VIEW), noUpdate);
+  assert.deepEqual({ ...chooseScale("channel", VIEW) }, { ...VIEW, scale: "channel" });
+  assert.equal(chosenScale(VIEW, "channel"), "layer");
+  assert.equal(chosenScale(VIEW, "layer"), noUpdate);
+  assert.deepEqual({ ...chooseSource("norm", { ...VIEW, source: "2" }) }, VIEW);
+});
