@@ -17,8 +17,9 @@ from cnn.inspection.batches import outputs
 from cnn.inspection.predictions import Prediction
 from cnn.models.card import class_names
 from cnn.models.compilation import compiled_once, twin
-from cnn.models.graph import calls, is_nested
+from cnn.models.graph import calls
 from cnn.models.heads import require_classes
+from cnn.models.internals import is_graph
 from cnn.models.preparing import prepare
 
 if TYPE_CHECKING:
@@ -284,7 +285,7 @@ def _layers(
     found: dict[str, LayerTeaching] = {}
     for call in calls(model):
         weights = getattr(call.layer, "weights", ())
-        if is_nested(call.layer) or not weights:
+        if is_graph(call.layer) or not weights:
             continue
         if id(call.layer) not in known:
             own = {name: places[id(w)] for name, w in _by_name(weights).items()}

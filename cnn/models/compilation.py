@@ -6,9 +6,7 @@ arguments.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +14,12 @@ from numpy.typing import NDArray
 
 from cnn.errors import CnnError, ModelError, reason
 from cnn.models.card import attach_card, card_of
+from cnn.models.internals import name_scopes
 
 if TYPE_CHECKING:
     import keras
 
 _COMPILED = "_cnn_compiled"
-# What TensorFlow takes as the name of a scope in a graph.
-_SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
 _keeping = Lock()
 
 
@@ -133,14 +130,3 @@ def kept_for_twins(model: keras.Model) -> dict[str, Any]:
             kept = {}
             object.__setattr__(model, _COMPILED, kept)
     return kept
-
-
-def name_scopes(model: keras.Model) -> None:
-    """Let layers whose name no scope may have, as `my conv` or `_inner`, be traced under another."""
-    import keras
-
-    for layer in model._flatten_layers():
-        if not _SCOPE.fullmatch(layer.name):
-            scope = "." + re.sub(r"[^A-Za-z0-9_.-]", "_", layer.name)
-            scoped = partial(keras.name_scope, scope, caller=layer)
-            object.__setattr__(layer, "_open_name_scope", scoped)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnn.errors import ModelError, reason
+from cnn.models.internals import graph_of, is_graph, nodes, origin, takes_training
 
 if TYPE_CHECKING:
     import keras
@@ -49,7 +50,7 @@ def output_names(model: keras.Model) -> tuple[str, ...]:
 
 def _inside(call: Call, by_name: dict[str, Call]) -> Call:
     """Return the call whose output a nested model hands out, where it has one output."""
-    while is_nested(call.layer) and len(call.inputs) == 1:
+    while is_graph(call.layer) and len(call.inputs) == 1:
         call = by_name[call.inputs[0]]
     return call
 
@@ -65,24 +66,11 @@ def run(model: keras.Model, batch: Any, visit: Callable[[str, Any, list[Any], An
 def _nodes(model: keras.Model, prefix: str) -> Iterator[tuple[str, Any]]:
     """Yield (call name, node) in the order of execution, without the nodes of the inputs."""
     seen: Counter[str] = Counter()
-    for depth in sorted(model._nodes_by_depth, reverse=True):
-        for node in model._nodes_by_depth[depth]:
-            if node.is_input:
-                continue
-            name = node.operation.name
-            seen[name] += 1
-            suffix = f":{seen[name]}" if seen[name] > 1 else ""
-            yield f"{prefix}{name}{suffix}", node
-
-
-def is_nested(layer: Any) -> bool:
-    """Whether the layer is itself a graph of layers."""
-    return hasattr(_graph_of(layer), "_nodes_by_depth")
-
-
-def _graph_of(layer: Any) -> Any:
-    """Return the functional graph of a nested model; a Sequential keeps its own inside."""
-    return getattr(layer, "_functional", None) or layer
+    for node in nodes(model):
+        name = node.operation.name
+        seen[name] += 1
+        suffix = f":{seen[name]}" if seen[name] > 1 else ""
+        yield f"{prefix}{name}{suffix}", node
 
 
 def _collect(model: Any, prefix: str, outer: dict[int, str], found: list[Call]) -> list[str]:
@@ -90,15 +78,15 @@ def _collect(model: Any, prefix: str, outer: dict[int, str], found: list[Call]) 
     names = dict(outer)
     for tensor in model.inputs:
         if id(tensor) not in names:
-            names[id(tensor)] = tensor._keras_history.operation.name
+            names[id(tensor)] = origin(tensor).name
             shape = tuple(tensor.shape[1:])
-            layer = tensor._keras_history.operation
+            layer = origin(tensor)
             found.append(Call(names[id(tensor)], layer, (), (), shape))
     for name, node in _nodes(model, prefix):
         sources = tuple(names[id(tensor)] for tensor in node.input_tensors)
         shapes = tuple(tuple(tensor.shape[1:]) for tensor in node.input_tensors)
-        if is_nested(node.operation):
-            inner = _graph_of(node.operation)
+        if is_graph(node.operation):
+            inner = graph_of(node.operation)
             entering = {id(t): s for t, s in zip(inner.inputs, sources, strict=True)}
             leaving = tuple(_collect(inner, f"{name}/", entering, found))
         else:
@@ -113,16 +101,16 @@ def _run(model: Any, inputs: list[Any], prefix: str, visit: Callable[..., None])
     values = {id(tensor): value for tensor, value in zip(model.inputs, inputs, strict=True)}
     if not prefix:
         for tensor, value in zip(model.inputs, inputs, strict=True):
-            operation = tensor._keras_history.operation
+            operation = origin(tensor)
             visit(operation.name, operation, [], value)
     for name, node in _nodes(model, prefix):
         operation = node.operation
         arguments, keywords = node.arguments.fill_in(values)
         entering = [values[id(tensor)] for tensor in node.input_tensors]
-        if is_nested(operation):
-            outputs = _run(_graph_of(operation), entering, f"{name}/", visit)
+        if is_graph(operation):
+            outputs = _run(graph_of(operation), entering, f"{name}/", visit)
         else:
-            if getattr(operation, "_call_has_training_arg", False):
+            if takes_training(operation):
                 keywords["training"] = False
             result = _call(operation, name, arguments, keywords)
             outputs = list(result) if isinstance(result, list | tuple) else [result]

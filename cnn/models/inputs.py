@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnn.models.card import card_of
+from cnn.models.internals import every_layer
 from cnn.words import scaled
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def input_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
 
 def scale_of(model: keras.Model) -> Scale:
     """Return how pixels are scaled for the model: by its own layers, its card, or 1/255."""
-    if any(_scales(layer) for layer in _all_layers(model)):
+    if any(_scales(layer) for layer in every_layer(model)):
         return Scale(1.0, "not scaled: the model scales its input itself")
     stated = card_of(model).scale
     if stated is not None:
@@ -40,7 +41,3 @@ def _scales(layer: Any) -> bool:
     import keras
 
     return isinstance(layer, keras.layers.Rescaling | keras.layers.Normalization)
-
-
-def _all_layers(model: keras.Model) -> list[Any]:
-    return list(model._flatten_layers())

@@ -7,7 +7,8 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from cnn.errors import LayerError
-from cnn.models.graph import Call, Shape, calls, is_nested
+from cnn.models.graph import Call, Shape, calls
+from cnn.models.internals import is_graph
 from cnn.models.kinds import kind_of
 from cnn.models.receptive import Field, merged, sides_of, window_of
 
@@ -110,7 +111,7 @@ def _layer_infos(model: keras.Model) -> tuple[LayerInfo, ...]:
 
 def _info(call: Call, field: Field | None, picture: tuple[int | None, int | None]) -> LayerInfo:
     layer = call.layer
-    nested = is_nested(layer)
+    nested = is_graph(layer)
     weights = tuple(
         (weight.path.rsplit("/", 1)[-1], tuple(weight.shape))
         for weight in getattr(layer, "weights", ())
@@ -184,7 +185,7 @@ def _receptive_field(call: Call, sources: list[Field | None]) -> Field | None:
 
 def _through(call: Call, field: Field) -> Field | None:
     layer, kind = call.layer, kind_of(type(call.layer).__name__)
-    if is_nested(layer):
+    if is_graph(layer):
         return field
     if call.input_shapes and len(call.input_shapes[0]) == 3 and len(call.output_shape) != 3:
         return replace(field, everything=kind.channels != "rearranged" or field.everything)

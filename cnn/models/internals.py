@@ -1,0 +1,62 @@
+"""The parts of Keras that have no public name, all in one place.
+
+They were checked on Keras 3.15; `tests/cnn/test_internals.py` holds them to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+
+# What TensorFlow takes as the name of a scope in a graph.
+_SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
+
+
+def nodes(graph: Any) -> Iterator[Any]:
+    """Yield the nodes of a functional graph in the order of execution, without those of its inputs.
+
+    A node is one use of a layer: `operation`, `arguments`, `input_tensors` and `outputs`.
+    """
+    for depth in sorted(graph._nodes_by_depth, reverse=True):
+        yield from (node for node in graph._nodes_by_depth[depth] if not node.is_input)
+
+
+def graph_of(layer: Any) -> Any:
+    """Return the functional graph of a model; a Sequential keeps its own inside."""
+    return getattr(layer, "_functional", None) or layer
+
+
+def is_graph(layer: Any) -> bool:
+    """Whether the layer is itself a graph of layers."""
+    return hasattr(graph_of(layer), "_nodes_by_depth")
+
+
+def origin(tensor: Any) -> Any:
+    """Return the layer that a symbolic tensor comes from."""
+    return tensor._keras_history.operation
+
+
+def takes_training(layer: Any) -> bool:
+    """Whether the layer is told if it is in training."""
+    return bool(getattr(layer, "_call_has_training_arg", False))
+
+
+def every_layer(model: keras.Model) -> list[Any]:
+    """Return the model and all layers in it, those inside other layers too."""
+    return list(model._flatten_layers())
+
+
+def name_scopes(model: keras.Model) -> None:
+    """Let layers whose name no scope may have, as `my conv` or `_inner`, be traced under another."""
+    import keras
+
+    for layer in every_layer(model):
+        if not _SCOPE.fullmatch(layer.name):
+            scope = "." + re.sub(r"[^A-Za-z0-9_.-]", "_", layer.name)
+            scoped = partial(keras.name_scope, scope, caller=layer)
+            object.__setattr__(layer, "_open_name_scope", scoped)
