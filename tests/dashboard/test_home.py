@@ -101,7 +101,7 @@ def test_a_full_disk_is_told_to_everybody_while_it_is_full(tmp_path, monkeypatch
     runtime = runtime_of(create_app(Settings(home=tmp_path / "home", download=False)))
     runtime.settings.jobs.require_writable()
     assert runtime.problem == ""
-    monkeypatch.setattr("cnn.jobs._LEAST_BYTES", 1 << 62)
+    monkeypatch.setattr("cnn.jobs.home._LEAST_BYTES", 1 << 62)
     assert runtime.problem.startswith("The server's disk is full (")
     assert str(tmp_path) not in runtime.problem
 
