@@ -42,18 +42,27 @@ def test_a_word_that_is_pointed_at_or_tapped_is_told(digits_server, visit):
     page = visit(digits_server, "/activations/conv2d").page
     page.wait_for_function(f"{MARKED}.includes('ReLU')")
     term = next(term for term in GLOSSARY if term.name == "ReLU")
-    page.wait_for_load_state("networkidle")
-    place = page.wait_for_function(
-        "[...CSS.highlights.get('words')].filter((one) => String(one) === 'ReLU')"
-        ".map((one) => one.getBoundingClientRect()).map((r) => [r.x + r.width / 2, r.y + 4])[0]"
-    )
-    x, y = place.json_value()
-    page.mouse.move(x, y)
+    x, y = pointed_at(page, "ReLU")
     expect(page.get_by_role("tooltip")).to_have_text(term.text)
     page.mouse.move(x, y - 60)
     expect(page.get_by_role("tooltip")).to_be_hidden()
     page.mouse.click(x, y)
     expect(page.get_by_role("dialog", name="Words")).to_contain_text(term.text)
+
+
+def pointed_at(page, word: str) -> tuple[float, float]:
+    """Move the pointer over a marked word until it is told; the page may still move while it loads."""
+    rects = (
+        f"[...CSS.highlights.get('words')].filter((one) => String(one) === '{word}')"
+        ".map((one) => one.getBoundingClientRect()).map((r) => [r.x + r.width / 2, r.y + 4])[0]"
+    )
+    for step in range(100):
+        x, y = page.wait_for_function(rects).json_value()
+        page.mouse.move(x + step % 2, y)
+        if page.get_by_role("tooltip").is_visible():
+            return x, y
+        page.wait_for_timeout(50)
+    raise AssertionError(f"{word} is not told")
 
 
 def test_scripts_write_shares_as_the_server_does(digits_server, visit):
