@@ -18,11 +18,14 @@ PICTURES = (
     ("architecture", "/architecture", "light", 1400),
     ("filters", "/filters/conv2d_1", "light", 1400),
     ("activations", "/activations/conv2d?channel=16", "dark", 1400),
+    ("perturb", "/perturb?rotate=-30", "light", 1400),
     ("training", "/training", "light", 1400),
     ("moments", "/moments/conv2d?other=0-8", "dark", 1400),
     ("step", "/one-step/conv2d", "light", 1400),
     ("phone", "/activations/conv2d_1", "dark", 390),
 )
+# In a picture of the whole page nothing stays at the edge of the window.
+_WHOLE = ".form-foot { position: static !important } .panel { max-height: none !important }"
 _DRAWN = ("network", "drawing")
 _STEPPED = ("step",)
 
@@ -39,7 +42,9 @@ def main() -> None:
                     _draw(page)
                 if name in _STEPPED:
                     _step(page)
-                page.screenshot(path=IMAGES / f"{name}.png", full_page=name not in _DRAWN)
+                page.screenshot(
+                    path=IMAGES / f"{name}.png", full_page=name not in _DRAWN, style=_WHOLE
+                )
                 page.close()
         finally:
             browser.close()
