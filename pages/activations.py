@@ -64,7 +64,10 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                             html.Div(
                                 [
                                     components.figure(
-                                        DETAIL, "The chosen channel", caption=f"{DETAIL}-caption"
+                                        DETAIL,
+                                        "The chosen channel",
+                                        caption=f"{DETAIL}-caption",
+                                        numbers=NUMBERS,
                                     ),
                                     html.Div(
                                         components.figure(
@@ -72,7 +75,6 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                                         ),
                                         id=f"{KERNEL}-box",
                                     ),
-                                    html.P(id=NUMBERS, className="numbers"),
                                 ],
                                 className="detail",
                             ),
@@ -232,7 +234,7 @@ def _channel(view: View, output: LayerOutput) -> int:
 def _detail(output: LayerOutput, channel: int, *, repainted: bool) -> Any:
     title = f"{output.info.name}, channel {channel}"
     if output.is_vector:
-        title = f"{output.info.name}: as a grid, unit 0 top left"
+        title = f"{output.info.name}: as a grid"
     if repainted:
         hover = None if output.is_vector else cnn.figures.tile_hover(number=channel)
         return repaint.heatmap(_detail_cells(output, channel), title=title, hover=hover)

@@ -93,8 +93,11 @@ def tab_bar(identity: str, label: str) -> html.Nav:
     return html.Nav(id=identity, className="nav nav-pills layer-tabs mb-3", **aria(label=label))
 
 
-def figure(identity: Any, label: str, *, caption: Any = None, wide: bool = False) -> html.Figure:
-    """Return the place for a figure: its graph, a name for screen readers, and its caption.
+def figure(
+    identity: Any, label: str, *, caption: Any = None, numbers: str = "", wide: bool = False
+) -> html.Figure:
+    """Return the place for a figure: its graph, a name for screen readers, its caption, and, where
+    they have an id, its numbers.
 
     It is half as high as wide until its page says otherwise; a `wide` one scrolls sideways instead
     of shrinking.
@@ -117,7 +120,11 @@ def figure(identity: Any, label: str, *, caption: Any = None, wide: bool = False
         color="var(--accent)",
         parent_className="plot",
     )
-    below = [] if caption is None else [html.Figcaption(id=caption, className="caption")]
+    below: list[Any] = []
+    if caption is not None:
+        below.append(html.Figcaption(id=caption, className="caption"))
+    if numbers:
+        below.append(html.P(id=numbers, className="numbers"))
     scrolled: dict[str, Any] = {"tabIndex": "0"} if wide else {}
     return html.Figure([waiting, *below], className="figure-box", **scrolled, **aria(label=label))
 

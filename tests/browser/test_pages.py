@@ -57,6 +57,24 @@ def test_plotly_comes_once_from_an_address_that_browsers_may_keep(bundled, visit
     assert "immutable" in scripts[0].headers["cache-control"]
 
 
+@pytest.mark.parametrize("layer", ["conv2d", "conv2d_1"])
+def test_the_kernel_is_in_the_first_screen_and_no_column_ends_far_above_the_other(
+    bundled, visit, layer
+):
+    page = visit(bundled, f"/activations/{layer}").page
+    expect(title(page, "activations-kernel")).to_be_visible()
+    expect(page.locator("#activations-kernel-caption")).not_to_be_empty()
+    maps, kernel = (
+        page.get_by_role("figure", name=name).bounding_box()
+        for name in ("Output of the layer", "Its kernel")
+    )
+    ends = [box["y"] + box["height"] for box in (maps, kernel)]
+    assert ends[1] <= page.viewport_size["height"]
+    assert abs(ends[0] - ends[1]) <= 80
+    for caption in page.locator(".detail .caption").all():
+        assert caption.bounding_box()["width"] >= 200
+
+
 def test_all_layers_shows_every_layer_with_a_caption(server, model, visit):
     page = visit(server, "/layers").page
     names = [info.name for info in cnn.layer_infos(model) if not info.nested]
