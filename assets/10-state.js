@@ -143,8 +143,8 @@
     return toQuery(next) === toQuery(view) ? root.no_update : next;
   }
 
-  // What a view is left at, what goes when a part of it becomes another, and what is no part of the
-  // picture: the server says so.
+  // What a view is left at, what goes when a part of it becomes another, and what pages depend on: the
+  // server says so.
   const rules = JSON.parse(document.getElementById("view-rules").textContent);
 
   function changed(view, changes) {
@@ -213,16 +213,9 @@
     };
   }
 
-  // What the weights on the screen depend on: the picture is no part of it.
-  function weightsKey(view, layers, key) {
-    if (!view || !layers || layers.model !== view.model) return root.no_update;
-    const next = { model: view.model };
-    for (const name of ["epoch", "source"]) if (view[name]) next[name] = view[name];
-    return key && toQuery(next) === toQuery(key) ? root.no_update : next;
-  }
-
   root.cnn = { ...root.cnn,
     rules,
+    toQuery,
     read,
     write,
     markCurrent,
@@ -233,7 +226,6 @@
     pick,
     choose,
     chosen,
-    weightsKey,
     chooseSource: chooseOne("source", "norm"),
     chosenSource: chosenOne("source", "norm"),
     chooseOver: chooseOne("over"),

@@ -20,12 +20,16 @@
     const whole = title.textContent === dataset.cut ? dataset.whole : title.textContent;
     title.textContent = whole;
     const bar = plot.querySelector(".modebar");
-    const room = plot.clientWidth - title.getBBox().x - (bar ? bar.offsetWidth : 0) - BESIDE;
+    const isBeside = bar && bar.getBoundingClientRect().top < title.getBoundingClientRect().bottom;
+    const room = plot.clientWidth - title.getBBox().x - (isBeside ? bar.offsetWidth : 0) - BESIDE;
     let length = whole.length;
     while (length > 3 && title.getComputedTextLength() > room) title.textContent = cut(whole, --length);
     Object.assign(dataset, { whole, cut: title.textContent });
     hint(title, length < whole.length ? whole : "");
   }
+
+  const root = (window.dash_clientside = window.dash_clientside || {});
+  root.cnn = { ...root.cnn, fitTitle: fit };
 
   function hint(title, whole) {
     const known = title.parentNode.querySelector(":scope > title");

@@ -10,7 +10,6 @@
   let opened = false;
   let centred = true;
   let shown = "";
-  let prepared = "";
   let resting = 0;
   let isNew = true;
 
@@ -40,26 +39,27 @@
 
   function send() {
     clearTimeout(resting);
-    root.cnn.live(make, (values) => {
-      prepared = values.pixels;
-    });
+    root.cnn.live(() => make("picture"));
   }
 
-  function make() {
-    const other = { upload: null, pixels: null, erased: null };
-    const address = root.cnn.valuesAddress(other, [["centre", centred ? "on" : "off"]]);
-    return { address, body: pad.sample(SENT_SIDE, 0) };
+  function make(moving) {
+    const other = { upload: null, pixels: "", erased: null };
+    const view = { ...root.cnn.changed(root.cnn.currentView(), other), pixels: "?" };
+    const extra = [["centre", centred ? "on" : "off"], ["moving", moving]];
+    const isForPage = root.cnn.differs(view).page;
+    delete view.pixels;
+    const address = root.cnn.valuesAddress(view, extra, isForPage);
+    return { address, body: pad.sample(SENT_SIDE, 0), moving };
   }
 
   // When the pen rests and the last answer is here, the drawing becomes the picture of the view.
   function rest() {
     clearTimeout(resting);
     resting = setTimeout(() => {
-      root.cnn.live(make, (values) => {
-        prepared = values.pixels;
+      root.cnn.live(() => make(""), ({ pixels }) => {
         if (pad.stroke) return;
-        shown = prepared;
-        root.cnn.changeView({ pixels: prepared, upload: null, erased: null }, !isNew);
+        shown = pixels;
+        root.cnn.changeView({ pixels, upload: null, erased: null }, !isNew);
         isNew = false;
       });
     }, REST_MILLISECONDS);
@@ -123,5 +123,7 @@
   });
   window.addEventListener("popstate", () => clearTimeout(resting));
 
-  root.cnn = { ...root.cnn, showDrawing, openDrawing };
+  const isDrawing = () => Boolean(pad && pad.stroke);
+
+  root.cnn = { ...root.cnn, showDrawing, openDrawing, isDrawing };
 })();

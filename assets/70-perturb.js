@@ -72,7 +72,7 @@
   function attempt(changes) {
     wanted = { ...wanted, ...changes };
     showValues({ ...root.cnn.currentView(), ...withoutEmpty(wanted) }, wanted);
-    root.cnn.live(() => ({ address: root.cnn.valuesAddress(wanted) }));
+    root.cnn.live(() => root.cnn.movingRequest(wanted));
     clearTimeout(resting);
     resting = setTimeout(commit, REST_MILLISECONDS);
   }
@@ -152,11 +152,12 @@
 
   // The brush works on the picture as it is before it is turned and moved: that one is shown below it.
   async function paintSource() {
-    const got = await fetch(root.cnn.valuesAddress({}, [["source", "1"]]));
+    const view = root.cnn.currentView();
+    const got = await fetch(root.cnn.valuesAddress(view, [["fitted", "1"]], false));
     if (!got.ok) return;
     const values = root.cnn.unpack(await got.arrayBuffer());
     const source = document.createElement("canvas");
-    root.cnn.paintPixels(source, values.arrays[values.source]);
+    root.cnn.paintPixels(source, values.arrays[values.fitted]);
     pad.canvas.style.backgroundImage = `url(${source.toDataURL()})`;
   }
 
@@ -171,7 +172,7 @@
 
   async function masked() {
     const erased = await currentMask();
-    return { address: root.cnn.valuesAddress({ ...wanted, erased }) };
+    return root.cnn.movingRequest({ ...wanted, erased });
   }
 
   async function keepMask() {

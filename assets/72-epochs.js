@@ -86,9 +86,7 @@
     wanted = place;
     show(place);
     const changes = { epoch: epochAt(place) };
-    root.cnn.live(
-      () => ({ address: root.cnn.valuesAddress(changes, [["moving", "epoch"]]) }), painted
-    );
+    root.cnn.live(() => root.cnn.movingRequest(changes, "epoch"), painted);
     clearTimeout(resting);
     if (!playing) resting = setTimeout(commit, REST_MILLISECONDS);
   }

@@ -3,7 +3,6 @@
   const root = (window.dash_clientside = window.dash_clientside || {});
 
   function showPicture(view, ready, layers) {
-    root.cnn.settle();
     root.cnn.showDrawing(view);
     root.cnn.showUpload(view, ready);
     root.cnn.showPerturbation(view, layers);

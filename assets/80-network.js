@@ -22,8 +22,11 @@
     if (key !== net.key) net.live = -LIVE_MILLISECONDS;
     Object.assign(net, { view, key });
     network.say(net);
-    fetchShown();
-    fetchPointed();
+    const isComing = !isNew && root.cnn.keepUp(view);
+    if (!isComing) {
+      fetchShown();
+      fetchPointed();
+    }
     return root.no_update;
   }
 
@@ -42,10 +45,10 @@
     return net && net.box.isConnected ? net : null;
   }
 
-  // A channel that was chosen on another page changes nothing here, nor do the lines the tiles.
+  // The lines change nothing of the tiles.
   function keyOf(view) {
-    const { looks } = root.cnn.rules;
-    const seen = Object.entries(view).filter(([name]) => name === "scale" || !looks.includes(name));
+    const { network: parts } = root.cnn.rules.parts;
+    const seen = Object.entries(view).filter(([name]) => name !== "lines" && parts.includes(name));
     return new URLSearchParams(seen).toString();
   }
 
@@ -140,11 +143,18 @@
     if (net.key && performance.now() - net.live > LIVE_MILLISECONDS) fetchShown();
   }
 
-  function paintLive(page, arrays) {
+  // A drawing that still moves has no key: it is no view yet.
+  function paintLive(page, arrays, { view, moving }) {
     if (!opened()) return;
-    net.live = performance.now();
-    keep(page, arrays, "live", ++net.asked);
-    keepPointed(page.pointed, arrays, "live");
+    if (moving) net.live = performance.now();
+    const key = view ? keyOf(view) : "live";
+    keep(page, arrays, key, ++net.asked);
+    keepPointed(page.pointed, arrays, view ? wantedLines({ key, view }) : "live");
+    root.cnn.painted(view, true);
+    if (!moving && key === net.key) {
+      fetchShown();
+      fetchPointed();
+    }
   }
 
   function keep(page, arrays, key, order) {

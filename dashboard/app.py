@@ -18,9 +18,10 @@ from dashboard.routes.labels import serve_labels
 from dashboard.routes.moved import serve_moved
 from dashboard.routes.news import serve_news
 from dashboard.routes.uploading import serve_uploads
+from dashboard.routes.values import serve_values
 from dashboard.runtime.links import serve_links
 from dashboard.runtime.runtime import Runtime, install
-from dashboard.screens.values import serve_values
+from dashboard.screens.screen import parts_of_pages
 from dashboard.settings import Settings
 from dashboard.shell import shell
 from dashboard.state.view import rules
@@ -80,7 +81,6 @@ def create_app(settings: Settings | None = None) -> Dash:
         update_title="",
         assets_folder=str(assets_folder()),
         external_stylesheets=[compression.serve_bootstrap(server)],
-        index_string=_index(compression.serve_plotly(server)),
         use_pages=True,
         pages_folder="",
         serve_locally=True,
@@ -101,14 +101,16 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_news(server)
     serve_moved(server)
     _register_pages(app)
+    app.index_string = _index(app)
     app.layout = lambda: shell.layout(runtime)
     shell.register(app)
     return app
 
 
-def _index(plotly: str) -> str:
+def _index(app: Dash) -> str:
+    plotly = compression.serve_plotly(app.server)
     index = _INDEX.replace("{plotly}", plotly).replace("{icon}", quote(_ICON))
-    return index.replace("{rules}", json.dumps(rules()))
+    return index.replace("{rules}", json.dumps(rules(parts_of_pages(app.server))))
 
 
 def _register_pages(app: Dash) -> None:

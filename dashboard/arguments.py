@@ -67,6 +67,14 @@ class Moments(BaseModel):
     values: list[Name]
 
 
+class Wanted(BaseModel):
+    """What is wanted whole: of which view, and how often something was by then."""
+
+    model_config = _STRICT
+    view: Query
+    number: Count
+
+
 class _ForeignError(Exception):
     """A body that no page sends."""
 

@@ -35,8 +35,7 @@ def layout(**_query: Any) -> html.Div:
             ),
             html.Div(id=SUMMARY, className="facts"),
             components.figure(
-                DIAGRAM, "Diagram of the network, from the input to the output",
-                caption=f"{DIAGRAM}-caption", wide=True,
+                DIAGRAM, "Diagram of the network, from the input to the output", wide=True,
             ),
             components.table_box(TABLE, "Layers of the network"),
         ]

@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
 import dash
 import dash_bootstrap_components as dbc
 import pandas as pd
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
-from dash.exceptions import PreventUpdate
+from dash import ClientsideFunction, Dash, Input, Output, State, html
 
 import cnn
-from cnn.figures import Pair
+from cnn.captions import Caption
+from cnn.figures import Chart, Pair, nothing
+from cnn.figures.bars import BARS_SIZE
 from cnn.runs.moments import Moment
-from dashboard import arguments, ids
-from dashboard.runtime.runtime import current
-from dashboard.screens import repaint
-from dashboard.screens.values import Asked, register_values
+from dashboard import ids
+from dashboard.screens.request import Request
+from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
-from dashboard.shell.panel import layers as layers_of
-from dashboard.shell.tabs import default_layer, is_open, register_tabs
-from dashboard.state.view import View, parse
+from dashboard.shell.tabs import register_tabs
+from dashboard.state.view import View
 
-LAYER = "moments-layer"
+PAGE = "moments"
 OTHER = "moments-other"
 LEFT = "moments-left"
 RIGHT = "moments-right"
 CHANGE = "moments-change"
 DRIFT = "moments-drift"
-PAINTED = "moments-painted"
-DRAWN = "moments-drawn"
 NONE = "moments-none"
-FIGURES = (LEFT, RIGHT, CHANGE)
+SHOWN = "moments-shown"
+_NO_MOMENTS = (
+    "Of this model no moments are kept: it came as a file. Choose one that was trained here."
+)
 
 
 def layout(layer: Any = None, **_query: Any) -> html.Div:
@@ -47,40 +46,31 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                 "The same picture at two moments of the training, in one range of colours, and what "
                 "lies between.",
             ),
-            dcc.Store(id=LAYER, data=name),
-            dcc.Store(id=PAINTED),
-            dcc.Store(id=DRAWN),
+            *stores(PAGE, name),
             components.tab_bar("moments-tabs", "Layers"),
             components.alert("moments-problem"),
             html.P(id=NONE, hidden=True),
-            html.Div(
-                [
-                    html.Div(
-                        [
-                            dbc.Label(
-                                "Compare", html_for=OTHER, className="mb-0 text-body-secondary"
-                            ),
-                            dbc.Select(id=OTHER, size="sm", className="w-auto"),
-                            html.Span(id=f"{OTHER}-told", className="text-body-secondary"),
-                        ],
-                        className="controls",
-                    ),
-                    html.Div(
-                        [
-                            components.figure(LEFT, "Left", caption=f"{LEFT}-caption"),
-                            components.figure(RIGHT, "Right", caption=f"{RIGHT}-caption"),
-                        ],
-                        className="even",
-                    ),
-                    components.figure(CHANGE, "Right minus left", caption=f"{CHANGE}-caption"),
-                    components.figure(
-                        DRIFT, "How far each layer moved", caption=f"{DRIFT}-caption"
-                    ),
-                ],
-                id="moments-body",
-            ),
+            html.Div(html.Div(_body(), id=SHOWN), id="moments-body"),
         ]
     )
+
+
+def _body() -> list[Any]:
+    choice = html.Div(
+        [
+            dbc.Label("Compare", html_for=OTHER, className="mb-0 text-body-secondary"),
+            dbc.Select(id=OTHER, size="sm", className="w-auto"),
+            html.Span(id=f"{OTHER}-told", className="text-body-secondary"),
+        ],
+        className="controls",
+    )
+    both = [components.figure(LEFT, "Left"), components.figure(RIGHT, "Right")]
+    return [
+        choice,
+        html.Div(both, className="even"),
+        components.figure(CHANGE, "Right minus left"),
+        components.figure(DRIFT, "How far each layer moved"),
+    ]
 
 
 def register(app: Dash) -> None:
@@ -89,31 +79,8 @@ def register(app: Dash) -> None:
         __name__, path="/moments", path_template="/moments/<layer>", name="Moments",
         title="Moments – CNN Visualizer", layout=layout, order=8, in_header=True,
     )  # fmt: skip
-    arguments.accept(app, dict.fromkeys((LAYER, PAINTED, DRAWN), arguments.Name))
-    register_tabs(app, "moments", lambda layers: list(layers["names"]))
-    app.callback(
-        *[Output(figure, "figure") for figure in FIGURES],
-        *[Output(figure, "style") for figure in FIGURES],
-        *[Output(f"{figure}-caption", "children") for figure in FIGURES],
-        Output(f"{OTHER}-told", "children"),
-        Output(PAINTED, "data"),
-        Output(NONE, "children"),
-        Output(NONE, "hidden"),
-        Output("moments-body", "style"),
-        Input(ids.VIEW, "data"),
-        Input(ids.LAYERS, "data"),
-        State(LAYER, "data"),
-        State(PAINTED, "data"),
-        State(ids.LOCATION, "pathname"),
-    )(paint)
-    app.callback(
-        Output(DRIFT, "figure"),
-        Output(f"{DRIFT}-caption", "children"),
-        Output(DRAWN, "data"),
-        Input(ids.VIEW, "data"),
-        Input(ids.MOMENTS, "data"),
-        State(DRAWN, "data"),
-    )(draw)
+    register_tabs(app, PAGE, lambda layers: list(layers["names"]))
+    register_screen(app, PAGE, show, figures=(LEFT, RIGHT, CHANGE, DRIFT), looks=("other",))
     app.clientside_callback(
         ClientsideFunction("cnn", "otherMoments"),
         Output(OTHER, "options"),
@@ -130,68 +97,42 @@ def register(app: Dash) -> None:
         State(ids.VIEW, "data"),
         prevent_initial_call=True,
     )
-    register_values(app.server, "moments", values)
 
 
-def paint(
-    stored: dict[str, Any] | None,
-    layers: dict[str, Any] | None,
-    layer: str | None,
-    painted: str | None,
-    pathname: str | None,
-) -> tuple[Any, ...]:
-    """Return the layer at both moments and the difference: whole at first, then new values."""
-    if not stored or not layers or not is_open(pathname, "moments", layer):
-        raise PreventUpdate
-    view, _ = parse(stored)
-    if layers["model"] != view.model:
-        raise PreventUpdate
-    count = 3 * len(FIGURES) + 2
-    if not _moments(view):
-        none = "Of this model no moments are kept: it came as a file. Choose one that was trained here."
-        return *[no_update] * count, none, False, {"display": "none"}
-    name = layer or default_layer(layers, layers["names"])
-    try:
-        shown = _shown(view, name or "")
-    except cnn.CnnError as error:
-        raise PreventUpdate from error
-    kind = f"{view.model} {name} {shown.pair.right.shape}"
-    figures = [
-        repaint.heatmap(cells, title=title)
-        for cells, title in zip(shown.pair.cells, shown.titles, strict=True)
-    ] if kind == painted else shown.pair.figures(shown.titles)  # fmt: skip
-    style = cnn.figures.heatmap_size(shown.shape)
-    return (
-        *figures, *[no_update if kind == painted else style] * 3, *shown.captions, shown.told,
-        kind, "", True, {},
-    )  # fmt: skip
-
-
-class _Shown:
-    """A layer at both moments of a view, and what is said of it.
+def show(request: Request) -> Screen:
+    """Return the layer at both moments, the difference, and how far each layer has come.
 
     On the left is the moment that is chosen on the page, on the right that of the slider, whichever
     is the earlier: what moves stays in its place.
     """
+    run = request.runtime.entry(request.view).run
+    if run is None or not run.moments:
+        return Screen({}, {NONE: _NO_MOMENTS}, {NONE: False, SHOWN: True})
+    info = request.layer_among(cnn.layer_infos(request.model))
+    left, right = _both(request.runtime.settled(request.view), run.moments)
+    charts = dict(zip((LEFT, RIGHT, CHANGE), _pair(request, info, left, right), strict=True))
+    texts = {f"{OTHER}-told": f"with the moment of the slider below the prediction: {right.told}"}
+    hidden = {NONE: True, SHOWN: False}
+    if request.moving:
+        return Screen(charts, texts, hidden, later=(DRIFT,))
+    return Screen({**charts, DRIFT: _drift(request, run, left, right)}, texts, hidden)
 
-    def __init__(self, view: View, name: str, passed: Any) -> None:
-        runtime = current()
-        view = runtime.settled(view)
-        left, right = _both(view, _moments(view))
-        other = runtime.forward(replace(view, epoch=str(left)))
-        info = cnn.layer_info(runtime.model(view), name)
-        self.pair = Pair(other.activations[info.name], passed.activations[info.name])
-        self.shape = self.pair.cells[0].z.shape
-        self.titles = (
-            f"{info.name}, {left.told}", f"{info.name}, {right.told}",
+
+def _pair(
+    request: Request, info: cnn.LayerInfo, left: Moment, right: Moment
+) -> tuple[Chart, Chart, Chart]:
+    now, other = request.passed, request.at(str(left)).passed
+    pair = Pair(other.activations[info.name], now.activations[info.name])
+    change = components.caption(cnn.captions.change(pair.left, pair.right)) + _in_time(left, right)
+    verdicts = (_says(left, other.prediction), _says(right, now.prediction))
+    return pair.charts(
+        (
+            f"{info.name}, {left.told}",
+            f"{info.name}, {right.told}",
             f"{info.name}: right minus left",
-        )  # fmt: skip
-        self.captions = (
-            _says(left, other.prediction), _says(right, passed.prediction),
-            components.caption(cnn.captions.change(self.pair.left, self.pair.right))
-            + _in_time(left, right),
-        )  # fmt: skip
-        self.told = f"with the moment of the slider below the prediction: {right.told}"
+        ),
+        (Caption(verdicts[0]), Caption(verdicts[1]), Caption(change)),
+    )
 
 
 def _both(view: View, kept: Sequence[Moment]) -> tuple[Moment, Moment]:
@@ -207,75 +148,23 @@ def _in_time(left: Moment, right: Moment) -> str:
     return " Both are the same moment." if left == right else ""
 
 
-def _shown(view: View, name: str) -> _Shown:
-    return _Shown(view, name, current().forward(view))
-
-
-def _moments(view: View) -> tuple[Moment, ...]:
-    run = current().entry(view).run
-    return run.moments if run else ()
-
-
 def _says(moment: Moment, prediction: cnn.Prediction) -> str:
     when = f"{moment.told[0].upper()}{moment.told[1:]}"
     return f"{when}, the network {cnn.captions.verdict(prediction, others=2)}."
 
 
-def values(asked: Asked) -> dict[str, Any]:
-    """Return what is painted while the picture or the epoch moves."""
-    known = layers_of(asked.view)
-    name = asked.layer or default_layer(known, known["names"])
-    if name not in known["names"] or not _moments(asked.view):
-        return {"figures": [], "texts": {}}
-    shown = _Shown(asked.view, str(name), asked.passed)
-    cells = zip(FIGURES, shown.pair.cells, strict=True)
-    captions = zip(FIGURES, shown.captions, strict=True)
-    return {
-        "figures": [asked.cells(figure, one) for figure, one in cells],
-        "texts": {
-            **{f"{figure}-caption": text for figure, text in captions},
-            f"{OTHER}-told": shown.told,
-        },
-    }
-
-
-def draw(
-    stored: dict[str, Any] | None, moments: dict[str, Any] | None, drawn: str | None
-) -> tuple[Any, ...]:
+def _drift(request: Request, run: cnn.Run, left: Moment, right: Moment) -> Chart:
     """Return the curve of how far each layer moved, with marks where both moments are."""
-    if (
-        not stored
-        or not moments
-        or moments.get("model") != stored.get("model")
-        or not moments["values"]
-    ):
-        raise PreventUpdate
-    view, _ = parse(stored)
-    if moments["model"] != view.model:
-        raise PreventUpdate
-    key = f"{view.model} {view.epoch} {view.other} {len(moments['values'])}"
-    if key == drawn:
-        raise PreventUpdate
-    runtime = current()
-    run = runtime.entry(view).run
-    if run is None:
-        raise PreventUpdate
     try:
-        return *_drift(view, run), key
+        table = request.runtime.drift(request.model, run, (left, right))
     except cnn.RunError as error:
-        return components.EMPTY_FIGURE, str(error), key
-
-
-def _drift(view: View, run: cnn.Run) -> tuple[Any, str]:
-    """Return the curve and its caption."""
-    left, right = _both(view, run.moments)
-    table = cnn.drift(current().model(view), run, also=(left, right))
+        return nothing(str(error))
     figure = cnn.figures.distances(table, title="How far each layer's weights are from their start")
     marks = {"left": left, "right": right} if left != right else {"left and right": left}
     for text, moment in marks.items():
         cnn.figures.mark(figure, _place(moment, run), text)
     then = table.set_index("place").loc[_place(right, run)]
-    return figure, _about_drift(right, then)
+    return Chart.whole(figure, size=BARS_SIZE, caption=Caption(_about_drift(right, then)))
 
 
 def _place(moment: Moment, run: cnn.Run) -> float:

@@ -29,11 +29,13 @@ from cnn.models.heads import Head, head_of
 from cnn.models.kinds import kind_of
 from dashboard import ids
 from dashboard.runtime.runtime import current
-from dashboard.screens.values import Asked, register_values
+from dashboard.screens.answer import Answer
+from dashboard.screens.request import Request
+from dashboard.screens.screen import register_facts
 from dashboard.shell import components
 from dashboard.shell.controls import tie
 from dashboard.shell.scale import register_scale, scale_choice
-from dashboard.state.view import CONTRIBUTION, WEIGHT, parse
+from dashboard.state.view import CONTRIBUTION, OF_PICTURE, WEIGHT, parse
 
 NETWORK = "network"
 STRUCTURE = "network-structure"
@@ -83,7 +85,7 @@ def register(app: Dash) -> None:
     )  # fmt: skip
     register_scale(app, SCALE)
     tie(app, LINES, choose="chooseLines", chosen="chosenLines")
-    register_values(app.server, "network", values)
+    register_facts(app.server, "network", values, (*OF_PICTURE, "scale", "lines"))
     app.callback(Output(STRUCTURE, "data"), Input(ids.LAYERS, "data"))(structure)
     app.clientside_callback(
         ClientsideFunction("cnn", "showNetwork"),
@@ -190,55 +192,57 @@ def _digits(scale: style.ColourScale, count: int) -> str:
     return colour_table(scale, count).tobytes().hex()
 
 
-def values(asked: Asked) -> dict[str, Any]:
+def values(request: Request, answer: Answer) -> dict[str, Any]:
     """Return the thumbnails of the layers asked for, or of all, and the class probabilities.
 
     Of a channel that is pointed at also what feeds it and what it feeds.
     """
-    infos = [info for info in cnn.layer_infos(asked.model) if not info.nested]
-    wanted = [info for info in infos if not asked.layers or info.name in asked.layers]
-    bound = _bound(infos, asked.passed) if asked.view.scale == "network" else None
+    infos = [info for info in cnn.layer_infos(request.model) if not info.nested]
+    wanted = [info for info in infos if not request.layers or info.name in request.layers]
+    bound = _bound(infos, request.passed) if request.view.scale == "network" else None
     return {
-        "layers": [_painted(asked, info, bound) for info in wanted],
-        **_classes(asked),
-        "scale": asked.view.scale,
-        "pointed": _pointed(asked) if asked.pointed else None,
+        "layers": [_painted(request, info, bound, answer) for info in wanted],
+        **_classes(request, answer),
+        "scale": request.view.scale,
+        "pointed": _pointed(request, answer) if request.pointed else None,
     }
 
 
-def _classes(asked: Asked) -> dict[str, Any]:
+def _classes(request: Request, answer: Answer) -> dict[str, Any]:
     """Return the class probabilities and the place of the winner, where there are any."""
-    prediction = asked.passed.prediction
+    prediction = request.passed.prediction
     if not prediction.head.has_classes:
         return {}
     winner = None if prediction.winner is None else prediction.label
-    return {"probabilities": asked.answer.add(prediction.probabilities), "winner": winner}
+    return {"probabilities": answer.add(prediction.probabilities), "winner": winner}
 
 
 def _bound(infos: Sequence[cnn.LayerInfo], passed: cnn.ForwardPass) -> float:
     return cnn.figures.largest_magnitude(passed.activations[i.name] for i in infos if i.inputs)
 
 
-def _painted(asked: Asked, info: cnn.LayerInfo, bound: float | None) -> dict[str, Any]:
-    found = asked.passed.activations[info.name]
+def _painted(
+    request: Request, info: cnn.LayerInfo, bound: float | None, answer: Answer
+) -> dict[str, Any]:
+    found = request.passed.activations[info.name]
     maps = cnn.figures.as_maps(found) if found.ndim > 1 else found.reshape(1, 1, -1)
     shown = representative(info.channels)
-    thumbnails = Thumbnails.of(maps, shown, scale=asked.view.scale, bound=bound)
+    thumbnails = Thumbnails.of(maps, shown, scale=request.view.scale, bound=bound)
     return {
         "name": info.name,
-        "tiles": asked.answer.add(thumbnails.tiles),
-        "peaks": asked.answer.add(thumbnails.peaks),
+        "tiles": answer.add(thumbnails.tiles),
+        "peaks": answer.add(thumbnails.peaks),
         "high": thumbnails.high,
         "signed": thumbnails.signed,
         "size": maps.shape[:2],
     }
 
 
-def _pointed(asked: Asked) -> dict[str, Any] | None:
+def _pointed(request: Request, answer: Answer) -> dict[str, Any] | None:
     """Return what the channel that is pointed at is connected to; nothing for one that is not there."""
-    layer, channel = asked.pointed or ("", 0)
-    infos = {info.name: info for info in cnn.layer_infos(asked.model)}
-    head = head_of(asked.model)
+    layer, channel = request.pointed or ("", 0)
+    infos = {info.name: info for info in cnn.layer_infos(request.model)}
+    head = head_of(request.model)
     last = infos[head.last]
     is_softmax = head.form == "logits" and layer == _softmax_of(last)
     info = last if is_softmax else infos.get(layer)
@@ -247,27 +251,27 @@ def _pointed(asked: Asked) -> dict[str, Any] | None:
     found: tuple[Side, ...] = (
         (same_channel(last.name, channel, last.channels, is_source=True),)
         if is_softmax
-        else _sides(asked, info, channel, head)
+        else _sides(request, info, channel, head)
     )
     shown = {name: _shown(one, has_classes=_has_classes(one, head)) for name, one in infos.items()}
     shown[_softmax_of(last)] = list(range(last.channels))
     return {
         "layer": layer,
         "channel": channel,
-        "lines": asked.view.lines,
-        "sides": [_told(asked, side, shown[side.layer]) for side in found],
+        "lines": request.view.lines,
+        "sides": [_told(answer, side, shown[side.layer]) for side in found],
     }
 
 
-def _sides(asked: Asked, info: cnn.LayerInfo, channel: int, head: Head) -> tuple[Side, ...]:
-    values = asked.passed.activations if asked.view.lines == CONTRIBUTION else None
-    found = sides(asked.model, info.name, channel, activations=values)
+def _sides(request: Request, info: cnn.LayerInfo, channel: int, head: Head) -> tuple[Side, ...]:
+    values = request.passed.activations if request.view.lines == CONTRIBUTION else None
+    found = sides(request.model, info.name, channel, activations=values)
     if info.name != head.last or head.form != "logits":
         return found
     return *found, same_channel(_softmax_of(info), channel, info.channels, is_source=False)
 
 
-def _told(asked: Asked, side: Side, shown: Sequence[int]) -> dict[str, Any]:
+def _told(answer: Answer, side: Side, shown: Sequence[int]) -> dict[str, Any]:
     """Return a side as the script reads it: the amounts where shown, and what is hidden."""
     known, amounts = ~np.isnan(side.amounts), np.nan_to_num(side.amounts)
     hidden = np.setdiff1d(np.flatnonzero(known), shown)
@@ -276,7 +280,7 @@ def _told(asked: Asked, side: Side, shown: Sequence[int]) -> dict[str, Any]:
         "layer": side.layer,
         "isSource": side.is_source,
         "kind": side.kind,
-        "amounts": asked.answer.add(side.amounts[list(shown)]),
+        "amounts": answer.add(side.amounts[list(shown)]),
         "count": int(known.sum()),
         "most": float(np.abs(amounts).max(initial=0)),
         "hidden": len(hidden),

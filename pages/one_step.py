@@ -3,35 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 from urllib.parse import unquote
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import Dash, Input, Output, State, dcc, html, no_update
-from dash.exceptions import PreventUpdate
+from dash import Dash, html
 
 import cnn
 from cnn.figures import teaching as figures
 from cnn.gradients.teaching import MOST_RATE, MOST_STEPS, Teaching, teach, worth_teaching
 from cnn.models.heads import require_classes
-from dashboard import arguments, ids
-from dashboard.runtime.runtime import current
+from dashboard.screens.request import Request
+from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
 from dashboard.shell.controls import tie
 from dashboard.shell.numbers import number_field, register_number
-from dashboard.shell.tabs import default_layer, is_open, register_tabs
-from dashboard.state.view import View, parse
+from dashboard.shell.tabs import register_tabs
 
-LAYER = "one-step-layer"
+PAGE = "one-step"
 LABEL = "one-step-label"
 RATE = "one-step-rate"
 STEP = "one-step-step"
 UNDO = "one-step-undo"
 AGAIN = "one-step-again"
 RESTART = "one-step-restart"
-BUTTONS = (STEP, AGAIN, UNDO, RESTART)
 LINE = "one-step-line"
 WHY = "one-step-why"
 PROBLEM = "one-step-told"
@@ -69,7 +67,7 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                 "Teach the network this one picture, now, and see what the step changes. All other "
                 "pages go on with the network as it was.",
             ),
-            dcc.Store(id=LAYER, data=name),
+            *stores(PAGE, name),
             components.tab_bar("one-step-tabs", "Layers with weights"),
             components.alert("one-step-problem"),
             html.Div(
@@ -148,10 +146,7 @@ def _result() -> list[Any]:
 
 
 def _places(named: dict[str, str]) -> list[Any]:
-    return [
-        components.figure(identity, label, caption=f"{identity}-caption")
-        for identity, label in named.items()
-    ]
+    return [components.figure(identity, label) for identity, label in named.items()]
 
 
 def register(app: Dash) -> None:
@@ -160,62 +155,83 @@ def register(app: Dash) -> None:
         __name__, path="/one-step", path_template="/one-step/<layer>", name="One step",
         title="One step – CNN Visualizer", layout=layout, order=9, in_header=True,
     )  # fmt: skip
-    arguments.accept(app, {LAYER: arguments.Name})
-    register_tabs(app, "one-step", lambda layers: list(layers["weighted"]))
+    register_tabs(app, PAGE, lambda layers: list(layers["weighted"]))
     register_number(app, RATE)
-    app.callback(
-        Output(LABEL, "options"),
-        Output(LABEL, "value"),
-        Output(WHY, "children"),
-        Output(LINE, "children"),
-        *[Output(button, "disabled") for button in BUTTONS],
-        Input(ids.VIEW, "data"),
-        Input(ids.LAYERS, "data"),
-        State(LAYER, "data"),
-        State(ids.LOCATION, "pathname"),
-    )(control)
-    app.callback(
-        Output(PROBLEM, "children"),
-        Output(PROBLEM, "is_open"),
-        Output(RESULT, "hidden"),
-        Output(FACTS, "children"),
-        *[
-            output
-            for figure in (*_GENERAL, *_OF_LAYER)
-            for output in (
-                Output(figure, "figure"),
-                Output(figure, "style"),
-                Output(f"{figure}-caption", "children"),
-            )
-        ],
-        Output(WEIGHTS, "className"),
-        Output(SOURCE, "options"),
-        Output(f"{SOURCE}-box", "hidden"),
-        Input(ids.VIEW, "data"),
-        Input(ids.LAYERS, "data"),
-        State(LAYER, "data"),
-        State(ids.LOCATION, "pathname"),
-    )(paint)
+    register_screen(
+        app, PAGE, show, figures=(*_GENERAL, *_OF_LAYER), looks=("source", "teach", "rates"),
+        waits=True,
+    )  # fmt: skip
     tie(app, SOURCE, choose="chooseSource", chosen="chosenSource")
 
 
-def control(
-    stored: dict[str, Any] | None,
-    layers: dict[str, Any] | None,
-    layer: str | None,
-    pathname: str | None,
-) -> tuple[Any, ...]:
-    """Return the classes, the one taught and why, the steps in words, and which buttons do nothing."""
-    view = _open_view(stored, layers, layer, pathname)
-    names = layers["classes"] if layers else ()
-    if not names:
-        return [], None, "", "", *[True] * len(BUTTONS)
-    rates = view.learning_rates
-    options = [{"label": name, "value": str(i)} for i, name in enumerate(names)]
-    none = not rates
-    is_full = len(rates) >= MOST_STEPS
-    label = str(_label(view))
-    return options, label, _why(view), in_words(rates), is_full, none, none, none
+def show(request: Request) -> Screen:
+    """Return what is taught, the steps made, and what they did; or why nothing can be taught."""
+    rates = request.view.learning_rates
+    try:
+        require_classes(request.model, "Teaching a class")
+    except cnn.CnnError as error:
+        return _refused(str(error), may_teach=False)
+    controls = {
+        LABEL: {"options": _classes(request), "value": str(_label(request))},
+        **_buttons(len(rates), may_teach=True),
+    }
+    texts = {WHY: _why(request), LINE: in_words(rates)}
+    try:
+        teaching = teach(
+            request.model, request.look.seen, label=_label(request), learning_rates=rates
+        )
+    except cnn.CnnError as error:
+        refused = _refused(str(error), may_teach=True)
+        return replace(refused, texts=texts, properties={**refused.properties, **controls})
+    taught = _taught(request, teaching)
+    return replace(
+        taught,
+        texts={**texts, **taught.texts},
+        properties={**controls, **taught.properties},
+    )
+
+
+def _classes(request: Request) -> list[dict[str, str]]:
+    names = cnn.class_names(request.model)
+    return [{"label": name, "value": str(i)} for i, name in enumerate(names)]
+
+
+def _buttons(made: int, *, may_teach: bool) -> dict[str, dict[str, Any]]:
+    """Return which buttons do nothing when so many steps are made."""
+    is_full = made >= MOST_STEPS or not may_teach
+    return {STEP: {"disabled": is_full}} | {
+        button: {"disabled": not made} for button in (AGAIN, UNDO, RESTART)
+    }
+
+
+def _refused(why: str, *, may_teach: bool) -> Screen:
+    """Return the page with a message in place of its figures."""
+    empty = {LABEL: {"options": [], "value": None}, **_buttons(0, may_teach=may_teach)}
+    told = {PROBLEM: {"children": why, "is_open": True}}
+    return Screen({}, {WHY: "", LINE: ""}, hidden={RESULT: True}, properties={**empty, **told})
+
+
+def _taught(request: Request, teaching: Teaching) -> Screen:
+    """Return the figures of what was learnt, and what goes with them."""
+    weighted = [info for info in cnn.layer_infos(request.model) if info.name in teaching.layers]
+    name = request.layer_among(weighted).name
+    weights = figures.weights(request.model, teaching, name, source=request.view.source)
+    general = (
+        figures.predictions(teaching, _true(request)),
+        figures.gradient_norms(teaching),
+        figures.relative_changes(teaching),
+    )
+    charts = dict(zip((*_GENERAL, *_OF_LAYER), (*general, *weights.shown), strict=True))
+    return Screen(
+        charts,
+        texts={FACTS: _facts(teaching)},
+        hidden={RESULT: False, f"{SOURCE}-box": weights.inputs < 2},
+        properties={
+            PROBLEM: {"is_open": False},
+            WEIGHTS: {"className": "one-step-row wide" if weights.wide else "one-step-row"},
+            SOURCE: {"options": _source_options(weights.inputs)},
+        },
+    )
 
 
 def in_words(rates: Sequence[float]) -> str:
@@ -230,49 +246,6 @@ def in_words(rates: Sequence[float]) -> str:
         count = "1 step" if len(rates) == 1 else f"{len(rates)} steps"
         told = f"{count} made with learning rate {rates[0]:g}"
     return f"{told}; more are not made here." if len(rates) >= MOST_STEPS else f"{told}."
-
-
-def paint(
-    stored: dict[str, Any] | None,
-    layers: dict[str, Any] | None,
-    layer: str | None,
-    pathname: str | None,
-) -> tuple[Any, ...]:
-    """Return what the steps did: all figures, or the sentence that says why there are none."""
-    view = _open_view(stored, layers, layer, pathname)
-    try:
-        return "", False, False, *_shown(view, layer, layers or {})
-    except cnn.CnnError as error:
-        nothing = (no_update,) * (4 + 3 * len((*_GENERAL, *_OF_LAYER)))
-        return str(error), True, True, *nothing
-
-
-def _shown(view: View, layer: str | None, layers: dict[str, Any]) -> tuple[Any, ...]:
-    """Return facts, figures, the class of the layer's row, and the choice of input channels."""
-    model = current().model(view)
-    require_classes(model, "Teaching a class")
-    seen = current().look(view).seen
-    teaching = teach(model, seen, label=_label(view), learning_rates=view.learning_rates)
-    name = layer or default_layer(layers, layers["weighted"])
-    if name is None or name not in teaching.layers:
-        raise PreventUpdate
-    weights = figures.weights(model, teaching, name, source=view.source)
-    general = (
-        figures.predictions(teaching, _true(view, model)),
-        figures.gradient_norms(teaching),
-        figures.relative_changes(teaching),
-    )
-    return (
-        _facts(teaching),
-        *[
-            part
-            for one in (*general, *weights.shown)
-            for part in (one.figure, one.size, components.caption(one.caption))
-        ],
-        "one-step-row wide" if weights.wide else "one-step-row",
-        _source_options(weights.inputs),
-        weights.inputs < 2,
-    )
 
 
 def _facts(teaching: Teaching) -> str:
@@ -292,63 +265,34 @@ def _share(prediction: cnn.Prediction, teaching: Teaching) -> float:
     return float(prediction.probabilities[teaching.label])
 
 
-def _view(stored: dict[str, Any] | None, layers: dict[str, Any] | None) -> View:
-    """Return the view; nothing is answered before there is one and its model is known."""
-    if not stored or not layers:
-        raise PreventUpdate
-    view, _ = parse(stored)
-    if layers["model"] != view.model:
-        raise PreventUpdate
-    return view
-
-
-def _open_view(
-    stored: dict[str, Any] | None,
-    layers: dict[str, Any] | None,
-    layer: str | None,
-    pathname: str | None,
-) -> View:
-    """Return the view of the page that is open, if its picture can be shown at all."""
-    if not is_open(pathname, "one-step", layer):
-        raise PreventUpdate
-    view = _view(stored, layers)
-    try:
-        current().look(view)
-    except cnn.CnnError as error:
-        raise PreventUpdate from error
-    return view
-
-
-def _label(view: View) -> int:
+def _label(request: Request) -> int:
     """Return the class that is taught: the one of the view, or the one worth teaching."""
-    if view.teach is not None:
-        return view.teach
-    runtime = current()
-    prediction = runtime.look(view).passed.prediction
-    return worth_teaching(prediction, _true(view, runtime.model(view)))
+    if request.view.teach is not None:
+        return request.view.teach
+    return worth_teaching(request.passed.prediction, _true(request))
 
 
-def _why(view: View) -> str:
+def _why(request: Request) -> str:
     """Return why the class that suggests itself was chosen, or why teaching the chosen one is idle."""
-    prediction = current().look(view).passed.prediction
+    prediction = request.passed.prediction
     if prediction.winner is None:
         return f"The network {cnn.captions.verdict(prediction)}."
     (name, share), *_ = prediction.top(1)
     said = f"The network already says {name} ({cnn.captions.percent(share)})"
-    if _label(view) == prediction.label:
+    if _label(request) == prediction.label:
         return f"{said}: teaching it that changes little."
-    if view.teach is not None:
+    if request.view.teach is not None:
         return ""
-    if _label(view) == _true(view, current().model(view)):
+    if _label(request) == _true(request):
         return (
             f"The network says {name} ({cnn.captions.percent(share)}): it is taught what is true."
         )
     return f"{said}: teaching it that would change little, so the runner-up is chosen."
 
 
-def _true(view: View, model: Any) -> int | None:
+def _true(request: Request) -> int | None:
     """Return the class of the picture among the model's, where it is known."""
-    return current().picture(view).class_among(cnn.class_names(model))
+    return request.picture.class_among(cnn.class_names(request.model))
 
 
 def _source_options(inputs: int) -> list[dict[str, str]]:

@@ -7,23 +7,22 @@ from typing import Any
 import dash
 import dash_bootstrap_components as dbc
 import numpy as np
-from dash import ClientsideFunction, Dash, Input, Output, State, html
-from dash.exceptions import PreventUpdate
+from dash import ClientsideFunction, Dash, Input, Output, html
 from numpy.typing import NDArray
 
 import cnn
 from cnn.colours import difference_range
-from cnn.figures import Cells
-from dashboard import ids
+from cnn.figures import Chart, nothing
 from dashboard.runtime.pictures import perturbed_in_words
-from dashboard.runtime.runtime import Look, current
-from dashboard.screens.values import Asked, register_values
+from dashboard.runtime.runtime import Look
+from dashboard.screens.request import Request
+from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
 from dashboard.shell.controls import tie
 from dashboard.shell.perturbing import NAMES, PLACE, SWEPT
-from dashboard.shell.tabs import is_open
-from dashboard.state.view import View, parse
+from dashboard.state.view import View
 
+PAGE = "perturb"
 OVER = "perturb-over"
 CURVE = "perturb-curve"
 BEFORE = "perturb-before"
@@ -60,15 +59,14 @@ def layout(**_query: Any) -> html.Div:
                 "Change the picture by degrees, and see where along each slider the network changes "
                 "its mind.",
             ),
+            *stores(PAGE),
             html.Div(
                 [
                     html.Div(id=PLACE, className="perturb-place"),
                     html.Div(
                         [
                             choice,
-                            components.figure(
-                                CURVE, "Prediction along the slider", caption=f"{CURVE}-caption"
-                            ),
+                            components.figure(CURVE, "Prediction along the slider"),
                         ]
                     ),
                 ],
@@ -77,7 +75,7 @@ def layout(**_query: Any) -> html.Div:
             html.Div(
                 [
                     html.Div(
-                        components.figure(figure, name, caption=f"{figure}-caption"),
+                        components.figure(figure, name),
                         id=f"{figure}-box",
                     )
                     for figure, name in _PICTURES.items()
@@ -96,22 +94,7 @@ def register(app: Dash) -> None:
         __name__, path="/perturb", name="Perturb", title="Perturb – CNN Visualizer",
         layout=layout, order=6, in_header=True,
     )  # fmt: skip
-    app.callback(
-        *[
-            output
-            for figure in (CURVE, *_PICTURES)
-            for output in (
-                Output(figure, "figure"),
-                Output(figure, "style"),
-                Output(f"{figure}-caption", "children"),
-            )
-        ],
-        Output(f"{ADVERSARIAL}-box", "hidden"),
-        Input(ids.VIEW, "data"),
-        Input(ids.LAYERS, "data"),
-        State(ids.LOCATION, "pathname"),
-    )(paint)
-    register_values(app.server, "perturb", values)
+    register_screen(app, PAGE, show, figures=(CURVE, *_PICTURES), looks=("over",))
     tie(app, OVER, choose="chooseOver", chosen="chosenOver")
     app.clientside_callback(
         ClientsideFunction("cnn", "takePerturbation"),
@@ -120,49 +103,30 @@ def register(app: Dash) -> None:
     )
 
 
-def paint(
-    stored: dict[str, Any] | None, layers: dict[str, Any] | None, pathname: str | None
-) -> tuple[Any, ...]:
-    """Return the curve, the picture before and after, and what lies between."""
-    if not stored or not layers or not is_open(pathname, "perturb"):
-        raise PreventUpdate
-    view, _ = parse(stored)
-    if layers["model"] != view.model:
-        raise PreventUpdate
-    try:
-        look = current().look(view)
-        shown = [_curve(view, look), *_pictures(view, look)]
-    except cnn.CnnError as error:
-        raise PreventUpdate from error
-    return *[part for one in shown for part in one], not view.epsilon
+def show(request: Request) -> Screen:
+    """Return the curve, the picture before and after, and what lies between.
+
+    The curve takes a forward pass for each of its points: it waits until nothing moves.
+    """
+    charts = {figure: _picture(figure, name, request) for figure, name in _PICTURES.items()}
+    hidden = {f"{ADVERSARIAL}-box": not request.view.epsilon}
+    if request.moving:
+        return Screen(charts, hidden=hidden, later=(CURVE,))
+    return Screen({CURVE: _curve(request), **charts}, hidden=hidden)
 
 
-def values(asked: Asked) -> dict[str, Any]:
-    """Return what is painted while a pen or a slider moves: the pictures; the curve waits for rest."""
-    look = current().look(asked.view)
-    parts = _parts(asked.view, look)
-    return {
-        "figures": [asked.cells(figure, _cells(figure, part)) for figure, part in parts.items()],
-        "texts": {f"{figure}-caption": _told(figure, asked.view, look) for figure in parts},
-    }
-
-
-def _curve(view: View, look: Look) -> tuple[Any, dict[str, str], str]:
+def _curve(request: Request) -> Chart:
     """Return the prediction along the range of the slider of the view."""
-    model, prediction = current().model(view), look.passed.prediction
-    names, head = prediction.class_names, prediction.head
+    view, look, model = request.view, request.look, request.model
+    names, head = look.passed.prediction.class_names, look.passed.prediction.head
     if not (head.has_classes or head.form == "scores"):
-        return components.EMPTY_FIGURE, {}, f"No curve is drawn: the model gives {head.told}."
+        return nothing(f"No curve is drawn: the model gives {head.told}.")
     if view.over == "epsilon" and not head.has_classes:
-        return (
-            components.EMPTY_FIGURE,
-            {},
-            "No curve is drawn: there is no class to move away from.",
-        )
+        return nothing("No curve is drawn: there is no class to move away from.")
     if view.over == "epsilon":
         along, images = cnn.fgsm_sweep(model, look.plain, target=view.target)
     else:
-        along, images = cnn.sweep(current().fitted(view), view.perturbation, view.over)
+        along, images = cnn.sweep(look.fitted, view.perturbation, view.over)
     shares = cnn.batch_probabilities(model, images)
     swept = SWEPT[view.over]
     figure = cnn.figures.sweep(
@@ -177,53 +141,31 @@ def _curve(view: View, look: Look) -> tuple[Any, dict[str, str], str]:
     caption = cnn.captions.Caption(f"Each score over the {swept.words}.")
     if head.has_classes:
         caption = cnn.captions.sweep(along, shares, names, swept)
-    return figure, _CURVE_SIZE, components.caption(caption)
+    return Chart.whole(figure, size=_CURVE_SIZE, caption=caption)
 
 
-def _pictures(view: View, look: Look) -> list[tuple[Any, dict[str, str], str]]:
-    parts = _parts(view, look)
-    shown: list[tuple[Any, dict[str, str], str]] = []
-    for figure, name in _PICTURES.items():
-        if figure not in parts:
-            shown.append((components.EMPTY_FIGURE, {}, ""))
-            continue
-        part = parts[figure]
-        size = cnn.figures.heatmap_size(cnn.figures.Mosaic.of(part.shape).shape)
-        shown.append((_figure(figure, name, part), size, _told(figure, view, look)))
-    return shown
-
-
-def _parts(view: View, look: Look) -> dict[str, NDArray[np.float32]]:
-    """Return what each figure shows, float32 (height, width, channels), as shares of full brightness."""
-    before, plain, after = (
-        pixels.astype(np.float32) / np.float32(255)
-        for pixels in (current().fitted(view), look.plain, look.seen)
-    )
-    parts = {BEFORE: before, AFTER: after, CHANGE: after - before}
-    return {**parts, ADVERSARIAL: after - plain} if view.epsilon else parts
-
-
-def _limits(figure: str, part: NDArray[np.float32]) -> tuple[float, float]:
-    """Return the range of colours: 0 to 1 of a picture, symmetric about 0 of a difference."""
-    if figure in (BEFORE, AFTER):
-        return 0.0, 1.0
-    colours = difference_range(part)
-    return colours.low, colours.high
-
-
-def _cells(figure: str, part: NDArray[np.float32]) -> Cells:
-    return cnn.figures.cells(part, limits=_limits(figure, part))
-
-
-def _figure(figure: str, name: str, part: NDArray[np.float32]) -> Any:
-    is_grey = part.shape[-1] == 1
-    return cnn.figures.feature_maps(
+def _picture(figure: str, name: str, request: Request) -> Chart:
+    part = _part(figure, request.look)
+    is_grey, is_picture = part.shape[-1] == 1, figure in (BEFORE, AFTER)
+    return cnn.figures.maps_chart(
         part,
         title=name if is_grey else f"{name}, a tile per colour",
-        limits=_limits(figure, part),
+        limits=(0.0, 1.0) if is_picture else difference_range(part),
         tile_name="" if is_grey else "colour",
-        label="brightness" if figure in (BEFORE, AFTER) else "change of brightness",
+        label="brightness" if is_picture else "change of brightness",
+        caption=cnn.captions.Caption(_told(figure, request.view, request.look)),
     )
+
+
+def _part(figure: str, look: Look) -> NDArray[np.float32]:
+    """Return what a figure shows, float32 (height, width, channels), as shares of full brightness."""
+    before, plain, after = (
+        pixels.astype(np.float32) / np.float32(255)
+        for pixels in (look.fitted, look.plain, look.seen)
+    )
+    return {BEFORE: before, AFTER: after, CHANGE: after - before, ADVERSARIAL: after - plain}[
+        figure
+    ]
 
 
 def _told(figure: str, view: View, look: Look) -> str:

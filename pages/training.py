@@ -22,6 +22,7 @@ from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.data.datasets import DIGITS, MNIST
+from cnn.figures import EMPTY_FIGURE
 from cnn.runs.naming import data_name
 from dashboard import arguments, ids
 from dashboard.runs import curves, dialogs, form, paging, start, table
@@ -79,7 +80,12 @@ def layout(**_query: Any) -> html.Div:
                 [
                     html.H2("Train a new classifier", className="mt-3"),
                     form.layout(),
-                    components.figure(DIAGRAM, "Diagram of the network to be trained", wide=True),
+                    components.figure(
+                        DIAGRAM,
+                        "Diagram of the network to be trained",
+                        has_caption=False,
+                        wide=True,
+                    ),
                     html.P(id=DIAGRAM_TOLD, className="caption"),
                     start.foot(),
                 ]
@@ -336,7 +342,7 @@ def preview(_ready: str, *values: Any) -> tuple[Any, ...]:
         architecture = cnn.Architecture(**form.chosen(NETWORK, values))
         model = cnn.build_classifier(architecture=architecture)
     except cnn.CnnError as error:
-        return components.EMPTY_FIGURE, {"height": "2rem"}, str(error)
+        return EMPTY_FIGURE, {"height": "2rem"}, str(error)
     infos = cnn.layer_infos(model)
     figure = cnn.figures.diagram(infos, title="The network to be trained, from left to right")
     size = {"width": f"{figure.layout.width}px", "height": f"{figure.layout.height}px"}

@@ -20,6 +20,9 @@ class Caption:
     notice: str = ""
 
 
+NO_CAPTION = Caption("")
+
+
 def legend(colours: ColourRange, values: NDArray[Any]) -> str:
     """Return how the colours of `values` are read: the words for the range that paints them."""
     finite = values[np.isfinite(values)]

@@ -1,7 +1,16 @@
 """Arrays to plotly figures, one family a module."""
 
 from cnn.colours import colour_range
-from cnn.figures.bars import histogram, outputs, probabilities, shares_told
+from cnn.figures.bars import (
+    histogram,
+    histogram_chart,
+    outputs,
+    outputs_chart,
+    probabilities,
+    probabilities_chart,
+    shares_told,
+)
+from cnn.figures.chart import EMPTY_FIGURE, Chart, nothing
 from cnn.figures.curves import (
     Course,
     class_accuracy,
@@ -21,14 +30,15 @@ from cnn.figures.mosaic import (
     as_maps,
     cells,
     colour_scale,
-    colour_stops,
     feature_maps,
     heatmap_size,
     largest_magnitude,
+    maps_chart,
     matrix,
+    matrix_chart,
     tile_hover,
     units,
-    vector_cells,
+    units_chart,
 )
 from cnn.figures.network import diagram
 from cnn.figures.pair import Pair
@@ -36,8 +46,10 @@ from cnn.figures.sparkline import sparkline
 from cnn.figures.sweep import sweep
 
 __all__ = [
+    "EMPTY_FIGURE",
     "SCALES",
     "Cells",
+    "Chart",
     "Course",
     "Mosaic",
     "Pair",
@@ -48,25 +60,30 @@ __all__ = [
     "class_accuracy_of_runs",
     "colour_range",
     "colour_scale",
-    "colour_stops",
     "diagram",
     "distances",
     "feature_maps",
     "gradients",
     "heatmap_size",
     "histogram",
+    "histogram_chart",
     "history",
     "largest_magnitude",
     "learning_rates",
+    "maps_chart",
     "mark",
     "matrix",
+    "matrix_chart",
+    "nothing",
     "outputs",
+    "outputs_chart",
     "probabilities",
+    "probabilities_chart",
     "shares_told",
     "sparkline",
     "sweep",
     "throughput",
     "tile_hover",
     "units",
-    "vector_cells",
+    "units_chart",
 ]

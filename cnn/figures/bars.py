@@ -6,52 +6,82 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from cnn.captions.caption import NO_CAPTION, Caption
 from cnn.colours import BLUE
 from cnn.figures import style
+from cnn.figures.chart import Chart, figure_of
 from cnn.words import percent
 
 _MOST_BARS = 128
 _DIGITS = 4
+_BAR = {"color": BLUE, "line": {"width": 0}}
+BARS_SIZE = {"height": "50cqw"}
 
 
-def outputs(
-    values: NDArray[np.float32], *, title: str, label: str = "output", each: str = "unit"
-) -> go.Figure:
+def outputs_chart(
+    values: NDArray[np.float32],
+    *,
+    title: str,
+    label: str = "output",
+    each: str = "unit",
+    size: dict[str, str] | None = None,
+    caption: Caption = NO_CAPTION,
+) -> Chart:
     """Return a number per unit (units,) as bars; more than 128 as one stepped outline.
 
     `each` is what has one of the numbers.
     """
-    hover = f"{each} %{{x}}<br><b>%{{y:.4~g}}</b><extra></extra>"
-    trace: dict[str, Any] = {"x": np.arange(len(values)), "y": values, "hovertemplate": hover}
-    if len(values) <= _MOST_BARS:
-        trace |= {"type": "bar", "marker": {"color": BLUE, "line": {"width": 0}}}
-    else:
-        trace |= {
-            "type": "scatter",
-            "mode": "lines",
-            "fill": "tozeroy",
-            "line": {"shape": "hvh", "width": 1, "color": BLUE},
-        }
-    return go.Figure(data=[trace], layout=_layout(title, each, label))
+
+    def frame() -> dict[str, Any]:
+        hover = f"{each} %{{x}}<br><b>%{{y:.4~g}}</b><extra></extra>"
+        trace: dict[str, Any] = {"x": np.arange(len(values)), "hovertemplate": hover}
+        if len(values) <= _MOST_BARS:
+            trace |= {"type": "bar", "marker": _BAR}
+        else:
+            line = {"shape": "hvh", "width": 1, "color": BLUE}
+            trace |= {"type": "scatter", "mode": "lines", "fill": "tozeroy", "line": line}
+        return {"data": [trace], "layout": _layout("", each, label)}
+
+    return Chart(
+        ("outputs", values.shape, label, each), frame, ({"y": values},),
+        {"title.text": style.plain(title)}, "bars", size or BARS_SIZE, caption,
+    )  # fmt: skip
 
 
-def probabilities(values: NDArray[np.float32], names: Sequence[str], *, title: str) -> go.Figure:
+outputs = figure_of(outputs_chart)
+
+
+def probabilities_chart(
+    values: NDArray[np.float32],
+    names: Sequence[str],
+    *,
+    title: str,
+    caption: Caption = NO_CAPTION,
+) -> Chart:
     """Return class probabilities (classes,) as bars from 0 to 1."""
-    trace = {
-        "type": "bar",
-        "x": [style.plain(name) for name in names],
-        "y": values,
-        "marker": {"color": BLUE, "line": {"width": 0}},
-        "customdata": shares_told(values),
-        "hovertemplate": "class %{x}<br><b>%{customdata}</b><extra></extra>",
-    }
-    layout = _layout(title, "class", "probability")
-    layout["xaxis"]["type"] = "category"
-    layout["yaxis"] |= {"range": [0, 1], "tickformat": ".0%"}
-    return go.Figure(data=[trace], layout=layout)
+
+    def frame() -> dict[str, Any]:
+        trace = {
+            "type": "bar",
+            "x": [style.plain(name) for name in names],
+            "marker": _BAR,
+            "hovertemplate": "class %{x}<br><b>%{customdata}</b><extra></extra>",
+        }
+        layout = _layout("", "class", "probability")
+        layout["xaxis"]["type"] = "category"
+        layout["yaxis"] |= {"range": [0, 1], "tickformat": ".0%"}
+        return {"data": [trace], "layout": layout}
+
+    numbers = {"y": values, "customdata": shares_told(values)}
+    return Chart(
+        ("probabilities", tuple(names)), frame, (numbers,),
+        {"title.text": style.plain(title)}, "bars", BARS_SIZE, caption,
+    )  # fmt: skip
+
+
+probabilities = figure_of(probabilities_chart)
 
 
 def shares_told(values: NDArray[np.float32]) -> list[str]:
@@ -59,19 +89,31 @@ def shares_told(values: NDArray[np.float32]) -> list[str]:
     return [percent(float(value), _DIGITS) for value in values]
 
 
-def histogram(values: NDArray[np.float32], *, title: str, label: str = "weight") -> go.Figure:
+def histogram_chart(
+    values: NDArray[np.float32],
+    *,
+    title: str,
+    label: str = "weight",
+    caption: Caption = NO_CAPTION,
+) -> Chart:
     """Return how often values fall into each of at most 60 equal steps of their range."""
     bins = int(np.clip(np.sqrt(values.size), 8, 60))
     counts, edges = np.histogram(values.ravel(), bins=bins)
-    trace = {
-        "type": "bar",
-        "x": (edges[:-1] + edges[1:]) / 2,
-        "y": counts,
-        "width": np.diff(edges),
-        "marker": {"color": BLUE, "line": {"width": 0}},
-        "hovertemplate": "about %{x:.3~g}<br><b>%{y}</b> of " + f"{values.size:,}<extra></extra>",
-    }
-    return go.Figure(data=[trace], layout=_layout(title, label, "count"))
+
+    def frame() -> dict[str, Any]:
+        of_all = f"of {values.size:,}<extra></extra>"
+        hover = "about %{x:.3~g}<br><b>%{y}</b> " + of_all
+        trace = {"type": "bar", "marker": _BAR, "hovertemplate": hover}
+        return {"data": [trace], "layout": _layout("", label, "count")}
+
+    numbers = {"x": (edges[:-1] + edges[1:]) / 2, "y": counts, "width": np.diff(edges)}
+    return Chart(
+        ("histogram", values.size, label), frame, (numbers,),
+        {"title.text": style.plain(title)}, "", BARS_SIZE, caption,
+    )  # fmt: skip
+
+
+histogram = figure_of(histogram_chart)
 
 
 def _layout(title: str, across: str, up: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cnn.colours import BLUE, GREY, ORANGE
 from cnn.figures import axes, style
-from cnn.figures.mosaic import Cells, heatmap
+from cnn.figures.mosaic import Cells, heatmap_chart
 from cnn.words import percent
 
 _MOST_POINTS = 300
@@ -163,16 +163,17 @@ def _recognised(
     shares: NDArray[np.float32], x: list[Any], y: list[str], title: str, place: str
 ) -> go.Figure:
     low = float(np.floor(10 * np.nanmin(shares)) / 10)
-    trace: dict[str, Any] = {
-        "x": x,
-        "y": y,
-        "colorbar": {"thickness": 8, "outlinewidth": 0, "tickformat": ".0%", "nticks": 5},
-        "text": [[percent(float(share)) for share in row] for row in shares],
-        "hovertemplate": f"{place}<br><b>%{{text}}</b> recognised<extra></extra>",
-    }
-    shown = Cells(shares, min(low, 0.9), 1.0)
-    figure = heatmap(shown, title=title, label="share recognised", trace=trace)
+    told = [[percent(float(share)) for share in row] for row in shares]
+    figure = heatmap_chart(
+        Cells(shares, min(low, 0.9), 1.0),
+        title=title,
+        label="share recognised",
+        hover=f"{place}<br><b>%{{text}}</b> recognised<extra></extra>",
+        form="recognised",
+    ).figure()
+    bar = {"thickness": 8, "outlinewidth": 0, "tickformat": ".0%", "nticks": 5}
     axis = {**style.SHOWN_AXIS, "fixedrange": True, "scaleanchor": None}
+    figure.update_traces(x=x, y=y, text=told, colorbar=bar)
     figure.update_xaxes({**axis, "constrain": None, "tickangle": 0})
     return figure.update_yaxes(axis)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Any, Literal
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from cnn.captions.caption import NO_CAPTION, Caption
 from cnn.colours import ColourRange, colour_range
 from cnn.figures import style
+from cnn.figures.chart import Chart, figure_of
 
 Scale = Literal["channel", "layer", "network"]
 SCALES: tuple[Scale, ...] = ("channel", "layer", "network")
@@ -183,7 +184,7 @@ def scale_label(scale: Scale) -> str:
     }[scale]
 
 
-def feature_maps(
+def maps_chart(
     maps: NDArray[np.float32],
     *,
     title: str = "Feature maps",
@@ -193,7 +194,8 @@ def feature_maps(
     tile_name: str = "channel",
     number: int | None = None,
     label: str | None = None,
-) -> go.Figure:
+    caption: Caption = NO_CAPTION,
+) -> Chart:
     """Return all channels of maps (height, width, channels) as one tiled heatmap, channel 0 first.
 
     `scale` chooses the range of the colours (see `cells`), `tile_name` what a tile is called,
@@ -202,11 +204,19 @@ def feature_maps(
     """
     mosaic = Mosaic.of(maps.shape)
     shown = cells(maps, scale=scale, bound=bound, limits=limits, mosaic=mosaic)
-    trace: dict[str, Any] = {
-        "customdata": mosaic.places(),
-        "hovertemplate": tile_hover(tile_name, number, relative=shown.values is not None),
-    }
-    return heatmap(shown, title=title, label=label or scale_label(scale), trace=trace)
+    return heatmap_chart(
+        shown,
+        title=title,
+        label=label or scale_label(scale),
+        hover=tile_hover(tile_name, number, relative=shown.values is not None),
+        form=("maps", maps.shape),
+        fixed=lambda: {"customdata": mosaic.places()},
+        size=heatmap_size(mosaic.shape),
+        caption=caption,
+    )
+
+
+feature_maps = figure_of(maps_chart)
 
 
 def tile_hover(
@@ -228,33 +238,46 @@ def colour_scale(shown: Cells) -> style.ColourScale:
     return style.DIVERGING if shown.signed else style.SEQUENTIAL
 
 
-def colour_stops(shown: Cells) -> list[tuple[float, list[int]]]:
-    """Return the colour scale as (position, [red, green, blue]), 0 to 255."""
-    return [(share, style.rgb(colour)) for share, colour in colour_scale(shown)]
+def heatmap_chart(
+    shown: Cells,
+    *,
+    title: str,
+    label: str,
+    hover: str,
+    form: Hashable,
+    fixed: Callable[[], dict[str, Any]] = dict,
+    layout: Mapping[str, Any] | None = None,
+    size: dict[str, str] | None = None,
+    caption: Caption = NO_CAPTION,
+) -> Chart:
+    """Return cells as a heatmap with square pixels and a colour bar whose `label` says its range.
 
+    `form`, `fixed` and `layout` are what the form of the chart adds to a heatmap of this kind.
+    """
+    numbers = {
+        "z": shown.z,
+        "zmin": shown.low,
+        "zmax": shown.high,
+        "text": shown.values,
+        "colorscale": colour_scale(shown),
+        "hovertemplate": hover,
+        "colorbar.title.text": style.plain(label),
+    }
 
-def heatmap(
-    shown: Cells, *, title: str, label: str, trace: dict[str, Any] | None = None
-) -> go.Figure:
-    """Return cells as a heatmap with square pixels and a colour bar."""
-    return go.Figure(
-        data=[
-            {
-                "type": "heatmap",
-                "z": shown.z,
-                "zmin": shown.low,
-                "zmax": shown.high,
-                "text": shown.values,
-                "texttemplate": "",
-                "colorscale": colour_scale(shown),
-                "colorbar": style.colour_bar(label),
-                "zsmooth": False,
-                "hoverongaps": False,
-                "hovertemplate": "row %{y}, column %{x}<br><b>%{z:.4~g}</b><extra></extra>",
-                **(trace or {}),
-            }
-        ],
-        layout={**style.frame(title), **style.pixel_axes(), "margin": _WITH_BAR},
+    def frame() -> dict[str, Any]:
+        trace = {
+            "type": "heatmap",
+            "texttemplate": "",
+            "colorbar": style.colour_bar(),
+            "zsmooth": False,
+            "hoverongaps": False,
+            **fixed(),
+        }
+        around = {**style.frame(), **style.pixel_axes(), "margin": _WITH_BAR, **(layout or {})}
+        return {"data": [trace], "layout": around}
+
+    return Chart(
+        form, frame, (numbers,), {"title.text": style.plain(title)}, "cells", size or {}, caption
     )
 
 
@@ -264,34 +287,35 @@ def vector_grid(values: NDArray[np.float32]) -> Mosaic:
     return Mosaic(len(values), 1, 1, columns, 0)
 
 
-def vector_cells(values: NDArray[np.float32]) -> Cells:
-    """Return a vector (units,) as a grid of cells, unit 0 top left, row by row."""
-    low, high = colour_range(values)
-    return Cells(vector_grid(values).tile(values[None, None]), low, high)
-
-
-def units(
+def units_chart(
     values: NDArray[np.float32],
     *,
     title: str,
     limits: tuple[float, float] | None = None,
     label: str = "value",
-) -> go.Figure:
+    caption: Caption = NO_CAPTION,
+) -> Chart:
     """Return a vector (units,) as a heatmap grid, unit 0 top left, row by row.
 
     `limits` are the lowest and the highest colour, if not those of the values.
     """
     grid = vector_grid(values)
-    trace: dict[str, Any] = {
-        "customdata": grid.places(),
-        "hovertemplate": "unit %{customdata[0]}<br><b>%{z:.4~g}</b><extra></extra>",
-    }
-    low, high = limits or colour_range(values)
-    shown = Cells(grid.tile(values[None, None]), low, high)
-    return heatmap(shown, title=title, label=label, trace=trace)
+    return heatmap_chart(
+        Cells(grid.tile(values[None, None]), *(limits or colour_range(values))),
+        title=title,
+        label=label,
+        hover="unit %{customdata[0]}<br><b>%{z:.4~g}</b><extra></extra>",
+        form=("units", values.shape),
+        fixed=lambda: {"customdata": grid.places()},
+        size=heatmap_size(grid.shape),
+        caption=caption,
+    )
 
 
-def matrix(
+units = figure_of(units_chart)
+
+
+def matrix_chart(
     values: NDArray[np.float32],
     *,
     title: str,
@@ -299,17 +323,31 @@ def matrix(
     columns: str,
     limits: tuple[float, float] | None = None,
     label: str = "weight",
-) -> go.Figure:
+    size: dict[str, str] | None = None,
+    caption: Caption = NO_CAPTION,
+) -> Chart:
     """Return a matrix (rows, columns) as a heatmap that fills its frame; axes carry their names.
 
     `limits` are the lowest and the highest colour, if not those of the values.
     """
-    low, high = limits or colour_range(values)
-    trace: dict[str, Any] = {
-        "hovertemplate": f"{rows} %{{y}}, {columns} %{{x}}<br><b>%{{z:.4~g}}</b><extra></extra>"
-    }
-    figure = heatmap(Cells(values, low, high), title=title, label=label, trace=trace)
-    figure.update_xaxes({**style.SHOWN_AXIS, "title": {"text": columns, "standoff": 15}})
-    figure.update_yaxes({**style.SHOWN_AXIS, "title": {"text": rows}, "scaleanchor": None})
-    figure.update_traces(colorbar={"ypad": 40})
-    return figure.update_layout(margin={"l": 52, "b": 38 + style.BAR_PIXELS})
+    axes = style.pixel_axes()
+    return heatmap_chart(
+        Cells(values, *(limits or colour_range(values))),
+        title=title,
+        label=label,
+        hover=f"{rows} %{{y}}, {columns} %{{x}}<br><b>%{{z:.4~g}}</b><extra></extra>",
+        form=("matrix", values.shape, rows, columns),
+        fixed=lambda: {"colorbar": {**style.colour_bar(), "ypad": 40}},
+        layout={
+            "xaxis": {**axes["xaxis"], **style.SHOWN_AXIS, "title": {"text": columns, "standoff": 15}},
+            "yaxis": {
+                **axes["yaxis"], **style.SHOWN_AXIS, "title": {"text": rows}, "scaleanchor": None,
+            },
+            "margin": {**_WITH_BAR, "l": 52, "b": 38 + style.BAR_PIXELS},
+        },
+        size=size,
+        caption=caption,
+    )  # fmt: skip
+
+
+matrix = figure_of(matrix_chart)

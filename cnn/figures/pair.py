@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from cnn.captions.caption import Caption
 from cnn.colours import ColourRange, colour_range, difference_range
-from cnn.figures.mosaic import Cells, Mosaic, as_maps, feature_maps, units, vector_grid
+from cnn.figures.chart import Chart
+from cnn.figures.mosaic import as_maps, maps_chart, units_chart
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,35 +35,22 @@ class Pair:
         """The range of the difference, symmetric about zero."""
         return difference_range(self.difference)
 
-    @property
-    def cells(self) -> tuple[Cells, Cells, Cells]:
-        """What the three heatmaps show: left, right, and the difference."""
-        return (
-            Cells(_tiled(self.left), *self.limits),
-            Cells(_tiled(self.right), *self.limits),
-            Cells(_tiled(self.difference), *self.spread),
-        )
-
-    def figures(self, titles: tuple[str, str, str]) -> tuple[go.Figure, go.Figure, go.Figure]:
-        """Return the three heatmaps with their titles."""
+    def charts(
+        self, titles: tuple[str, str, str], captions: tuple[Caption, Caption, Caption]
+    ) -> tuple[Chart, Chart, Chart]:
+        """Return three heatmaps: left, right, and the difference."""
         same, own = "value, one range for both", "right minus left"
         return (
-            _figure(self.left, titles[0], self.limits, same),
-            _figure(self.right, titles[1], self.limits, same),
-            _figure(self.difference, titles[2], self.spread, own),
+            _chart(self.left, titles[0], self.limits, same, captions[0]),
+            _chart(self.right, titles[1], self.limits, same, captions[1]),
+            _chart(self.difference, titles[2], self.spread, own, captions[2]),
         )
 
 
-def _tiled(values: NDArray[np.float32]) -> NDArray[np.float32]:
+def _chart(
+    values: NDArray[np.float32], title: str, limits: ColourRange, label: str, caption: Caption
+) -> Chart:
     if values.ndim == 1:
-        return vector_grid(values).tile(values[None, None])
+        return units_chart(values, title=title, limits=limits, label=label, caption=caption)
     maps = as_maps(values)
-    return Mosaic.of(maps.shape).tile(maps)
-
-
-def _figure(
-    values: NDArray[np.float32], title: str, limits: tuple[float, float], label: str
-) -> go.Figure:
-    if values.ndim == 1:
-        return units(values, title=title, limits=limits, label=label)
-    return feature_maps(as_maps(values), title=title, limits=limits, label=label)
+    return maps_chart(maps, title=title, limits=limits, label=label, caption=caption)

@@ -46,7 +46,7 @@ def plain(name: str) -> str:
     return shown.replace("{", "&#123;")
 
 
-def frame(title: str) -> dict[str, Any]:
+def frame(title: str = "") -> dict[str, Any]:
     """Return the layout that all figures share."""
     return {
         "template": "none",
@@ -91,10 +91,10 @@ def pixel_axes() -> dict[str, Any]:
     }
 
 
-def colour_bar(label: str) -> dict[str, Any]:
-    """Return the colour bar whose title says what the range is taken over."""
+def colour_bar() -> dict[str, Any]:
+    """Return the colour bar; its title is to say what the range is taken over."""
     return {
-        "title": {"text": plain(label), "side": "bottom", "font": {"size": 11}},
+        "title": {"side": "bottom", "font": {"size": 11}},
         "orientation": "h",
         "thickness": 8,
         "len": 1,

@@ -15,6 +15,7 @@ from cnn import captions
 from cnn.captions import Caption, number, percent
 from cnn.colours import BLUE, GREY, ColourRange, colour_range, difference_range
 from cnn.figures import bars, mosaic, style
+from cnn.figures.chart import Chart
 from cnn.gradients.teaching import LayerTeaching, Teaching
 from cnn.inspection.kernels import kernel_tiles, kernels
 
@@ -38,15 +39,6 @@ _SOLID = {"color": BLUE, "line": {"width": 1, "color": BLUE}}
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
-    """A figure, its size for the style sheet, and its caption."""
-
-    figure: go.Figure
-    size: dict[str, str]
-    caption: Caption
-
-
-@dataclass(frozen=True, eq=False)
 class Weights:
     """A layer's weights before the steps, after them, and the difference.
 
@@ -54,7 +46,7 @@ class Weights:
     need the whole width.
     """
 
-    shown: tuple[Shown, ...]
+    shown: tuple[Chart, ...]
     inputs: int = 0
     wide: bool = False
 
@@ -65,7 +57,7 @@ def steps(teaching: Teaching) -> str:
     return {0: "no step", 1: "1 step"}.get(count, f"{count} steps")
 
 
-def gradient_norms(teaching: Teaching) -> Shown:
+def gradient_norms(teaching: Teaching) -> Chart:
     """Return the norm of the gradient of each layer that learns, as bars."""
     layers = teaching.moving
     norms = [layer.gradient_norm for layer in layers]
@@ -75,10 +67,12 @@ def gradient_norms(teaching: Teaching) -> Shown:
     )  # fmt: skip
     where = "as the last step followed it" if teaching.learning_rates else "before any step"
     seen = f"How steeply the loss rises along all weights of a layer together, {where}."
-    return Shown(figure, _size(len(layers), 1), Caption(seen, _steepest(teaching)))
+    return Chart.whole(
+        figure, size=_size(len(layers), 1), caption=Caption(seen, _steepest(teaching))
+    )
 
 
-def relative_changes(teaching: Teaching) -> Shown:
+def relative_changes(teaching: Teaching) -> Chart:
     """Return how far each layer that learns has moved, relative to its size, as bars."""
     layers = teaching.moving
     shares = [layer.relative_change for layer in layers]
@@ -97,10 +91,10 @@ def relative_changes(teaching: Teaching) -> Shown:
         notice = f"{most.name} moved by {_share(most.relative_change)} of its size"
         rest = f", {least.name} by {_share(least.relative_change)}."
         notice += "." if most is least else rest
-    return Shown(figure, _size(len(layers), 1), Caption(seen, notice))
+    return Chart.whole(figure, size=_size(len(layers), 1), caption=Caption(seen, notice))
 
 
-def predictions(teaching: Teaching, true: int | None = None) -> Shown:
+def predictions(teaching: Teaching, true: int | None = None) -> Chart:
     """Return the probability of each class before and after, as pairs of bars.
 
     More than 20 classes are cut to the likeliest of both, the predicted ones and the one taught.
@@ -133,7 +127,7 @@ def predictions(teaching: Teaching, true: int | None = None) -> Shown:
     layout["legend"] = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"}
     layout["margin"]["t"] = 46
     figure = go.Figure(data=traces, layout=layout)
-    return Shown(figure, _size(len(classes), 2), _about_prediction(teaching))
+    return Chart.whole(figure, size=_size(len(classes), 2), caption=_about_prediction(teaching))
 
 
 def weights(model: Any, teaching: Teaching, layer: str, *, source: int | None = None) -> Weights:
@@ -171,25 +165,23 @@ def _tiles(
     norms = source is None and inputs > 1
     first, last = kernel_tiles(before, source), kernel_tiles(after, source)
     moved = kernel_tiles(after - before, source)
-    size = mosaic.heatmap_size(mosaic.Mosaic.of(first.shape).shape)
     of = "norm over inputs" if norms else f"input channel {source or 0}"
     both = f"{'norm' if norms else 'weight'}, one range for before and after"
     common = colour_range(first, last)
     own = colour_range(moved) if norms else difference_range(moved)
 
-    def tiled(tiles: NDArray[np.float32], title: str, limits: ColourRange, label: str) -> go.Figure:
-        return mosaic.feature_maps(
-            tiles, title=title, limits=limits, tile_name="kernel", label=label
-        )
+    def tiled(tiles: NDArray[np.float32], title: str, limits: ColourRange, label: str) -> Chart:
+        return mosaic.maps_chart(tiles, title=title, limits=limits, tile_name="kernel", label=label)
 
-    figures = (
+    charts = (
         tiled(first, f"{taught.name} before, {of}", common, both),
         tiled(last, _after_title(taught, teaching), common, both),
         tiled(moved, f"{taught.name}: difference", own, _range_of(moved, own)),
     )
     told = captions.kernel_tiles(first, inputs=inputs, source=source, colours=common)
     texts = _three(told, taught, teaching, before, after, _change_seen(moved, own))
-    return Weights(_captioned(figures, size, texts), inputs)
+    captioned = (replace(chart, caption=text) for chart, text in zip(charts, texts, strict=True))
+    return Weights(tuple(captioned), inputs)
 
 
 def _matrices(
@@ -231,7 +223,7 @@ def _matrices(
             f"Of {before.size:,} weights the part that moved most. {told.seen}", told.notice
         )
     texts = _three(told, taught, teaching, before, after, _change_seen(change, own))
-    return Weights(_captioned(figures, _MATRIX_SIZE, texts), wide=True)
+    return Weights(_whole(figures, _MATRIX_SIZE, texts), wide=True)
 
 
 def _vectors(taught: LayerTeaching, teaching: Teaching) -> Weights:
@@ -257,13 +249,14 @@ def _vectors(taught: LayerTeaching, teaching: Teaching) -> Weights:
     told = captions.vector(name, before, each="channel")
     seen = "After minus before, in a range of its own."
     texts = _three(told, taught, teaching, before, after, seen)
-    return Weights(_captioned(drawn, _BARS_SIZE, texts))
+    return Weights(_whole(drawn, _BARS_SIZE, texts))
 
 
-def _captioned(
+def _whole(
     figures: Sequence[go.Figure], size: dict[str, str], texts: Sequence[Caption]
-) -> tuple[Shown, ...]:
-    return tuple(Shown(f, dict(size), t) for f, t in zip(figures, texts, strict=True))
+) -> tuple[Chart, ...]:
+    pairs = zip(figures, texts, strict=True)
+    return tuple(Chart.whole(figure, size=size, caption=text) for figure, text in pairs)
 
 
 def _three(

@@ -11,7 +11,7 @@ from dash import html
 
 import cnn
 from cnn.captions import Caption
-from cnn.figures import Course
+from cnn.figures import EMPTY_FIGURE, Course
 from cnn.figures.curves import GRADIENT
 from cnn.runs.configuration import TrainingConfig, differences
 from cnn.runs.moments import Moment
@@ -46,10 +46,7 @@ def caption_of(figure: str) -> str:
 
 def layout() -> html.Div:
     """Return the places of the figures; those in `SINGLE` are of a single run only."""
-    places = [
-        components.figure(figure, name, caption=caption_of(figure))
-        for figure, name in FIGURES.items()
-    ]
+    places = [components.figure(figure, name) for figure, name in FIGURES.items()]
     return html.Div(
         [
             html.Div(places[:2], className="even"),
@@ -121,7 +118,7 @@ class Curves:
     def figure(self, which: str) -> Any:
         """Return one of the figures; without a run it is empty."""
         if not self._rows or (which in (GRADIENTS, SPEED) and not self.is_single):
-            return components.EMPTY_FIGURE
+            return EMPTY_FIGURE
         figure = self._drawn(which)
         row, epoch = self._rows[0], self._view.epoch
         if self.is_single and row.is_shown and epoch and which in _OVER_STEPS:
@@ -197,7 +194,7 @@ def _config(row: Row) -> TrainingConfig | None:
 def _classes_of_one(row: Row) -> Any:
     classes = _table(row, "classes")
     if classes.empty:
-        return components.EMPTY_FIGURE
+        return EMPTY_FIGURE
     return cnn.figures.class_accuracy(classes, title="Accuracy of each class, epoch by epoch")
 
 
@@ -205,7 +202,7 @@ def _classes_of_many(rows: list[Row]) -> Any:
     tables = [(row.name, _table(row, "classes")) for row in rows]
     known = [(name, table.tail(1)) for name, table in tables if len(table)]
     if not known:
-        return components.EMPTY_FIGURE
+        return EMPTY_FIGURE
     return cnn.figures.class_accuracy_of_runs(
         together([table for _, table in known]),
         title="Accuracy of each class, after the last epoch",

@@ -53,12 +53,10 @@ class Picture:
 
 def find(view: View, data: cnn.Dataset | None, uploads: Uploads) -> Picture:
     """Return the picture of the view: a drawing, an upload, or a sample of `data`."""
+    if view.pixels and view.upload:
+        return _own(pixels.decode(view.pixels), "upload", empty="an empty picture")
     if view.pixels:
-        what = "upload" if view.upload else "drawing"
-        drawn = pixels.decode(view.pixels)
-        empty = "an empty picture" if view.upload else "nothing drawn yet"
-        size = "28×28 pixels" if drawn.any() else empty
-        return Picture(drawn, None, f"Your {what}: {size}", f"Your {what}\n{size}")
+        return drawing(pixels.decode(view.pixels))
     if view.upload:
         uploaded = uploads.get(view.upload)
         size = cnn.captions.sides(uploaded.shape[:2])
@@ -66,6 +64,16 @@ def find(view: View, data: cnn.Dataset | None, uploads: Uploads) -> Picture:
         return Picture(uploaded, None, f"Your upload, {size} pixels", told)
     assert data is not None
     return _sample(data, data[view.index])
+
+
+def drawing(drawn: NDArray[np.uint8]) -> Picture:
+    """Return what was drawn, uint8 (28, 28, 1), as a picture."""
+    return _own(drawn, "drawing", empty="nothing drawn yet")
+
+
+def _own(own: NDArray[np.uint8], what: str, *, empty: str) -> Picture:
+    size = "28×28 pixels" if own.any() else empty
+    return Picture(own, None, f"Your {what}: {size}", f"Your {what}\n{size}")
 
 
 def _sample(data: cnn.Dataset, sample: cnn.Sample) -> Picture:

@@ -27,6 +27,7 @@ from cnn.data import datasets
 from cnn.errors import reason
 from cnn.jobs import Queue
 from cnn.runs.configuration import TrainingConfig
+from cnn.runs.moments import Moment
 from cnn.runs.run import Note, Run
 from dashboard.runtime import pictures
 from dashboard.runtime.catalogue import OF_RUN, Catalogue, Entry
@@ -38,11 +39,13 @@ from dashboard.state.view import View
 
 if TYPE_CHECKING:
     import keras
+    import pandas as pd
 
 _log = logging.getLogger(__name__)
 _EXTENSION = "cnn_runtime"
 _START_AFTER_SECONDS = 3.0
 _MOST_LOOK_BYTES = 64_000_000
+_MOST_DRIFTS = 64
 Ready = Literal["starting", "ready", "failed"]
 
 
@@ -50,11 +53,13 @@ Ready = Literal["starting", "ready", "failed"]
 class Look:
     """What the network sees of a picture, and all that it computes of it.
 
-    `seen` is uint8 in the model's size; `plain` is the same before the adversarial step.
+    `seen` is uint8 in the model's size; `plain` is the same before the adversarial step, and
+    `fitted` before anything is done to it.
     """
 
-    seen: NDArray[np.uint8]
+    fitted: NDArray[np.uint8]
     plain: NDArray[np.uint8]
+    seen: NDArray[np.uint8]
     passed: cnn.ForwardPass
 
     @cached_property
@@ -79,6 +84,9 @@ class Runtime:
             key=_picture_and_model,
             condition=threading.Condition(),
         )(self._look)
+        self._drift_once = cached(
+            LRUCache(_MOST_DRIFTS), key=_moments_of_run, condition=threading.Condition()
+        )(cnn.drift)
         self.damaged_before = settings.jobs.damaged_queues()
 
     @cached_property
@@ -265,28 +273,44 @@ class Runtime:
         run = self.entry(view).run
         return replace(view, epoch=str(run.moments[-1])) if run and run.moments else view
 
+    def look_at(self, view: View, picture: Picture) -> Look:
+        """Return the same of a picture that is still moving: nothing of it is kept."""
+        view = self.settled(view)
+        return self._look_at(view, self.model(view), picture)
+
+    def drift(self, model: keras.Model, run: Run, also: tuple[Moment, ...]) -> pd.DataFrame:
+        """Return how far each layer has come, `also` at some moments: see `cnn.drift`."""
+        return self._drift_once(model, run, also=also)
+
     def _look(self, view: View, model: keras.Model) -> Look:
-        plain = cnn.perturb(self.fitted(view), view.perturbation)
+        return self._look_at(view, model, self.picture(view))
+
+    def _look_at(self, view: View, model: keras.Model, picture: Picture) -> Look:
+        fitted = _fitted(picture, model, is_upload=bool(view.upload))
+        plain = cnn.perturb(fitted, view.perturbation)
         seen = cnn.fgsm(model, plain, view.epsilon, target=view.target) if view.epsilon else plain
         began = time.perf_counter()
         passed = cnn.forward(model, seen)
         if has_request_context():
             g.forward_milliseconds = 1000 * (time.perf_counter() - began)
-        return Look(seen, plain, passed)
+        return Look(fitted, plain, seen, passed)
 
-    def fitted(self, view: View) -> NDArray[np.uint8]:
-        """Return the picture in the model's size, before anything is done to it."""
-        pixels = self.picture(view).pixels
-        model = self.model(view)
-        height, width = cnn.size_for(model, *pixels.shape[:2])
-        if view.upload:
-            pixels = cnn.images.crop(pixels, height, width)
-        return cnn.images.fit(pixels, height, width, cnn.models.input_shape(model)[2])
+
+def _fitted(picture: Picture, model: keras.Model, *, is_upload: bool) -> NDArray[np.uint8]:
+    pixels = picture.pixels
+    height, width = cnn.size_for(model, *pixels.shape[:2])
+    if is_upload:
+        pixels = cnn.images.crop(pixels, height, width)
+    return cnn.images.fit(pixels, height, width, cnn.models.input_shape(model)[2])
 
 
 def _picture_and_model(view: View, model: keras.Model) -> Hashable:
     # Under the address of a moment another model may come, when a run is trained again.
     return view.picture, weakref.ref(model)
+
+
+def _moments_of_run(_model: keras.Model, run: Run, *, also: tuple[Moment, ...]) -> Hashable:
+    return run.path, run.moments, also
 
 
 def _size_to_keep(look: Look) -> int:

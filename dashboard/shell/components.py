@@ -10,6 +10,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from cnn.captions import Caption
+from cnn.figures import EMPTY_FIGURE
 from cnn.figures.style import cut_middle
 
 _MOST_LETTERS = 30
@@ -19,16 +20,6 @@ GRAPH_CONFIG: dict[str, Any] = {
     "responsive": True,
     "modeBarButtons": [["toImage"]],
     "toImageButtonOptions": {"format": "png", "scale": 2},
-}
-EMPTY_FIGURE: dict[str, Any] = {
-    "data": [],
-    "layout": {
-        "xaxis": {"visible": False},
-        "yaxis": {"visible": False},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
-    },
 }
 
 
@@ -93,11 +84,18 @@ def tab_bar(identity: str, label: str) -> html.Nav:
     return html.Nav(id=identity, className="nav nav-pills layer-tabs mb-3", **aria(label=label))
 
 
+def caption_of(identity: Any) -> Any:
+    """Return the id of the caption of a figure, from that of its graph."""
+    if isinstance(identity, str):
+        return f"{identity}-caption"
+    return {**identity, "type": f"{identity['type']}-caption"}
+
+
 def figure(
-    identity: Any, label: str, *, caption: Any = None, numbers: str = "", wide: bool = False
+    identity: Any, label: str, *, numbers: str = "", has_caption: bool = True, wide: bool = False
 ) -> html.Figure:
-    """Return the place for a figure: its graph, a name for screen readers, its caption, and, where
-    they have an id, its numbers.
+    """Return the place for a figure: its graph, a name for screen readers, its caption if it has
+    one, and, where they have an id, its numbers.
 
     It is half as high as wide until its page says otherwise; a `wide` one scrolls sideways instead
     of shrinking.
@@ -121,8 +119,8 @@ def figure(
         parent_className="plot",
     )
     below: list[Any] = []
-    if caption is not None:
-        below.append(html.Figcaption(id=caption, className="caption"))
+    if has_caption:
+        below.append(html.Figcaption(id=caption_of(identity), className="caption"))
     if numbers:
         below.append(html.P(id=numbers, className="numbers"))
     scrolled: dict[str, Any] = {"tabIndex": "0"} if wide else {}

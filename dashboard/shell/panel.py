@@ -16,15 +16,16 @@ from PIL import Image
 import cnn
 from cnn.data import datasets
 from cnn.models.heads import head_of
-from dashboard import ids
+from dashboard import arguments, ids
 from dashboard.runtime import links
 from dashboard.runtime.catalogue import OF_RUN
 from dashboard.runtime.pictures import Picture, perturbed_in_words
-from dashboard.runtime.runtime import Runtime, current
+from dashboard.runtime.runtime import Look, Runtime, current
 from dashboard.shell import components, perturbing
 from dashboard.shell.components import aria
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.prediction import said
+from dashboard.shell.tabs import opening_layer
 from dashboard.state.view import View, parse
 
 _CHOICES = "choices"
@@ -176,24 +177,27 @@ def register(app: Dash) -> None:
         State(ids.DATA, "value"),
         State(ids.MODEL, "value"),
     )
+    arguments.accept(app, {ids.WANTED: arguments.Wanted})
+    app.clientside_callback(
+        ClientsideFunction("cnn", "follow"),
+        Output(ids.WANTED, "data"),
+        Input(ids.VIEW, "data"),
+        Input(ids.READY, "data"),
+        Input(ids.LAYERS, "data"),
+        State(ids.REPAIRED, "data"),
+    )
     app.callback(
-        Output(ids.PICTURE, "src"),
-        Output(ids.PICTURE, "alt"),
-        Output(ids.PICTURE_TEXT, "children"),
-        Output(ids.PREDICTION, "data"),
+        Output(ids.PANEL, "data"),
         Output(ids.NOTICE, "children"),
         Output(ids.NOTICE, "is_open"),
         Output(ids.CONTENT, "className"),
-        Input(ids.VIEW, "data"),
-        Input(ids.READY, "data"),
+        Input(ids.WANTED, "data"),
         State(ids.LAYERS, "data"),
         State(ids.REPAIRED, "data"),
         State(ids.CONTENT, "className"),
         State(ids.NOTICE, "is_open"),
     )(show)
-    app.clientside_callback(
-        ClientsideFunction("cnn", "paintPrediction"), Input(ids.PREDICTION, "data")
-    )
+    app.clientside_callback(ClientsideFunction("cnn", "paintPanel"), Input(ids.PANEL, "data"))
     app.clientside_callback(
         ClientsideFunction("cnn", "showPicture"),
         Input(ids.VIEW, "data"),
@@ -210,21 +214,21 @@ def register(app: Dash) -> None:
 
 
 def show(
-    stored: dict[str, Any] | None,
-    _ready: str,
+    wanted: dict[str, Any] | None,
     known: dict[str, Any] | None,
     repaired: dict[str, Any] | None,
     condition: str,
     is_noticed: bool,
 ) -> tuple[Any, ...]:
-    """Return the picture, what the model says of it, and whatever is wrong with the link.
+    """Return what the panel shows of the view, and whatever is wrong with the link.
 
     The layers are set where the model is another, not returned: pages that wait for them would
     wait for this answer at every change of the picture. What stays as it is, the page's condition
     and an empty notice, is not sent again: Dash would look at the whole page for it.
     """
-    if not stored:
+    if not wanted:
         raise PreventUpdate
+    stored = wanted["view"]
     runtime = current()
     view, problems = parse(stored)
     if repaired and repaired["view"] == stored:
@@ -235,26 +239,29 @@ def show(
         look = runtime.look(view) if runtime.ready == "ready" else None
     except cnn.CnnError as error:
         if _repair(runtime, stored):
-            return (no_update,) * 7
-        empty = (data_uri(np.zeros((1, 1, 1), np.uint8)), "No picture", "No picture")
+            return (no_update,) * 4
         wrong = [" ".join([str(error), *problems]), " ", _WAY_OUT]
-        return (*empty, None, wrong, True, "unavailable")
+        return _NO_PICTURE, wrong, True, "unavailable"
+    shown = {**facts(view, picture, look), "src": data_uri(look.seen if look else picture.pixels)}
     if runtime.ready == "failed":
-        empty = (data_uri(picture.pixels), picture.described, told(picture, view))
-        return (*empty, None, runtime.not_ready, True, "unavailable")
+        return shown, runtime.not_ready, True, "unavailable"
     if look and (known is None or known.get("model") != view.model):
         set_props(ids.LAYERS, {"data": layers(view)})
         set_props(ids.MOMENTS, {"data": moments(view)})
     now = "" if look else "waiting"
     return (
-        data_uri(look.seen if look else picture.pixels),
-        picture.described,
-        told(picture, view),
-        said(look.passed.prediction, picture, look.seen) if look else None,
+        shown,
         " ".join(problems) if problems or is_noticed else no_update,
         bool(problems) if problems or is_noticed else no_update,
         now if now != condition else no_update,
     )
+
+
+def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
+    """Return what the panel says of the picture, and of the prediction if there is a look."""
+    prediction = said(look.passed.prediction, picture, look.seen) if look else None
+    described = "\n".join(filter(None, [picture.told, perturbed_in_words(view)]))
+    return {"alt": picture.described, "text": described, "prediction": prediction}
 
 
 def _repair(runtime: Runtime, stored: dict[str, Any]) -> bool:
@@ -275,7 +282,7 @@ def layers(view: View) -> dict[str, Any]:
         "model": view.model,
         "names": [info.name for info in infos],
         "classes": _classes(current().model(view)),
-        "opening": next((i.name for i in infos if i.has_maps and i.weight_shapes), ""),
+        "opening": opening_layer(infos),
         "weighted": [info.name for info in infos if info.weight_shapes and not info.nested],
     }
 
@@ -301,11 +308,6 @@ def moments(view: View) -> dict[str, Any]:
     }
 
 
-def told(picture: Picture, view: View) -> str:
-    """Return the lines beside the picture: what it is, and what was done to it."""
-    return "\n".join(filter(None, [picture.told, perturbed_in_words(view)]))
-
-
 def data_uri(pixels: NDArray[np.uint8]) -> str:
     """Return the picture, uint8 (height, width, 1 or 3), as a PNG in an address."""
     buffer = io.BytesIO()
@@ -314,3 +316,4 @@ def data_uri(pixels: NDArray[np.uint8]) -> str:
 
 
 _NOTHING = data_uri(np.zeros((1, 1, 1), np.uint8))
+_NO_PICTURE = {"src": _NOTHING, "alt": "No picture", "text": "No picture", "prediction": None}

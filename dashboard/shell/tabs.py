@@ -4,7 +4,7 @@ that the model does not have.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -12,6 +12,7 @@ import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Dash, Input, Output, State, html
 from dash.exceptions import PreventUpdate
 
+from cnn import LayerInfo
 from dashboard import ids
 from dashboard.shell.components import aria, layer_name, layer_path, link
 
@@ -48,6 +49,11 @@ def register_tabs(app: Dash, page: str, choose: Callable[[dict[str, Any]], list[
     app.clientside_callback(
         ClientsideFunction("cnn", "markCurrent"), Input(f"{page}-tabs", "children")
     )
+
+
+def opening_layer(infos: Sequence[LayerInfo]) -> str:
+    """Return the layer that pages open with if they can: the first convolution; "" for none."""
+    return next((info.name for info in infos if info.has_maps and info.weight_shapes), "")
 
 
 def default_layer(layers: dict[str, Any], names: list[str]) -> str | None:

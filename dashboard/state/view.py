@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
@@ -116,9 +116,10 @@ class View:
         return rates.decode(self.rates) if self.rates else ()
 
 
+OF_NETWORK = ("model", "epoch")
+# What a forward pass depends on.
+OF_PICTURE = tuple(field.name for field in fields(View) if field.name not in LOOKS)
 _SAMPLE = ("data", "split", "index")
-_NO_PICTURE = LOOKS | {"model", "epoch"}
-_PICTURE = tuple(field.name for field in fields(View) if field.name not in _NO_PICTURE)
 # What goes when a part of the view becomes another, unless it is set at the same time: a sample takes
 # the place of a drawing or an upload, a digit is one of its upload, and steps belong to the picture,
 # the model and the moment that was taught.
@@ -126,17 +127,20 @@ GOES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (_SAMPLE, ("pixels", "upload", "erased")),
     (("upload",), ("part",)),
     (("model",), OF_MODEL),
-    ((*_PICTURE, "epoch"), ("teach", "rates")),
+    (OF_PICTURE, ("teach", "rates")),
 )
 
 
-def rules() -> dict[str, Any]:
-    """Return what the browser knows of a view, to be written as JSON: defaults, `GOES`, `LOOKS`."""
+def rules(parts: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return what the browser knows of a view, to be written as JSON.
+
+    That are the defaults, `GOES`, and the `parts` that the panel and each page depend on.
+    """
     defaults = {field.name: field.default for field in fields(View)}
     return {
         "defaults": {name: _text(value) for name, value in defaults.items() if value},
         "goes": GOES,
-        "looks": sorted(LOOKS),
+        "parts": parts,
     }
 
 

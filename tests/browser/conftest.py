@@ -26,6 +26,21 @@ def hover(page: Page, figure: str, x: float, y: float) -> None:
     raise AssertionError(f"{figure} shows no label at {x}, {y}")
 
 
+def seen(page: Page) -> str:
+    """Return the pixels of the picture in the panel, by whatever way it came."""
+    pixels: str = page.locator("#picture").evaluate(
+        """async (picture) => {
+          await picture.decode();
+          const canvas = document.createElement("canvas");
+          Object.assign(canvas, { width: picture.naturalWidth, height: picture.naturalHeight });
+          const context = canvas.getContext("2d");
+          context.drawImage(picture, 0, 0);
+          return context.getImageData(0, 0, canvas.width, canvas.height).data.join();
+        }"""
+    )
+    return pixels
+
+
 def answered(page: Page) -> None:
     """Wait until what the pen or the slider asked for last is painted."""
     expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")

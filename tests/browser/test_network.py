@@ -472,7 +472,7 @@ def test_a_highlighted_channel_stays_so_while_values_change(bundled, visit):
           const query = new URLSearchParams({ ...cnn.currentView(), index: 8, pointed: "0:conv2d_1" });
           const got = await fetch("/values/network?" + query);
           const { page, arrays } = cnn.unpack(await got.arrayBuffer());
-          cnn.painters.network(page, arrays);
+          cnn.painters.network(page, arrays, { view: null, moving: "picture" });
         }"""
     )
     assert told.inner_text() != before[0]

@@ -5,7 +5,8 @@ import pytest
 
 from cnn import captions, figures
 from cnn.captions import legend
-from cnn.colours import colour_range, difference_range
+from cnn.captions.caption import NO_CAPTION
+from cnn.colours import ColourRange, colour_range, difference_range
 from cnn.figures import Pair, style
 
 ARRAYS = {
@@ -66,9 +67,13 @@ def test_kernels_that_share_the_range_of_others(kind, other):
 @pytest.mark.parametrize("kind", ARRAYS)
 def test_a_pair_has_one_range_and_a_difference_about_zero(kind, other):
     pair = Pair(*(ARRAYS[one].reshape(3, 3, 1) for one in (kind, other)))
-    left, right, difference = pair.cells
-    assert left.colours == right.colours == colour_range(pair.left, pair.right)
-    assert difference.colours == difference_range(pair.difference)
+    none = NO_CAPTION
+    left, right, difference = (
+        ColourRange(chart.traces[0]["zmin"], chart.traces[0]["zmax"])
+        for chart in pair.charts(("left", "right", "difference"), (none, none, none))
+    )
+    assert left == right == colour_range(pair.left, pair.right)
+    assert difference == difference_range(pair.difference)
     assert difference.signed
     told = captions.change(pair.left, pair.right).seen
     assert ("Red" in told) == (np.ptp(pair.difference) > 0)

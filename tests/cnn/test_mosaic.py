@@ -100,5 +100,5 @@ def test_values_of_other_ranks_become_maps():
 @pytest.mark.parametrize("units", [1, 7, 10, 64, 1600])
 def test_a_vector_is_laid_out_row_by_row(units):
     values = np.arange(units, dtype=np.float32)
-    z = cnn.figures.vector_cells(values).z
+    z = cnn.figures.units(values, title="").data[0].z
     assert z[np.isfinite(z)].tolist() == values.tolist()

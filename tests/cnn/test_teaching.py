@@ -176,7 +176,7 @@ def test_a_frozen_layer_stays_and_a_frozen_model_is_refused(seven):
     assert [layer.name for layer in taught.moving] == ["classes"]
     change = figures.weights(model, taught, "frozen").shown[2]
     assert "frozen is frozen" in change.caption.notice
-    assert not change.figure.data[0].z[0, 0]
+    assert not change.figure().data[0].z[0, 0]
     model.trainable = False
     with pytest.raises(cnn.LayerError, match="No weight of this model can learn"):
         teach(model, seven, label=3)
@@ -222,8 +222,8 @@ def test_what_is_no_picture_is_refused(classifier):
 def test_the_bars_are_the_norms_of_each_layer_that_learns(teaching):
     gradients, change = figures.gradient_norms(teaching), figures.relative_changes(teaching)
     norms = [layer.gradient_norm for layer in teaching.moving]
-    assert list(gradients.figure.data[0].x) == norms
-    assert list(change.figure.data[0].x) == [layer.relative_change for layer in teaching.moving]
+    assert list(gradients.figure().data[0].x) == norms
+    assert list(change.figure().data[0].x) == [layer.relative_change for layer in teaching.moving]
     steepest = teaching.moving[int(np.argmax(norms))]
     assert (
         f"{steepest.name} has the steepest slope ({cnn.captions.number(max(norms))})"
@@ -233,11 +233,11 @@ def test_the_bars_are_the_norms_of_each_layer_that_learns(teaching):
 
 def test_the_prediction_is_paired_and_the_classes_are_marked(teaching):
     shown = figures.predictions(teaching, true=7)
-    before, after = shown.figure.data
+    before, after = shown.figure().data
     np.testing.assert_array_equal(before.x, teaching.before.probabilities)
     np.testing.assert_array_equal(after.x, teaching.after.probabilities)
     assert (before.marker.pattern.shape, after.marker.pattern.shape) == ("/", None)
-    ticks = shown.figure.layout.yaxis.ticktext
+    ticks = shown.figure().layout.yaxis.ticktext
     assert (ticks[3], ticks[7], ticks[0]) == ("taught <b>3</b>", "true <b>7</b>", "0")
     assert "Class 3, which was taught, goes from" in shown.caption.notice
 
@@ -251,11 +251,11 @@ def test_many_layers_and_classes_are_drawn_in_a_figure_that_fits():
     model = as_functional(keras.Model(picture, x))
     taught = teach(model, np.full((4, 4), 99, np.uint8), label=33, learning_rates=[0.01])
     bars = figures.gradient_norms(taught)
-    assert len(bars.figure.data[0].x) == 31
-    assert len(bars.figure.layout.yaxis.ticktext) <= 24
+    assert len(bars.figure().data[0].x) == 31
+    assert len(bars.figure().layout.yaxis.ticktext) <= 24
     classes = figures.predictions(taught)
-    assert len(classes.figure.data[0].x) in (20, 21, 22)
-    assert "taught <b>33</b>" in classes.figure.layout.yaxis.ticktext
+    assert len(classes.figure().data[0].x) in (20, 21, 22)
+    assert "taught <b>33</b>" in classes.figure().layout.yaxis.ticktext
     assert int(classes.size["height"].removesuffix("px")) < 1000
 
 
@@ -264,7 +264,9 @@ def test_a_picture_that_is_known_already_says_why_little_moves(classifier, seven
     known = teach(taught.model, seven, label=7)
     assert "close to zero already" in figures.gradient_norms(known).caption.notice
     assert "Nothing has moved yet." in figures.relative_changes(known).caption.notice
-    assert figures.predictions(known, true=7).figure.layout.yaxis.ticktext[7].startswith("taught, ")
+    assert (
+        figures.predictions(known, true=7).figure().layout.yaxis.ticktext[7].startswith("taught, ")
+    )
 
 
 @pytest.mark.parametrize(("layer", "source"), [("conv2d", None), ("conv2d_1", 3)])
@@ -272,7 +274,7 @@ def test_kernels_before_and_after_share_a_range_and_the_difference_has_its_own(
     classifier, teaching, layer, source
 ):
     before, after, change = (
-        one.figure.data[0]
+        one.figure().data[0]
         for one in figures.weights(classifier, teaching, layer, source=source).shown
     )
     assert (before.zmin, before.zmax) == (after.zmin, after.zmax)
@@ -289,7 +291,7 @@ def test_the_norm_of_the_change_is_not_the_change_of_the_norm(classifier, teachi
     kernel = (
         teaching.layers["conv2d_1"].after["kernel"] - teaching.layers["conv2d_1"].before["kernel"]
     )
-    change = shown[2].figure.data[0]
+    change = shown[2].figure().data[0]
     assert change.zmin == 0
     assert np.nanmax(change.z) == pytest.approx(cnn.kernel_norms(kernel).max())
     assert f"at most {cnn.captions.number(np.abs(kernel).max(), 2)}" in shown[2].caption.notice
@@ -305,7 +307,7 @@ def test_a_dense_layer_is_a_matrix_and_of_a_large_one_the_part_that_moved(classi
     shown = figures.weights(classifier, teaching, "dense_1")
     assert shown.wide
     np.testing.assert_array_equal(
-        shown.shown[2].figure.data[0].z.T,
+        shown.shown[2].figure().data[0].z.T,
         teaching.layers["dense_1"].after["kernel"] - teaching.layers["dense_1"].before["kernel"],
     )
     keras.utils.set_random_seed(2)
@@ -316,7 +318,7 @@ def test_a_dense_layer_is_a_matrix_and_of_a_large_one_the_part_that_moved(classi
     image[3:5] = 200
     taught = teach(model, image, label=1, learning_rates=[0.1])
     _, _, change = figures.weights(model, taught, "large").shown
-    trace = change.figure.data[0]
+    trace = change.figure().data[0]
     assert trace.z.shape == (256, 256)
     assert {str(i) for i in range(84, 140)} <= set(trace.x)
     row, column = 100, trace.x.index("100")
@@ -327,9 +329,9 @@ def test_a_dense_layer_is_a_matrix_and_of_a_large_one_the_part_that_moved(classi
 def test_vectors_are_bars_on_a_common_range(second_model, scene):
     taught = teach(second_model, scene, label=3, learning_rates=[0.1])
     before, after, change = figures.weights(second_model, taught, "norm").shown
-    assert before.figure.layout.yaxis.range == after.figure.layout.yaxis.range
+    assert before.figure().layout.yaxis.range == after.figure().layout.yaxis.range
     gamma = taught.layers["norm"].after["gamma"] - taught.layers["norm"].before["gamma"]
-    np.testing.assert_array_equal(change.figure.data[0].y, gamma)
+    np.testing.assert_array_equal(change.figure().data[0].y, gamma)
 
 
 def test_every_layer_of_a_nested_model_is_shown_with_two_sentences(second_model, scene):
@@ -338,5 +340,5 @@ def test_every_layer_of_a_nested_model_is_shown_with_two_sentences(second_model,
         for name in taught.layers:
             shown = figures.weights(second_model, taught, name).shown
             for one in shown:
-                assert one.figure.layout.title.text.startswith(name)
+                assert one.figure().layout.title.text.startswith(name)
                 assert one.caption.seen.endswith(".") and one.caption.notice.endswith(".")

@@ -6,12 +6,21 @@ from dashboard.app import runtime_of
 from dashboard.shell import panel
 from dashboard.state.view import View
 
-SAID, NOTICE, OPEN, CLASS = 3, 4, 5, 6
+PANEL, NOTICE, OPEN, CLASS = 0, 1, 2, 3
+
+
+def wanted(query: dict) -> dict:
+    return {"view": query, "number": 1}
+
+
+def said(shown):
+    """Return the prediction as the panel says it."""
+    return shown[PANEL]["prediction"]
 
 
 def show(view: View):
     layers = {"model": view.model}
-    return panel.show(view.to_query(), "ready", layers, None, "waiting", False)
+    return panel.show(wanted(view.to_query()), layers, None, "waiting", False)
 
 
 @pytest.fixture
@@ -22,8 +31,8 @@ def view(app, request_of) -> View:
 
 def test_a_right_prediction_is_marked_right(view):
     shown = show(view)
-    assert shown[SAID]["mark"] == "✓ right"
-    assert shown[SAID]["right"] is True
+    assert said(shown)["mark"] == "✓ right"
+    assert said(shown)["right"] is True
     assert shown[CLASS] == ""
     assert shown[OPEN] is no_update
 
@@ -35,7 +44,7 @@ def test_a_wrong_prediction_is_marked_with_the_true_label(view, app):
         wrong = View(**{**vars(view), "index": index})
         if runtime.forward(wrong).prediction.label != data[index].label:
             break
-    assert f"✗ wrong, it is {data[index].label}" == show(wrong)[SAID]["mark"]
+    assert f"✗ wrong, it is {data[index].label}" == said(show(wrong))["mark"]
 
 
 def test_a_picture_that_cannot_be_is_repaired_where_the_view_is_kept(view, monkeypatch):
@@ -46,7 +55,7 @@ def test_a_picture_that_cannot_be_is_repaired_where_the_view_is_kept(view, monke
     assert kept["view"]["data"] == view.to_query()
     repaired = kept["repaired"]["data"]
     assert "digits all has pictures 0 to 1,796" in repaired["told"][0]
-    told = panel.show(view.to_query(), "ready", {"model": view.model}, repaired, "", False)
+    told = panel.show(wanted(view.to_query()), {"model": view.model}, repaired, "", False)
     assert told[NOTICE] == repaired["told"][0]
     assert told[OPEN] is True
 
@@ -63,8 +72,7 @@ def test_a_model_that_this_server_lacks_is_named(view):
 
 def test_a_bad_part_of_the_link_is_told_and_the_rest_is_shown(view):
     shown = panel.show(
-        {**view.to_query(), "scale": "banana"},
-        "ready",
+        wanted({**view.to_query(), "scale": "banana"}),
         {"model": view.model},
         None,
         "waiting",
@@ -78,7 +86,7 @@ def test_a_bad_part_of_the_link_is_told_and_the_rest_is_shown(view):
 def test_another_model_gets_its_own_bars(second_app, request_of):
     request_of(second_app)
     shown = show(runtime_of(second_app).default_view())
-    assert len(shown[SAID]["bars"]) == 5
+    assert len(said(shown)["bars"]) == 5
 
 
 def test_the_layers_tell_pages_what_has_maps_and_weights(view):
@@ -91,4 +99,4 @@ def test_the_layers_tell_pages_what_has_maps_and_weights(view):
 def test_nothing_is_shown_before_the_view_is_known(app, request_of):
     request_of(app)
     with pytest.raises(PreventUpdate):
-        panel.show(None, "ready", None, None, "waiting", False)
+        panel.show(None, None, None, "waiting", False)

@@ -152,7 +152,7 @@ def test_when_no_model_can_be_shown_the_start_ends_in_a_sentence(settings, reque
     assert client.get("/values/activations").status_code == 503
     request_of(app)
     *_, told, is_told, condition = panel.show(
-        runtime.default_view().to_query(), "failed", None, None, "waiting", False
+        {"view": runtime.default_view().to_query(), "number": 1}, None, None, "waiting", False
     )
     assert (told, is_told, condition) == (runtime.not_ready, True, "unavailable")
 

@@ -15,6 +15,7 @@ import cnn
 from dashboard.app import create_app, runtime_of
 from dashboard.routes.compression import Files, StaticCache
 from dashboard.settings import Settings
+from pages import activations
 
 CONV2D = "/activations/conv2d"
 
@@ -24,22 +25,28 @@ def client(app):
     return app.server.test_client()
 
 
+def wanted(view):
+    return {"view": view, "number": 1}
+
+
 def ask(client, app, output, inputs, state=()):
     """Answer a callback as the browser would ask for it."""
     dependencies = json.loads(client.get("/_dash-dependencies").data)
-    wanted = next(d for d in dependencies if output in d["output"] and not d["clientside_function"])
+    callback = next(
+        d for d in dependencies if output in d["output"] and not d["clientside_function"]
+    )
 
     def filled(parts, values):
         return [{**part, "value": value} for part, value in zip(parts, values, strict=True)]
 
-    names = wanted["output"].strip(".").split("...")
+    names = callback["output"].strip(".").split("...")
     outputs = [dict(zip(("id", "property"), name.rsplit(".", 1), strict=True)) for name in names]
     body = {
-        "output": wanted["output"],
-        "outputs": outputs if wanted["output"].startswith("..") else outputs[0],
-        "inputs": filled(wanted["inputs"], inputs),
-        "state": filled(wanted["state"], state),
-        "changedPropIds": [f"{wanted['inputs'][0]['id']}.{wanted['inputs'][0]['property']}"],
+        "output": callback["output"],
+        "outputs": outputs if callback["output"].startswith("..") else outputs[0],
+        "inputs": filled(callback["inputs"], inputs),
+        "state": filled(callback["state"], state),
+        "changedPropIds": [f"{callback['inputs'][0]['id']}.{callback['inputs'][0]['property']}"],
     }
     return client.post("/_dash-update-component", json=body)
 
@@ -81,11 +88,14 @@ def test_no_address_of_another_host_is_in_the_page(client):
 
 def test_the_panel_shows_the_picture_and_the_prediction(client, app):
     view = runtime_of(app).default_view().to_query()
-    response = ask(client, app, "picture.src", [view, "ready"], [None, None, "waiting", False]).json
+    response = ask(
+        client, app, "panel-data.data", [wanted(view)], [None, None, "waiting", False]
+    ).json
     shown = response["response"]
-    assert shown["picture"]["src"].startswith("data:image/png;base64,")
-    assert shown["prediction-data"]["data"]["name"] == "0"
-    assert len(shown["prediction-data"]["data"]["bars"]) == 10
+    panel = shown["panel-data"]["data"]
+    assert panel["src"].startswith("data:image/png;base64,")
+    assert panel["prediction"]["name"] == "0"
+    assert len(panel["prediction"]["bars"]) == 10
     assert response["sideUpdate"]["layers"]["data"]["opening"] == "conv2d"
 
 
@@ -122,7 +132,7 @@ def test_no_route_takes_a_folder_for_a_data_set(app, client, tmp_path):
         assert answer.mimetype == "text/html", place
         assert answer.status_code == 404 or "CNN Visualizer" in answer.text
         view = {**runtime_of(app).default_view().to_query(), "data": place}
-        shown = ask(client, app, "picture.src", [view, "ready"], [None, None, "waiting", False])
+        shown = ask(client, app, "panel-data.data", [wanted(view)], [None, None, "waiting", False])
         assert "the default is used" in shown.text
 
 
@@ -132,7 +142,9 @@ def test_no_answer_names_a_folder_of_the_server(app, client):
     assert {answer.status_code for answer in answers} <= {200, 308, 400, 404}
     answers += [client.get(path) for path in ("/", "/_dash-layout", "/labels/mnist/test", "/news")]
     view = {**runtime_of(app).default_view().to_query(), "data": "mnist", "split": "test"}
-    answers.append(ask(client, app, "picture.src", [view, "ready"], [None, None, "waiting", False]))
+    answers.append(
+        ask(client, app, "panel-data.data", [wanted(view)], [None, None, "waiting", False])
+    )
     assert "not on this machine" in answers[-1].text
     for answer in answers:
         for folder in (settings.home, settings.data_path, Path.home(), Path(cnn.__file__).parent):
@@ -150,12 +162,17 @@ def test_the_settings_of_a_run_are_given_away_without_the_places_on_the_server(a
     assert told.json["epochs"] == config.epochs
 
 
+def page_of(client, app, view):
+    """Return the answer with the whole screen of the first convolution."""
+    figures = (activations.MAIN, activations.DETAIL, activations.KERNEL)
+    state = ["conv2d", CONV2D, *figures]
+    return ask(client, app, "activations-main.figure", [wanted(view)], state)
+
+
 def test_one_forward_pass_serves_the_panel_and_the_page(client, app):
-    runtime = runtime_of(app)
-    view = {**runtime.default_view().to_query(), "index": "77"}
-    first = ask(client, app, "picture.src", [view, "ready"], [None, None, "waiting", False])
-    layers = first.json["sideUpdate"]["layers"]["data"]
-    second = ask(client, app, "activations-main.figure", [view, layers], ["conv2d", None, CONV2D])
+    view = {**runtime_of(app).default_view().to_query(), "index": "77"}
+    first = ask(client, app, "panel-data.data", [wanted(view)], [None, None, "waiting", False])
+    second = page_of(client, app, view)
     assert second.status_code == 200
     assert ["forward" in r.headers.get("Server-Timing", "") for r in (first, second)] == [
         True,
@@ -163,18 +180,14 @@ def test_one_forward_pass_serves_the_panel_and_the_page(client, app):
     ]
 
 
-def test_a_repaint_is_much_smaller_than_the_figure(client, app):
+def test_the_numbers_are_much_smaller_than_the_figures(client, app):
     view = runtime_of(app).default_view().to_query()
-    shown = ask(client, app, "picture.src", [view, "ready"], [None, None, "waiting", False])
-    layers = shown.json["sideUpdate"]["layers"]["data"]
-    whole = ask(client, app, "activations-main.figure", [view, layers], ["conv2d", None, CONV2D])
-    painted = whole.json["response"]["activations-painted"]["data"]
-    view = {**view, "index": "5"}
-    repaint = ask(
-        client, app, "activations-main.figure", [view, layers], ["conv2d", painted, CONV2D]
-    )
-    assert "__dash_patch_update" in repaint.json["response"]["activations-main"]["figure"]
-    assert len(repaint.data) < len(whole.data) / 2
+    whole = page_of(client, app, view)
+    form = whole.json["response"]["activations-screen"]["data"]["form"]
+    asked = {**view, "index": "5", "form": form}
+    numbers = client.get("/values/activations/conv2d", query_string=asked)
+    assert b"charts" in numbers.data
+    assert len(numbers.data) < len(whole.data) / 2
 
 
 def test_text_is_compressed_as_the_browser_accepts(client):

@@ -1,27 +1,16 @@
-"""The binary answers that are painted while a pen or a slider moves."""
-
-import json
+"""The binary answers that are painted at once."""
 
 import numpy as np
 import pytest
 
 import cnn
 from dashboard.app import create_app, runtime_of
-from dashboard.screens.values import DRAWING_SIDE, Answer
+from dashboard.routes.values import DRAWING_SIDE
+from dashboard.screens.answer import Answer
 from dashboard.settings import Settings
 from dashboard.state import pixels
-
-
-def unpacked(data: bytes) -> tuple[dict, list[np.ndarray]]:
-    length = int.from_bytes(data[:4], "little")
-    facts, offset, arrays = json.loads(data[4 : 4 + length]), 4 + length, []
-    for described in facts["arrays"]:
-        dtype, count = np.dtype(described["dtype"]), int(np.prod(described["shape"]))
-        values = np.frombuffer(data, dtype, count, offset).reshape(described["shape"])
-        arrays.append(values)
-        offset += -(-values.nbytes // 4) * 4
-    assert offset == len(data)
-    return facts, arrays
+from pages import activations, filters
+from tests.screens import screen, unpacked
 
 
 def test_what_is_packed_can_be_unpacked():
@@ -52,21 +41,68 @@ def ink():
     return drawn
 
 
+@pytest.fixture(scope="module")
+def form(app, query):
+    """The form of the screen of the first convolution."""
+    with app.server.test_request_context():
+        return screen(activations, query, "conv2d").form
+
+
 def drawn(client, query, ink, page="activations/conv2d", **more):
     return client.post(f"/values/{page}", query_string={**query, **more}, data=ink.tobytes())
 
 
-def test_a_drawing_is_centred_and_every_value_is_that_of_keras(client, query, ink, classifier):
-    facts, arrays = unpacked(drawn(client, query, ink).data)
+def test_a_drawing_is_centred_and_every_value_is_that_of_keras(
+    client, query, ink, classifier, form
+):
+    facts, arrays = unpacked(drawn(client, query, ink, form=form).data)
     seen = cnn.centre_digit(ink)
     np.testing.assert_array_equal(pixels.decode(facts["pixels"]), seen)
     np.testing.assert_array_equal(arrays[facts["seen"]], seen)
     maps = cnn.activations(classifier, seen)["conv2d"]
-    main = facts["page"]["figures"][0]
-    np.testing.assert_array_equal(arrays[main["values"]], cnn.figures.cells(maps).z)
-    assert main["high"] == pytest.approx(maps.max())
+    (main,) = facts["page"]["charts"][activations.MAIN]["traces"]
+    np.testing.assert_array_equal(arrays[main["z"]["array"]], cnn.figures.cells(maps).z)
+    assert main["zmax"] == pytest.approx(maps.max())
     prediction = cnn.predict(classifier, seen)
-    assert facts["prediction"]["name"] == prediction.top(1)[0][0]
+    assert facts["panel"]["prediction"]["name"] == prediction.top(1)[0][0]
+
+
+def test_a_drawing_that_still_moves_is_the_same_and_nothing_of_it_is_kept(
+    client, app, query, ink, form, monkeypatch
+):
+    rest, first = unpacked(drawn(client, query, ink, form=form).data)
+    kept = runtime_of(app)._look_once.cache
+    before = set(kept)
+    moving, second = unpacked(drawn(client, query, ink // 2, form=form, moving="picture").data)
+    assert moving["pixels"] == ""
+    assert set(kept) == before
+    moving, second = unpacked(drawn(client, query, ink, form=form, moving="picture").data)
+    assert moving["page"] == rest["page"]
+    for one, other in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_screen_of_another_form_must_be_asked_for_whole(client, query, form):
+    def page(layer, **more):
+        answer = client.get(f"/values/activations/{layer}", query_string={**query, **more})
+        return unpacked(answer.data)[0]["page"]
+
+    assert page("conv2d") == {"form": form}
+    assert page("conv2d", form="0" * 12) == {"form": form}
+    assert page("conv2d_1", form=form)["form"] != form
+    assert page("nonsense", form=form) == {"form": None}
+    assert "charts" in page("conv2d", form=form)
+
+
+@pytest.mark.parametrize("moving", ["", "picture", "epoch"])
+def test_an_answer_takes_one_forward_pass(client, query, form, moving, monkeypatch):
+    passes = []
+    true_forward = cnn.forward
+    monkeypatch.setattr(cnn, "forward", lambda *args: passes.append(1) or true_forward(*args))
+    asked = {**query, "index": str(700 + len(moving)), "form": form, "moving": moving}
+    facts, _ = unpacked(client.get("/values/activations/conv2d", query_string=asked).data)
+    assert "charts" in facts["page"]
+    assert len(passes) == 1
 
 
 def test_without_centring_the_drawing_stays_where_it_is(client, query, ink):
@@ -79,10 +115,11 @@ def test_an_empty_drawing_is_a_black_picture(client, query):
     assert not arrays[facts["seen"]].any()
 
 
-def test_a_link_to_the_drawing_has_the_same_values(client, query, ink):
-    live, first = unpacked(drawn(client, query, ink).data)
+def test_a_link_to_the_drawing_has_the_same_values(client, query, ink, form):
+    live, first = unpacked(drawn(client, query, ink, form=form).data)
     again = client.get(
-        "/values/activations/conv2d", query_string={**query, "pixels": live["pixels"]}
+        "/values/activations/conv2d",
+        query_string={**query, "pixels": live["pixels"], "form": form},
     )
     rest, second = unpacked(again.data)
     assert rest == live
@@ -91,9 +128,9 @@ def test_a_link_to_the_drawing_has_the_same_values(client, query, ink):
 
 
 def test_the_source_is_the_picture_before_anything_is_done_to_it(client, query):
-    asked = {**query, "invert": "1", "source": "1"}
+    asked = {**query, "invert": "1", "fitted": "1"}
     facts, arrays = unpacked(client.get("/values/network", query_string=asked).data)
-    np.testing.assert_array_equal(255 - arrays[facts["source"]], arrays[facts["seen"]])
+    np.testing.assert_array_equal(255 - arrays[facts["fitted"]], arrays[facts["seen"]])
 
 
 @pytest.mark.parametrize("page", ["network", "layers", "activations/dense", "training", "nonsense"])
@@ -101,11 +138,21 @@ def test_every_page_gets_an_answer(client, query, ink, page):
     assert drawn(client, query, ink, page).status_code == 200
 
 
-def test_all_layers_are_painted_with_their_captions(client, query, ink, classifier):
-    facts, _ = unpacked(drawn(client, query, ink, "layers").data)
-    infos = cnn.layer_infos(classifier)
-    assert len(facts["page"]["figures"]) == len(facts["page"]["texts"]) == len(infos)
-    assert facts["page"]["figures"][1]["id"] == '{"layer":"conv2d","type":"all-layers-figure"}'
+def test_the_chosen_input_channel_stays_while_the_epoch_moves(client, query, app):
+    """The address has a part `source` of its own."""
+    asked = {**query, "source": "3", "epoch": "5"}
+    with app.server.test_request_context():
+        shown = screen(filters, asked, "conv2d_1")
+    answer = client.get(
+        "/values/filters/conv2d_1",
+        query_string={**asked, "moving": "epoch", "form": shown.form},
+    )
+    facts, arrays = unpacked(answer.data)
+    (trace,) = facts["page"]["charts"][filters.MAIN]["traces"]
+    np.testing.assert_array_equal(
+        arrays[trace["z"]["array"]], shown.charts[filters.MAIN].traces[0]["z"]
+    )
+    assert "input channel 3" in facts["page"]["charts"][filters.MAIN]["layout"]["title.text"]
 
 
 @pytest.mark.parametrize(

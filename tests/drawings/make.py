@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page, sync_playwright
 
 import cnn
-from dashboard.screens.values import DRAWING_SIDE
+from dashboard.routes.values import DRAWING_SIDE
 from dashboard.state import pixels
 from tests.browser.server import CHROMIUM, FLAGS, Server, stop_worker
 from tests.drawings.strokes import SIDE, Drawing, drawings

@@ -4,7 +4,7 @@ import { createContext, runInContext } from "node:vm";
 
 const ASSETS = new URL("../../assets/", import.meta.url);
 
-export function load(name, { rules = { defaults: {}, goes: [], looks: [] } } = {}) {
+export function load(name, { rules = { defaults: {}, goes: [], parts: {} } } = {}) {
   const quiet = () => {};
   const window = { addEventListener: quiet, dash_clientside: { no_update: Symbol("no update"), cnn: {} } };
   const context = createContext({

@@ -21,7 +21,7 @@ def test_the_pure_parts_of_the_scripts():
     if node is None:
         pytest.skip("Node.js is not installed (apt-get install nodejs)")
     tests = sorted(str(path) for path in HERE.glob("*.test.js"))
-    environment = {**os.environ, "VIEW_RULES": json.dumps(rules())}
+    environment = {**os.environ, "VIEW_RULES": json.dumps(rules({}))}
     done = subprocess.run(
         [node, "--test", *tests], capture_output=True, text=True, env=environment, check=False
     )

@@ -1,19 +1,18 @@
-"""The Moments page's callbacks, and models at moments of their training."""
+"""The Moments page, and models at moments of their training."""
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
-from dash import Patch
-from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.runs.moments import Moment
+from cnn.runs.run import Run
 from dashboard.app import runtime_of
 from dashboard.shell import panel
 from dashboard.state.view import View, parse
 from pages import moments
+from tests.screens import caption, screen
 
-LEFT, RIGHT, CHANGE, CAPTIONS, TOLD, KIND, NONE = 0, 1, 2, 6, 9, 10, 11
+PAIR = (moments.LEFT, moments.RIGHT, moments.CHANGE)
 
 
 @pytest.fixture
@@ -25,14 +24,16 @@ def opened(app, request_of):
     return query, panel.layers(parse(query)[0]), runtime
 
 
-def paint(query, layers, layer="conv2d", painted=None):
-    return moments.paint(query, layers, layer, painted, f"/moments/{layer}")
+def paint(query, layer="conv2d"):
+    """Return the screen, and its figures by their id."""
+    shown = screen(moments, query, layer)
+    return shown, {figure: chart.figure() for figure, chart in shown.charts.items()}
 
 
 @pytest.mark.parametrize("layer", ["conv2d", "flatten", "dense_1"])
 def test_both_moments_and_their_difference_are_what_the_network_computes(opened, layer):
-    query, layers, runtime = opened
-    answer = paint({**query, "epoch": "5", "other": "0-8"}, layers, layer)
+    query, _, runtime = opened
+    shown, figures = paint({**query, "epoch": "5", "other": "0-8"}, layer)
     run, image = cnn.Run(cnn.pretrained_run()), runtime.picture(parse(query)[0]).pixels
     outputs = []
     for moment in (Moment(0, 8), Moment(5)):
@@ -40,27 +41,21 @@ def test_both_moments_and_their_difference_are_what_the_network_computes(opened,
         model.set_weights(run.weights(moment))
         outputs.append(cnn.activations(model, image)[layer])
     pair = cnn.figures.Pair(*outputs)
-    for figure, cells in zip(answer[:3], pair.cells, strict=True):
-        assert isinstance(figure, go.Figure)
-        np.testing.assert_allclose(figure.data[0].z, cells.z, atol=1e-4)
-    assert answer[LEFT].layout.title.text == f"{layer}, epoch 1, after 8 steps"
-    assert answer[RIGHT].layout.title.text == f"{layer}, after epoch 5"
-    assert answer[TOLD] == "with the moment of the slider below the prediction: after epoch 5"
-
-
-def test_another_picture_brings_new_values_and_no_new_figures(opened):
-    query, layers, _ = opened
-    first = paint(query, layers)
-    again = paint({**query, "index": "7"}, layers, painted=first[KIND])
-    assert all(isinstance(figure, Patch) for figure in again[:3])
+    for figure, values in zip(PAIR, (pair.left, pair.right, pair.difference), strict=True):
+        z = np.asarray(figures[figure].data[0].z)
+        np.testing.assert_allclose(np.sort(z[~np.isnan(z)]), np.sort(values.ravel()), atol=1e-4)
+    assert figures[moments.LEFT].layout.title.text == f"{layer}, epoch 1, after 8 steps"
+    assert figures[moments.RIGHT].layout.title.text == f"{layer}, after epoch 5"
+    told = "with the moment of the slider below the prediction: after epoch 5"
+    assert shown.texts[f"{moments.OTHER}-told"] == told
 
 
 def test_without_a_choice_the_first_moment_and_the_finished_model_are_compared(opened):
-    query, layers, _ = opened
-    answer = paint(query, layers)
-    assert answer[LEFT].layout.title.text == "conv2d, before the first step"
-    assert answer[RIGHT].layout.title.text == "conv2d, after epoch 24"
-    assert answer[CAPTIONS].startswith("Before the first step, the network says")
+    shown, figures = paint(opened[0])
+    assert figures[moments.LEFT].layout.title.text == "conv2d, before the first step"
+    assert figures[moments.RIGHT].layout.title.text == "conv2d, after epoch 24"
+    told = caption(shown, moments.LEFT)
+    assert told.startswith("Before the first step, the network says")
 
 
 @pytest.mark.parametrize(
@@ -68,16 +63,14 @@ def test_without_a_choice_the_first_moment_and_the_finished_model_are_compared(o
     [("1", "5", ""), ("5", "1", "The right one is the earlier"), ("5", "5", "the same moment")],
 )
 def test_the_difference_is_right_minus_left_in_either_order_of_time(opened, left, right, order):
-    query, layers, _ = opened
-    answer = paint({**query, "epoch": right, "other": left}, layers)
-    difference = answer[RIGHT].data[0].z - answer[LEFT].data[0].z
-    np.testing.assert_allclose(answer[CHANGE].data[0].z, difference, atol=1e-6)
-    told = answer[CAPTIONS + 2]
+    shown, figures = paint({**opened[0], "epoch": right, "other": left})
+    first, last, change = (figures[figure].data[0].z for figure in PAIR)
+    np.testing.assert_allclose(change, last - first, atol=1e-6)
+    told = caption(shown, moments.CHANGE)
     assert ("Red is where the right one is higher" in told) == (left != right)
     assert order in told
-    assert answer[CHANGE].layout.title.text == "conv2d: right minus left"
-    known = panel.moments(parse(query)[0])
-    figure, *_ = moments.draw({**query, "epoch": right, "other": left}, known, None)
+    assert figures[moments.CHANGE].layout.title.text == "conv2d: right minus left"
+    figure = figures[moments.DRIFT]
     marks = {note.text: shape.x0 for note, shape in zip(
         figure.layout.annotations, figure.layout.shapes, strict=True)}  # fmt: skip
     same = {"left and right": 5}
@@ -87,33 +80,36 @@ def test_the_difference_is_right_minus_left_in_either_order_of_time(opened, left
 def test_a_model_without_moments_says_so(second_app, request_of):
     request_of(second_app)
     query = runtime_of(second_app).default_view().to_query()
-    layers = panel.layers(parse(query)[0])
-    answer = moments.paint(query, layers, None, None, "/moments")
-    assert "no moments are kept" in answer[NONE]
+    shown = screen(moments, query)
+    assert "no moments are kept" in shown.texts[moments.NONE]
+    assert shown.hidden == {moments.NONE: False, moments.SHOWN: True}
     with pytest.raises(cnn.ModelError, match="came as a file"):
         runtime_of(second_app).model(parse({**query, "epoch": "3"})[0])
     assert runtime_of(second_app).default_view().to_query() == query
 
 
-def test_a_page_that_is_about_to_go_does_not_answer(opened):
-    query, layers, _ = opened
-    with pytest.raises(PreventUpdate):
-        moments.paint(query, layers, "conv2d", None, "/moments/dense")
-
-
 def test_the_curve_of_distances_has_a_line_per_layer_and_both_marks(opened):
-    query, _, _ = opened
-    known = panel.moments(parse(query)[0])
-    figure, told, key = moments.draw({**query, "epoch": "5", "other": "1"}, known, None)
+    query, *_ = opened
+    shown, figures = paint({**query, "epoch": "5", "other": "1"})
+    figure = figures[moments.DRIFT]
     assert [trace.name for trace in figure.data] == ["conv2d", "conv2d_1", "dense", "dense_1"]
     assert [shape.x0 for shape in figure.layout.shapes] == [1, 5]
     assert all(trace.y[0] == 0 for trace in figure.data)
     then = cnn.drift(cnn.load_model(), cnn.Run(cnn.pretrained_run())).set_index("place").loc[5.0]
-    assert f"After epoch 5, {then.idxmax()} is farthest from it" in told
-    at_start = moments.draw({**query, "epoch": "0"}, known, None)[1]
+    assert f"After epoch 5, {then.idxmax()} is farthest from it" in caption(shown, moments.DRIFT)
+    at_start = caption(paint({**query, "epoch": "0"})[0], moments.DRIFT)
     assert "Before the first step, all are where they started." in at_start
-    with pytest.raises(PreventUpdate):
-        moments.draw({**query, "epoch": "5", "other": "1"}, known, key)
+
+
+def test_the_curve_is_computed_once_for_two_moments_whatever_the_picture(opened, monkeypatch):
+    query, _, runtime = opened
+    paint({**query, "epoch": "3", "other": "2"})
+    monkeypatch.setattr(Run, "weights", None)
+    model = runtime.model(parse({**query, "epoch": "3"})[0])
+    run = runtime.entry(parse(query)[0]).run
+    assert len(runtime.drift(model, run, (Moment(2), Moment(3))))
+    with pytest.raises(TypeError):
+        runtime.drift(model, run, (Moment(2), Moment(4)))
 
 
 def test_distances_are_those_of_the_weights():

@@ -11,11 +11,14 @@ from keras import layers
 import cnn
 from cnn.inspection.activations import forward
 from dashboard.app import runtime_of
-from dashboard.screens.values import Asked
+from dashboard.runtime.runtime import Look
+from dashboard.screens.answer import Answer
+from dashboard.screens.request import Request
 from dashboard.shell import panel
 from dashboard.state.view import View, parse
 from pages import network
 from pages.network import described, values
+from tests.screens import unpacked
 
 
 @pytest.fixture(params=["app", "second_app"])
@@ -26,28 +29,22 @@ def both(request, request_of):
     return app
 
 
-def unpacked(body):
-    """Return (facts, arrays) of a binary answer, as the browser reads it."""
-    length = int.from_bytes(body[:4], "little")
-    facts, at = json.loads(body[4 : 4 + length]), 4 + length
-    arrays = []
-    for told in facts["arrays"]:
-        kind, count = np.dtype(told["dtype"]), int(np.prod(told["shape"]))
-        arrays.append(np.frombuffer(body, kind, count, at).reshape(told["shape"]))
-        at += -(-count * kind.itemsize // 4) * 4
-    return facts, arrays
-
-
-def asked(model, picture, names=(), **view):
-    return Asked(View(**view), None, model, forward(model, picture), names)
+def shown(model, picture, names=(), pointed=None, **view):
+    """Return the facts of the page for a picture, and the arrays that go along."""
+    request, answer = Request(View(**view), layers=names, pointed=pointed), Answer()
+    look = Look(picture, picture, picture, forward(model, picture))
+    vars(request).update(model=model, look=look)
+    facts = values(request, answer)
+    json.dumps(facts)
+    return facts, answer._arrays
 
 
 def painted(model, picture, name, **view):
     """Return what is told of one layer, and the values that its bytes stand for."""
-    request = asked(model, picture, (name,), **view)
-    (told,) = values(request)["layers"]
-    tiles = np.moveaxis(request.answer._arrays[told["tiles"]].astype(np.float32), 0, -1)
-    peaks = request.answer._arrays[told["peaks"]]
+    facts, arrays = shown(model, picture, (name,), **view)
+    (told,) = facts["layers"]
+    tiles = np.moveaxis(arrays[told["tiles"]].astype(np.float32), 0, -1)
+    peaks = arrays[told["peaks"]]
     high = np.abs(peaks) if told["high"] is None else told["high"]
     return told, high * (tiles / 127 - 1 if told["signed"] else tiles / 255), high
 
@@ -143,20 +140,20 @@ def test_signed_maps_keep_zero_in_the_middle(second_model, seven):
 
 
 def test_only_the_channels_that_represent_a_vector_travel(classifier, seven):
-    request = asked(classifier, seven, ("flatten",))
-    (told,) = values(request)["layers"]
-    assert request.answer._arrays[told["tiles"]].shape == (64, 1, 1)
+    facts, arrays = shown(classifier, seven, ("flatten",))
+    (told,) = facts["layers"]
+    assert arrays[told["tiles"]].shape == (64, 1, 1)
     true = cnn.activations(classifier, seven)["flatten"][::25]
-    np.testing.assert_array_equal(request.answer._arrays[told["peaks"]], true)
+    np.testing.assert_array_equal(arrays[told["peaks"]], true)
 
 
 def test_without_names_all_layers_are_told(classifier, seven):
-    request = asked(classifier, seven)
-    found = values(request)
+    found, arrays = shown(classifier, seven)
     infos = [info.name for info in cnn.layer_infos(classifier)]
     assert [layer["name"] for layer in found["layers"]] == infos
-    shares = request.answer._arrays[found["probabilities"]]
-    np.testing.assert_array_equal(shares, cnn.predict(classifier, seven).probabilities)
+    np.testing.assert_array_equal(
+        arrays[found["probabilities"]], cnn.predict(classifier, seven).probabilities
+    )
 
 
 def test_the_route_answers_for_the_layers_in_view(both):
@@ -176,12 +173,8 @@ def test_the_route_answers_for_the_layers_in_view(both):
 
 def pointed(model, picture, layer, channel, **view):
     """Return what is told of a channel that is pointed at, and the arrays that go along."""
-    request = Asked(
-        View(**view), None, model, forward(model, picture), (layer,), (layer, channel)
-    )  # fmt: skip
-    told = values(request)["pointed"]
-    json.dumps(told)
-    return told, request.answer._arrays
+    facts, arrays = shown(model, picture, (layer,), (layer, channel), **view)
+    return facts["pointed"], arrays
 
 
 def test_the_lines_of_a_unit_are_weight_times_value(classifier, seven):

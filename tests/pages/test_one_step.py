@@ -1,18 +1,16 @@
 """The page "One step" as the plain functions it is made of."""
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
-from dash.exceptions import PreventUpdate
 
 import cnn
 from dashboard.app import runtime_of
 from dashboard.runtime.runtime import current
 from dashboard.shell import panel
-from dashboard.shell.components import layer_path
 from dashboard.state import pixels
 from dashboard.state.view import parse
 from pages import one_step
+from tests.screens import screen
 
 FIGURES = (*one_step._GENERAL, *one_step._OF_LAYER)
 
@@ -33,21 +31,20 @@ def bundled(app, request_of):
     return query, panel.layers(parse(query)[0])
 
 
-def paint(query, layers, layer=None):
+def paint(query, layer=None):
     """Return what the page shows, by name; figures by their id."""
-    address = layer_path("one-step", layer) if layer else "/one-step"
-    told, is_told, is_hidden, facts, *figures, row, options, no_choice = one_step.paint(
-        query, layers, layer, address
-    )
-    parts = [figures[3 * i : 3 * i + 3] for i in range(len(FIGURES))]
+    shown = screen(one_step, query, layer)
+    told = shown.properties[one_step.PROBLEM]
+    texts = shown.around()["texts"]
+    no_choice = shown.hidden.get(f"{one_step.SOURCE}-box", True)
     return {
-        "told": told if is_told else "",
-        "hidden": is_hidden,
-        "facts": facts,
-        "figures": {i: part[0] for i, part in zip(FIGURES, parts, strict=True)},
-        "captions": {i: part[2] for i, part in zip(FIGURES, parts, strict=True)},
-        "row": row,
-        "sources": [] if no_choice else options,
+        "told": told["children"] if told["is_open"] else "",
+        "hidden": shown.hidden[one_step.RESULT],
+        "facts": shown.texts.get(one_step.FACTS),
+        "figures": {figure: chart.figure() for figure, chart in shown.charts.items()},
+        "captions": {f: texts[f"{f}-caption"] for f in FIGURES if shown.charts},
+        "row": shown.properties.get(one_step.WEIGHTS, {}).get("className"),
+        "sources": [] if no_choice else shown.properties[one_step.SOURCE]["options"],
     }
 
 
@@ -60,17 +57,17 @@ def test_every_layer_with_weights_is_shown_before_and_after_steps(both):
     query, layers = both
     for view in (query, taught(query, 1, "0.01,0.02")):
         for name in (None, *layers["weighted"]):
-            shown = paint(view, layers, name)
+            shown = paint(view, name)
             assert not shown["told"] and not shown["hidden"]
-            assert all(isinstance(figure, go.Figure) for figure in shown["figures"].values())
+            assert set(shown["figures"]) == set(FIGURES)
             assert all(caption.count(".") >= 2 for caption in shown["captions"].values())
             title = shown["figures"][one_step.BEFORE].layout.title.text
             assert title.startswith(name or layers["opening"])
 
 
 def test_the_steps_are_those_of_the_library(bundled):
-    query, layers = bundled
-    shown = paint(taught(query, 3, "0.001,0.002"), layers, "dense_1")
+    query, _ = bundled
+    shown = paint(taught(query, 3, "0.001,0.002"), "dense_1")
     seen = current().look(parse(query)[0]).seen
     teaching = cnn.teach(cnn.load_model(), seen, label=3, learning_rates=[0.001, 0.002])
     after = shown["figures"][one_step.PREDICTION].data[1]
@@ -81,10 +78,10 @@ def test_the_steps_are_those_of_the_library(bundled):
 
 
 def test_the_moment_of_the_training_is_the_one_that_is_taught(bundled):
-    query, layers = bundled
+    query, _ = bundled
     early = {**query, "epoch": "1"}
-    late = paint(query, layers)
-    shown = paint(early, layers)
+    late = paint(query)
+    shown = paint(early)
     prediction = current().look(parse(early)[0]).passed.prediction
     before = shown["figures"][one_step.PREDICTION].data[0]
     assert list(before.x) == pytest.approx(prediction.probabilities.tolist(), abs=1e-6)
@@ -92,77 +89,68 @@ def test_the_moment_of_the_training_is_the_one_that_is_taught(bundled):
 
 
 def test_an_input_channel_is_shown_when_chosen(bundled):
-    query, layers = bundled
-    shown = paint({**query, "source": "3"}, layers, "conv2d_1")
+    query, _ = bundled
+    shown = paint({**query, "source": "3"}, "conv2d_1")
     assert "input channel 3" in shown["figures"][one_step.BEFORE].layout.title.text
     assert len(shown["sources"]) == 33
-    assert not paint(query, layers, "conv2d")["sources"]
+    assert not paint(query, "conv2d")["sources"]
 
 
 def test_what_cannot_be_taught_is_told_and_nothing_is_drawn(bundled):
-    query, layers = bundled
-    told, is_told, is_hidden, *_ = one_step.paint(taught(query, 12), layers, None, "/one-step")
-    assert "The model has no class 12" in told
-    assert is_told and is_hidden
+    shown = paint(taught(bundled[0], 12))
+    assert "The model has no class 12" in shown["told"]
+    assert shown["hidden"] and not shown["figures"]
 
 
-def test_a_page_that_is_about_to_go_does_not_answer(bundled):
-    query, layers = bundled
-    for elsewhere in ("/", "/one-step/conv2d_1", "/filters/conv2d", None):
-        with pytest.raises(PreventUpdate):
-            one_step.paint(query, layers, "conv2d", elsewhere)
-    for given in ((None, layers), (query, None), ({**query, "model": "0" * 12}, layers)):
-        with pytest.raises(PreventUpdate):
-            one_step.paint(*given, None, "/one-step")
-        with pytest.raises(PreventUpdate):
-            one_step.control(*given, None, "/one-step")
-
-
-def control(query, layers):
-    options, value, why, line, *disabled = one_step.control(query, layers, None, "/one-step")
-    return options[int(value)]["label"], why, line, disabled
+def control(query):
+    shown = screen(one_step, query)
+    label = shown.properties[one_step.LABEL]
+    buttons = (one_step.STEP, one_step.AGAIN, one_step.UNDO, one_step.RESTART)
+    disabled = [shown.properties[button]["disabled"] for button in buttons]
+    name = label["options"][int(label["value"])]["label"]
+    return name, shown.texts[one_step.WHY], shown.texts[one_step.LINE], disabled
 
 
 def test_the_runner_up_is_taught_where_the_network_is_right_and_the_page_says_why(bundled):
-    query, layers = bundled
+    query, _ = bundled
     prediction = current().look(parse(query)[0]).passed.prediction
     assert current().picture(parse(query)[0]).label == prediction.top(1)[0][0]
-    name, why, line, disabled = control(query, layers)
+    name, why, line, disabled = control(query)
     assert name == prediction.top(2)[1][0]
     assert "so the runner-up is chosen" in why
     assert line == "No step made yet."
     assert disabled == [False, True, True, True]
     drawn = {**query, "pixels": pixels.encode(np.zeros((28, 28, 1), np.uint8))}
     prediction = current().look(parse(drawn)[0]).passed.prediction
-    assert control(drawn, layers)[0] == prediction.top(2)[1][0]
+    assert control(drawn)[0] == prediction.top(2)[1][0]
 
 
 def test_the_truth_is_taught_where_the_network_is_wrong(bundled):
-    query, layers = bundled
+    query, _ = bundled
     data = current().dataset(parse(query)[0])
     early = {**query, "epoch": "0"}
     for index in range(len(data)):
         view = parse({**early, "index": str(index)})[0]
         if current().look(view).passed.prediction.top(1)[0][0] != data[index].class_name:
             break
-    name, why, *_ = control({**early, "index": str(index)}, layers)
+    name, why, *_ = control({**early, "index": str(index)})
     assert name == data[index].class_name
     assert why.endswith("it is taught what is true.")
 
 
 def test_a_class_that_is_predicted_already_is_said_to_be_idle(bundled):
-    query, layers = bundled
+    query, _ = bundled
     label = current().look(parse(query)[0]).passed.prediction.label
-    assert "teaching it that changes little" in control(taught(query, label), layers)[1]
-    assert control(taught(query, (label + 1) % 10), layers)[1] == ""
+    assert "teaching it that changes little" in control(taught(query, label))[1]
+    assert control(taught(query, (label + 1) % 10))[1] == ""
 
 
 def test_the_buttons_follow_the_steps(bundled):
-    query, layers = bundled
-    name, _, line, disabled = control(taught(query, 3, "0.1"), layers)
+    query, _ = bundled
+    name, _, line, disabled = control(taught(query, 3, "0.1"))
     assert (name, line) == ("3", "1 step made with learning rate 0.1.")
     assert disabled == [False, False, False, False]
-    _, _, line, disabled = control(taught(query, 3, "0.1*50"), layers)
+    _, _, line, disabled = control(taught(query, 3, "0.1*50"))
     assert line == "50 steps made with learning rate 0.1; more are not made here."
     assert disabled == [True, False, False, False]
 

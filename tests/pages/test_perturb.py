@@ -1,10 +1,7 @@
 """The page "Perturb" as the plain functions it is made of."""
 
-import json
-
 import numpy as np
 import pytest
-from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.gradients.adversarial import EPSILON
@@ -13,8 +10,7 @@ from dashboard.runtime.pictures import perturbed_in_words
 from dashboard.shell import panel
 from dashboard.state.view import View, parse
 from pages import perturb
-
-FIGURES = (perturb.CURVE, *perturb._PICTURES)
+from tests.screens import caption, screen
 
 
 @pytest.fixture(params=["app", "second_app"])
@@ -33,17 +29,17 @@ def bundled(app, request_of):
     return query, panel.layers(parse(query)[0])
 
 
-def paint(query, layers):
+def paint(query):
     """Return each figure and its caption by id, and whether the adversarial part is hidden."""
-    *parts, hidden = perturb.paint(query, layers, "/perturb")
-    shown = {f: (parts[3 * i], parts[3 * i + 2]) for i, f in enumerate(FIGURES)}
-    return shown, hidden
+    shown = screen(perturb, query)
+    figures = {f: (chart.figure(), caption(shown, f)) for f, chart in shown.charts.items()}
+    return figures, shown.hidden[f"{perturb.ADVERSARIAL}-box"]
 
 
 @pytest.mark.parametrize("over", [*cnn.perturbations.RANGES, "epsilon"])
 def test_a_curve_runs_over_the_whole_range_of_its_slider(bundled, over):
-    query, layers = bundled
-    figure, _ = paint({**query, "over": over}, layers)[0][perturb.CURVE]
+    query, _ = bundled
+    figure, _ = paint({**query, "over": over})[0][perturb.CURVE]
     swept = {**cnn.perturbations.RANGES, "epsilon": EPSILON}[over]
     x = figure.data[0].x
     assert (x[0], x[-1]) == (pytest.approx(swept.low), pytest.approx(swept.high))
@@ -51,9 +47,9 @@ def test_a_curve_runs_over_the_whole_range_of_its_slider(bundled, over):
 
 
 def test_the_curve_meets_the_prediction_at_the_slider(bundled, app):
-    query, layers = bundled
+    query, _ = bundled
     runtime = runtime_of(app)
-    figure, _ = paint({**query, "rotate": "90"}, layers)[0][perturb.CURVE]
+    figure, _ = paint({**query, "rotate": "90"})[0][perturb.CURVE]
     prediction = runtime.forward(View(**{**vars(runtime.default_view()), "rotate": 90})).prediction
     line = next(trace for trace in figure.data if trace.name == prediction.top(1)[0][0])
     at = int(np.abs(np.array(line.x) - 90).argmin())
@@ -61,8 +57,8 @@ def test_the_curve_meets_the_prediction_at_the_slider(bundled, app):
 
 
 def test_the_difference_is_what_the_network_sees_minus_the_picture(both):
-    query, layers = both
-    shown, hidden = paint({**query, "rotate": "40", "noise": "20"}, layers)
+    query, _ = both
+    shown, hidden = paint({**query, "rotate": "40", "noise": "20"})
     before, after, change = (
         np.array(shown[name][0].data[0].z, np.float32)
         for name in (perturb.BEFORE, perturb.AFTER, perturb.CHANGE)
@@ -74,43 +70,29 @@ def test_the_difference_is_what_the_network_sees_minus_the_picture(both):
 
 
 def test_the_adversarial_change_is_shown_apart_and_bounded(bundled):
-    query, layers = bundled
-    shown, hidden = paint({**query, "rotate": "40", "epsilon": "0.1"}, layers)
+    query, _ = bundled
+    shown, hidden = paint({**query, "rotate": "40", "epsilon": "0.1"})
     figure, told = shown[perturb.ADVERSARIAL]
     assert np.nanmax(np.abs(np.array(figure.data[0].z))) == pytest.approx(0.1, abs=1 / 255)
     assert "away from the class predicted before" in told
     assert hidden is False
-    towards, _ = paint({**query, "epsilon": "0.1", "target": "3"}, layers)
+    towards, _ = paint({**query, "epsilon": "0.1", "target": "3"})
     assert "towards class 3" in towards[perturb.ADVERSARIAL][1]
 
 
 def test_nothing_done_is_said_and_looks_like_nothing(bundled):
-    query, layers = bundled
-    figure, told = paint(query, layers)[0][perturb.CHANGE]
+    query, _ = bundled
+    figure, told = paint(query)[0][perturb.CHANGE]
     assert not np.nan_to_num(np.array(figure.data[0].z)).any()
     assert told.startswith("Nothing is done yet")
 
 
-def test_a_page_that_is_about_to_go_does_not_answer(bundled):
-    query, layers = bundled
-    for given in (
-        (query, layers, "/"),
-        (None, layers, "/perturb"),
-        (query, None, "/perturb"),
-        ({**query, "model": "0" * 12}, layers, "/perturb"),
-    ):
-        with pytest.raises(PreventUpdate):
-            perturb.paint(*given)
-
-
-def test_the_pictures_are_painted_while_a_slider_moves(app):
-    client = app.server.test_client()
-    query = {**runtime_of(app).default_view().to_query(), "rotate": "30", "epsilon": "0.1"}
-    answer = client.get("/values/perturb", query_string=query)
-    size = int.from_bytes(answer.data[:4], "little")
-    facts = json.loads(answer.data[4 : 4 + size])["page"]
-    assert [figure["id"] for figure in facts["figures"]] == list(perturb._PICTURES)
-    assert "The network says" in facts["texts"][f"{perturb.AFTER}-caption"]
+def test_the_pictures_follow_a_slider_that_moves_and_the_curve_waits(bundled):
+    query, _ = bundled
+    shown = screen(perturb, {**query, "rotate": "30", "epsilon": "0.1"}, moving="picture")
+    assert list(shown.charts) == list(perturb._PICTURES)
+    assert shown.later == (perturb.CURVE,)
+    assert "The network says" in caption(shown, perturb.AFTER)
 
 
 def test_what_is_done_to_a_picture_is_said():

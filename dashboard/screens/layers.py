@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cnn
-from cnn.figures import Scale
-from dashboard.screens import repaint
-from dashboard.screens.values import Asked
+from cnn.figures import Chart, Scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,45 +54,17 @@ class LayerOutput:
             return cnn.captions.probabilities(self.info, self.prediction)
         return cnn.captions.layer_output(self.info, self.values)
 
-    @property
-    def size(self) -> dict[str, str]:
-        """The size of its figure, for the style sheet."""
-        if self.is_vector:
-            return {"height": "50cqw"}
-        return cnn.figures.heatmap_size(cnn.figures.Mosaic.of(self.maps.shape).shape)
-
-    def kind(self, scale: Scale) -> str:
-        """Return what a painted figure must have in common with this one to be repainted."""
-        form = "classes" if self.is_prediction else "units" if self.is_vector else "maps"
-        relative = scale == "channel" and form == "maps"
-        return f"{form}{self.values.shape}{scale if form == 'maps' else ''}{relative}"
-
-    def figure(self, scale: Scale) -> Any:
-        """Return the whole figure."""
+    def chart(self, scale: Scale) -> Chart:
+        """Return the output as a chart."""
+        title, caption = self.title, self.caption
         if self.is_prediction:
             names = self.prediction.class_names
-            return cnn.figures.probabilities(self.values, names, title=self.title)
+            return cnn.figures.probabilities_chart(self.values, names, title=title, caption=caption)
         if self.is_vector:
-            return cnn.figures.outputs(self.values, title=self.title)
-        return cnn.figures.feature_maps(self.maps, title=self.title, scale=scale, bound=self.bound)
-
-    def repaint(self, scale: Scale) -> Any:
-        """Return the change that brings a painted figure of this kind up to date."""
-        if self.is_prediction:
-            return repaint.bars(self.values, told=cnn.figures.shares_told(self.values))
-        if self.is_vector:
-            return repaint.bars(self.values)
-        return repaint.heatmap(self.cells(scale))
-
-    def cells(self, scale: Scale) -> cnn.figures.Cells:
-        """Return what the heatmap of its maps shows."""
-        return cnn.figures.cells(self.maps, scale=scale, bound=self.bound)
-
-    def live(self, asked: Asked, figure: Any) -> dict[str, Any]:
-        """Return what repaints the figure while a pen moves."""
-        if self.is_vector:
-            return asked.bars(figure, self.values)
-        return asked.cells(figure, self.cells(asked.view.scale))
+            return cnn.figures.outputs_chart(self.values, title=title, caption=caption)
+        return cnn.figures.maps_chart(
+            self.maps, title=title, scale=scale, bound=self.bound, caption=caption
+        )
 
 
 def layer_outputs(model: Any, passed: cnn.ForwardPass) -> dict[str, LayerOutput]:

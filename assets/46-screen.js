@@ -1,0 +1,154 @@
+// What is on the screen, and what must be asked for when the view is another. A page that opens gets its
+// figures whole, by Dash; from then on every change of the view is one binary answer, painted at once,
+// as long as the figures keep their form.
+(function () {
+  const root = (window.dash_clientside = window.dash_clientside || {});
+  const { parts } = root.cnn.rules;
+
+  // The whole screen that came last, and of which views the panel and the page were asked for last.
+  let held = null;
+  let known = { layers: null, repaired: null };
+  const asked = { panel: null, page: null };
+  let whole = { number: 0, query: "", ready: "" };
+
+  function openPage() {
+    return location.pathname.split("/")[1] || "network";
+  }
+
+  function isOpen(page, layer) {
+    const path = decodeURIComponent(location.pathname).replace(/^\/|\/$/g, "");
+    const [first, ...rest] = path.split("/");
+    return first === page && (rest.join("/") || null) === (layer || null);
+  }
+
+  function same(names, one, other) {
+    return Boolean(one) && (names || []).every((name) => one[name] === other[name]);
+  }
+
+  // Whether the panel and the open page show something else with another view.
+  function differs(view) {
+    return {
+      panel: !same(parts.panel, asked.panel, view),
+      page: !same(parts[openPage()], asked.page, view),
+    };
+  }
+
+  function want(view) {
+    whole.number += 1;
+    return { view, number: whole.number };
+  }
+
+  // The model must be known, the page in order, and the link not one that had to be repaired.
+  function isQuick(view) {
+    const { layers, repaired } = known;
+    const isRepaired = repaired && repaired.told.length > 0
+      && root.cnn.toQuery(repaired.view) === root.cnn.toQuery(view);
+    const condition = document.getElementById("content").className;
+    return Boolean(layers) && layers.model === view.model && !isRepaired && !condition;
+  }
+
+  // What the panel shows follows the view: by the quick way, or else whole, by Dash.
+  function follow(view, ready, layers, repaired) {
+    if (!view) return root.no_update;
+    known = { layers, repaired };
+    if (keepUp(view)) return root.no_update;
+    const query = root.cnn.toQuery(view);
+    if (query === whole.query && ready === whole.ready) return root.no_update;
+    whole = { ...whole, query, ready };
+    asked.panel = asked.page = view;
+    return want(view);
+  }
+
+  // Asks for what is another with this view, once; says whether the quick way is open.
+  function keepUp(view) {
+    if (!isQuick(view)) return false;
+    if (whole.query === root.cnn.toQuery(view)) return true;
+    whole.query = "";
+    const { panel, page } = differs(view);
+    if (!panel && !page) return true;
+    const address = root.cnn.valuesAddress(view);
+    asked.panel = view;
+    asked.page = view;
+    root.cnn.live(() => ({ address, view }), null, () => {
+      asked.panel = asked.page = null;
+      root.set_props("wanted", { data: want(view) });
+    });
+    return true;
+  }
+
+  // A page that has just opened, or whose model is another, wants its figures.
+  function wantScreen(view, layers, opened, layer, screen) {
+    const page = root.callback_context.outputs_list.id.replace(/-wanted$/, "");
+    const isThere = !Array.isArray(opened) || opened.length > 0;
+    if (!view || !layers || layers.model !== view.model || !isThere || !isOpen(page, layer)) {
+      return root.no_update;
+    }
+    const isHeld = held && screen && held.number === screen.number;
+    if (isHeld && held.view.model === view.model) return root.no_update;
+    held = null;
+    asked.page = view;
+    return want(view);
+  }
+
+  function showScreen(screen, ...figures) {
+    if (!screen) return;
+    const all = screen.places.length && Array.isArray(figures[0]) ? figures[0] : figures;
+    const byPlace = Object.fromEntries(screen.places.map((place, i) => [place, all[i]]));
+    held = { ...screen, figures: byPlace, path: location.pathname };
+    root.cnn.dropPending();
+    paintAround(screen);
+    for (const [place, figure] of Object.entries(byPlace)) root.cnn.uncoverAt(place, figure.data);
+    const view = root.cnn.currentView();
+    if (view && !same(parts[screen.page], screen.view, view)) {
+      asked.page = screen.view;
+      keepUp(view);
+    }
+  }
+
+  // Texts and hidden parts are written here and never by Dash. Of other components Dash is told.
+  function paintAround({ texts, hidden, properties }) {
+    for (const [id, text] of Object.entries(texts)) root.cnn.paintText(id, text);
+    for (const [id, isHidden] of Object.entries(hidden)) {
+      const part = document.getElementById(id);
+      if (part && part.hidden !== isHidden) part.hidden = isHidden;
+    }
+    for (const [id, given] of Object.entries(properties)) {
+      const text = JSON.stringify(given);
+      if (held.told?.[id] === text) continue;
+      held.told = { ...held.told, [id]: text };
+      root.set_props(id, given);
+    }
+  }
+
+  // The numbers of one answer; `view` is what they are of, where that is known.
+  function paintScreen(page, arrays, { path, view, moving }) {
+    if (!held || held.path !== path || location.pathname !== path) return;
+    asked.page = null;
+    if (!page.charts) {
+      if (page.form && !moving) wantWhole(view);
+      return;
+    }
+    if (page.form !== held.form) return;
+    held.view = view || held.view;
+    paintAround(page);
+    for (const [place, chart] of Object.entries(page.charts)) {
+      root.cnn.paintChart(place, chart, arrays);
+      root.cnn.bringLater(place, chart, arrays, moving);
+    }
+    asked.page = page.later.length ? null : view;
+  }
+
+  function wantWhole(view) {
+    asked.page = view;
+    root.set_props(`${held.page}-wanted`, { data: want(view) });
+  }
+
+  // What an answer was painted of: a drawing that still moves is no view yet.
+  function painted(view, isForPage) {
+    asked.panel = view;
+    if (isForPage) asked.page = view;
+  }
+
+  root.cnn = { ...root.cnn, openPage, follow, keepUp, wantScreen, showScreen, paintScreen, painted,
+    differs, heldFigures: () => (held ? held.figures : {}), heldForm: () => (held && held.path === location.pathname ? held.form : "") };
+})();

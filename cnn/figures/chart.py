@@ -1,0 +1,107 @@
+"""What every figure is: a frame that its form decides, and the numbers that stand in it.
+
+Two charts of one form have the same frame. So a figure that is on the screen needs only the numbers
+of the next one, and whoever has no figure yet asks for the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from typing import Any, Literal, ParamSpec
+
+import plotly.graph_objects as go
+
+from cnn.captions.caption import NO_CAPTION, Caption
+
+Given = ParamSpec("Given")
+WHOLE = "whole"
+EMPTY_FIGURE: dict[str, Any] = {
+    "data": [],
+    "layout": {
+        "xaxis": {"visible": False},
+        "yaxis": {"visible": False},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
+    },
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """A figure as data.
+
+    `traces` has the numbers of each trace and `layout` those of the layout, by paths such as
+    "colorbar.title.text"; `frame` returns all else as {"data": traces, "layout": layout}, and is
+    called only for a whole figure. `form` says what the frame depends on. `painted` is how the numbers
+    can be painted over the figure at once: as the cells of the first trace, as its bars, or not.
+    `size` is CSS, relative to the width of the container.
+    """
+
+    form: Hashable
+    frame: Callable[[], dict[str, Any]]
+    traces: tuple[dict[str, Any], ...]
+    layout: dict[str, Any] = field(default_factory=dict)
+    painted: Literal["cells", "bars", ""] = ""
+    size: dict[str, str] = field(default_factory=dict)
+    caption: Caption = NO_CAPTION
+
+    @classmethod
+    def whole(cls, figure: go.Figure, *, size: dict[str, str], caption: Caption) -> Chart:
+        """Return a figure as a chart without a frame: all of it counts as numbers."""
+        traces = tuple(trace.to_plotly_json() for trace in figure.data)
+        return _whole(traces, figure.layout.to_plotly_json(), size, caption)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the chart has no frame."""
+        return self.form == WHOLE
+
+    def figure(self) -> go.Figure:
+        """Return the whole figure."""
+        if self.is_whole:
+            return go.Figure(data=self.traces, layout=self.layout)
+        fixed = self.frame()
+        pairs = zip(fixed["data"], self.traces, strict=True)
+        data = [_filled(trace, numbers) for trace, numbers in pairs]
+        return go.Figure(data=data, layout=_filled(fixed["layout"], self.layout))
+
+
+def nothing(told: str) -> Chart:
+    """Return the chart that draws nothing, and whose caption says why."""
+    return _whole((), EMPTY_FIGURE["layout"], {}, Caption(told))
+
+
+def _whole(
+    traces: tuple[dict[str, Any], ...],
+    layout: dict[str, Any],
+    size: dict[str, str],
+    caption: Caption,
+) -> Chart:
+    return Chart(WHOLE, dict, traces, layout, size=size, caption=caption)
+
+
+def figure_of(chart: Callable[Given, Chart]) -> Callable[Given, go.Figure]:
+    """Return the function whose result is the Plotly figure of the chart."""
+
+    @wraps(chart)
+    def drawn(*args: Given.args, **kwargs: Given.kwargs) -> go.Figure:
+        return chart(*args, **kwargs).figure()
+
+    drawn.__annotations__ = {**chart.__annotations__, "return": go.Figure}
+    return drawn
+
+
+def _filled(fixed: Mapping[str, Any], numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of `fixed` with the numbers at their paths."""
+    filled = dict(fixed)
+    for path, value in numbers.items():
+        *outer, name = path.split(".")
+        part = filled
+        for key in outer:
+            part[key] = dict(part.get(key) or {})
+            part = part[key]
+        part[name] = value
+    return filled

@@ -1,0 +1,108 @@
+"""One binary answer with all that the panel and the open page show of a picture.
+
+A whole figure for every move of a pen, or for every digit, is too slow. The browser paints these
+numbers at once, and brings the same into its figures when it rests.
+
+    POST /values/<page>[/<layer>]?<view>    a drawing in the body, one byte per pixel
+    GET  /values/<page>[/<layer>]?<view>    the picture of the view
+
+With `moving=picture` or `moving=epoch` more is about to come: then nothing is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import get_args
+
+import numpy as np
+from flask import Flask, Response, current_app, request
+from numpy.typing import NDArray
+
+import cnn
+from dashboard.runtime.runtime import current
+from dashboard.screens.answer import Answer
+from dashboard.screens.request import Moving, Request
+from dashboard.screens.screen import facts_of
+from dashboard.shell import panel
+from dashboard.state import pixels
+from dashboard.state.view import parse
+
+DRAWING_SIDE = 112
+_OWN = ("layer", "fitted", "moving", "pointed", "form", "centre")
+
+
+def serve_values(server: Flask) -> None:
+    """Serve the route of the values."""
+    rule = "/values/<page>"
+    server.add_url_rule(rule, "values", _values, methods=["GET", "POST"])
+    server.add_url_rule(f"{rule}/<path:layer>", "layer_values", _values, methods=["GET", "POST"])
+
+
+def _values(page: str, layer: str | None = None) -> Response:
+    runtime = current()
+    if runtime.ready != "ready":
+        return _refusal(runtime.not_ready, 503)
+    try:
+        asked = _asked(layer)
+        return Response(_answer(asked, page), mimetype="application/octet-stream")
+    except cnn.CnnError as error:
+        return _refusal(str(error), 400)
+
+
+def _asked(layer: str | None) -> Request:
+    """Return the request, with the drawing if there is one in the body."""
+    given = request.args
+    view, _ = parse({name: value for name, value in given.to_dict().items() if name not in _OWN})
+    asked = Request(
+        view,
+        layer,
+        moving=_moving(given.get("moving", "")),
+        form=given.get("form", ""),
+        layers=tuple(given.getlist("layer")),
+        pointed=_pointed(given.get("pointed", "")),
+    )
+    if request.method != "POST":
+        return asked
+    drawn = _drawn(request.stream.read(DRAWING_SIDE**2 + 1), centred=given.get("centre") != "off")
+    view = replace(view, pixels="", upload="", part=None)
+    if asked.moving:
+        return replace(asked, view=view, drawn=drawn)
+    return replace(asked, view=replace(view, pixels=pixels.encode(drawn)))
+
+
+def _moving(given: str) -> Moving:
+    return next((moving for moving in get_args(Moving) if moving == given), "")
+
+
+def _drawn(body: bytes, *, centred: bool) -> NDArray[np.uint8]:
+    """Return the drawing as the model's picture, uint8 (28, 28, 1)."""
+    if len(body) != DRAWING_SIDE**2:
+        raise cnn.ImageError(
+            f"A drawing of {len(body)} bytes was sent: expected {DRAWING_SIDE}×{DRAWING_SIDE} "
+            "pixels, one byte each."
+        )
+    ink = np.frombuffer(body, np.uint8).reshape(DRAWING_SIDE, DRAWING_SIDE)
+    return cnn.centre_digit(ink) if centred else cnn.shrink(ink)
+
+
+def _answer(asked: Request, page: str) -> bytes:
+    answer, look = Answer(), asked.look
+    answer.facts = {"pixels": asked.view.pixels, "seen": answer.add(look.seen)}
+    answer.facts["panel"] = panel.facts(asked.view, asked.picture, look)
+    if "fitted" in request.args:
+        answer.facts["fitted"] = answer.add(look.fitted)
+    facts = facts_of(current_app, page)
+    answer.facts["page"] = facts(asked, answer) if facts else None
+    return answer.packed()
+
+
+def _pointed(given: str) -> tuple[str, int] | None:
+    """Return (layer, channel) of a part such as 3:conv2d; None for what is no such part."""
+    channel, _, layer = given.partition(":")
+    is_number = re.fullmatch("[0-9]{1,9}", channel) is not None
+    return (layer, int(channel)) if is_number and layer else None
+
+
+def _refusal(sentence: str, status: int) -> Response:
+    return Response(sentence, status, mimetype="text/plain")

@@ -1,0 +1,224 @@
+"""A page as data: its charts and its texts. Figure, repaint and answer to a moving pen follow from it.
+
+A page that opens gets whole figures by a callback of Dash. From then on the browser holds them, and
+every change of the view is answered with the numbers alone (`dashboard.routes.values`), as long as
+the form of the screen stays the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2s
+from typing import Any
+
+import numpy as np
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc
+from dash.exceptions import PreventUpdate
+from flask import Flask
+
+import cnn
+from cnn.figures import Chart, nothing
+from cnn.figures.chart import WHOLE
+from dashboard import arguments, ids
+from dashboard.runtime.runtime import current
+from dashboard.screens.answer import Answer
+from dashboard.screens.request import Request
+from dashboard.shell import components
+from dashboard.shell.tabs import is_open
+from dashboard.state.view import OF_NETWORK, OF_PICTURE, parse
+
+Id = str | dict[str, Any]
+Show = Callable[[Request], "Screen"]
+Facts = Callable[[Request, Answer], dict[str, Any]]
+_EXTENSION = "cnn_screens"
+
+
+@dataclass(frozen=True, eq=False)
+class Screen:
+    """What a page shows of a request: a chart for each figure, by the id of its graph.
+
+    `texts` are sentences and `hidden` whether parts are hidden, `properties` what other components
+    get, each by id. The captions of the charts are texts too. `later` are figures left out because
+    they take long while a pen or a slider moves: charts without a frame, for their form is known.
+    """
+
+    charts: Mapping[str, Chart]
+    texts: Mapping[str, str] = field(default_factory=dict)
+    hidden: Mapping[str, bool] = field(default_factory=dict)
+    properties: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    later: tuple[str, ...] = ()
+
+    @property
+    def form(self) -> str:
+        """What two screens have in common that differ in numbers only."""
+        forms = {place: chart.form for place, chart in self.charts.items()}
+        forms |= dict.fromkeys(self.later, WHOLE)
+        return blake2s(repr(sorted(forms.items())).encode(), digest_size=6).hexdigest()
+
+    def around(self) -> dict[str, Any]:
+        """Return all but the charts, as the browser reads it."""
+        captions = {
+            _caption_of(place): components.caption(chart.caption)
+            for place, chart in self.charts.items()
+        }
+        return {
+            "form": self.form,
+            "texts": {**captions, **self.texts},
+            "hidden": self.hidden,
+            "properties": self.properties,
+            "later": self.later,
+        }
+
+
+def element(identity: Id) -> str:
+    """Return the id that Dash gives the element of a component."""
+    if isinstance(identity, str):
+        return identity
+    return json.dumps(identity, sort_keys=True, separators=(",", ":"))
+
+
+def _caption_of(place: str) -> str:
+    identity = json.loads(place) if place.startswith("{") else place
+    return element(components.caption_of(identity))
+
+
+def stores(page: str, layer: str | None = None) -> list[dcc.Store]:
+    """Return what the layout of a page with a screen must have: the stores that the screen uses."""
+    data = {"layer": layer, "wanted": None, "screen": None}
+    return [dcc.Store(id=f"{page}-{name}", data=value) for name, value in data.items()]
+
+
+def register_screen(
+    app: Dash,
+    page: str,
+    show: Show,
+    *,
+    figures: Sequence[str] | dict[str, Any],
+    looks: Sequence[str] = (),
+    sees_picture: bool = True,
+    waits: bool = False,
+) -> None:
+    """Let `show` say what the page `/<page>` shows.
+
+    `figures` are the ids of its graphs, or a pattern for as many as there are. Asked for anew it is
+    when a part of the view changes that it depends on: the model, the epoch, the picture if it
+    `sees_picture`, and those that are named as `looks`. A page that `waits` is shown anew only when
+    no pen and no slider moves.
+    """
+    server: Flask = app.server
+    of_page = (*(OF_PICTURE if sees_picture else OF_NETWORK), *looks)
+
+    def facts(request: Request, answer: Answer) -> dict[str, Any]:
+        return {"form": None} if waits and request.moving else _facts(show, request, answer)
+
+    register_facts(server, page, facts, of_page)
+    wanted, screen, layer = (f"{page}-{name}" for name in ("wanted", "screen", "layer"))
+    arguments.accept(app, {wanted: arguments.Wanted, layer: arguments.Name})
+    pattern = isinstance(figures, dict)
+    places = [figures] if isinstance(figures, dict) else list(figures)
+
+    def whole(
+        asked: dict[str, Any] | None, name: str | None, pathname: str | None, found: list[Any]
+    ) -> tuple[list[Any], list[Any], dict[str, Any]]:
+        if not asked or not is_open(pathname, page, name):
+            raise PreventUpdate
+        shown = _screen(show, Request(parse(asked["view"])[0], name))
+        names = [element(identity) for identity in found]
+        if not set(shown.charts) <= set(names):
+            raise PreventUpdate
+        charts = [shown.charts.get(name, nothing("")) for name in names]
+        held = {**shown.around(), "page": page, "places": names, **asked}
+        return [c.figure() for c in charts], [c.size for c in charts], held
+
+    app.callback(
+        output=(
+            _all(places, "figure", Output, pattern=pattern),
+            _all(places, "style", Output, pattern=pattern),
+            Output(screen, "data"),
+        ),
+        inputs=(
+            Input(wanted, "data"),
+            State(layer, "data"),
+            State(ids.LOCATION, "pathname"),
+            _all(places, "id", State, pattern=pattern),
+        ),
+    )(whole)
+    app.clientside_callback(
+        ClientsideFunction("cnn", "wantScreen"),
+        Output(wanted, "data"),
+        Input(ids.VIEW, "data"),
+        Input(ids.LAYERS, "data"),
+        Input(places[0], "id"),
+        State(layer, "data"),
+        State(screen, "data"),
+    )
+    app.clientside_callback(
+        ClientsideFunction("cnn", "showScreen"),
+        Input(screen, "data"),
+        *[State(place, "figure") for place in places],
+    )
+
+
+def _all(places: Sequence[Any], name: str, kind: Any, *, pattern: bool) -> Any:
+    return kind(places[0], name) if pattern else [kind(place, name) for place in places]
+
+
+def _screen(show: Show, request: Request) -> Screen:
+    """Return what is shown; where it cannot be, the panel or the tabs of the page say why."""
+    if current().ready != "ready":
+        raise PreventUpdate
+    try:
+        return show(request)
+    except cnn.CnnError as error:
+        raise PreventUpdate from error
+
+
+def _facts(show: Show, request: Request, answer: Answer) -> dict[str, Any]:
+    """Return what the browser needs to bring the screen that it has up to date.
+
+    Of a screen of another form only that is said: it must be asked for whole.
+    """
+    try:
+        shown = show(request)
+    except cnn.LayerError:
+        return {"form": None}
+    if shown.form != request.form:
+        return {"form": shown.form}
+    charts = {place: _numbers(chart, answer) for place, chart in shown.charts.items()}
+    return {**shown.around(), "charts": charts}
+
+
+def _numbers(chart: Chart, answer: Answer) -> dict[str, Any]:
+    """Return the numbers of a chart; {"array": n} stands for an array of the answer."""
+
+    def sent(value: Any) -> Any:
+        is_array = isinstance(value, np.ndarray) and value.dtype.kind in "fiu"
+        return {"array": answer.add(value)} if is_array else value
+
+    traces = [{path: sent(value) for path, value in one.items()} for one in chart.traces]
+    return {
+        "painted": chart.painted,
+        "isWhole": chart.is_whole,
+        "traces": traces,
+        "layout": chart.layout,
+        "size": chart.size,
+    }
+
+
+def register_facts(server: Flask, page: str, facts: Facts, parts: Sequence[str]) -> None:
+    """Let `facts` say what the page needs that paints itself; `parts` of the view it depends on."""
+    server.extensions.setdefault(_EXTENSION, {})[page] = (facts, tuple(parts))
+
+
+def facts_of(server: Flask, page: str) -> Facts | None:
+    """Return what says what a page shows; None for a page that shows nothing of the picture."""
+    facts, _ = server.extensions[_EXTENSION].get(page, (None, ()))
+    return facts  # type: ignore[no-any-return]
+
+
+def parts_of_pages(server: Flask) -> dict[str, tuple[str, ...]]:
+    """Return the parts of the view that each page depends on, for the scripts."""
+    pages = {page: parts for page, (_, parts) in server.extensions[_EXTENSION].items()}
+    return {**pages, "panel": OF_PICTURE}

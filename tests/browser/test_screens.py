@@ -1,0 +1,120 @@
+"""A screen that was reached by a change is that of a page opened at the same address."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import READY
+
+# All that the page shows of its figures, texts and hidden parts, numbers rounded as they travel.
+_SHOWN = """() => {
+  const plain = (value) => {
+    if (ArrayBuffer.isView(value) || Array.isArray(value)) return Array.from(value, plain);
+    if (value && value._inputArray) return plain(value._inputArray);
+    if (value && typeof value === "object") {
+      return Object.fromEntries(Object.keys(value).sort().map((key) => [key, plain(value[key])]));
+    }
+    if (value === undefined || Number.isNaN(value)) return null;
+    return typeof value === "number" ? Math.fround(value) : value;
+  };
+  const figures = [...document.querySelectorAll("main .js-plotly-plot")].map((plot) => {
+    const traces = plot.data.map(({ uid, ...trace }) => plain(trace));
+    const { title, xaxis, yaxis, shapes, annotations } = plot.given.layout;
+    const layout = plain([title?.text, xaxis?.range, yaxis?.range, shapes, annotations]);
+    const { width, height } = plot.parentNode.style;
+    return { id: plot.closest("[id]").id, traces, layout, width, height };
+  });
+  const texts = [...document.querySelectorAll("main figcaption, main .facts, main p.numbers")]
+    .map((part) => part.textContent);
+  const hidden = [...document.querySelectorAll("main [id]:not(.js-plotly-plot *)")]
+    .map((part) => [part.id, part.hidden]);
+  return JSON.stringify({ figures, texts, hidden });
+}"""
+
+
+@pytest.fixture(scope="module")
+def server(start_server):
+    return start_server()
+
+
+def shown(page: Page) -> dict[str, Any]:
+    """Return what is shown once nothing is painted over and nothing is on its way."""
+    page.wait_for_selector(READY)
+    expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('main .figure-box')].every("
+        "(box) => box.querySelector('.js-plotly-plot'))"
+    )
+    before = ""
+    for _ in range(100):
+        page.wait_for_timeout(150)
+        now: str = page.evaluate(_SHOWN)
+        if now == before and not page.locator(".painted-over").count():
+            return json.loads(now)
+        before = now
+    raise AssertionError("The page does not come to rest.")
+
+
+def press_digit(page: Page) -> None:
+    page.get_by_role("button", name="3", exact=True).click()
+    expect(page.locator("#picture-text")).to_contain_text("Label 3")
+
+
+def move_epoch(page: Page) -> None:
+    slider = page.get_by_role("slider", name="Epoch")
+    slider.press("Home")
+    expect(page.locator(".epoch-told")).to_have_text("Before the first step")
+    page.wait_for_url("**epoch=0*")
+
+
+def turn(page: Page) -> None:
+    opener = page.locator("summary").get_by_text("Perturb", exact=True)
+    if opener.is_visible() and not page.get_by_label("Rotation").first.is_visible():
+        opener.click()
+    page.get_by_label("Rotation", exact=False).first.fill("30")
+    page.wait_for_url("**rotate=30*")
+
+
+def choose_scale(page: Page) -> None:
+    page.get_by_label("channel", exact=True).check()
+    page.wait_for_url("**scale=channel*")
+
+
+def choose_channel(page: Page) -> None:
+    page.get_by_label("Channel", exact=True).last.fill("7")
+    page.wait_for_url("**channel=7*")
+
+
+def choose_source(page: Page) -> None:
+    page.get_by_label("Input channel").select_option("3")
+    page.wait_for_url("**source=3*")
+
+
+@pytest.mark.parametrize(
+    ("path", "changes"),
+    [
+        ("/activations/conv2d", (press_digit, move_epoch, choose_scale, choose_channel, turn)),
+        ("/activations/dense_1", (press_digit, move_epoch, turn)),
+        ("/layers", (press_digit, choose_scale, move_epoch)),
+        ("/filters/conv2d_1", (move_epoch, choose_source)),
+        ("/moments/conv2d", (press_digit, move_epoch)),
+        ("/perturb", (press_digit, turn)),
+        ("/one-step/dense", (press_digit, move_epoch)),
+    ],
+)
+def test_after_changes_the_screen_is_that_of_a_page_opened_there(server, visit, path, changes):
+    page = visit(server, path).page
+    first = shown(page)
+    for change in changes:
+        change(page)
+    reached = shown(page)
+    assert reached != first
+    opened = shown(visit(server, page.url.removeprefix(server.url)).page)
+    assert reached["texts"] == opened["texts"]
+    assert reached["hidden"] == opened["hidden"]
+    for one, other in zip(reached["figures"], opened["figures"], strict=True):
+        assert one == other
