@@ -16,7 +16,8 @@ _SHOWN = """() => {
     if (ArrayBuffer.isView(value) || Array.isArray(value)) return Array.from(value, plain);
     if (value && value._inputArray) return plain(value._inputArray);
     if (value && typeof value === "object") {
-      return Object.fromEntries(Object.keys(value).sort().map((key) => [key, plain(value[key])]));
+      const given = Object.keys(value).sort().filter((key) => value[key] !== null);
+      return Object.fromEntries(given.map((key) => [key, plain(value[key])]));
     }
     if (value === undefined || Number.isNaN(value)) return null;
     return typeof value === "number" ? Math.fround(value) : value;
@@ -46,8 +47,11 @@ def shown(page: Page) -> dict[str, Any]:
     page.wait_for_selector(READY)
     expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
     page.wait_for_function(
-        "() => [...document.querySelectorAll('main .figure-box')].every("
-        "(box) => box.querySelector('.js-plotly-plot'))"
+        """() => {
+          const boxes = [...document.querySelectorAll("main .figure-box")];
+          const told = document.querySelector("main figcaption");
+          return told && told.textContent && boxes.every((box) => box.querySelector(".js-plotly-plot"));
+        }"""
     )
     before = ""
     for _ in range(100):
