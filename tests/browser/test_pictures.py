@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 import cnn
-from tests.browser.conftest import READY
+from tests.browser.conftest import READY, seen
 
 REFUSED = "the server responded with a status of 4"
 
@@ -227,7 +227,7 @@ def test_the_page_has_the_sliders_beside_their_curve_and_gives_them_back(server,
 def test_the_erasing_brush_takes_parts_of_the_picture_away(server, visit):
     page = visit(server).page
     picture = page.locator("#picture")
-    source, bright = picture.get_attribute("src"), brightness(page)
+    source, bright, pixels = picture.get_attribute("src"), brightness(page), seen(page)
     perturb(page)
     page.get_by_role("button", name="Erase on the picture").click()
     area = page.get_by_label(re.compile("^Erase: paint over"))
@@ -241,9 +241,11 @@ def test_the_erasing_brush_takes_parts_of_the_picture_away(server, visit):
     expect(page.locator("#picture-text")).to_contain_text("partly erased")
     expect(picture).not_to_have_attribute("src", source)
     assert brightness(page) < bright
+    erased = picture.get_attribute("src")
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("#picture-text")).not_to_contain_text("erased")
-    expect(picture).to_have_attribute("src", source)
+    expect(picture).not_to_have_attribute("src", erased)
+    assert seen(page) == pixels
 
 
 def brightness(page: Page) -> int:
