@@ -94,7 +94,7 @@
     root.cnn.paintPanel({ ...values.panel, seen: values.arrays[values.seen], moving: one.moving });
     root.cnn.painted(view || null, !values.page);
     if (!one.moving) closeNotice();
-    if (!values.page) return;
+    if (!values.page || one.path !== location.pathname) return;
     const paintPage = root.cnn.painters[root.cnn.openPage()] || root.cnn.paintScreen;
     paintPage(values.page, values.arrays, { ...one, view: view || null });
   }

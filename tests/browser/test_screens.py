@@ -122,3 +122,19 @@ def test_after_changes_the_screen_is_that_of_a_page_opened_there(server, visit, 
     assert reached["hidden"] == opened["hidden"]
     for one, other in zip(reached["figures"], opened["figures"], strict=True):
         assert one == other
+
+
+def test_an_answer_for_a_page_that_was_left_is_not_painted_on_the_next(server, visit):
+    page = visit(server, "/activations/conv2d").page
+    shown(page)
+    held = []
+    page.route("**/values/activations/**", lambda route: held.append(route))
+    page.get_by_role("button", name="4", exact=True).click()
+    while not held:
+        page.wait_for_timeout(20)
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Network").click()
+    expect(page.locator(".net-class.first")).to_have_count(1)
+    held.pop().continue_()
+    expect(page.locator("#picture-text")).to_contain_text("Label 4")
+    expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
+    expect(page.locator(".net-class.first")).to_contain_text("4")
