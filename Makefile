@@ -1,5 +1,5 @@
 # `make help` says what can be made.
-.PHONY: help run test check bench stress screenshots chromium node clean
+.PHONY: help run test quick check bench stress screenshots chromium node clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -19,6 +19,9 @@ run: $(VENV)/.run  ## set everything up, then serve the dashboard on http://127.
 
 test: $(VENV)/.test chromium node  ## set everything up for tests, then run them (ARGS="-k mosaic" for some)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+quick: $(VENV)/.test node  ## run what needs no browser and no training (ARGS="-k mosaic" for some)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not browser and not slow' $(ARGS)
 
 check: $(VENV)/.test $(JS)/.done  ## style and types
 	$(BIN)/ruff check .
