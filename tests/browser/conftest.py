@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, Page, ViewportSize, expect, sync
 import cnn
 from cnn.data import datasets
 from tests import nets
-from tests.browser.server import CHROMIUM, FLAGS, Server, stop_worker
+from tests.browser.server import FLAGS, HEADLESS, Server, stop_worker
 
 SIZE: ViewportSize = {"width": 1400, "height": 900}
 NOWHERE, MISSING = "/nowhere", "This page does not exist"
@@ -36,10 +36,10 @@ def answered(page: Page) -> None:
 
 @pytest.fixture(scope="session")
 def browser():
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    if HEADLESS is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium-headless-shell)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=HEADLESS, args=FLAGS)
         yield browser
         browser.close()
 

@@ -19,6 +19,8 @@ def _first(*names: str) -> str | None:
 
 
 CHROMIUM = _first("chromium", "chromium-browser", "google-chrome")
+# The same engine without the windows around it loads a page in three quarters of the time.
+HEADLESS = _first("chromium-headless-shell") or CHROMIUM
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
