@@ -1,5 +1,5 @@
 # `make help` says what can be made.
-.PHONY: help run test check bench stress screenshots chromium node clean
+.PHONY: help run test quick check bench stress screenshots chromium headless node clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -10,6 +10,7 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constr
 MNIST := $(wildcard ../shared/mnist)
 export CNN_DATA_DIR ?= $(abspath $(or $(MNIST),data))
 CHROMIUM = $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+HEADLESS = $(shell command -v chromium-headless-shell)
 
 help:  ## say what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,8 +18,11 @@ help:  ## say what can be made
 run: $(VENV)/.run  ## set everything up, then serve the dashboard on http://127.0.0.1:8050
 	@$(BIN)/cnn-dashboard serve
 
-test: $(VENV)/.test chromium node  ## set everything up for tests, then run them (ARGS="-k mosaic" for some)
+test: $(VENV)/.test headless node  ## set everything up for tests, then run them (ARGS="-k mosaic" for some)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+quick: $(VENV)/.test node  ## run what needs no browser and no training (ARGS="-k mosaic" for some)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not browser and not slow' $(ARGS)
 
 check: $(VENV)/.test $(JS)/.done  ## style and types
 	$(BIN)/ruff check .
@@ -27,7 +31,7 @@ check: $(VENV)/.test $(JS)/.done  ## style and types
 	$(JS)/.bin/eslint --config tests/js/eslint.config.js assets tests/js/*.js
 	$(JS)/.bin/tsc --project tests/js/tsconfig.json
 
-stress: $(VENV)/.test chromium  ## run chosen tests ten times beside busy processes (ARGS=tests/browser/test_pages.py)
+stress: $(VENV)/.test headless  ## run chosen tests ten times beside busy processes (ARGS=tests/browser/test_pages.py)
 	$(BIN)/python -m tests.stress $(ARGS)
 
 bench: $(VENV)/.test chromium  ## measure the figures of the README (ARGS=digits for some)
@@ -65,6 +69,13 @@ chromium:
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
 	  else echo "Chromium is missing, browser tests are skipped: run  sudo apt-get install chromium"; fi; fi
+
+# The tests take the engine without windows, which loads pages faster, and else the whole Chromium.
+headless:
+	@if [ -z "$(HEADLESS)" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium-headless-shell >/dev/null 2>&1; \
+	  then :; else $(MAKE) --no-print-directory chromium; fi; fi
 
 screenshots: $(VENV)/.test chromium  ## take the pictures of the guide anew
 	$(BIN)/python -m docs.screenshots

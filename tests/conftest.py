@@ -19,6 +19,12 @@ ROOT = Path(__file__).parent.parent
 _SKIPPED: set[str] = set()
 _REPEATED: list[str] = []
 _OF_DATA = {"mnist_dir", "best_data"}
+_BROWSER = ROOT / "tests" / "browser"
+# Trainings, processes and the making of packages.
+_SLOW = (
+    "test_distribution.py", "test_heartbeat.py", "test_jobs.py", "test_package.py", "test_redis.py",
+    "test_resuming.py", "test_supervisor.py", "test_trial.py", "test_training.py", "test_server.py",
+)  # fmt: skip
 _WITHOUT_DATA = ("test_datasets.py", "test_start.py", "test_server.py")
 
 
@@ -29,11 +35,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--again", action="store_true", help=told)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--again"):
-        for item in items:
-            if item.path.is_relative_to(ROOT / "tests" / "browser"):
+    for item in items:
+        if item.path.is_relative_to(_BROWSER):
+            item.add_marker(pytest.mark.browser)
+            if config.getoption("--again"):
                 item.add_marker(pytest.mark.flaky(reruns=1))
+        elif item.path.name in _SLOW:
+            item.add_marker(pytest.mark.slow)
     if not config.getoption("--of-data"):
         return
     chosen = [item for item in items if _is_of_data(item)]

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, ViewportSize, expect, sync_playwright
 
+import cnn
 from cnn.data import datasets
-from tests.browser.server import CHROMIUM, FLAGS, Server, stop_worker
+from tests import nets
+from tests.browser.server import FLAGS, HEADLESS, Server, stop_worker
 
 SIZE: ViewportSize = {"width": 1400, "height": 900}
+NOWHERE, MISSING = "/nowhere", "This page does not exist"
 READY = "#content:not(.waiting):not(.unavailable)"
 expect.set_options(timeout=20_000)
 
@@ -48,10 +51,10 @@ def answered(page: Page) -> None:
 
 @pytest.fixture(scope="session")
 def browser():
-    if CHROMIUM is None:
-        pytest.skip("Chromium is not installed (apt-get install chromium)")
+    if HEADLESS is None:
+        pytest.skip("Chromium is not installed (apt-get install chromium-headless-shell)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=HEADLESS, args=FLAGS)
         yield browser
         browser.close()
 
@@ -86,7 +89,7 @@ def servers(tmp_path_factory, compressed: Path):
 
     yield start
     for server in started:
-        server.stop()
+        server.end()
         stop_worker(server.home)
 
 
@@ -102,6 +105,22 @@ def digits_server(tmp_path_factory, compressed):
     """The bundled classifier and the embedded digits, for modules that leave the server as it is."""
     with servers(tmp_path_factory, compressed) as start:
         yield start()
+
+
+@pytest.fixture(scope="session")
+def best_server(tmp_path_factory, compressed, best_data):
+    """The bundled classifier and the best data, for modules that leave the server as it is."""
+    with servers(tmp_path_factory, compressed) as start:
+        yield start(best_data)
+
+
+@pytest.fixture(scope="session")
+def many_server(tmp_path_factory, compressed, best_data):
+    """A model of forty layers, for modules that leave the server as it is."""
+    path = tmp_path_factory.mktemp("models") / "deep.keras"
+    cnn.save_model(nets.deep(40), path)
+    with servers(tmp_path_factory, compressed) as start:
+        yield start(best_data, CNN_MODEL=str(path))
 
 
 @pytest.fixture(scope="session")
@@ -175,4 +194,135 @@ def visit(browser, known_context):
         visitor.page.close()
         if context is not known_context:
             context.close()
+        visitor.check()
+
+
+_REMEMBER = """() => {
+  const root = document.documentElement;
+  root.atFirst = root.dataset.bsTheme;
+  for (const one of document.querySelectorAll("details")) one.atFirst = one.open;
+}"""
+# Where no page is mounted, the shell takes back what belongs neither to a page nor to the view.
+_RESET = """() => {
+  const root = document.documentElement;
+  root.dataset.bsTheme = root.atFirst;
+  for (const one of document.querySelectorAll("dialog[open]")) one.close();
+  for (const one of document.querySelectorAll("details"))
+    if (one.atFirst !== undefined) one.open = one.atFirst;
+  if (document.querySelector("#draw[aria-expanded=true]")) dash_clientside.cnn.openDrawing();
+  dash_clientside.set_props("notice", { is_open: false });
+  document.activeElement.blur();
+  localStorage.clear();
+  sessionStorage.clear();
+  scrollTo(0, 0);
+}"""
+# As the links of the dashboard do: Dash notices this event. The view stays.
+_GO = """(path) => {
+  history.pushState({ view: dash_clientside.cnn.currentView() }, "", path + location.search);
+  dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+}"""
+# Go to a link on the same page; return what the server makes of it.
+_TAKE = """async (search) => {
+  const { view } = await (await fetch("/link" + search)).json();
+  history.pushState({}, "", location.pathname + search);
+  dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+  return view;
+}"""
+_TAKEN = """(wanted) => {
+  const text = (view) => String(new URLSearchParams(view));
+  const view = dash_clientside.cnn.currentView();
+  return text(view) === text(wanted) && location.search === "?" + text(view);
+}"""
+_PANEL = """() => ["picture", "picture-text", "prediction"].map((id) => {
+  const one = document.getElementById(id);
+  return one.getAttribute("src") || one.textContent;
+})"""
+_PANEL_IS = f"(wanted) => String(({_PANEL})()) === wanted"
+
+
+class Kept(Visitor):
+    """A page that is loaded once, and led to other pages by the router."""
+
+    def begin(self) -> None:
+        """Load the page, and remember how it is for one who comes without a link."""
+        self.open(NOWHERE)
+        answered(self.page)
+        self.page.wait_for_url("**index=**")
+        self.page.evaluate(_REMEMBER)
+        self.search = self.page.url.partition("?")[2]
+        self.panel = self.page.evaluate(f"() => String(({_PANEL})())")
+
+    def lead(self, path: str, viewport: ViewportSize) -> None:
+        """Go to a page as one who has just come: on the way everything is set back."""
+        page, heading = self.page, self.page.get_by_role("heading", level=1)
+        page.unroute_all()
+        page.mouse.move(0, 0)
+        page.evaluate(_GO, NOWHERE)
+        expect(heading).to_have_text(MISSING)
+        self._take(self.search)
+        page.evaluate(_RESET)
+        page.wait_for_function(_PANEL_IS, arg=self.panel)
+        answered(page)
+        page.set_viewport_size(viewport)
+        self.answers.clear()
+        path, is_link, search = path.partition("?")
+        if is_link:
+            self._take(search)
+        page.evaluate(_GO, path)
+        if path != NOWHERE:
+            expect(heading).not_to_have_text(MISSING)
+
+    def _take(self, search: str) -> None:
+        view = self.page.evaluate(_TAKE, f"?{search}")
+        self.page.wait_for_function(_TAKEN, arg=view)
+
+
+_FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    report = yield
+    item.stash[_FAILED] = item.stash.get(_FAILED, False) or report.failed
+    return report
+
+
+@pytest.fixture(scope="module")
+def kept(browser):
+    """The pages of `shared`, by server and options."""
+    visitors: dict[str, Kept] = {}
+    yield visitors
+    for visitor in visitors.values():
+        visitor.page.context.close()
+
+
+@pytest.fixture
+def shared(browser, kept, request):
+    """Go to a page of a server as `visit` does, without loading all scripts anew for each test.
+
+    For tests in which neither the load nor what the browser remembers is the subject. A page that a
+    test failed with is not used again.
+    """
+    used: dict[str, Kept] = {}
+
+    def shared(
+        server: Server, path: str = "/", *, viewport: ViewportSize = SIZE, **options
+    ) -> Kept:
+        key = f"{server.url} {options}"
+        if key not in kept:
+            context = browser.new_context(viewport=SIZE, **options)
+            kept[key] = Kept(context, server.url)
+            used[key] = kept[key]
+            kept[key].begin()
+        used[key] = kept[key]
+        kept[key].lead(path, viewport)
+        return kept[key]
+
+    yield shared
+    faults = [visitor for visitor in used.values() if visitor.errors or visitor.foreign]
+    for key, visitor in used.items():
+        if request.node.stash.get(_FAILED, False) or visitor in faults:
+            del kept[key]
+            visitor.page.context.close()
+    for visitor in used.values():
         visitor.check()

@@ -13,14 +13,14 @@ import time
 import urllib.request
 from pathlib import Path
 
-CHROMIUM = next(
-    (
-        found
-        for name in ("chromium", "chromium-browser", "google-chrome")
-        if (found := shutil.which(name))
-    ),
-    None,
-)
+
+def _first(*names: str) -> str | None:
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+CHROMIUM = _first("chromium", "chromium-browser", "google-chrome")
+# The same engine without the windows around it loads a page in three quarters of the time.
+HEADLESS = _first("chromium-headless-shell") or CHROMIUM
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -82,6 +82,11 @@ class Server:
         assert self._process
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+    def end(self) -> None:
+        """End it without letting it answer what still waits, which takes it some seconds."""
+        if self._process and self._process.poll() is None:
+            self.kill()
 
     def stop(self) -> None:
         if self._process and self._process.poll() is None:

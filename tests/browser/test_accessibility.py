@@ -8,8 +8,6 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, ViewportSize, expect
 
-import cnn
-from tests import nets
 from tests.browser.test_pictures import three_digits, upload
 
 IN_HEADER = (
@@ -25,6 +23,8 @@ MOST_STOPS_OF_A_FIGURE = 3
 
 _OPTIONS = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
 _BESIDE_DRAWINGS = {"exclude": [[".main-svg"]]}
+_VIOLATIONS = """([context, options]) =>
+  axe.run(context, options).then((results) => results.violations)"""
 _AT_REST = """(quiet) => new Promise((resolve) => {
   const begun = () => document.querySelector("#prediction .class")
     && !document.querySelector("[data-dash-is-loading=true], .dash-spinner, #network:empty")
@@ -116,15 +116,8 @@ _RING = (
 
 
 @pytest.fixture(scope="module")
-def server(start_server, best_data):
-    return start_server(best_data)
-
-
-@pytest.fixture(scope="module")
-def many(start_server, best_data, tmp_path_factory):
-    path = tmp_path_factory.mktemp("models") / "deep.keras"
-    cnn.save_model(nets.deep(40), path)
-    return start_server(best_data, CNN_MODEL=str(path))
+def server(best_server):
+    return best_server
 
 
 def settle(page: Page) -> None:
@@ -137,7 +130,9 @@ def wrong(page: Page) -> list[tuple[str, str]]:
 
     Drawings are left out: of texts in them it can say nothing, and takes most of its time for that.
     """
-    found = Axe().run(page, context=_BESIDE_DRAWINGS, options=_OPTIONS).response["violations"]
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
+    found = page.evaluate(_VIOLATIONS, [_BESIDE_DRAWINGS, _OPTIONS])
     return [(rule["id"], " ".join(map(str, n["target"]))) for rule in found for n in rule["nodes"]]
 
 
@@ -158,15 +153,15 @@ def check(page: Page) -> None:
         assert root[0] <= root[1]
 
 
-def test_every_page_of_the_header_is_held_against_the_rules(server, visit):
-    links = visit(server).page.locator("nav.pages a")
+def test_every_page_of_the_header_is_held_against_the_rules(server, shared):
+    links = shared(server, reduced_motion="reduce").page.locator("nav.pages a")
     paths = links.evaluate_all("all => all.map((a) => new URL(a.href).pathname)")
     assert tuple(paths) == IN_HEADER
 
 
 @pytest.mark.parametrize("path", [*IN_HEADER, *OTHERS])
-def test_a_page_keeps_the_rules(server, visit, path):
-    check(visit(server, path, reduced_motion="reduce").page)
+def test_a_page_keeps_the_rules(server, shared, path):
+    check(shared(server, path, reduced_motion="reduce").page)
 
 
 def test_the_rules_see_what_is_wrong(server, visit):
@@ -192,8 +187,8 @@ def test_what_unfolds_in_the_panel_keeps_the_rules(server, visit):
     check(page)
 
 
-def test_what_opens_over_a_page_keeps_the_rules(server, visit):
-    page = visit(server, "/activations/conv2d", reduced_motion="reduce").page
+def test_what_opens_over_a_page_keeps_the_rules(server, shared):
+    page = shared(server, "/activations/conv2d", reduced_motion="reduce").page
     page.get_by_role("button", name="Keys").click()
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     check(page)
@@ -225,12 +220,12 @@ def test_every_stop_of_the_tab_key_is_seen_and_there_are_few(server, visit, path
     assert max(figures.values()) <= MOST_STOPS_OF_A_FIGURE
 
 
-def test_the_list_of_many_layers_keeps_the_rules(many, visit):
-    page = visit(many, "/activations/step_27", reduced_motion="reduce").page
+def test_the_list_of_many_layers_keeps_the_rules(many_server, shared):
+    page = shared(many_server, "/activations/step_27", reduced_motion="reduce").page
     page.locator(".layer-list summary").click()
     expect(page.get_by_role("searchbox", name="Find a layer")).to_be_focused()
     check(page)
 
 
-def test_a_presentation_keeps_the_rules(server, visit):
-    check(visit(server, "/activations/conv2d?present=1", reduced_motion="reduce").page)
+def test_a_presentation_keeps_the_rules(server, shared):
+    check(shared(server, "/activations/conv2d?present=1", reduced_motion="reduce").page)

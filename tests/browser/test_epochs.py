@@ -33,8 +33,8 @@ def at_rest(page: Page) -> None:
     expect(page.locator(".painted-over")).to_have_count(0)
 
 
-def test_the_kernels_dissolve_into_those_of_the_start_and_come_back(server, visit):
-    page = visit(server, "/filters/conv2d").page
+def test_the_kernels_dissolve_into_those_of_the_start_and_come_back(server, shared, visit):
+    page = shared(server, "/filters/conv2d").page
     caption = page.locator("#filters-main-caption")
     expect(caption).not_to_be_empty()
     trained, sure = caption.inner_text(), page.locator("#prediction").inner_text()
@@ -80,8 +80,8 @@ def test_what_is_painted_while_scrubbing_is_the_figure_at_rest(server, visit, pa
         np.testing.assert_array_equal(picture(page, figure), before)
 
 
-def test_the_network_page_follows_with_its_connections(server, visit):
-    page = visit(server, "/").page
+def test_the_network_page_follows_with_its_connections(server, shared):
+    page = shared(server, "/").page
     page.wait_for_load_state("networkidle")
     before = np.asarray(Image.open(io.BytesIO(page.locator("#network").screenshot())))
     with page.expect_response(re.compile("/values/network.*epoch=0-1.*pointed=")):
@@ -93,8 +93,8 @@ def test_the_network_page_follows_with_its_connections(server, visit):
     assert (before != after).mean() > 0.02
 
 
-def test_the_training_plays_and_keys_step_through_it(server, visit):
-    page = visit(server, "/filters/conv2d").page
+def test_the_training_plays_and_keys_step_through_it(server, shared):
+    page = shared(server, "/filters/conv2d").page
     expect(page.locator(".epoch-told")).to_have_text("After epoch 24")
     page.keyboard.press("[")
     expect(page.locator(".epoch-told")).to_have_text("After epoch 23")
@@ -110,8 +110,8 @@ def test_the_training_plays_and_keys_step_through_it(server, visit):
     assert page.locator(".epoch-told").inner_text() == at
 
 
-def test_another_model_has_its_own_moments_and_starts_at_its_end(second_server, visit):
-    page = visit(second_server, "/activations").page
+def test_another_model_has_its_own_moments_and_starts_at_its_end(second_server, shared):
+    page = shared(second_server, "/activations").page
     expect(page.locator("#activations-main .gtitle")).to_be_visible()
     expect(slider(page)).to_be_hidden()
     page.get_by_label("Model").select_option("bundled digit classifier")
@@ -123,8 +123,8 @@ def test_another_model_has_its_own_moments_and_starts_at_its_end(second_server, 
     assert "epoch=" not in page.url
 
 
-def test_the_difference_of_two_moments_is_chosen_by_select_and_slider(server, visit):
-    page = visit(server, "/moments/dense_1").page
+def test_the_difference_of_two_moments_is_chosen_by_select_and_slider(server, shared):
+    page = shared(server, "/moments/dense_1").page
     expect(page.locator("#moments-left .gtitle")).to_contain_text("before the first step")
     page.get_by_label("Compare").select_option("after epoch 1")
     expect(page.locator("#moments-left .gtitle")).to_contain_text("after epoch 1")

@@ -13,9 +13,9 @@ MARKED = "CSS.highlights.has('words') ? [...CSS.highlights.get('words')].map(Str
 
 
 def test_the_words_of_a_caption_are_listed_by_a_button_and_lead_to_the_glossary(
-    digits_server, visit
+    digits_server, shared
 ):
-    page = visit(digits_server, "/filters/conv2d_1").page
+    page = shared(digits_server, "/filters/conv2d_1").page
     figure = page.get_by_role("figure", name="Weights of the layer")
     caption = page.locator("#filters-main-caption")
     button = figure.get_by_role("button", name="Words used here")
@@ -38,8 +38,8 @@ def test_the_words_of_a_caption_are_listed_by_a_button_and_lead_to_the_glossary(
     expect(caption).to_contain_text("input channel 3")
 
 
-def test_a_word_that_is_pointed_at_or_tapped_is_told(digits_server, visit):
-    page = visit(digits_server, "/activations/conv2d").page
+def test_a_word_that_is_pointed_at_or_tapped_is_told(digits_server, shared):
+    page = shared(digits_server, "/activations/conv2d").page
     page.wait_for_function(f"{MARKED}.includes('ReLU')")
     term = next(term for term in GLOSSARY if term.name == "ReLU")
     x, y = pointed_at(page, "ReLU")
@@ -65,8 +65,8 @@ def pointed_at(page, word: str) -> tuple[float, float]:
     raise AssertionError(f"{word} is not told")
 
 
-def test_scripts_write_shares_as_the_server_does(digits_server, visit):
-    page = visit(digits_server, "/glossary").page
+def test_scripts_write_shares_as_the_server_does(digits_server, shared):
+    page = shared(digits_server, "/glossary").page
     shares = [0, 6e-8, 0.0005, 0.12345, 0.9994, 0.99951, 0.99999994, 1]
     said = page.evaluate(f"{shares}.map(dash_clientside.cnn.network.percent)")
     assert said == [cnn.captions.percent(share) for share in shares]

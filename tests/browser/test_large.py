@@ -14,10 +14,8 @@ from tests.browser.test_network import overlaps
 
 
 @pytest.fixture(scope="module")
-def many(start_server, best_data, tmp_path_factory):
-    path = tmp_path_factory.mktemp("models") / "deep.keras"
-    cnn.save_model(nets.deep(40), path)
-    return start_server(best_data, CNN_MODEL=str(path))
+def many(many_server):
+    return many_server
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +55,8 @@ def test_many_layers_are_a_list_that_is_searched_and_walked_by_keys(many, visit,
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_a_search_that_finds_nothing_says_so_and_escape_closes(many, visit):
-    page = visit(many, "/activations").page
+def test_a_search_that_finds_nothing_says_so_and_escape_closes(many, shared):
+    page = shared(many, "/activations").page
     summary = page.locator(".layer-list summary")
     summary.click()
     page.get_by_role("searchbox").fill("pooling")
@@ -68,8 +66,8 @@ def test_a_search_that_finds_nothing_says_so_and_escape_closes(many, visit):
     expect(page.get_by_role("searchbox")).to_be_hidden()
 
 
-def test_long_names_are_cut_with_the_whole_at_the_pointer(long, visit):
-    page = visit(long, f"/activations/{nets.LONG_NAME}").page
+def test_long_names_are_cut_with_the_whole_at_the_pointer(long, shared):
+    page = shared(long, f"/activations/{nets.LONG_NAME}").page
     title = page.locator("#activations-detail .gtitle")
     expect(title).to_contain_text(re.compile("^block3_.*….*nel 0$"))
     whole = page.locator("#activations-detail .g-gtitle > title")
@@ -85,8 +83,8 @@ def test_long_names_are_cut_with_the_whole_at_the_pointer(long, visit):
     assert tab.bounding_box()["width"] < 300
 
 
-def test_names_of_the_diagram_and_the_network_do_not_lie_over_each_other(long, visit):
-    page = visit(long).page
+def test_names_of_the_diagram_and_the_network_do_not_lie_over_each_other(long, shared):
+    page = shared(long).page
     expect(page.locator(".net-class.first")).to_have_count(1)
     assert overlaps(page, ".net-head") == []
     page.get_by_role("link", name="Architecture").click()

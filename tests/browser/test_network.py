@@ -37,8 +37,8 @@ def deep_path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def bundled(start_server, best_data):
-    return start_server(best_data)
+def bundled(best_server):
+    return best_server
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +78,10 @@ def painted(page: Page, layer: str) -> str:
 
 
 @pytest.mark.parametrize("which", ["bundled", "second"])
-def test_every_layer_has_a_column_with_its_caption(request, which, visit):
+def test_every_layer_has_a_column_with_its_caption(request, which, shared):
     server = request.getfixturevalue(which)
     model = request.getfixturevalue({"bundled": "classifier", "second": "second_model"}[which])
-    page = visit(server).page
+    page = shared(server).page
     expect(page.get_by_role("heading", level=1)).to_have_text("Network")
     for layer in described(model):
         section = page.locator(
@@ -93,8 +93,8 @@ def test_every_layer_has_a_column_with_its_caption(request, which, visit):
     expect(page.locator(".net-class")).to_have_count(len(cnn.class_names(model)))
 
 
-def test_every_layer_is_painted_and_follows_the_picture(bundled, classifier, visit):
-    page = visit(bundled).page
+def test_every_layer_is_painted_and_follows_the_picture(bundled, classifier, shared):
+    page = shared(bundled).page
     expect(page.locator(".net-class.first")).to_have_count(1)
     names = [layer["name"] for layer in described(classifier)[:-1]]
     assert all(ink(page, name) > 0 for name in names)
@@ -104,8 +104,8 @@ def test_every_layer_is_painted_and_follows_the_picture(bundled, classifier, vis
     assert all(painted(page, name) != before[name] for name in names)
 
 
-def test_the_seed_network_fits_on_one_screen(bundled, visit):
-    page = visit(bundled).page
+def test_the_seed_network_fits_on_one_screen(bundled, shared):
+    page = shared(bundled).page
     expect(page.locator(".net-class.first")).to_be_in_viewport()
     box = page.locator(NETWORK)
     assert box.evaluate("box => box.scrollWidth - box.clientWidth") == 0
@@ -138,8 +138,8 @@ SIZES = [
 
 
 @pytest.mark.parametrize("which", ["bundled", "second", "fifty"])
-def test_columns_never_overlap(request, which, visit):
-    page = visit(request.getfixturevalue(which)).page
+def test_columns_never_overlap(request, which, shared):
+    page = shared(request.getfixturevalue(which)).page
     expect(page.locator(".net-class.first")).to_have_count(1)
     for explained in (False, True):
         page.get_by_label("Explain each layer").set_checked(explained)
@@ -170,8 +170,8 @@ def settled(page: Page) -> None:
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)))")
 
 
-def test_the_seed_network_is_never_wider_than_the_page(bundled, visit):
-    page = visit(bundled).page
+def test_the_seed_network_is_never_wider_than_the_page(bundled, shared):
+    page = shared(bundled).page
     expect(page.locator(".net-class.first")).to_have_count(1)
     for width, height in SIZES:
         if width >= 1280:
@@ -182,8 +182,8 @@ def test_the_seed_network_is_never_wider_than_the_page(bundled, visit):
             ), f"{width}x{height}"
 
 
-def test_a_higher_window_has_larger_tiles(bundled, visit):
-    page = visit(bundled).page
+def test_a_higher_window_has_larger_tiles(bundled, shared):
+    page = shared(bundled).page
     heights = []
     for height in (700, 900, 1100):
         page.set_viewport_size({"width": 1400, "height": height})
@@ -192,8 +192,8 @@ def test_a_higher_window_has_larger_tiles(bundled, visit):
     assert heights == sorted(set(heights))
 
 
-def test_the_drawing_area_moves_nothing(bundled, visit):
-    page = visit(bundled).page
+def test_the_drawing_area_moves_nothing(bundled, shared):
+    page = shared(bundled).page
     expect(page.locator(".net-class.first")).to_have_count(1)
     before = page.locator(NETWORK).bounding_box(), tiles(page, "dense").bounding_box()
     page.get_by_role("button", name="Draw", exact=True).click()
@@ -206,8 +206,8 @@ def drawn(page: Page) -> list[str]:
     return page.locator(".net-number").all_text_contents()
 
 
-def test_the_lines_of_a_map_are_what_is_added_at_its_strongest_cell(bundled, visit):
-    page = visit(bundled).page
+def test_the_lines_of_a_map_are_what_is_added_at_its_strongest_cell(bundled, shared):
+    page = shared(bundled).page
     told = point(page, "conv2d_1")
     expect(told).to_contain_text("conv2d_1 channel 0: strongest value")
     expect(told).to_contain_text(
@@ -222,9 +222,9 @@ def test_the_lines_of_a_map_are_what_is_added_at_its_strongest_cell(bundled, vis
 
 
 def test_what_feeds_a_class_is_weight_times_value_and_follows_the_picture(
-    bundled, classifier, visit
+    bundled, classifier, shared
 ):
-    page = visit(bundled).page
+    page = shared(bundled).page
     expect(page.locator(".net-class.first")).to_have_count(1)
     row, told = page.locator(".net-class").nth(7), page.locator("#network-status")
     row.hover()
@@ -254,8 +254,8 @@ def test_what_feeds_a_class_is_weight_times_value_and_follows_the_picture(
     expect(told).to_contain_text("dense_1 class 7: probability")
 
 
-def test_hidden_units_are_told_as_hidden(bundled, visit):
-    page = visit(bundled, "/?lines=weight").page
+def test_hidden_units_are_told_as_hidden(bundled, shared):
+    page = shared(bundled, "/?lines=weight").page
     told = point(page, "dense")
     expect(told).to_contain_text(
         re.compile(r"\(of 1,536 not drawn the strongest is \d+, with −?0\.\d+\)")
@@ -268,8 +268,8 @@ def test_hidden_units_are_told_as_hidden(bundled, visit):
     assert set(numbers) <= set(drawn(page))
 
 
-def test_the_weights_alone_are_a_switch_of_the_link(bundled, classifier, visit):
-    page = visit(bundled).page
+def test_the_weights_alone_are_a_switch_of_the_link(bundled, classifier, shared):
+    page = shared(bundled).page
     expect(page.locator(".net-class.first")).to_have_count(1)
     page.get_by_label("weight", exact=True).check()
     expect(page).to_have_url(re.compile("lines=weight"))
@@ -288,8 +288,8 @@ def test_the_weights_alone_are_a_switch_of_the_link(bundled, classifier, visit):
     )
 
 
-def test_branches_lie_side_by_side_and_join(second, visit):
-    page = visit(second).page
+def test_branches_lie_side_by_side_and_join(second, shared):
+    page = shared(second).page
     left, right = tiles(page, "left").bounding_box(), tiles(page, "right").bounding_box()
     assert left["x"] == right["x"]
     assert left["y"] + left["height"] < right["y"]
@@ -309,8 +309,8 @@ def test_a_click_opens_the_layer_and_the_channel(bundled, visit):
     expect(page.locator(".net-class.first")).to_have_count(1)
 
 
-def test_a_header_leads_to_its_layer_and_keeps_the_picture(bundled, visit):
-    page = visit(bundled).page
+def test_a_header_leads_to_its_layer_and_keeps_the_picture(bundled, shared):
+    page = shared(bundled).page
     page.get_by_role("button", name="3", exact=True).click()
     expect(page.locator("#picture-text")).to_contain_text("Label 3")
     page.locator(NETWORK).get_by_role("link", name="max_pooling2d", exact=True).click()
@@ -318,8 +318,8 @@ def test_a_header_leads_to_its_layer_and_keeps_the_picture(bundled, visit):
     expect(page.locator("#picture-text")).to_contain_text("Label 3")
 
 
-def test_the_keyboard_walks_through_channels_and_opens_one(bundled, visit):
-    page = visit(bundled).page
+def test_the_keyboard_walks_through_channels_and_opens_one(bundled, shared):
+    page = shared(bundled).page
     expect(page.locator(".net-class.first")).to_have_count(1)
     page.locator(NETWORK).get_by_role("link", name="conv2d_1", exact=True).focus()
     page.keyboard.press("Tab")
@@ -334,8 +334,8 @@ def test_the_keyboard_walks_through_channels_and_opens_one(bundled, visit):
     expect(page).to_have_url(re.compile("/activations/conv2d_1.*channel=63"))
 
 
-def test_arrows_walk_from_layer_to_layer(bundled, visit):
-    page = visit(bundled).page
+def test_arrows_walk_from_layer_to_layer(bundled, shared):
+    page = shared(bundled).page
     expect(page.locator(".net-class.first")).to_have_count(1)
     told = page.locator("#network-status")
     assert page.evaluate("dash_clientside.cnn.focusNetwork()")
@@ -362,8 +362,8 @@ def test_arrows_walk_from_layer_to_layer(bundled, visit):
     expect(page.locator(".net-link")).to_have_count(0)
 
 
-def test_arrows_walk_between_branches(second, visit):
-    page = visit(second).page
+def test_arrows_walk_between_branches(second, shared):
+    page = shared(second).page
     expect(page.locator(".net-class.first")).to_have_count(1)
     tiles(page, "left").focus()
     page.keyboard.press("End")
@@ -386,8 +386,8 @@ def test_the_switch_explains_each_layer_and_is_remembered(bundled, visit):
     assert "explain" not in page.url
 
 
-def test_the_range_of_the_colours_is_told(bundled, visit):
-    page = visit(bundled).page
+def test_the_range_of_the_colours_is_told(bundled, shared):
+    page = shared(bundled).page
     expect(page.locator("#network-legend")).to_contain_text("largest of the layer")
     before = painted(page, "conv2d")
     page.get_by_label("channel", exact=True).check()
@@ -395,8 +395,8 @@ def test_the_range_of_the_colours_is_told(bundled, visit):
     assert painted(page, "conv2d") != before
 
 
-def test_fifty_layers_scroll_and_are_fetched_as_they_come_into_view(fifty, visit):
-    visitor = visit(fifty)
+def test_fifty_layers_scroll_and_are_fetched_as_they_come_into_view(fifty, shared):
+    visitor = shared(fifty)
     page = visitor.page
     expect(page.locator(".net-layer")).to_have_count(50)
     expect(page.locator(".net-class")).to_have_count(10)
@@ -443,8 +443,8 @@ def test_a_link_that_cannot_be_shown_hides_the_network(bundled, visit):
     expect(visitor.page.locator(NETWORK)).to_be_hidden()
 
 
-def test_it_follows_a_drawing(bundled, visit):
-    page = visit(bundled).page
+def test_it_follows_a_drawing(bundled, shared):
+    page = shared(bundled).page
     expect(page.locator(".net-class.first")).to_have_count(1)
     before = painted(page, "conv2d")
     page.get_by_role("button", name="Draw").click()
@@ -461,8 +461,8 @@ def test_it_follows_a_drawing(bundled, visit):
     expect(page).to_have_url(re.compile("pixels="))
 
 
-def test_a_highlighted_channel_stays_so_while_values_change(bundled, visit):
-    page = visit(bundled).page
+def test_a_highlighted_channel_stays_so_while_values_change(bundled, shared):
+    page = shared(bundled).page
     told = point(page, "conv2d_1")
     expect(page.locator(".net-link")).to_have_count(33)
     before = told.inner_text(), painted(page, "conv2d_1")

@@ -54,8 +54,8 @@ def steps(page: Page, words: str) -> None:
     expect(page.get_by_text(words, exact=True)).to_be_visible()
 
 
-def test_the_page_is_a_click_away_and_shows_the_network_as_it_is(server, visit):
-    page = visit(server).page
+def test_the_page_is_a_click_away_and_shows_the_network_as_it_is(server, shared):
+    page = shared(server).page
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="One step").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("One step")
     steps(page, "No step made yet.")
@@ -73,8 +73,8 @@ def test_the_page_is_a_click_away_and_shows_the_network_as_it_is(server, visit):
         expect(button(page, name)).to_be_disabled()
 
 
-def test_a_step_moves_the_prediction_and_undo_takes_it_back(server, visit):
-    page = visit(server, "/one-step").page
+def test_a_step_moves_the_prediction_and_undo_takes_it_back(server, shared):
+    page = shared(server, "/one-step").page
     prediction = figure(page, "Prediction before and after")
     teach(page, "3", "0.001")
     expect(prediction).to_contain_text(re.compile("taught\\s*3"))
@@ -97,8 +97,8 @@ def test_a_step_moves_the_prediction_and_undo_takes_it_back(server, visit):
     expect(prediction.locator("figcaption")).to_have_text(before)
 
 
-def test_the_last_step_is_made_again_with_another_rate(server, visit):
-    page = visit(server, "/one-step").page
+def test_the_last_step_is_made_again_with_another_rate(server, shared):
+    page = shared(server, "/one-step").page
     teach(page, "3", "0.0001")
     button(page, "Step").click()
     steps(page, "1 step made with learning rate 0.0001.")

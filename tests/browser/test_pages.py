@@ -17,8 +17,8 @@ PAGES = (
 
 
 @pytest.fixture(scope="module")
-def bundled(start_server, best_data):
-    return start_server(best_data)
+def bundled(best_server):
+    return best_server
 
 
 @pytest.fixture(scope="module", params=["bundled", "second_server"])
@@ -35,8 +35,8 @@ def title(page: Page, figure: str):
     return page.locator(f"#{figure} .gtitle")
 
 
-def test_every_page_is_a_click_away_and_paints(server, visit):
-    page = visit(server).page
+def test_every_page_is_a_click_away_and_paints(server, shared):
+    page = shared(server).page
     for name in PAGES:
         page.get_by_role("navigation", name="Pages").get_by_role(
             "link", name=name, exact=True
@@ -59,9 +59,9 @@ def test_plotly_comes_once_from_an_address_that_browsers_may_keep(bundled, visit
 
 @pytest.mark.parametrize("layer", ["conv2d", "conv2d_1"])
 def test_the_kernel_is_in_the_first_screen_and_no_column_ends_far_above_the_other(
-    bundled, visit, layer
+    bundled, shared, layer
 ):
-    page = visit(bundled, f"/activations/{layer}").page
+    page = shared(bundled, f"/activations/{layer}").page
     expect(title(page, "activations-kernel")).to_be_visible()
     expect(page.locator("#activations-kernel-caption")).not_to_be_empty()
     maps, kernel = (
@@ -75,16 +75,16 @@ def test_the_kernel_is_in_the_first_screen_and_no_column_ends_far_above_the_othe
         assert caption.bounding_box()["width"] >= 200
 
 
-def test_all_layers_shows_every_layer_with_a_caption(server, model, visit):
-    page = visit(server, "/layers").page
+def test_all_layers_shows_every_layer_with_a_caption(server, model, shared):
+    page = shared(server, "/layers").page
     names = [info.name for info in cnn.layer_infos(model) if not info.nested]
     expect(page.locator(".tiles section h2")).to_have_text(names)
     expect(page.locator(".tiles .gtitle")).to_have_count(len(names))
     expect(page.locator(".tiles .caption").last).not_to_be_empty()
 
 
-def test_every_layer_has_a_tab_that_shows_it(server, model, visit):
-    page = visit(server, "/activations").page
+def test_every_layer_has_a_tab_that_shows_it(server, model, shared):
+    page = shared(server, "/activations").page
     tabs = page.get_by_role("navigation", name="Layers")
     for info in cnn.layer_infos(model):
         tabs.get_by_role("link", name=info.name, exact=True).click()
@@ -92,8 +92,8 @@ def test_every_layer_has_a_tab_that_shows_it(server, model, visit):
         expect(page.locator("#activations-facts")).to_contain_text(info.kind)
 
 
-def test_every_layer_with_weights_has_its_filters(server, model, visit):
-    page = visit(server, "/filters").page
+def test_every_layer_with_weights_has_its_filters(server, model, shared):
+    page = shared(server, "/filters").page
     tabs = page.get_by_role("navigation", name="Layers with weights")
     for info in cnn.layer_infos(model):
         if info.weight_shapes and not info.nested:
@@ -102,16 +102,16 @@ def test_every_layer_with_weights_has_its_filters(server, model, visit):
             expect(page.locator("#filters-spread .gtitle")).to_contain_text(info.name)
 
 
-def test_the_architecture_table_leads_to_a_layer(server, model, visit):
-    page = visit(server, "/architecture").page
+def test_the_architecture_table_leads_to_a_layer(server, model, shared):
+    page = shared(server, "/architecture").page
     name = [info.name for info in cnn.layer_infos(model)][2]
     expect(page.locator("#layer-table tbody tr")).to_have_count(len(cnn.layer_infos(model)))
     page.locator("#layer-table").get_by_role("link", name=name, exact=True).click()
     expect(title(page, "activations-main")).to_contain_text(name)
 
 
-def test_a_click_in_the_diagram_leads_to_the_layer(server, model, visit):
-    page = visit(server, "/architecture").page
+def test_a_click_in_the_diagram_leads_to_the_layer(server, model, shared):
+    page = shared(server, "/architecture").page
     expect(page.locator("#diagram .point").first).to_be_visible()
     box = page.locator("#diagram .nsewdrag").bounding_box()
     figure = cnn.figures.diagram(cnn.layer_infos(model))
@@ -126,8 +126,8 @@ def test_a_click_in_the_diagram_leads_to_the_layer(server, model, visit):
     expect(page).to_have_url(re.compile(f"/activations/{name}"))
 
 
-def test_a_digit_button_changes_the_open_layer_and_the_panel(server, visit):
-    page = visit(server, "/activations").page
+def test_a_digit_button_changes_the_open_layer_and_the_panel(server, shared):
+    page = shared(server, "/activations").page
     expect(page.locator("#activations-main-caption")).not_to_be_empty()
     before = page.locator("#activations-numbers").inner_text()
     page.get_by_role("button", name="4", exact=True).click()
@@ -139,8 +139,8 @@ def test_a_digit_button_changes_the_open_layer_and_the_panel(server, visit):
     expect(page.locator("#picture-text")).to_contain_text("Label 4")
 
 
-def test_an_unknown_layer_is_explained_with_links_to_those_that_exist(server, model, visit):
-    page = visit(server, "/activations/conv99").page
+def test_an_unknown_layer_is_explained_with_links_to_those_that_exist(server, model, shared):
+    page = shared(server, "/activations/conv99").page
     alert = page.locator("#activations-problem")
     expect(alert).to_contain_text("“conv99” is not in this model")
     last = cnn.layer_infos(model)[-1].name
@@ -167,33 +167,32 @@ def test_the_theme_follows_the_system_and_the_button(bundled, visit, scheme):
     expect(root).to_have_attribute("data-bs-theme", other)
 
 
-def test_nothing_is_wider_than_a_phone(server, visit):
-    visitor = visit(server, None, is_mobile=True)
-    visitor.page.set_viewport_size({"width": 360, "height": 780})
+def test_nothing_is_wider_than_a_phone(server, shared):
+    phone = {"width": 360, "height": 780}
     for path in ("/layers", "/architecture", "/filters", "/activations", "/training", "/moments",
                  "/perturb"):  # fmt: skip
-        page = visitor.open(path)
+        page = shared(server, path, viewport=phone, is_mobile=True).page
         page.wait_for_timeout(300)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
 
 
-def test_the_page_that_is_open_stays_in_sight_when_the_window_becomes_narrow(bundled, visit):
-    page = visit(bundled, "/moments").page
+def test_the_page_that_is_open_stays_in_sight_when_the_window_becomes_narrow(bundled, shared):
+    page = shared(bundled, "/moments").page
     here = page.get_by_role("navigation", name="Pages").get_by_role("link", name="Moments")
     page.set_viewport_size({"width": 390, "height": 844})
     expect(here).to_be_in_viewport(ratio=1)
 
 
-def test_all_of_the_list_of_keys_is_on_a_phone(bundled, visit):
-    page = visit(bundled, "/glossary", viewport={"width": 390, "height": 844}).page
+def test_all_of_the_list_of_keys_is_on_a_phone(bundled, shared):
+    page = shared(bundled, "/glossary", viewport={"width": 390, "height": 844}).page
     page.get_by_role("button", name="Keys").click()
     dialog = page.get_by_role("dialog", name="Keys")
     expect(dialog.get_by_role("button", name="Close")).to_be_in_viewport(ratio=1)
     assert dialog.evaluate("one => one.scrollHeight <= one.clientHeight")
 
 
-def test_a_button_that_is_disabled_can_be_read(bundled, visit):
-    page = visit(bundled, "/one-step").page
+def test_a_button_that_is_disabled_can_be_read(bundled, shared):
+    page = shared(bundled, "/one-step").page
     undo = page.get_by_role("button", name="Undo")
     expect(undo).to_be_disabled()
     expect(undo).to_have_css("opacity", "1")

@@ -35,23 +35,23 @@ def server(digits_server):
 @pytest.mark.parametrize(
     "page", ["/", "/layers", "/activations/conv2d", "/filters/conv2d_1", "/training", "/one-step"]
 )
-def test_no_text_of_a_presentation_is_below_18_pixels(visit, server, page):
-    open_page = visit(server, f"{page}?present=1", viewport=PROJECTOR).page
+def test_no_text_of_a_presentation_is_below_18_pixels(shared, server, page):
+    open_page = shared(server, f"{page}?present=1", viewport=PROJECTOR).page
     wait_for = "#network .net-tiles" if page == "/" else DRAWN
     open_page.wait_for_selector(wait_for)
     expect(open_page.locator("html")).to_have_class("presenting")
     assert open_page.evaluate(_SMALL_TEXTS) == []
 
 
-def test_figures_grow_with_a_window_that_is_taken_to_a_projector(visit, server):
-    page = visit(server, "/activations/conv2d?present=1").page
+def test_figures_grow_with_a_window_that_is_taken_to_a_projector(shared, server):
+    page = shared(server, "/activations/conv2d?present=1").page
     page.wait_for_selector(DRAWN)
     page.set_viewport_size(PROJECTOR)
     page.wait_for_function(f"() => !({_SMALL_TEXTS})().length")
 
 
-def test_a_caption_beside_its_map_has_room_for_words(visit, server):
-    page = visit(server, "/activations/conv2d?present=1", viewport=PROJECTOR).page
+def test_a_caption_beside_its_map_has_room_for_words(shared, server):
+    page = shared(server, "/activations/conv2d?present=1", viewport=PROJECTOR).page
     caption = page.locator(".detail .caption").first
     expect(caption).not_to_be_empty()
     assert caption.bounding_box()["width"] >= 250
@@ -79,8 +79,8 @@ def test_a_key_and_a_button_begin_and_end_it_and_the_link_has_it(visit, server):
     expect(page.get_by_role("toolbar", name="Pick a class")).to_be_visible()
 
 
-def test_the_kernel_is_in_the_first_screen(visit, server):
-    page = visit(server, "/activations/conv2d_1").page
+def test_the_kernel_is_in_the_first_screen(shared, server):
+    page = shared(server, "/activations/conv2d_1").page
     kernel = page.get_by_role("figure", name="Its kernel")
     expect(kernel.locator(".gtitle")).to_be_visible()
     box = kernel.bounding_box()
@@ -88,16 +88,16 @@ def test_the_kernel_is_in_the_first_screen(visit, server):
 
 
 @pytest.mark.parametrize("page", ["/activations/conv2d_1", "/filters/conv2d_1", "/training"])
-def test_no_title_lies_under_the_button_of_its_figure(visit, server, page):
-    open_page = visit(server, page).page
+def test_no_title_lies_under_the_button_of_its_figure(shared, server, page):
+    open_page = shared(server, page).page
     open_page.wait_for_selector(DRAWN)
     assert open_page.evaluate(_COVERED_TITLES) == []
     open_page.set_viewport_size({"width": 390, "height": 844})
     open_page.wait_for_function(f"() => !({_COVERED_TITLES})().length")
 
 
-def test_digits_radio_buttons_and_figures_are_one_stop_of_the_tab_key_each(visit, server):
-    page = visit(server, "/activations/conv2d_1").page
+def test_digits_radio_buttons_and_figures_are_one_stop_of_the_tab_key_each(shared, server):
+    page = shared(server, "/activations/conv2d_1").page
     page.wait_for_selector(DRAWN)
     first = page.get_by_role("button", name="0", exact=True)
     first.focus()
@@ -116,8 +116,8 @@ def test_digits_radio_buttons_and_figures_are_one_stop_of_the_tab_key_each(visit
     )
 
 
-def test_what_has_the_focus_has_a_ring_that_is_seen(visit, server):
-    page = visit(server, "/activations/conv2d_1").page
+def test_what_has_the_focus_has_a_ring_that_is_seen(shared, server):
+    page = shared(server, "/activations/conv2d_1").page
     for control in (
         page.get_by_label("Data", exact=True),
         page.get_by_role("link", name="Filters"),

@@ -21,6 +21,7 @@ def test_one_digit_is_one_pass_and_one_answer_into_the_same_plot(server, visit):
     visitor = visit(server, "/activations/conv2d")
     page = visitor.page
     expect(page.locator("#activations-main-caption")).not_to_be_empty()
+    expect(page.locator("#activations-main .gtitle")).to_be_visible()
     page.wait_for_load_state("networkidle")
     page.evaluate("document.querySelector('#activations-main .js-plotly-plot').mark = 'same'")
     visitor.answers.clear()
@@ -67,8 +68,8 @@ def screen(page) -> tuple:
     )
 
 
-def test_back_and_forward_walk_through_the_pictures_and_pages(server, visit):
-    page = visit(server, "/activations/conv2d").page
+def test_back_and_forward_walk_through_the_pictures_and_pages(server, shared):
+    page = shared(server, "/activations/conv2d").page
     first = label(page)
     page.get_by_role("button", name="3", exact=True).click()
     expect(page.locator("#picture-text")).to_contain_text("Label 3")
@@ -98,8 +99,8 @@ def test_two_browsers_never_see_each_others_state(server, visit):
     expect(one.locator("#picture-text")).to_contain_text("Label 1")
 
 
-def test_a_click_on_a_tile_and_the_index_field_change_the_link(server, visit):
-    page = visit(server, "/activations/conv2d").page
+def test_a_click_on_a_tile_and_the_index_field_change_the_link(server, shared):
+    page = shared(server, "/activations/conv2d").page
     page.get_by_label("No.").fill("123")
     page.get_by_label("No.").press("Enter")
     expect(page.locator("#picture-text")).to_contain_text("digit 123 (")
@@ -115,8 +116,8 @@ def test_a_click_on_a_tile_and_the_index_field_change_the_link(server, visit):
     expect(page.get_by_label("Channel", exact=True).last).to_have_value("7")
 
 
-def test_hovering_a_cell_tells_its_place_and_value(server, visit):
-    page = visit(server, "/activations/conv2d").page
+def test_hovering_a_cell_tells_its_place_and_value(server, shared):
+    page = shared(server, "/activations/conv2d").page
     drag = page.locator("#activations-main .nsewdrag")
     expect(drag).to_be_visible()
     box = drag.bounding_box()
@@ -150,8 +151,8 @@ REFUSED = [
 ]
 
 
-def test_a_number_field_refuses_in_place_and_the_view_keeps_the_last_good_number(server, visit):
-    page = visit(server, "/activations/conv2d?index=7&channel=4").page
+def test_a_number_field_refuses_in_place_and_the_view_keeps_the_last_good_number(server, shared):
+    page = shared(server, "/activations/conv2d?index=7&channel=4").page
     detail = page.locator("#activations-detail .gtitle")
     expect(detail).to_contain_text("channel 4")
     link = page.url
@@ -184,9 +185,9 @@ REPAIRED = [
 
 
 def test_a_link_that_cannot_be_shown_is_repaired_and_panel_menu_address_and_history_agree(
-    start_server, mnist_dir, visit
+    best_server, mnist_dir, visit
 ):
-    server = start_server(mnist_dir)
+    server = best_server
     page = visit(server, "/layers" + REPAIRED[0][0]).page
     for link, place, data, told in REPAIRED:
         page.goto(f"{server.url}/layers{link}")
@@ -220,8 +221,10 @@ def shows(page, place: str, data: str) -> None:
     assert f" {index} (" in place
 
 
-def test_a_link_means_the_same_on_another_server(server, start_server, mnist_dir, visit):
-    with_mnist = start_server(mnist_dir)
+def test_a_link_means_the_same_on_another_server(
+    server, best_server, start_server, mnist_dir, visit
+):
+    with_mnist = best_server
     page = visit(with_mnist, "/activations/dense").page
     expect(page.locator("#picture-text")).to_contain_text("mnist test")
     page.get_by_role("button", name="9", exact=True).click()
