@@ -27,12 +27,15 @@
   function stopLive() {
     for (const [number, { isAttempt }] of asked) if (isAttempt) asked.delete(number);
     if (arrived && arrived.isAttempt) arrived = null;
+    setLate(false);
     tellBusy();
   }
 
   function heard({ number, values, refusal }) {
     const one = asked.get(number);
-    if (!(values || refusal) || !one) return;
+    if (!one) return;
+    setLate(!values && !refusal);
+    if (!values && !refusal) return;
     for (const old of [...asked.keys()].filter((other) => other <= number)) asked.delete(old);
     const isScheduled = Boolean(arrived);
     if (values) arrived = { ...one, values };
@@ -58,6 +61,11 @@
     const prediction = document.getElementById("prediction");
     const busy = String(asked.size > 0 || arrived !== null);
     if (prediction.getAttribute("aria-busy") !== busy) prediction.setAttribute("aria-busy", busy);
+  }
+
+  // What is on the screen is of the view before, while a server that starts is asked again and again.
+  function setLate(isLate) {
+    document.body.classList.toggle("late", isLate);
   }
 
   const isBusy = () => asked.size > 0 || arrived !== null;

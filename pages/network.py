@@ -35,7 +35,7 @@ from dashboard.screens.screen import register_facts
 from dashboard.shell import components
 from dashboard.shell.controls import tie
 from dashboard.shell.scale import register_scale, scale_choice
-from dashboard.state.view import CONTRIBUTION, OF_PICTURE, WEIGHT, parse
+from dashboard.state.view import CONTRIBUTION, OF_NETWORK, OF_PICTURE, WEIGHT, View, parse
 
 NETWORK = "network"
 STRUCTURE = "network-structure"
@@ -101,6 +101,13 @@ def structure(layers: dict[str, Any] | None) -> dict[str, Any]:
     if not layers:
         raise PreventUpdate
     view, _ = parse({"model": layers["model"]})
+    found = current().kept_json(view, OF_NETWORK, ["network"], lambda: _structure(view))
+    if not found:
+        raise PreventUpdate
+    return found  # type: ignore[no-any-return]
+
+
+def _structure(view: View) -> dict[str, Any]:
     model = current().model(view)
     return {
         "model": view.model,

@@ -23,13 +23,14 @@ import cnn
 from dashboard.runtime.runtime import current
 from dashboard.screens.answer import Answer
 from dashboard.screens.request import Moving, Request
-from dashboard.screens.screen import facts_of
+from dashboard.screens.screen import facts_of, parts_of_pages
 from dashboard.shell import panel
 from dashboard.state import pixels
-from dashboard.state.view import parse
+from dashboard.state.view import OF_PICTURE, parse
 
 DRAWING_SIDE = 112
-_OWN = ("layer", "fitted", "moving", "pointed", "form", "centre")
+_OPENING = {"layer", "opening"}
+_OWN = {"fitted", "moving", "pointed", "form", "centre", *_OPENING}
 
 
 def serve_values(server: Flask) -> None:
@@ -41,13 +42,27 @@ def serve_values(server: Flask) -> None:
 
 def _values(page: str, layer: str | None = None) -> Response:
     runtime = current()
-    if runtime.ready != "ready":
+    given = set(request.args)
+    is_opening = request.method == "GET" and "opening" in given and given & _OWN <= _OPENING
+    if runtime.ready != "ready" and not is_opening:
         return _refusal(runtime.not_ready, 503)
     try:
         asked = _asked(layer)
-        return Response(_answer(asked, page), mimetype="application/octet-stream")
+        answer = _opening(asked, page) if is_opening else _answer(asked, page)
     except cnn.CnnError as error:
         return _refusal(str(error), 400)
+    if answer is None:
+        return _refusal(runtime.not_ready, 503)
+    return Response(answer, mimetype="application/octet-stream")
+
+
+def _opening(asked: Request, page: str) -> bytes | None:
+    """Return what a page opens with; None while TensorFlow starts, unless that was kept."""
+    if asked.runtime.ready == "failed":
+        return None
+    parts = parts_of_pages(current_app).get(page, OF_PICTURE)
+    what = ["values", page, asked.layer or "", *asked.layers]
+    return asked.runtime.kept(asked.view, parts, what, lambda: _answer(asked, page))
 
 
 def _asked(layer: str | None) -> Request:

@@ -22,7 +22,6 @@ import cnn
 from cnn.figures import Chart, nothing
 from cnn.figures.chart import WHOLE
 from dashboard import arguments, ids
-from dashboard.runtime.runtime import current
 from dashboard.screens.answer import Answer
 from dashboard.screens.request import Request
 from dashboard.shell import components
@@ -124,13 +123,14 @@ def register_screen(
     ) -> tuple[list[Any], list[Any], dict[str, Any]]:
         if not asked or not is_open(pathname, page, name):
             raise PreventUpdate
-        shown = _screen(show, Request(parse(asked["view"])[0], name))
+        request = Request(parse(asked["view"])[0], name)
+        shown = _whole(lambda: show(request), request, of_page, [page, name or ""])
         names = [element(identity) for identity in found]
-        if not set(shown.charts) <= set(names):
+        if not shown or not set(shown["charts"]) <= set(names):
             raise PreventUpdate
-        charts = [shown.charts.get(name, nothing("")) for name in names]
-        held = {**shown.around(), "page": page, "places": names, **asked}
-        return [c.figure() for c in charts], [c.size for c in charts], held
+        charts = [shown["charts"].get(name, _NOTHING) for name in names]
+        held = {**shown["around"], "page": page, "places": names, **asked}
+        return [c["figure"] for c in charts], [c["size"] for c in charts], held
 
     app.callback(
         output=(
@@ -165,14 +165,33 @@ def _all(places: Sequence[Any], name: str, kind: Any, *, pattern: bool) -> Any:
     return kind(places[0], name) if pattern else [kind(place, name) for place in places]
 
 
-def _screen(show: Show, request: Request) -> Screen:
-    """Return what is shown; where it cannot be, the panel or the tabs of the page say why."""
-    if current().ready != "ready":
-        raise PreventUpdate
+def _whole(
+    show: Callable[[], Screen], request: Request, parts: Sequence[str], what: Sequence[str]
+) -> dict[str, Any] | None:
+    """Return what is shown, with whole figures; None where it cannot be.
+
+    Then the panel or the tabs of the page say why.
+    """
+
+    def make() -> dict[str, Any]:
+        screen = show()
+        charts = {place: _drawn(chart) for place, chart in screen.charts.items()}
+        return {"charts": charts, "around": screen.around()}
+
+    runtime = request.runtime
+    if runtime.ready == "failed":
+        return None
     try:
-        return show(request)
-    except cnn.CnnError as error:
-        raise PreventUpdate from error
+        return runtime.kept_json(request.view, parts, what, make)  # type: ignore[no-any-return]
+    except cnn.CnnError:
+        return None
+
+
+def _drawn(chart: Chart) -> dict[str, Any]:
+    return {"figure": chart.figure(), "size": chart.size}
+
+
+_NOTHING = _drawn(nothing(""))
 
 
 def _facts(show: Show, request: Request, answer: Answer) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from dashboard.shell.components import aria
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.prediction import said
 from dashboard.shell.tabs import opening_layer
-from dashboard.state.view import View, parse
+from dashboard.state.view import OF_PICTURE, View, parse
 
 _CHOICES = "choices"
 _WAY_OUT = html.A("Show this server's own picture and model.", href="?", className="alert-link")
@@ -236,25 +236,44 @@ def show(
     try:
         picture = runtime.picture(view)
         runtime.entry(view)
-        look = runtime.look(view) if runtime.ready == "ready" else None
+        looked = None if runtime.ready == "failed" else _looked(runtime, view, picture)
     except cnn.CnnError as error:
         if _repair(runtime, stored):
             return (no_update,) * 4
         wrong = [" ".join([str(error), *problems]), " ", _WAY_OUT]
         return _NO_PICTURE, wrong, True, "unavailable"
-    shown = {**facts(view, picture, look), "src": data_uri(look.seen if look else picture.pixels)}
+    shown, of_model = looked or (_unlooked(view, picture), None)
     if runtime.ready == "failed":
         return shown, runtime.not_ready, True, "unavailable"
-    if look and (known is None or known.get("model") != view.model):
-        set_props(ids.LAYERS, {"data": layers(view)})
+    if of_model and (known is None or known.get("model") != view.model):
+        set_props(ids.LAYERS, {"data": {**of_model, "early": runtime.ready == "starting"}})
         set_props(ids.MOMENTS, {"data": moments(view)})
-    now = "" if look else "waiting"
+    now = "" if of_model else "waiting"
     return (
         shown,
         " ".join(problems) if problems or is_noticed else no_update,
         bool(problems) if problems or is_noticed else no_update,
         now if now != condition else no_update,
     )
+
+
+def _looked(runtime: Runtime, view: View, picture: Picture) -> tuple[Any, Any] | None:
+    """Return what the panel shows of a look, and the layers; None while TensorFlow starts.
+
+    Unless both were known before that start.
+    """
+
+    def look() -> dict[str, Any]:
+        look = runtime.look(view)
+        return {**facts(view, picture, look), "src": data_uri(look.seen)}
+
+    shown = runtime.kept_json(view, OF_PICTURE, ["panel"], look)
+    of_model = runtime.kept_json(view, ("model",), ["layers"], lambda: layers(view))
+    return (shown, of_model) if shown and of_model else None
+
+
+def _unlooked(view: View, picture: Picture) -> dict[str, Any]:
+    return {**facts(view, picture, None), "src": data_uri(picture.pixels)}
 
 
 def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
