@@ -10,7 +10,6 @@ import dash
 import dash_bootstrap_components as dbc
 import numpy as np
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
-from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.colours import GREY
@@ -28,14 +27,13 @@ from cnn.models.arrangement import Block, arrange, edges
 from cnn.models.heads import Head, head_of
 from cnn.models.kinds import kind_of
 from dashboard import ids
-from dashboard.runtime.runtime import current
 from dashboard.screens.answer import Answer
 from dashboard.screens.request import Request
-from dashboard.screens.screen import register_facts
+from dashboard.screens.screen import of_model, register_facts
 from dashboard.shell import components
 from dashboard.shell.controls import tie
 from dashboard.shell.scale import register_scale, scale_choice
-from dashboard.state.view import CONTRIBUTION, OF_NETWORK, OF_PICTURE, WEIGHT, View, parse
+from dashboard.state.view import CONTRIBUTION, OF_PICTURE, WEIGHT
 
 NETWORK = "network"
 STRUCTURE = "network-structure"
@@ -86,7 +84,9 @@ def register(app: Dash) -> None:
     register_scale(app, SCALE)
     tie(app, LINES, choose="chooseLines", chosen="chosenLines")
     register_facts(app.server, "network", values, (*OF_PICTURE, "scale", "lines"))
-    app.callback(Output(STRUCTURE, "data"), Input(ids.LAYERS, "data"))(structure)
+    app.callback(Output(STRUCTURE, "data"), Input(ids.LAYERS, "data"))(
+        of_model("network", structure)
+    )
     app.clientside_callback(
         ClientsideFunction("cnn", "showNetwork"),
         Output(ASKED, "data"),
@@ -96,23 +96,12 @@ def register(app: Dash) -> None:
     )
 
 
-def structure(layers: dict[str, Any] | None) -> dict[str, Any]:
+def structure(request: Request) -> dict[str, Any]:
     """Return what does not depend on the picture: the layers, their places, and the colours."""
-    if not layers:
-        raise PreventUpdate
-    view, _ = parse({"model": layers["model"]})
-    found = current().kept_json(view, OF_NETWORK, ["network"], lambda: _structure(view))
-    if not found:
-        raise PreventUpdate
-    return found  # type: ignore[no-any-return]
-
-
-def _structure(view: View) -> dict[str, Any]:
-    model = current().model(view)
     return {
-        "model": view.model,
-        "layers": described(model),
-        "classes": list(cnn.class_names(model)),
+        "model": request.view.model,
+        "layers": described(request.model),
+        "classes": list(cnn.class_names(request.model)),
         "sequential": _digits(style.SEQUENTIAL, SEQUENTIAL_COLOURS),
         "diverging": _digits(style.DIVERGING, DIVERGING_COLOURS),
     }

@@ -26,7 +26,7 @@ from dashboard.screens.answer import Answer
 from dashboard.screens.request import Request
 from dashboard.shell import components
 from dashboard.shell.tabs import is_open
-from dashboard.state.view import OF_NETWORK, OF_PICTURE, parse
+from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, parse
 
 Id = str | dict[str, Any]
 Show = Callable[[Request], "Screen"]
@@ -95,19 +95,19 @@ def register_screen(
     show: Show,
     *,
     figures: Sequence[str] | dict[str, Any],
+    of: Sequence[str] = OF_PICTURE,
     looks: Sequence[str] = (),
-    sees_picture: bool = True,
     waits: bool = False,
 ) -> None:
     """Let `show` say what the page `/<page>` shows.
 
     `figures` are the ids of its graphs, or a pattern for as many as there are. Asked for anew it is
-    when a part of the view changes that it depends on: the model, the epoch, the picture if it
-    `sees_picture`, and those that are named as `looks`. A page that `waits` is shown anew only when
-    no pen and no slider moves.
+    when a part of the view changes that it depends on: what it is `of`, which is the picture, the
+    network or the model alone, and those that are named as `looks`. A page that `waits` is shown anew
+    only when no pen and no slider moves.
     """
     server: Flask = app.server
-    of_page = (*(OF_PICTURE if sees_picture else OF_NETWORK), *looks)
+    of_page = (*of, *looks)
 
     def facts(request: Request, answer: Answer) -> dict[str, Any]:
         return {"form": None} if waits and request.moving else _facts(show, request, answer)
@@ -159,6 +159,23 @@ def register_screen(
         Input(screen, "data"),
         *[State(place, "figure") for place in places],
     )
+
+
+def of_model(page: str, make: Callable[[Request], Any]) -> Callable[[dict[str, Any] | None], Any]:
+    """Return a callback of the layers that are known: what `make` says of their model alone."""
+
+    def made(layers: dict[str, Any] | None) -> Any:
+        if not layers:
+            raise PreventUpdate
+        request = Request(parse({"model": layers["model"]})[0])
+        found = request.runtime.kept_json(
+            request.view, OF_MODEL_ALONE, [page], lambda: make(request)
+        )
+        if found is None:
+            raise PreventUpdate
+        return found
+
+    return made
 
 
 def _all(places: Sequence[Any], name: str, kind: Any, *, pattern: bool) -> Any:

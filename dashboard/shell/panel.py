@@ -26,7 +26,7 @@ from dashboard.shell.components import aria
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.prediction import said
 from dashboard.shell.tabs import opening_layer
-from dashboard.state.view import OF_PICTURE, View, parse
+from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, View, parse
 
 _CHOICES = "choices"
 _WAY_OUT = html.A("Show this server's own picture and model.", href="?", className="alert-link")
@@ -268,8 +268,8 @@ def _looked(runtime: Runtime, view: View, picture: Picture) -> tuple[Any, Any] |
         return {**facts(view, picture, look), "src": data_uri(look.seen)}
 
     shown = runtime.kept_json(view, OF_PICTURE, ["panel"], look)
-    of_model = runtime.kept_json(view, ("model",), ["layers"], lambda: layers(view))
-    return (shown, of_model) if shown and of_model else None
+    known = runtime.kept_json(view, OF_MODEL_ALONE, ["layers"], lambda: layers(view))
+    return (shown, known) if shown and known else None
 
 
 def _unlooked(view: View, picture: Picture) -> dict[str, Any]:

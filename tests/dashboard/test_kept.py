@@ -4,13 +4,15 @@ import shutil
 
 import numpy as np
 import pytest
+from dash.exceptions import PreventUpdate
 
 from dashboard.app import create_app, runtime_of
 from dashboard.runtime import kept
 from dashboard.runtime.kept import Kept, key_of_question
+from dashboard.screens.screen import of_model
 from dashboard.settings import Settings
 from dashboard.shell import panel
-from pages import activations, network
+from pages import activations, all_layers, network
 from tests.screens import call, unpacked
 
 FIGURES = (activations.MAIN, activations.DETAIL, activations.KERNEL)
@@ -88,7 +90,7 @@ def test_the_panel_has_the_prediction_and_the_layers(ready, starting, query):
     computed, layers, _ = panel_of(ready, query)
     early, early_layers, condition = panel_of(starting, query)
     assert early == computed
-    assert early["prediction"]["label"] == "0"
+    assert early["prediction"]["name"] == "0"
     assert (early_layers, condition) == ({**layers, "early": True}, "")
     assert layers["early"] is False
 
@@ -98,11 +100,22 @@ def test_the_network_opens_with_the_same_numbers(ready, starting, query):
     computed = values(ready, asked)
     assert [one["name"] for one in unpacked(computed.data)[0]["page"]["layers"]] == asked["layer"]
     assert values(starting, asked).data == computed.data
-    layers = {"model": query["model"]}
+
+
+@pytest.mark.parametrize("make", [network.structure, all_layers.tiles])
+def test_what_a_page_has_of_the_model_alone_is_there(ready, starting, query, make):
+    told = of_model("page", make)
+    with starting.server.app_context(), pytest.raises(PreventUpdate):
+        told({"model": query["model"]})
     with ready.server.app_context():
-        structure = network.structure(layers)
+        computed = told({"model": query["model"]})
     with starting.server.app_context():
-        assert network.structure(layers) == structure
+        assert told({"model": query["model"]}) == computed != []
+
+
+def test_without_a_model_there_is_nothing(ready):
+    with ready.server.app_context(), pytest.raises(PreventUpdate):
+        of_model("page", network.structure)(None)
 
 
 @pytest.mark.parametrize("more", [{"moving": "picture"}, {"pointed": "0:conv2d"}, {"fitted": "1"}])
