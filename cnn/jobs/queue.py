@@ -28,7 +28,7 @@ from huey.storage import SqliteStorage
 from redis.exceptions import RedisError
 
 from cnn import runs
-from cnn.data import datasets
+from cnn.data.fetching import fetch_mnist
 from cnn.errors import CnnError, RunError, reason
 from cnn.jobs.home import Download, Home
 from cnn.runs.configuration import TrainingConfig
@@ -245,7 +245,7 @@ class Queue:
 
     def _fetch(self) -> None:
         try:
-            datasets.fetch_mnist()
+            fetch_mnist()
         except CnnError as error:
             self.home.write_download(Download("failed", str(error)))
         else:

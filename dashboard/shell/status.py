@@ -11,7 +11,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, no_update, set_
 from dash.exceptions import PreventUpdate
 
 import cnn
-from cnn.data import datasets
+from cnn.data import datasets, fetching
 from cnn.runs.run import Run
 from dashboard import ids
 from dashboard.runtime.catalogue import OF_RUN, key_of
@@ -191,7 +191,7 @@ def _download_status(runtime: Runtime) -> list[str]:
         return []
     if download.state == "failed":
         return [f"The embedded digits are used: {download.message}"]
-    share = cnn.captions.percent(datasets.fetched_share(), 0)
+    share = cnn.captions.percent(fetching.fetched_share(), 0)
     return [f"MNIST is being downloaded ({share}); until then the embedded digits are used."]
 
 

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 import cnn
-from cnn.data import datasets
+from cnn.data import datasets, fetching, folders
+from cnn.data.embedded import digits_table
 
 
 def write_idx(path, array):
@@ -127,7 +128,7 @@ def test_more_pictures_than_there_is_room_for_are_refused_before_they_are_decode
     for number in range(3):
         picture(tmp_path / "cat", f"{number}.png")
     (tmp_path / "cat" / "2.png").write_bytes(b"never read")
-    monkeypatch.setattr(datasets, "_MOST_FOLDER_BYTES", 3 * 42 - 1)
+    monkeypatch.setattr(folders, "_MOST_FOLDER_BYTES", 3 * 42 - 1)
     with pytest.raises(cnn.DatasetError, match="3 pictures like 0.png take"):
         cnn.load_dataset(str(tmp_path))
 
@@ -189,7 +190,7 @@ def test_the_embedded_digits_look_like_mnist():
 def test_the_embedded_digits_are_those_that_scikit_learn_loads():
     from sklearn.datasets import load_digits
 
-    table = datasets._digits_table()
+    table = digits_table()
     bunch = load_digits()
     np.testing.assert_array_equal(table[:, :64].reshape(-1, 8, 8), bunch.images)
     np.testing.assert_array_equal(table[:, 64], bunch.target)
@@ -240,14 +241,14 @@ def test_a_download_gets_its_name_when_it_is_complete(monkeypatch, tmp_path, pic
 
     def deliver(path):
         (cache / path).write_bytes(b"half")
-        assert 0 < datasets.fetched_share() < 1e-5
+        assert 0 < fetching.fetched_share() < 1e-5
         assert datasets.find("mnist", tmp_path / "elsewhere") is None
         np.savez(cache / path, x_test=pictures, y_test=labels)
 
     monkeypatch.setattr(keras.datasets.mnist, "load_data", deliver)
-    datasets.fetch_mnist()
+    fetching.fetch_mnist()
     assert datasets.find("mnist", tmp_path / "elsewhere") == cache / "mnist.npz"
-    assert datasets.fetched_share() == 0
+    assert fetching.fetched_share() == 0
 
 
 def test_a_download_that_fails_says_so(monkeypatch):
@@ -258,4 +259,4 @@ def test_a_download_that_fails_says_so(monkeypatch):
 
     monkeypatch.setattr(keras.datasets.mnist, "load_data", refuse)
     with pytest.raises(cnn.DatasetError, match=r"could not be downloaded \(Name or service"):
-        datasets.fetch_mnist()
+        fetching.fetch_mnist()
