@@ -73,7 +73,7 @@ def describe(layers: dict[str, Any] | None) -> tuple[Any, ...]:
     infos, totals = cnn.layer_infos(model), cnn.totals(model)
     figure = cnn.figures.diagram(infos, title=f"{model.name}, from left to right")
     size = {"width": f"{figure.layout.width}px", "height": f"{figure.layout.height}px"}
-    told = [
+    facts = [
         ("layers", str(totals.layers)),
         ("parameters", f"{totals.parameters:,}"),
         ("multiply-adds per picture", f"{totals.multiply_adds:,}"),
@@ -81,7 +81,7 @@ def describe(layers: dict[str, Any] | None) -> tuple[Any, ...]:
         ("pixels", cnn.scale_of(model).reason),
     ]
     seen = components.caption(cnn.captions.architecture(infos, totals))
-    return figure, size, seen, _table(infos, totals), components.facts(told)
+    return figure, size, seen, _table(infos, totals), components.facts(facts)
 
 
 def _table(infos: tuple[cnn.LayerInfo, ...], totals: cnn.Totals) -> dbc.Table:

@@ -24,7 +24,7 @@ from dashboard.runtime.runtime import Look, Runtime, current
 from dashboard.shell import components, perturbing
 from dashboard.shell.components import aria
 from dashboard.shell.numbers import number_field, register_number
-from dashboard.shell.prediction import said
+from dashboard.shell.prediction import prediction_facts
 from dashboard.shell.tabs import opening_layer
 from dashboard.state.view import View, parse
 
@@ -129,8 +129,8 @@ def _button(text: str, identity: str, title: str) -> html.Button:
 def data_options(runtime: Runtime) -> list[dict[str, str]]:
     """Return the data sets that can be chosen."""
     path = runtime.settings.data_path
-    found = {name for name in datasets.KERAS_DATASETS if datasets.find(name, path)}
-    names = {datasets.DIGITS, *found}
+    available = {name for name in datasets.KERAS_DATASETS if datasets.find(name, path)}
+    names = {datasets.DIGITS, *available}
     return [
         {"label": label, "value": value}
         for value, label in _SPLITS.items()
@@ -242,15 +242,15 @@ def show(
             return (no_update,) * 4
         wrong = [" ".join([str(error), *problems]), " ", _WAY_OUT]
         return _NO_PICTURE, wrong, True, "unavailable"
-    shown = {**facts(view, picture, look), "src": data_uri(look.seen if look else picture.pixels)}
+    content = {**facts(view, picture, look), "src": data_uri(look.seen if look else picture.pixels)}
     if runtime.ready == "failed":
-        return shown, runtime.not_ready, True, "unavailable"
+        return content, runtime.not_ready, True, "unavailable"
     if look and (known is None or known.get("model") != view.model):
         set_props(ids.LAYERS, {"data": layers(view)})
         set_props(ids.MOMENTS, {"data": moments(view)})
     now = "" if look else "waiting"
     return (
-        shown,
+        content,
         " ".join(problems) if problems or is_noticed else no_update,
         bool(problems) if problems or is_noticed else no_update,
         now if now != condition else no_update,
@@ -259,7 +259,7 @@ def show(
 
 def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
     """Return what the panel says of the picture, and of the prediction if there is a look."""
-    prediction = said(look.passed.prediction, picture, look.seen) if look else None
+    prediction = prediction_facts(look.passed.prediction, picture, look.seen) if look else None
     described = "\n".join(filter(None, [picture.told, perturbed_in_words(view)]))
     return {"alt": picture.described, "text": described, "prediction": prediction}
 
@@ -302,7 +302,7 @@ def moments(view: View) -> dict[str, Any]:
     return {
         "model": view.model,
         "values": [str(moment) for moment in kept],
-        "told": [moment.told for moment in kept],
+        "told": [moment.description for moment in kept],
         "live": view.model.startswith(OF_RUN),
         "size": cnn.captions.megabytes(run.moments_bytes) if run else "",
     }
