@@ -37,7 +37,7 @@ from dashboard.state.view import CONTRIBUTION, OF_PICTURE, WEIGHT
 
 NETWORK = "network"
 STRUCTURE = "network-structure"
-ASKED = "network-asked"
+REQUESTED = "network-requested"
 SCALE = "network-scale"
 LINES = "network-lines"
 EXPLAIN = "network-explain"
@@ -68,7 +68,7 @@ def layout(**_query: Any) -> html.Div:
                 className="controls",
             ),
             dcc.Store(id=STRUCTURE),
-            dcc.Store(id=ASKED),
+            dcc.Store(id=REQUESTED),
             html.Div(id=NETWORK, role="region", **components.aria(label="The network")),
             html.P(id="network-status", className="net-status", **components.aria(live="polite")),
         ]
@@ -89,7 +89,7 @@ def register(app: Dash) -> None:
     )
     app.clientside_callback(
         ClientsideFunction("cnn", "showNetwork"),
-        Output(ASKED, "data"),
+        Output(REQUESTED, "data"),
         Input(ids.VIEW, "data"),
         Input(STRUCTURE, "data"),
         Input(EXPLAIN, "value"),
@@ -118,7 +118,7 @@ def described(model: Any) -> list[dict[str, Any]]:
     for source, target in edges(infos):
         feeds.setdefault(target, []).append(source)
     head = head_of(model)
-    found = [
+    layers = [
         {
             **_layer(info, has_classes=_has_classes(info, head)),
             "column": blocks[info.name].column,
@@ -130,8 +130,8 @@ def described(model: Any) -> list[dict[str, Any]]:
         if not info.nested
     ]
     if head.form != "logits":
-        return found
-    return [*found, _softmax(cnn.layer_info(model, head.last), max(lanes))]
+        return layers
+    return [*layers, _softmax(cnn.layer_info(model, head.last), max(lanes))]
 
 
 def _has_classes(info: cnn.LayerInfo, head: Head) -> bool:
@@ -151,7 +151,7 @@ def _layer(info: cnn.LayerInfo, *, has_classes: bool) -> dict[str, Any]:
         "colour": family.colour,
         "form": "classes" if has_classes else "units" if is_vector else "maps",
         "total": info.channels,
-        "shown": _shown(info, has_classes=has_classes),
+        "shown": _channels(info, has_classes=has_classes),
         "tile": shape[:2] if info.has_maps else [1, 1],
         "href": components.layer_path("activations", info.name),
         "explanation": cnn.captions.explanation(info),
@@ -179,7 +179,7 @@ def _softmax_of(last: cnn.LayerInfo) -> str:
     return f"softmax of {last.name}"
 
 
-def _shown(info: cnn.LayerInfo, *, has_classes: bool) -> list[int]:
+def _channels(info: cnn.LayerInfo, *, has_classes: bool) -> list[int]:
     return list(range(info.channels)) if has_classes else representative(info.channels)
 
 
@@ -220,10 +220,10 @@ def _bound(infos: Sequence[cnn.LayerInfo], passed: cnn.ForwardPass) -> float:
 def _painted(
     request: Request, info: cnn.LayerInfo, bound: float | None, answer: Answer
 ) -> dict[str, Any]:
-    found = request.passed.activations[info.name]
-    maps = cnn.figures.as_maps(found) if found.ndim > 1 else found.reshape(1, 1, -1)
-    shown = representative(info.channels)
-    thumbnails = Thumbnails.of(maps, shown, scale=request.view.scale, bound=bound)
+    output = request.passed.activations[info.name]
+    maps = cnn.figures.as_maps(output) if output.ndim > 1 else output.reshape(1, 1, -1)
+    channels = representative(info.channels)
+    thumbnails = Thumbnails.of(maps, channels, scale=request.view.scale, bound=bound)
     return {
         "name": info.name,
         "tiles": answer.add(thumbnails.tiles),
@@ -244,39 +244,41 @@ def _pointed(request: Request, answer: Answer) -> dict[str, Any] | None:
     info = last if is_softmax else infos.get(layer)
     if info is None or info.nested or channel >= info.channels:
         return None
-    found: tuple[Side, ...] = (
+    ends: tuple[Side, ...] = (
         (same_channel(last.name, channel, last.channels, is_source=True),)
         if is_softmax
         else _sides(request, info, channel, head)
     )
-    shown = {name: _shown(one, has_classes=_has_classes(one, head)) for name, one in infos.items()}
-    shown[_softmax_of(last)] = list(range(last.channels))
+    channels = {
+        name: _channels(one, has_classes=_has_classes(one, head)) for name, one in infos.items()
+    }
+    channels[_softmax_of(last)] = list(range(last.channels))
     return {
         "layer": layer,
         "channel": channel,
         "lines": request.view.lines,
-        "sides": [_told(answer, side, shown[side.layer]) for side in found],
+        "sides": [_side(answer, side, channels[side.layer]) for side in ends],
     }
 
 
 def _sides(request: Request, info: cnn.LayerInfo, channel: int, head: Head) -> tuple[Side, ...]:
     values = request.passed.activations if request.view.lines == CONTRIBUTION else None
-    found = sides(request.model, info.name, channel, activations=values)
+    ends = sides(request.model, info.name, channel, activations=values)
     if info.name != head.last or head.form != "logits":
-        return found
-    return *found, same_channel(_softmax_of(info), channel, info.channels, is_source=False)
+        return ends
+    return *ends, same_channel(_softmax_of(info), channel, info.channels, is_source=False)
 
 
-def _told(answer: Answer, side: Side, shown: Sequence[int]) -> dict[str, Any]:
+def _side(answer: Answer, side: Side, channels: Sequence[int]) -> dict[str, Any]:
     """Return a side as the script reads it: the amounts where shown, and what is hidden."""
     known, amounts = ~np.isnan(side.amounts), np.nan_to_num(side.amounts)
-    hidden = np.setdiff1d(np.flatnonzero(known), shown)
+    hidden = np.setdiff1d(np.flatnonzero(known), channels)
     first = int(hidden[np.abs(amounts[hidden]).argmax()]) if len(hidden) else None
     return {
         "layer": side.layer,
         "isSource": side.is_source,
         "kind": side.kind,
-        "amounts": answer.add(side.amounts[list(shown)]),
+        "amounts": answer.add(side.amounts[list(channels)]),
         "count": int(known.sum()),
         "most": float(np.abs(amounts).max(initial=0)),
         "hidden": len(hidden),
@@ -285,13 +287,13 @@ def _told(answer: Answer, side: Side, shown: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _whole(found: Contributions | None) -> dict[str, Any] | None:
+def _whole(contributions: Contributions | None) -> dict[str, Any] | None:
     """Return the sum that the amounts and the bias make; none where it is not a finite number."""
-    if found is None or not isfinite(found.total):
+    if contributions is None or not isfinite(contributions.total):
         return None
     return {
-        "total": found.total,
-        "bias": found.bias,
-        "cell": found.cell,
-        "isSilent": found.is_silent,
+        "total": contributions.total,
+        "bias": contributions.bias,
+        "cell": contributions.cell,
+        "isSilent": contributions.is_silent,
     }

@@ -24,7 +24,7 @@ from dashboard.runtime.runtime import Look, Runtime, current
 from dashboard.shell import components, perturbing
 from dashboard.shell.components import aria
 from dashboard.shell.numbers import number_field, register_number
-from dashboard.shell.prediction import said
+from dashboard.shell.prediction import prediction_facts
 from dashboard.shell.tabs import opening_layer
 from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, View, parse
 
@@ -129,8 +129,8 @@ def _button(text: str, identity: str, title: str) -> html.Button:
 def data_options(runtime: Runtime) -> list[dict[str, str]]:
     """Return the data sets that can be chosen."""
     path = runtime.settings.data_path
-    found = {name for name in datasets.KERAS_DATASETS if datasets.find(name, path)}
-    names = {datasets.DIGITS, *found}
+    available = {name for name in datasets.KERAS_DATASETS if datasets.find(name, path)}
+    names = {datasets.DIGITS, *available}
     return [
         {"label": label, "value": value}
         for value, label in _SPLITS.items()
@@ -242,15 +242,15 @@ def show(
             return (no_update,) * 4
         wrong = [" ".join([str(error), *problems]), " ", _WAY_OUT]
         return _NO_PICTURE, wrong, True, "unavailable"
-    shown, of_model = looked or (_unlooked(view, picture), None)
+    content, of_model = looked or (_unlooked(view, picture), None)
     if runtime.ready == "failed":
-        return shown, runtime.not_ready, True, "unavailable"
+        return content, runtime.not_ready, True, "unavailable"
     if of_model and (known is None or known.get("model") != view.model):
         set_props(ids.LAYERS, {"data": {**of_model, "early": runtime.ready == "starting"}})
         set_props(ids.MOMENTS, {"data": moments(view)})
     now = "" if of_model else "waiting"
     return (
-        shown,
+        content,
         " ".join(problems) if problems or is_noticed else no_update,
         bool(problems) if problems or is_noticed else no_update,
         now if now != condition else no_update,
@@ -267,9 +267,9 @@ def _looked(runtime: Runtime, view: View, picture: Picture) -> tuple[Any, Any] |
         look = runtime.look(view)
         return {**facts(view, picture, look), "src": data_uri(look.seen)}
 
-    shown = runtime.kept_json(view, OF_PICTURE, ["panel"], look)
-    known = runtime.kept_json(view, OF_MODEL_ALONE, ["layers"], lambda: layers(view))
-    return (shown, known) if shown and known else None
+    content = runtime.kept_json(view, OF_PICTURE, ["panel"], look)
+    of_model = runtime.kept_json(view, OF_MODEL_ALONE, ["layers"], lambda: layers(view))
+    return (content, of_model) if content and of_model else None
 
 
 def _unlooked(view: View, picture: Picture) -> dict[str, Any]:
@@ -278,7 +278,7 @@ def _unlooked(view: View, picture: Picture) -> dict[str, Any]:
 
 def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
     """Return what the panel says of the picture, and of the prediction if there is a look."""
-    prediction = said(look.passed.prediction, picture, look.seen) if look else None
+    prediction = prediction_facts(look.passed.prediction, picture, look.seen) if look else None
     described = "\n".join(filter(None, [picture.told, perturbed_in_words(view)]))
     return {"alt": picture.described, "text": described, "prediction": prediction}
 
@@ -321,7 +321,7 @@ def moments(view: View) -> dict[str, Any]:
     return {
         "model": view.model,
         "values": [str(moment) for moment in kept],
-        "told": [moment.told for moment in kept],
+        "told": [moment.description for moment in kept],
         "live": view.model.startswith(OF_RUN),
         "size": cnn.captions.megabytes(run.moments_bytes) if run else "",
     }

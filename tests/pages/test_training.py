@@ -17,7 +17,7 @@ from cnn.training.feeding import split
 from dashboard.app import create_app, runtime_of
 from dashboard.runs import dialogs, form, start, table
 from dashboard.runs.form import FIELDS, NETWORK, NUMBERS, OWN
-from dashboard.runs.paging import Asked
+from dashboard.runs.paging import PageRequest
 from dashboard.settings import Settings
 from pages import training
 
@@ -150,7 +150,7 @@ def test_runs_of_one_name_are_told_apart(runtime):
 def test_the_list_offers_what_can_be_done_with_each_run(runtime, view):
     failed, lost = make_run(runtime, "failed"), make_run(runtime, "queued")
     queued = runtime.queue.submit_training(cnn.TrainingConfig("digits"))
-    rows = table.listing(runtime, cnn_view(view), Asked(), runtime.statuses()).rows
+    rows = table.listing(runtime, cnn_view(view), PageRequest(), runtime.statuses()).rows
     said = {row.run.id: text_of(table._row(row)) for row in rows}
     assert "Resume" in said[failed.id]
     assert "Cancel" not in said[failed.id]
@@ -534,6 +534,6 @@ def test_files_of_a_run_are_called_after_it(runtime):
 
 
 def test_a_moment_says_what_it_is_in_words():
-    assert Moment(0).told == "before the first step"
-    assert Moment(0, 1).told == "epoch 1, after 1 step"
-    assert Moment(3).told == "after epoch 3"
+    assert Moment(0).description == "before the first step"
+    assert Moment(0, 1).description == "epoch 1, after 1 step"
+    assert Moment(3).description == "after epoch 3"
