@@ -36,12 +36,12 @@ def test_arrows_run_one_way(package, never):
 
 ROOMS = {
     "cnn": (
-        "errors", "files", "words", "ranges", "colours", "images", "data", "models", "inspection",
-        "gradients", "runs", "training", "jobs", "captions", "figures",
+        "errors", "files", "words", "ranges", "settings", "colours", "images", "data", "models",
+        "inspection", "gradients", "runs", "training", "jobs", "captions", "figures",
     ),
     "dashboard": (
         "ids", "bodies", "arguments", "state", "settings", "serving", "runtime", "shell", "screens",
-        "runs", "routes", "app", "wsgi", "cli", "__main__",
+        "runs", "routes", "app", "wsgi", "options", "cli", "__main__",
     ),
 }  # fmt: skip
 
