@@ -180,8 +180,8 @@ def register(app: Dash) -> None:
 
 def _register_form(app: Dash) -> None:
     app.callback(
-        Output(identity(_field("dataset")), "options"),
-        Output(identity(_field("dataset")), "value"),
+        Output(form.DATASET, "options"),
+        Output(form.DATASET, "value"),
         Input(ids.READY, "data"),
     )(datasets)
     app.callback(
@@ -192,7 +192,7 @@ def _register_form(app: Dash) -> None:
             if f.name != "dataset"
         ],
         Input(LESSON, "value"),
-        State(identity(_field("dataset")), "value"),
+        State(form.DATASET, "value"),
         prevent_initial_call=True,
     )(fill)
     app.callback(
@@ -330,7 +330,7 @@ def fill(lesson: str, dataset: str) -> tuple[Any, ...]:
     except cnn.CnnError as error:
         raise PreventUpdate from error
     watch = cnn.lessons.LESSONS[lesson].watch if lesson != OWN else ""
-    values = [form.shown(f, settings[f.name]) for f in FIELDS if f.name != "dataset"]
+    values = [f.shown(settings[f.name]) for f in FIELDS if f.name != "dataset"]
     return watch, *values
 
 
@@ -352,7 +352,3 @@ def preview(_ready: str, *values: Any) -> tuple[Any, ...]:
         f"{totals.multiply_adds:,} multiply-adds per picture."
     )
     return figure, size, caption
-
-
-def _field(name: str) -> form.Field:
-    return next(field for field in FIELDS if field.name == name)

@@ -15,8 +15,8 @@ from cnn.figures import EMPTY_FIGURE, Course
 from cnn.figures.curves import GRADIENT
 from cnn.runs.configuration import TrainingConfig, differences
 from cnn.runs.moments import Moment
+from cnn.runs.naming import in_words
 from cnn.runs.run import HISTORY_COLUMNS, together
-from dashboard.runs.form import in_words
 from dashboard.runs.table import Row
 from dashboard.shell import components
 from dashboard.state.view import View
@@ -289,15 +289,9 @@ def _settings(row: Row) -> list[tuple[str, str]]:
     config = _config(row)
     if config is None:
         return []
-    standard = TrainingConfig().flat()
     scores = cnn.runs.facts(row.run).get("scores", {})
-    always = ("dataset", "epochs", "batch_size", "learning_rate", "seed")
     return [
-        *[
-            in_words(name, value)
-            for name, value in config.flat().items()
-            if name != "save_to" and (name in always or value != standard[name])
-        ],
+        *[in_words(name, value) for name, value in config.notable().items()],
         *[
             (_scored(name, config), cnn.captions.percent(score, 2))
             for name, score in scores.items()

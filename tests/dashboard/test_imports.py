@@ -37,13 +37,13 @@ def test_arrows_run_one_way(package, never):
 # What each package or room consists of; nothing imports what comes after it.
 ROOMS = {
     "cnn": (
-        "errors", "files", "words", "ranges", "colours", "images", "data", "models", "inspection",
-        "gradients", "runs", "training", "jobs", "captions", "figures",
+        "errors", "files", "words", "ranges", "settings", "colours", "images", "data", "models",
+        "inspection", "gradients", "runs", "training", "jobs", "captions", "figures",
     ),
     "cnn.data": ("idx", "folders", "embedded", "fetching", "datasets"),
     "dashboard": (
         "ids", "bodies", "arguments", "state", "settings", "serving", "runtime", "shell", "screens",
-        "runs", "routes", "app", "wsgi", "cli", "__main__",
+        "runs", "routes", "app", "wsgi", "options", "cli", "__main__",
     ),
 }  # fmt: skip
 
