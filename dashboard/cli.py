@@ -132,20 +132,20 @@ def _train_with_bar(run: Run, data_path: Path) -> Status:
     columns = (
         TextColumn("epoch {task.fields[epoch]}"),
         BarColumn(),
-        TextColumn("{task.fields[told]}"),
+        TextColumn("{task.fields[message]}"),
     )
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
-        bar = progress.add_task("train", total=None, epoch="-", told="reading the data")
+        bar = progress.add_task("train", total=None, epoch="-", message="reading the data")
 
         def show(event: Event) -> None:
             status = event.status
             done = max(0, status.epoch - 1) * status.batches + status.batch
-            told = status.message
-            if status.loss is not None and status.accuracy is not None and not told:
-                told = f"loss {status.loss:.4f}  accuracy {percent(status.accuracy, 2)}"
+            message = status.message
+            if status.loss is not None and status.accuracy is not None and not message:
+                message = f"loss {status.loss:.4f}  accuracy {percent(status.accuracy, 2)}"
             total = config.epochs * status.batches or None
             epoch = f"{status.epoch}/{config.epochs}"
-            progress.update(bar, total=total, completed=done, epoch=epoch, told=told)
+            progress.update(bar, total=total, completed=done, epoch=epoch, message=message)
 
         return work_on(run, data_dir=data_path, on_event=show)
 
@@ -202,17 +202,17 @@ def data(
     **given: Any,
 ) -> None:
     """Say which data sets are found, and where they were looked for."""
-    from cnn.data import datasets
+    from cnn.data import datasets, fetching
 
     settings = _settings(given)
     missing = datasets.find(datasets.MNIST, settings.data_path) is None
     if fetch and missing:
         typer.echo("Downloading MNIST into the Keras cache (11 MB) ...")
-        datasets.fetch_mnist()
+        fetching.fetch_mnist()
     console = Console()
     for name in datasets.KERAS_DATASETS:
-        found = datasets.find(name, settings.data_path)
-        console.print(f"{name}: {found or 'not found'}", soft_wrap=True)
+        path = datasets.find(name, settings.data_path)
+        console.print(f"{name}: {path or 'not found'}", soft_wrap=True)
         for place in datasets.places(name, settings.data_path):
             console.print(f"    looked at {place}", style="dim", soft_wrap=True)
     console.print(f"{datasets.DIGITS}: always there (scikit-learn, 1,797 digits)")

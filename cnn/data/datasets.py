@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.data import embedded
-from cnn.data.fetching import fetch_mnist as fetch_mnist
 from cnn.data.fetching import keras_cache
 from cnn.data.folders import read_pictures
 from cnn.data.idx import holds_arrays, read_arrays

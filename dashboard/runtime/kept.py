@@ -73,8 +73,8 @@ def _digest(content: bytes) -> bytes:
 
 def key_of_question(question: Mapping[str, Any], picture: bytes) -> str:
     """Return the key of what is asked (as JSON can hold it) about a picture."""
-    asked = json.dumps([_program(), question], sort_keys=True)
-    return blake2s(asked.encode() + b"\n" + picture, digest_size=16).hexdigest()
+    content = json.dumps([_program(), question], sort_keys=True)
+    return blake2s(content.encode() + b"\n" + picture, digest_size=16).hexdigest()
 
 
 @cache

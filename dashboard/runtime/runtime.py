@@ -114,9 +114,9 @@ class Runtime:
     def problem(self) -> str:
         """What is wrong at this server, in sentences; empty if nothing is."""
         worker = "" if self.settings.redis_url else self.settings.jobs.worker_problem
-        shown = self._failure or self.catalogue.problem_of_own()
+        failure = self._failure or self.catalogue.problem_of_own()
         room = self.settings.jobs.lacks_room
-        return " ".join(filter(None, [shown, room, self._queue_problem, worker]))
+        return " ".join(filter(None, [failure, room, self._queue_problem, worker]))
 
     @property
     def is_settled(self) -> bool:
@@ -232,8 +232,8 @@ class Runtime:
 
     def default_data(self) -> str:
         """Return the data set that is shown when a link names none."""
-        found = datasets.find(datasets.MNIST, self.settings.data_path)
-        return datasets.MNIST if found else datasets.DIGITS
+        path = datasets.find(datasets.MNIST, self.settings.data_path)
+        return datasets.MNIST if path else datasets.DIGITS
 
     def default_view(self) -> View:
         """Return what is on the screen when a link says nothing."""

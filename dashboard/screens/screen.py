@@ -119,17 +119,17 @@ def register_screen(
     places = [figures] if isinstance(figures, dict) else list(figures)
 
     def whole(
-        asked: dict[str, Any] | None, name: str | None, pathname: str | None, found: list[Any]
+        wanted: dict[str, Any] | None, name: str | None, pathname: str | None, graphs: list[Any]
     ) -> tuple[list[Any], list[Any], dict[str, Any]]:
-        if not asked or not is_open(pathname, page, name):
+        if not wanted or not is_open(pathname, page, name):
             raise PreventUpdate
-        request = Request(parse(asked["view"])[0], name)
-        shown = _whole(lambda: show(request), request, of_page, [page, name or ""])
-        names = [element(identity) for identity in found]
-        if not shown or not set(shown["charts"]) <= set(names):
+        request = Request(parse(wanted["view"])[0], name)
+        content = _whole(lambda: show(request), request, of_page, [page, name or ""])
+        names = [element(identity) for identity in graphs]
+        if not content or not set(content["charts"]) <= set(names):
             raise PreventUpdate
-        charts = [shown["charts"].get(name, _NOTHING) for name in names]
-        held = {**shown["around"], "page": page, "places": names, **asked}
+        charts = [content["charts"].get(name, _NOTHING) for name in names]
+        held = {**content["around"], "page": page, "places": names, **wanted}
         return [c["figure"] for c in charts], [c["size"] for c in charts], held
 
     app.callback(
@@ -168,12 +168,12 @@ def of_model(page: str, make: Callable[[Request], Any]) -> Callable[[dict[str, A
         if not layers:
             raise PreventUpdate
         request = Request(parse({"model": layers["model"]})[0])
-        found = request.runtime.kept_json(
+        content = request.runtime.kept_json(
             request.view, OF_MODEL_ALONE, [page], lambda: make(request)
         )
-        if found is None:
+        if content is None:
             raise PreventUpdate
-        return found
+        return content
 
     return made
 
@@ -217,13 +217,13 @@ def _facts(show: Show, request: Request, answer: Answer) -> dict[str, Any]:
     Of a screen of another form only that is said: it must be asked for whole.
     """
     try:
-        shown = show(request)
+        screen = show(request)
     except cnn.LayerError:
         return {"form": None}
-    if shown.form != request.form:
-        return {"form": shown.form}
-    charts = {place: _numbers(chart, answer) for place, chart in shown.charts.items()}
-    return {**shown.around(), "charts": charts}
+    if screen.form != request.form:
+        return {"form": screen.form}
+    charts = {place: _numbers(chart, answer) for place, chart in screen.charts.items()}
+    return {**screen.around(), "charts": charts}
 
 
 def _numbers(chart: Chart, answer: Answer) -> dict[str, Any]:
