@@ -65,8 +65,8 @@ class Setting:
         return f"{self.help} ({among}usually {usual})"
 
     @property
-    def shown_limits(self) -> Limits | None:
-        """The limits of a number, in the unit in which it is shown."""
+    def control_limits(self) -> Limits | None:
+        """The limits of a number, in the unit of its control."""
         return self.limits.times(100) if self.limits and self._is_share else self.limits
 
     @property
@@ -83,18 +83,18 @@ class Setting:
             return value in self.choices
         return len(value) <= _MOST_LETTERS and value.isprintable()
 
-    def shown(self, value: Any) -> Any:
-        """Return the value in the unit in which it is shown."""
+    def in_control(self, value: Any) -> Any:
+        """Return the value in the unit of its control."""
         return round(100 * value, 3) if self._is_share else value
 
-    def taken(self, shown: Any) -> Any:
-        """Return the value that is shown so."""
-        return shown / 100 if self._is_share else shown
+    def from_control(self, value: Any) -> Any:
+        """Return the value of what stands in its control."""
+        return value / 100 if self._is_share else value
 
-    def told(self, value: Any) -> str:
+    def in_words(self, value: Any) -> str:
         """Return the value in words."""
         if self.limits:
-            return f"{self.shown(value):g}"
+            return f"{self.in_control(value):g}"
         return ("no", "yes")[value] if self.is_switch else self.words.get(value, value)
 
 

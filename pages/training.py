@@ -42,7 +42,7 @@ SETTINGS = "training-settings"
 PROBLEM = "training-problem"
 TOO_MANY = "training-too-many"
 DIAGRAM = "training-diagram"
-DIAGRAM_CAPTION = "training-diagram-told"
+DIAGRAM_CAPTION = "training-diagram-caption"
 RUNS = "training-runs"
 TICK = "training-tick"
 DRAWN = "training-drawn"
@@ -330,7 +330,7 @@ def fill(lesson: str, dataset: str) -> tuple[Any, ...]:
     except cnn.CnnError as error:
         raise PreventUpdate from error
     watch = cnn.lessons.LESSONS[lesson].watch if lesson != OWN else ""
-    values = [f.shown(settings[f.name]) for f in FIELDS if f.name != "dataset"]
+    values = [f.in_control(settings[f.name]) for f in FIELDS if f.name != "dataset"]
     return watch, *values
 
 

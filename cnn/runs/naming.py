@@ -23,14 +23,14 @@ def data_name(dataset: str) -> str:
 def in_words(name: str, value: Any) -> tuple[str, str]:
     """Return a setting of a training as (its label, its value) for the reader."""
     setting = SETTINGS[name]
-    told = data_name(value) if name == "dataset" else setting.told(value)
-    return setting.label.lower(), told
+    words = data_name(value) if name == "dataset" else setting.in_words(value)
+    return setting.label.lower(), words
 
 
 def automatic(config: TrainingConfig) -> str:
     """Return a name for a training, such as "MNIST · Adam 0.001 · 5 epochs"."""
     epochs = "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
-    optimizer = f"{SETTINGS['optimizer'].told(config.optimizer)} {config.learning_rate:g}"
+    optimizer = f"{SETTINGS['optimizer'].in_words(config.optimizer)} {config.learning_rate:g}"
     return f"{data_name(config.dataset)} · {optimizer} · {epochs}"
 
 

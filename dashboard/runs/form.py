@@ -39,9 +39,9 @@ def identity(field: Setting) -> str:
 DATASET = identity(SETTINGS["dataset"])
 
 
-def told(field: Setting) -> str:
+def message_id(field: Setting) -> str:
     """Return the id of what stands under a number: why it is refused, or what it comes to."""
-    return f"{identity(field)}-told"
+    return f"{identity(field)}-message"
 
 
 def accepted(field: Setting) -> Any:
@@ -81,7 +81,7 @@ def _group(name: str, group: Sequence[Setting]) -> html.Fieldset:
 
 
 def _control(field: Setting) -> Any:
-    value = field.shown(field.default)
+    value = field.in_control(field.default)
     if field.is_switch:
         switch = dbc.Switch(id=identity(field), label=field.label, value=value)
         return html.Div(switch, title=field.help)
@@ -95,7 +95,7 @@ def _control(field: Setting) -> Any:
         id=identity(field), type="number", size="sm", step="any", value=value,
         debounce=_TYPING_SECONDS,
     )  # fmt: skip
-    under = html.Div(id=told(field), className="form-text", **components.aria(live="polite"))
+    under = html.Div(id=message_id(field), className="form-text", **components.aria(live="polite"))
     return html.Div([label, number, under], title=field.help)
 
 
@@ -105,7 +105,7 @@ def _choices(field: Setting) -> tuple[str, ...]:
 
 def _problem(field: Setting, value: Any) -> str:
     """Return why the control's value is refused; empty if it is not."""
-    limits, choices = field.shown_limits, _choices(field)
+    limits, choices = field.control_limits, _choices(field)
     if field.is_switch:
         return "" if field.accept(value) else "switch it on or off."
     if not limits:
@@ -127,7 +127,7 @@ def chosen(fields: Sequence[Setting], values: Sequence[Any]) -> dict[str, Any]:
     if refused:
         labels = {field.name: field.label for field in fields}
         raise cnn.RunError(" ".join(f"{labels[n]}: {problem}" for n, problem in refused.items()))
-    return {field.name: field.taken(value) for field, value in zip(fields, values, strict=True)}
+    return {field.name: field.from_control(value) for field, value in zip(fields, values, strict=True)}
 
 
 def settings_of(lesson: str, *, dataset: str, data_dir: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from cnn.runs.configuration import TrainingConfig
 from cnn.training.feeding import VALIDATION_SHARE
 from dashboard import ids
 from dashboard.runs import form
-from dashboard.runs.form import FIELDS, LESSON, NUMBERS, OWN, identity, told
+from dashboard.runs.form import FIELDS, LESSON, NUMBERS, OWN, identity, message_id
 from dashboard.runtime.runtime import current
 from dashboard.shell import components
 from dashboard.state.data import NAMES, require_known
@@ -44,7 +44,7 @@ def register(app: Dash, tick: Output) -> None:
     """Register the callbacks; `tick` is the output that has the list made again."""
     app.callback(
         *[Output(identity(field), "invalid") for field in NUMBERS],
-        *[Output(told(field), "children") for field in NUMBERS],
+        *[Output(message_id(field), "children") for field in NUMBERS],
         Output(ANSWER, "children"),
         Output(ANSWER, "className"),
         Output(START, "disabled"),

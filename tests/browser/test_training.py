@@ -138,7 +138,7 @@ def test_what_cannot_be_trained_is_marked_while_it_is_typed_and_what_is_queued_c
 
 def test_the_diagram_follows_and_an_impossible_network_cannot_be_trained(server, visit):
     page = visit(server, "/training").page
-    told = page.locator("#training-diagram-told")
+    told = page.locator("#training-diagram-caption")
     expect(told).to_contain_text("8 layers, 121,930 parameters")
     fill(page, Conv_blocks=1)
     expect(told).to_contain_text("6 layers")

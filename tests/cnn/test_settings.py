@@ -67,11 +67,11 @@ def test_a_setting_says_what_it_is_for_and_what_is_accepted():
 def test_values_are_told_in_words_and_shares_in_percent():
     settings = settings_of(Config)
     values = {"size": 4, "part": 0.255, "way": "down", "on": False, "place": "here"}
-    told = {name: settings[name].told(value) for name, value in values.items()}
+    told = {name: settings[name].in_words(value) for name, value in values.items()}
     assert told == {"size": "4", "part": "25.5", "way": "downwards", "on": "no", "place": "here"}
     part = settings["part"]
-    assert part.shown_limits.words == "a number above 0, up to 50"
-    assert part.taken(part.shown(0.255)) == 0.255
+    assert part.control_limits.words == "a number above 0, up to 50"
+    assert part.from_control(part.in_control(0.255)) == 0.255
 
 
 def test_every_field_of_a_training_is_a_setting_with_its_default():

@@ -221,7 +221,7 @@ def test_a_queue_that_does_not_answer_is_named_and_nothing_is_left(tmp_path, req
     app = create_app(settings)
     request_of(app)
     standard = cnn.TrainingConfig("digits").flat()
-    values = [field.shown(standard[field.name]) for field in FIELDS]
+    values = [field.in_control(standard[field.name]) for field in FIELDS]
     told, kind, *others = start.start(1, OWN, {}, *values)
     assert (kind, others) == ("refused", [no_update] * 3)
     assert told.startswith("The queue cannot be reached")
@@ -258,7 +258,7 @@ def test_progress_is_told_in_percent_and_in_words(runtime):
 def test_the_form_holds_every_setting_of_a_training():
     standard = cnn.TrainingConfig().flat()
     assert {field.name for field in FIELDS} == set(standard) - {"save_to"}
-    values = [field.shown(standard[field.name]) for field in FIELDS]
+    values = [field.in_control(standard[field.name]) for field in FIELDS]
     assert cnn.TrainingConfig.from_flat(form.chosen(FIELDS, values)) == cnn.TrainingConfig()
 
 
@@ -269,7 +269,7 @@ def test_a_control_has_the_label_the_help_and_the_default_of_its_setting(field):
     labels = [p.children for p in parts if getattr(p, "html_for", "") == form.identity(field)]
     helps = [p.title for p in parts if hasattr(p, "title") and control in p._traverse()]
     assert (labels or [control.label], helps) == ([field.label], [field.help])
-    assert control.value == field.shown(field.default)
+    assert control.value == field.in_control(field.default)
 
 
 @pytest.mark.parametrize("lesson", [OWN, *cnn.lessons.LESSONS])
@@ -288,7 +288,7 @@ def test_a_lesson_fills_the_form_and_says_what_to_watch(runtime, lesson):
 def controls(**changes):
     """What the form's controls send for the standard settings, some of them changed."""
     standard = TrainingConfig("digits").flat()
-    return [changes.get(f.name, f.shown(standard[f.name])) for f in FIELDS]
+    return [changes.get(f.name, f.in_control(standard[f.name])) for f in FIELDS]
 
 
 def under(answer, name):
@@ -417,7 +417,7 @@ def test_the_diagram_follows_the_form_and_impossible_choices_are_refused(runtime
 
     def preview(**changes):
         values = {**standard, **changes}
-        return training.preview("ready", *[f.shown(values[f.name]) for f in NETWORK])
+        return training.preview("ready", *[f.in_control(values[f.name]) for f in NETWORK])
 
     figure, _, told = preview(blocks=1, batch_norm=True)
     assert isinstance(figure, go.Figure)
