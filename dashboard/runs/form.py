@@ -127,7 +127,9 @@ def chosen(fields: Sequence[Setting], values: Sequence[Any]) -> dict[str, Any]:
     if refused:
         labels = {field.name: field.label for field in fields}
         raise cnn.RunError(" ".join(f"{labels[n]}: {problem}" for n, problem in refused.items()))
-    return {field.name: field.from_control(value) for field, value in zip(fields, values, strict=True)}
+    return {
+        field.name: field.from_control(value) for field, value in zip(fields, values, strict=True)
+    }
 
 
 def settings_of(lesson: str, *, dataset: str, data_dir: Any) -> dict[str, Any]:

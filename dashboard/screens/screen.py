@@ -124,7 +124,7 @@ def register_screen(
         if not wanted or not is_open(pathname, page, name):
             raise PreventUpdate
         request = Request(parse(wanted["view"])[0], name)
-        content = _whole(lambda: show(request), request, of_page, [page, name or ""])
+        content = _whole(lambda: show(request), request, of_page, ["screen", page, name or ""])
         names = [element(identity) for identity in graphs]
         if not content or not set(content["charts"]) <= set(names):
             raise PreventUpdate
@@ -169,7 +169,7 @@ def of_model(page: str, make: Callable[[Request], Any]) -> Callable[[dict[str, A
             raise PreventUpdate
         request = Request(parse({"model": layers["model"]})[0])
         content = request.runtime.kept_json(
-            request.view, OF_MODEL_ALONE, [page], lambda: make(request)
+            request.view, OF_MODEL_ALONE, ["of model", page], lambda: make(request)
         )
         if content is None:
             raise PreventUpdate

@@ -268,7 +268,7 @@ def _looked(runtime: Runtime, view: View, picture: Picture) -> tuple[Any, Any] |
         return {**facts(view, picture, look), "src": data_uri(look.seen)}
 
     content = runtime.kept_json(view, OF_PICTURE, ["panel"], look)
-    of_model = runtime.kept_json(view, OF_MODEL_ALONE, ["layers"], lambda: layers(view))
+    of_model = runtime.kept_json(view, OF_MODEL_ALONE, ["panel", "layers"], lambda: layers(view))
     return (content, of_model) if content and of_model else None
 
 

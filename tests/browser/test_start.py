@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import urllib.request
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from pages.filters import BIASES, MAIN, SPREAD
 from tests.browser.conftest import READY, answered
 from tests.browser.shown import shown
 
@@ -51,8 +54,8 @@ def test_what_was_opened_before_is_there_while_tensorflow_starts(
 ):
     server = start_server()
     pages = ("/activations", "/layers", "/filters/dense")
-    computed = {path: shown(visit(server, path).page) for path in pages}
-    network = _network(visit(server, "/").page)
+    computed = {path: _read(visit(server, path).page, shown) for path in pages}
+    network = _read(visit(server, "/").page, _network)
     server.end()
     server.environment["PYTHONPATH"] = without_tensorflow
     server.start()
@@ -68,6 +71,13 @@ def test_what_was_opened_before_is_there_while_tensorflow_starts(
     visitor.errors.clear()
 
 
+def _read(page: Page, read: Callable[[Page], Any]) -> Any:
+    """Return what is read of the page, and leave the page."""
+    content = read(page)
+    page.close()
+    return content
+
+
 def _network(page: Page) -> list[str]:
     """Return the pictures of all layers once they are painted."""
     page.wait_for_function(_ARE_PAINTED)
@@ -78,14 +88,14 @@ def _network(page: Page) -> list[str]:
 
 def test_a_page_that_was_not_opened_before_fills_when_tensorflow_is_there(start_server, visit):
     server = start_server()
-    visit(server, "/activations")
+    visit(server, "/activations").page.close()
     server.end()
     server.start()
-    page = visit(server, "/filters").page
-    expect(page.locator("#filters-main .gtitle")).to_contain_text("conv2d")
+    filters = _read(visit(server, "/filters").page, shown)
+    assert [figure["id"] for figure in filters["figures"]] == [MAIN, BIASES, SPREAD]
     server.end()
     server.start()
-    assert _network(visit(server, "/").page)
+    assert _read(visit(server, "/").page, _network)
 
 
 def test_a_broken_model_is_explained_and_the_bundled_one_stays(start_server, visit, tmp_path):
