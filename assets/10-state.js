@@ -51,6 +51,12 @@
     replaces = false;
   }
 
+  // As a link of Dash does it: the page changes without being loaded again.
+  function goTo(address) {
+    history.pushState({}, "", address);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+  }
+
   // For what is no Dash component. A change that `replaces` adds no step to the way back.
   function changeView(changes, replacing = false) {
     const next = change(current, changes);
@@ -219,6 +225,7 @@
     read,
     write,
     markCurrent,
+    goTo,
     currentView: () => current,
     changeView,
     changed,

@@ -6,27 +6,17 @@
   const SMALLEST_REM = 0.72;
   const GROWING = ["l", "r", "t", "b", "pad", "standoff", "ypad", "thickness", "yshift"];
 
-  let plotly;
+  const { plotly } = root.cnn;
 
-  // Figures are drawn by plotly.js, which comes when the first of them is there.
-  Object.defineProperty(window, "Plotly", {
-    configurable: true,
-    get: () => plotly,
-    set(given) {
-      const { react } = given;
-      plotly = Object.assign(given, { react: (plot, figure) => draw(react, plot, figure) });
-    },
-  });
-
-  function draw(react, plot, figure) {
+  plotly.drawAs((plot, figure) => {
     const rem = typeSize();
     Object.assign(plot, { given: figure, rem });
     const isTouched = matchMedia("(pointer: coarse)").matches;
     const layout = isTouched ? { ...figure.layout, dragmode: false } : figure.layout;
     const drawn = { ...figure, layout };
-    if (rem === PLAIN_PIXELS) return react(plot, drawn);
-    return react(plot, { ...drawn, ...enlarged({ data: figure.data, layout }, rem) });
-  }
+    if (rem === PLAIN_PIXELS) return drawn;
+    return { ...drawn, ...enlarged({ data: figure.data, layout }, rem) };
+  });
 
   function typeSize() {
     return parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -35,8 +25,8 @@
   // The type of a presentation grows with the window, and what is drawn grows with it.
   window.addEventListener("resize", () => {
     const rem = typeSize();
-    for (const plot of document.querySelectorAll(".js-plotly-plot")) {
-      if (plot.given && plot.rem !== rem) plotly.react(plot, plot.given);
+    for (const plot of plotly.allPlots()) {
+      if (plot.given && plot.rem !== rem) plotly.draw(plot, plot.given);
     }
   });
 

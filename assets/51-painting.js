@@ -52,20 +52,20 @@
 
   function plotAt(place) {
     const box = document.getElementById(place);
-    const plot = box && box.querySelector(".js-plotly-plot");
-    return plot && plot.data && plot.data.length ? plot : null;
+    return box && root.cnn.plotly.plotIn(box);
   }
 
   function paintChart(place, { painted, traces, layout }, arrays) {
     const plot = plotAt(place);
     if (!plot || !painted) return;
     const [trace] = traces;
+    const { titleOf, scaleTitleOf } = root.cnn.plotly;
     cover(plot, () => {
       if (painted === "cells") paintCells(plot, trace, arrays[trace.z.array]);
       else root.cnn.paintBars(plot, overlay(plot), arrays[trace.y.array].values);
     });
-    retitle(plot.querySelector(".gtitle"), layout["title.text"], () => root.cnn.fitTitle(plot));
-    if (painted === "cells") retitle(plot.querySelector(".cbtitle text"), trace["colorbar.title.text"]);
+    retitle(titleOf(plot), layout["title.text"], () => root.cnn.fitTitle(plot));
+    if (painted === "cells") retitle(scaleTitleOf(plot), trace["colorbar.title.text"]);
   }
 
   function retitle(place, text, after) {
@@ -94,7 +94,7 @@
   }
 
   function paintCells(plot, { zmin, zmax, colorscale }, { values, shape }) {
-    const image = plot.querySelector(".hm image");
+    const image = root.cnn.plotly.cellsOf(plot);
     if (!image) return;
     const [height, width] = shape;
     const canvas = overlay(plot);
@@ -113,7 +113,7 @@
     const isKnown = plot.covered !== undefined;
     plot.covered = { until: null, paintIt };
     paintIt();
-    if (!isKnown) plot.on("plotly_afterplot", () => drawnAgain(plot));
+    if (!isKnown) root.cnn.plotly.afterDrawing(plot, () => drawnAgain(plot));
   }
 
   function uncoverAt(place, data) {

@@ -8,24 +8,22 @@
   const BAR_MARGIN = 24;
 
   function paintBars(plot, canvas, values) {
-    const { xaxis, yaxis } = plot._fullLayout;
-    const trace = plot._fullData[0];
-    const { width, height } = plot._fullLayout;
+    const geometry = root.cnn.plotly.geometryOf(plot);
+    const { width, height, isBars, colour, x, y } = geometry;
     Object.assign(canvas.style, { left: 0, top: 0 });
     const context = scaled(canvas, width, height);
-    const range = yaxis.autorange ? rangeOf(values) : yaxis.range;
-    const up = (value) =>
-      yaxis._offset + yaxis._length * (1 - (value - range[0]) / (range[1] - range[0]));
-    const across = (place) => xaxis._offset + xaxis.l2p(place);
-    paintTicks(context, plot, range, up);
-    if (trace.type === "bar") {
-      context.fillStyle = trace.marker.color;
+    const range = y.range || rangeOf(values);
+    const up = (value) => y.start + y.length * (1 - (value - range[0]) / (range[1] - range[0]));
+    const across = x.place;
+    paintTicks(context, geometry, range, up);
+    if (isBars) {
+      context.fillStyle = colour;
       values.forEach((value, i) => {
         const [left, right] = [across(i - 0.5 + GAP / 2), across(i + 0.5 - GAP / 2)];
         context.fillRect(left, up(Math.max(0, value)), right - left, Math.abs(up(0) - up(value)));
       });
     } else {
-      paintOutline(context, values, trace, across, up);
+      paintOutline(context, values, colour, across, up);
     }
   }
 
@@ -47,19 +45,17 @@
     return context;
   }
 
-  function paintTicks(context, plot, range, up) {
-    const { xaxis, yaxis, font } = plot._fullLayout;
+  function paintTicks(context, { x, y, font }, range, up) {
     const style = getComputedStyle(document.body);
-    const percent = yaxis.tickformat.endsWith("%");
     context.font = `${font.size}px ${font.family}`;
     context.textAlign = "right";
     context.textBaseline = "middle";
     for (const value of niceValues(range, MOST_TICKS)) {
       context.fillStyle = style.getPropertyValue(value ? "--line" : "--bs-secondary-color");
-      context.fillRect(xaxis._offset, up(value) - 0.5, xaxis._length, 1);
+      context.fillRect(x.start, up(value) - 0.5, x.length, 1);
       context.fillStyle = style.color;
-      const text = percent ? Math.round(100 * value) + "%" : value;
-      context.fillText(text, xaxis._offset - 4, up(value));
+      const text = y.isPercent ? Math.round(100 * value) + "%" : value;
+      context.fillText(text, x.start - 4, up(value));
     }
   }
 
@@ -75,7 +71,7 @@
   // The numbers below a colour bar: as wide as it is, and half a number more on each side.
   function paintBarNumbers(plot, canvas, { low, high }) {
     if (canvas.isPlaced && canvas.low === low && canvas.high === high) return;
-    const { size, family } = plot._fullData[0].colorbar.tickfont;
+    const { size, family } = root.cnn.plotly.scaleFontOf(plot);
     const context = canvas.isPlaced ? canvas.getContext("2d") : placeBelowBar(plot, canvas, size);
     if (!context) return;
     Object.assign(canvas, { low, high });
@@ -91,7 +87,7 @@
   }
 
   function placeBelowBar(plot, canvas, size) {
-    const fills = plot.querySelector(".cbfills rect");
+    const fills = root.cnn.plotly.scaleOf(plot);
     if (!fills) return null;
     const [bar, box] = [fills.getBoundingClientRect(), plot.getBoundingClientRect()];
     canvas.style.left = bar.left - box.left - BAR_MARGIN + "px";
@@ -100,19 +96,19 @@
     return scaled(canvas, bar.width + 2 * BAR_MARGIN, size + 6);
   }
 
-  function paintOutline(context, values, trace, across, up) {
+  function paintOutline(context, values, colour, across, up) {
     context.beginPath();
     context.moveTo(across(0), up(values[0]));
     values.forEach((value, i) => {
       if (i) context.lineTo(across(i - 0.5), up(value));
       context.lineTo(across(i + 0.5), up(value));
     });
-    context.strokeStyle = trace.line.color;
+    context.strokeStyle = colour;
     context.stroke();
     context.lineTo(across(values.length - 1), up(0));
     context.lineTo(across(0), up(0));
     context.globalAlpha = 0.5;
-    context.fillStyle = trace.line.color;
+    context.fillStyle = colour;
     context.fill();
     context.globalAlpha = 1;
   }

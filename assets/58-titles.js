@@ -1,25 +1,21 @@
 // The title of a figure that is wider than the figure is cut in its middle; the whole is at the pointer.
 (function () {
+  const root = (window.dash_clientside = window.dash_clientside || {});
+  const { plotly } = root.cnn;
   const BESIDE = 4;
 
-  // A plot gets this class when it is drawn first.
-  new MutationObserver((changes) => {
-    for (const { target } of changes) {
-      if (target.classList.contains("js-plotly-plot") && target.on && !target.hasFittingTitle) {
-        target.hasFittingTitle = true;
-        target.on("plotly_afterplot", () => fit(target));
-        fit(target);
-      }
-    }
-  }).observe(document, { subtree: true, attributes: true, attributeFilter: ["class"] });
+  plotly.atFirstDrawing((plot) => {
+    plotly.afterDrawing(plot, () => fit(plot));
+    fit(plot);
+  });
 
   function fit(plot) {
-    const title = plot.querySelector(".gtitle");
+    const title = plotly.titleOf(plot);
     if (!title || title.querySelector("tspan")) return;
     const { dataset } = title;
     const whole = title.textContent === dataset.cut ? dataset.whole : title.textContent;
     title.textContent = whole;
-    const bar = plot.querySelector(".modebar");
+    const bar = plotly.toolbarOf(plot);
     const isBeside = bar && bar.getBoundingClientRect().top < title.getBoundingClientRect().bottom;
     const room = plot.clientWidth - title.getBBox().x - (isBeside ? bar.offsetWidth : 0) - BESIDE;
     let length = whole.length;
@@ -27,9 +23,6 @@
     Object.assign(dataset, { whole, cut: title.textContent });
     hint(title, length < whole.length ? whole : "");
   }
-
-  const root = (window.dash_clientside = window.dash_clientside || {});
-  root.cnn = { ...root.cnn, fitTitle: fit };
 
   function hint(title, whole) {
     const known = title.parentNode.querySelector(":scope > title");
@@ -45,4 +38,6 @@
     const end = Math.floor((length - 1) / 2);
     return `${text.slice(0, length - 1 - end)}…${text.slice(text.length - end)}`;
   }
+
+  root.cnn = { ...root.cnn, fitTitle: fit };
 })();

@@ -109,11 +109,9 @@
     go(net, layer.href + query);
   }
 
-  // As a link of Dash does it: the page changes without being loaded again.
   function go(net, address) {
     point(net, null);
-    history.pushState({}, "", address);
-    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+    root.cnn.goTo(address);
     window.scrollTo(0, 0);
   }
 

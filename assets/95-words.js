@@ -127,8 +127,7 @@
       event.preventDefault();
       document.getElementById("words").hidePopover();
       shownHash = "";
-      history.pushState({}, "", link.href);
-      window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+      window.dash_clientside.cnn.goTo(link.href);
       return schedule();
     }
     const found = at(event);
