@@ -34,7 +34,7 @@ def test_plotly_js_is_the_one_on_which_its_parts_were_checked():
     library = (files("plotly") / "package_data/plotly.min.js").read_text("utf-8")
     found = re.search(r"plotly\.js v([0-9.]+)", library)[1]
     assert found.startswith(f"{PLOTLY_JS}."), (
-        f"plotly.js is {found}: read through plotly.js and plotly.css in assets/, then name it here."
+        f"plotly.js is {found}: read through assets/20-plotly/, then name it here."
     )
 
 
@@ -48,8 +48,8 @@ def test_other_versions_are_not_installed(package):
 
 
 def test_no_other_script_or_style_sheet_reaches_into_plotly_js():
-    assert users_of(PARTS_OF_PLOTLY) == {"31-plotly.js", "31-plotly.css"}
+    assert users_of(PARTS_OF_PLOTLY) == {"plotly.js", "plotly.css"}
 
 
 def test_no_other_script_reaches_into_dash():
-    assert users_of("_dashprivate") == {"10-state.js"}
+    assert users_of("_dashprivate") == {"state.js"}

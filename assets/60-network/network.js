@@ -5,7 +5,7 @@
   const RETRY_MILLISECONDS = 1000;
   const LIVE_MILLISECONDS = 1000;
 
-  const network = { opened, fetchScrolled, fetchPointed, pointedPart };
+  const network = (root.cnn.network ||= {});
   let net = null;
 
   function showNetwork(view, structure, explained) {
@@ -182,6 +182,7 @@
     if (network.paintClasses(net, classes) && net.pointed) network.highlight(net);
   }
 
-  root.cnn = { ...root.cnn, network, showNetwork, shownLayers,
+  Object.assign(network, { opened, fetchScrolled, fetchPointed, pointedPart });
+  root.cnn = { ...root.cnn, showNetwork, shownLayers,
     painters: { ...root.cnn.painters, network: paintLive } };
 })();

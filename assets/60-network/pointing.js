@@ -1,7 +1,7 @@
 // Pointing at a channel, with a mouse, a finger or the keys: what it is connected to is highlighted.
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
-  const { network } = root.cnn;
+  const network = (root.cnn.network ||= {});
   const SIDES = {
     ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1],
   };

@@ -2,7 +2,7 @@
 // have the same numbers, those of the channels that are drawn; of hidden ones it is said that they are.
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
-  const { network } = root.cnn;
+  const network = (root.cnn.network ||= {});
   const LABELLED = 3;
   const LINES = {
     contribution: "Point at a channel to see the lines to those that feed it and that it feeds. From unit " +

@@ -2,7 +2,7 @@
 // threads between the channel that is pointed at and those that feed it or that it feeds.
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
-  const { network } = root.cnn;
+  const network = (root.cnn.network ||= {});
   const TRACK = 10;
   const MOST_TRACKS = 6;
   const AROUND = 14;

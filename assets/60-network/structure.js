@@ -2,6 +2,7 @@
 // channels on one canvas or its classes as rows, and a line of what is not shown.
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
+  const network = (root.cnn.network ||= {});
   const MOST_ROWS = 20;
   const FEWER_ROWS = 12;
   const MOST_LETTERS = 34;
@@ -140,5 +141,5 @@
     });
   }
 
-  Object.assign(root.cnn.network, { build, element, count, hasMore });
+  Object.assign(network, { build, element, count, hasMore });
 })();

@@ -2,7 +2,7 @@
 // or bands from top to bottom where it is narrow.
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
-  const { network } = root.cnn;
+  const network = (root.cnn.network ||= {});
   const NARROW = 700;
   const ROOMY = 900;
   const TILE = { least: 18, most: 80, few: 92, scrolled: 30, smallest: 12, widest: 300, gap: 3 };
