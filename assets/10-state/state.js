@@ -1,6 +1,7 @@
 // The live state is the store "view"; the address bar mirrors it without the router noticing.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
+  const { rules } = root.cnn;
 
   function toQuery(view) {
     const pairs = Object.entries(view).flatMap(([name, value]) =>
@@ -25,7 +26,7 @@
   // The address of the first visit is asked about while Dash is still building the page.
   const first = { search: location.search, link: location.search && follow(location.search) };
   let current = null;
-  let replaces = false;
+  let replaces;
 
   // A link inside the dashboard has no query: then the view stays as it is.
   async function read(search, standard, view) {
@@ -115,6 +116,10 @@
   // Back and forward on one page: only the store changes, so the page stays mounted.
   let pathname = location.pathname;
   let steps = 0;
+  root.cnn.atStart(() => {
+    replaces = false;
+    steps += 1;
+  });
   window.addEventListener("popstate", (event) => {
     if (location.pathname === pathname && root.set_props) {
       event.stopImmediatePropagation();
@@ -149,10 +154,6 @@
     return toQuery(next) === toQuery(view) ? root.no_update : next;
   }
 
-  // What a view is left at, what goes when a part of it becomes another, and what pages depend on: the
-  // server says so.
-  const rules = JSON.parse(document.getElementById("view-rules").textContent);
-
   function changed(view, changes) {
     const next = { ...view };
     for (const [name, value] of Object.entries(changes)) {
@@ -167,7 +168,8 @@
   }
 
   // The class of every picture of a data set, fetched once.
-  const labels = {};
+  let labels;
+  root.cnn.atStart(() => (labels = {}));
 
   function labelsOf(view) {
     const address = `/labels/${view.data}/${view.split}`;
@@ -220,7 +222,6 @@
   }
 
   root.cnn = { ...root.cnn,
-    rules,
     toQuery,
     read,
     write,

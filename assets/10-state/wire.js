@@ -1,6 +1,6 @@
 // Binary answers: facts as JSON, and typed arrays behind them.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
 
   // It also runs in a thread of its own, and so it uses nothing around it.
   function unpack(buffer) {

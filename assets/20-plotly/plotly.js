@@ -1,7 +1,7 @@
 // What plotly.js does not document, all in one place: the names of its elements, and where it keeps what
 // it has computed. `tests/dashboard/test_plotly.py` names the version on which it was checked.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const PLOT = "js-plotly-plot";
 
   let library;

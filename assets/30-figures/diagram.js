@@ -1,6 +1,6 @@
 // A click on a block of the diagram follows the link of that layer in the table below it.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
 
   function openLayer(clicked) {
     const name = clicked && clicked.points[0].customdata;

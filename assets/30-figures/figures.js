@@ -1,7 +1,7 @@
 // Figures in their place: in a presentation their texts and margins grow with the type of the page, and
 // a finger that moves over one scrolls the page.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const PLAIN_PIXELS = 16;
   const SMALLEST_REM = 0.72;
   const GROWING = ["l", "r", "t", "b", "pad", "standoff", "ypad", "thickness", "yshift"];

@@ -1,6 +1,6 @@
 // The title of a figure that is wider than the figure is cut in its middle; the whole is at the pointer.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const { plotly } = root.cnn;
   const BESIDE = 4;
 

@@ -1,25 +1,26 @@
 // The drawing in the panel: what is drawn goes to the server while the pen moves, and into the view
 // when it rests.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const SENT_SIDE = 112;
   const REST_MILLISECONDS = 300;
   const PIXELS_SIDE = 28;
 
-  let pad = null;
-  let opened = false;
-  let centred = true;
-  let shown = "";
-  let resting = 0;
-  let isNew = true;
+  let pad, opened, centred, shown, resting, isNew;
+  root.cnn.atStart(() => {
+    clearTimeout(resting);
+    [pad, opened, centred, shown, isNew] = [null, false, true, "", true];
+    if (!area()) return;
+    area().replaceChildren();
+    showSample(true);
+    showDrawing(root.cnn.currentView());
+  });
 
   function build() {
     const { Pad, parts } = root.cnn;
     const label = "Drawing area: paint with the pointer, or move with the arrows and paint with space";
     pad = new Pad(label, { paper: "#000", ink: "#fff", width: 24, onChange: send, onEnd: rest });
-    const seen = parts.check("Network's view", true, (on) => {
-      document.querySelector(".sample-row").hidden = !on;
-    });
+    const seen = parts.check("Network's view", true, showSample);
     const centre = parts.check("Centre as MNIST", centred, (on) => {
       centred = on;
       send();
@@ -31,6 +32,10 @@
     switches.className = "switches";
     switches.append(centre, seen);
     area().append(pad.element, parts.tools(pad), switches);
+  }
+
+  function showSample(on) {
+    document.querySelector(".sample-row").hidden = !on;
   }
 
   function area() {
@@ -125,5 +130,5 @@
 
   const isDrawing = () => Boolean(pad && pad.stroke);
 
-  root.cnn = { ...root.cnn, showDrawing, openDrawing, isDrawing };
+  root.cnn = { ...root.cnn, showDrawing, isDrawing };
 })();

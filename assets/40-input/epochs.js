@@ -1,15 +1,19 @@
 // The slider over the moments of a training. While it moves, the page is painted as with a pen; at
 // rest the moment becomes part of the view.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const REST_MILLISECONDS = 250;
   const PLAY_MILLISECONDS = 300;
 
   let moments = null;
   let parts = null;
-  let wanted = null;
-  let resting = 0;
-  let playing = false;
+
+  let wanted, resting, playing;
+  root.cnn.atStart(() => {
+    clearTimeout(resting);
+    [wanted, playing] = [null, false];
+    if (moments && !parts.box.hidden) show(placeOf(root.cnn.currentView()));
+  });
 
   function build(box) {
     const title = document.createElement("h2");

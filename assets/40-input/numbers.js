@@ -1,7 +1,7 @@
 // Number fields. What is typed and cannot be is refused beside the field; the view, and the field when
 // it is left, keep the last number that could. They are built here: a Dash input answers NaN.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
 
   // What the view says a field shows, by the part of the view that it stands for.
   const SHOWN = {

@@ -1,6 +1,6 @@
 // A canvas to paint on: mouse, finger, pen or keyboard; strokes are kept, so that each can be undone.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const SIDE = 280;
   const STEP = 10;
   const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };

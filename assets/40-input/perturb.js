@@ -1,20 +1,21 @@
 // The sliders of the section "Perturb". They are painted here and not as Dash components: there are
 // many, and Dash looks at every component at every change.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const REST_MILLISECONDS = 250;
   const MASK_SIDE = 28;
 
+  // The section, built once.
   const rows = {};
-  let ranges = [];
-  let mostSeed = 0;
-  let invert = null;
-  let target = null;
-  let wanted = {};
-  let resting = 0;
-  let pad = null;
-  let mask = "";
-  let controls = null;
+  let controls, ranges, mostSeed, invert, target, eraser;
+
+  let wanted, resting, pad, mask;
+  root.cnn.atStart(() => {
+    clearTimeout(resting);
+    if (pad) pad.element.remove();
+    if (eraser) eraser.setAttribute("aria-pressed", "false");
+    [wanted, pad, mask] = [{}, null, ""];
+  });
 
   function section() {
     return document.getElementById("perturb");
@@ -45,12 +46,10 @@
       attempt({ target: target.value, ...along("epsilon") });
     });
     invert = check("Inverted", false, (on) => attempt({ invert: on ? 1 : null }));
+    eraser = root.cnn.parts.toggle("Erase on the picture", "A brush that takes parts away", erase);
     const actions = document.createElement("div");
     actions.className = "pad-tools";
-    actions.append(
-      root.cnn.parts.toggle("Erase on the picture", "A brush that takes parts away", erase),
-      button("Reset", "The picture as it was", reset)
-    );
+    actions.append(eraser, button("Reset", "The picture as it was", reset));
     controls.append(target, invert, actions);
   }
 

@@ -1,6 +1,6 @@
 // Everything of the panel that has a picture of its own follows the view.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
 
   function showPicture(view, ready, layers) {
     root.cnn.showDrawing(view);

@@ -1,12 +1,15 @@
 // Pictures from the reader's machine: chosen, dropped or pasted; and the way each was prepared.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const KINDS = "image/png,image/jpeg,image/webp,image/bmp,image/gif";
 
-  let centred = true;
-  let told = "";
-  let model = "";
-  let way = [];
+  let centred, told, model, way;
+  root.cnn.atStart(() => {
+    [centred, told, model, way] = [true, "", "", []];
+    if (!area()) return;
+    area().replaceChildren();
+    area().hidden = true;
+  });
 
   function area() {
     return document.getElementById("uploading");

@@ -1,7 +1,7 @@
 // Bars, outlines and the numbers of axes, painted over a figure while a pen moves, in its geometry:
 // Plotly takes a tenth of a second for them. The ranges follow the values, as Plotly's own do.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const GAP = 0.12;
   const PADDING = 0.05;
   const MOST_TICKS = 6;

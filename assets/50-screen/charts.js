@@ -1,12 +1,13 @@
 // The numbers of an answer are brought into the Plotly figures when nothing moves any more, one figure
 // at a time, so that the page answers in between.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const REST_MILLISECONDS = 100;
   const MOVING_MILLISECONDS = 400;
 
   const pending = new Map();
   let resting = 0;
+  root.cnn.atStart(dropPending);
 
   function bringLater(place, chart, arrays, moving) {
     pending.set(place, { chart, arrays });

@@ -1,14 +1,19 @@
 // Asks for values, and paints one binary answer at a time: what a pen or a slider moves, and what the
 // view has become.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
 
   // What is asked for is numbered. An answer is shown in the next frame, unless a newer one comes before
   // it. What a pen or a slider asked for before the last stop is not shown.
   const asked = new Map();
   let newest = 0;
-  let arrived = null;
   let post = null;
+  let arrived;
+  root.cnn.atStart(() => {
+    asked.clear();
+    arrived = null;
+    tellBusy();
+  });
 
   // `make` gives { address, body, view, moving }; `done` gets the values after they are painted. Who follows
   // the view says what is to be done if it is `refused`; of an attempt the reader is told why.
@@ -56,6 +61,7 @@
   // A screen reader waits with the prediction while it still changes.
   function tellBusy() {
     const prediction = document.getElementById("prediction");
+    if (!prediction) return;
     const busy = String(asked.size > 0 || arrived !== null);
     if (prediction.getAttribute("aria-busy") !== busy) prediction.setAttribute("aria-busy", busy);
   }

@@ -1,6 +1,6 @@
 // Requests for values from a thread of their own: none waits for a frame of the page.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
 
   // What runs there. Requests are { number, address, body }; of those that wait only the newest is sent.
   // Two are under way at a time while answers are quick: the server has work while one is on its way.

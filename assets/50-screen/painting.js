@@ -1,7 +1,7 @@
 // Painting over figures, in their geometry and colours, until they show the same: Plotly takes a tenth
 // of a second to draw one.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
 
   const MOVING_MILLISECONDS = 400;
   let settling = 0;

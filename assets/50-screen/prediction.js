@@ -1,7 +1,7 @@
 // The prediction in the panel. Its many small parts are painted here and not as Dash components,
 // since Dash looks at every component at every change.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
 
   function part(tag, className, text) {
     const element = document.createElement(tag);

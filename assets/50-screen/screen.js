@@ -2,14 +2,17 @@
 // figures whole, by Dash; from then on every change of the view is one binary answer, painted at once,
 // as long as the figures keep their form.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const { parts } = root.cnn.rules;
 
   // The whole screen that came last, and of which views the panel and the page were asked for last.
-  let held = null;
   let known = { layers: null, repaired: null };
-  const asked = { panel: null, page: null };
   let whole = { number: 0, query: "", ready: "" };
+  let held, asked;
+  root.cnn.atStart(() => {
+    held = null;
+    asked = { panel: null, page: null };
+  });
 
   function openPage() {
     return location.pathname.split("/")[1] || "network";

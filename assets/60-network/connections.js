@@ -1,7 +1,7 @@
 // What feeds a channel and what it feeds, as the server told it last: for the lines, and in words. Both
 // have the same numbers, those of the channels that are drawn; of hidden ones it is said that they are.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const network = (root.cnn.network ||= {});
   const LABELLED = 3;
   const LINES = {

@@ -1,7 +1,7 @@
 // Places and sizes on the Network page: columns from left to right with the largest tiles that fit,
 // or bands from top to bottom where it is narrow.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const network = (root.cnn.network ||= {});
   const NARROW = 700;
   const ROOMY = 900;

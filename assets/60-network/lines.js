@@ -1,7 +1,7 @@
 // Lines of the Network page: ribbons between layers that follow each other, detours past others, and
 // threads between the channel that is pointed at and those that feed it or that it feeds.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const network = (root.cnn.network ||= {});
   const TRACK = 10;
   const MOST_TRACKS = 6;

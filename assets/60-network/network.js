@@ -1,12 +1,16 @@
 // The Network page: the whole network as one picture. Its structure comes from the store of the page,
 // its values as bytes from the server: asked for what is in view, painted newest last.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const RETRY_MILLISECONDS = 1000;
   const LIVE_MILLISECONDS = 1000;
 
   const network = (root.cnn.network ||= {});
-  let net = null;
+  let net;
+  root.cnn.atStart(() => {
+    if (net) net.observer.disconnect();
+    net = null;
+  });
 
   function showNetwork(view, structure, explained) {
     const box = document.getElementById("network");

@@ -1,6 +1,6 @@
 // Values as pictures: the tiles of a layer on its canvas, the rows of the classes, and the legend.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const network = (root.cnn.network ||= {});
   const OUTLINED_FROM = 7;
 

@@ -1,6 +1,6 @@
 // Pointing at a channel, with a mouse, a finger or the keys: what it is connected to is highlighted.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const network = (root.cnn.network ||= {});
   const SIDES = {
     ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1],
@@ -36,9 +36,8 @@
 
   // ---- Mouse and finger.
 
-  let pointer = null;
-  let touched = false;
-  let tapped = null;
+  let pointer, touched, tapped;
+  root.cnn.atStart(() => ([pointer, touched, tapped] = [null, false, null]));
 
   document.addEventListener("pointermove", (event) => {
     const net = network.opened();

@@ -1,7 +1,7 @@
 // The elements of the Network page, made once per model: a section per layer, with its header, its
 // channels on one canvas or its classes as rows, and a line of what is not shown.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const network = (root.cnn.network ||= {});
   const MOST_ROWS = 20;
   const FEWER_ROWS = 12;

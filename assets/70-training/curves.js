@@ -1,14 +1,12 @@
 // Which curves of the Training page are on the screen, or nearly: only those follow a training.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const NEARLY = "200px";
   const SOONEST_MILLISECONDS = 4500;
   const LATEST_MILLISECONDS = 30000;
   const SHARE = 0.006;
   const seen = new Set();
-  let isKnown = false;
-  let drawnAt = 0;
-  let busy = 0;
+  let isKnown, drawnAt, busy;
 
   const observer = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
@@ -20,6 +18,12 @@
     if (!isKnown) drawCurves();
     isKnown = true;
   }, { rootMargin: NEARLY });
+
+  root.cnn.atStart(() => {
+    observer.disconnect();
+    seen.clear();
+    [isKnown, drawnAt, busy] = [false, 0, 0];
+  });
 
   // Called when the page is opened.
   function watchCurves() {

@@ -1,6 +1,6 @@
 // What goes on at the server is asked for, seldom when all is quiet. Dash hears only of what is new.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const AGAIN_MILLISECONDS = 4000;
   const SILENCE = "The server does not answer. This page asks again every few seconds.";
 

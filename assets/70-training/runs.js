@@ -1,8 +1,8 @@
 // The list of runs follows those that are at work. Only when it looks otherwise, Dash makes it again.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
-  let listed = "";
-  let part = {};
+  const root = window.dash_clientside;
+  let listed, part;
+  root.cnn.atStart(() => ([listed, part] = ["", {}]));
 
   // Called when the list is made; `page` says which part of it.
   function followRuns(look, page) {

@@ -1,7 +1,11 @@
 // A training that was queued comes into view: its row in the list, as soon as the list has it.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
-  let watching = null;
+  const root = window.dash_clientside;
+  let watching;
+  root.cnn.atStart(() => {
+    if (watching) watching.disconnect();
+    watching = null;
+  });
 
   function showArrived(run) {
     if (watching) watching.disconnect();

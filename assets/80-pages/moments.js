@@ -1,6 +1,6 @@
 // The moment that the page "Moments" compares the slider's moment with.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
 
   function otherMoments(moments, view, options, value) {
     if (!moments || !view || moments.model !== view.model) return [root.no_update, root.no_update];

@@ -1,6 +1,6 @@
 // The page "One step": a press becomes part of the view at once, so that none of many is lost.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const PRESSES = {
     "one-step-step": (made, rate) => [...made, rate],
     "one-step-again": (made, rate) => [...made.slice(0, -1), rate],

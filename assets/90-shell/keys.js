@@ -1,6 +1,6 @@
 // Keys: they press what is on the screen, and stay out of the way of fields and of the drawing area.
 (function () {
-  const root = (window.dash_clientside = window.dash_clientside || {});
+  const root = window.dash_clientside;
   const KEYS = [
     ["0 – 9", "a random picture of that class"],
     ["a", "another picture of the same class"],
@@ -32,6 +32,8 @@
     else return;
     if (key === "?" || key === "d") event.preventDefault();
   });
+
+  root.cnn.atStart(() => document.querySelector("dialog.keys")?.close());
 
   function press(button) {
     if (button) button.click();

@@ -2,14 +2,18 @@
 // and listed behind a button that keys reach. The texts belong to Dash and stay as they are: words are
 // marked by highlights over them, once the page has come to rest.
 (function () {
+  const root = window.dash_clientside;
   const PLACES = ".caption, .facts, .lesson, .net-explanation";
   const REST_MILLISECONDS = 400;
   const EDGE = 8;
 
   let terms = null;
-  let marked = [];
   let timer = 0;
-  let shownHash = "";
+  let marked, shownHash;
+  root.cnn.atStart(() => {
+    [marked, shownHash] = [[], ""];
+    hideTip();
+  });
 
   // { byForm, pattern } of all forms of all terms; the longest that fits is the one that is meant.
   function known() {
@@ -127,7 +131,7 @@
       event.preventDefault();
       document.getElementById("words").hidePopover();
       shownHash = "";
-      window.dash_clientside.cnn.goTo(link.href);
+      root.cnn.goTo(link.href);
       return schedule();
     }
     const found = at(event);

@@ -205,11 +205,10 @@ _REMEMBER = """() => {
 # Where no page is mounted, the shell takes back what belongs neither to a page nor to the view.
 _RESET = """() => {
   const root = document.documentElement;
+  dash_clientside.cnn.reset();
   root.dataset.bsTheme = root.atFirst;
-  for (const one of document.querySelectorAll("dialog[open]")) one.close();
   for (const one of document.querySelectorAll("details"))
     if (one.atFirst !== undefined) one.open = one.atFirst;
-  if (document.querySelector("#draw[aria-expanded=true]")) dash_clientside.cnn.openDrawing();
   dash_clientside.set_props("notice", { is_open: false });
   document.activeElement.blur();
   localStorage.clear();

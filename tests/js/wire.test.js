@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { load } from "./scripts.js";
 
-const { unpack, deflate, inflate, valuesPath } = load("10-state/wire.js");
+const { unpack, deflate, inflate, valuesPath } = load(["10-state/wire.js"]);
 
 function packed(facts, ...arrays) {
   const text = new TextEncoder().encode(JSON.stringify(facts));
