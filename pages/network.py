@@ -155,7 +155,7 @@ def _layer(info: cnn.LayerInfo, *, has_classes: bool) -> dict[str, Any]:
         "colour": family.colour,
         "form": "classes" if has_classes else "units" if is_vector else "maps",
         "total": info.channels,
-        "shown": _shown(info, has_classes=has_classes),
+        "channels": _shown(info, has_classes=has_classes),
         "tile": shape[:2] if info.has_maps else [1, 1],
         "href": components.layer_path("activations", info.name),
         "explanation": cnn.captions.explanation(info),

@@ -18,8 +18,8 @@
     } catch (error) {
       console.warn(error);
     }
-    const told = "The server did not answer: reload the page.";
-    if (root.set_props) root.set_props("notice", { children: told, is_open: true });
+    const message = "The server did not answer: reload the page.";
+    if (root.set_props) root.set_props("notice", { children: message, is_open: true });
     return null;
   }
 

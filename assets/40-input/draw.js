@@ -6,10 +6,10 @@
   const REST_MILLISECONDS = 300;
   const PIXELS_SIDE = 28;
 
-  let pad, opened, centred, shown, resting, isNew;
+  let pad, opened, centred, drawing, resting, isNew;
   root.cnn.atStart(() => {
     clearTimeout(resting);
-    [pad, opened, centred, shown, isNew] = [null, false, true, "", true];
+    [pad, opened, centred, drawing, isNew] = [null, false, true, "", true];
     if (!area()) return;
     area().replaceChildren();
     showSample(true);
@@ -63,7 +63,7 @@
     resting = setTimeout(() => {
       root.cnn.live(() => make(""), ({ pixels }) => {
         if (pad.stroke) return;
-        shown = pixels;
+        drawing = pixels;
         root.cnn.changeView({ pixels, upload: null, erased: null }, !isNew);
         isNew = false;
       });
@@ -74,19 +74,19 @@
   function showDrawing(view) {
     if (!view || !area()) return;
     const isDrawing = Boolean(view.pixels) && !view.upload;
-    if (view.pixels !== shown || !isDrawing) root.cnn.stopLive();
-    if (isDrawing && view.pixels !== shown) load(view.pixels);
-    if (!isDrawing && shown) opened = false;
-    if (!isDrawing) shown = "";
+    if (view.pixels !== drawing || !isDrawing) root.cnn.stopLive();
+    if (isDrawing && view.pixels !== drawing) load(view.pixels);
+    if (!isDrawing && drawing) opened = false;
+    if (!isDrawing) drawing = "";
     if (isDrawing) opened = true;
     show();
   }
 
   async function load(text) {
-    shown = text;
+    drawing = text;
     if (!pad) build();
     const bytes = await root.cnn.inflate(text);
-    if (!bytes || bytes.length !== PIXELS_SIDE ** 2 || shown !== text) return;
+    if (!bytes || bytes.length !== PIXELS_SIDE ** 2 || drawing !== text) return;
     const base = document.createElement("canvas");
     Object.assign(base, { width: PIXELS_SIDE, height: PIXELS_SIDE });
     const pixels = new ImageData(PIXELS_SIDE, PIXELS_SIDE);
@@ -111,7 +111,7 @@
     if (!view) return;
     if (opened) {
       opened = false;
-      if (shown) root.cnn.changeView({ pixels: null, erased: null });
+      if (drawing) root.cnn.changeView({ pixels: null, erased: null });
       show();
       return;
     }

@@ -28,13 +28,13 @@
       playing = false;
       attempt(Number(slider.value));
     });
-    const told = document.createElement("output");
-    told.className = "small epoch-told";
+    const label = document.createElement("output");
+    label.className = "small epoch-label";
     const row = document.createElement("div");
     row.className = "epoch-row";
     row.append(play, slider);
-    box.replaceChildren(title, row, told);
-    parts = { box, play, slider, told };
+    box.replaceChildren(title, row, label);
+    parts = { box, play, slider, label };
   }
 
   function showMoments(given, view) {
@@ -74,12 +74,12 @@
   }
 
   function show(place) {
-    const { slider, told, play, box } = parts;
-    const text = moments.told[place];
+    const { slider, label, play, box } = parts;
+    const text = moments.labels[place];
     slider.value = place;
     slider.setAttribute("aria-valuetext", text);
-    told.textContent = `${text[0].toUpperCase()}${text.slice(1)}`;
-    told.title = `${moments.values.length} moments are kept (${moments.size})`;
+    label.textContent = `${text[0].toUpperCase()}${text.slice(1)}`;
+    label.title = `${moments.values.length} moments are kept (${moments.size})`;
     box.classList.toggle("touched", place < moments.values.length - 1);
     play.textContent = playing ? "❚❚" : "▶";
     play.title = playing ? "Pause (p)" : "Play the training (p)";

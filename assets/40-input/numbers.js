@@ -23,14 +23,14 @@
   }
 
   function build(box, identity) {
-    const [label, field, told] = ["label", "input", "p"].map((tag) => document.createElement(tag));
+    const [label, field, message] = ["label", "input", "p"].map((tag) => document.createElement(tag));
     const { label: name, least, step } = box.dataset;
     Object.assign(label, { htmlFor: `${identity}-field`, textContent: name });
     Object.assign(field, { id: label.htmlFor, type: "number", min: least, step });
     field.className = "form-control form-control-sm";
-    Object.assign(told, { id: `${identity}-refused`, className: "problem" });
-    told.setAttribute("role", "alert");
-    box.replaceChildren(label, field, told);
+    Object.assign(message, { id: `${identity}-refused`, className: "problem" });
+    message.setAttribute("role", "alert");
+    box.replaceChildren(label, field, message);
     field.addEventListener("input", () => typed(box, field, box.dataset.waits === undefined));
     field.addEventListener("change", () => typed(box, field, true));
     field.addEventListener("blur", () => leave(box, field));
@@ -88,11 +88,11 @@
     const range = isAbove
       ? `above ${least} and at most ${most}`
       : Number.isFinite(most) ? `from ${least} to ${most.toLocaleString("en")}` : `from ${least}`;
-    const told = box.lastChild;
-    told.textContent = `${came}: give ${kind} ${range}${of}. ${box.dataset.good} stays.`;
+    const message = box.lastChild;
+    message.textContent = `${came}: give ${kind} ${range}${of}. ${box.dataset.good} stays.`;
     field.classList.add("is-invalid");
     field.setAttribute("aria-invalid", "true");
-    field.setAttribute("aria-describedby", told.id);
+    field.setAttribute("aria-describedby", message.id);
   }
 
   function accept(box) {

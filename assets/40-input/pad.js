@@ -222,10 +222,10 @@
     const range = document.createElement("input");
     Object.assign(range, { type: "range", min: low, max: high, step, className: "form-range" });
     range.value = value;
-    const shown = document.createElement("output");
+    const output = document.createElement("output");
     range.addEventListener("input", () => act(Number(range.value)));
-    label.append(text, range, shown);
-    return { label, range, shown };
+    label.append(text, range, output);
+    return { label, range, output };
   }
 
   // The tools of a pad: eraser, brush width, undo, clear.

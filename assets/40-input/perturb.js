@@ -22,10 +22,9 @@
   }
 
   function build(box) {
-    const told = JSON.parse(box.dataset.sliders);
+    ({ sliders: ranges, mostSeed } = JSON.parse(box.dataset.sliders));
     controls = document.createElement("div");
     controls.className = "perturb-controls";
-    [ranges, mostSeed] = [told.sliders, told.mostSeed];
     const { button, check, slider } = root.cnn.parts;
     for (const range of ranges) {
       const row = slider(range.name, { ...range, value: range.default }, (value) => {
@@ -113,7 +112,7 @@
     for (const { key, default: standard, unit } of ranges) {
       const value = key in changes && changes[key] === null ? standard : Number(view[key] ?? standard);
       rows[key].range.value = value;
-      rows[key].shown.textContent = value + unit;
+      rows[key].output.textContent = value + unit;
       rows[key].label.classList.toggle("touched", value !== standard);
     }
     invert.querySelector("input").checked = view.invert === "1" || view.invert === 1;

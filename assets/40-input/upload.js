@@ -3,9 +3,9 @@
   const root = window.dash_clientside;
   const KINDS = "image/png,image/jpeg,image/webp,image/bmp,image/gif";
 
-  let centred, told, model, way;
+  let centred, upload, model, way;
   root.cnn.atStart(() => {
-    [centred, told, model, way] = [true, "", "", []];
+    [centred, upload, model, way] = [true, "", "", []];
     if (!area()) return;
     area().replaceChildren();
     area().hidden = true;
@@ -22,7 +22,7 @@
     line.textContent = sentence;
     area().hidden = false;
     area().replaceChildren(line);
-    told = "";
+    upload = "";
   }
 
   async function receive(file) {
@@ -41,7 +41,7 @@
     model = view.model;
     root.cnn.changeView({ upload: kept.upload, pixels: ready.pixels || null, erased: null });
     steps(ready.steps, kept.notes);
-    told = kept.upload;
+    upload = kept.upload;
   }
 
   // The answer, or nothing where the server refused: then its reason is shown.
@@ -151,7 +151,7 @@
     const ready = await ask(preparation(view.upload, view));
     if (!ready) return;
     steps(ready.steps);
-    told = view.upload;
+    upload = view.upload;
     model = view.model;
     root.cnn.changeView({ pixels: ready.pixels || null, part: view.part || null }, true);
   }
@@ -160,18 +160,18 @@
   async function showUpload(view, ready) {
     if (!view || !area() || ready !== "ready") return;
     if (!view.upload) {
-      if (told) area().hidden = true;
-      told = "";
+      if (upload) area().hidden = true;
+      upload = "";
       way = [];
       showWay();
       return;
     }
-    if (told === view.upload && model !== view.model) await prepareAgain(view);
-    if (told === view.upload) return;
-    told = view.upload;
+    if (upload === view.upload && model !== view.model) await prepareAgain(view);
+    if (upload === view.upload) return;
+    upload = view.upload;
     model = view.model;
-    const found = await ask(preparation(view.upload, view));
-    if (found) steps(found.steps);
+    const prepared = await ask(preparation(view.upload, view));
+    if (prepared) steps(prepared.steps);
   }
 
   function choose() {

@@ -5,12 +5,12 @@
 
   // What is asked for is numbered. An answer is shown in the next frame, unless a newer one comes before
   // it. What a pen or a slider asked for before the last stop is not shown.
-  const asked = new Map();
+  const requests = new Map();
   let newest = 0;
   let post = null;
   let arrived;
   root.cnn.atStart(() => {
-    asked.clear();
+    requests.clear();
     arrived = null;
     tellBusy();
   });
@@ -20,25 +20,25 @@
   async function live(make, done, refused) {
     const number = ++newest;
     const one = { done, refused, path: location.pathname, isAttempt: !refused };
-    asked.set(number, one);
+    requests.set(number, one);
     tellBusy();
     const { address, body, view, moving } = await make();
-    if (asked.get(number) !== one) return;
+    if (requests.get(number) !== one) return;
     Object.assign(one, { view, moving: Boolean(moving), isDrawn: Boolean(body) });
     post = post || root.cnn.messenger(heard);
     post({ number, address, body });
   }
 
   function stopLive() {
-    for (const [number, { isAttempt }] of asked) if (isAttempt) asked.delete(number);
+    for (const [number, { isAttempt }] of requests) if (isAttempt) requests.delete(number);
     if (arrived && arrived.isAttempt) arrived = null;
     tellBusy();
   }
 
   function heard({ number, values, refusal }) {
-    const one = asked.get(number);
+    const one = requests.get(number);
     if (!(values || refusal) || !one) return;
-    for (const old of [...asked.keys()].filter((other) => other <= number)) asked.delete(old);
+    for (const old of [...requests.keys()].filter((other) => other <= number)) requests.delete(old);
     const isScheduled = Boolean(arrived);
     if (values) arrived = { ...one, values };
     else if (one.refused) one.refused(refusal);
@@ -62,11 +62,11 @@
   function tellBusy() {
     const prediction = document.getElementById("prediction");
     if (!prediction) return;
-    const busy = String(asked.size > 0 || arrived !== null);
+    const busy = String(requests.size > 0 || arrived !== null);
     if (prediction.getAttribute("aria-busy") !== busy) prediction.setAttribute("aria-busy", busy);
   }
 
-  const isBusy = () => asked.size > 0 || arrived !== null;
+  const isBusy = () => requests.size > 0 || arrived !== null;
 
   // Where the values of the open page are, for a view; those of the panel alone where that is all.
   function valuesAddress(view, extra = [], isForPage = root.cnn.differs(view).page) {

@@ -69,9 +69,9 @@
   }
 
   function retitle(place, text, after) {
-    const shown = root.cnn.plain(text || "");
-    if (!place || (place.dataset.whole || place.textContent) === shown) return;
-    place.textContent = shown;
+    const plain = root.cnn.plain(text || "");
+    if (!place || (place.dataset.whole || place.textContent) === plain) return;
+    place.textContent = plain;
     if (after) after();
   }
 

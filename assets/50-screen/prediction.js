@@ -18,41 +18,41 @@
     return row;
   }
 
-  function fill(row, [label, share, text], said) {
-    const first = label === said.name;
+  function fill(row, [label, share, text], prediction) {
+    const first = label === prediction.name;
     const inside = row.querySelector(".fill");
     inside.parentNode.style.visibility = share === null ? "hidden" : "";
-    inside.className = "fill" + (first ? " first" : "") + (said.right === false ? " missed" : "");
+    inside.className = "fill" + (first ? " first" : "") + (prediction.right === false ? " missed" : "");
     inside.style.width = (100 * share).toFixed(2) + "%";
     row.lastChild.textContent = text;
   }
 
   // Bars of the same classes are filled anew and not replaced: a moving pen does it at every frame.
-  function paintBars(bars, said) {
-    const labels = said.bars.map(([label]) => label).join(" ");
+  function paintBars(bars, prediction) {
+    const labels = prediction.bars.map(([label]) => label).join(" ");
     if (bars.dataset.labels !== labels || !bars.firstChild) {
-      bars.replaceChildren(...said.bars.map(([label]) => bar(label)));
+      bars.replaceChildren(...prediction.bars.map(([label]) => bar(label)));
       bars.dataset.labels = labels;
     }
-    said.bars.forEach((one, i) => fill(bars.children[i], one, said));
+    prediction.bars.forEach((one, i) => fill(bars.children[i], one, prediction));
   }
 
-  function paintPrediction(said) {
+  function paintPrediction(prediction) {
     const line = document.getElementById("prediction");
     const bars = document.getElementById("prediction-bars");
     const note = document.getElementById("prediction-note");
     if (!line || !bars) return;
-    if (!said) {
+    if (!prediction) {
       const waiting = document.querySelector("#content.waiting");
       line.replaceChildren(waiting ? "Starting …" : "");
       bars.replaceChildren();
       note.textContent = "";
       return;
     }
-    const mark = part("span", said.right ? "right" : "wrong", said.mark);
-    line.replaceChildren(part("span", "class", said.name), part("span", "", said.told), mark);
-    if (note.textContent !== said.note) note.textContent = said.note;
-    paintBars(bars, said);
+    const mark = part("span", prediction.right ? "right" : "wrong", prediction.mark);
+    line.replaceChildren(part("span", "class", prediction.name), part("span", "", prediction.caption), mark);
+    if (note.textContent !== prediction.note) note.textContent = prediction.note;
+    paintBars(bars, prediction);
   }
 
   root.cnn = { ...root.cnn, paintPrediction };

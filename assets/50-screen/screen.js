@@ -117,8 +117,8 @@
     }
     for (const [id, given] of Object.entries(properties)) {
       const text = JSON.stringify(given);
-      if (held.told?.[id] === text) continue;
-      held.told = { ...held.told, [id]: text };
+      if (held.written?.[id] === text) continue;
+      held.written = { ...held.written, [id]: text };
       root.set_props(id, given);
     }
   }

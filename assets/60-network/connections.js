@@ -16,13 +16,14 @@
   // The connections of the channel that is pointed at, to both sides, as far as they are known by now.
   function connectionsOf(net) {
     if (!net.fed || net.fed.part !== network.pointedPart()) return [];
-    return net.fed.sides.map((told) => side(net, told)).filter(({ layer }) => layer);
+    return net.fed.sides.map((connection) => side(net, connection)).filter(({ layer }) => layer);
   }
 
-  function side(net, told) {
-    const layer = net.byName.get(told.layer);
-    const amounts = [...net.fed.arrays[told.amounts].values];
-    return { ...told, layer, amounts, strongest: told.kind === "channel" ? [] : strongest(layer, amounts) };
+  function side(net, connection) {
+    const layer = net.byName.get(connection.layer);
+    const amounts = [...net.fed.arrays[connection.amounts].values];
+    const most = connection.kind === "channel" ? [] : strongest(layer, amounts);
+    return { ...connection, layer, amounts, strongest: most };
   }
 
   // The strongest of those that are drawn, as places among them.
@@ -49,18 +50,18 @@
   }
 
   function inWords({ structure: { classes }, pointed: { layer, i }, joined }) {
-    const told = [`${called(layer, i, classes)}: ${valueOf(layer, i)}.`];
+    const sentences = [`${called(layer, i, classes)}: ${valueOf(layer, i)}.`];
     const real = joined.filter(({ kind, count }) => count || kind === "unknown");
     const [fed, feeds] = [true, false].map((way) => real.filter((one) => one.isSource === way));
     const parts = (all) => [...new Set(all.map((one) => part(one, classes)))].join("; ");
-    if (fed.length) told.push(`${where(fed[0].sum)} ${parts(fed)}${made(fed[0].sum)}.`);
-    if (feeds.length) told.push(`Feeds ${parts(feeds)}.`);
-    return told.join(" ");
+    if (fed.length) sentences.push(`${where(fed[0].sum)} ${parts(fed)}${made(fed[0].sum)}.`);
+    if (feeds.length) sentences.push(`Feeds ${parts(feeds)}.`);
+    return sentences.join(" ");
   }
 
   function called(layer, i, classes) {
     if (layer.form === "classes") return `${layer.title} class ${classes[i]}`;
-    return `${layer.name} ${layer.form === "units" ? "unit" : "channel"} ${layer.shown[i]}`;
+    return `${layer.name} ${layer.form === "units" ? "unit" : "channel"} ${layer.channels[i]}`;
   }
 
   function valueOf(layer, i) {
@@ -118,8 +119,8 @@
     return ` (of ${all} not drawn the strongest is ${name}, with ${number(amount)})`;
   }
 
-  function nameOf({ form, shown }, i, classes) {
-    return form === "classes" ? classes[i] : shown[i];
+  function nameOf({ form, channels }, i, classes) {
+    return form === "classes" ? classes[i] : channels[i];
   }
 
   function noun(form, count) {

@@ -84,7 +84,7 @@
   function higher(net) {
     const narrowest = net.columns.length * Math.min(...text.label.explained);
     if (!net.explained || narrowest > net.width) return null;
-    return HIGHER.reduce((found, times) => found || bestFitting(net, times * net.space), null);
+    return HIGHER.reduce((plan, times) => plan || bestFitting(net, times * net.space), null);
   }
 
   // The largest tiles with which all columns are in sight.
@@ -135,19 +135,19 @@
 
   // Branches are low: many channels of one are smaller rather than very wide.
   function bounded(layer, most, room) {
-    let found = grid(layer, most, room);
-    for (let side = most; side >= TILE.smallest && found.width > TILE.widest; side--) {
-      found = grid(layer, side, room);
+    let grid = gridIn(layer, most, room);
+    for (let side = most; side >= TILE.smallest && grid.width > TILE.widest; side--) {
+      grid = gridIn(layer, side, room);
     }
-    return found;
+    return grid;
   }
 
   // The largest tiles of a column that is about as wide as its header; nothing if they are small.
   function enlarged(layer, room) {
-    const count = layer.shown.length;
+    const count = layer.channels.length;
     if (layer.form !== "maps" || count <= 3) return null;
     const ratio = aspect(layer);
-    const heights = layer.shown.map((_, i) => Math.floor(Math.min(
+    const heights = layer.channels.map((_, i) => Math.floor(Math.min(
       (room + TILE.gap) / Math.ceil(count / (i + 1)) - TILE.gap,
       ((text.label.most + TILE.gap) / (i + 1) - TILE.gap) / ratio)));
     const high = Math.max(...heights);
@@ -156,8 +156,8 @@
   }
 
   // The grid of a layer's tiles in a place `room` high, with tiles of about `side` pixels.
-  function grid(layer, side, room) {
-    const count = layer.shown.length;
+  function gridIn(layer, side, room) {
+    const count = layer.channels.length;
     if (layer.rows) {
       const step = Math.min(text.row.most, Math.floor(room / layer.rows.length));
       return { width: text.row.width, height: step * layer.rows.length, step, columns: 1 };
@@ -232,9 +232,9 @@
 
   function placeInLane(layer, { lanesHeight, head, grids }, left, width) {
     const share = lanesHeight / layer.lanes;
-    const found = grids.get(layer);
-    const slack = Math.max(0, share - head - text.foot - found.height);
-    setPlace(layer, left, layer.lane * share, width, found);
+    const grid = grids.get(layer);
+    const slack = Math.max(0, share - head - text.foot - grid.height);
+    setPlace(layer, left, layer.lane * share, width, grid);
     setBlock(layer, left, layer.top + head + slack / 2);
   }
 
@@ -255,14 +255,14 @@
   function placeInBand(layer, top, share, width) {
     const left = layer.lane * (share + 8);
     const head = layer.head.offsetHeight + 6;
-    const found = bandGrid(layer, share, width);
-    setPlace(layer, left, top, share, found);
-    setBlock(layer, left + (share - found.width) / 2, top + head);
-    return head + found.height + (network.hasMore(layer) ? text.foot : 0);
+    const grid = bandGrid(layer, share, width);
+    setPlace(layer, left, top, share, grid);
+    setBlock(layer, left + (share - grid.width) / 2, top + head);
+    return head + grid.height + (network.hasMore(layer) ? text.foot : 0);
   }
 
   function bandGrid(layer, share, width) {
-    const count = layer.shown.length;
+    const count = layer.channels.length;
     if (layer.rows) {
       return { width: share, height: text.row.narrow * layer.rows.length, step: text.row.narrow, columns: 1 };
     }
@@ -278,8 +278,8 @@
 
   // ---- Places.
 
-  function setPlace(layer, left, top, width, found) {
-    Object.assign(layer, { left, top, width, grid: found, aspect: aspect(layer) });
+  function setPlace(layer, left, top, width, grid) {
+    Object.assign(layer, { left, top, width, grid, aspect: aspect(layer) });
   }
 
   function setBlock(layer, x, y) {
@@ -320,14 +320,14 @@
   }
 
   // The place of a tile, or of a class, on the stage; nothing where a class has no row.
-  function tileBox({ block, grid: found, rows }, i) {
+  function tileBox({ block, grid, rows }, i) {
     if (rows) {
       const at = rows.findIndex((row) => row.index === i);
-      const y = block.y + at * found.step;
-      return at < 0 ? null : { x: block.x, y, width: block.width, height: found.step };
+      const y = block.y + at * grid.step;
+      return at < 0 ? null : { x: block.x, y, width: block.width, height: grid.step };
     }
-    const { x, y } = tilePlace(found, i);
-    return { x: block.x + x, y: block.y + y, width: found.tileWidth, height: found.tileHeight };
+    const { x, y } = tilePlace(grid, i);
+    return { x: block.x + x, y: block.y + y, width: grid.tileWidth, height: grid.tileHeight };
   }
 
   Object.assign(network, { arrange, rearrange, hintAtMore, isReshaped, tilePlace, tileBox });

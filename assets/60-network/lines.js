@@ -85,13 +85,13 @@
   }
 
   function around({ layer, i }) {
-    return layer.shown.map((_, other) =>
+    return layer.channels.map((_, other) =>
       other === i ? "" : veil(network.tileBox(layer, other), 0.4)).join("");
   }
 
   function bundles(net, joined, own) {
-    const found = joined.map((one) => bundle(net, one, own));
-    const all = (part) => found.map((one) => one[part]).join("");
+    const drawings = joined.map((one) => bundle(net, one, own));
+    const all = (part) => drawings.map((one) => one[part]).join("");
     return all("veils") + all("lines") + frame(own, "net-own") + all("labels");
   }
 

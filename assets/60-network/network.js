@@ -37,7 +37,7 @@
   function start(box, structure) {
     if (net) net.observer.disconnect();
     net = network.build(box, structure);
-    Object.assign(net, { asked: 0, live: -LIVE_MILLISECONDS, explained: false, pointed: null, joined: [],
+    Object.assign(net, { requests: 0, live: -LIVE_MILLISECONDS, explained: false, pointed: null, joined: [],
       fed: null, feeding: "" });
     const mine = net;
     net.observer = new ResizeObserver(() => network.rearrange(mine));
@@ -59,7 +59,7 @@
   // The channel that is pointed at, as the server is asked for it.
   function pointedPart() {
     const { pointed } = opened() || {};
-    return pointed ? `${pointed.layer.shown[pointed.i]}:${pointed.layer.name}` : "";
+    return pointed ? `${pointed.layer.channels[pointed.i]}:${pointed.layer.name}` : "";
   }
 
   function shownLayers() {
@@ -83,7 +83,7 @@
       layer.key !== key && layer.wanted !== key && isNear(layer));
     if (!wanted.length) return;
     for (const layer of wanted) layer.wanted = key;
-    const order = ++net.asked;
+    const order = ++net.requests;
     try {
       const got = await ask(key, wanted);
       if (net !== mine) return;
@@ -129,9 +129,9 @@
     return [key, view.lines || "", pointedPart()].join("\n");
   }
 
-  function keepPointed(found, arrays, lines) {
-    if (!found) return;
-    net.fed = { lines, part: `${found.channel}:${found.layer}`, sides: found.sides, arrays };
+  function keepPointed(connections, arrays, lines) {
+    if (!connections) return;
+    net.fed = { lines, part: `${connections.channel}:${connections.layer}`, sides: connections.sides, arrays };
     network.highlight(net);
   }
 
@@ -152,7 +152,7 @@
     if (!opened()) return;
     if (moving) net.live = performance.now();
     const key = view ? keyOf(view) : "live";
-    keep(page, arrays, key, ++net.asked);
+    keep(page, arrays, key, ++net.requests);
     keepPointed(page.pointed, arrays, view ? wantedLines({ key, view }) : "live");
     root.cnn.painted(view, true);
     if (!moving && key === net.key) {

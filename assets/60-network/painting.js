@@ -82,8 +82,8 @@
   function paintLegend(net, scale) {
     const place = document.getElementById("network-legend");
     const signed = net.layers.some(({ data }) => data && data.signed);
-    if (!place || place.dataset.shown === scale + signed) return false;
-    place.dataset.shown = scale + signed;
+    if (!place || place.dataset.legend === scale + signed) return false;
+    place.dataset.legend = scale + signed;
     const { sequential, diverging } = net.structure;
     const bars = [bar(sequential, "0", "", `largest of the ${scale}`)];
     if (signed) bars.push(bar(diverging, "−", "0", "+"));

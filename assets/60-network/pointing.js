@@ -67,14 +67,14 @@
     const column = Math.floor((clientX - bounds.left) / (tileWidth + gap));
     const row = Math.floor((clientY - bounds.top) / (tileHeight + gap));
     const i = row * columns + column;
-    const isTile = column >= 0 && column < columns && i >= 0 && i < layer.shown.length;
+    const isTile = column >= 0 && column < columns && i >= 0 && i < layer.channels.length;
     return isTile ? { layer, i } : null;
   }
 
   // The layer whose tiles, or a row of whose classes, an element is.
   function layerOf(net, element) {
-    const found = element.closest && element.closest(".net-tiles, .net-class[data-index]");
-    return found ? net.layers.find(({ section }) => section.contains(found)) : undefined;
+    const part = element.closest && element.closest(".net-tiles, .net-class[data-index]");
+    return part ? net.layers.find(({ section }) => section.contains(part)) : undefined;
   }
 
   document.addEventListener("pointerdown", (event) => {
@@ -103,7 +103,7 @@
 
   // This page gets the channel too: the way back then changes the page, and not the view with it.
   function open(net, { layer, i }) {
-    const query = "?" + new URLSearchParams({ ...net.view, channel: String(layer.shown[i]) });
+    const query = "?" + new URLSearchParams({ ...net.view, channel: String(layer.channels[i]) });
     history.replaceState(null, "", location.pathname + query);
     go(net, layer.href + query);
   }
@@ -155,7 +155,7 @@
 
   function press(net, place, key) {
     const { layer } = place;
-    const ends = { Home: 0, End: (layer.rows || layer.shown).length - 1 };
+    const ends = { Home: 0, End: (layer.rows || layer.channels).length - 1 };
     if (key in SIDES) focus(net, beside(net, place, ...SIDES[key]) || place);
     else if (key in ends) focus(net, { layer, i: layer.rows ? layer.rows[ends[key]].index : ends[key] });
     else if (key === "Enter" || key === " ") open(net, place);
@@ -174,7 +174,7 @@
     const at = layer.rows ? layer.rows.findIndex((row) => row.index === i) : i;
     const column = (at % columns) + right;
     const next = at + right + down * columns;
-    if (column < 0 || column >= columns || next < 0 || next >= (layer.rows || layer.shown).length) return null;
+    if (column < 0 || column >= columns || next < 0 || next >= (layer.rows || layer.channels).length) return null;
     return { layer, i: layer.rows ? layer.rows[next].index : next };
   }
 
@@ -187,7 +187,7 @@
   }
 
   function nearest(layers, from) {
-    const places = layers.flatMap((layer) => layer.shown.map((_, i) => ({ layer, i })));
+    const places = layers.flatMap((layer) => layer.channels.map((_, i) => ({ layer, i })));
     const distances = places.map(({ layer, i }) => distance(network.tileBox(layer, i), from));
     return places[distances.indexOf(Math.min(...distances))];
   }

@@ -106,14 +106,14 @@
   function foot(layer) {
     const made = element("div", "net-foot");
     if (!hasMore(layer)) return made;
-    const { shown, total } = layer;
-    made.textContent = count(total - shown.length);
-    made.title = `${shown.length} of ${total.toLocaleString("en")}: every ${ordinal(shown[1])}`;
+    const { channels, total } = layer;
+    made.textContent = count(total - channels.length);
+    made.title = `${channels.length} of ${total.toLocaleString("en")}: every ${ordinal(channels[1])}`;
     return made;
   }
 
-  function hasMore({ form, total, shown }) {
-    return form !== "classes" && shown.length < total;
+  function hasMore({ form, total, channels }) {
+    return form !== "classes" && channels.length < total;
   }
 
   function count(more) {

@@ -7,7 +7,7 @@
   let isOpen = false;
   let known = "";
   let next = 0;
-  let asked = 0;
+  let requests = 0;
 
   // Called when the page is opened.
   function followNews() {
@@ -19,14 +19,14 @@
   async function hear() {
     clearTimeout(next);
     if (document.hidden) return;
-    const number = (asked += 1);
-    const told = await ask();
-    if (number !== asked) return;
-    next = setTimeout(hear, told ? told.wait : AGAIN_MILLISECONDS);
-    document.getElementById("silence").textContent = told ? "" : SILENCE;
-    if (!told) return;
-    if (told.news !== known) root.set_props("news", { data: told.news });
-    if (told.runs) root.cnn.showRuns(told);
+    const number = (requests += 1);
+    const answer = await ask();
+    if (number !== requests) return;
+    next = setTimeout(hear, answer ? answer.wait : AGAIN_MILLISECONDS);
+    document.getElementById("silence").textContent = answer ? "" : SILENCE;
+    if (!answer) return;
+    if (answer.news !== known) root.set_props("news", { data: answer.news });
+    if (answer.runs) root.cnn.showRuns(answer);
   }
 
   // Called when Dash has told what the key stands for.
@@ -36,10 +36,10 @@
 
   async function ask() {
     const isListed = Boolean(document.getElementById("training-runs"));
-    const asked = new URLSearchParams(location.search);
-    if (isListed) root.cnn.askForRuns(asked);
+    const query = new URLSearchParams(location.search);
+    if (isListed) root.cnn.askForRuns(query);
     try {
-      const got = await fetch(`${isListed ? "/news/runs" : "/news"}?${asked}`);
+      const got = await fetch(`${isListed ? "/news/runs" : "/news"}?${query}`);
       return got.ok ? await got.json() : null;
     } catch {
       return null;

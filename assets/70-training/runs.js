@@ -11,25 +11,25 @@
     root.cnn.hear();
   }
 
-  function askForRuns(asked) {
-    for (const [name, value] of Object.entries(part)) asked.set("list-" + name, value);
+  function askForRuns(query) {
+    for (const [name, value] of Object.entries(part)) query.set("list-" + name, value);
   }
 
   function showRuns({ look, runs }) {
     if (!document.getElementById("training-runs")) return;
-    for (const [run, shown] of Object.entries(runs)) paintRun(run, shown);
+    for (const [run, row] of Object.entries(runs)) paintRun(run, row);
     const isOther = look !== listed;
     const isBusy = Object.keys(runs).length > 0;
     if (isOther) root.set_props("training-tick", { data: performance.now() });
     if (isOther || (isBusy && root.cnn.areCurvesOld())) root.cnn.drawCurves();
   }
 
-  function paintRun(run, { bar, curve, "curve-told": curveTold, ...texts }) {
+  function paintRun(run, { bar, curve, "curve-text": curveText, ...texts }) {
     const place = (kind) => document.getElementById(JSON.stringify({ run, type: `run-${kind}` }));
     for (const [kind, text] of Object.entries(texts)) write(place(kind), { textContent: text });
     const done = place("bar") && place("bar").querySelector(".progress-bar");
     if (done) done.style.width = bar + "%";
-    write(place("curve"), { alt: curveTold, src: curve });
+    write(place("curve"), { alt: curveText, src: curve });
   }
 
   // What is written again, the browser would lay out and paint again.

@@ -4,7 +4,7 @@
 
   function otherMoments(moments, view, options, value) {
     if (!moments || !view || moments.model !== view.model) return [root.no_update, root.no_update];
-    const wanted = moments.values.map((one, i) => ({ label: moments.told[i], value: one }));
+    const wanted = moments.values.map((one, i) => ({ label: moments.labels[i], value: one }));
     const chosen = view.other || moments.values[0] || "";
     const same = options && options.length === wanted.length && options.every(
       (option, i) => option.value === wanted[i].value);

@@ -7,7 +7,7 @@
   const REST_MILLISECONDS = 400;
   const EDGE = 8;
 
-  let terms = null;
+  let lexicon = null;
   let timer = 0;
   let marked, shownHash;
   root.cnn.atStart(() => {
@@ -18,15 +18,15 @@
   // { byForm, pattern } of all forms of all terms; the longest that fits is the one that is meant.
   function known() {
     const place = document.getElementById("glossary-terms");
-    if (terms || !place) return terms;
+    if (lexicon || !place) return lexicon;
     const byForm = new Map();
     for (const term of JSON.parse(place.dataset.terms)) {
       for (const form of [term.name, ...term.forms]) byForm.set(form.toLowerCase(), term);
     }
     const forms = [...byForm.keys()].sort((a, b) => b.length - a.length);
     const escaped = forms.map((form) => form.replace(/[\\^$*+?.()|[\]{}]/g, "\\$&"));
-    terms = { byForm, pattern: new RegExp(`(?<![\\p{L}\\p{N}_])(?:${escaped.join("|")})(?![\\p{L}\\p{N}_])`, "giu") };
-    return terms;
+    lexicon = { byForm, pattern: new RegExp(`(?<![\\p{L}\\p{N}_])(?:${escaped.join("|")})(?![\\p{L}\\p{N}_])`, "giu") };
+    return lexicon;
   }
 
   function schedule() {
@@ -44,20 +44,20 @@
       if (place.offsetParent) mark(place, used.get(holder));
     }
     if (window.Highlight) CSS.highlights.set("words", new Highlight(...marked.map(({ range }) => range)));
-    for (const [holder, found] of used) offer(holder, [...found]);
-    showAsked();
+    for (const [holder, terms] of used) offer(holder, [...terms]);
+    showEntry();
   }
 
   // The first use of each term in a place.
-  function mark(place, found) {
+  function mark(place, terms) {
     const here = new Set();
     const walker = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-      for (const { 0: word, index } of node.data.matchAll(terms.pattern)) {
-        const term = terms.byForm.get(word.toLowerCase());
+      for (const { 0: word, index } of node.data.matchAll(lexicon.pattern)) {
+        const term = lexicon.byForm.get(word.toLowerCase());
         if (here.has(term)) continue;
         here.add(term);
-        found.add(term);
+        terms.add(term);
         const range = new Range();
         range.setStart(node, index);
         range.setEnd(node, index + word.length);
@@ -67,10 +67,10 @@
   }
 
   // The button before a place, which lists the terms used there; none where there are none.
-  function offer(holder, found) {
+  function offer(holder, terms) {
     const before = holder.previousElementSibling;
     let button = before && before.matches("button.words") ? before : null;
-    if (!found.length) {
+    if (!terms.length) {
       if (button) button.remove();
       return;
     }
@@ -82,16 +82,16 @@
       button.addEventListener("click", () => list(button.terms, button.getBoundingClientRect()));
       holder.before(button);
     }
-    button.terms = found;
+    button.terms = terms;
   }
 
   // ---- The list.
 
-  function list(found, anchor) {
+  function list(terms, anchor) {
     const box = boxOf("words", "dialog");
     box.setAttribute("aria-label", "Words");
     const entries = document.createElement("dl");
-    for (const term of found) {
+    for (const term of terms) {
       const [name, text, link] = ["dt", "dd", "a"].map((tag) => document.createElement(tag));
       link.textContent = term.name;
       link.href = "/glossary" + location.search + "#" + term.key;
@@ -134,20 +134,20 @@
       root.cnn.goTo(link.href);
       return schedule();
     }
-    const found = at(event);
-    if (found && window.getSelection().isCollapsed && !event.target.closest("a, button")) {
-      list([found.term], found.rect);
+    const word = at(event);
+    if (word && window.getSelection().isCollapsed && !event.target.closest("a, button")) {
+      list([word.term], word.rect);
     }
   });
 
   // On the page of all words, the one that the address asks for.
-  function showAsked() {
-    const asked = location.hash && document.getElementById("word-" + decodeURIComponent(location.hash.slice(1)));
-    if (!asked || shownHash === location.hash) return;
+  function showEntry() {
+    const entry = location.hash && document.getElementById("word-" + decodeURIComponent(location.hash.slice(1)));
+    if (!entry || shownHash === location.hash) return;
     shownHash = location.hash;
-    document.querySelectorAll(".glossary .asked").forEach((one) => one.classList.remove("asked"));
-    asked.classList.add("asked");
-    asked.scrollIntoView({ block: "center" });
+    document.querySelectorAll(".glossary .current").forEach((one) => one.classList.remove("current"));
+    entry.classList.add("current");
+    entry.scrollIntoView({ block: "center" });
   }
 
   // ---- Pointing.
@@ -168,13 +168,13 @@
 
   document.addEventListener("pointermove", (event) => {
     if (event.pointerType !== "mouse" || event.buttons) return;
-    const found = at(event);
-    if (!found) return hideTip();
+    const word = at(event);
+    if (!word) return hideTip();
     const tip = boxOf("word-tip", "tooltip");
-    if (tip.textContent === found.term.text && tip.matches(":popover-open")) return;
-    tip.textContent = found.term.text;
+    if (tip.textContent === word.term.text && tip.matches(":popover-open")) return;
+    tip.textContent = word.term.text;
     tip.showPopover();
-    beside(tip, found.rect);
+    beside(tip, word.rect);
   });
 
   function hideTip() {

@@ -56,5 +56,5 @@ def _news_of_runs() -> Any:
 
 
 def _shown(row: Row) -> dict[str, Any]:
-    bar, told = table.progress(row.run, row.status)
-    return {"bar": bar, "told": told, **table.results(row.run)}
+    bar, text = table.progress(row.run, row.status)
+    return {"bar": bar, "progress": text, **table.results(row.run)}

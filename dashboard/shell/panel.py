@@ -302,7 +302,7 @@ def moments(view: View) -> dict[str, Any]:
     return {
         "model": view.model,
         "values": [str(moment) for moment in kept],
-        "told": [moment.told for moment in kept],
+        "labels": [moment.told for moment in kept],
         "live": view.model.startswith(OF_RUN),
         "size": cnn.captions.megabytes(run.moments_bytes) if run else "",
     }

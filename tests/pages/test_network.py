@@ -215,7 +215,7 @@ def test_every_layer_can_be_pointed_at(both):
     runtime = runtime_of(both)
     client, query = both.server.test_client(), runtime.default_view().to_query()
     layers_ = described(runtime.model(runtime.default_view()))
-    shown = {layer["name"]: len(layer["shown"]) for layer in layers_}
+    shown = {layer["name"]: len(layer["channels"]) for layer in layers_}
     for layer in layers_:
         part = {"pointed": f"0:{layer['name']}", "layer": layer["name"]}
         answer = client.get("/values/network", query_string={**query, **part})
