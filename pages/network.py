@@ -17,6 +17,7 @@ from cnn.colours import GREY
 from cnn.figures import style
 from cnn.figures.thumbnails import (
     DIVERGING_COLOURS,
+    MOST_SIDE,
     SEQUENTIAL_COLOURS,
     Thumbnails,
     colour_table,
@@ -38,6 +39,8 @@ from dashboard.shell.scale import register_scale, scale_choice
 from dashboard.state.view import CONTRIBUTION, OF_PICTURE, WEIGHT, parse
 
 NETWORK = "network"
+_MOST_ROWS = 20
+_FEWER_ROWS = 12
 STRUCTURE = "network-structure"
 ASKED = "network-asked"
 SCALE = "network-scale"
@@ -106,6 +109,7 @@ def structure(layers: dict[str, Any] | None) -> dict[str, Any]:
         "model": view.model,
         "layers": described(model),
         "classes": list(cnn.class_names(model)),
+        "mostSide": MOST_SIDE,
         "sequential": _digits(style.SEQUENTIAL, SEQUENTIAL_COLOURS),
         "diverging": _digits(style.DIVERGING, DIVERGING_COLOURS),
     }
@@ -155,6 +159,7 @@ def _layer(info: cnn.LayerInfo, *, has_classes: bool) -> dict[str, Any]:
         "colour": family.colour,
         "form": "classes" if has_classes else "units" if is_vector else "maps",
         "total": info.channels,
+        "rowCount": _row_count(info.channels) if has_classes else 0,
         "channels": _shown(info, has_classes=has_classes),
         "tile": shape[:2] if info.has_maps else [1, 1],
         "href": components.layer_path("activations", info.name),
@@ -187,6 +192,11 @@ def _shown(info: cnn.LayerInfo, *, has_classes: bool) -> list[int]:
     return list(range(info.channels)) if has_classes else representative(info.channels)
 
 
+def _row_count(classes: int) -> int:
+    """Return how many classes have rows: of very many the most probable."""
+    return classes if classes <= _MOST_ROWS else _FEWER_ROWS
+
+
 def _digits(scale: style.ColourScale, count: int) -> str:
     """Return `count` colours from the lowest to the highest value, as hexadecimal digits."""
     return colour_table(scale, count).tobytes().hex()
@@ -209,12 +219,23 @@ def values(request: Request, answer: Answer) -> dict[str, Any]:
 
 
 def _classes(request: Request, answer: Answer) -> dict[str, Any]:
-    """Return the class probabilities and the place of the winner, where there are any."""
+    """Return the class probabilities and the place of the winner, where there are any.
+
+    The classes that have rows are told with their places, in percent.
+    """
     prediction = request.passed.prediction
     if not prediction.head.has_classes:
         return {}
     winner = None if prediction.winner is None else prediction.label
-    return {"probabilities": answer.add(prediction.probabilities), "winner": winner}
+    shares = prediction.probabilities
+    places, count = np.arange(len(shares)), _row_count(len(shares))
+    if count < len(shares):
+        places = np.argsort(-shares, kind="stable")[:count]
+    return {
+        "probabilities": answer.add(shares),
+        "winner": winner,
+        "percents": [[int(i), cnn.captions.percent(float(shares[i]))] for i in places],
+    }
 
 
 def _bound(infos: Sequence[cnn.LayerInfo], passed: cnn.ForwardPass) -> float:

@@ -2,7 +2,8 @@
 (function () {
   const root = (window.dash_clientside = window.dash_clientside || {});
 
-  // What a view is left at, what goes when a part of it becomes another, and what pages depend on.
+  // What a view is left at, what goes when a part of it becomes another, what pages depend on; addresses,
+  // and sizes of pictures.
   const rules = JSON.parse(document.getElementById("view-rules").textContent);
 
   const beginnings = [];

@@ -13,7 +13,7 @@
   // What the server makes of an address. It completes and repairs; what it changed, it tells.
   async function follow(search) {
     try {
-      const answer = await fetch("/link" + search);
+      const answer = await fetch(root.cnn.addressOf("link") + search);
       if (answer.ok) return await answer.json();
     } catch (error) {
       console.warn(error);
@@ -84,8 +84,8 @@
     for (const anchor of document.querySelectorAll(".top .pages a, .layer-tabs a")) {
       const path = decodeURIComponent(new URL(anchor.href).pathname);
       const here = decodeURIComponent(location.pathname);
-      const inside = anchor.closest(".pages") && path !== "/" && here.startsWith(path + "/");
-      const current = here === path || inside || isDefault(anchor, here);
+      const inside = anchor.closest(".pages") && here.startsWith(path + "/");
+      const current = here === path || inside || isDefault(anchor);
       anchor.classList.toggle("active", current);
       if (current) anchor.setAttribute("aria-current", "page");
       else anchor.removeAttribute("aria-current");
@@ -100,8 +100,8 @@
     width = window.innerWidth;
   });
 
-  function isDefault(anchor, here) {
-    return anchor.classList.contains("default") && here.split("/").length === 2;
+  function isDefault(anchor) {
+    return anchor.classList.contains("default") && !root.cnn.pageLayer();
   }
 
   function scrollIntoTabs(anchor) {
@@ -172,7 +172,7 @@
   root.cnn.atStart(() => (labels = {}));
 
   function labelsOf(view) {
-    const address = `/labels/${view.data}/${view.split}`;
+    const address = root.cnn.addressOf("labels", view);
     labels[address] = labels[address] || fetchLabels(address);
     return labels[address];
   }

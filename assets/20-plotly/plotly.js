@@ -55,10 +55,11 @@
   const elementOf = (selector) => (plot) => plot.querySelector(selector);
 
   // Sizes in CSS pixels from the corner of the plot, colours, and fonts, as they were drawn last.
-  function geometryOf({ _fullLayout: { width, height, font, xaxis, yaxis }, _fullData: [trace] }) {
+  function geometryOf({ _fullLayout, _fullData: [trace] }) {
+    const { width, height, font, bargap: gap, xaxis, yaxis } = _fullLayout;
     const isBars = trace.type === "bar";
     const { color } = isBars ? trace.marker : trace.line;
-    return { width, height, font, isBars, colour: color, x: axis(xaxis), y: axis(yaxis) };
+    return { width, height, font, isBars, gap, colour: color, x: axis(xaxis), y: axis(yaxis) };
   }
 
   // An axis has a range where its numbers do not decide it.

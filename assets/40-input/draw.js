@@ -2,9 +2,8 @@
 // when it rests.
 (function () {
   const root = window.dash_clientside;
-  const SENT_SIDE = 112;
+  const { sent: SENT_SIDE, picture: PIXELS_SIDE } = root.cnn.rules.sides;
   const REST_MILLISECONDS = 300;
-  const PIXELS_SIDE = 28;
 
   let pad, opened, centred, drawing, resting, isNew;
   root.cnn.atStart(() => {

@@ -3,7 +3,7 @@
 (function () {
   const root = window.dash_clientside;
   const REST_MILLISECONDS = 250;
-  const MASK_SIDE = 28;
+  const { picture: MASK_SIDE } = root.cnn.rules.sides;
 
   // The section, built once.
   const rows = {};
@@ -59,7 +59,7 @@
 
   // The sliders are in the panel, or, while that is open, on the page with their curve.
   function placePerturbation() {
-    const isOpen = location.pathname.replace(/\/$/, "") === "/perturb";
+    const isOpen = root.cnn.openPage() === "perturb";
     const page = isOpen && document.getElementById("perturb-place");
     const place = page || document.getElementById("perturb-controls");
     if (controls && place && controls.parentNode !== place) place.append(controls);

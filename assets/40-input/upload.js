@@ -28,14 +28,13 @@
   async function receive(file) {
     const view = root.cnn.currentView();
     if (!view) return;
-    const most = Number(area().dataset.most);
-    if (file.size > most) {
-      const size = (file.size / 1e6).toFixed(1);
-      say(`${file.name} has ${size} MB: this server takes up to ${most / 1e6} MB. Reduce it and try again.`, "problem");
+    const { most, limit } = area().dataset;
+    if (file.size > Number(most)) {
+      say(`${file.name} has ${(file.size / 1e6).toFixed(1)} MB: ${limit}`, "problem");
       return;
     }
     say(`Reading ${file.name} …`, "hint");
-    const kept = await ask("/upload", { method: "POST", body: file });
+    const kept = await ask(root.cnn.addressOf("upload"), { method: "POST", body: file });
     const ready = kept && (await ask(preparation(kept.upload, { model: view.model })));
     if (!ready) return;
     model = view.model;
@@ -60,7 +59,8 @@
   function preparation(key, view) {
     const centre = centred ? "on" : "off";
     const part = view.part && centred ? { part: view.part } : {};
-    return `/upload/${key}?` + new URLSearchParams({ model: view.model, centre, ...part });
+    const query = new URLSearchParams({ model: view.model, centre, ...part });
+    return `${root.cnn.addressOf("prepare_upload", { key })}?${query}`;
   }
 
   function listOf(all) {

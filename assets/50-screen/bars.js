@@ -2,14 +2,13 @@
 // Plotly takes a tenth of a second for them. The ranges follow the values, as Plotly's own do.
 (function () {
   const root = window.dash_clientside;
-  const GAP = 0.12;
   const PADDING = 0.05;
   const MOST_TICKS = 6;
   const BAR_MARGIN = 24;
 
   function paintBars(plot, canvas, values) {
     const geometry = root.cnn.plotly.geometryOf(plot);
-    const { width, height, isBars, colour, x, y } = geometry;
+    const { width, height, isBars, gap, colour, x, y } = geometry;
     Object.assign(canvas.style, { left: 0, top: 0 });
     const context = scaled(canvas, width, height);
     const range = y.range || rangeOf(values);
@@ -19,7 +18,7 @@
     if (isBars) {
       context.fillStyle = colour;
       values.forEach((value, i) => {
-        const [left, right] = [across(i - 0.5 + GAP / 2), across(i + 0.5 - GAP / 2)];
+        const [left, right] = [across(i - 0.5 + gap / 2), across(i + 0.5 - gap / 2)];
         context.fillRect(left, up(Math.max(0, value)), right - left, Math.abs(up(0) - up(value)));
       });
     } else {

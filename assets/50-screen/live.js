@@ -72,14 +72,15 @@
   function valuesAddress(view, extra = [], isForPage = root.cnn.differs(view).page) {
     const query = new URLSearchParams([...Object.entries(view), ...extra]);
     const [form, isNetwork] = [root.cnn.heldForm(), root.cnn.openPage() === "network"];
-    if (!isForPage || !(form || isNetwork)) return `/values/panel?${query}`;
+    if (!isForPage || !(form || isNetwork)) return `${root.cnn.addressOf("values", { page: "panel" })}?${query}`;
     if (form) query.append("form", form);
     if (isNetwork) {
       for (const name of root.cnn.shownLayers()) query.append("layer", name);
       const pointed = root.cnn.network.pointedPart();
       if (pointed) query.append("pointed", pointed);
     }
-    return root.cnn.valuesPath(location.pathname) + "?" + query;
+    const [page, layer] = [root.cnn.openPage(), root.cnn.pageLayer()];
+    return `${root.cnn.addressOf(layer ? "layer_values" : "values", { page, layer })}?${query}`;
   }
 
   // The request for what a slider has made of the view by now.

@@ -14,14 +14,8 @@
     asked = { panel: null, page: null };
   });
 
-  function openPage() {
-    return location.pathname.split("/")[1] || "network";
-  }
-
   function isOpen(page, layer) {
-    const path = decodeURIComponent(location.pathname).replace(/^\/|\/$/g, "");
-    const [first, ...rest] = path.split("/");
-    return first === page && (rest.join("/") || null) === (layer || null);
+    return root.cnn.openPage() === page && root.cnn.pageLayer() === (layer || "");
   }
 
   function same(names, one, other) {
@@ -32,7 +26,7 @@
   function differs(view) {
     return {
       panel: !same(parts.panel, asked.panel, view),
-      page: !same(parts[openPage()], asked.page, view),
+      page: !same(parts[root.cnn.openPage()], asked.page, view),
     };
   }
 
@@ -152,6 +146,6 @@
     if (isForPage) asked.page = view;
   }
 
-  root.cnn = { ...root.cnn, openPage, follow, keepUp, wantScreen, showScreen, paintScreen, painted,
+  root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted,
     differs, heldFigures: () => (held ? held.figures : {}), heldForm: () => (held && held.path === location.pathname ? held.form : "") };
 })();

@@ -42,11 +42,11 @@
     if (place.textContent !== text) place.textContent = text;
   }
 
-  function atRest({ layers, view }) {
+  function atRest({ layers, view, structure: { mostSide } }) {
     const reduced = layers.some(({ data }) =>
       data && (data.tiles.shape[1] < data.size[0] || data.tiles.shape[2] < data.size[1]));
     return LINES[(view && view.lines) || root.cnn.rules.defaults.lines] +
-      (reduced ? " Maps of more than 32 cells on a side are shown as means of blocks." : "");
+      (reduced ? ` Maps of more than ${mostSide} cells on a side are shown as means of blocks.` : "");
   }
 
   function inWords({ structure: { classes }, pointed: { layer, i }, joined }) {
@@ -66,7 +66,7 @@
 
   function valueOf(layer, i) {
     if (layer.form === "classes") {
-      return layer.probabilities ? "probability " + network.percent(layer.probabilities[i]) : "no value yet";
+      return layer.probabilities ? "probability " + network.percentOf(layer, i) : "no value yet";
     }
     if (!layer.data) return "no value yet";
     const value = layer.data.peaks[i];

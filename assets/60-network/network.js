@@ -98,7 +98,7 @@
     const query = new URLSearchParams(key);
     for (const [name, value] of Object.entries(more)) query.append(name, value);
     for (const { name } of layers) query.append("layer", name);
-    const got = await fetch("/values/network?" + query);
+    const got = await fetch(`${root.cnn.addressOf("values", { page: "network" })}?${query}`);
     return { status: got.status, body: got.ok ? root.cnn.unpack(await got.arrayBuffer()) : null };
   }
 
@@ -178,11 +178,11 @@
     return !layer.rows;
   }
 
-  function keepProbabilities({ probabilities, winner }, arrays, key, order) {
+  function keepProbabilities({ probabilities, winner, percents }, arrays, key, order) {
     const classes = net.layers.find((layer) => layer.rows);
     if (!classes || order < classes.probed) return;
     const { values } = arrays[probabilities];
-    Object.assign(classes, { probabilities: values, winner, key, probed: order, wanted: "" });
+    Object.assign(classes, { probabilities: values, winner, percents, key, probed: order, wanted: "" });
     if (network.paintClasses(net, classes) && net.pointed) network.highlight(net);
   }
 

@@ -48,17 +48,15 @@
 
   // Returns whether a row has got another class than it had.
   function paintClasses(net, layer) {
-    const { probabilities, winner, rows } = layer;
+    const { probabilities, winner, percents, rows } = layer;
     if (!probabilities) return false;
-    const order = [...probabilities.keys()];
-    if (rows.length < order.length) order.sort((a, b) => probabilities[b] - probabilities[a]);
-    const moved = rows.filter((one, at) => rename(one, order[at], net.structure.classes));
+    const moved = rows.filter((one, at) => rename(one, percents[at][0], net.structure.classes));
     for (const { index, row, share, fill } of rows) {
-      share.textContent = percent(probabilities[index]);
+      share.textContent = percentOf(layer, index);
       fill.style.transform = `scaleX(${probabilities[index].toFixed(4)})`;
       row.classList.toggle("first", index === winner);
     }
-    layer.foot.textContent = network.count(order.length - rows.length);
+    layer.foot.textContent = network.count(probabilities.length - rows.length);
     return moved.length > 0;
   }
 
@@ -70,12 +68,9 @@
     return true;
   }
 
-  // What would round to 0 or 100 without being it says so, as in the sentences of the server.
-  function percent(share) {
-    const text = (100 * share).toFixed(1);
-    if (share > 0 && text === "0.0") return "<0.1%";
-    if (share < 1 && text === "100.0") return ">99.9%";
-    return text + "%";
+  // The probability of a class that has a row, in percent.
+  function percentOf({ percents }, i) {
+    return percents.find(([index]) => index === i)[1];
   }
 
   // Returns whether there is another legend than there was.
@@ -103,5 +98,5 @@
     return box;
   }
 
-  Object.assign(network, { paint, paintClasses, paintLegend, percent });
+  Object.assign(network, { paint, paintClasses, paintLegend, percentOf });
 })();

@@ -3,8 +3,6 @@
 (function () {
   const root = window.dash_clientside;
   const network = (root.cnn.network ||= {});
-  const MOST_ROWS = 20;
-  const FEWER_ROWS = 12;
   const MOST_LETTERS = 34;
 
   function build(box, structure) {
@@ -14,7 +12,7 @@
       sequential: colourTable(structure.sequential),
       diverging: colourTable(structure.diverging),
     };
-    const layers = structure.layers.map((described) => makeLayer(described, structure));
+    const layers = structure.layers.map((described) => makeLayer(described));
     const byName = new Map(layers.map((layer) => [layer.name, layer]));
     for (const layer of layers) {
       layer.sources = layer.inputs.map((name) => byName.get(name));
@@ -51,7 +49,7 @@
     return table;
   }
 
-  function makeLayer(described, { classes }) {
+  function makeLayer(described) {
     const title = described.title || described.name;
     const layer = { ...described, title, data: null, key: "", order: 0, probed: 0 };
     const isClasses = layer.form === "classes";
@@ -61,7 +59,7 @@
     layer.face = isClasses ? element("div", "net-classes") : tiles(layer);
     layer.foot = foot(layer);
     layer.section.append(layer.head, layer.face, layer.foot);
-    if (isClasses) layer.rows = rows(layer, classes);
+    if (isClasses) layer.rows = rows(layer);
     return layer;
   }
 
@@ -125,10 +123,8 @@
     return n + ending;
   }
 
-  // Of very many classes the most probable have rows.
-  function rows(layer, classes) {
-    const length = Math.min(layer.total, classes.length > MOST_ROWS ? FEWER_ROWS : MOST_ROWS);
-    return Array.from({ length }, () => {
+  function rows(layer) {
+    return Array.from({ length: layer.rowCount }, () => {
       const row = element("a", "net-class keeps-view");
       row.href = layer.href;
       const [name, track] = [element("span", "net-class-name"), element("span", "net-track")];

@@ -39,7 +39,7 @@
     const query = new URLSearchParams(location.search);
     if (isListed) root.cnn.askForRuns(query);
     try {
-      const got = await fetch(`${isListed ? "/news/runs" : "/news"}?${query}`);
+      const got = await fetch(`${root.cnn.addressOf(isListed ? "news_of_runs" : "news")}?${query}`);
       return got.ok ? await got.json() : null;
     } catch {
       return null;

@@ -94,7 +94,7 @@
     for (const term of terms) {
       const [name, text, link] = ["dt", "dd", "a"].map((tag) => document.createElement(tag));
       link.textContent = term.name;
-      link.href = "/glossary" + location.search + "#" + term.key;
+      link.href = root.cnn.pathOf("glossary") + location.search + "#" + term.key;
       name.append(link);
       text.textContent = term.text;
       entries.append(name, text);

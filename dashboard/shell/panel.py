@@ -26,6 +26,7 @@ from dashboard.shell.components import aria
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.prediction import said
 from dashboard.shell.tabs import opening_layer
+from dashboard.state.uploads import limit_in_words
 from dashboard.state.view import View, parse
 
 _CHOICES = "choices"
@@ -43,6 +44,7 @@ _SPLITS = {
 
 def layout(runtime: Runtime) -> html.Aside:
     """Return the panel, empty: its picture and prediction follow from the view."""
+    limits = runtime.settings.limits
     return html.Aside(
         [
             html.H2("Input"),
@@ -83,7 +85,7 @@ def layout(runtime: Runtime) -> html.Aside:
             html.Div(
                 id="uploading",
                 hidden=True,
-                **components.data(most=str(runtime.settings.limits.bytes)),
+                **components.data(most=str(limits.bytes), limit=limit_in_words(limits)),
             ),
             html.H2("Prediction"),
             html.Div(id="prediction", className="prediction", **aria(live="polite")),

@@ -3,13 +3,20 @@ import { readFileSync } from "node:fs";
 import { createContext, runInContext } from "node:vm";
 
 const ASSETS = new URL("../../assets/", import.meta.url);
-const RULES = { defaults: {}, goes: [], parts: {} };
+const RULES = {
+  defaults: {}, goes: [], parts: {}, sides: { sent: 112, picture: 28 },
+  addresses: {
+    labels: "/below/labels/<data>/<split>", link: "/below/link", values: "/below/values/<page>",
+    layer_values: "/below/values/<page>/<layer>",
+  },
+  pages: { base: "/below/", first: "network" },
+};
 
 // `page` has the elements by id that there are, and `around` what else the window has.
-export function load(names, { rules = RULES, page = {}, around = {} } = {}) {
+export function load(names, { rules = {}, page = {}, around = {} } = {}) {
   const quiet = () => {};
   const window = { addEventListener: quiet, dash_clientside: { no_update: Symbol("no update"), set_props: quiet } };
-  const elements = { "view-rules": { textContent: JSON.stringify(rules) }, ...page };
+  const elements = { "view-rules": { textContent: JSON.stringify({ ...RULES, ...rules }) }, ...page };
   const context = createContext({
     window,
     document: {
@@ -23,7 +30,7 @@ export function load(names, { rules = RULES, page = {}, around = {} } = {}) {
     CompressionStream, DecompressionStream, btoa, atob, JSON, console, clearTimeout, setTimeout,
     ...around,
   });
-  for (const name of ["00-base/cnn.js", ...names]) {
+  for (const name of ["00-base/cnn.js", "05-wire/addresses.js", ...names]) {
     runInContext(readFileSync(new URL(name, ASSETS), "utf-8"), context, { filename: name });
   }
   const { cnn, no_update: noUpdate } = window.dash_clientside;

@@ -16,11 +16,6 @@
     return { ...facts, arrays };
   }
 
-  // The address of the values of the page that is open.
-  function valuesPath(pathname) {
-    return "/values" + (pathname === "/" ? "/network" : pathname);
-  }
-
   // Bytes as text for an address, and back: deflated, then base64 for URLs.
   async function deflate(bytes) {
     const packed = await through(bytes, new CompressionStream("deflate"));
@@ -44,5 +39,5 @@
     return new Uint8Array(await new Response(stream).arrayBuffer());
   }
 
-  root.cnn = { ...root.cnn, unpack, valuesPath, deflate, inflate };
+  root.cnn = { ...root.cnn, unpack, deflate, inflate };
 })();
