@@ -15,6 +15,7 @@
     if (pad) pad.element.remove();
     if (eraser) eraser.setAttribute("aria-pressed", "false");
     [wanted, pad, mask] = [{}, null, ""];
+    if (controls) showValues(root.cnn.currentView(), {});
   });
 
   function section() {

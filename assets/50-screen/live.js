@@ -8,12 +8,8 @@
   const requests = new Map();
   let newest = 0;
   let post = null;
-  let arrived;
-  root.cnn.atStart(() => {
-    requests.clear();
-    arrived = null;
-    tellBusy();
-  });
+  let arrived = null;
+  root.cnn.atStart(stopLive);
 
   // `make` gives { address, body, view, moving }; `done` gets the values after they are painted. Who follows
   // the view says what is to be done if it is `refused`; of an attempt the reader is told why.
