@@ -120,7 +120,16 @@
     replaces = false;
     steps += 1;
   });
+
+  const returns = [];
+
+  // What is run when the reader goes back or forward, before the view is another.
+  function onReturn(act) {
+    returns.push(act);
+  }
+
   window.addEventListener("popstate", (event) => {
+    for (const act of returns) act();
     if (location.pathname === pathname && root.set_props) {
       event.stopImmediatePropagation();
       arrive(event.state && event.state.view);
@@ -227,6 +236,7 @@
     write,
     markCurrent,
     goTo,
+    onReturn,
     currentView: () => current,
     changeView,
     changed,

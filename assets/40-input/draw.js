@@ -125,7 +125,7 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest("#draw")) openDrawing();
   });
-  window.addEventListener("popstate", () => clearTimeout(resting));
+  root.cnn.onReturn(() => clearTimeout(resting));
 
   const isDrawing = () => Boolean(pad && pad.stroke);
 

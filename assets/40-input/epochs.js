@@ -140,7 +140,7 @@
   }
 
   // Whoever goes back leaves behind what was not yet part of the view.
-  window.addEventListener("popstate", () => {
+  root.cnn.onReturn(() => {
     clearTimeout(resting);
     playing = false;
     wanted = null;

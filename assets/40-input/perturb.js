@@ -83,7 +83,7 @@
   }
 
   // Whoever goes back leaves behind what was not yet part of the view.
-  window.addEventListener("popstate", () => {
+  root.cnn.onReturn(() => {
     clearTimeout(resting);
     wanted = {};
   });

@@ -189,5 +189,5 @@
   const content = document.getElementById("react-entry-point") || document.body;
   new MutationObserver(schedule).observe(content, { childList: true, characterData: true, subtree: true });
   for (const kind of ["change", "toggle"]) document.addEventListener(kind, schedule, true);
-  window.addEventListener("popstate", schedule);
+  root.cnn.onReturn(schedule);
 })();
