@@ -149,7 +149,7 @@ def first_visit() -> list[Row]:
     """Bytes over the wire of a first visit to a server that has had a minute to itself."""
     with running_server() as server, real_browser() as browser:
         server.start()
-        addresses = _asked_for(browser, server)
+        addresses = _requests_of(browser, server)
         wait_until_refined(server)
         sizes = {name: _bytes(addresses, name) for name in ("br", "gzip", "identity")}
     raw = sizes["identity"]
@@ -159,16 +159,16 @@ def first_visit() -> list[Row]:
     ]
 
 
-def _asked_for(browser: Browser, server: Server) -> list[tuple[str, str, str | None]]:
+def _requests_of(browser: Browser, server: Server) -> list[tuple[str, str, str | None]]:
     """Return (method, address, body) of every request until the first feature maps are painted."""
     page = browser.new_page()
-    asked: list[tuple[str, str, str | None]] = []
-    page.on("request", lambda r: asked.append((r.method, r.url, r.post_data)))
+    requests: list[tuple[str, str, str | None]] = []
+    page.on("request", lambda r: requests.append((r.method, r.url, r.post_data)))
     page.goto(f"{server.url}/activations")
     page.locator("#activations-main .gtitle").wait_for(timeout=120_000)
     page.wait_for_timeout(1000)
     page.close()
-    return [one for one in asked if one[1].startswith(server.url)]
+    return [one for one in requests if one[1].startswith(server.url)]
 
 
 def wait_until_refined(server: Server) -> None:
@@ -179,9 +179,9 @@ def wait_until_refined(server: Server) -> None:
         time.sleep(25)
 
 
-def _bytes(asked: list[tuple[str, str, str | None]], encoding: str) -> float:
+def _bytes(requests: list[tuple[str, str, str | None]], encoding: str) -> float:
     total = 0
-    for method, address, body in asked:
+    for method, address, body in requests:
         headers = {"Accept-Encoding": encoding, "Content-Type": "application/json"}
         data = body.encode() if body else None
         request = urllib.request.Request(address, data, headers, method=method)

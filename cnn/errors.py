@@ -54,8 +54,8 @@ def reason(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     lines = (_COLOURS.sub("", line).strip() for line in str(error).splitlines())
-    told = (line for line in lines if line and not line.startswith("Exception encountered"))
-    first = _PLACES_IN_GRAPH.sub("", next(told, "")).strip(" .:")
+    messages = (line for line in lines if line and not line.startswith("Exception encountered"))
+    first = _PLACES_IN_GRAPH.sub("", next(messages, "")).strip(" .:")
     return without_folders(first)[:_MOST_LETTERS] or type(error).__name__
 
 

@@ -1,13 +1,8 @@
-"""Settings that are checked when they are made: numbers, choices, switches and texts."""
+"""The range of numbers that a setting may be."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from reprlib import repr as short
-from typing import Any
-
-from cnn.errors import RunError
 
 
 @dataclass(frozen=True)
@@ -39,38 +34,3 @@ class Limits:
 
 def _plain(number: float) -> str:
     return f"{number:.0f}" if number == int(number) else f"{number:g}"
-
-
-def require_numbers(settings: Any, limits: Mapping[str, Limits]) -> None:
-    """Raise `RunError` unless each named field is a number within its limits."""
-    for name, allowed in limits.items():
-        value = getattr(settings, name)
-        if not allowed.accept(value):
-            raise RunError(f"{name} is {short(value)}: give {allowed.words}.")
-
-
-def require_choice(settings: Any, **choices: tuple[str, ...]) -> None:
-    """Raise `RunError` unless each named field is one of its choices."""
-    for name, allowed in choices.items():
-        value = getattr(settings, name)
-        if type(value) is not str or value not in allowed:
-            raise RunError(f"{name} is {short(value)}: give one of {', '.join(allowed)}.")
-
-
-def require_switch(settings: Any, *names: str) -> None:
-    """Raise `RunError` unless each named field is True or False."""
-    for name in names:
-        value = getattr(settings, name)
-        if type(value) is not bool:
-            raise RunError(f"{name} is {short(value)}: give True or False.")
-
-
-def require_text(settings: Any, **most: int) -> None:
-    """Raise `RunError` unless each named field is a text in one line of at most so many characters."""
-    for name, longest in most.items():
-        value = getattr(settings, name)
-        if type(value) is not str or len(value) > longest or not value.isprintable():
-            raise RunError(
-                f"{name} is {short(value)}: give a text in one line, of at most {longest:,} "
-                "characters."
-            )

@@ -57,7 +57,9 @@ def scaled(scale: float, offset: float = 0) -> str:
     """Return what is done to a number that is multiplied and shifted: "divided by 255"."""
     divisor = 1 / scale if scale else 0.0
     is_division = divisor > 1 and abs(divisor - round(divisor, 1)) < _NEARLY * divisor
-    told = f"divided by {round(divisor, 1):g}" if is_division else f"multiplied by {number(scale)}"
+    scaling = (
+        f"divided by {round(divisor, 1):g}" if is_division else f"multiplied by {number(scale)}"
+    )
     if not offset:
-        return told
-    return f"{told}, and {number(abs(offset))} is {'taken away' if offset < 0 else 'added'}"
+        return scaling
+    return f"{scaling}, and {number(abs(offset))} is {'taken away' if offset < 0 else 'added'}"

@@ -90,8 +90,8 @@ def guard(app: Dash) -> None:
         try:
             _check(app, _body())
         except _ForeignError as error:
-            told = f"No page of this server sends such a request ({error}): reload the page."
-            return Response(told, 400, mimetype="text/plain")
+            message = f"No page of this server sends such a request ({error}): reload the page."
+            return Response(message, 400, mimetype="text/plain")
         return None
 
     app.server.before_request(check)
@@ -156,7 +156,7 @@ def _places(given: Any, expected: Sequence[Mapping[str, str]], part: str) -> lis
     """Return the places (id, property, perhaps value) that are given, those of patterns in a row."""
     if not isinstance(given, list) or len(given) != len(expected):
         raise _ForeignError(f"its {part} are others")
-    found = []
+    places = []
     for one, place in zip(given, expected, strict=True):
         row = one if _is_pattern(place["id"]) else [one]
         if not isinstance(row, list) or len(row) > _MOST_PARTS:
@@ -164,8 +164,8 @@ def _places(given: Any, expected: Sequence[Mapping[str, str]], part: str) -> lis
         for single in row:
             if not isinstance(single, dict) or not _is_place(single, place):
                 raise _ForeignError(f"its {part} are others")
-            found.append(single)
-    return found
+            places.append(single)
+    return places
 
 
 def _is_pattern(identity: str) -> bool:
@@ -197,9 +197,9 @@ def _fits(part: Any, wanted: Any) -> bool:
 
 def _check_value(known: Mapping[str, TypeAdapter[Any]], place: Mapping[str, Any]) -> None:
     identity, name, value = place["id"], place["property"], place.get("value")
-    told = f"{identity if isinstance(identity, str) else identity.get('type')}.{name}"
+    target = f"{identity if isinstance(identity, str) else identity.get('type')}.{name}"
     if not _is_plain(value, with_components=name == "children"):
-        raise _ForeignError(f"{told} is nothing that a page holds")
+        raise _ForeignError(f"{target} is nothing that a page holds")
     holder = identity if isinstance(identity, str) else identity.get("type")
     kind = known.get(str(holder)) if name in _HELD else None
     kind = kind or _PROPERTIES.get(name)
@@ -207,7 +207,7 @@ def _check_value(known: Mapping[str, TypeAdapter[Any]], place: Mapping[str, Any]
         if kind is not None:
             kind.validate_python(value)
     except ValidationError as error:
-        raise _ForeignError(f"{told} is of another type") from error
+        raise _ForeignError(f"{target} is of another type") from error
 
 
 def _is_plain(value: Any, *, with_components: bool, depth: int = 0) -> bool:

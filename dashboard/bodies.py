@@ -28,5 +28,5 @@ def whole() -> bytes:
 
 def _refuse(_: RequestEntityTooLarge) -> Response:
     most = (request.max_content_length or MOST_BYTES) / 1e6
-    told = f"The request is too large: this address takes up to {most:g} MB."
-    return Response(told, 413, mimetype="text/plain")
+    message = f"The request is too large: this address takes up to {most:g} MB."
+    return Response(message, 413, mimetype="text/plain")

@@ -14,6 +14,7 @@ from cnn.jobs import Home
 from dashboard.state.uploads import Uploads
 
 _PREFIX = "CNN_"
+_MOST = Limits()
 
 
 class Settings(BaseSettings):
@@ -39,11 +40,11 @@ class Settings(BaseSettings):
         True, description="Whether MNIST is downloaded in the background when it is not found"
     )
     upload_megabytes: float = Field(
-        10, gt=0, description="Largest file that can be uploaded, in megabytes"
+        _MOST.bytes / 1e6, gt=0, description="Largest file that can be uploaded, in megabytes"
     )
     upload_megapixels: float = Field(
-        40, gt=0, description="Largest picture that is decoded, in millions of pixels"
-    )
+        _MOST.pixels / 1e6, gt=0, description="Largest picture that is decoded, in millions of pixels"
+    )  # fmt: skip
     uploads_megabytes: float = Field(
         500, gt=0, description="Room for uploaded pictures, in megabytes; the oldest go first"
     )
@@ -54,6 +55,8 @@ class Settings(BaseSettings):
     port: int = Field(
         8050, validation_alias="PORT", ge=1, le=65535, description="Port to listen on"
     )
+    threads: int = Field(8, ge=1, description="Threads per web process")
+    processes: int = Field(1, ge=1, description="Web processes")
 
     @cached_property
     def jobs(self) -> Home:

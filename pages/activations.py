@@ -98,7 +98,7 @@ def show(request: Request) -> Screen:
     return Screen(
         charts={
             MAIN: output.chart(view.scale),
-            DETAIL: _detail(output, channel, asked=view.channel),
+            DETAIL: _detail(output, channel, wanted=view.channel),
             KERNEL: nothing("") if tile is None else tile.chart(channel),
         },
         texts={FACTS: _facts(output), NUMBERS: _numbers(output, channel)},
@@ -137,14 +137,14 @@ def _channel(view: View, output: LayerOutput) -> int:
     return min(view.channel or 0, output.info.channels - 1)
 
 
-def _detail(output: LayerOutput, channel: int, *, asked: int | None) -> Chart:
+def _detail(output: LayerOutput, channel: int, *, wanted: int | None) -> Chart:
     name = output.info.name
     if output.is_vector:
         caption = cnn.captions.grid(output.values)
         return cnn.figures.units_chart(output.values, title=f"{name}: as a grid", caption=caption)
     caption = cnn.captions.channel(channel, output.maps[..., channel])
-    if asked is not None and asked != channel:
-        missing = f"There is no channel {asked}: {channel}, the last one, is shown."
+    if wanted is not None and wanted != channel:
+        missing = f"There is no channel {wanted}: {channel}, the last one, is shown."
         caption = cnn.captions.Caption(missing, components.caption(caption))
     return cnn.figures.maps_chart(
         output.maps[..., channel : channel + 1],

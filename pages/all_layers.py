@@ -6,17 +6,14 @@ from typing import Any
 
 import dash
 from dash import ALL, Dash, Input, Output, html
-from dash.exceptions import PreventUpdate
 
 import cnn
 from dashboard import ids
-from dashboard.runtime.runtime import current
 from dashboard.screens.layers import layer_outputs
 from dashboard.screens.request import Request
-from dashboard.screens.screen import Screen, element, register_screen, stores
+from dashboard.screens.screen import Screen, element, of_model, register_screen, stores
 from dashboard.shell import components
 from dashboard.shell.scale import register_scale, scale_choice
-from dashboard.state.view import parse
 
 PAGE = "layers"
 TILES = "layers-tiles"
@@ -49,17 +46,13 @@ def register(app: Dash) -> None:
         layout=layout, order=2, in_header=True,
     )  # fmt: skip
     register_scale(app, SCALE)
-    app.callback(Output(TILES, "children"), Input(ids.LAYERS, "data"))(tiles)
+    app.callback(Output(TILES, "children"), Input(ids.LAYERS, "data"))(of_model(PAGE, tiles))
     register_screen(app, PAGE, show, figures=_figure(ALL), looks=("scale",))
 
 
-def tiles(layers: dict[str, Any] | None) -> list[Any]:
+def tiles(request: Request) -> list[Any]:
     """Return a tile per layer of the model."""
-    if not layers:
-        raise PreventUpdate
-    view, _ = parse({"model": layers["model"]})
-    infos = cnn.layer_infos(current().model(view))
-    return [_tile(info) for info in infos if not info.nested]
+    return [_tile(info) for info in cnn.layer_infos(request.model) if not info.nested]
 
 
 def _tile(info: cnn.LayerInfo) -> html.Section:

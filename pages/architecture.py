@@ -6,15 +6,16 @@ from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
-from dash import ClientsideFunction, Dash, Input, Output, html
-from dash.exceptions import PreventUpdate
+from dash import ClientsideFunction, Dash, Input, html
 
 import cnn
-from dashboard import ids
-from dashboard.runtime.runtime import current
+from cnn.figures import Chart
+from dashboard.screens.request import Request
+from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
-from dashboard.state.view import parse
+from dashboard.state.view import OF_MODEL_ALONE
 
+PAGE = "architecture"
 DIAGRAM = "diagram"
 TABLE = "layer-table"
 SUMMARY = "architecture-summary"
@@ -33,6 +34,7 @@ def layout(**_query: Any) -> html.Div:
                 "Layer by layer: what it computes, what it costs, and how much of the picture one "
                 "of its cells sees. Click a layer to see its output.",
             ),
+            *stores(PAGE),
             html.Div(id=SUMMARY, className="facts"),
             components.figure(
                 DIAGRAM, "Diagram of the network, from the input to the output", wide=True,
@@ -48,14 +50,7 @@ def register(app: Dash) -> None:
         __name__, path="/architecture", name="Architecture",
         title="Architecture – CNN Visualizer", layout=layout, order=3, in_header=True,
     )  # fmt: skip
-    app.callback(
-        Output(DIAGRAM, "figure"),
-        Output(DIAGRAM, "style"),
-        Output(f"{DIAGRAM}-caption", "children"),
-        Output(TABLE, "children"),
-        Output(SUMMARY, "children"),
-        Input(ids.LAYERS, "data"),
-    )(describe)
+    register_screen(app, PAGE, show, figures=(DIAGRAM,), of=OF_MODEL_ALONE)
     app.clientside_callback(
         ClientsideFunction("cnn", "openLayer"),
         Input(DIAGRAM, "clickData"),
@@ -63,25 +58,25 @@ def register(app: Dash) -> None:
     )
 
 
-def describe(layers: dict[str, Any] | None) -> tuple[Any, ...]:
-    """Return the diagram, its size, its caption, the table of layers and the totals."""
-    if not layers:
-        raise PreventUpdate
-    view, _ = parse({"model": layers["model"]})
-    runtime = current()
-    model = runtime.model(view)
+def show(request: Request) -> Screen:
+    """Return the diagram, the table of layers and the totals."""
+    model = request.model
     infos, totals = cnn.layer_infos(model), cnn.totals(model)
     figure = cnn.figures.diagram(infos, title=f"{model.name}, from left to right")
     size = {"width": f"{figure.layout.width}px", "height": f"{figure.layout.height}px"}
-    told = [
+    facts = [
         ("layers", str(totals.layers)),
         ("parameters", f"{totals.parameters:,}"),
         ("multiply-adds per picture", f"{totals.multiply_adds:,}"),
-        ("model", runtime.entry(view).name),
+        ("model", request.runtime.entry(request.view).name),
         ("pixels", cnn.scale_of(model).reason),
     ]
-    seen = components.caption(cnn.captions.architecture(infos, totals))
-    return figure, size, seen, _table(infos, totals), components.facts(told)
+    caption = cnn.captions.architecture(infos, totals)
+    return Screen(
+        {DIAGRAM: Chart.whole(figure, size=size, caption=caption)},
+        texts={SUMMARY: components.facts(facts)},
+        properties={TABLE: {"children": _table(infos, totals)}},
+    )
 
 
 def _table(infos: tuple[cnn.LayerInfo, ...], totals: cnn.Totals) -> dbc.Table:

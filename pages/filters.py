@@ -18,6 +18,7 @@ from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
 from dashboard.shell.controls import tie
 from dashboard.shell.tabs import register_tabs
+from dashboard.state.view import OF_NETWORK
 
 PAGE = "filters"
 FACTS = "filters-facts"
@@ -76,7 +77,7 @@ def register(app: Dash) -> None:
     )  # fmt: skip
     register_tabs(app, PAGE, lambda layers: list(layers["weighted"]))
     register_screen(
-        app, PAGE, show, figures=(MAIN, BIASES, SPREAD), looks=("source",), sees_picture=False
+        app, PAGE, show, figures=(MAIN, BIASES, SPREAD), of=OF_NETWORK, looks=("source",)
     )
     tie(app, SOURCE, choose="chooseSource", chosen="chosenSource")
 

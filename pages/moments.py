@@ -30,7 +30,7 @@ RIGHT = "moments-right"
 CHANGE = "moments-change"
 DRIFT = "moments-drift"
 NONE = "moments-none"
-SHOWN = "moments-shown"
+COMPARISON = "moments-comparison"
 _NO_MOMENTS = (
     "Of this model no moments are kept: it came as a file. Choose one that was trained here."
 )
@@ -50,7 +50,7 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
             components.tab_bar("moments-tabs", "Layers"),
             components.alert("moments-problem"),
             html.P(id=NONE, hidden=True),
-            html.Div(html.Div(_body(), id=SHOWN), id="moments-body"),
+            html.Div(html.Div(_body(), id=COMPARISON), id="moments-body"),
         ]
     )
 
@@ -60,7 +60,7 @@ def _body() -> list[Any]:
         [
             dbc.Label("Compare", html_for=OTHER, className="mb-0 text-body-secondary"),
             dbc.Select(id=OTHER, size="sm", className="w-auto"),
-            html.Span(id=f"{OTHER}-told", className="text-body-secondary"),
+            html.Span(id=f"{OTHER}-description", className="text-body-secondary"),
         ],
         className="controls",
     )
@@ -107,12 +107,13 @@ def show(request: Request) -> Screen:
     """
     run = request.runtime.entry(request.view).run
     if run is None or not run.moments:
-        return Screen({}, {NONE: _NO_MOMENTS}, {NONE: False, SHOWN: True})
+        return Screen({}, {NONE: _NO_MOMENTS}, {NONE: False, COMPARISON: True})
     info = request.layer_among(cnn.layer_infos(request.model))
     left, right = _both(request.runtime.settled(request.view), run.moments)
     charts = dict(zip((LEFT, RIGHT, CHANGE), _pair(request, info, left, right), strict=True))
-    texts = {f"{OTHER}-told": f"with the moment of the slider below the prediction: {right.told}"}
-    hidden = {NONE: True, SHOWN: False}
+    right_in_words = f"with the moment of the slider below the prediction: {right.description}"
+    texts = {f"{OTHER}-description": right_in_words}
+    hidden = {NONE: True, COMPARISON: False}
     if request.moving:
         return Screen(charts, texts, hidden, later=(DRIFT,))
     return Screen({**charts, DRIFT: _drift(request, run, left, right)}, texts, hidden)
@@ -127,8 +128,8 @@ def _pair(
     verdicts = (_says(left, other.prediction), _says(right, now.prediction))
     return pair.charts(
         (
-            f"{info.name}, {left.told}",
-            f"{info.name}, {right.told}",
+            f"{info.name}, {left.description}",
+            f"{info.name}, {right.description}",
             f"{info.name}: right minus left",
         ),
         (Caption(verdicts[0]), Caption(verdicts[1]), Caption(change)),
@@ -148,9 +149,13 @@ def _in_time(left: Moment, right: Moment) -> str:
     return " Both are the same moment." if left == right else ""
 
 
+def _when(moment: Moment) -> str:
+    """Return the moment as the beginning of a sentence."""
+    return f"{moment.description[0].upper()}{moment.description[1:]}"
+
+
 def _says(moment: Moment, prediction: cnn.Prediction) -> str:
-    when = f"{moment.told[0].upper()}{moment.told[1:]}"
-    return f"{when}, the network {cnn.captions.verdict(prediction, others=2)}."
+    return f"{_when(moment)}, the network {cnn.captions.verdict(prediction, others=2)}."
 
 
 def _drift(request: Request, run: cnn.Run, left: Moment, right: Moment) -> Chart:
@@ -176,10 +181,10 @@ def _about_drift(moment: Moment, distances: pd.Series) -> str:
     """Return the caption of the curve of distances, from those of each layer at a moment."""
     seen = "The distance of all weights of a layer from their start, as a share of their size then."
     if not distances.any():
-        return f"{seen} {moment.told[0].upper()}{moment.told[1:]}, all are where they started."
+        return f"{seen} {_when(moment)}, all are where they started."
     farthest, nearest = distances.idxmax(), distances.idxmin()
-    told = f"{seen} {moment.told[0].upper()}{moment.told[1:]}, {farthest} is farthest from it "
-    told += f"({cnn.captions.number(distances.max(), 2)})"
+    most = cnn.captions.number(distances.max(), 2)
+    sentence = f"{seen} {_when(moment)}, {farthest} is farthest from it ({most})"
     if distances.max() == distances.min():
-        return f"{told}."
-    return f"{told}, {nearest} nearest ({cnn.captions.number(distances.min(), 2)})."
+        return f"{sentence}."
+    return f"{sentence}, {nearest} nearest ({cnn.captions.number(distances.min(), 2)})."

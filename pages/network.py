@@ -10,7 +10,6 @@ import dash
 import dash_bootstrap_components as dbc
 import numpy as np
 from dash import ClientsideFunction, Dash, Input, Output, dcc, html
-from dash.exceptions import PreventUpdate
 
 import cnn
 from cnn.colours import GREY
@@ -29,20 +28,19 @@ from cnn.models.arrangement import Block, arrange, edges
 from cnn.models.heads import Head, head_of
 from cnn.models.kinds import kind_of
 from dashboard import ids
-from dashboard.runtime.runtime import current
 from dashboard.screens.answer import Answer
 from dashboard.screens.request import Request
-from dashboard.screens.screen import register_facts
+from dashboard.screens.screen import of_model, register_facts
 from dashboard.shell import components
 from dashboard.shell.controls import tie
 from dashboard.shell.scale import register_scale, scale_choice
-from dashboard.state.view import CONTRIBUTION, OF_PICTURE, WEIGHT, parse
+from dashboard.state.view import CONTRIBUTION, OF_PICTURE, WEIGHT
 
 NETWORK = "network"
 _MOST_ROWS = 20
 _FEWER_ROWS = 12
 STRUCTURE = "network-structure"
-ASKED = "network-asked"
+REQUESTED = "network-requested"
 SCALE = "network-scale"
 LINES = "network-lines"
 EXPLAIN = "network-explain"
@@ -73,7 +71,7 @@ def layout(**_query: Any) -> html.Div:
                 className="controls",
             ),
             dcc.Store(id=STRUCTURE),
-            dcc.Store(id=ASKED),
+            dcc.Store(id=REQUESTED),
             html.Div(id=NETWORK, role="region", **components.aria(label="The network")),
             html.P(id="network-status", className="net-status", **components.aria(live="polite")),
         ]
@@ -89,26 +87,24 @@ def register(app: Dash) -> None:
     register_scale(app, SCALE)
     tie(app, LINES, choose="chooseLines", chosen="chosenLines")
     register_facts(app.server, "network", values, (*OF_PICTURE, "scale", "lines"))
-    app.callback(Output(STRUCTURE, "data"), Input(ids.LAYERS, "data"))(structure)
+    app.callback(Output(STRUCTURE, "data"), Input(ids.LAYERS, "data"))(
+        of_model("network", structure)
+    )
     app.clientside_callback(
         ClientsideFunction("cnn", "showNetwork"),
-        Output(ASKED, "data"),
+        Output(REQUESTED, "data"),
         Input(ids.VIEW, "data"),
         Input(STRUCTURE, "data"),
         Input(EXPLAIN, "value"),
     )
 
 
-def structure(layers: dict[str, Any] | None) -> dict[str, Any]:
+def structure(request: Request) -> dict[str, Any]:
     """Return what does not depend on the picture: the layers, their places, and the colours."""
-    if not layers:
-        raise PreventUpdate
-    view, _ = parse({"model": layers["model"]})
-    model = current().model(view)
     return {
-        "model": view.model,
-        "layers": described(model),
-        "classes": list(cnn.class_names(model)),
+        "model": request.view.model,
+        "layers": described(request.model),
+        "classes": list(cnn.class_names(request.model)),
         "mostSide": MOST_SIDE,
         "sequential": _digits(style.SEQUENTIAL, SEQUENTIAL_COLOURS),
         "diverging": _digits(style.DIVERGING, DIVERGING_COLOURS),
@@ -126,7 +122,7 @@ def described(model: Any) -> list[dict[str, Any]]:
     for source, target in edges(infos):
         feeds.setdefault(target, []).append(source)
     head = head_of(model)
-    found = [
+    layers = [
         {
             **_layer(info, has_classes=_has_classes(info, head)),
             "column": blocks[info.name].column,
@@ -138,8 +134,8 @@ def described(model: Any) -> list[dict[str, Any]]:
         if not info.nested
     ]
     if head.form != "logits":
-        return found
-    return [*found, _softmax(cnn.layer_info(model, head.last), max(lanes))]
+        return layers
+    return [*layers, _softmax(cnn.layer_info(model, head.last), max(lanes))]
 
 
 def _has_classes(info: cnn.LayerInfo, head: Head) -> bool:
@@ -160,7 +156,7 @@ def _layer(info: cnn.LayerInfo, *, has_classes: bool) -> dict[str, Any]:
         "form": "classes" if has_classes else "units" if is_vector else "maps",
         "total": info.channels,
         "rowCount": _row_count(info.channels) if has_classes else 0,
-        "channels": _shown(info, has_classes=has_classes),
+        "channels": _channels(info, has_classes=has_classes),
         "tile": shape[:2] if info.has_maps else [1, 1],
         "href": components.layer_path("activations", info.name),
         "explanation": cnn.captions.explanation(info),
@@ -188,7 +184,7 @@ def _softmax_of(last: cnn.LayerInfo) -> str:
     return f"softmax of {last.name}"
 
 
-def _shown(info: cnn.LayerInfo, *, has_classes: bool) -> list[int]:
+def _channels(info: cnn.LayerInfo, *, has_classes: bool) -> list[int]:
     return list(range(info.channels)) if has_classes else representative(info.channels)
 
 
@@ -245,10 +241,10 @@ def _bound(infos: Sequence[cnn.LayerInfo], passed: cnn.ForwardPass) -> float:
 def _painted(
     request: Request, info: cnn.LayerInfo, bound: float | None, answer: Answer
 ) -> dict[str, Any]:
-    found = request.passed.activations[info.name]
-    maps = cnn.figures.as_maps(found) if found.ndim > 1 else found.reshape(1, 1, -1)
-    shown = representative(info.channels)
-    thumbnails = Thumbnails.of(maps, shown, scale=request.view.scale, bound=bound)
+    output = request.passed.activations[info.name]
+    maps = cnn.figures.as_maps(output) if output.ndim > 1 else output.reshape(1, 1, -1)
+    channels = representative(info.channels)
+    thumbnails = Thumbnails.of(maps, channels, scale=request.view.scale, bound=bound)
     return {
         "name": info.name,
         "tiles": answer.add(thumbnails.tiles),
@@ -269,39 +265,41 @@ def _pointed(request: Request, answer: Answer) -> dict[str, Any] | None:
     info = last if is_softmax else infos.get(layer)
     if info is None or info.nested or channel >= info.channels:
         return None
-    found: tuple[Side, ...] = (
+    ends: tuple[Side, ...] = (
         (same_channel(last.name, channel, last.channels, is_source=True),)
         if is_softmax
         else _sides(request, info, channel, head)
     )
-    shown = {name: _shown(one, has_classes=_has_classes(one, head)) for name, one in infos.items()}
-    shown[_softmax_of(last)] = list(range(last.channels))
+    channels = {
+        name: _channels(one, has_classes=_has_classes(one, head)) for name, one in infos.items()
+    }
+    channels[_softmax_of(last)] = list(range(last.channels))
     return {
         "layer": layer,
         "channel": channel,
         "lines": request.view.lines,
-        "sides": [_told(answer, side, shown[side.layer]) for side in found],
+        "sides": [_side(answer, side, channels[side.layer]) for side in ends],
     }
 
 
 def _sides(request: Request, info: cnn.LayerInfo, channel: int, head: Head) -> tuple[Side, ...]:
     values = request.passed.activations if request.view.lines == CONTRIBUTION else None
-    found = sides(request.model, info.name, channel, activations=values)
+    ends = sides(request.model, info.name, channel, activations=values)
     if info.name != head.last or head.form != "logits":
-        return found
-    return *found, same_channel(_softmax_of(info), channel, info.channels, is_source=False)
+        return ends
+    return *ends, same_channel(_softmax_of(info), channel, info.channels, is_source=False)
 
 
-def _told(answer: Answer, side: Side, shown: Sequence[int]) -> dict[str, Any]:
+def _side(answer: Answer, side: Side, channels: Sequence[int]) -> dict[str, Any]:
     """Return a side as the script reads it: the amounts where shown, and what is hidden."""
     known, amounts = ~np.isnan(side.amounts), np.nan_to_num(side.amounts)
-    hidden = np.setdiff1d(np.flatnonzero(known), shown)
+    hidden = np.setdiff1d(np.flatnonzero(known), channels)
     first = int(hidden[np.abs(amounts[hidden]).argmax()]) if len(hidden) else None
     return {
         "layer": side.layer,
         "isSource": side.is_source,
         "kind": side.kind,
-        "amounts": answer.add(side.amounts[list(shown)]),
+        "amounts": answer.add(side.amounts[list(channels)]),
         "count": int(known.sum()),
         "most": float(np.abs(amounts).max(initial=0)),
         "hidden": len(hidden),
@@ -310,13 +308,13 @@ def _told(answer: Answer, side: Side, shown: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _whole(found: Contributions | None) -> dict[str, Any] | None:
+def _whole(contributions: Contributions | None) -> dict[str, Any] | None:
     """Return the sum that the amounts and the bias make; none where it is not a finite number."""
-    if found is None or not isfinite(found.total):
+    if contributions is None or not isfinite(contributions.total):
         return None
     return {
-        "total": found.total,
-        "bias": found.bias,
-        "cell": found.cell,
-        "isSilent": found.is_silent,
+        "total": contributions.total,
+        "bias": contributions.bias,
+        "cell": contributions.cell,
+        "isSilent": contributions.is_silent,
     }

@@ -32,7 +32,7 @@ AGAIN = "one-step-again"
 RESTART = "one-step-restart"
 LINE = "one-step-line"
 WHY = "one-step-why"
-PROBLEM = "one-step-told"
+PROBLEM = "one-step-message"
 RESULT = "one-step-result"
 FACTS = "one-step-facts"
 PREDICTION = "one-step-prediction"
@@ -207,8 +207,8 @@ def _buttons(made: int, *, may_teach: bool) -> dict[str, dict[str, Any]]:
 def _refused(why: str, *, may_teach: bool) -> Screen:
     """Return the page with a message in place of its figures."""
     empty = {LABEL: {"options": [], "value": None}, **_buttons(0, may_teach=may_teach)}
-    told = {PROBLEM: {"children": why, "is_open": True}}
-    return Screen({}, {WHY: "", LINE: ""}, hidden={RESULT: True}, properties={**empty, **told})
+    message = {PROBLEM: {"children": why, "is_open": True}}
+    return Screen({}, {WHY: "", LINE: ""}, hidden={RESULT: True}, properties={**empty, **message})
 
 
 def _taught(request: Request, teaching: Teaching) -> Screen:
@@ -221,7 +221,7 @@ def _taught(request: Request, teaching: Teaching) -> Screen:
         figures.gradient_norms(teaching),
         figures.relative_changes(teaching),
     )
-    charts = dict(zip((*_GENERAL, *_OF_LAYER), (*general, *weights.shown), strict=True))
+    charts = dict(zip((*_GENERAL, *_OF_LAYER), (*general, *weights.charts), strict=True))
     return Screen(
         charts,
         texts={FACTS: _facts(teaching)},
@@ -241,11 +241,11 @@ def in_words(rates: Sequence[float]) -> str:
     runs = [(rate, len(list(same))) for rate, same in groupby(rates)]
     if len(runs) > 1:
         parts = [f"{count} with {rate:g}" for rate, count in runs]
-        told = f"{len(rates)} steps made: {', then '.join(parts)}"
+        sentence = f"{len(rates)} steps made: {', then '.join(parts)}"
     else:
         count = "1 step" if len(rates) == 1 else f"{len(rates)} steps"
-        told = f"{count} made with learning rate {rates[0]:g}"
-    return f"{told}; more are not made here." if len(rates) >= MOST_STEPS else f"{told}."
+        sentence = f"{count} made with learning rate {rates[0]:g}"
+    return f"{sentence}; more are not made here." if len(rates) >= MOST_STEPS else f"{sentence}."
 
 
 def _facts(teaching: Teaching) -> str:
@@ -278,16 +278,16 @@ def _why(request: Request) -> str:
     if prediction.winner is None:
         return f"The network {cnn.captions.verdict(prediction)}."
     (name, share), *_ = prediction.top(1)
-    said = f"The network already says {name} ({cnn.captions.percent(share)})"
+    sentence = f"The network already says {name} ({cnn.captions.percent(share)})"
     if _label(request) == prediction.label:
-        return f"{said}: teaching it that changes little."
+        return f"{sentence}: teaching it that changes little."
     if request.view.teach is not None:
         return ""
     if _label(request) == _true(request):
         return (
             f"The network says {name} ({cnn.captions.percent(share)}): it is taught what is true."
         )
-    return f"{said}: teaching it that would change little, so the runner-up is chosen."
+    return f"{sentence}: teaching it that would change little, so the runner-up is chosen."
 
 
 def _true(request: Request) -> int | None:

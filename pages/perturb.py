@@ -120,7 +120,7 @@ def _curve(request: Request) -> Chart:
     view, look, model = request.view, request.look, request.model
     names, head = look.passed.prediction.class_names, look.passed.prediction.head
     if not (head.has_classes or head.form == "scores"):
-        return nothing(f"No curve is drawn: the model gives {head.told}.")
+        return nothing(f"No curve is drawn: the model gives {head.description}.")
     if view.over == "epsilon" and not head.has_classes:
         return nothing("No curve is drawn: there is no class to move away from.")
     if view.over == "epsilon":
@@ -153,7 +153,7 @@ def _picture(figure: str, name: str, request: Request) -> Chart:
         limits=(0.0, 1.0) if is_picture else difference_range(part),
         tile_name="" if is_grey else "colour",
         label="brightness" if is_picture else "change of brightness",
-        caption=cnn.captions.Caption(_told(figure, request.view, request.look)),
+        caption=cnn.captions.Caption(_caption(figure, request.view, request.look)),
     )
 
 
@@ -168,7 +168,7 @@ def _part(figure: str, look: Look) -> NDArray[np.float32]:
     ]
 
 
-def _told(figure: str, view: View, look: Look) -> str:
+def _caption(figure: str, view: View, look: Look) -> str:
     if figure == BEFORE:
         return "The picture in the size that the network takes, before anything is done to it."
     if figure == AFTER:

@@ -28,7 +28,7 @@ from dashboard import arguments, ids
 from dashboard.runs import curves, dialogs, form, paging, start, table
 from dashboard.runs.curves import FIGURES, SINGLE, Curves, caption_of
 from dashboard.runs.form import FIELDS, LESSON, NETWORK, OWN, WATCH, identity
-from dashboard.runs.paging import PAGE, Asked
+from dashboard.runs.paging import PAGE, PageRequest
 from dashboard.runs.start import MOST_COMPARED
 from dashboard.runs.table import ALL, part
 from dashboard.runtime.runtime import current
@@ -42,10 +42,10 @@ SETTINGS = "training-settings"
 PROBLEM = "training-problem"
 TOO_MANY = "training-too-many"
 DIAGRAM = "training-diagram"
-DIAGRAM_TOLD = "training-diagram-told"
+DIAGRAM_CAPTION = "training-diagram-told"
 RUNS = "training-runs"
 TICK = "training-tick"
-SHOWN = "training-shown"
+DRAWN = "training-drawn"
 ON_SCREEN = "training-on-screen"
 LISTED = "training-listed"
 FOLLOWED = "training-followed"
@@ -62,7 +62,7 @@ def layout(**_query: Any) -> html.Div:
                 "goes back to any moment of the model in use.",
             ),
             dcc.Store(id=TICK),
-            dcc.Store(id=SHOWN),
+            dcc.Store(id=DRAWN),
             dcc.Store(id=ON_SCREEN),
             dcc.Store(id=LISTED),
             dcc.Store(id=FOLLOWED),
@@ -86,7 +86,7 @@ def layout(**_query: Any) -> html.Div:
                         has_caption=False,
                         wide=True,
                     ),
-                    html.P(id=DIAGRAM_TOLD, className="caption"),
+                    html.P(id=DIAGRAM_CAPTION, className="caption"),
                     start.foot(),
                 ]
             ),
@@ -105,7 +105,7 @@ def register(app: Dash) -> None:
         app,
         {
             TICK: int | float,
-            SHOWN: dict[str, list[arguments.Name]],
+            DRAWN: dict[str, list[arguments.Name]],
             ON_SCREEN: list[arguments.Name],
             LISTED: arguments.Name,
             TICKED["type"]: list[arguments.Name],
@@ -118,12 +118,12 @@ def register(app: Dash) -> None:
         *[Output(caption_of(figure), "children") for figure in FIGURES],
         Output(SETTINGS, "children"),
         Output(SINGLE, "hidden"),
-        Output(SHOWN, "data"),
+        Output(DRAWN, "data"),
         Output(WHICH, "children"),
         Input(ids.VIEW, "data"),
         Input(ON_SCREEN, "data"),
         Input(LISTED, "data"),
-        State(SHOWN, "data"),
+        State(DRAWN, "data"),
     )(draw)
     app.clientside_callback(
         ClientsideFunction("cnn", "watchCurves"),
@@ -146,20 +146,20 @@ def register(app: Dash) -> None:
         ClientsideFunction("cnn", "followRuns"), Input(LISTED, "data"), State(PAGE, "data")
     )
     app.clientside_callback(ClientsideFunction("cnn", "followRun"), Input(FOLLOWED, "data"))
-    told = (
+    outputs = (
         Output(PROBLEM, "children", allow_duplicate=True),
         Output(PROBLEM, "is_open", allow_duplicate=True),
         Output(TICK, "data", allow_duplicate=True),
     )
-    start.register(app, told[-1])
+    start.register(app, outputs[-1])
     app.callback(
-        *told,
+        *outputs,
         Input(part("cancel", ALL), "n_clicks"),
         Input(part("resume", ALL), "n_clicks"),
         prevent_initial_call=True,
     )(act)
     _register_form(app)
-    dialogs.register(app, told)
+    dialogs.register(app, outputs)
     app.callback(
         Output(ids.VIEW, "data", allow_duplicate=True),
         Input({**part("use", ALL), "key": ALL}, "n_clicks"),
@@ -180,8 +180,8 @@ def register(app: Dash) -> None:
 
 def _register_form(app: Dash) -> None:
     app.callback(
-        Output(identity(_field("dataset")), "options"),
-        Output(identity(_field("dataset")), "value"),
+        Output(form.DATASET, "options"),
+        Output(form.DATASET, "value"),
         Input(ids.READY, "data"),
     )(datasets)
     app.callback(
@@ -192,13 +192,13 @@ def _register_form(app: Dash) -> None:
             if f.name != "dataset"
         ],
         Input(LESSON, "value"),
-        State(identity(_field("dataset")), "value"),
+        State(form.DATASET, "value"),
         prevent_initial_call=True,
     )(fill)
     app.callback(
         Output(DIAGRAM, "figure"),
         Output(DIAGRAM, "style"),
-        Output(DIAGRAM_TOLD, "children"),
+        Output(DIAGRAM_CAPTION, "children"),
         Input(ids.READY, "data"),
         *[Input(identity(field), "value") for field in NETWORK],
     )(preview)
@@ -214,12 +214,12 @@ def list_runs(
     if not stored:
         raise PreventUpdate
     view, _ = parse(stored)
-    listing = table.listing(current(), view, Asked.parse(page), current().statuses())
+    listing = table.listing(current(), view, PageRequest.parse(page), current().statuses())
     if listing.look == listed:
         raise PreventUpdate
     return (
         table.table(listing.rows), listing.look, listing.chosen, listing.followed,
-        *paging.shown(listing.place, listing.elsewhere),
+        *paging.contents(listing.place, listing.elsewhere),
     )  # fmt: skip
 
 
@@ -227,19 +227,19 @@ def draw(
     stored: dict[str, Any] | None,
     on_screen: list[str] | None,
     _listed: str | None,
-    shown: dict[str, list[str]] | None,
+    known: dict[str, list[str]] | None,
 ) -> tuple[Any, ...]:
     """Return the curves of the chosen runs, under their names of now.
 
     Other runs are drawn in every figure; progress only in those on the screen. `on_screen` has the
-    captions that the browser finds there, as soon as it knows; `shown` what each figure shows.
+    captions that the browser finds there, as soon as it knows; `known` what each figure shows.
     """
     if not stored or on_screen is None:
         raise PreventUpdate
     view, _ = parse(stored)
     in_use = table.run_in_use(current(), view)
     drawn = Curves(table.chosen_rows(current(), view), view, has_other=bool(in_use))
-    wanted, before = [drawn.choice, drawn.progress], shown or {}
+    wanted, before = [drawn.choice, drawn.progress], known or {}
     due = [
         figure
         for figure in FIGURES
@@ -255,7 +255,7 @@ def draw(
         drawn.settings if is_other else no_update,
         not drawn.is_single if is_other else no_update,
         {**before, **dict.fromkeys(due, wanted)},
-        drawn.told if is_other else no_update,
+        drawn.summary if is_other else no_update,
     )
 
 
@@ -302,10 +302,10 @@ def compare(
     if set(chosen) == set(before[0]):
         return no_update, "", False, no_update
     if len(chosen) > MOST_COMPARED:
-        told = (
+        message = (
             f"{len(chosen)} runs are ticked, and at most {MOST_COMPARED} are compared: untick one."
         )
-        return no_update, told, True, no_update
+        return no_update, message, True, no_update
     view, _ = parse(stored)
     if chosen:
         return replace(view, runs=",".join(chosen)).to_query(), "", False, no_update
@@ -330,7 +330,7 @@ def fill(lesson: str, dataset: str) -> tuple[Any, ...]:
     except cnn.CnnError as error:
         raise PreventUpdate from error
     watch = cnn.lessons.LESSONS[lesson].watch if lesson != OWN else ""
-    values = [form.shown(f, settings[f.name]) for f in FIELDS if f.name != "dataset"]
+    values = [f.shown(settings[f.name]) for f in FIELDS if f.name != "dataset"]
     return watch, *values
 
 
@@ -347,12 +347,8 @@ def preview(_ready: str, *values: Any) -> tuple[Any, ...]:
     figure = cnn.figures.diagram(infos, title="The network to be trained, from left to right")
     size = {"width": f"{figure.layout.width}px", "height": f"{figure.layout.height}px"}
     totals = cnn.totals(model)
-    told = (
+    caption = (
         f"{totals.layers} layers, {totals.parameters:,} parameters, "
         f"{totals.multiply_adds:,} multiply-adds per picture."
     )
-    return figure, size, told
-
-
-def _field(name: str) -> form.Field:
-    return next(field for field in FIELDS if field.name == name)
+    return figure, size, caption

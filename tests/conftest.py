@@ -25,7 +25,7 @@ _SLOW = (
     "test_distribution.py", "test_heartbeat.py", "test_jobs.py", "test_package.py", "test_redis.py",
     "test_resuming.py", "test_supervisor.py", "test_trial.py", "test_training.py", "test_server.py",
 )  # fmt: skip
-_WITHOUT_DATA = ("test_datasets.py", "test_start.py", "test_server.py")
+_WITHOUT_DATA = ("test_datasets.py", "test_fetching.py", "test_start.py", "test_server.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

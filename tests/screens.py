@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -38,3 +39,24 @@ def unpacked(body: bytes) -> tuple[dict[str, Any], list[NDArray[Any]]]:
         offset += -(-values.nbytes // 4) * 4
     assert offset == len(body)
     return facts, arrays
+
+
+def call(
+    app: Any, page: Any, query: dict[str, str], layer: str, pathname: str, figures: Sequence[str]
+) -> Any:
+    """Ask for a whole screen as the browser does; return the answer of the server."""
+    outputs = [*[(f, "figure") for f in figures], *[(f, "style") for f in figures]]
+    outputs.append((f"{page.PAGE}-screen", "data"))
+    given = lambda name, prop, value=None: {"id": name, "property": prop, "value": value}  # noqa: E731
+    body = {
+        "output": "..{}..".format("...".join(f"{name}.{prop}" for name, prop in outputs)),
+        "outputs": [{"id": name, "property": prop} for name, prop in outputs],
+        "inputs": [given(f"{page.PAGE}-wanted", "data", {"view": query, "number": 3})],
+        "state": [
+            given(f"{page.PAGE}-layer", "data", layer),
+            given("_pages_location", "pathname", pathname),
+            *[given(figure, "id", figure) for figure in figures],
+        ],
+        "changedPropIds": [f"{page.PAGE}-wanted.data"],
+    }
+    return app.server.test_client().post("/_dash-update-component", json=body, buffered=True)

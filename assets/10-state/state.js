@@ -157,10 +157,13 @@
   }
 
   // Controls write the view; the view writes the controls. What is equal already stops the circle.
+  // What the next view shows is on its way before Dash has carried the view around.
   function change(view, changes) {
     if (!view) return root.no_update;
     const next = changed(view, changes);
-    return toQuery(next) === toQuery(view) ? root.no_update : next;
+    if (toQuery(next) === toQuery(view)) return root.no_update;
+    root.cnn.keepUp(next);
+    return next;
   }
 
   function changed(view, changes) {

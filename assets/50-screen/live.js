@@ -28,12 +28,15 @@
   function stopLive() {
     for (const [number, { isAttempt }] of requests) if (isAttempt) requests.delete(number);
     if (arrived && arrived.isAttempt) arrived = null;
+    setLate(false);
     tellBusy();
   }
 
   function heard({ number, values, refusal }) {
     const one = requests.get(number);
-    if (!(values || refusal) || !one) return;
+    if (!one) return;
+    setLate(!values && !refusal);
+    if (!values && !refusal) return;
     for (const old of [...requests.keys()].filter((other) => other <= number)) requests.delete(old);
     const isScheduled = Boolean(arrived);
     if (values) arrived = { ...one, values };
@@ -60,6 +63,11 @@
     if (!prediction) return;
     const busy = String(requests.size > 0 || arrived !== null);
     if (prediction.getAttribute("aria-busy") !== busy) prediction.setAttribute("aria-busy", busy);
+  }
+
+  // What is on the screen is of the view before, while a server that starts is asked again and again.
+  function setLate(isLate) {
+    document.body.classList.toggle("late", isLate);
   }
 
   const isBusy = () => requests.size > 0 || arrived !== null;

@@ -48,12 +48,18 @@
   function follow(view, ready, layers, repaired) {
     if (!view) return root.no_update;
     known = { layers, repaired };
+    if (ready === "ready" && layers?.early) askAgain(layers);
     if (keepUp(view)) return root.no_update;
     const query = root.cnn.toQuery(view);
     if (query === whole.query && ready === whole.ready) return root.no_update;
     whole = { ...whole, query, ready };
     asked.panel = asked.page = view;
     return want(view);
+  }
+
+  // Known before TensorFlow had started were the pages that had been opened before: the others ask now.
+  function askAgain(layers) {
+    root.set_props("layers", { data: { ...layers, early: false } });
   }
 
   // Asks for what is another with this view, once; says whether the quick way is open.

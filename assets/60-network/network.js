@@ -85,13 +85,18 @@
     for (const layer of wanted) layer.wanted = key;
     const order = ++net.requests;
     try {
-      const got = await ask(key, wanted);
+      const got = await ask(key, wanted, isOpening() ? { opening: "1" } : {});
       if (net !== mine) return;
       if (!got.body) again(wanted, got.status);
       else if (key === net.key) keep(got.body.page, got.body.arrays, key, order);
     } catch {
       again(wanted, 0);
     }
+  }
+
+  // What a page opens with is kept by the server for the time in which it starts.
+  function isOpening() {
+    return !net.layers.some(({ data }) => data);
   }
 
   async function ask(key, layers, more = {}) {

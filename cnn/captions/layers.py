@@ -61,14 +61,14 @@ def verdict(prediction: Prediction, *, others: int = 0) -> str:
     `others` is how many runners-up are named too.
     """
     if not prediction.head.has_classes:
-        return f"gives {prediction.head.told}{_listed(prediction)}"
+        return f"gives {prediction.head.description}{_listed(prediction)}"
     if not prediction.has_classes:
         return "gives numbers that are not finite"
     if prediction.winner is None:
         return f"has {tie(prediction)}"
-    told = [f"{name} ({percent(share)})" for name, share in prediction.top(1 + others)]
-    more = f", or else {' or '.join(told[1:])}" if told[1:] else ""
-    return f"says {told[0]}{more}"
+    answers = [f"{name} ({percent(share)})" for name, share in prediction.top(1 + others)]
+    more = f", or else {' or '.join(answers[1:])}" if answers[1:] else ""
+    return f"says {answers[0]}{more}"
 
 
 def tie(prediction: Prediction) -> str:
@@ -145,8 +145,10 @@ def channel(which: int, values: NDArray[np.float32]) -> Caption:
         return Caption(seen)
     name, (row, column) = largest("value", values)
     zeros = float((values == 0).mean())
-    told = f"{name} is {number(values[row, column])}, at row {row}, column {column}"
-    return Caption(seen, f"{told}; {percent(zeros)} of it is zero." if zeros else f"{told}.")
+    sentence = f"{name} is {number(values[row, column])}, at row {row}, column {column}"
+    return Caption(
+        seen, f"{sentence}; {percent(zeros)} of it is zero." if zeros else f"{sentence}."
+    )
 
 
 def grid(values: NDArray[np.float32]) -> Caption:
@@ -275,17 +277,17 @@ def _about_maps(maps: NDArray[np.float32]) -> str:
     name, place = largest("value", maps)
     where = f"row {place[0]}, column {place[1]}" if maps.ndim == 3 else f"place {place[0]}"
     which = f" in channel {place[-1]}" if maps.shape[-1] > 1 else ""
-    told = f"{name} is {number(maps[place])},{which} at {where}"
+    sentence = f"{name} is {number(maps[place])},{which} at {where}"
     silent = silent_channels(maps)
     if maps.shape[-1] == 1:
-        return f"{told}."
+        return f"{sentence}."
     if not silent:
-        return f"{told}; no channel is silent for this picture."
+        return f"{sentence}; no channel is silent for this picture."
     named = ", ".join(str(i) for i in silent[:_MOST_NAMED])
     rest = f" and {len(silent) - _MOST_NAMED} more" if len(silent) > _MOST_NAMED else ""
     word = "channel" if len(silent) == 1 else "channels"
     verb = "is" if len(silent) == 1 else "are"
-    return f"{told}; {word} {named}{rest} {verb} silent for this picture (zero everywhere)."
+    return f"{sentence}; {word} {named}{rest} {verb} silent for this picture (zero everywhere)."
 
 
 def _about_units(values: NDArray[np.float32]) -> str:
@@ -295,10 +297,10 @@ def _about_units(values: NDArray[np.float32]) -> str:
         return f"Every unit is {number(values.max(), 4)}."
     name, (place,) = largest("value", values)
     zeros = int((values == 0).sum())
-    told = f"{name} is {number(values[place])}, of unit {place}"
+    sentence = f"{name} is {number(values[place])}, of unit {place}"
     verb = "is" if zeros == 1 else "are"
     return (
-        f"{told}; {zeros:,} of {len(values):,} {verb} zero for this picture."
+        f"{sentence}; {zeros:,} of {len(values):,} {verb} zero for this picture."
         if zeros
-        else f"{told}."
+        else f"{sentence}."
     )

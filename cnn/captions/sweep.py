@@ -47,19 +47,21 @@ def sweep(
     first = f"the {name}" if name else "it"
     up = turning_points(values[start:], probabilities[start:], names)
     down = turning_points(values[start::-1], probabilities[start::-1], names)
-    told = [_turn(first, up, "on", swept)] if up else []
+    sentences = [_turn(first, up, "on", swept)] if up else []
     if down:
-        told.append(_turn("it" if up else first, down, "down", swept))
-    return Caption(seen, " ".join(told) or f"It stays {_a(name)} over the whole range.")
+        sentences.append(_turn("it" if up else first, down, "down", swept))
+    return Caption(seen, " ".join(sentences) or f"It stays {_a(name)} over the whole range.")
 
 
 def _turn(what: str, turns: list[tuple[float, str, str]], way: str, swept: Range) -> str:
     """Return the sentence on the first turn in one direction, and on whether more follow."""
     (value, _, after), *others = turns
     becomes = f"becomes {_a(after)}" if after else "has no winner"
-    told = f"From {_number(value, swept)} {way} {what} {becomes}"
+    sentence = f"From {_number(value, swept)} {way} {what} {becomes}"
     return (
-        f"{told}, which changes again at {_number(others[0][0], swept)}." if others else f"{told}."
+        f"{sentence}, which changes again at {_number(others[0][0], swept)}."
+        if others
+        else f"{sentence}."
     )
 
 

@@ -127,14 +127,14 @@ def recognised(table: pd.DataFrame, when: Sequence[str]) -> Caption:
     if shares.isna().any(axis=None):
         seen += " An empty cell is a class without pictures."
     rows = [row.dropna() for _, row in shares.iterrows()]
-    told = [_one_answer(where, row) for where, row in zip(when, rows, strict=True)]
-    if len(rows) == 1 and not told[0] and rows[0].nunique() > 1:
+    sentences = [_one_answer(where, row) for where, row in zip(when, rows, strict=True)]
+    if len(rows) == 1 and not sentences[0] and rows[0].nunique() > 1:
         least, most = rows[0].idxmin(), rows[0].idxmax()
-        told = [
+        sentences = [
             f"{when[0]} class {least} is recognised least ({percent(rows[0][least])}), class {most} "
             f"most ({percent(rows[0][most])})."
         ]
-    return Caption(seen, " ".join(filter(None, told)))
+    return Caption(seen, " ".join(filter(None, sentences)))
 
 
 def _one_answer(when: str, shares: pd.Series) -> str:

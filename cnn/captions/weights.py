@@ -73,10 +73,10 @@ def single_kernel(channel: int, weights: NDArray[np.float32], *, inputs: int = 1
     if weights.min() == weights.max():
         return Caption(seen)
     name, (row, column) = largest("norm" if inputs > 1 else "weight", weights)
-    told = f"{name} is {number(weights[row, column])}, at row {row}, column {column}"
+    sentence = f"{name} is {number(weights[row, column])}, at row {row}, column {column}"
     if weights.min() >= 0 or weights.max() <= 0:
-        return Caption(seen, f"{told}.")
-    return Caption(seen, f"{told}; all together they add up to {number(weights.sum())}.")
+        return Caption(seen, f"{sentence}.")
+    return Caption(seen, f"{sentence}; all together they add up to {number(weights.sum())}.")
 
 
 def spread(values: NDArray[np.float32]) -> Caption:

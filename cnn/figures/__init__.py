@@ -6,9 +6,9 @@ from cnn.figures.bars import (
     histogram_chart,
     outputs,
     outputs_chart,
+    percentages,
     probabilities,
     probabilities_chart,
-    shares_told,
 )
 from cnn.figures.chart import EMPTY_FIGURE, Chart, nothing
 from cnn.figures.curves import (
@@ -77,9 +77,9 @@ __all__ = [
     "nothing",
     "outputs",
     "outputs_chart",
+    "percentages",
     "probabilities",
     "probabilities_chart",
-    "shares_told",
     "sparkline",
     "sweep",
     "throughput",

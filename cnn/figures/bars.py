@@ -74,7 +74,7 @@ def probabilities_chart(
         layout["yaxis"] |= {"range": [0, 1], "tickformat": ".0%"}
         return {"data": [trace], "layout": layout}
 
-    numbers = {"y": values, "customdata": shares_told(values)}
+    numbers = {"y": values, "customdata": percentages(values)}
     return Chart(
         ("probabilities", tuple(names)), frame, (numbers,),
         {"title.text": style.plain(title)}, "bars", BARS_SIZE, caption,
@@ -84,7 +84,7 @@ def probabilities_chart(
 probabilities = figure_of(probabilities_chart)
 
 
-def shares_told(values: NDArray[np.float32]) -> list[str]:
+def percentages(values: NDArray[np.float32]) -> list[str]:
     """Return shares in percent, as they are told of what is pointed at."""
     return [percent(float(value), _DIGITS) for value in values]
 

@@ -69,9 +69,9 @@ class Chart:
         return go.Figure(data=data, layout=_filled(fixed["layout"], self.layout))
 
 
-def nothing(told: str) -> Chart:
+def nothing(reason: str) -> Chart:
     """Return the chart that draws nothing, and whose caption says why."""
-    return _whole((), EMPTY_FIGURE["layout"], {}, Caption(told))
+    return _whole((), EMPTY_FIGURE["layout"], {}, Caption(reason))
 
 
 def _whole(

@@ -138,11 +138,11 @@ def class_accuracy_of_runs(table: pd.DataFrame, *, title: str, names: Sequence[s
     """
     classes = _classes(table)
     shares = table[classes].to_numpy(np.float32)
-    shown = _plain(names)
-    figure = _recognised(shares, _plain(classes), shown, title, "%{y}, class %{x}")
+    labels = _plain(names)
+    figure = _recognised(shares, _plain(classes), labels, title, "%{y}, class %{x}")
     figure.update_xaxes(type="category", title={"text": "class", "standoff": 4})
     cut = [style.plain(_cut(name)) for name in names]
-    figure.update_yaxes(type="category", automargin=True, tickvals=shown, ticktext=cut)
+    figure.update_yaxes(type="category", automargin=True, tickvals=labels, ticktext=cut)
     return figure.update_layout(margin={"l": 8, "r": 8, "b": 44})
 
 
@@ -163,7 +163,7 @@ def _recognised(
     shares: NDArray[np.float32], x: list[Any], y: list[str], title: str, place: str
 ) -> go.Figure:
     low = float(np.floor(10 * np.nanmin(shares)) / 10)
-    told = [[percent(float(share)) for share in row] for row in shares]
+    percentages = [[percent(float(share)) for share in row] for row in shares]
     figure = heatmap_chart(
         Cells(shares, min(low, 0.9), 1.0),
         title=title,
@@ -172,8 +172,8 @@ def _recognised(
         form="recognised",
     ).figure()
     bar = {"thickness": 8, "outlinewidth": 0, "tickformat": ".0%", "nticks": 5}
-    axis = {**style.SHOWN_AXIS, "fixedrange": True, "scaleanchor": None}
-    figure.update_traces(x=x, y=y, text=told, colorbar=bar)
+    axis = {**style.VISIBLE_AXIS, "fixedrange": True, "scaleanchor": None}
+    figure.update_traces(x=x, y=y, text=percentages, colorbar=bar)
     figure.update_xaxes({**axis, "constrain": None, "tickangle": 0})
     return figure.update_yaxes(axis)
 
@@ -187,11 +187,11 @@ def distances(table: pd.DataFrame, *, title: str) -> go.Figure:
     return _figure(traces, title, axes.amounts(_values(traces), "distance"))
 
 
-def mark(figure: go.Figure, place: float, told: str) -> go.Figure:
+def mark(figure: go.Figure, place: float, label: str) -> go.Figure:
     """Draw a vertical line where the moment is that the other pages show."""
     return figure.add_vline(
         place, line={"color": GREY, "dash": "dot", "width": 1.5},
-        annotation={"text": told, "showarrow": False, "font": {"size": 10}},
+        annotation={"text": label, "showarrow": False, "font": {"size": 10}},
     )  # fmt: skip
 
 
@@ -218,15 +218,15 @@ def _symbol(number: int) -> str:
 def _line(
     name: str, x: pd.Series, y: pd.Series, colour: str, dash: str, quantity: str
 ) -> dict[str, Any]:
-    form, shown = _FORMS.get(quantity, ".4~g"), style.plain(name)
+    form, label = _FORMS.get(quantity, ".4~g"), style.plain(name)
     return {
         "type": "scatter",
         "mode": "lines",
-        "name": shown,
+        "name": label,
         "x": x,
         "y": y,
         "line": {"color": colour, "dash": dash, "width": 2},
-        "hovertemplate": f"epoch %{{x:.4~g}}<br>{shown} <b>%{{y:{form}}}</b><extra></extra>",
+        "hovertemplate": f"epoch %{{x:.4~g}}<br>{label} <b>%{{y:{form}}}</b><extra></extra>",
     }
 
 

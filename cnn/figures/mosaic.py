@@ -203,12 +203,12 @@ def maps_chart(
     of the range.
     """
     mosaic = Mosaic.of(maps.shape)
-    shown = cells(maps, scale=scale, bound=bound, limits=limits, mosaic=mosaic)
+    tiled = cells(maps, scale=scale, bound=bound, limits=limits, mosaic=mosaic)
     return heatmap_chart(
-        shown,
+        tiled,
         title=title,
         label=label or scale_label(scale),
-        hover=tile_hover(tile_name, number, relative=shown.values is not None),
+        hover=tile_hover(tile_name, number, relative=tiled.values is not None),
         form=("maps", maps.shape),
         fixed=lambda: {"customdata": mosaic.places()},
         size=heatmap_size(mosaic.shape),
@@ -233,13 +233,13 @@ def tile_hover(
     return f"{tile}{place}<br><b>{value}</b><extra></extra>"
 
 
-def colour_scale(shown: Cells) -> style.ColourScale:
+def colour_scale(cells: Cells) -> style.ColourScale:
     """Return the colour scale: diverging for signed values, else sequential."""
-    return style.DIVERGING if shown.signed else style.SEQUENTIAL
+    return style.DIVERGING if cells.signed else style.SEQUENTIAL
 
 
 def heatmap_chart(
-    shown: Cells,
+    cells: Cells,
     *,
     title: str,
     label: str,
@@ -255,11 +255,11 @@ def heatmap_chart(
     `form`, `fixed` and `layout` are what the form of the chart adds to a heatmap of this kind.
     """
     numbers = {
-        "z": shown.z,
-        "zmin": shown.low,
-        "zmax": shown.high,
-        "text": shown.values,
-        "colorscale": colour_scale(shown),
+        "z": cells.z,
+        "zmin": cells.low,
+        "zmax": cells.high,
+        "text": cells.values,
+        "colorscale": colour_scale(cells),
         "hovertemplate": hover,
         "colorbar.title.text": style.plain(label),
     }
@@ -339,9 +339,9 @@ def matrix_chart(
         form=("matrix", values.shape, rows, columns),
         fixed=lambda: {"colorbar": {**style.colour_bar(), "ypad": 40}},
         layout={
-            "xaxis": {**axes["xaxis"], **style.SHOWN_AXIS, "title": {"text": columns, "standoff": 15}},
+            "xaxis": {**axes["xaxis"], **style.VISIBLE_AXIS, "title": {"text": columns, "standoff": 15}},
             "yaxis": {
-                **axes["yaxis"], **style.SHOWN_AXIS, "title": {"text": rows}, "scaleanchor": None,
+                **axes["yaxis"], **style.VISIBLE_AXIS, "title": {"text": rows}, "scaleanchor": None,
             },
             "margin": {**_WITH_BAR, "l": 52, "b": 38 + style.BAR_PIXELS},
         },

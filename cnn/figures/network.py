@@ -35,19 +35,19 @@ def routes(infos: Sequence[LayerInfo]) -> dict[tuple[str, str], list[Point]]:
     top = min((block.lane for block in blocks), default=0) - _FIRST_TRACK
     joined = list(dict.fromkeys(edges(infos)))
     tracks = _tracks([(places[a], places[b]) for a, b in joined])
-    found = {}
+    ways = {}
     for a, b in joined:
         (x1, y1), (x2, y2) = _ends(places[a], places[b])
         if (a, b) in tracks:
             along = top - _TRACK * tracks[a, b]
             shift = 0.02 * tracks[a, b]
             up, down = places[a].column + _SIDE + 0.05 + shift, places[b].column - 0.38 - shift
-            found[a, b] = [(x1, y1), (up, y1), (up, along), (down, along), (down, y2), (x2, y2)]
+            ways[a, b] = [(x1, y1), (up, y1), (up, along), (down, along), (down, y2), (x2, y2)]
         else:
             out, into = places[a].column + _SIDE, places[b].column - _SIDE - 0.08
             bent = [(out, y1), (into, y2)] if y1 != y2 else []
-            found[a, b] = [(x1, y1), *bent, (x2, y2)]
-    return found
+            ways[a, b] = [(x1, y1), *bent, (x2, y2)]
+    return ways
 
 
 def _ends(source: Block, target: Block) -> tuple[Point, Point]:
@@ -62,7 +62,7 @@ def _tracks(joined: Sequence[tuple[Block, Block]]) -> dict[tuple[str, str], int]
     """Return the track of each connection that passes columns, the shortest on the lowest."""
     long = [(a, b) for a, b in joined if b.column - a.column > 1]
     taken: list[list[tuple[int, int]]] = []
-    found = {}
+    tracks = {}
     for a, b in sorted(long, key=lambda ends: ends[1].column - ends[0].column):
         free = (
             i for i, spans in enumerate(taken)
@@ -72,8 +72,8 @@ def _tracks(joined: Sequence[tuple[Block, Block]]) -> dict[tuple[str, str], int]
         if track == len(taken):
             taken.append([])
         taken[track].append((a.column, b.column))
-        found[a.info.name, b.info.name] = track
-    return found
+        tracks[a.info.name, b.info.name] = track
+    return tracks
 
 
 def diagram(infos: Sequence[LayerInfo], *, title: str = "Architecture") -> go.Figure:

@@ -19,7 +19,7 @@ DIVERGING: ColourScale = get_colorscale("RdBu_r")
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, "#d55e00", "#56b4e9")
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif"
 # What a heatmap whose axes mean something has instead of `pixel_axes`.
-SHOWN_AXIS = {"visible": True, "showgrid": False, "zeroline": False, "ticks": ""}
+VISIBLE_AXIS = {"visible": True, "showgrid": False, "zeroline": False, "ticks": ""}
 MARGIN = {"l": 6, "r": 6, "t": 28, "b": 6}
 BAR_PIXELS = 46
 
@@ -42,8 +42,8 @@ def plain(name: str) -> str:
 
     It would take tags for markup and links, and what stands in `%{}` for a value.
     """
-    shown = name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return shown.replace("{", "&#123;")
+    escaped = name.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escaped.replace("{", "&#123;")
 
 
 def frame(title: str = "") -> dict[str, Any]:

@@ -82,7 +82,7 @@ def sweep(
     the one that reaches most. Each line carries its name; an upright line marks the `current` value.
     `written` says how a number is written: as a share, or, where it is none, as it is.
     """
-    shown = _shown(probabilities)
+    classes = _likeliest(probabilities)
     traces = [
         {
             "type": "scatter",
@@ -95,7 +95,7 @@ def sweep(
             "hovertemplate": f"{style.plain(names[class_])}, at %{{x:.3~g}}{unit}<br>"
             "<b>%{customdata}</b><extra></extra>",
         }
-        for class_, (colour, dash) in zip(shown, _LINES, strict=False)
+        for class_, (colour, dash) in zip(classes, _LINES, strict=False)
     ]
     axis = {"showgrid": True, "zeroline": False, "fixedrange": True, "tickfont": _FONT}
     return go.Figure(
@@ -116,13 +116,13 @@ def sweep(
                 "tickvals": [0, 0.5, 1],
             },
             "shapes": [_mark(current)],
-            "annotations": _labels(values, probabilities[:, shown], [names[i] for i in shown]),
+            "annotations": _labels(values, probabilities[:, classes], [names[i] for i in classes]),
             "hovermode": "closest",
         },
     )
 
 
-def _shown(probabilities: NDArray[np.float32]) -> list[int]:
+def _likeliest(probabilities: NDArray[np.float32]) -> list[int]:
     """Return the classes to draw, the one that reaches most first; a tie goes by the mean."""
     highest, mean = probabilities.max(axis=0), probabilities.mean(axis=0)
     order = np.lexsort((-mean, -highest))

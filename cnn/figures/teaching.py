@@ -46,7 +46,7 @@ class Weights:
     need the whole width.
     """
 
-    shown: tuple[Chart, ...]
+    charts: tuple[Chart, ...]
     inputs: int = 0
     wide: bool = False
 
@@ -101,7 +101,7 @@ def predictions(teaching: Teaching, true: int | None = None) -> Chart:
     `true` is the picture's own class, where it is known.
     """
     before, after = teaching.before.probabilities, teaching.after.probabilities
-    classes = _shown_classes(teaching)
+    classes = _likeliest_classes(teaching)
     names = teaching.before.class_names
     marks = {teaching.label: "taught"}
     if true is not None:
@@ -145,13 +145,13 @@ def weights(model: Any, teaching: Teaching, layer: str, *, source: int | None = 
         return _matrices(taught, teaching, before, after)
     inputs = before.shape[-2]
     chosen = source if source is not None and source < inputs else None
-    found = _tiles(taught, teaching, before, after, chosen)
+    tiles = _tiles(taught, teaching, before, after, chosen)
     if chosen == source:
-        return found
-    first, *others = found.shown
-    told = f"There is no input channel {source}: choose 0 to {inputs - 1}."
-    first = replace(first, caption=Caption(told, first.caption.seen))
-    return replace(found, shown=(first, *others))
+        return tiles
+    first, *others = tiles.charts
+    notice = f"There is no input channel {source}: choose 0 to {inputs - 1}."
+    first = replace(first, caption=Caption(notice, first.caption.seen))
+    return replace(tiles, charts=(first, *others))
 
 
 def _tiles(
@@ -178,8 +178,8 @@ def _tiles(
         tiled(last, _after_title(taught, teaching), common, both),
         tiled(moved, f"{taught.name}: difference", own, _range_of(moved, own)),
     )
-    told = captions.kernel_tiles(first, inputs=inputs, source=source, colours=common)
-    texts = _three(told, taught, teaching, before, after, _change_seen(moved, own))
+    caption = captions.kernel_tiles(first, inputs=inputs, source=source, colours=common)
+    texts = _three(caption, taught, teaching, before, after, _change_seen(moved, own))
     captioned = (replace(chart, caption=text) for chart, text in zip(charts, texts, strict=True))
     return Weights(tuple(captioned), inputs)
 
@@ -199,9 +199,9 @@ def _matrices(
     def drawn(
         values: NDArray[np.float32], title: str, limits: ColourRange, label: str
     ) -> go.Figure:
-        shown = values[np.ix_(rows, columns)].T
+        selection = values[np.ix_(rows, columns)].T
         figure = mosaic.matrix(
-            shown, title=title, rows="unit", columns="input", limits=limits, label=label
+            selection, title=title, rows="unit", columns="input", limits=limits, label=label
         )
         figure.update_traces(colorbar={"yref": "container", "yanchor": "bottom", "ypad": 2})
         if not whole:
@@ -217,12 +217,12 @@ def _matrices(
         drawn(after, _after_title(taught, teaching), common, both),
         drawn(change, f"{taught.name}: difference", own, _range_of(change, own)),
     )
-    told = captions.dense_weights(before, colours=common)
+    caption = captions.dense_weights(before, colours=common)
     if not whole:
-        told = Caption(
-            f"Of {before.size:,} weights the part that moved most. {told.seen}", told.notice
+        caption = Caption(
+            f"Of {before.size:,} weights the part that moved most. {caption.seen}", caption.notice
         )
-    texts = _three(told, taught, teaching, before, after, _change_seen(change, own))
+    texts = _three(caption, taught, teaching, before, after, _change_seen(change, own))
     return Weights(_whole(figures, _MATRIX_SIZE, texts), wide=True)
 
 
@@ -246,9 +246,9 @@ def _vectors(taught: LayerTeaching, teaching: Teaching) -> Weights:
     bound = float(np.abs(change).max()) or 1.0
     drawn[2].update_yaxes(range=[-1.05 * bound, 1.05 * bound], tickformat="~g", nticks=5)
     drawn[2].update_layout(margin={"l": 76})
-    told = captions.vector(name, before, each="channel")
+    caption = captions.vector(name, before, each="channel")
     seen = "After minus before, in a range of its own."
-    texts = _three(told, taught, teaching, before, after, seen)
+    texts = _three(caption, taught, teaching, before, after, seen)
     return Weights(_whole(drawn, _BARS_SIZE, texts))
 
 
@@ -260,7 +260,7 @@ def _whole(
 
 
 def _three(
-    told: Caption,
+    caption: Caption,
     taught: LayerTeaching,
     teaching: Teaching,
     before: NDArray[np.float32],
@@ -275,7 +275,7 @@ def _three(
         f"{number(farthest[1], 4)}.",
     )
     return (
-        told,
+        caption,
         last,
         Caption(change_seen, _about_change(taught, teaching, after - before, farthest)),
     )
@@ -294,10 +294,10 @@ def _about_change(
     if not change.any():
         return "None of these weights moved: the gradient is too small for them, or zero."
     most = float(np.abs(change).max())
-    told = f"Each weight moved by at most {number(most, 2)}; none is farther from zero than "
-    told += number(farthest[1], 2)
+    sentence = f"Each weight moved by at most {number(most, 2)}; none is farther from zero than "
+    sentence += number(farthest[1], 2)
     still = float((change == 0).mean())
-    return f"{told}, and {percent(still)} did not move at all." if still else f"{told}."
+    return f"{sentence}, and {percent(still)} did not move at all." if still else f"{sentence}."
 
 
 def _change_seen(change: NDArray[np.float32], own: ColourRange) -> str:
@@ -341,10 +341,10 @@ def _steepest(teaching: Teaching) -> str:
     layers = teaching.moving
     steepest = max(layers, key=lambda layer: layer.gradient_norm)
     flattest = min(layers, key=lambda layer: layer.gradient_norm)
-    told = f"{steepest.name} has the steepest slope ({number(steepest.gradient_norm)})"
+    sentence = f"{steepest.name} has the steepest slope ({number(steepest.gradient_norm)})"
     if steepest.gradient_norm == flattest.gradient_norm:
-        return f"{told}."
-    return f"{told}, {flattest.name} the gentlest ({number(flattest.gradient_norm)})."
+        return f"{sentence}."
+    return f"{sentence}, {flattest.name} the gentlest ({number(flattest.gradient_norm)})."
 
 
 def _about_prediction(teaching: Teaching) -> Caption:
@@ -357,13 +357,13 @@ def _about_prediction(teaching: Teaching) -> Caption:
         seen = f"What the network says of this picture: {was}."
         return Caption(seen, f"Class {names[teaching.label]}, to be taught, has {percent(first)}.")
     seen = "What the network says of this picture, before (hatched) and after (solid)."
-    told = f"Class {names[teaching.label]}, which was taught, goes from {percent(first)} to "
-    told += percent(last)
+    sentence = f"Class {names[teaching.label]}, which was taught, goes from {percent(first)} to "
+    sentence += percent(last)
     verdict = f"the prediction stays {now}" if was == now else f"the prediction was {was}, is {now}"
-    return Caption(seen, f"{told}; {verdict}.")
+    return Caption(seen, f"{sentence}; {verdict}.")
 
 
-def _shown_classes(teaching: Teaching) -> list[int]:
+def _likeliest_classes(teaching: Teaching) -> list[int]:
     """Return the classes to draw, in their order."""
     highest = np.maximum(teaching.before.probabilities, teaching.after.probabilities)
     if len(highest) <= _MOST_CLASSES:
@@ -380,7 +380,7 @@ def _class_bars(name: str, shares: NDArray[np.float32], classes: Sequence[str]) 
         "name": name,
         "x": shares,
         "y": np.arange(len(classes)),
-        "customdata": list(zip(map(style.plain, classes), bars.shares_told(shares), strict=True)),
+        "customdata": list(zip(map(style.plain, classes), bars.percentages(shares), strict=True)),
         "textposition": "outside",
         "textfont": {"size": 10},
         "textangle": 0,

@@ -13,7 +13,7 @@ from cnn.colours import colour_range
 from cnn.figures import style
 from cnn.figures.mosaic import Scale
 
-MOST_SHOWN = 64
+MOST_TILES = 64
 MOST_SIDE = 32
 _HIGHEST = 255
 _MIDDLE = 127
@@ -23,7 +23,7 @@ DIVERGING_COLOURS = 2 * _MIDDLE + 1
 
 def representative(total: int) -> list[int]:
     """Return the channels that are shown of `total`: all up to 64, else every n-th."""
-    return list(range(0, total, max(1, ceil(total / MOST_SHOWN))))
+    return list(range(0, total, max(1, ceil(total / MOST_TILES))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ class Thumbnails:
     def of(
         cls,
         maps: NDArray[np.float32],
-        shown: Sequence[int],
+        channels: Sequence[int],
         *,
         scale: Scale,
         bound: float | None = None,
@@ -52,7 +52,7 @@ class Thumbnails:
         """Return those of maps (height, width, channels), coloured as `cnn.figures.cells` does."""
         colours = colour_range(maps)
         high = colours.high
-        chosen = np.nan_to_num(np.moveaxis(maps[..., shown], -1, 0))
+        chosen = np.nan_to_num(np.moveaxis(maps[..., channels], -1, 0))
         peaks = _peaks(chosen)
         if scale == "network" and bound:
             high = bound

@@ -42,9 +42,9 @@ def logit_gradient(
     compiled = compiled_once(
         model, _GRADIENT, lambda batch, class_: _gradient(model, batch, class_)
     )
-    gradient, found = compiled(prepare(image, model), np.array(wanted, np.int32))
+    gradient, label = compiled(prepare(image, model), np.array(wanted, np.int32))
     per_pixel = gradient.numpy()[0] * np.float32(255 * scale_of(model).factor)
-    return per_pixel, int(found.numpy())
+    return per_pixel, int(label.numpy())
 
 
 def fgsm(

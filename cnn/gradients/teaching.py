@@ -200,13 +200,13 @@ def _checked_label(model: keras.Model, label: int) -> int:
 def _moving(model: keras.Model) -> list[int]:
     """Return the places in `model.weights` of those that training moves."""
     trainable = {id(weight) for weight in model.trainable_variables}
-    found = [i for i, weight in enumerate(model.weights) if id(weight) in trainable]
-    if not found:
+    places = [i for i, weight in enumerate(model.weights) if id(weight) in trainable]
+    if not places:
         raise LayerError(
             "No weight of this model can learn: every layer is frozen or has none. Choose another "
             "model."
         )
-    return found
+    return places
 
 
 def _measured(model: keras.Model, batch: NDArray[np.float32], label: int) -> _Measured:
@@ -282,7 +282,7 @@ def _layers(
     """Return a teaching for each use of a layer with weights; arrays are by place in the model's."""
     places = {id(weight): i for i, weight in enumerate(model.weights)}
     known: dict[int, LayerTeaching] = {}
-    found: dict[str, LayerTeaching] = {}
+    teachings: dict[str, LayerTeaching] = {}
     for call in calls(model):
         weights = getattr(call.layer, "weights", ())
         if is_graph(call.layer) or not weights:
@@ -295,8 +295,8 @@ def _layers(
                 {name: before[i] for name, i in own.items()},
                 {name: after[i] for name, i in own.items()},
             )
-        found[call.name] = known[id(call.layer)]
-    return found
+        teachings[call.name] = known[id(call.layer)]
+    return teachings
 
 
 def _by_name(weights: Iterable[Any]) -> dict[str, Any]:

@@ -77,8 +77,8 @@ def digit_steps(pixels: NDArray[np.uint8], *, part: int | None = None) -> tuple[
     digits, largest = _digits(parts, mask.shape)
     taken = _taken(part, len(digits), largest)
     crop = _crop(ink.pixels[..., 0], mask, parts, digits[taken])
-    found = (_several(picture, parts, digits, taken),) if len(digits) > 1 else ()
-    return picture, grey, polarity, background, ink, *found, crop, _digit(crop.pixels[..., 0])
+    choice = (_several(picture, parts, digits, taken),) if len(digits) > 1 else ()
+    return picture, grey, polarity, background, ink, *choice, crop, _digit(crop.pixels[..., 0])
 
 
 def _picture(pixels: NDArray[np.uint8]) -> Step:
@@ -123,11 +123,13 @@ def _polarity(grey: NDArray[np.uint8]) -> Step:
     differences = differences * np.where(_along_border(differences), _BORDER_WEIGHT, 1)
     dark = bool((differences**3).sum() < 0)
     place = differences.argmin() if dark else differences.argmax()
-    found = f"where it is strongest, {coarse.flat[place]:.0f} on {ground.flat[place]:.0f} of 255"
+    contrast = f"where it is strongest, {coarse.flat[place]:.0f} on {ground.flat[place]:.0f} of 255"
     if dark:
-        sentence = f"The ink is darker than its ground ({found}): light and dark are exchanged."
+        sentence = f"The ink is darker than its ground ({contrast}): light and dark are exchanged."
         return Step("polarity", sentence, (255 - grey)[..., None])
-    sentence = f"The ink is lighter than its ground ({found}), as in MNIST: nothing is exchanged."
+    sentence = (
+        f"The ink is lighter than its ground ({contrast}), as in MNIST: nothing is exchanged."
+    )
     return Step("polarity", sentence, grey[..., None])
 
 
@@ -137,15 +139,15 @@ def _along_border(differences: Floats) -> Mask:
     The corner of a shadow, or of the light, lies at the border with more than the square root of its
     area; ink that reaches the border does so with less.
     """
-    found = np.zeros(differences.shape, np.bool_)
+    mask = np.zeros(differences.shape, np.bool_)
     border = np.ones(differences.shape, np.bool_)
     border[1:-1, 1:-1] = False
     least = _NOTABLE * np.abs(differences).max()
     for side in (differences > least, differences < -least):
         parts = _parts(side)
         at_border = np.bincount(parts.labels[border], minlength=len(parts.areas) + 1)[1:]
-        found |= np.concatenate([[False], at_border > np.sqrt(parts.areas)])[parts.labels]
-    return found
+        mask |= np.concatenate([[False], at_border > np.sqrt(parts.areas)])[parts.labels]
+    return mask
 
 
 def _background(bright: NDArray[np.uint8]) -> tuple[Step, float]:

@@ -57,8 +57,8 @@ def activations(
     for a name that the model does not have.
     """
     wanted = None if layers is None else [layer_info(model, name).name for name in layers]
-    found = forward(model, image).activations
-    return found if wanted is None else {name: found[name] for name in wanted}
+    values = forward(model, image).activations
+    return values if wanted is None else {name: values[name] for name in wanted}
 
 
 def predict(model: keras.Model, image: Any) -> Prediction:

@@ -43,13 +43,13 @@ def batch_probabilities(model: keras.Model, images: Iterable[Any]) -> NDArray[np
     """
     batch = _prepared(model, images)
     compiled = compiled_once(model, _PROBABILITIES, lambda chunk: outputs(model, chunk)[0])
-    found = np.empty((len(batch), len(class_names(model))), np.float32)
+    probabilities = np.empty((len(batch), len(class_names(model))), np.float32)
     for start in range(0, len(batch), SIZE):
         chunk = batch[start : start + SIZE]
         full = np.zeros((SIZE, *batch.shape[1:]), np.float32)
         full[: len(chunk)] = chunk
-        found[start : start + SIZE] = compiled(full).numpy()[: len(chunk)]
-    return found
+        probabilities[start : start + SIZE] = compiled(full).numpy()[: len(chunk)]
+    return probabilities
 
 
 def _prepared(model: keras.Model, images: Iterable[Any]) -> NDArray[np.float32]:

@@ -62,8 +62,8 @@ class Connection:
     def _along(self, side: int, channel: int) -> Channels:
         if self.pairs is None:
             return np.empty(0, np.int64)
-        found: Channels = self.pairs[self.pairs[:, side] == channel, 1 - side]
-        return found
+        channels: Channels = self.pairs[self.pairs[:, side] == channel, 1 - side]
+        return channels
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,9 +151,9 @@ def _of_weights(model: keras.Model, layer: str) -> Amount:
 
 def _ones(count: int, channels: Channels) -> Floats:
     """Return an array over `count` channels: 1 for those given, NaN for the others."""
-    found: Floats = np.full(count, np.nan, np.float32)
-    found[channels] = 1
-    return found
+    ones: Floats = np.full(count, np.nan, np.float32)
+    ones[channels] = 1
+    return ones
 
 
 def connections(model: keras.Model, layer: str) -> tuple[Connection, ...]:

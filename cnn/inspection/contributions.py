@@ -96,11 +96,11 @@ def contributed(
     places = np.abs(mine).argmax(axis=0)
     cells = np.stack(np.unravel_index(places, (*output.shape[:-1], 1)), axis=1)[:, :-1]
     seen = _windows(call, activations[call.inputs[0]][..., source], cells)
-    found: Floats = np.full(output.shape[-1], np.nan, np.float32)
-    found[channels] = _over_window(np.moveaxis(seen, 0, -1) * kernel)
+    amounts: Floats = np.full(output.shape[-1], np.nan, np.float32)
+    amounts[channels] = _over_window(np.moveaxis(seen, 0, -1) * kernel)
     if _axes(call):
-        found[channels[~mine.any(axis=0)]] = np.nan
-    return found
+        amounts[channels[~mine.any(axis=0)]] = np.nan
+    return amounts
 
 
 @_quiet
@@ -112,9 +112,9 @@ def strengths(model: keras.Model, layer: str, channel: int) -> Floats:
     """
     call = _call(model, layer)
     first, kernel = _into(call, channel)
-    found: Floats = np.full(int(call.input_shapes[0][-1] or 0), np.nan, np.float32)
-    found[first : first + kernel.shape[-1]] = _strength(call, kernel)
-    return found
+    amounts: Floats = np.full(int(call.input_shapes[0][-1] or 0), np.nan, np.float32)
+    amounts[first : first + kernel.shape[-1]] = _strength(call, kernel)
+    return amounts
 
 
 @_quiet
@@ -122,9 +122,9 @@ def strengths_of(model: keras.Model, layer: str, source: int) -> Floats:
     """Return how strongly the channel `source` leads to each channel: as `strengths`, (outputs,)."""
     call = _call(model, layer)
     channels, kernel = _from(call, source)
-    found: Floats = np.full(int(call.output_shape[-1] or 0), np.nan, np.float32)
-    found[channels] = _strength(call, kernel)
-    return found
+    amounts: Floats = np.full(int(call.output_shape[-1] or 0), np.nan, np.float32)
+    amounts[channels] = _strength(call, kernel)
+    return amounts
 
 
 def _strength(call: Call, kernel: Floats) -> Floats:

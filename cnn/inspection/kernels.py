@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 def weights(model: keras.Model, layer: str) -> dict[str, NDArray[np.float32]]:
     """Return every weight array of the layer by its own name ("kernel", "bias", "gamma" ...)."""
     layer_info(model, layer)
-    found = next(call.layer for call in calls(model) if call.name == layer)
+    keras_layer = next(call.layer for call in calls(model) if call.name == layer)
     return {
         weight.path.rsplit("/", 1)[-1]: np.asarray(weight.numpy(), np.float32)
-        for weight in getattr(found, "weights", ())
+        for weight in getattr(keras_layer, "weights", ())
     }
 
 

@@ -28,7 +28,7 @@ from huey.storage import SqliteStorage
 from redis.exceptions import RedisError
 
 from cnn import runs
-from cnn.data import datasets
+from cnn.data.fetching import fetch_mnist
 from cnn.errors import CnnError, RunError, reason
 from cnn.jobs.home import Download, Home
 from cnn.runs.configuration import TrainingConfig
@@ -109,9 +109,9 @@ def _is_queue(path: Path) -> bool:
     """Whether the file is a database with a table of tasks; True if that cannot be known now."""
     try:
         with closing(sqlite3.connect(path)) as database:
-            (told,) = database.execute("pragma quick_check(1)").fetchone()
+            (verdict,) = database.execute("pragma quick_check(1)").fetchone()
             tables = {name for (name,) in database.execute("select name from sqlite_master")}
-            return told == "ok" and "task" in tables
+            return verdict == "ok" and "task" in tables
     except sqlite3.OperationalError:
         return True
     except sqlite3.DatabaseError:
@@ -245,7 +245,7 @@ class Queue:
 
     def _fetch(self) -> None:
         try:
-            datasets.fetch_mnist()
+            fetch_mnist()
         except CnnError as error:
             self.home.write_download(Download("failed", str(error)))
         else:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from cnn.errors import ModelError
-from cnn.ranges import Limits, require_choice, require_numbers, require_switch
+from cnn.ranges import Limits
+from cnn.settings import require_accepted, setting
 
 if TYPE_CHECKING:
     import keras
@@ -15,20 +16,7 @@ Activation = Literal["relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmo
 Initial = Literal["glorot", "he", "equal"]
 Padding = Literal["valid", "same"]
 Pooling = Literal["max", "average", "none"]
-ACTIVATIONS: tuple[Activation, ...] = (
-    "relu", "leaky_relu", "elu", "gelu", "silu", "tanh", "sigmoid",
-)  # fmt: skip
-INITIALS: tuple[Initial, ...] = ("glorot", "he", "equal")
-PADDINGS: tuple[Padding, ...] = ("valid", "same")
-POOLINGS: tuple[Pooling, ...] = ("max", "average", "none")
-LIMITS = {
-    "blocks": Limits(1, 6),
-    "filters": Limits(1, 256),
-    "kernel": Limits(1, 11),
-    "stride": Limits(1, 4),
-    "dense": Limits(0, 2048),
-    "dropout": Limits(0, 0.9, is_whole=False),
-}
+NETWORK = "Network"
 POOL = 2
 MOST_PARAMETERS = 20_000_000
 _EQUAL_WEIGHT = 0.01
@@ -41,32 +29,47 @@ _LAYERS = {"max": "max_pooling2d", "average": "average_pooling2d"}
 class Architecture:
     """A classifier: `blocks` of convolution and pooling, a dense layer, and the classes.
 
-    A block is a convolution with square kernels of `kernel` cells and the given stride and
-    padding, batch normalisation if asked, the activation, and pooling of 2×2. The first block has
-    `filters` kernels, each further block twice as many. `dense` is the number of units before the
-    classes (0: none), `dropout` the share of their inputs that is left out at random while
-    training. `initial` is how the weights begin: drawn as Glorot & Bengio (2010) or He et al.
-    (2015) propose, or all equal. Values out of range raise `RunError`.
+    A block is a convolution with square kernels, batch normalisation if asked, the activation, and
+    pooling of 2×2. `dropout` leaves out inputs of what follows the blocks. The weights begin as
+    Glorot & Bengio (2010) or He et al. (2015) propose, or all equal. Values out of range raise
+    `RunError`.
     """
 
-    blocks: int = 2
-    filters: int = 32
-    kernel: int = 3
-    stride: int = 1
-    padding: Padding = "valid"
-    pooling: Pooling = "max"
-    dense: int = 64
-    dropout: float = 0.0
-    batch_norm: bool = False
-    activation: Activation = "relu"
-    initial: Initial = "glorot"
+    blocks: int = setting(
+        2, NETWORK, "Conv blocks", "Blocks of convolution and pooling", Limits(1, 6)
+    )
+    filters: int = setting(
+        32, NETWORK, "Filters", "In the first block; each next has twice as many", Limits(1, 256)
+    )
+    kernel: int = setting(3, NETWORK, "Kernel side", "Side of the kernels, in cells", Limits(1, 11))
+    stride: int = setting(1, NETWORK, "Stride", "Step of the convolutions, in cells", Limits(1, 4))
+    padding: Padding = setting(
+        "valid", NETWORK, "Padding", "Whether maps lose their edges", choices=get_args(Padding)
+    )
+    pooling: Pooling = setting(
+        "max", NETWORK, "Pooling", "What is kept of 2×2 cells", choices=get_args(Pooling)
+    )
+    dense: int = setting(
+        64, NETWORK, "Dense units", "Units before the classes; 0: no such layer", Limits(0, 2048)
+    )
+    dropout: float = setting(
+        0.0, NETWORK, "Dropout %", "Share left out while training", Limits(0, 0.9, is_whole=False)
+    )
+    activation: Activation = setting(
+        "relu", NETWORK, "Activation", "Function after each convolution and dense layer",
+        choices=get_args(Activation), words={
+            "relu": "ReLU", "leaky_relu": "leaky ReLU", "elu": "ELU", "gelu": "GELU", "silu": "SiLU",
+        },
+    )  # fmt: skip
+    initial: Initial = setting(
+        "glorot", NETWORK, "First weights", "How the weights are drawn at the start",
+        choices=get_args(Initial), words={"glorot": "Glorot", "he": "He", "equal": "all equal"},
+    )  # fmt: skip
+    batch_norm: bool = setting(False, NETWORK, "Batch normalisation", "After each convolution")
 
     def __post_init__(self) -> None:
         """Refuse values out of range, with what is accepted."""
-        require_numbers(self, LIMITS)
-        require_switch(self, "batch_norm")
-        require_choice(self, padding=PADDINGS, pooling=POOLINGS)
-        require_choice(self, activation=ACTIVATIONS, initial=INITIALS)
+        require_accepted(self)
 
     def kernels_of(self, block: int) -> int:
         """Return how many kernels block number `block`, from 0, has."""

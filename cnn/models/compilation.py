@@ -85,15 +85,15 @@ class Compiled:
         """
         for way in self._ways[:-1]:
             try:
-                found = way(values, *tensors)
+                result = way(values, *tensors)
             except self._refusals:
                 continue
-            return self._keep(way, found)
+            return self._keep(way, result)
         return self._keep(self._ways[-1], self._ways[-1](values, *tensors))
 
-    def _keep(self, way: Callable[..., Any], found: Any) -> Any:
+    def _keep(self, way: Callable[..., Any], result: Any) -> Any:
         del self._ways[: self._ways.index(way)]
-        return found
+        return result
 
 
 def compiled_once(

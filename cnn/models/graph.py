@@ -35,16 +35,16 @@ class Call:
 
 def calls(model: keras.Model) -> tuple[Call, ...]:
     """Return every layer call of the functional `model`, inputs first, in the order they run."""
-    found: list[Call] = []
-    _collect(model, "", {}, found)
-    return tuple(found)
+    layer_calls: list[Call] = []
+    _collect(model, "", {}, layer_calls)
+    return tuple(layer_calls)
 
 
 def output_names(model: keras.Model) -> tuple[str, ...]:
     """Return the names of the calls that give the model's outputs; of nested ones, the call inside."""
-    found: list[Call] = []
-    names = _collect(model, "", {}, found)
-    by_name = {call.name: call for call in found}
+    layer_calls: list[Call] = []
+    names = _collect(model, "", {}, layer_calls)
+    by_name = {call.name: call for call in layer_calls}
     return tuple(_inside(by_name[name], by_name).name for name in names)
 
 
@@ -73,7 +73,7 @@ def _nodes(model: keras.Model, prefix: str) -> Iterator[tuple[str, Any]]:
         yield f"{prefix}{name}{suffix}", node
 
 
-def _collect(model: Any, prefix: str, outer: dict[int, str], found: list[Call]) -> list[str]:
+def _collect(model: Any, prefix: str, outer: dict[int, str], layer_calls: list[Call]) -> list[str]:
     """Append the calls of `model`; `outer` maps its input tensors to names. Return its outputs."""
     names = dict(outer)
     for tensor in model.inputs:
@@ -81,18 +81,18 @@ def _collect(model: Any, prefix: str, outer: dict[int, str], found: list[Call]) 
             names[id(tensor)] = origin(tensor).name
             shape = tuple(tensor.shape[1:])
             layer = origin(tensor)
-            found.append(Call(names[id(tensor)], layer, (), (), shape))
+            layer_calls.append(Call(names[id(tensor)], layer, (), (), shape))
     for name, node in _nodes(model, prefix):
         sources = tuple(names[id(tensor)] for tensor in node.input_tensors)
         shapes = tuple(tuple(tensor.shape[1:]) for tensor in node.input_tensors)
         if is_graph(node.operation):
             inner = graph_of(node.operation)
             entering = {id(t): s for t, s in zip(inner.inputs, sources, strict=True)}
-            leaving = tuple(_collect(inner, f"{name}/", entering, found))
+            leaving = tuple(_collect(inner, f"{name}/", entering, layer_calls))
         else:
             leaving = sources
         output_shape = tuple(node.outputs[0].shape[1:])
-        found.append(Call(name, node.operation, leaving, shapes, output_shape))
+        layer_calls.append(Call(name, node.operation, leaving, shapes, output_shape))
         names.update({id(tensor): name for tensor in node.outputs})
     return [names[id(tensor)] for tensor in model.outputs]
 

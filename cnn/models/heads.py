@@ -48,7 +48,7 @@ class Head:
         return self.form in ("softmax", "logits")
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The output in words, as the object of a sentence."""
         count = "×".join("?" if side is None else str(side) for side in self.shape)
         if count == "1" and self.form in ("scores", "numbers"):
@@ -76,8 +76,8 @@ def require_classes(model: keras.Model, what: str) -> None:
     head = head_of(model)
     if not head.has_classes:
         raise ModelError(
-            f"{what} needs class probabilities: this model gives {head.told}. Choose a model that "
-            "ends with a softmax, or with one sum per class."
+            f"{what} needs class probabilities: this model gives {head.description}. Choose a model "
+            "that ends with a softmax, or with one sum per class."
         )
 
 

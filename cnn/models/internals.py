@@ -1,6 +1,6 @@
 """The parts of Keras that have no public name, all in one place.
 
-They were checked on Keras 3.15; `tests/cnn/test_internals.py` holds them to it.
+They were checked on Keras 3.15; `tests/cnn/models/test_internals.py` holds them to it.
 """
 
 from __future__ import annotations

@@ -100,8 +100,8 @@ def _open(path: Path) -> Any:
     try:
         return keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:
-        told = str(error)
-        if "safe_mode" in told or "unsafe" in told.lower() or "lambda" in told.lower():
+        message = str(error)
+        if "safe_mode" in message or "unsafe" in message.lower() or "lambda" in message.lower():
             raise ModelError(
                 f"{path.name} needs arbitrary Python code to run (a Lambda layer, for example), "
                 "which is refused: replace it by layers or operations of Keras."

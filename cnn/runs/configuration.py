@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from cnn.errors import RunError
 from cnn.models.architecture import Architecture
 from cnn.models.loading import SUFFIXES
-from cnn.ranges import Limits, require_choice, require_numbers, require_switch, require_text
+from cnn.ranges import Limits
+from cnn.settings import require_accepted, setting, settings_of
 
 if TYPE_CHECKING:
     import keras
@@ -18,23 +19,11 @@ if TYPE_CHECKING:
 Optimizer = Literal["adam", "adamw", "rmsprop", "momentum", "sgd"]
 Schedule = Literal["cosine", "constant", "steps", "warmup"]
 Order = Literal["shuffled", "stored", "by_class"]
-OPTIMIZERS: tuple[Optimizer, ...] = ("adam", "adamw", "rmsprop", "momentum", "sgd")
-SCHEDULES: tuple[Schedule, ...] = ("cosine", "constant", "steps", "warmup")
-ORDERS: tuple[Order, ...] = ("shuffled", "stored", "by_class")
-LIMITS = {
-    "epochs": Limits(1, 1000),
-    "batch_size": Limits(1, 8192),
-    "learning_rate": Limits(0, 100, is_whole=False, above=True),
-    "seed": Limits(0, 2**31 - 1),
-    "patience": Limits(0, 1000),
-    "share": Limits(0, 1, is_whole=False, above=True),
-    "wrong_labels": Limits(0, 1, is_whole=False),
-    "flagged_ones": Limits(0, 60_000),
-}
+DATA = "Data"
+OPTIMISATION = "Optimisation"
+_ALWAYS_TOLD = ("dataset", "epochs", "batch_size", "learning_rate", "seed")
 _MOMENTUM = 0.9
 _WARM_SHARE = 0.1
-# As long as a path may be.
-_MOST_LETTERS = 4096
 
 
 @dataclass(frozen=True)
@@ -42,38 +31,67 @@ class TrainingConfig:
     """What to train; values of another type or out of range raise `RunError`.
 
     A twelfth of the training split is held out as validation data; `share` of the rest is trained
-    on, and `wrong_labels` of that gets a wrong class. To pictures of the ten digits, `flagged_ones`
-    drawn ones with a flag and no foot are added. Each epoch sees the pictures in a new order,
-    in the stored one, or class after class. The learning rate falls to zero along a cosine, stays,
-    is divided by ten after half and after three quarters of the training, or rises over its first
-    tenth and then falls along a cosine. With a `patience` above 0 the training ends when the
-    validation loss was not the lowest for so many epochs. `deterministic` lets TensorFlow use only
-    operations that give the same result each time, which is slower.
+    on, and `wrong_labels` of that gets a wrong class. The learning rate falls to zero along a
+    cosine, stays, is divided by ten after half and after three quarters of the training, or rises
+    over its first tenth and then falls along a cosine. With a `patience` above 0 the training ends
+    when the validation loss was not the lowest for so many epochs. `save_to` is in no group: it
+    changes nothing in what is trained.
     """
 
-    dataset: str = "mnist"
-    epochs: int = 5
-    batch_size: int = 128
-    learning_rate: float = 0.001
-    augment: bool = True
-    seed: int = 0
-    save_to: str = ""
-    optimizer: Optimizer = "adam"
-    schedule: Schedule = "cosine"
-    patience: int = 0
-    share: float = 1.0
-    order: Order = "shuffled"
-    wrong_labels: float = 0.0
-    flagged_ones: int = 0
-    deterministic: bool = False
+    dataset: str = setting(
+        "mnist", DATA, "Data", "mnist, fashion_mnist, digits, or a folder of pictures"
+    )
+    share: float = setting(
+        1.0, DATA, "Share %", "Of the training pictures", Limits(0, 1, is_whole=False, above=True)
+    )
+    order: Order = setting(
+        "shuffled", DATA, "Order", "How the pictures follow each other in an epoch",
+        choices=get_args(Order), words={"stored": "as stored", "by_class": "class after class"},
+    )  # fmt: skip
+    wrong_labels: float = setting(
+        0.0, DATA, "Wrong labels %", "Share of wrong classes", Limits(0, 1, is_whole=False)
+    )
+    flagged_ones: int = setting(
+        0, DATA, "Ones with a flag",
+        "Drawn ones as much of Europe writes them, added to pictures of digits", Limits(0, 60_000),
+    )  # fmt: skip
+    augment: bool = setting(
+        True, DATA, "Vary the pictures", "Turn, shift, zoom, thicken and blur pictures at random"
+    )
+    optimizer: Optimizer = setting(
+        "adam", OPTIMISATION, "Optimiser", "Rule by which gradients change the weights",
+        choices=get_args(Optimizer), words={
+            "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop",
+            "momentum": "SGD with momentum", "sgd": "SGD",
+        },
+    )  # fmt: skip
+    learning_rate: float = setting(
+        0.001, OPTIMISATION, "Learning rate", "Size of the steps at the start",
+        Limits(0, 100, is_whole=False, above=True),
+    )  # fmt: skip
+    schedule: Schedule = setting(
+        "cosine", OPTIMISATION, "Schedule", "How the learning rate changes",
+        choices=get_args(Schedule), words={"steps": "÷ 10 in two steps", "warmup": "warm-up, cosine"},
+    )  # fmt: skip
+    batch_size: int = setting(128, OPTIMISATION, "Batch size", "Pictures per step", Limits(1, 8192))
+    epochs: int = setting(5, OPTIMISATION, "Epochs", "Passes over the data", Limits(1, 1000))
+    patience: int = setting(
+        0, OPTIMISATION, "Patience", "Epochs without progress before it ends; 0: all",
+        Limits(0, 1000),
+    )  # fmt: skip
+    seed: int = setting(
+        0, OPTIMISATION, "Seed", "Of weights, order and variations", Limits(0, 2**31 - 1)
+    )
+    deterministic: bool = setting(
+        False, OPTIMISATION, "Deterministic",
+        "The same to every bit each time, with as many threads; up to a third slower",
+    )  # fmt: skip
+    save_to: str = setting("", "", "Saved as", "Also save the model here")
     architecture: Architecture = field(default_factory=Architecture)
 
     def __post_init__(self) -> None:
         """Refuse what cannot be trained, with the accepted range."""
-        require_numbers(self, LIMITS)
-        require_choice(self, optimizer=OPTIMIZERS, schedule=SCHEDULES, order=ORDERS)
-        require_switch(self, "augment", "deterministic")
-        require_text(self, dataset=_MOST_LETTERS, save_to=_MOST_LETTERS)
+        require_accepted(self)
         if type(self.architecture) is not Architecture:
             raise RunError("architecture is no Architecture: give one, or leave it out.")
         if self.save_to and Path(self.save_to).suffix not in SUFFIXES:
@@ -107,27 +125,32 @@ class TrainingConfig:
         rest = {name: value for name, value in values.items() if name not in of_network}
         return cls(**rest, architecture=Architecture(**network))
 
+    def notable(self) -> dict[str, Any]:
+        """Return by name the settings by which a training is known, then those not as usual."""
+        values = self.flat()
+        unusual = [name for name, known in SETTINGS.items() if values[name] != known.default]
+        return {name: values[name] for name in (*_ALWAYS_TOLD, *unusual)}
+
     def command(self) -> str:
         """Return the command line that trains the same thing."""
-        standard = TrainingConfig().flat()
-        words = ["cnn-dashboard", "train", "--dataset", self.dataset]
-        for name, value in self.flat().items():
-            always = name in ("epochs", "batch_size", "learning_rate", "seed")
-            if name in ("dataset", "save_to") or (value == standard[name] and not always):
-                continue
-            flag = name.replace("_", "-")
+        words = ["cnn-dashboard", "train"]
+        for name, value in self.notable().items():
+            flag = SETTINGS[name].flag
             if isinstance(value, bool):
-                words.append(f"--{flag}" if value else f"--no-{flag}")
+                words.append(flag if value else flag.replace("--", "--no-", 1))
             else:
-                words += [f"--{flag}", str(value)]
+                words += [flag, str(value)]
         return shlex.join(words)
+
+
+_FIELDS = settings_of(Architecture) | settings_of(TrainingConfig)
+SETTINGS = {name: known for name, known in _FIELDS.items() if known.group}
 
 
 def differences(configs: list[TrainingConfig]) -> dict[str, list[Any]]:
     """Return the settings that are not the same in all configs: their values by name."""
     tables = [config.flat() for config in configs]
-    names = [name for name in tables[0] if name != "save_to"] if tables else []
-    values = {name: [table[name] for table in tables] for name in names}
+    values = {name: [table[name] for table in tables] for name in SETTINGS}
     return {name: given for name, given in values.items() if len(set(given)) > 1}
 
 

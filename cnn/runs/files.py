@@ -243,8 +243,8 @@ def _is_archive(path: str, members: tuple[str, ...]) -> bool:
 def _entries(path: str) -> list[os.DirEntry[str]]:
     """Return what stands in a folder, without what is being written."""
     try:
-        with os.scandir(path) as found:
-            return [entry for entry in found if not entry.name.startswith(".")]
+        with os.scandir(path) as entries:
+            return [entry for entry in entries if not entry.name.startswith(".")]
     except OSError:
         return []
 

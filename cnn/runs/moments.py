@@ -32,7 +32,7 @@ class Moment:
         return f"{self.epoch}-{self.batch}" if self.batch else str(self.epoch)
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The moment in words."""
         if not self.batch:
             return f"after epoch {self.epoch}" if self.epoch else "before the first step"

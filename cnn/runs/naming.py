@@ -1,21 +1,18 @@
-"""What a run is called until its reader says otherwise: by its data, optimiser, rate and epochs."""
+"""What settings are called, and a run until its reader says otherwise."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from cnn.data.datasets import DIGITS, MNIST
-from cnn.runs.configuration import TrainingConfig
+from cnn.runs.configuration import SETTINGS, TrainingConfig
 
 MOST_NAME = 100
 _MOST_DATA = 40
 _DATA = {MNIST: "MNIST", "fashion_mnist": "Fashion-MNIST", DIGITS: "embedded digits"}
-OPTIMIZER_NAMES: dict[str, str] = {
-    "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "momentum": "SGD with momentum",
-    "sgd": "SGD",
-}  # fmt: skip
 
 
 def data_name(dataset: str) -> str:
@@ -23,10 +20,17 @@ def data_name(dataset: str) -> str:
     return _DATA.get(dataset) or _cut(Path(dataset).name or "a folder", _MOST_DATA)
 
 
+def in_words(name: str, value: Any) -> tuple[str, str]:
+    """Return a setting of a training as (its label, its value) for the reader."""
+    setting = SETTINGS[name]
+    told = data_name(value) if name == "dataset" else setting.told(value)
+    return setting.label.lower(), told
+
+
 def automatic(config: TrainingConfig) -> str:
     """Return a name for a training, such as "MNIST · Adam 0.001 · 5 epochs"."""
     epochs = "1 epoch" if config.epochs == 1 else f"{config.epochs} epochs"
-    optimizer = f"{OPTIMIZER_NAMES[config.optimizer]} {config.learning_rate:g}"
+    optimizer = f"{SETTINGS['optimizer'].told(config.optimizer)} {config.learning_rate:g}"
     return f"{data_name(config.dataset)} · {optimizer} · {epochs}"
 
 

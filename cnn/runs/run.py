@@ -121,8 +121,8 @@ class Run:
                 self._read(name)
             except DamagedRunError as error:
                 return error.file
-        found = files.damaged(self.path)
-        return "" if found == "batches.csv" and self._is_before_first_step() else found
+        file = files.damaged(self.path)
+        return "" if file == "batches.csv" and self._is_before_first_step() else file
 
     def has_whole(self, name: str) -> bool:
         """Whether the file of that name is there and not damaged."""
@@ -194,9 +194,9 @@ class Run:
                 return [archive[f"w{i}"].astype(np.float32) for i in range(len(archive.files))]
         except FileNotFoundError as error:
             kept = self.moments
-            known = f"from “{kept[0].told}” to “{kept[-1].told}”" if kept else "none"
+            known = f"from “{kept[0].description}” to “{kept[-1].description}”" if kept else "none"
             raise RunError(
-                f"Of this training no weights are kept of the moment “{moment.told}”, but of "
+                f"Of this training no weights are kept of the moment “{moment.description}”, but of "
                 f"{counted(len(kept), 'moment')}, {known}. Choose one of them."
             ) from error
         except _NO_WEIGHTS as error:

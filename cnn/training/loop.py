@@ -78,7 +78,7 @@ def work_on(
 
 def _train(run: Run, recorder: Recorder, data_dir: Path | None) -> None:
     config = run.config
-    recorder.tell(message="Reading the data.")
+    recorder.update(message="Reading the data.")
     data = load_dataset(config.dataset, "train", data_dir=data_dir)
     training, validation = feeding.split(data, config)
     batches = feeding.steps_per_epoch(training, config)
@@ -95,7 +95,7 @@ def _train(run: Run, recorder: Recorder, data_dir: Path | None) -> None:
         card = Card(class_names=data.class_names, scale=PIXEL_SCALE)
         save_model(on_one_device, run.initial_path, card=card)
         recorder.weights(Moment(0), model.get_weights())
-    recorder.tell(batches=batches, epoch=done, batch=0, message="")
+    recorder.update(batches=batches, epoch=done, batch=0, message="")
     progress = _progress(recorder, on_one_device, training, validation, data.class_names)
     if not _had_enough(recorder.history, config):
         model.fit(
@@ -108,7 +108,7 @@ def _train(run: Run, recorder: Recorder, data_dir: Path | None) -> None:
             callbacks=[progress],
         )
     if run.is_cancelled:
-        recorder.tell(state="cancelled", seconds_left=None, message="Cancelled.")
+        recorder.update(state="cancelled", seconds_left=None, message="Cancelled.")
         return
     _finish(run, recorder, on_one_device, data_dir)
 
@@ -150,15 +150,15 @@ def _compiled(config: TrainingConfig, data: Dataset, batches: int) -> keras.Mode
             right = keras.ops.equal(
                 keras.ops.argmax(given, axis=-1), keras.ops.cast(labels, "int64")
             )
-            told = {
+            metrics = {
                 "learning_rate": rate,
                 "loss": loss * devices,
                 "accuracy": keras.ops.mean(keras.ops.cast(right, "float32")),
                 **_gradient_norms(self.trainable_weights, whole),
             }
-            self.names = tuple(told)
+            self.names = tuple(metrics)
             # One tensor: each that leaves TensorFlow takes time from the next step.
-            return {"told": tf.stack(list(told.values()))}
+            return {"metrics": tf.stack(list(metrics.values()))}
 
     shape, classes = data.images.shape[1:], len(data.class_names)
     plain = build_classifier(shape, classes, architecture=config.architecture, seed=config.seed)
@@ -214,29 +214,29 @@ def _progress(
             self.epoch_began = self.last
 
         def on_train_batch_end(self, batch: int, logs: dict[str, Any]) -> None:
-            step, values = batch + 1, np.asarray(logs["told"]).tolist()
-            told = dict(zip(self.model.names, values, strict=True))
-            if not math.isfinite(told["loss"]):
+            step, values = batch + 1, np.asarray(logs["metrics"]).tolist()
+            metrics = dict(zip(self.model.names, values, strict=True))
+            if not math.isfinite(metrics["loss"]):
                 raise RunError(_no_number("The loss", config, self.number, step))
             self.done += 1
             now = time.monotonic()
             size = min(config.batch_size, len(training) - batch * config.batch_size)
             self.seen += size
-            self.loss += (told["loss"] - self.loss) * size / self.seen
-            self.accuracy += (told["accuracy"] - self.accuracy) * size / self.seen
-            self.learning_rate = told["learning_rate"]
+            self.loss += (metrics["loss"] - self.loss) * size / self.seen
+            self.accuracy += (metrics["accuracy"] - self.accuracy) * size / self.seen
+            self.learning_rate = metrics["learning_rate"]
             rate = (now - self.began) / self.done
             left = config.epochs * batches - (self.number - 1) * batches - step
             row = {
                 "epoch": self.number,
                 "batch": step,
-                "loss": told["loss"],
-                "accuracy": told["accuracy"],
+                "loss": metrics["loss"],
+                "accuracy": metrics["accuracy"],
                 "learning_rate": self.learning_rate,
                 "pictures_per_second": round(size / max(now - self.last, 1e-6)),
             }
             self.last = now
-            norms = {name: value for name, value in told.items() if name.startswith(GRADIENT)}
+            norms = {name: value for name, value in metrics.items() if name.startswith(GRADIENT)}
             recorder.batch(
                 {**row, **norms}, epoch=self.number, batch=step, loss=self.loss,
                 accuracy=self.accuracy, seconds_left=rate * left,
@@ -314,7 +314,7 @@ def _probabilities(model: keras.Model, scaled: NDArray[np.float32]) -> NDArray[n
 
 def _finish(run: Run, recorder: Recorder, model: keras.Model, data_dir: Path | None) -> None:
     """Score the model on the test split, write it with its card, and say so."""
-    recorder.tell(message="Scoring the model on the test data.")
+    recorder.update(message="Scoring the model on the test data.")
     config = run.config
     test = load_dataset(config.dataset, "test", data_dir=data_dir)
     scores = {f"{test.name} test": accuracy(model, test)}
@@ -337,7 +337,7 @@ def _finish(run: Run, recorder: Recorder, model: keras.Model, data_dir: Path | N
     resuming.forget(run)
     stopped = len(recorder.history) < config.epochs
     message = f"Ended early: the validation loss was lowest {config.patience} epochs before."
-    recorder.tell(
+    recorder.update(
         state="finished", seconds_left=None, message=message if stopped else "",
         batch=recorder.status.batches,
     )  # fmt: skip

@@ -74,7 +74,7 @@ class Recorder:
         """The rows of the epochs that have ended."""
         return self._history
 
-    def tell(self, **changes: Any) -> None:
+    def update(self, **changes: Any) -> None:
         """Change the status, at once."""
         self._write(**changes)
         self._flush()

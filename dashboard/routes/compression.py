@@ -111,32 +111,36 @@ class Files:
     def __init__(self, app: Dash) -> None:
         self._app = app
 
-    def key(self, asked: Request) -> str:
+    def key(self, request: Request) -> str:
         """Return the address under which such a file is kept, "" for all other answers.
 
         Parameters make no other file of it.
         """
-        is_one = asked.method in ("GET", "HEAD") and "Range" not in asked.headers
-        return asked.path if is_one and (self._is_package(asked) or self._is_suite(asked)) else ""
+        is_one = request.method in ("GET", "HEAD") and "Range" not in request.headers
+        return (
+            request.path
+            if is_one and (self._is_package(request) or self._is_suite(request))
+            else ""
+        )
 
-    def is_named(self, asked: Request) -> bool:
+    def is_named(self, request: Request) -> bool:
         """Whether the address is the one that the pages name for such a file, to the letter."""
-        if asked.endpoint == "_dash_assets.static":
-            return self._is_asset(asked)
-        return not asked.query_string and (self._is_package(asked) or self._is_suite(asked))
+        if request.endpoint == "_dash_assets.static":
+            return self._is_asset(request)
+        return not request.query_string and (self._is_package(request) or self._is_suite(request))
 
-    def _is_package(self, asked: Request) -> bool:
-        return asked.path in self._app.server.extensions[_PACKAGES]
+    def _is_package(self, request: Request) -> bool:
+        return request.path in self._app.server.extensions[_PACKAGES]
 
-    def _is_suite(self, asked: Request) -> bool:
+    def _is_suite(self, request: Request) -> bool:
         """Whether it is a file of Dash's components with one of the fingerprints of its package.
 
         A file that a script asks for later comes with the fingerprint of that script.
         """
-        told = asked.view_args or {}
-        if _SUITES not in told:
+        arguments = request.view_args or {}
+        if _SUITES not in arguments:
             return False
-        package, path = str(told[_SUITES]), str(told["fingerprinted_path"])
+        package, path = str(arguments[_SUITES]), str(arguments["fingerprinted_path"])
         plain, has_fingerprint = check_fingerprint(path)
         known = self._app.registered_paths.get(package, ())
         name = path.rsplit("/", 1)[-1]
@@ -146,10 +150,10 @@ class Files:
             and name.split(".")[1] in _marks(package, tuple(sorted(known)))
         )
 
-    def _is_asset(self, asked: Request) -> bool:
-        path = Path(self._app.config.assets_folder) / str((asked.view_args or {})["filename"])
+    def _is_asset(self, request: Request) -> bool:
+        path = Path(self._app.config.assets_folder) / str((request.view_args or {})["filename"])
         try:
-            return asked.query_string.decode("ascii", "replace") == f"m={path.stat().st_mtime}"
+            return request.query_string.decode("ascii", "replace") == f"m={path.stat().st_mtime}"
         except (OSError, ValueError):
             return False
 
@@ -157,7 +161,7 @@ class Files:
 @lru_cache(maxsize=32)
 def _marks(package: str, paths: tuple[str, ...]) -> frozenset[str]:
     """Return the fingerprints that Dash gives files of a package: version and time of each."""
-    found = set()
+    marks = set()
     for path in paths:
         holder = f"{package}.{path.split('/')[0]}"
         whole = sys.modules[package]
@@ -165,8 +169,8 @@ def _marks(package: str, paths: tuple[str, ...]) -> frozenset[str]:
         file = Path(str(whole.__file__)).parent / path
         with suppress(OSError):
             made = build_fingerprint("x.js", edition, int(file.stat().st_mtime))
-            found.add(made.split(".")[1])
-    return frozenset(found)
+            marks.add(made.split(".")[1])
+    return frozenset(marks)
 
 
 def _smallest(text: bytes) -> bytes:
@@ -242,10 +246,10 @@ def _serve(server: Flask, name: str, edition: str, text: str, mimetype: str) -> 
 def time_forward_passes(server: Flask) -> None:
     """Say in `Server-Timing` when an answer took a forward pass, and how long it was."""
 
-    def tell(response: Response) -> Response:
+    def add_header(response: Response) -> Response:
         took = g.pop("forward_milliseconds", None)
         if took is not None:
             response.headers["Server-Timing"] = f"forward;dur={took:.2f}"
         return response
 
-    server.after_request(tell)
+    server.after_request(add_header)

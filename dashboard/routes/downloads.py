@@ -35,11 +35,11 @@ def _settings(run: Run) -> Response:
         config = run.config
     except RunError as error:
         abort(404, str(error))
-    told = {
+    settings = {
         **config.to_json(),
         "dataset": Path(config.dataset).name,
         "save_to": Path(config.save_to).name,
     }
-    answer = jsonify(told)
+    answer = jsonify(settings)
     answer.headers.set("Content-Disposition", "attachment", filename=file_name(run, "config.json"))
     return answer

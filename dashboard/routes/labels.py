@@ -20,7 +20,7 @@ def serve_labels(server: Flask) -> None:
 def _labels(data: str, split: str) -> Response:
     try:
         name = require_known(data, split)
-        found = cnn.load_dataset(name, split, data_dir=current().settings.data_path)
+        dataset = cnn.load_dataset(name, split, data_dir=current().settings.data_path)
     except cnn.DatasetError as error:
         abort(404, description=str(error))
-    return Response(found.labels.astype("u1").tobytes(), mimetype="application/octet-stream")
+    return Response(dataset.labels.astype("u1").tobytes(), mimetype="application/octet-stream")

@@ -18,7 +18,7 @@ from flask import Flask, jsonify, request
 from cnn.errors import RunError
 from cnn.runs.run import ACTIVE
 from dashboard.runs import table
-from dashboard.runs.paging import Asked
+from dashboard.runs.paging import PageRequest
 from dashboard.runs.table import Row
 from dashboard.runtime.runtime import current
 from dashboard.shell import status
@@ -40,21 +40,21 @@ def _news() -> Any:
 
 def _news_of_runs() -> Any:
     runtime = current()
-    asked = request.args.to_dict()
-    part = Asked.parse({name: asked.pop(f"list-{name}", "") for name in ("page", "find")})
-    view, _ = parse(asked)
+    query = request.args.to_dict()
+    part = PageRequest.parse({name: query.pop(f"list-{name}", "") for name in ("page", "find")})
+    view, _ = parse(query)
     statuses = runtime.statuses()
     key, wait = status.news(runtime, view, statuses)
     listing = table.listing(runtime, view, part, statuses)
     active = [row for row in listing.rows if row.status.state in ACTIVE and not row.damaged]
-    shown = {}
+    runs = {}
     for row in active:
         # A run may be deleted while it is asked for.
         with suppress(RunError):
-            shown[row.run.id] = _shown(row)
-    return jsonify(news=key, wait=wait, look=listing.look, runs=shown)
+            runs[row.run.id] = _progress(row)
+    return jsonify(news=key, wait=wait, look=listing.look, runs=runs)
 
 
-def _shown(row: Row) -> dict[str, Any]:
+def _progress(row: Row) -> dict[str, Any]:
     bar, text = table.progress(row.run, row.status)
     return {"bar": bar, "progress": text, **table.results(row.run)}

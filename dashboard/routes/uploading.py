@@ -65,10 +65,10 @@ def _prepare(key: str) -> tuple[Response, int]:
     except cnn.CnnError as error:
         return _refusal(str(error), 400)
     prepared = pixels.encode(steps[-1].pixels) if is_digit else ""
-    return jsonify({"pixels": prepared, "steps": [_told(step) for step in steps]}), 200
+    return jsonify({"pixels": prepared, "steps": [_as_json(step) for step in steps]}), 200
 
 
-def _told(step: Step) -> dict[str, Any]:
+def _as_json(step: Step) -> dict[str, Any]:
     """Return a step as the browser shows it; boxes are shares of its picture from 0 to 1."""
     height, width = step.pixels.shape[:2]
     sides = (height, width, height, width)

@@ -15,21 +15,23 @@ import re
 from dataclasses import replace
 from typing import get_args
 
+import flask
 import numpy as np
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, current_app
 from numpy.typing import NDArray
 
 import cnn
 from dashboard.runtime.runtime import current
 from dashboard.screens.answer import Answer
 from dashboard.screens.request import Moving, Request
-from dashboard.screens.screen import facts_of
+from dashboard.screens.screen import facts_of, parts_of_pages
 from dashboard.shell import panel
 from dashboard.state import pixels
-from dashboard.state.view import parse
+from dashboard.state.view import OF_PICTURE, parse
 
 DRAWING_SIDE = 112
-_OWN = ("layer", "fitted", "moving", "pointed", "form", "centre")
+_OPENING = {"layer", "opening"}
+_OWN = {"fitted", "moving", "pointed", "form", "centre", *_OPENING}
 
 
 def serve_values(server: Flask) -> None:
@@ -41,20 +43,34 @@ def serve_values(server: Flask) -> None:
 
 def _values(page: str, layer: str | None = None) -> Response:
     runtime = current()
-    if runtime.ready != "ready":
+    given = set(flask.request.args)
+    is_opening = flask.request.method == "GET" and "opening" in given and given & _OWN <= _OPENING
+    if runtime.ready != "ready" and not is_opening:
         return _refusal(runtime.not_ready, 503)
     try:
-        asked = _asked(layer)
-        return Response(_answer(asked, page), mimetype="application/octet-stream")
+        request = _request(layer)
+        answer = _opening(request, page) if is_opening else _answer(request, page)
     except cnn.CnnError as error:
         return _refusal(str(error), 400)
+    if answer is None:
+        return _refusal(runtime.not_ready, 503)
+    return Response(answer, mimetype="application/octet-stream")
 
 
-def _asked(layer: str | None) -> Request:
+def _opening(request: Request, page: str) -> bytes | None:
+    """Return what a page opens with; None while TensorFlow starts, unless that was kept."""
+    if request.runtime.ready == "failed":
+        return None
+    parts = parts_of_pages(current_app).get(page, OF_PICTURE)
+    what = ["values", page, request.layer or "", *request.layers]
+    return request.runtime.kept(request.view, parts, what, lambda: _answer(request, page))
+
+
+def _request(layer: str | None) -> Request:
     """Return the request, with the drawing if there is one in the body."""
-    given = request.args
+    given = flask.request.args
     view, _ = parse({name: value for name, value in given.to_dict().items() if name not in _OWN})
-    asked = Request(
+    request = Request(
         view,
         layer,
         moving=_moving(given.get("moving", "")),
@@ -62,13 +78,15 @@ def _asked(layer: str | None) -> Request:
         layers=tuple(given.getlist("layer")),
         pointed=_pointed(given.get("pointed", "")),
     )
-    if request.method != "POST":
-        return asked
-    drawn = _drawn(request.stream.read(DRAWING_SIDE**2 + 1), centred=given.get("centre") != "off")
+    if flask.request.method != "POST":
+        return request
+    drawn = _drawn(
+        flask.request.stream.read(DRAWING_SIDE**2 + 1), centred=given.get("centre") != "off"
+    )
     view = replace(view, pixels="", upload="", part=None)
-    if asked.moving:
-        return replace(asked, view=view, drawn=drawn)
-    return replace(asked, view=replace(view, pixels=pixels.encode(drawn)))
+    if request.moving:
+        return replace(request, view=view, drawn=drawn)
+    return replace(request, view=replace(view, pixels=pixels.encode(drawn)))
 
 
 def _moving(given: str) -> Moving:
@@ -86,14 +104,14 @@ def _drawn(body: bytes, *, centred: bool) -> NDArray[np.uint8]:
     return cnn.centre_digit(ink) if centred else cnn.shrink(ink)
 
 
-def _answer(asked: Request, page: str) -> bytes:
-    answer, look = Answer(), asked.look
-    answer.facts = {"pixels": asked.view.pixels, "seen": answer.add(look.seen)}
-    answer.facts["panel"] = panel.facts(asked.view, asked.picture, look)
-    if "fitted" in request.args:
+def _answer(request: Request, page: str) -> bytes:
+    answer, look = Answer(), request.look
+    answer.facts = {"pixels": request.view.pixels, "seen": answer.add(look.seen)}
+    answer.facts["panel"] = panel.facts(request.view, request.picture, look)
+    if "fitted" in flask.request.args:
         answer.facts["fitted"] = answer.add(look.fitted)
     facts = facts_of(current_app, page)
-    answer.facts["page"] = facts(asked, answer) if facts else None
+    answer.facts["page"] = facts(request, answer) if facts else None
     return answer.packed()
 
 

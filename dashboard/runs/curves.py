@@ -15,8 +15,8 @@ from cnn.figures import EMPTY_FIGURE, Course
 from cnn.figures.curves import GRADIENT
 from cnn.runs.configuration import TrainingConfig, differences
 from cnn.runs.moments import Moment
+from cnn.runs.naming import in_words
 from cnn.runs.run import HISTORY_COLUMNS, together
-from dashboard.runs.form import in_words
 from dashboard.runs.table import Row
 from dashboard.shell import components
 from dashboard.state.view import View
@@ -93,14 +93,14 @@ class Curves:
         return components.facts(_settings(self._rows[0])) if self.is_single else self._differences()
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Which run is drawn and how it goes or ended, or how many are."""
         if not self.is_single:
             return f"{len(self._rows)} runs beside each other." if self._rows else ""
         row = self._rows[0]
         config = _config(row)
-        asked = f" of {config.epochs}" if config else ""
-        done = f"{len(self._courses[0].history)}{asked} epochs"
+        planned = f" of {config.epochs}" if config else ""
+        done = f"{len(self._courses[0].history)}{planned} epochs"
         how = {
             "queued": "waits for its turn; its curves begin with its first steps",
             "running": "is being trained; these are its curves so far",
@@ -109,7 +109,7 @@ class Curves:
             "failed": f"failed, after {done}",
             "interrupted": f"was interrupted, after {done}",
         }[row.status.state]
-        if row.is_shown:
+        if row.is_in_use:
             return f"{row.name} {how}."
         other = "Another model is in use"
         untick = ": untick this run to see its curves" if self._has_other else ""
@@ -121,7 +121,7 @@ class Curves:
             return EMPTY_FIGURE
         figure = self._drawn(which)
         row, epoch = self._rows[0], self._view.epoch
-        if self.is_single and row.is_shown and epoch and which in _OVER_STEPS:
+        if self.is_single and row.is_in_use and epoch and which in _OVER_STEPS:
             moment = Moment.parse(epoch)
             place = moment.epoch + moment.batch / max(1, row.status.batches)
             cnn.figures.mark(figure, place, "shown")
@@ -146,12 +146,12 @@ class Curves:
         """Return what one of the figures says, in words."""
         if not self._rows:
             return self._why_none() if which == LOSS else ""
-        told = (
+        text = (
             components.caption(_caption_of_one(which, self._rows[0], self._courses[0]))
             if self.is_single
             else _caption_of_many(which, self._rows, self._courses)
         )
-        return " ".join([told, *_damages(self._rows)]) if which == LOSS else told
+        return " ".join([text, *_damages(self._rows)]) if which == LOSS else text
 
     def _why_none(self) -> str:
         if self._view.runs:
@@ -177,8 +177,8 @@ def _course(row: Row) -> Course:
 def _table(row: Row, name: str) -> pd.DataFrame:
     """Return one of the run's tables, an empty one if it is damaged or the run is gone."""
     try:
-        found: pd.DataFrame = getattr(row.run, name)
-        return found
+        table: pd.DataFrame = getattr(row.run, name)
+        return table
     except cnn.RunError:
         return pd.DataFrame()
 
@@ -289,15 +289,9 @@ def _settings(row: Row) -> list[tuple[str, str]]:
     config = _config(row)
     if config is None:
         return []
-    standard = TrainingConfig().flat()
     scores = cnn.runs.facts(row.run).get("scores", {})
-    always = ("dataset", "epochs", "batch_size", "learning_rate", "seed")
     return [
-        *[
-            in_words(name, value)
-            for name, value in config.flat().items()
-            if name != "save_to" and (name in always or value != standard[name])
-        ],
+        *[in_words(name, value) for name, value in config.notable().items()],
         *[
             (_scored(name, config), cnn.captions.percent(score, 2))
             for name, score in scores.items()
@@ -315,5 +309,5 @@ def _scored(name: str, config: TrainingConfig) -> str:
 
 
 def _difference(name: str, values: list[Any]) -> html.Tr:
-    told = [in_words(name, value) for value in values]
-    return html.Tr([html.Th(told[0][0], scope="row"), *[html.Td(value) for _, value in told]])
+    pairs = [in_words(name, value) for value in values]
+    return html.Tr([html.Th(pairs[0][0], scope="row"), *[html.Td(value) for _, value in pairs]])

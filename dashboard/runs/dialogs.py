@@ -30,17 +30,17 @@ def layout() -> list[html.Div]:
     name = dbc.Input(id=f"{EDITED}-name", debounce=_TYPING_SECONDS)
     note = dbc.Textarea(id=f"{EDITED}-note", debounce=_TYPING_SECONDS, rows=4)
     edit = [
-        dbc.Label("Name", html_for=f"{EDITED}-name"), name, _told(f"{EDITED}-name-told"),
+        dbc.Label("Name", html_for=f"{EDITED}-name"), name, _message(f"{EDITED}-name-message"),
         dbc.Label("Note", html_for=f"{EDITED}-note", className="mt-2"), note,
-        _told(f"{EDITED}-note-told"),
+        _message(f"{EDITED}-note-message"),
     ]  # fmt: skip
     return [
         _dialog(EDITED, "Name and note", edit, "Save"),
-        _dialog(DELETED, "Delete a run", [html.P(id=f"{DELETED}-told")], "Delete for good"),
+        _dialog(DELETED, "Delete a run", [html.P(id=f"{DELETED}-message")], "Delete for good"),
     ]
 
 
-def _told(identity: str) -> html.Div:
+def _message(identity: str) -> html.Div:
     return html.Div(id=identity, className="form-text", **aria(live="polite"))
 
 
@@ -57,8 +57,8 @@ def _dialog(identity: str, title: str, body: list[Any], action: str) -> html.Div
     return html.Div([dcc.Store(id=f"{identity}-run"), modal])
 
 
-def register(app: Dash, told: Sequence[Output]) -> None:
-    """Register the dialogs' callbacks; `told` are the outputs of what `runs_table.attempt` returns."""
+def register(app: Dash, outputs: Sequence[Output]) -> None:
+    """Register the dialogs' callbacks; `outputs` take what `runs_table.attempt` returns."""
     stores = (f"{EDITED}-run", f"{DELETED}-run")
     fields = (f"{EDITED}-name", f"{EDITED}-note")
     arguments.accept(app, dict.fromkeys(stores, arguments.Name))
@@ -74,22 +74,22 @@ def register(app: Dash, told: Sequence[Output]) -> None:
     app.callback(
         Output(DELETED, "is_open"),
         Output(f"{DELETED}-run", "data"),
-        Output(f"{DELETED}-told", "children"),
+        Output(f"{DELETED}-message", "children"),
         Input(part("delete", ALL), "n_clicks"),
         prevent_initial_call=True,
     )(confirm)
     app.callback(
         Output(f"{EDITED}-name", "invalid"),
-        Output(f"{EDITED}-name-told", "children"),
+        Output(f"{EDITED}-name-message", "children"),
         Output(f"{EDITED}-note", "invalid"),
-        Output(f"{EDITED}-note-told", "children"),
+        Output(f"{EDITED}-note-message", "children"),
         Input(f"{EDITED}-name", "value"),
         Input(f"{EDITED}-note", "value"),
         State(f"{EDITED}-run", "data"),
         prevent_initial_call=True,
     )(check)
     app.callback(
-        *told,
+        *outputs,
         Output(EDITED, "is_open", allow_duplicate=True),
         Input(f"{EDITED}-go", "n_clicks"),
         State(f"{EDITED}-run", "data"),
@@ -98,7 +98,7 @@ def register(app: Dash, told: Sequence[Output]) -> None:
         prevent_initial_call=True,
     )(save_note)
     app.callback(
-        *told,
+        *outputs,
         Output(DELETED, "is_open", allow_duplicate=True),
         Output(ids.VIEW, "data", allow_duplicate=True),
         Input(f"{DELETED}-go", "n_clicks"),
@@ -117,11 +117,11 @@ def edit(_clicks: list[int | None]) -> tuple[Any, ...]:
 def confirm(_clicks: list[int | None]) -> tuple[Any, ...]:
     """Open the dialog that asks whether the run is to be deleted."""
     run = _clicked_run()
-    told = (
+    message = (
         f"{run.name}: its model, its history and {len(run.moments)} moments "
         f"({cnn.captions.megabytes(run.moments_bytes)}) will be gone. This cannot be undone."
     )
-    return True, run.id, told
+    return True, run.id, message
 
 
 def check(name: str | None, text: str | None, run_id: str | None) -> tuple[Any, ...]:
@@ -174,8 +174,8 @@ def delete(clicks: int | None, run_id: Any, stored: dict[str, Any] | None) -> tu
         raise PreventUpdate
     view, _problems = parse(stored or {})
     left = ",".join(run for run in view.runs.split(",") if run != run_id)
-    shown = replace(view, runs=left).to_query() if left != view.runs else no_update
-    return *attempt(lambda: _run(run_id).delete()), False, shown
+    query = replace(view, runs=left).to_query() if left != view.runs else no_update
+    return *attempt(lambda: _run(run_id).delete()), False, query
 
 
 def _clicked_run() -> Run:

@@ -15,7 +15,7 @@ PAGE = "training-page"
 FIND = "training-find"
 NEWER = "training-newer"
 OLDER = "training-older"
-TOLD = "training-page-told"
+POSITION = "training-page-position"
 PAGES = "training-pages"
 FINDING = "training-finding"
 MOST_ROWS = 20
@@ -24,14 +24,14 @@ _TYPING_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Asked:
+class PageRequest:
     """The page that a reader asks for, from 0, and what the runs on it are searched for."""
 
     page: int = 0
     find: str = ""
 
     @classmethod
-    def parse(cls, raw: Any) -> Asked:
+    def parse(cls, raw: Any) -> PageRequest:
         """Return what a browser says; what is unusable is the first page of all runs."""
         given = raw if isinstance(raw, dict) else {}
         page, find = str(given.get("page", "")), given.get("find")
@@ -46,23 +46,23 @@ class Place:
     """Where a page stands: its first run, from 0, and how many are found, and are there at all."""
 
     first: int
-    found: int
+    matches: int
     total: int
 
     @classmethod
-    def of(cls, asked: Asked, found: int, total: int) -> Place:
+    def of(cls, wanted: PageRequest, matches: int, total: int) -> Place:
         """Return the place of the page that is asked for, or of the last one before it."""
-        last = max(0, (found - 1) // MOST_ROWS)
-        return cls(MOST_ROWS * min(asked.page, last), found, total)
+        last = max(0, (matches - 1) // MOST_ROWS)
+        return cls(MOST_ROWS * min(wanted.page, last), matches, total)
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """The place in words: "21–40 of 213 runs"."""
-        if not self.found:
+        if not self.matches:
             return "No run is called so."
-        end = min(self.first + MOST_ROWS, self.found)
-        kind = "runs found" if self.found < self.total else "runs"
-        return f"{self.first + 1}–{end} of {self.found:,} {kind}"
+        end = min(self.first + MOST_ROWS, self.matches)
+        kind = "runs found" if self.matches < self.total else "runs"
+        return f"{self.first + 1}–{end} of {self.matches:,} {kind}"
 
     @property
     def is_whole(self) -> bool:
@@ -94,9 +94,9 @@ def turning() -> html.Nav:
         )
         for text, identity in (("Newer", NEWER), ("Older", OLDER))
     ]  # fmt: skip
-    told = html.Span(id=TOLD, className="small", **aria(live="polite"))
+    position = html.Span(id=POSITION, className="small", **aria(live="polite"))
     return html.Nav(
-        [dcc.Store(id=PAGE), buttons[0], told, buttons[1]],
+        [dcc.Store(id=PAGE), buttons[0], position, buttons[1]],
         id=PAGES,
         className="run-pages",
         hidden=True,
@@ -107,17 +107,17 @@ def turning() -> html.Nav:
 OUTPUTS = (
     Output(FINDING, "hidden"),
     Output(PAGES, "hidden"),
-    Output(TOLD, "children"),
+    Output(POSITION, "children"),
     Output(NEWER, "disabled"),
     Output(OLDER, "disabled"),
 )
 
 
-def shown(place: Place, elsewhere: int) -> tuple[bool, bool, str, bool, bool]:
+def contents(place: Place, elsewhere: int) -> tuple[bool, bool, str, bool, bool]:
     """Return what the outputs show of a place, with how many runs are ticked on other pages."""
-    told = f"{place.told} · {elsewhere} ticked elsewhere" if elsewhere else place.told
-    is_last = place.first + MOST_ROWS >= place.found
-    return place.is_whole, place.is_whole, told, place.first == 0, is_last
+    text = f"{place.description} · {elsewhere} ticked elsewhere" if elsewhere else place.description
+    is_last = place.first + MOST_ROWS >= place.matches
+    return place.is_whole, place.is_whole, text, place.first == 0, is_last
 
 
 def register(app: Dash) -> None:
@@ -141,10 +141,10 @@ def turn(
 
     It is the next one, the first of what is searched for, or the first of all for a new run.
     """
-    asked = Asked.parse(page)
+    wanted = PageRequest.parse(page)
     if ctx.triggered_id == ARRIVED:
         return {"page": 0, "find": ""}, ""
     if ctx.triggered_id == FIND:
-        return {"page": 0, "find": Asked.parse({"find": find}).find}, no_update
+        return {"page": 0, "find": PageRequest.parse({"find": find}).find}, no_update
     step = 1 if ctx.triggered_id == OLDER else -1
-    return {"page": max(0, asked.page + step), "find": asked.find}, no_update
+    return {"page": max(0, wanted.page + step), "find": wanted.find}, no_update

@@ -69,8 +69,8 @@ def register(app: Dash, tick: Output) -> None:
 def check(_ready: str, *values: Any) -> tuple[Any, ...]:
     """Return of each number whether it is refused, what stands under it, and why none may train."""
     problems = form.problems(FIELDS, values)
-    told_why = {name: f"{problem[0].upper()}{problem[1:]}" for name, problem in problems.items()}
-    under = told_why or _hints(values)
+    messages = {name: f"{problem[0].upper()}{problem[1:]}" for name, problem in problems.items()}
+    under = messages or _hints(values)
     why = _refusal(values)
     return (
         *[field.name in problems for field in NUMBERS],
@@ -98,8 +98,8 @@ def start(
         return str(error), "refused", no_update, no_update, no_update
     answer = f"“{run.name}” was queued: it is the first in the list above, ticked and drawn."
     view, _ = parse(stored or {})
-    shown = _with(view, run.id).to_query() if stored else no_update
-    return answer, "accepted", 0, shown, run.id
+    query = _with(view, run.id).to_query() if stored else no_update
+    return answer, "accepted", 0, query, run.id
 
 
 def _config(values: tuple[Any, ...]) -> TrainingConfig:

@@ -20,7 +20,7 @@ from cnn.runs.naming import data_name
 from cnn.runs.run import ACTIVE, Run, Status
 from cnn.words import number, percent
 from dashboard.runs.files import file_name
-from dashboard.runs.paging import MOST_ROWS, Asked, Place
+from dashboard.runs.paging import MOST_ROWS, PageRequest, Place
 from dashboard.runtime.catalogue import BUNDLED, entry_of
 from dashboard.runtime.runtime import Runtime
 from dashboard.runtime.statuses import Statuses
@@ -40,7 +40,7 @@ class Row:
     run: Run
     status: Status
     key: str
-    is_shown: bool
+    is_in_use: bool
     is_chosen: bool
     name: str
     is_bundled: bool = False
@@ -51,7 +51,7 @@ class Row:
         """What the row shows beside progress and results."""
         return (
             self.run.id, self.name, self.run.note.text, self.status.state, self.status.message,
-            self.key, self.is_shown, self.is_chosen, self.damaged,
+            self.key, self.is_in_use, self.is_chosen, self.damaged,
         )  # fmt: skip
 
 
@@ -70,8 +70,8 @@ class Listing:
     @property
     def look(self) -> str:
         """A key of what the page shows beside progress and results: another is made again."""
-        shown = repr([self.place, self.chosen, *(row.look for row in self.rows)])
-        return format(zlib.crc32(shown.encode()), "08x")
+        content = repr([self.place, self.chosen, *(row.look for row in self.rows)])
+        return format(zlib.crc32(content.encode()), "08x")
 
     @property
     def elsewhere(self) -> int:
@@ -79,13 +79,13 @@ class Listing:
         return len(set(self.chosen) - {row.run.id for row in self.rows})
 
 
-def listing(runtime: Runtime, view: View, asked: Asked, statuses: Statuses) -> Listing:
+def listing(runtime: Runtime, view: View, wanted: PageRequest, statuses: Statuses) -> Listing:
     """Return a page of all runs, whose `statuses` were just seen."""
     runs = statuses.runs
-    words = asked.find.casefold()
-    found = [run for run in runs if words in _called(run).casefold()] if words else runs
-    place = Place.of(asked, len(found), len(runs))
-    page = found[place.first : place.first + MOST_ROWS]
+    words = wanted.find.casefold()
+    matches = [run for run in runs if words in _called(run).casefold()] if words else runs
+    place = Place.of(wanted, len(matches), len(runs))
+    page = matches[place.first : place.first + MOST_ROWS]
     chosen = _chosen(runtime, view, statuses)
     followed = "" if view.runs else next((run.id for run in statuses.running), "")
     rows = _rows(runtime, view, page, chosen, statuses)
@@ -111,7 +111,7 @@ def _rows(
     runtime: Runtime, view: View, runs: list[Run], chosen: list[Run], statuses: Statuses
 ) -> list[Row]:
     """Return a row for each of the runs that are still there."""
-    shown = run_in_use(runtime, view)
+    in_use = run_in_use(runtime, view)
     called = dict(zip(runs, names(runs, chosen), strict=True))
     rows = []
     for run in runs:
@@ -121,7 +121,7 @@ def _rows(
                 key = next((entry.key for entry in entry_of(run)), "")
                 rows.append(
                     Row(
-                        run, status, key, run == shown, run in chosen, called[run],
+                        run, status, key, run == in_use, run in chosen, called[run],
                         is_bundled=run.path == cnn.pretrained_run(), damaged=damaged,
                     )
                 )  # fmt: skip
@@ -132,10 +132,10 @@ def _chosen(runtime: Runtime, view: View, statuses: Statuses) -> list[Run]:
     """Return the runs that are drawn: those ticked, else the newest at work, else that in use."""
     if view.runs:
         ids = sorted(set(view.runs.split(",")), reverse=True)
-        found = [run for run in map(runtime.find_run, ids) if run]
-        return sorted(found, key=lambda run: run.path == cnn.pretrained_run())
-    shown = run_in_use(runtime, view)
-    return statuses.running[:1] or ([shown] if shown else [])
+        runs = [run for run in map(runtime.find_run, ids) if run]
+        return sorted(runs, key=lambda run: run.path == cnn.pretrained_run())
+    in_use = run_in_use(runtime, view)
+    return statuses.running[:1] or ([in_use] if in_use else [])
 
 
 def names(runs: list[Run], beside: list[Run] | None = None) -> list[str]:
@@ -175,22 +175,22 @@ def _row(row: Row) -> html.Tr:
     tick = dbc.Checkbox(
         id=part("compare", run.id), value=row.is_chosen, label=label, label_class_name="visually-hidden",
     )  # fmt: skip
-    found = results(run)
+    cells = results(run)
     return html.Tr(
         [
             html.Td(tick),
             html.Th(_name(row), scope="row"),
             html.Td(_state(row)),
-            html.Td(found["data"]),
-            html.Td(found["epochs"], id=part("epochs", run.id)),
-            html.Td(found["best"], id=part("best", run.id)),
+            html.Td(cells["data"]),
+            html.Td(cells["epochs"], id=part("epochs", run.id)),
+            html.Td(cells["best"], id=part("best", run.id)),
             html.Td(
-                html.Img(id=part("curve", run.id), src=found["curve"], alt=found["curve-text"])
+                html.Img(id=part("curve", run.id), src=cells["curve"], alt=cells["curve-text"])
             ),
-            html.Td(found["kept"], id=part("kept", run.id)),
+            html.Td(cells["kept"], id=part("kept", run.id)),
             html.Td(html.Div(_actions(row), className="run-actions")),
         ],
-        className="shown" if row.is_shown else "",
+        className="shown" if row.is_in_use else "",
     )
 
 
@@ -208,13 +208,15 @@ def results(run: Run) -> dict[str, str]:
             "kept": kept,
         }
     losses = history["val_loss"].tolist()
-    told = f"validation loss from {number(losses[0])} to {number(losses[-1])}" if losses else ""
+    description = (
+        f"validation loss from {number(losses[0])} to {number(losses[-1])}" if losses else ""
+    )
     return {
         "data": data_name(config.dataset),
         "epochs": f"{len(history)} of {config.epochs}",
         "best": percent(history["val_accuracy"].max(), 2) if losses else "",
         "curve": cnn.figures.sparkline(losses) if losses else "",
-        "curve-text": told,
+        "curve-text": description,
         "kept": kept,
     }
 
@@ -232,25 +234,25 @@ def _name(row: Row) -> list[Any]:
 
 def _state(row: Row) -> list[Any]:
     if row.damaged:
-        told = f"{row.damaged} cannot be read."
-        return [html.Div("damaged"), html.Div(told, className="small")]
+        message = f"{row.damaged} cannot be read."
+        return [html.Div("damaged"), html.Div(message, className="small")]
     if row.status.state not in ACTIVE:
-        told = without_folders(str(row.status.message))
-        message = [html.Div(told, className="small")] if told else []
-        return [html.Div(row.status.state), *message]
-    value, told = progress(row.run, row.status)
+        message = without_folders(str(row.status.message))
+        details = [html.Div(message, className="small")] if message else []
+        return [html.Div(row.status.state), *details]
+    value, text = progress(row.run, row.status)
     bar = html.Div(
         dbc.Progress(id=part("bar", row.run.id), value=value, style={"height": "0.5rem"}),
         title=f"Progress of {row.name}",
     )
-    text = html.Div(told, id=part("progress", row.run.id), className="small run-progress")
-    return [html.Div(row.status.state), bar, text]
+    words = html.Div(text, id=part("progress", row.run.id), className="small run-progress")
+    return [html.Div(row.status.state), bar, words]
 
 
 def _actions(row: Row) -> list[Any]:
     run = row.run
     actions: list[Any] = []
-    if row.is_shown:
+    if row.is_in_use:
         actions.append(html.Span("in use", className="in-use"))
     elif row.key:
         actions.append(_button("Use this model", "use", run.id, row.key))
@@ -283,10 +285,10 @@ def progress(run: Run, status: Status) -> tuple[float, str]:
     """Return how far an active run is: in percent, and in words."""
     total = run.config.epochs * status.batches
     done = max(0, status.epoch - 1) * status.batches + status.batch
-    return (100 * done / total if total else 0), _told(run, status)
+    return (100 * done / total if total else 0), _progress_in_words(run, status)
 
 
-def _told(run: Run, status: Status) -> str:
+def _progress_in_words(run: Run, status: Status) -> str:
     message = without_folders(str(status.message))
     if status.state == "queued":
         return message or "waiting for a worker"

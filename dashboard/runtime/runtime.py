@@ -5,22 +5,24 @@ Nothing here belongs to a user: everything is found by content.
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 import time
 import weakref
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from cachetools import LRUCache, cached
 from filelock import FileLock
-from flask import current_app, g, has_request_context
+from flask import Response, after_this_request, current_app, g, has_request_context
 from numpy.typing import NDArray
+from plotly.io.json import to_json_plotly
 
 import cnn
 from cnn.data import datasets
@@ -31,11 +33,12 @@ from cnn.runs.moments import Moment
 from cnn.runs.run import Note, Run
 from dashboard.runtime import pictures
 from dashboard.runtime.catalogue import OF_RUN, Catalogue, Entry
+from dashboard.runtime.kept import Kept, key_of_question
 from dashboard.runtime.pictures import Picture
 from dashboard.runtime.statuses import Statuses
 from dashboard.runtime.supervisor import Supervisor
 from dashboard.settings import Settings, environment
-from dashboard.state.view import View
+from dashboard.state.view import LOOKS, OF_NETWORK, View
 
 if TYPE_CHECKING:
     import keras
@@ -87,6 +90,7 @@ class Runtime:
         self._drift_once = cached(
             LRUCache(_MOST_DRIFTS), key=_moments_of_run, condition=threading.Condition()
         )(cnn.drift)
+        self._kept = Kept(settings.jobs.path / "kept")
         self.damaged_before = settings.jobs.damaged_queues()
 
     @cached_property
@@ -110,9 +114,9 @@ class Runtime:
     def problem(self) -> str:
         """What is wrong at this server, in sentences; empty if nothing is."""
         worker = "" if self.settings.redis_url else self.settings.jobs.worker_problem
-        shown = self._failure or self.catalogue.problem_of_own()
+        failure = self._failure or self.catalogue.problem_of_own()
         room = self.settings.jobs.lacks_room
-        return " ".join(filter(None, [shown, room, self._queue_problem, worker]))
+        return " ".join(filter(None, [failure, room, self._queue_problem, worker]))
 
     @property
     def is_settled(self) -> bool:
@@ -228,8 +232,8 @@ class Runtime:
 
     def default_data(self) -> str:
         """Return the data set that is shown when a link names none."""
-        found = datasets.find(datasets.MNIST, self.settings.data_path)
-        return datasets.MNIST if found else datasets.DIGITS
+        path = datasets.find(datasets.MNIST, self.settings.data_path)
+        return datasets.MNIST if path else datasets.DIGITS
 
     def default_view(self) -> View:
         """Return what is on the screen when a link says nothing."""
@@ -282,6 +286,38 @@ class Runtime:
         """Return how far each layer has come, `also` at some moments: see `cnn.drift`."""
         return self._drift_once(model, run, also=also)
 
+    def kept(
+        self, view: View, parts: Sequence[str], what: Sequence[str], make: Callable[[], bytes]
+    ) -> bytes | None:
+        """Return what `make` gives, which is `what` one who opens a screen is answered.
+
+        It depends on these parts of the view alone. While TensorFlow starts it is what was given
+        for the same model and picture before; None if nothing was.
+        """
+        key = self._kept_key(view, parts, what)
+        if self.ready == "starting":
+            return self._kept.read(key) if key else None
+        made = make()
+        if key and not self._kept.has(key):
+            _afterwards(lambda: self._kept.write(key, made))
+        return made
+
+    def kept_json(
+        self, view: View, parts: Sequence[str], what: Sequence[str], make: Callable[[], Any]
+    ) -> Any:
+        """Return the same of what can be written as JSON, figures included, as read from it."""
+        content = self.kept(view, parts, what, lambda: to_json_plotly(make()).encode())
+        return None if content is None else json.loads(content)
+
+    def _kept_key(self, view: View, parts: Sequence[str], what: Sequence[str]) -> str | None:
+        """Return the key of what is kept; None for a run, whose model may become another."""
+        if view.model.startswith(OF_RUN):
+            return None
+        sees_picture = not set(parts) <= {*OF_NETWORK, *LOOKS}
+        picture = self.picture(view).pixels.tobytes() if sees_picture else b""
+        query = {name: value for name, value in view.to_query().items() if name in parts}
+        return key_of_question({"view": query, "what": list(what)}, picture)
+
     def _look(self, view: View, model: keras.Model) -> Look:
         return self._look_at(view, model, self.picture(view))
 
@@ -294,6 +330,18 @@ class Runtime:
         if has_request_context():
             g.forward_milliseconds = 1000 * (time.perf_counter() - began)
         return Look(fitted, plain, seen, passed)
+
+
+def _afterwards(do: Callable[[], Any]) -> None:
+    """Do something when the request has its answer; at once, where there is none."""
+    if not has_request_context():
+        do()
+        return
+
+    @after_this_request
+    def _(response: Response) -> Response:
+        response.call_on_close(do)
+        return response
 
 
 def _fitted(picture: Picture, model: keras.Model, *, is_upload: bool) -> NDArray[np.uint8]:

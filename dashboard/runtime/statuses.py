@@ -62,7 +62,7 @@ class Statuses:
 
     # The queue is asked after the runs: a run that was made meanwhile is in neither.
     @cached_property
-    def _asked(self) -> tuple[dict[str, None], str]:
+    def _of_queue(self) -> tuple[dict[str, None], str]:
         try:
             return dict.fromkeys(self._queue().pending()), ""
         except RunError as error:
@@ -70,8 +70,8 @@ class Statuses:
 
     @property
     def _pending(self) -> dict[str, None]:
-        return self._asked[0]
+        return self._of_queue[0]
 
     @property
     def _problem(self) -> str:
-        return self._asked[1]
+        return self._of_queue[1]

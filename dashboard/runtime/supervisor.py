@@ -117,5 +117,5 @@ class Supervisor:
             size = log.seek(0, os.SEEK_END)
             log.seek(max(self._log_size, size - _MOST_LOG_BYTES))
             lines = log.read().decode(errors="replace").splitlines()
-        told = (line.strip(" │╭╮╰╯─") for line in reversed(lines))
-        return next(filter(None, told), "")
+        sentences = (line.strip(" │╭╮╰╯─") for line in reversed(lines))
+        return next(filter(None, sentences), "")

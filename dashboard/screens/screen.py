@@ -22,12 +22,11 @@ import cnn
 from cnn.figures import Chart, nothing
 from cnn.figures.chart import WHOLE
 from dashboard import arguments, ids
-from dashboard.runtime.runtime import current
 from dashboard.screens.answer import Answer
 from dashboard.screens.request import Request
 from dashboard.shell import components
 from dashboard.shell.tabs import is_open
-from dashboard.state.view import OF_NETWORK, OF_PICTURE, parse
+from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, parse
 
 Id = str | dict[str, Any]
 Show = Callable[[Request], "Screen"]
@@ -96,19 +95,19 @@ def register_screen(
     show: Show,
     *,
     figures: Sequence[str] | dict[str, Any],
+    of: Sequence[str] = OF_PICTURE,
     looks: Sequence[str] = (),
-    sees_picture: bool = True,
     waits: bool = False,
 ) -> None:
     """Let `show` say what the page `/<page>` shows.
 
     `figures` are the ids of its graphs, or a pattern for as many as there are. Asked for anew it is
-    when a part of the view changes that it depends on: the model, the epoch, the picture if it
-    `sees_picture`, and those that are named as `looks`. A page that `waits` is shown anew only when
-    no pen and no slider moves.
+    when a part of the view changes that it depends on: what it is `of`, which is the picture, the
+    network or the model alone, and those that are named as `looks`. A page that `waits` is shown anew
+    only when no pen and no slider moves.
     """
     server: Flask = app.server
-    of_page = (*(OF_PICTURE if sees_picture else OF_NETWORK), *looks)
+    of_page = (*of, *looks)
 
     def facts(request: Request, answer: Answer) -> dict[str, Any]:
         return {"form": None} if waits and request.moving else _facts(show, request, answer)
@@ -120,17 +119,18 @@ def register_screen(
     places = [figures] if isinstance(figures, dict) else list(figures)
 
     def whole(
-        asked: dict[str, Any] | None, name: str | None, pathname: str | None, found: list[Any]
+        wanted: dict[str, Any] | None, name: str | None, pathname: str | None, graphs: list[Any]
     ) -> tuple[list[Any], list[Any], dict[str, Any]]:
-        if not asked or not is_open(pathname, page, name):
+        if not wanted or not is_open(pathname, page, name):
             raise PreventUpdate
-        shown = _screen(show, Request(parse(asked["view"])[0], name))
-        names = [element(identity) for identity in found]
-        if not set(shown.charts) <= set(names):
+        request = Request(parse(wanted["view"])[0], name)
+        content = _whole(lambda: show(request), request, of_page, [page, name or ""])
+        names = [element(identity) for identity in graphs]
+        if not content or not set(content["charts"]) <= set(names):
             raise PreventUpdate
-        charts = [shown.charts.get(name, nothing("")) for name in names]
-        held = {**shown.around(), "page": page, "places": names, **asked}
-        return [c.figure() for c in charts], [c.size for c in charts], held
+        charts = [content["charts"].get(name, _NOTHING) for name in names]
+        held = {**content["around"], "page": page, "places": names, **wanted}
+        return [c["figure"] for c in charts], [c["size"] for c in charts], held
 
     app.callback(
         output=(
@@ -161,18 +161,54 @@ def register_screen(
     )
 
 
+def of_model(page: str, make: Callable[[Request], Any]) -> Callable[[dict[str, Any] | None], Any]:
+    """Return a callback of the layers that are known: what `make` says of their model alone."""
+
+    def made(layers: dict[str, Any] | None) -> Any:
+        if not layers:
+            raise PreventUpdate
+        request = Request(parse({"model": layers["model"]})[0])
+        content = request.runtime.kept_json(
+            request.view, OF_MODEL_ALONE, [page], lambda: make(request)
+        )
+        if content is None:
+            raise PreventUpdate
+        return content
+
+    return made
+
+
 def _all(places: Sequence[Any], name: str, kind: Any, *, pattern: bool) -> Any:
     return kind(places[0], name) if pattern else [kind(place, name) for place in places]
 
 
-def _screen(show: Show, request: Request) -> Screen:
-    """Return what is shown; where it cannot be, the panel or the tabs of the page say why."""
-    if current().ready != "ready":
-        raise PreventUpdate
+def _whole(
+    show: Callable[[], Screen], request: Request, parts: Sequence[str], what: Sequence[str]
+) -> dict[str, Any] | None:
+    """Return what is shown, with whole figures; None where it cannot be.
+
+    Then the panel or the tabs of the page say why.
+    """
+
+    def make() -> dict[str, Any]:
+        screen = show()
+        charts = {place: _drawn(chart) for place, chart in screen.charts.items()}
+        return {"charts": charts, "around": screen.around()}
+
+    runtime = request.runtime
+    if runtime.ready == "failed":
+        return None
     try:
-        return show(request)
-    except cnn.CnnError as error:
-        raise PreventUpdate from error
+        return runtime.kept_json(request.view, parts, what, make)  # type: ignore[no-any-return]
+    except cnn.CnnError:
+        return None
+
+
+def _drawn(chart: Chart) -> dict[str, Any]:
+    return {"figure": chart.figure(), "size": chart.size}
+
+
+_NOTHING = _drawn(nothing(""))
 
 
 def _facts(show: Show, request: Request, answer: Answer) -> dict[str, Any]:
@@ -181,13 +217,13 @@ def _facts(show: Show, request: Request, answer: Answer) -> dict[str, Any]:
     Of a screen of another form only that is said: it must be asked for whole.
     """
     try:
-        shown = show(request)
+        screen = show(request)
     except cnn.LayerError:
         return {"form": None}
-    if shown.form != request.form:
-        return {"form": shown.form}
-    charts = {place: _numbers(chart, answer) for place, chart in shown.charts.items()}
-    return {**shown.around(), "charts": charts}
+    if screen.form != request.form:
+        return {"form": screen.form}
+    charts = {place: _numbers(chart, answer) for place, chart in screen.charts.items()}
+    return {**screen.around(), "charts": charts}
 
 
 def _numbers(chart: Chart, answer: Answer) -> dict[str, Any]:

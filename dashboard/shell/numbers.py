@@ -26,8 +26,8 @@ def number_field(
     `first`, what is shown before there is any.
     """
     flags = {name: "" for name, is_on in (("above", is_above), ("waits", waits)) if is_on}
-    told = data(part=part, label=label, least=str(least), step=step, **flags, **more)
-    return html.Div(id=identity, className="number-field", **told)
+    attributes = data(part=part, label=label, least=str(least), step=step, **flags, **more)
+    return html.Div(id=identity, className="number-field", **attributes)
 
 
 def register_number(app: Dash, identity: str) -> None:

@@ -24,10 +24,10 @@ from dashboard.runtime.runtime import Look, Runtime, current
 from dashboard.shell import components, perturbing
 from dashboard.shell.components import aria
 from dashboard.shell.numbers import number_field, register_number
-from dashboard.shell.prediction import said
+from dashboard.shell.prediction import prediction_facts
 from dashboard.shell.tabs import opening_layer
 from dashboard.state.uploads import limit_in_words
-from dashboard.state.view import View, parse
+from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, View, parse
 
 _CHOICES = "choices"
 _WAY_OUT = html.A("Show this server's own picture and model.", href="?", className="alert-link")
@@ -131,8 +131,8 @@ def _button(text: str, identity: str, title: str) -> html.Button:
 def data_options(runtime: Runtime) -> list[dict[str, str]]:
     """Return the data sets that can be chosen."""
     path = runtime.settings.data_path
-    found = {name for name in datasets.KERAS_DATASETS if datasets.find(name, path)}
-    names = {datasets.DIGITS, *found}
+    available = {name for name in datasets.KERAS_DATASETS if datasets.find(name, path)}
+    names = {datasets.DIGITS, *available}
     return [
         {"label": label, "value": value}
         for value, label in _SPLITS.items()
@@ -238,30 +238,49 @@ def show(
     try:
         picture = runtime.picture(view)
         runtime.entry(view)
-        look = runtime.look(view) if runtime.ready == "ready" else None
+        looked = None if runtime.ready == "failed" else _looked(runtime, view, picture)
     except cnn.CnnError as error:
         if _repair(runtime, stored):
             return (no_update,) * 4
         wrong = [" ".join([str(error), *problems]), " ", _WAY_OUT]
         return _NO_PICTURE, wrong, True, "unavailable"
-    shown = {**facts(view, picture, look), "src": data_uri(look.seen if look else picture.pixels)}
+    content, of_model = looked or (_unlooked(view, picture), None)
     if runtime.ready == "failed":
-        return shown, runtime.not_ready, True, "unavailable"
-    if look and (known is None or known.get("model") != view.model):
-        set_props(ids.LAYERS, {"data": layers(view)})
+        return content, runtime.not_ready, True, "unavailable"
+    if of_model and (known is None or known.get("model") != view.model):
+        set_props(ids.LAYERS, {"data": {**of_model, "early": runtime.ready == "starting"}})
         set_props(ids.MOMENTS, {"data": moments(view)})
-    now = "" if look else "waiting"
+    now = "" if of_model else "waiting"
     return (
-        shown,
+        content,
         " ".join(problems) if problems or is_noticed else no_update,
         bool(problems) if problems or is_noticed else no_update,
         now if now != condition else no_update,
     )
 
 
+def _looked(runtime: Runtime, view: View, picture: Picture) -> tuple[Any, Any] | None:
+    """Return what the panel shows of a look, and the layers; None while TensorFlow starts.
+
+    Unless both were known before that start.
+    """
+
+    def look() -> dict[str, Any]:
+        look = runtime.look(view)
+        return {**facts(view, picture, look), "src": data_uri(look.seen)}
+
+    content = runtime.kept_json(view, OF_PICTURE, ["panel"], look)
+    of_model = runtime.kept_json(view, OF_MODEL_ALONE, ["layers"], lambda: layers(view))
+    return (content, of_model) if content and of_model else None
+
+
+def _unlooked(view: View, picture: Picture) -> dict[str, Any]:
+    return {**facts(view, picture, None), "src": data_uri(picture.pixels)}
+
+
 def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
     """Return what the panel says of the picture, and of the prediction if there is a look."""
-    prediction = said(look.passed.prediction, picture, look.seen) if look else None
+    prediction = prediction_facts(look.passed.prediction, picture, look.seen) if look else None
     described = "\n".join(filter(None, [picture.told, perturbed_in_words(view)]))
     return {"alt": picture.described, "text": described, "prediction": prediction}
 
@@ -304,7 +323,7 @@ def moments(view: View) -> dict[str, Any]:
     return {
         "model": view.model,
         "values": [str(moment) for moment in kept],
-        "labels": [moment.told for moment in kept],
+        "labels": [moment.description for moment in kept],
         "live": view.model.startswith(OF_RUN),
         "size": cnn.captions.megabytes(run.moments_bytes) if run else "",
     }

@@ -31,13 +31,13 @@ def layout() -> html.Div:
     takes them to the page "Perturb" while that is open.
     """
     sliders = [{"key": key, "name": NAMES[key], **asdict(swept)} for key, swept in SWEPT.items()]
-    told = {"sliders": sliders, "mostSeed": MOST_SEED}
+    ranges = {"sliders": sliders, "mostSeed": MOST_SEED}
     return html.Div(
         [
             html.Details(
                 [
                     html.Summary("Perturb"),
-                    html.Div(id="perturb-controls", **components.data(sliders=json.dumps(told))),
+                    html.Div(id="perturb-controls", **components.data(sliders=json.dumps(ranges))),
                 ]
             ),
             components.link(

@@ -14,7 +14,9 @@ _MOST_BARS = 20
 _DIGITS = 4
 
 
-def said(prediction: cnn.Prediction, picture: Picture, seen: NDArray[np.uint8]) -> dict[str, Any]:
+def prediction_facts(
+    prediction: cnn.Prediction, picture: Picture, seen: NDArray[np.uint8]
+) -> dict[str, Any]:
     """Return the prediction as the browser paints it.
 
     `name` is the winner or the only number, `caption` what stands beside it, `mark` whether it is
@@ -54,27 +56,27 @@ def _winner(prediction: cnn.Prediction, picture: Picture) -> dict[str, Any]:
 def _about_output(prediction: cnn.Prediction) -> str:
     """Return what is to be known of the model's output itself."""
     head = prediction.head
-    told = []
+    notes = []
     if head.outputs > 1:
-        told.append(f"The model has {head.outputs} outputs: this is the first, {head.last}.")
+        notes.append(f"The model has {head.outputs} outputs: this is the first, {head.last}.")
     if head.form == "logits":
-        told.append("This is the softmax of the outputs: the model ends with sums.")
-    return " ".join(told)
+        notes.append("This is the softmax of the outputs: the model ends with sums.")
+    return " ".join(notes)
 
 
 def _number(prediction: cnn.Prediction) -> dict[str, Any]:
     """Return what is said of an output that is no probability per class."""
     head, values = prediction.head, prediction.probabilities
-    told = f"The model gives {head.told}."
+    sentence = f"The model gives {head.description}."
     if head.form != "maps" and not np.isfinite(values).all():
-        told = "The model's output is not finite: it has NaN or infinity in it."
+        sentence = "The model's output is not finite: it has NaN or infinity in it."
     elif head.form == "scores" and values.size > 1:
-        told += " Each is by itself: they need not add up to 1, and none wins."
+        sentence += " Each is by itself: they need not add up to 1, and none wins."
     elif head.form != "maps" and values.size > _MOST_BARS:
-        told += f" The {_MOST_BARS} largest in size are listed."
+        sentence += f" The {_MOST_BARS} largest in size are listed."
     elif head.form == "maps":
-        told += f" The page Activations shows them as the layer {head.last}."
-    note = " ".join(filter(None, [_about_output(prediction), told]))
+        sentence += f" The page Activations shows them as the layer {head.last}."
+    note = " ".join(filter(None, [_about_output(prediction), sentence]))
     if head.form == "maps" or values.size > 1:
         return {"note": note}
     what = "a score between 0 and 1" if head.form == "scores" else "the model's output"

@@ -140,8 +140,8 @@ def register(app: Dash) -> None:
 def on_error(error: Exception) -> None:
     """Tell the reader that a callback failed; the log has the details."""
     logging.getLogger(__name__).error("A callback failed.", exc_info=error)
-    told = (
+    message = (
         f"This view could not be computed ({type(error).__name__}); the server's log has the "
         "details. Choose another layer or picture, or reload the page."
     )
-    set_props(ids.NOTICE, {"children": told, "is_open": True})
+    set_props(ids.NOTICE, {"children": message, "is_open": True})

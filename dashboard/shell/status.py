@@ -11,7 +11,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, no_update, set_
 from dash.exceptions import PreventUpdate
 
 import cnn
-from cnn.data import datasets
+from cnn.data import datasets, fetching
 from cnn.runs.run import Run
 from dashboard import ids
 from dashboard.runtime.catalogue import OF_RUN, key_of
@@ -47,7 +47,7 @@ def register(app: Dash) -> None:
         State(ids.STATUS, "children"),
         State(ids.MOMENTS, "data"),
         prevent_initial_call=True,
-    )(tell)
+    )(report)
     app.clientside_callback(ClientsideFunction("cnn", "heard"), Input(ids.HEARD, "data"))
     app.callback(
         Output(ids.VIEW, "data", allow_duplicate=True),
@@ -63,19 +63,19 @@ def news(runtime: Runtime, view: View, statuses: Statuses) -> tuple[str, int]:
     `statuses` are those of all runs. The first time, TensorFlow is started.
     """
     runtime.start()
-    told = _status(runtime, statuses)
-    shown = (runtime.ready, told, _moments_of_followed(view))
-    key = f"{zlib.crc32(repr(shown).encode()):08x}"
+    messages = _status(runtime, statuses)
+    content = (runtime.ready, messages, _moments_of_followed(view))
+    key = f"{zlib.crc32(repr(content).encode()):08x}"
     if runtime.ready == "starting":
         return key, _STARTING_MILLISECONDS
-    return key, _BUSY_MILLISECONDS if told or not runtime.is_settled else _QUIET_MILLISECONDS
+    return key, _BUSY_MILLISECONDS if messages or not runtime.is_settled else _QUIET_MILLISECONDS
 
 
-def tell(
+def report(
     _news: str,
     known: str,
     stored: dict[str, Any] | None,
-    told_before: list[Any] | None,
+    messages_before: list[Any] | None,
     moments: dict[str, Any] | None = None,
 ) -> tuple[Any, ...]:
     """Say whether TensorFlow is ready and what is going on, and last the key of that.
@@ -85,13 +85,13 @@ def tell(
     runtime = current()
     is_ready = runtime.ready == "ready"
     statuses = runtime.statuses()
-    told = _status(runtime, statuses)
+    messages = _status(runtime, statuses)
     newer = _newer_moments(stored, moments) if is_ready else no_update
-    if is_ready and stored and _WATCH in str(told_before):
+    if is_ready and stored and _WATCH in str(messages_before):
         _use_newly_trained(runtime, stored)
     return (
         runtime.ready if runtime.ready != known else no_update,
-        told if told != told_before else no_update,
+        messages if messages != messages_before else no_update,
         model_options(runtime, parse(stored or {})[0]) if is_ready else no_update,
         data_options(runtime) if is_ready else no_update,
         newer,
@@ -102,9 +102,9 @@ def tell(
 def _newer_moments(stored: dict[str, Any] | None, known: dict[str, Any] | None) -> Any:
     """Return the moments of a training that is looked at, where there are more than known."""
     view, _ = parse(stored or {})
-    found = _moments_of_followed(view)
-    is_known = not known or known.get("model") != view.model or found == known
-    return no_update if found is None or is_known else found
+    kept = _moments_of_followed(view)
+    is_known = not known or known.get("model") != view.model or kept == known
+    return no_update if kept is None or is_known else kept
 
 
 def _moments_of_followed(view: View) -> dict[str, Any] | None:
@@ -140,13 +140,13 @@ def _use_newly_trained(runtime: Runtime, stored: dict[str, Any]) -> None:
 
 def _status(runtime: Runtime, statuses: Statuses) -> list[Any]:
     """Return what is going on in the background, in words."""
-    told: list[Any] = []
+    messages: list[Any] = []
     if runtime.ready == "starting":
-        told.append("TensorFlow is starting; the figures fill by themselves. ")
+        messages.append("TensorFlow is starting; the figures fill by themselves. ")
     if runtime.problem:
-        told.append(f"{runtime.problem} ")
+        messages.append(f"{runtime.problem} ")
     trainings = _trainings(runtime, statuses)
-    return [*told, *_queue_status(runtime), *trainings, *_download_status(runtime)]
+    return [*messages, *_queue_status(runtime), *trainings, *_download_status(runtime)]
 
 
 def _queue_status(runtime: Runtime) -> list[str]:
@@ -167,13 +167,13 @@ def _trainings(runtime: Runtime, statuses: Statuses) -> list[Any]:
         names += [f"{rest} more"] if rest else []
         who = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
         more = f" ({len(waiting)} more {'waits' if len(waiting) == 1 else 'wait'})" * bool(waiting)
-        told = f"{who} {'is' if len(running) == 1 else 'are'} being trained{more}: "
+        sentence = f"{who} {'is' if len(running) == 1 else 'are'} being trained{more}: "
     elif waiting:
         behind = f" ({len(waiting) - 1} more behind it)" if len(waiting) > 1 else ""
-        told = f"{_called(runtime, waiting[0])} waits to be trained{behind}: "
+        sentence = f"{_called(runtime, waiting[0])} waits to be trained{behind}: "
     else:
         return []
-    return [told, link("/training", _WATCH), ". "]
+    return [sentence, link("/training", _WATCH), ". "]
 
 
 def _called(runtime: Runtime, run: Run) -> str:
@@ -191,7 +191,7 @@ def _download_status(runtime: Runtime) -> list[str]:
         return []
     if download.state == "failed":
         return [f"The embedded digits are used: {download.message}"]
-    share = cnn.captions.percent(datasets.fetched_share(), 0)
+    share = cnn.captions.percent(fetching.fetched_share(), 0)
     return [f"MNIST is being downloaded ({share}); until then the embedded digits are used."]
 
 

@@ -26,17 +26,17 @@ def register_tabs(app: Dash, page: str, choose: Callable[[dict[str, Any]], list[
     `<page>-layer` that has none is explained in `<page>-problem`, and `<page>-body` is hidden.
     """
 
-    def fill(layers: dict[str, Any] | None, asked: str | None) -> tuple[Any, ...]:
+    def fill(layers: dict[str, Any] | None, wanted: str | None) -> tuple[Any, ...]:
         if not layers:
             raise PreventUpdate
         names = choose(layers)
-        is_known = asked is None or asked in names
-        told = [] if is_known else _unknown(str(asked), page, names, layers["names"])
+        is_known = wanted is None or wanted in names
+        message = [] if is_known else _unknown(str(wanted), page, names, layers["names"])
         opening = default_layer(layers, names)
         tabs = [_tab(page, name, is_default=name == opening) for name in names]
         if len(names) > MOST_TABS:
-            tabs = _list(page, names, asked if asked in names else opening, tabs)
-        return tabs, told, not is_known, not is_known
+            tabs = _list(page, names, wanted if wanted in names else opening, tabs)
+        return tabs, message, not is_known, not is_known
 
     app.callback(
         Output(f"{page}-tabs", "children"),
@@ -108,28 +108,28 @@ def _list(page: str, names: list[str], here: str | None, tabs: list[Any]) -> lis
     ]
 
 
-def _step(page: str, names: list[str], place: int, sign: str, told: str) -> Any:
+def _step(page: str, names: list[str], place: int, sign: str, label: str) -> Any:
     """Return a link to the layer at a place; where there is none, what looks like one."""
     kind = "btn btn-sm btn-outline-primary layer-step"
     if not 0 <= place < len(names):
         return html.Span(sign, className=f"{kind} disabled", **aria(hidden="true"))
-    shown = html.Span(sign, **aria(hidden="true"))
-    said = html.Span(f"{told}: {names[place]}", className="visually-hidden")
+    symbol = html.Span(sign, **aria(hidden="true"))
+    text = html.Span(f"{label}: {names[place]}", className="visually-hidden")
     return link(
         layer_path(page, names[place]),
-        [shown, said],
+        [symbol, text],
         className=kind,
-        title=f"{told}: {names[place]}",
+        title=f"{label}: {names[place]}",
     )
 
 
-def _unknown(asked: str, page: str, names: list[str], existing: list[str]) -> list[Any]:
+def _unknown(wanted: str, page: str, names: list[str], existing: list[str]) -> list[Any]:
     """Return what to say of a layer that has no tab here, with links to those that have one."""
-    cut = asked if len(asked) <= 60 else f"{asked[:60]}…"
-    why = "has no weights to show" if asked in existing else "is not in this model"
+    cut = wanted if len(wanted) <= 60 else f"{wanted[:60]}…"
+    why = "has no weights to show" if wanted in existing else "is not in this model"
     if len(names) > MOST_TABS:
         return [f"The layer “{cut}” {why}. Choose one of the {len(names)} in the list above."]
-    told: list[Any] = [f"The layer “{cut}” {why}. Choose one of these: "]
+    message: list[Any] = [f"The layer “{cut}” {why}. Choose one of these: "]
     for name in names:
-        told += [link(layer_path(page, name), name, className="alert-link"), " "]
-    return told
+        message += [link(layer_path(page, name), name, className="alert-link"), " "]
+    return message

@@ -23,10 +23,10 @@ def decode(text: str) -> tuple[float, ...]:
     """Return the learning rates in the text; `ValueError` for what is none, or too many."""
     rates: list[float] = []
     for entry in text.split(","):
-        found = _ENTRY.fullmatch(entry)
-        if found is None:
+        match = _ENTRY.fullmatch(entry)
+        if match is None:
             raise ValueError(f"{entry!r} is no learning rate")
-        rate, count = float(found[1]), int(found[2] or 1)
+        rate, count = float(match[1]), int(match[2] or 1)
         if not 0 < rate <= MOST_RATE or not 0 < count <= MOST_STEPS - len(rates):
             raise ValueError(f"{entry!r} is outside the limits")
         rates += [rate] * count

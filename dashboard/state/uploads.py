@@ -82,9 +82,9 @@ class Uploads:
 
     def _make_room(self, size: int) -> None:
         """Remove what is too old, then the oldest until `size` more bytes fit under the cap."""
-        found = [(path.stat(), path) for path in self._folder.glob("*.png")]
-        kept = sum(stat.st_size for stat, _ in found)
-        for stat, path in sorted(found, key=lambda one: one[0].st_mtime):
+        files = [(path.stat(), path) for path in self._folder.glob("*.png")]
+        kept = sum(stat.st_size for stat, _ in files)
+        for stat, path in sorted(files, key=lambda one: one[0].st_mtime):
             if stat.st_mtime < self._eldest() or kept + size > self._most_bytes:
                 path.unlink(missing_ok=True)
                 kept -= stat.st_size

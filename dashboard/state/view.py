@@ -116,6 +116,7 @@ class View:
         return rates.decode(self.rates) if self.rates else ()
 
 
+OF_MODEL_ALONE = ("model",)
 OF_NETWORK = ("model", "epoch")
 # What a forward pass depends on.
 OF_PICTURE = tuple(field.name for field in fields(View) if field.name not in LOOKS)

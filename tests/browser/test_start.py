@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import urllib.request
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import READY
+from tests.browser.conftest import READY, answered
+from tests.browser.shown import shown
+
+_PICTURES = """() =>
+  [...document.querySelectorAll("#network canvas.net-tiles")].map((one) => one.toDataURL())"""
+_ARE_PAINTED = """() => {
+  const canvases = [...document.querySelectorAll("#network canvas.net-tiles")];
+  const isPainted = (canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((value) => value > 0);
+  };
+  return canvases.length > 0 && canvases.every(isPainted);
+}"""
 
 
 def test_the_page_is_there_before_tensorflow_and_fills_by_itself(start_server, visit):
@@ -24,6 +37,55 @@ def test_the_page_is_there_before_tensorflow_and_fills_by_itself(start_server, v
     expect(page.locator("#activations-main .gtitle")).to_contain_text("conv2d")
     expect(page.locator("#status")).to_be_empty()
     assert page.evaluate("window.sameVisit") is True
+
+
+@pytest.fixture
+def without_tensorflow(tmp_path):
+    """Return a folder that holds a TensorFlow which never gets ready."""
+    (tmp_path / "tensorflow.py").write_text("import time\n\ntime.sleep(3600)\n")
+    return str(tmp_path)
+
+
+def test_what_was_opened_before_is_there_while_tensorflow_starts(
+    start_server, visit, without_tensorflow
+):
+    server = start_server()
+    pages = ("/activations", "/layers", "/filters/dense")
+    computed = {path: shown(visit(server, path).page) for path in pages}
+    network = _network(visit(server, "/").page)
+    server.end()
+    server.environment["PYTHONPATH"] = without_tensorflow
+    server.start()
+    for path in pages:
+        assert shown(visit(server, path).page) == computed[path]
+    visitor = visit(server, "/")
+    page = visitor.page
+    assert _network(page) == network
+    expect(page.locator("#status")).to_contain_text("TensorFlow is starting")
+    page.get_by_role("button", name="3", exact=True).click()
+    expect(page.locator("body.late")).to_be_visible()
+    assert all("503" in error for error in visitor.errors)
+    visitor.errors.clear()
+
+
+def _network(page: Page) -> list[str]:
+    """Return the pictures of all layers once they are painted."""
+    page.wait_for_function(_ARE_PAINTED)
+    answered(page)
+    pictures: list[str] = page.evaluate(_PICTURES)
+    return pictures
+
+
+def test_a_page_that_was_not_opened_before_fills_when_tensorflow_is_there(start_server, visit):
+    server = start_server()
+    visit(server, "/activations")
+    server.end()
+    server.start()
+    page = visit(server, "/filters").page
+    expect(page.locator("#filters-main .gtitle")).to_contain_text("conv2d")
+    server.end()
+    server.start()
+    assert _network(visit(server, "/").page)
 
 
 def test_a_broken_model_is_explained_and_the_bundled_one_stays(start_server, visit, tmp_path):

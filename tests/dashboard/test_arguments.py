@@ -131,7 +131,7 @@ def test_a_body_of_another_type_is_refused_with_a_sentence(client):
 
 
 def test_the_id_of_a_button_is_held_to_its_pattern(app, client):
-    body = body_of(app, "training-deleted-told")
+    body = body_of(app, "training-deleted-message")
 
     def clicked(run, **more):
         place = {"id": {"type": "run-delete", "run": run, **more}, "property": "n_clicks"}

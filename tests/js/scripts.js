@@ -23,6 +23,7 @@ export function load(names, { rules = {}, page = {}, around = {} } = {}) {
       addEventListener: quiet,
       getElementById: (id) => elements[id] || null,
       querySelector: () => null,
+      body: { classList: { toggle: quiet } },
     },
     history: { pushState: quiet, replaceState: quiet },
     location: { search: "", pathname: "/" },

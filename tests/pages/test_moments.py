@@ -47,7 +47,7 @@ def test_both_moments_and_their_difference_are_what_the_network_computes(opened,
     assert figures[moments.LEFT].layout.title.text == f"{layer}, epoch 1, after 8 steps"
     assert figures[moments.RIGHT].layout.title.text == f"{layer}, after epoch 5"
     told = "with the moment of the slider below the prediction: after epoch 5"
-    assert shown.texts[f"{moments.OTHER}-told"] == told
+    assert shown.texts[f"{moments.OTHER}-description"] == told
 
 
 def test_without_a_choice_the_first_moment_and_the_finished_model_are_compared(opened):
@@ -82,7 +82,7 @@ def test_a_model_without_moments_says_so(second_app, request_of):
     query = runtime_of(second_app).default_view().to_query()
     shown = screen(moments, query)
     assert "no moments are kept" in shown.texts[moments.NONE]
-    assert shown.hidden == {moments.NONE: False, moments.SHOWN: True}
+    assert shown.hidden == {moments.NONE: False, moments.COMPARISON: True}
     with pytest.raises(cnn.ModelError, match="came as a file"):
         runtime_of(second_app).model(parse({**query, "epoch": "3"})[0])
     assert runtime_of(second_app).default_view().to_query() == query

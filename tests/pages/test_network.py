@@ -5,7 +5,6 @@ import json
 import keras
 import numpy as np
 import pytest
-from dash.exceptions import PreventUpdate
 from keras import layers
 
 import cnn
@@ -55,7 +54,7 @@ def painted(model, picture, name, **view):
 def test_every_layer_that_computes_has_a_place(both):
     runtime = runtime_of(both)
     query = runtime.default_view().to_query()
-    found = network.structure(panel.layers(parse(query)[0]))
+    found = network.structure(Request(parse(query)[0]))
     infos = [i for i in cnn.layer_infos(runtime.model(parse(query)[0])) if not i.nested]
     assert [layer["name"] for layer in found["layers"]] == [info.name for info in infos]
     assert [layer["total"] for layer in found["layers"]] == [info.channels for info in infos]
@@ -64,11 +63,6 @@ def test_every_layer_that_computes_has_a_place(both):
     assert len(found["classes"]) == found["layers"][-1]["total"]
     assert all(layer["explanation"].endswith(".") for layer in found["layers"])
     json.dumps(found)
-
-
-def test_without_a_model_there_is_no_structure(both):
-    with pytest.raises(PreventUpdate):
-        network.structure(None)
 
 
 def test_branches_share_a_column(second_model):
@@ -98,7 +92,7 @@ def test_every_kind_of_layer_is_explained_in_a_sentence(classifier):
 
 def test_colour_tables_begin_and_end_with_the_scale(both):
     runtime = runtime_of(both)
-    found = network.structure(panel.layers(runtime.default_view()))
+    found = network.structure(Request(runtime.default_view()))
     for name, count in (("sequential", 256), ("diverging", 255)):
         stops = getattr(cnn.figures.style, name.upper())
         first, last = (

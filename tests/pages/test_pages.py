@@ -8,6 +8,7 @@ from dash.exceptions import PreventUpdate
 
 import cnn
 from dashboard.app import runtime_of
+from dashboard.screens.request import Request
 from dashboard.shell import panel
 from dashboard.state.view import parse
 from pages import activations, all_layers, architecture, filters, moments, training
@@ -32,7 +33,7 @@ def bundled(app, request_of):
 
 def test_all_layers_has_a_tile_per_layer_that_computes(both):
     query, layers = both
-    tiles = all_layers.tiles(layers)
+    tiles = all_layers.tiles(Request(parse(query)[0]))
     shown = screen(all_layers, query)
     names = [tile.children[0].children[0].children.children for tile in tiles]
     assert names == [name for name in layers["names"] if name not in ("block", "tail")]
@@ -125,14 +126,15 @@ def test_an_input_channel_is_shown_when_chosen(bundled):
 
 
 def test_the_architecture_adds_up(both):
-    _, layers = both
-    figure, size, caption, table, facts = architecture.describe(layers)
-    rows = table.children[1].children
+    query, layers = both
+    shown = screen(architecture, query)
+    diagram = shown.charts[architecture.DIAGRAM]
+    rows = shown.properties[architecture.TABLE]["children"].children[1].children
     assert len(rows) == len(layers["names"])
-    assert figure.data[0].customdata
-    assert size["width"].endswith("px")
-    assert caption
-    assert "parameters" in facts
+    assert diagram.figure().data[0].customdata
+    assert diagram.size["width"].endswith("px")
+    assert caption(shown, architecture.DIAGRAM)
+    assert "parameters" in shown.texts[architecture.SUMMARY]
 
 
 def test_layouts_stand_without_arguments_and_with_nonsense():

@@ -8,7 +8,7 @@ from cnn.runs import files
 from cnn.runs.run import Status
 from dashboard.app import create_app, runtime_of
 from dashboard.runs import paging, start, table
-from dashboard.runs.paging import Asked, Place
+from dashboard.runs.paging import PageRequest, Place
 from dashboard.settings import Settings
 from dashboard.shell.panel import model_options
 from dashboard.state.view import parse
@@ -36,7 +36,7 @@ def runtime(app, request_of):
 
 def page(runtime, number=0, find="", **view):
     query = {**runtime.default_view().to_query(), **view}
-    return table.listing(runtime, parse(query)[0], Asked(number, find), runtime.statuses())
+    return table.listing(runtime, parse(query)[0], PageRequest(number, find), runtime.statuses())
 
 
 def ids(listing):
@@ -50,28 +50,28 @@ def test_the_newest_twenty_come_first_and_the_bundled_one_last(runtime):
         "pretrained",
     ]
     assert ids(page(runtime, 99)) == ids(page(runtime, 2))
-    told = [page(runtime, number).place.told for number in range(3)]
+    told = [page(runtime, number).place.description for number in range(3)]
     assert told == ["1–20 of 46 runs", "21–40 of 46 runs", "41–46 of 46 runs"]
 
 
 def test_runs_are_found_by_a_part_of_their_name(runtime):
     found = page(runtime, find="NUMBER 4")
     assert ids(found) == ["run44", "run43", "run42", "run41", "run40", "run04"]
-    assert found.place.told == "1–6 of 6 runs found"
+    assert found.place.description == "1–6 of 6 runs found"
     assert ids(page(runtime, find="bundled")) == ["pretrained"]
-    assert page(runtime, find="nobody").place.told == "No run is called so."
+    assert page(runtime, find="nobody").place.description == "No run is called so."
 
 
 def test_the_buttons_end_where_the_runs_do_and_are_not_there_for_a_single_page():
     def buttons(asked, runs):
-        hidden, _, _, newer, older = paging.shown(Place.of(Asked(asked), runs, runs), 0)
+        hidden, _, _, newer, older = paging.contents(Place.of(PageRequest(asked), runs, runs), 0)
         return hidden, newer, older
 
     assert buttons(0, 20) == (True, True, True)
     assert buttons(0, 46) == (False, True, False)
     assert buttons(1, 46) == (False, False, False)
     assert buttons(2, 46) == (False, False, True)
-    assert paging.shown(Place(20, 46, 46), 2)[2] == "21–40 of 46 runs · 2 ticked elsewhere"
+    assert paging.contents(Place(20, 46, 46), 2)[2] == "21–40 of 46 runs · 2 ticked elsewhere"
 
 
 def test_runs_that_are_ticked_on_another_page_stay_compared(runtime, monkeypatch):
@@ -91,7 +91,7 @@ def test_runs_that_are_ticked_on_another_page_stay_compared(runtime, monkeypatch
     "raw", [None, 3, "x", [], {"page": -1}, {"page": "1e9"}, {"page": None, "find": {"a": 1}}]
 )
 def test_what_is_no_page_is_the_first_one(raw):
-    assert Asked.parse(raw) == Asked()
+    assert PageRequest.parse(raw) == PageRequest()
 
 
 def test_turning_goes_one_page_on_and_a_search_begins_at_the_first(monkeypatch):

@@ -11,7 +11,7 @@ from dashboard.app import runtime_of
 from dashboard.screens.screen import parts_of_pages
 from dashboard.state.view import LOOKS
 from pages import activations, all_layers, filters, moments, one_step, perturb
-from tests.screens import screen, unpacked
+from tests.screens import call, screen, unpacked
 
 CHANGES = {
     "digit": {"index": "42"},
@@ -108,25 +108,6 @@ def test_what_still_moves_has_the_form_and_the_numbers_of_what_rests(
     for place, chart in moving.charts.items():
         assert drawn(chart) == drawn(rest.charts[place])
         assert chart.caption == rest.charts[place].caption
-
-
-def call(app, page, query, layer, pathname, figures):
-    """Ask for a whole screen as the browser does."""
-    outputs = [*[(f, "figure") for f in figures], *[(f, "style") for f in figures]]
-    outputs.append((f"{page.PAGE}-screen", "data"))
-    given = lambda name, prop, value=None: {"id": name, "property": prop, "value": value}  # noqa: E731
-    body = {
-        "output": "..{}..".format("...".join(f"{name}.{prop}" for name, prop in outputs)),
-        "outputs": [{"id": name, "property": prop} for name, prop in outputs],
-        "inputs": [given(f"{page.PAGE}-wanted", "data", {"view": query, "number": 3})],
-        "state": [
-            given(f"{page.PAGE}-layer", "data", layer),
-            given("_pages_location", "pathname", pathname),
-            *[given(figure, "id", figure) for figure in figures],
-        ],
-        "changedPropIds": [f"{page.PAGE}-wanted.data"],
-    }
-    return app.server.test_client().post("/_dash-update-component", json=body)
 
 
 FIGURES = (activations.MAIN, activations.DETAIL, activations.KERNEL)

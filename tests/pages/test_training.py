@@ -17,7 +17,7 @@ from cnn.training.feeding import split
 from dashboard.app import create_app, runtime_of
 from dashboard.runs import dialogs, form, start, table
 from dashboard.runs.form import FIELDS, NETWORK, NUMBERS, OWN
-from dashboard.runs.paging import Asked
+from dashboard.runs.paging import PageRequest
 from dashboard.settings import Settings
 from pages import training
 
@@ -150,7 +150,7 @@ def test_runs_of_one_name_are_told_apart(runtime):
 def test_the_list_offers_what_can_be_done_with_each_run(runtime, view):
     failed, lost = make_run(runtime, "failed"), make_run(runtime, "queued")
     queued = runtime.queue.submit_training(cnn.TrainingConfig("digits"))
-    rows = table.listing(runtime, cnn_view(view), Asked(), runtime.statuses()).rows
+    rows = table.listing(runtime, cnn_view(view), PageRequest(), runtime.statuses()).rows
     said = {row.run.id: text_of(table._row(row)) for row in rows}
     assert "Resume" in said[failed.id]
     assert "Cancel" not in said[failed.id]
@@ -221,7 +221,7 @@ def test_a_queue_that_does_not_answer_is_named_and_nothing_is_left(tmp_path, req
     app = create_app(settings)
     request_of(app)
     standard = cnn.TrainingConfig("digits").flat()
-    values = [form.shown(field, standard[field.name]) for field in FIELDS]
+    values = [field.shown(standard[field.name]) for field in FIELDS]
     told, kind, *others = start.start(1, OWN, {}, *values)
     assert (kind, others) == ("refused", [no_update] * 3)
     assert told.startswith("The queue cannot be reached")
@@ -258,8 +258,18 @@ def test_progress_is_told_in_percent_and_in_words(runtime):
 def test_the_form_holds_every_setting_of_a_training():
     standard = cnn.TrainingConfig().flat()
     assert {field.name for field in FIELDS} == set(standard) - {"save_to"}
-    values = [form.shown(field, standard[field.name]) for field in FIELDS]
+    values = [field.shown(standard[field.name]) for field in FIELDS]
     assert cnn.TrainingConfig.from_flat(form.chosen(FIELDS, values)) == cnn.TrainingConfig()
+
+
+@pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
+def test_a_control_has_the_label_the_help_and_the_default_of_its_setting(field):
+    parts = list(form.layout()._traverse())
+    control = next(p for p in parts if getattr(p, "id", "") == form.identity(field))
+    labels = [p.children for p in parts if getattr(p, "html_for", "") == form.identity(field)]
+    helps = [p.title for p in parts if hasattr(p, "title") and control in p._traverse()]
+    assert (labels or [control.label], helps) == ([field.label], [field.help])
+    assert control.value == field.shown(field.default)
 
 
 @pytest.mark.parametrize("lesson", [OWN, *cnn.lessons.LESSONS])
@@ -278,7 +288,7 @@ def test_a_lesson_fills_the_form_and_says_what_to_watch(runtime, lesson):
 def controls(**changes):
     """What the form's controls send for the standard settings, some of them changed."""
     standard = TrainingConfig("digits").flat()
-    return [changes.get(f.name, form.shown(f, standard[f.name])) for f in FIELDS]
+    return [changes.get(f.name, f.shown(standard[f.name])) for f in FIELDS]
 
 
 def under(answer, name):
@@ -407,7 +417,7 @@ def test_the_diagram_follows_the_form_and_impossible_choices_are_refused(runtime
 
     def preview(**changes):
         values = {**standard, **changes}
-        return training.preview("ready", *[form.shown(f, values[f.name]) for f in NETWORK])
+        return training.preview("ready", *[f.shown(values[f.name]) for f in NETWORK])
 
     figure, _, told = preview(blocks=1, batch_norm=True)
     assert isinstance(figure, go.Figure)
@@ -534,6 +544,6 @@ def test_files_of_a_run_are_called_after_it(runtime):
 
 
 def test_a_moment_says_what_it_is_in_words():
-    assert Moment(0).told == "before the first step"
-    assert Moment(0, 1).told == "epoch 1, after 1 step"
-    assert Moment(3).told == "after epoch 3"
+    assert Moment(0).description == "before the first step"
+    assert Moment(0, 1).description == "epoch 1, after 1 step"
+    assert Moment(3).description == "after epoch 3"

@@ -37,7 +37,7 @@ def test_what_is_no_moment_is_refused_by_name(text):
     ],
 )
 def test_a_moment_is_told_in_words(moment, words):
-    assert moment.told == words
+    assert moment.description == words
 
 
 @pytest.mark.parametrize(

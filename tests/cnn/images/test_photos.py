@@ -10,7 +10,7 @@ from cnn.images.decoding import decode
 from cnn.images.photos import _parts, digit_steps
 
 SIDE = 360
-DRAWINGS = Path(__file__).parents[1] / "drawings" / "drawings.npz"
+DRAWINGS = Path(__file__).parents[2] / "drawings" / "drawings.npz"
 NAMES = ("picture", "grey", "polarity", "background", "ink", "crop", "digit")
 
 

@@ -56,21 +56,21 @@ def test_the_browser_asks_often_until_the_start_has_queued_its_work(started):
 
 def test_what_is_known_is_not_told_again(started):
     runtime = started()
-    answer = status.tell("", "starting", None, None)
+    answer = status.report("", "starting", None, None)
     assert answer[-1] == status.news(runtime, VIEW, runtime.statuses())[0]
     assert (answer[READY], answer[TOLD]) == ("ready", [])
-    answer = status.tell("", "ready", None, [])
+    answer = status.report("", "ready", None, [])
     assert (answer[READY], answer[TOLD]) == (no_update, no_update)
 
 
 def test_a_download_is_told_with_its_progress_and_its_failure(started):
     home = started().settings.jobs
     home.write_download(Download("running"))
-    assert status.tell("", "ready", None, None)[TOLD] == [
+    assert status.report("", "ready", None, None)[TOLD] == [
         "MNIST is being downloaded (0%); until then the embedded digits are used."
     ]
     home.write_download(Download("failed", "No network."))
-    assert status.tell("", "ready", None, None)[TOLD] == [
+    assert status.report("", "ready", None, None)[TOLD] == [
         "The embedded digits are used: No network."
     ]
 

@@ -7,7 +7,7 @@ from keras import layers
 import cnn
 from cnn.models.card import Card, attach_card
 from dashboard.runtime.pictures import Picture
-from dashboard.shell.prediction import said
+from dashboard.shell.prediction import prediction_facts
 from tests.nets import ending
 
 PIXELS = np.random.default_rng(2).integers(0, 256, (6, 6, 1), dtype=np.uint8)
@@ -21,7 +21,7 @@ def facts(*last: layers.Layer, picture: Picture = SEVEN, names: tuple[str, ...] 
     model = ending(*last)
     if names:
         attach_card(model, Card(names))
-    found = said(cnn.predict(model, picture.pixels), picture, picture.pixels)
+    found = prediction_facts(cnn.predict(model, picture.pixels), picture, picture.pixels)
     return json.loads(json.dumps(found, allow_nan=False))
 
 

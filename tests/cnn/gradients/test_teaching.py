@@ -174,7 +174,7 @@ def test_a_frozen_layer_stays_and_a_frozen_model_is_refused(seven):
     taught = teach(model, seven, label=3, learning_rates=[0.01])
     assert taught.layers["frozen"].is_frozen
     assert [layer.name for layer in taught.moving] == ["classes"]
-    change = figures.weights(model, taught, "frozen").shown[2]
+    change = figures.weights(model, taught, "frozen").charts[2]
     assert "frozen is frozen" in change.caption.notice
     assert not change.figure().data[0].z[0, 0]
     model.trainable = False
@@ -275,7 +275,7 @@ def test_kernels_before_and_after_share_a_range_and_the_difference_has_its_own(
 ):
     before, after, change = (
         one.figure().data[0]
-        for one in figures.weights(classifier, teaching, layer, source=source).shown
+        for one in figures.weights(classifier, teaching, layer, source=source).charts
     )
     assert (before.zmin, before.zmax) == (after.zmin, after.zmax)
     assert before.zmin == -before.zmax
@@ -287,7 +287,7 @@ def test_kernels_before_and_after_share_a_range_and_the_difference_has_its_own(
 
 
 def test_the_norm_of_the_change_is_not_the_change_of_the_norm(classifier, teaching):
-    shown = figures.weights(classifier, teaching, "conv2d_1").shown
+    shown = figures.weights(classifier, teaching, "conv2d_1").charts
     kernel = (
         teaching.layers["conv2d_1"].after["kernel"] - teaching.layers["conv2d_1"].before["kernel"]
     )
@@ -300,14 +300,14 @@ def test_the_norm_of_the_change_is_not_the_change_of_the_norm(classifier, teachi
 def test_an_input_channel_that_does_not_exist_is_told(classifier, teaching):
     shown = figures.weights(classifier, teaching, "conv2d_1", source=99)
     assert shown.inputs == 32
-    assert shown.shown[0].caption.seen == "There is no input channel 99: choose 0 to 31."
+    assert shown.charts[0].caption.seen == "There is no input channel 99: choose 0 to 31."
 
 
 def test_a_dense_layer_is_a_matrix_and_of_a_large_one_the_part_that_moved(classifier, teaching):
     shown = figures.weights(classifier, teaching, "dense_1")
     assert shown.wide
     np.testing.assert_array_equal(
-        shown.shown[2].figure().data[0].z.T,
+        shown.charts[2].figure().data[0].z.T,
         teaching.layers["dense_1"].after["kernel"] - teaching.layers["dense_1"].before["kernel"],
     )
     keras.utils.set_random_seed(2)
@@ -317,7 +317,7 @@ def test_a_dense_layer_is_a_matrix_and_of_a_large_one_the_part_that_moved(classi
     image = np.zeros((28, 28), np.uint8)
     image[3:5] = 200
     taught = teach(model, image, label=1, learning_rates=[0.1])
-    _, _, change = figures.weights(model, taught, "large").shown
+    _, _, change = figures.weights(model, taught, "large").charts
     trace = change.figure().data[0]
     assert trace.z.shape == (256, 256)
     assert {str(i) for i in range(84, 140)} <= set(trace.x)
@@ -328,7 +328,7 @@ def test_a_dense_layer_is_a_matrix_and_of_a_large_one_the_part_that_moved(classi
 
 def test_vectors_are_bars_on_a_common_range(second_model, scene):
     taught = teach(second_model, scene, label=3, learning_rates=[0.1])
-    before, after, change = figures.weights(second_model, taught, "norm").shown
+    before, after, change = figures.weights(second_model, taught, "norm").charts
     assert before.figure().layout.yaxis.range == after.figure().layout.yaxis.range
     gamma = taught.layers["norm"].after["gamma"] - taught.layers["norm"].before["gamma"]
     np.testing.assert_array_equal(change.figure().data[0].y, gamma)
@@ -338,7 +338,7 @@ def test_every_layer_of_a_nested_model_is_shown_with_two_sentences(second_model,
     for rates in ([], [0.1], [0.1, 0.2]):
         taught = teach(second_model, scene, label=3, learning_rates=rates)
         for name in taught.layers:
-            shown = figures.weights(second_model, taught, name).shown
+            shown = figures.weights(second_model, taught, name).charts
             for one in shown:
                 assert one.figure().layout.title.text.startswith(name)
                 assert one.caption.seen.endswith(".") and one.caption.notice.endswith(".")

@@ -2,6 +2,7 @@ import json
 import math
 import shlex
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn import Architecture, RunError, TrainingConfig, runs
-from cnn.models.architecture import ACTIVATIONS, INITIALS, PADDINGS, POOLINGS
-from cnn.runs.configuration import OPTIMIZERS, ORDERS, SCHEDULES, differences, optimizer
+from cnn.models.architecture import Activation, Initial, Padding, Pooling
+from cnn.runs.configuration import SETTINGS, Optimizer, Order, Schedule, differences, optimizer
 from cnn.training import lessons
-from dashboard.cli import FLAT, app
+from dashboard.cli import app
 
 architectures = st.builds(
     Architecture,
@@ -21,13 +22,13 @@ architectures = st.builds(
     filters=st.integers(1, 256),
     kernel=st.integers(1, 11),
     stride=st.integers(1, 4),
-    padding=st.sampled_from(PADDINGS),
-    pooling=st.sampled_from(POOLINGS),
+    padding=st.sampled_from(get_args(Padding)),
+    pooling=st.sampled_from(get_args(Pooling)),
     dense=st.integers(0, 2048),
     dropout=st.floats(0, 0.9),
     batch_norm=st.booleans(),
-    activation=st.sampled_from(ACTIVATIONS),
-    initial=st.sampled_from(INITIALS),
+    activation=st.sampled_from(get_args(Activation)),
+    initial=st.sampled_from(get_args(Initial)),
 )
 configs = st.builds(
     TrainingConfig,
@@ -38,11 +39,11 @@ configs = st.builds(
     augment=st.booleans(),
     seed=st.integers(0, 2**31 - 1),
     save_to=st.sampled_from(["", "/tmp/mine.keras"]),
-    optimizer=st.sampled_from(OPTIMIZERS),
-    schedule=st.sampled_from(SCHEDULES),
+    optimizer=st.sampled_from(get_args(Optimizer)),
+    schedule=st.sampled_from(get_args(Schedule)),
     patience=st.integers(0, 1000),
     share=st.floats(0, 1, exclude_min=True),
-    order=st.sampled_from(ORDERS),
+    order=st.sampled_from(get_args(Order)),
     wrong_labels=st.floats(0, 1),
     deterministic=st.booleans(),
     architecture=architectures,
@@ -69,7 +70,7 @@ def test_the_command_trains_the_same_thing(config):
     parser = typer.main.get_command(app).commands["train"]
     given = parser.make_context("train", words).params
     again = lessons.config(
-        "", {name: value for name, value in given.items() if name in FLAT and value is not None}
+        "", {name: value for name, value in given.items() if name in SETTINGS and value is not None}
     )
     assert differences([config, again]) == {}
     assert again.save_to == ""
@@ -209,7 +210,7 @@ def test_a_warm_start_rises_over_a_tenth_and_falls_along_a_cosine():
     assert given[-1] < 0.001
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("schedule", get_args(Schedule))
 def test_a_training_of_one_step_makes_it_at_the_rate_that_was_asked_for(schedule):
     assert rates(schedule, epochs=1, batches=1) == pytest.approx([0.1])
 

@@ -12,7 +12,7 @@ import cnn
 from cnn import Moment, Run, TrainingConfig, runs
 from cnn.jobs import Home, Queue
 from cnn.training.loop import work_on
-from tests.cnn.test_jobs import wait_until, worker
+from tests.cnn.jobs.test_jobs import wait_until, worker
 
 EPOCHS, BATCHES = 4, 7
 SETTINGS = {

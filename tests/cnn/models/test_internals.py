@@ -8,7 +8,7 @@ from keras import layers
 
 from cnn.models import internals
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 CHECKED_ON = "3.15"
 
 

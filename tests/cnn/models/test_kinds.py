@@ -14,7 +14,7 @@ from cnn.inspection.connections import connections
 from cnn.models import as_functional, kinds
 from cnn.models.kinds import kind_of
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(

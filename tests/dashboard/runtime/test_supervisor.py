@@ -16,7 +16,7 @@ from dashboard.runtime.supervisor import Supervisor
 from dashboard.settings import Settings
 from dashboard.shell import status
 from tests.browser.server import Server, stop_worker
-from tests.cnn.test_jobs import LONG, SHORT, wait_until
+from tests.cnn.jobs.test_jobs import LONG, SHORT, wait_until
 
 
 def workers(home: Path) -> list[int]:

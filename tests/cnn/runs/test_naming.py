@@ -1,7 +1,7 @@
 import pytest
 
 from cnn import TrainingConfig, runs
-from cnn.runs.naming import MOST_NAME, automatic, data_name, unique
+from cnn.runs.naming import MOST_NAME, automatic, data_name, in_words, unique
 from cnn.runs.run import Note
 from cnn.training import lessons
 
@@ -19,6 +19,20 @@ from cnn.training import lessons
 )  # fmt: skip
 def test_a_run_is_named_after_its_data_optimiser_rate_and_epochs(config, name):
     assert automatic(config) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("dataset", "/data/my pictures", ("data", "my pictures")),
+        ("dropout", 0.125, ("dropout %", "12.5")),
+        ("learning_rate", 1e-6, ("learning rate", "1e-06")),
+        ("optimizer", "momentum", ("optimiser", "SGD with momentum")),
+        ("batch_norm", True, ("batch normalisation", "yes")),
+    ],
+)
+def test_a_setting_is_told_in_words(name, value, told):
+    assert in_words(name, value) == told
 
 
 def test_a_long_folder_keeps_a_name_that_is_short_enough():

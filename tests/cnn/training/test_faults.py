@@ -15,7 +15,7 @@ from cnn import Run, RunError, TrainingConfig, runs
 from cnn.files import read_json
 from cnn.jobs import Home, Queue
 from cnn.training.loop import work_on
-from tests.cnn.test_jobs import LONG, SHORT, wait_until, worker
+from tests.cnn.jobs.test_jobs import LONG, SHORT, wait_until, worker
 
 
 def damaged_files(run: Run) -> list[str]:
@@ -63,7 +63,7 @@ from cnn.training import work_on
 
 kind, home = sys.argv[1], Path(sys.argv[2])
 sys.path.insert(0, sys.argv[3])
-from tests.cnn.test_faults import damaged_files
+from tests.cnn.training.test_faults import damaged_files
 
 if kind == "a small disk":
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(home)], check=True)
@@ -126,7 +126,7 @@ KINDS = ["a limit of size", *(["a small disk"] if can_mount() else [])]
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_full_disk_ends_a_run_that_goes_on_when_there_is_room(tmp_path, kind):
     within = UNSHARED if kind == "a small disk" else []
-    folder = str(Path(__file__).parent.parent.parent)
+    folder = str(Path(__file__).parents[3])
     home = tmp_path / "home"
     home.mkdir()
     done = subprocess.run(

@@ -1,10 +1,12 @@
+from typing import get_args
+
 import keras
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnn import Architecture, ModelError, RunError, build_classifier
-from cnn.models.architecture import ACTIVATIONS, INITIALS, PADDINGS, POOLINGS
+from cnn.models.architecture import Activation, Initial, Padding, Pooling
 
 DIGIT = (28, 28, 1)
 
@@ -80,7 +82,7 @@ def test_without_units_the_classes_follow_the_maps():
     assert model.get_layer("dense").activation is keras.activations.softmax
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", get_args(Activation))
 def test_the_activation_is_that_of_all_layers_but_the_last(activation):
     model = built(activation=activation)
     wanted = keras.activations.get(activation)
@@ -93,7 +95,7 @@ def test_the_activation_is_that_of_all_layers_but_the_last(activation):
 def test_initial_weights_are_drawn_or_all_equal():
     spread = {
         initial: [float(w.std()) for w in built(initial=initial).get_weights() if w.ndim > 1]
-        for initial in INITIALS
+        for initial in get_args(Initial)
     }
     assert all(deviation < 1e-8 for deviation in spread["equal"])
     for glorot, he in list(zip(spread["glorot"], spread["he"], strict=True))[1:]:
@@ -164,8 +166,8 @@ architectures = st.builds(
     filters=st.integers(1, 4),
     kernel=st.integers(1, 6),
     stride=st.integers(1, 3),
-    padding=st.sampled_from(PADDINGS),
-    pooling=st.sampled_from(POOLINGS),
+    padding=st.sampled_from(get_args(Padding)),
+    pooling=st.sampled_from(get_args(Pooling)),
     dense=st.sampled_from([0, 3]),
     dropout=st.sampled_from([0.0, 0.5]),
     batch_norm=st.booleans(),

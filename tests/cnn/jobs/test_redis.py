@@ -13,7 +13,7 @@ from cnn import RunError, TrainingConfig
 from cnn.files import read_json
 from cnn.jobs import Home, Queue
 from cnn.runs import heartbeat
-from tests.cnn.test_jobs import SHORT, wait_until, worker
+from tests.cnn.jobs.test_jobs import SHORT, wait_until, worker
 
 
 @pytest.fixture(scope="module")

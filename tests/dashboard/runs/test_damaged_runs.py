@@ -12,7 +12,7 @@ from cnn.runs.moments import Moment
 from cnn.runs.run import Status
 from dashboard.app import create_app, runtime_of
 from dashboard.runs import table
-from dashboard.runs.paging import Asked
+from dashboard.runs.paging import PageRequest
 from dashboard.settings import Settings
 from dashboard.shell import status
 from dashboard.shell.panel import model_options
@@ -113,7 +113,7 @@ def text_of(component):
 def listed(runtime, query=None):
     """Return the rows of the first page of the list."""
     view, _ = parse(query or {})
-    return table.listing(runtime, view, Asked(), runtime.statuses()).rows
+    return table.listing(runtime, view, PageRequest(), runtime.statuses()).rows
 
 
 def test_a_whole_run_is_not_damaged(runtime):
@@ -143,7 +143,7 @@ def test_a_damaged_run_is_listed_with_the_name_of_its_file_and_the_others_as_eve
     client = app.server.test_client()
     for address in ("/news", "/news/runs"):
         assert client.get(address, query_string=both).status_code == 200
-    status.tell("", "ready", both, None)
+    status.report("", "ready", both, None)
     assert "trained the whole one" in {option["label"] for option in model_options(runtime)}
     figures = training.draw(both, [], None, None)
     assert "the whole one" in {trace.legendgroup or trace.name for trace in figures[0].data} | {
