@@ -8,10 +8,10 @@
   // The whole screen that came last, and of which views the panel and the page were asked for last.
   let known = { layers: null, repaired: null };
   let whole = { number: 0, query: "", ready: "" };
-  let held, asked;
+  let held, requests;
   root.cnn.atStart(() => {
     held = null;
-    asked = { panel: null, page: null };
+    requests = { panel: null, page: null };
   });
 
   function isOpen(page, layer) {
@@ -25,8 +25,8 @@
   // Whether the panel and the open page show something else with another view.
   function differs(view) {
     return {
-      panel: !same(parts.panel, asked.panel, view),
-      page: !same(parts[root.cnn.openPage()], asked.page, view),
+      panel: !same(parts.panel, requests.panel, view),
+      page: !same(parts[root.cnn.openPage()], requests.page, view),
     };
   }
 
@@ -53,7 +53,7 @@
     const query = root.cnn.toQuery(view);
     if (query === whole.query && ready === whole.ready) return root.no_update;
     whole = { ...whole, query, ready };
-    asked.panel = asked.page = view;
+    requests.panel = requests.page = view;
     return want(view);
   }
 
@@ -70,10 +70,10 @@
     const { panel, page } = differs(view);
     if (!panel && !page) return true;
     const address = root.cnn.valuesAddress(view);
-    asked.panel = view;
-    asked.page = view;
+    requests.panel = view;
+    requests.page = view;
     root.cnn.live(() => ({ address, view }), null, () => {
-      asked.panel = asked.page = null;
+      requests.panel = requests.page = null;
       root.set_props("wanted", { data: want(view) });
     });
     return true;
@@ -89,7 +89,7 @@
     const isHeld = held && screen && held.number === screen.number;
     if (isHeld && held.view.model === view.model) return root.no_update;
     held = null;
-    asked.page = view;
+    requests.page = view;
     return want(view);
   }
 
@@ -103,7 +103,7 @@
     for (const [place, figure] of Object.entries(byPlace)) root.cnn.uncoverAt(place, figure.data);
     const view = root.cnn.currentView();
     if (view && !same(parts[screen.page], screen.view, view)) {
-      asked.page = screen.view;
+      requests.page = screen.view;
       keepUp(view);
     }
   }
@@ -126,7 +126,7 @@
   // The numbers of one answer; `view` is what they are of, where that is known.
   function paintScreen(page, arrays, { path, view, moving }) {
     if (!held || held.path !== path || location.pathname !== path) return;
-    asked.page = null;
+    requests.page = null;
     if (!page.charts) {
       if (page.form && !moving) wantWhole(view);
       return;
@@ -138,18 +138,18 @@
       root.cnn.paintChart(place, chart, arrays);
       root.cnn.bringLater(place, chart, arrays, moving);
     }
-    asked.page = page.later.length ? null : view;
+    requests.page = page.later.length ? null : view;
   }
 
   function wantWhole(view) {
-    asked.page = view;
+    requests.page = view;
     root.set_props(`${held.page}-wanted`, { data: want(view) });
   }
 
   // What an answer was painted of: a drawing that still moves is no view yet.
   function painted(view, isForPage) {
-    asked.panel = view;
-    if (isForPage) asked.page = view;
+    requests.panel = view;
+    if (isForPage) requests.page = view;
   }
 
   root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted,
