@@ -92,6 +92,7 @@ def test_back_leaves_behind_what_a_slider_has_not_yet_made_part_of_the_view(serv
     page = shared(server, "/filters").page
     before = page.locator("#picture-text").inner_text()
     page.get_by_label("No.").fill("7")
+    page.get_by_label("No.").press("Enter")
     page.wait_for_url("**index=7**")
     page.locator("#perturb summary").click()
     slider = page.get_by_label("Rotation")
