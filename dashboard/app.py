@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from dash import Dash
@@ -12,18 +13,20 @@ from flask import Flask
 
 from dashboard import arguments, bodies
 from dashboard.routes import compression
+from dashboard.routes.addresses import addresses, pages
 from dashboard.routes.downloads import serve_downloads
 from dashboard.routes.health import serve_health
 from dashboard.routes.labels import serve_labels
 from dashboard.routes.moved import serve_moved
 from dashboard.routes.news import serve_news
 from dashboard.routes.uploading import serve_uploads
-from dashboard.routes.values import serve_values
+from dashboard.routes.values import DRAWING_SIDE, serve_values
 from dashboard.runtime.links import serve_links
 from dashboard.runtime.runtime import Runtime, install
 from dashboard.screens.screen import parts_of_pages
 from dashboard.settings import Settings
 from dashboard.shell import shell
+from dashboard.state import pixels
 from dashboard.state.view import rules
 
 _ICON = (
@@ -110,7 +113,21 @@ def create_app(settings: Settings | None = None) -> Dash:
 def _index(app: Dash) -> str:
     plotly = compression.serve_plotly(app.server)
     index = _INDEX.replace("{plotly}", plotly).replace("{icon}", quote(_ICON))
-    return index.replace("{rules}", json.dumps(rules(parts_of_pages(app.server))))
+    return index.replace("{rules}", json.dumps(known(app)))
+
+
+def known(app: Dash) -> dict[str, Any]:
+    """Return what the scripts know of the server, to be written into the page as JSON.
+
+    Beside the rules of a view that are its addresses, and how many pixels pictures have on a side:
+    a drawing that is `sent`, and a `picture` in the view.
+    """
+    return {
+        **rules(parts_of_pages(app.server)),
+        "addresses": addresses(app),
+        "pages": pages(app),
+        "sides": {"sent": DRAWING_SIDE, "picture": pixels.SIDE},
+    }
 
 
 def _register_pages(app: Dash) -> None:

@@ -16,6 +16,7 @@ from cnn.colours import GREY
 from cnn.figures import style
 from cnn.figures.thumbnails import (
     DIVERGING_COLOURS,
+    MOST_SIDE,
     SEQUENTIAL_COLOURS,
     Thumbnails,
     colour_table,
@@ -36,6 +37,8 @@ from dashboard.shell.scale import register_scale, scale_choice
 from dashboard.state.view import CONTRIBUTION, OF_PICTURE, WEIGHT
 
 NETWORK = "network"
+_MOST_ROWS = 20
+_FEWER_ROWS = 12
 STRUCTURE = "network-structure"
 REQUESTED = "network-requested"
 SCALE = "network-scale"
@@ -102,6 +105,7 @@ def structure(request: Request) -> dict[str, Any]:
         "model": request.view.model,
         "layers": described(request.model),
         "classes": list(cnn.class_names(request.model)),
+        "mostSide": MOST_SIDE,
         "sequential": _digits(style.SEQUENTIAL, SEQUENTIAL_COLOURS),
         "diverging": _digits(style.DIVERGING, DIVERGING_COLOURS),
     }
@@ -151,7 +155,8 @@ def _layer(info: cnn.LayerInfo, *, has_classes: bool) -> dict[str, Any]:
         "colour": family.colour,
         "form": "classes" if has_classes else "units" if is_vector else "maps",
         "total": info.channels,
-        "shown": _channels(info, has_classes=has_classes),
+        "rowCount": _row_count(info.channels) if has_classes else 0,
+        "channels": _channels(info, has_classes=has_classes),
         "tile": shape[:2] if info.has_maps else [1, 1],
         "href": components.layer_path("activations", info.name),
         "explanation": cnn.captions.explanation(info),
@@ -183,6 +188,11 @@ def _channels(info: cnn.LayerInfo, *, has_classes: bool) -> list[int]:
     return list(range(info.channels)) if has_classes else representative(info.channels)
 
 
+def _row_count(classes: int) -> int:
+    """Return how many classes have rows: of very many the most probable."""
+    return classes if classes <= _MOST_ROWS else _FEWER_ROWS
+
+
 def _digits(scale: style.ColourScale, count: int) -> str:
     """Return `count` colours from the lowest to the highest value, as hexadecimal digits."""
     return colour_table(scale, count).tobytes().hex()
@@ -205,12 +215,23 @@ def values(request: Request, answer: Answer) -> dict[str, Any]:
 
 
 def _classes(request: Request, answer: Answer) -> dict[str, Any]:
-    """Return the class probabilities and the place of the winner, where there are any."""
+    """Return the class probabilities and the place of the winner, where there are any.
+
+    The classes that have rows are told with their places, in percent.
+    """
     prediction = request.passed.prediction
     if not prediction.head.has_classes:
         return {}
     winner = None if prediction.winner is None else prediction.label
-    return {"probabilities": answer.add(prediction.probabilities), "winner": winner}
+    shares = prediction.probabilities
+    places, count = np.arange(len(shares)), _row_count(len(shares))
+    if count < len(shares):
+        places = np.argsort(-shares, kind="stable")[:count]
+    return {
+        "probabilities": answer.add(shares),
+        "winner": winner,
+        "percents": [[int(i), cnn.captions.percent(float(shares[i]))] for i in places],
+    }
 
 
 def _bound(infos: Sequence[cnn.LayerInfo], passed: cnn.ForwardPass) -> float:

@@ -57,4 +57,4 @@ def _news_of_runs() -> Any:
 
 def _progress(row: Row) -> dict[str, Any]:
     bar, text = table.progress(row.run, row.status)
-    return {"bar": bar, "told": text, **table.results(row.run)}
+    return {"bar": bar, "progress": text, **table.results(row.run)}

@@ -18,6 +18,7 @@ from dashboard import bodies
 from dashboard.runtime.runtime import current
 from dashboard.shell.panel import data_uri
 from dashboard.state import pixels
+from dashboard.state.uploads import limit_in_words
 from dashboard.state.view import parse
 
 DIGIT_SHAPE = (pixels.SIDE, pixels.SIDE, 1)
@@ -38,8 +39,7 @@ def _receive() -> tuple[Response, int]:
     except RequestEntityTooLarge:
         size = f"{request.content_length / 1e6:,.1f} MB" if request.content_length else "more"
         return _refusal(
-            f"A file of {size} was given: this server takes up to {settings.limits.bytes / 1e6:g} "
-            "MB. Reduce the picture and try again.",
+            f"A file of {size} was given: {limit_in_words(settings.limits)}",
             413,
         )
     except cnn.CnnError as error:

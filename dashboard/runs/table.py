@@ -185,7 +185,7 @@ def _row(row: Row) -> html.Tr:
             html.Td(cells["epochs"], id=part("epochs", run.id)),
             html.Td(cells["best"], id=part("best", run.id)),
             html.Td(
-                html.Img(id=part("curve", run.id), src=cells["curve"], alt=cells["curve-told"])
+                html.Img(id=part("curve", run.id), src=cells["curve"], alt=cells["curve-text"])
             ),
             html.Td(cells["kept"], id=part("kept", run.id)),
             html.Td(html.Div(_actions(row), className="run-actions")),
@@ -197,14 +197,14 @@ def _row(row: Row) -> html.Tr:
 def results(run: Run) -> dict[str, str]:
     """Return what a row shows of the epochs that have ended, by the kind of its place.
 
-    "curve" is the address of a picture, and "curve-told" what it says.
+    "curve" is the address of a picture, and "curve-text" what it says.
     """
     kept = cnn.captions.megabytes(run.moments_bytes)
     try:
         config, history = run.config, run.history
     except cnn.RunError:
         return {
-            **dict.fromkeys(("data", "epochs", "best", "curve", "curve-told"), ""),
+            **dict.fromkeys(("data", "epochs", "best", "curve", "curve-text"), ""),
             "kept": kept,
         }
     losses = history["val_loss"].tolist()
@@ -216,7 +216,7 @@ def results(run: Run) -> dict[str, str]:
         "epochs": f"{len(history)} of {config.epochs}",
         "best": percent(history["val_accuracy"].max(), 2) if losses else "",
         "curve": cnn.figures.sparkline(losses) if losses else "",
-        "curve-told": description,
+        "curve-text": description,
         "kept": kept,
     }
 
@@ -245,7 +245,7 @@ def _state(row: Row) -> list[Any]:
         dbc.Progress(id=part("bar", row.run.id), value=value, style={"height": "0.5rem"}),
         title=f"Progress of {row.name}",
     )
-    words = html.Div(text, id=part("told", row.run.id), className="small run-told")
+    words = html.Div(text, id=part("progress", row.run.id), className="small run-progress")
     return [html.Div(row.status.state), bar, words]
 
 

@@ -26,6 +26,7 @@ from dashboard.shell.components import aria
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.prediction import prediction_facts
 from dashboard.shell.tabs import opening_layer
+from dashboard.state.uploads import limit_in_words
 from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, View, parse
 
 _CHOICES = "choices"
@@ -43,6 +44,7 @@ _SPLITS = {
 
 def layout(runtime: Runtime) -> html.Aside:
     """Return the panel, empty: its picture and prediction follow from the view."""
+    limits = runtime.settings.limits
     return html.Aside(
         [
             html.H2("Input"),
@@ -83,7 +85,7 @@ def layout(runtime: Runtime) -> html.Aside:
             html.Div(
                 id="uploading",
                 hidden=True,
-                **components.data(most=str(runtime.settings.limits.bytes)),
+                **components.data(most=str(limits.bytes), limit=limit_in_words(limits)),
             ),
             html.H2("Prediction"),
             html.Div(id="prediction", className="prediction", **aria(live="polite")),
@@ -321,7 +323,7 @@ def moments(view: View) -> dict[str, Any]:
     return {
         "model": view.model,
         "values": [str(moment) for moment in kept],
-        "told": [moment.description for moment in kept],
+        "labels": [moment.description for moment in kept],
         "live": view.model.startswith(OF_RUN),
         "size": cnn.captions.megabytes(run.moments_bytes) if run else "",
     }

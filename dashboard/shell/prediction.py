@@ -19,21 +19,21 @@ def prediction_facts(
 ) -> dict[str, Any]:
     """Return the prediction as the browser paints it.
 
-    `name` is the winner or the only number, `told` what stands beside it, `mark` whether it is
+    `name` is the winner or the only number, `caption` what stands beside it, `mark` whether it is
     `right` (None: not known), `note` a sentence for the reader, and `bars` have a label, a share
     from 0 to 1 (None: no bar), and a number. `seen` is the picture as the network receives it.
     """
-    facts: dict[str, Any] = {"name": "", "told": "", "right": None, "mark": "", "note": ""}
+    facts: dict[str, Any] = {"name": "", "caption": "", "right": None, "mark": "", "note": ""}
     facts["bars"] = _bars(prediction)
     if not prediction.has_classes:
         return {**facts, **_number(prediction)}
     notes = [_about_output(prediction)]
     if (seen == seen[0, 0]).all():
         is_drawing = picture.label is None and picture.is_empty
-        facts["told"] = "nothing drawn yet" if is_drawing else "the picture is empty"
+        facts["caption"] = "nothing drawn yet" if is_drawing else "the picture is empty"
         notes.append("The bars are what the network makes of an empty picture.")
     elif prediction.winner is None:
-        facts["told"] = cnn.captions.tie(prediction)
+        facts["caption"] = cnn.captions.tie(prediction)
     else:
         facts |= _winner(prediction, picture)
     if picture.label is None and facts["name"]:
@@ -44,7 +44,7 @@ def prediction_facts(
 
 def _winner(prediction: cnn.Prediction, picture: Picture) -> dict[str, Any]:
     share = cnn.captions.percent(float(prediction.probabilities.max()))
-    facts: dict[str, Any] = {"name": prediction.winner, "told": share}
+    facts: dict[str, Any] = {"name": prediction.winner, "caption": share}
     true = picture.class_among(prediction.class_names)
     if true is None:
         return facts
@@ -80,7 +80,7 @@ def _number(prediction: cnn.Prediction) -> dict[str, Any]:
     if head.form == "maps" or values.size > 1:
         return {"note": note}
     what = "a score between 0 and 1" if head.form == "scores" else "the model's output"
-    return {"name": _written(float(values[0])), "told": what, "note": note}
+    return {"name": _written(float(values[0])), "caption": what, "note": note}
 
 
 def _bars(prediction: cnn.Prediction) -> list[list[Any]]:

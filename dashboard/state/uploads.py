@@ -13,9 +13,15 @@ from PIL import Image
 
 from cnn.errors import ImageError
 from cnn.files import replacing, why_not_written
+from cnn.images.decoding import Limits
 
 _HASH_DIGITS = 32
 _DAY_SECONDS = 86_400
+
+
+def limit_in_words(limits: Limits) -> str:
+    """Return how large a file may be, and what to do, in words that follow a colon."""
+    return f"this server takes up to {limits.bytes / 1e6:g} MB. Reduce the picture and try again."
 
 
 class Uploads:

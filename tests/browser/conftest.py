@@ -16,6 +16,14 @@ SIZE: ViewportSize = {"width": 1400, "height": 900}
 NOWHERE, MISSING = "/nowhere", "This page does not exist"
 READY = "#content:not(.waiting):not(.unavailable)"
 expect.set_options(timeout=20_000)
+_PIXELS = """async (picture) => {
+  await picture.decode();
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: picture.naturalWidth, height: picture.naturalHeight });
+  const context = canvas.getContext("2d");
+  context.drawImage(picture, 0, 0);
+  return context.getImageData(0, 0, canvas.width, canvas.height).data.join();
+}"""
 
 
 def hover(page: Page, figure: str, x: float, y: float) -> None:
@@ -31,16 +39,7 @@ def hover(page: Page, figure: str, x: float, y: float) -> None:
 
 def seen(page: Page) -> str:
     """Return the pixels of the picture in the panel, by whatever way it came."""
-    pixels: str = page.locator("#picture").evaluate(
-        """async (picture) => {
-          await picture.decode();
-          const canvas = document.createElement("canvas");
-          Object.assign(canvas, { width: picture.naturalWidth, height: picture.naturalHeight });
-          const context = canvas.getContext("2d");
-          context.drawImage(picture, 0, 0);
-          return context.getImageData(0, 0, canvas.width, canvas.height).data.join();
-        }"""
-    )
+    pixels: str = page.locator("#picture").evaluate(_PIXELS)
     return pixels
 
 
@@ -205,11 +204,10 @@ _REMEMBER = """() => {
 # Where no page is mounted, the shell takes back what belongs neither to a page nor to the view.
 _RESET = """() => {
   const root = document.documentElement;
+  dash_clientside.cnn.reset();
   root.dataset.bsTheme = root.atFirst;
-  for (const one of document.querySelectorAll("dialog[open]")) one.close();
   for (const one of document.querySelectorAll("details"))
     if (one.atFirst !== undefined) one.open = one.atFirst;
-  if (document.querySelector("#draw[aria-expanded=true]")) dash_clientside.cnn.openDrawing();
   dash_clientside.set_props("notice", { is_open: false });
   document.activeElement.blur();
   localStorage.clear();
@@ -233,11 +231,14 @@ _TAKEN = """(wanted) => {
   const view = dash_clientside.cnn.currentView();
   return text(view) === text(wanted) && location.search === "?" + text(view);
 }"""
-_PANEL = """() => ["picture", "picture-text", "prediction"].map((id) => {
-  const one = document.getElementById(id);
-  return one.getAttribute("src") || one.textContent;
-})"""
-_PANEL_IS = f"(wanted) => String(({_PANEL})()) === wanted"
+# Its picture by the pixels: the server and the browser write the same ones as other bytes.
+_PANEL = f"""async () => {{
+  const ids = ["picture", "picture-text", "prediction"];
+  const [picture, ...texts] = ids.map((id) => document.getElementById(id));
+  const pixels = await ({_PIXELS})(picture).catch(() => "none yet");
+  return [pixels, ...texts.map((one) => one.textContent)].join();
+}}"""
+_PANEL_IS = f"async (wanted) => (await ({_PANEL})()) === wanted"
 
 
 class Kept(Visitor):
@@ -250,7 +251,7 @@ class Kept(Visitor):
         self.page.wait_for_url("**index=**")
         self.page.evaluate(_REMEMBER)
         self.search = self.page.url.partition("?")[2]
-        self.panel = self.page.evaluate(f"() => String(({_PANEL})())")
+        self.panel = self.page.evaluate(_PANEL)
 
     def lead(self, path: str, viewport: ViewportSize) -> None:
         """Go to a page as one who has just come: on the way everything is set back."""

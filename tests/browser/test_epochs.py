@@ -25,7 +25,7 @@ def slider(page: Page):
 
 def scrub(page: Page, place: int, told: str) -> None:
     slider(page).fill(str(place))
-    expect(page.locator(".epoch-told")).to_have_text(told)
+    expect(page.locator(".epoch-label")).to_have_text(told)
 
 
 def at_rest(page: Page) -> None:
@@ -44,11 +44,11 @@ def test_the_kernels_dissolve_into_those_of_the_start_and_come_back(server, shar
     at_rest(page)
     expect(page.locator("#prediction")).not_to_have_text(sure)
     other = visit(server, page.url.removeprefix(server.url)).page
-    for part in ("#filters-main-caption", "#prediction", ".epoch-told"):
+    for part in ("#filters-main-caption", "#prediction", ".epoch-label"):
         expect(other.locator(part)).to_have_text(page.locator(part).text_content())
     page.go_back()
     expect(caption).to_have_text(trained)
-    expect(page.locator(".epoch-told")).to_have_text("After epoch 24")
+    expect(page.locator(".epoch-label")).to_have_text("After epoch 24")
     assert "epoch=" not in page.url
 
 
@@ -72,7 +72,7 @@ def test_what_is_painted_while_scrubbing_is_the_figure_at_rest(server, visit, pa
     heatmaps = [figure for figure in figures if page.locator(f"#{figure} .hm image").count()]
     painted = {figure: picture(page, figure) for figure in heatmaps}
     page.goto(page.url + "&epoch=0-8")
-    expect(page.locator(".epoch-told")).to_have_text("Epoch 1, after 8 steps")
+    expect(page.locator(".epoch-label")).to_have_text("Epoch 1, after 8 steps")
     expect(page.locator(f"#{figures[0]} .gtitle")).to_be_visible()
     at_rest(page)
     for figure, before in painted.items():
@@ -95,19 +95,19 @@ def test_the_network_page_follows_with_its_connections(server, shared):
 
 def test_the_training_plays_and_keys_step_through_it(server, shared):
     page = shared(server, "/filters/conv2d").page
-    expect(page.locator(".epoch-told")).to_have_text("After epoch 24")
+    expect(page.locator(".epoch-label")).to_have_text("After epoch 24")
     page.keyboard.press("[")
-    expect(page.locator(".epoch-told")).to_have_text("After epoch 23")
+    expect(page.locator(".epoch-label")).to_have_text("After epoch 23")
     page.wait_for_url("**epoch=23")
     page.keyboard.press("]")
-    expect(page.locator(".epoch-told")).to_have_text("After epoch 24")
+    expect(page.locator(".epoch-label")).to_have_text("After epoch 24")
     page.get_by_role("button", name="Play the training").click()
-    expect(page.locator(".epoch-told")).to_have_text(re.compile("steps"))
+    expect(page.locator(".epoch-label")).to_have_text(re.compile("steps"))
     page.get_by_role("button", name="Pause").click()
-    at = page.locator(".epoch-told").inner_text()
+    at = page.locator(".epoch-label").inner_text()
     page.wait_for_url("**epoch=0*")
     page.wait_for_timeout(600)
-    assert page.locator(".epoch-told").inner_text() == at
+    assert page.locator(".epoch-label").inner_text() == at
 
 
 def test_another_model_has_its_own_moments_and_starts_at_its_end(second_server, shared):

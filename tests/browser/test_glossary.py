@@ -6,7 +6,6 @@ import re
 
 from playwright.sync_api import expect
 
-import cnn
 from cnn.captions.glossary import GLOSSARY
 
 MARKED = "CSS.highlights.has('words') ? [...CSS.highlights.get('words')].map(String) : []"
@@ -63,10 +62,3 @@ def pointed_at(page, word: str) -> tuple[float, float]:
             return x, y
         page.wait_for_timeout(50)
     raise AssertionError(f"{word} is not told")
-
-
-def test_scripts_write_shares_as_the_server_does(digits_server, shared):
-    page = shared(digits_server, "/glossary").page
-    shares = [0, 6e-8, 0.0005, 0.12345, 0.9994, 0.99951, 0.99999994, 1]
-    said = page.evaluate(f"{shares}.map(dash_clientside.cnn.network.percent)")
-    assert said == [cnn.captions.percent(share) for share in shares]

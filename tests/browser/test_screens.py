@@ -21,7 +21,7 @@ def press_digit(page: Page) -> None:
 def move_epoch(page: Page) -> None:
     slider = page.get_by_role("slider", name="Epoch")
     slider.press("Home")
-    expect(page.locator(".epoch-told")).to_have_text("Before the first step")
+    expect(page.locator(".epoch-label")).to_have_text("Before the first step")
     page.wait_for_url("**epoch=0*")
 
 

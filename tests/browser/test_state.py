@@ -88,6 +88,28 @@ def test_back_and_forward_walk_through_the_pictures_and_pages(server, shared):
     expect(page.locator("#picture-text")).to_contain_text("Label 3")
 
 
+def test_back_leaves_behind_what_a_slider_has_not_yet_made_part_of_the_view(server, shared):
+    page = shared(server, "/filters").page
+    before = page.locator("#picture-text").inner_text()
+    page.get_by_label("No.").fill("7")
+    page.get_by_label("No.").press("Enter")
+    page.wait_for_url("**index=7**")
+    page.locator("#perturb summary").click()
+    slider = page.get_by_label("Rotation")
+    slider.evaluate(
+        """(slider) => {
+          slider.value = 20;
+          slider.dispatchEvent(new Event("input", { bubbles: true }));
+          history.back();
+        }"""
+    )
+    page.wait_for_url("**index=0**")
+    expect(page.locator("#picture-text")).to_have_text(before)
+    expect(slider).to_have_value("0")
+    page.wait_for_timeout(400)
+    assert "rotate" not in page.url
+
+
 def test_two_browsers_never_see_each_others_state(server, visit):
     one, two = visit(server).page, visit(server).page
     one.get_by_role("button", name="1", exact=True).click()

@@ -30,12 +30,12 @@ def test_a_training_survives_its_browser_and_its_server_and_is_cancelled_and_res
     first = visit(server, "/training").page
     fill(first, Epochs=900, Batch_size=16)
     train(first)
-    expect(first.locator(".run-told")).to_contain_text("of 900", timeout=60_000)
+    expect(first.locator(".run-progress")).to_contain_text("of 900", timeout=60_000)
     run = first_row(first).locator("th").text_content()
     first.close()
     visitor = visit(server, "/training")
     page = visitor.page
-    told = page.locator(".run-told")
+    told = page.locator(".run-progress")
     expect(told).to_contain_text("of 900", timeout=30_000)
     server.kill()
     expect(page.locator("#silence")).to_contain_text("does not answer", timeout=30_000)

@@ -253,8 +253,8 @@ def test_an_answer_is_kept_once_whatever_its_parameters_are(app, client):
 @pytest.mark.parametrize(
     "path",
     [
-        "/x/package/y", "/package/x", "/assets/05-wire.js", "/assets/05-wire.js?m=1",
-        "/assets/05-wire.js?m=1&m=2", "/assets/none.js?m=1", "/package/plotly-1.0.0",
+        "/x/package/y", "/package/x", "/assets/05-wire/wire.js", "/assets/05-wire/wire.js?m=1",
+        "/assets/05-wire/wire.js?m=1&m=2", "/assets/none.js?m=1", "/package/plotly-1.0.0",
         "/_dash-component-suites/dash/deps/polyfill@7.v1_0_0m1.12.1.min.js",
         "/_dash-component-suites/dash/dcc/dash_core_components.js", "/labels/digits/all?m=1",
     ],

@@ -6,7 +6,7 @@ const rules = { eqeqeq: "error", "no-var": "error", "prefer-const": "error" };
 export default [
   js.configs.recommended,
   {
-    files: ["assets/*.js"],
+    files: ["assets/**/*.js"],
     languageOptions: { sourceType: "script", globals: globals.browser },
     rules,
   },

@@ -23,7 +23,6 @@ declare global {
     classList: DOMTokenList;
     on: any;
     data: any;
-    hasFittingTitle: boolean;
   }
 
   interface Element {

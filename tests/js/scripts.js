@@ -3,21 +3,37 @@ import { readFileSync } from "node:fs";
 import { createContext, runInContext } from "node:vm";
 
 const ASSETS = new URL("../../assets/", import.meta.url);
+const RULES = {
+  defaults: {}, goes: [], parts: {}, sides: { sent: 112, picture: 28 },
+  addresses: {
+    labels: "/below/labels/<data>/<split>", link: "/below/link", values: "/below/values/<page>",
+    layer_values: "/below/values/<page>/<layer>",
+  },
+  pages: { base: "/below/", first: "network" },
+};
 
-export function load(name, { rules = { defaults: {}, goes: [], parts: {} } } = {}) {
+// `page` has the elements by id that there are, and `around` what else the window has.
+export function load(names, { rules = {}, page = {}, around = {} } = {}) {
   const quiet = () => {};
-  const window = { addEventListener: quiet, dash_clientside: { no_update: Symbol("no update"), cnn: {} } };
+  const window = { addEventListener: quiet, dash_clientside: { no_update: Symbol("no update"), set_props: quiet } };
+  const elements = { "view-rules": { textContent: JSON.stringify({ ...RULES, ...rules }) }, ...page };
   const context = createContext({
     window,
     document: {
       addEventListener: quiet,
-      getElementById: () => ({ textContent: JSON.stringify(rules) }),
+      getElementById: (id) => elements[id] || null,
+      querySelector: () => null,
+      body: { classList: { toggle: quiet } },
     },
     history: { pushState: quiet, replaceState: quiet },
     location: { search: "", pathname: "/" },
     URLSearchParams, TextDecoder, TextEncoder, DataView, Blob, Response, Uint8Array, Float32Array,
-    CompressionStream, DecompressionStream, btoa, atob, JSON, console,
+    CompressionStream, DecompressionStream, btoa, atob, JSON, console, clearTimeout, setTimeout,
+    ...around,
   });
-  runInContext(readFileSync(new URL(name, ASSETS), "utf-8"), context, { filename: name });
-  return { ...window.dash_clientside.cnn, noUpdate: window.dash_clientside.no_update };
+  for (const name of ["00-base/cnn.js", "05-wire/addresses.js", ...names]) {
+    runInContext(readFileSync(new URL(name, ASSETS), "utf-8"), context, { filename: name });
+  }
+  const { cnn, no_update: noUpdate } = window.dash_clientside;
+  return { ...cnn, cnn, noUpdate };
 }

@@ -4,7 +4,8 @@ import { test } from "node:test";
 import { load } from "./scripts.js";
 
 const rules = JSON.parse(process.env.VIEW_RULES);
-const { changed, chooseScale, chosenScale, chooseSource, noUpdate } = load("10-state.js", { rules });
+const { cnn, changed, chooseScale, chosenScale, chooseSource, noUpdate } = load(["10-state/state.js"], { rules });
+cnn.keepUp = () => {};
 const VIEW = { model: "abc", data: "mnist", split: "test", index: "3" };
 const became = (view, changes) => ({ ...changed(view, changes) });
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { load } from "./scripts.js";
 
-const { unpack, deflate, inflate, valuesPath } = load("05-wire.js");
+const { unpack, deflate, inflate } = load(["05-wire/wire.js"]);
 
 function packed(facts, ...arrays) {
   const text = new TextEncoder().encode(JSON.stringify(facts));
@@ -49,9 +49,4 @@ test("bytes come back from the text of an address", async () => {
 test("a damaged text is nothing", async () => {
   assert.equal(await inflate("no picture"), null);
   assert.equal(await inflate("!"), null);
-});
-
-test("the first page is the network", () => {
-  assert.equal(valuesPath("/"), "/values/network");
-  assert.equal(valuesPath("/activations/conv2d"), "/values/activations/conv2d");
 });

@@ -127,8 +127,8 @@ def test_the_slider_knows_every_moment_in_words(opened):
     query, _, _ = opened
     known = panel.moments(parse(query)[0])
     assert known["values"][:3] == ["0", "0-1", "0-2"]
-    assert known["told"][0] == "before the first step"
-    assert known["told"][-1] == "after epoch 24"
+    assert known["labels"][0] == "before the first step"
+    assert known["labels"][-1] == "after epoch 24"
     assert known["live"] is False
     assert known["size"].endswith(" MB")
 

@@ -150,6 +150,19 @@ def test_without_names_all_layers_are_told(classifier, seven):
     )
 
 
+@pytest.mark.parametrize(("classes", "rows"), [(20, 20), (21, 12)])
+def test_of_very_many_classes_the_most_probable_have_rows(classes, rows):
+    inputs = keras.Input((4, 4, 1))
+    outputs = layers.Dense(classes, activation="softmax")(layers.Flatten()(inputs))
+    model = keras.Model(inputs, outputs)
+    found, arrays = shown(model, np.full((4, 4, 1), 255, np.uint8))
+    shares = arrays[found["probabilities"]]
+    percents = dict(found["percents"])
+    assert described(model)[-1]["rowCount"] == len(percents) == rows
+    assert percents == {i: cnn.captions.percent(float(shares[i])) for i in percents}
+    assert shares[list(percents)].min() >= np.sort(shares)[-rows]
+
+
 def test_the_route_answers_for_the_layers_in_view(both):
     runtime = runtime_of(both)
     opening = panel.layers(runtime.default_view())["opening"]
@@ -209,7 +222,7 @@ def test_every_layer_can_be_pointed_at(both):
     runtime = runtime_of(both)
     client, query = both.server.test_client(), runtime.default_view().to_query()
     layers_ = described(runtime.model(runtime.default_view()))
-    shown = {layer["name"]: len(layer["shown"]) for layer in layers_}
+    shown = {layer["name"]: len(layer["channels"]) for layer in layers_}
     for layer in layers_:
         part = {"pointed": f"0:{layer['name']}", "layer": layer["name"]}
         answer = client.get("/values/network", query_string={**query, **part})

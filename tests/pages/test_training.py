@@ -178,8 +178,8 @@ def test_the_progress_of_active_runs_is_answered_without_dash(runtime, view, mon
     assert busy["look"] != quiet["look"]
     assert busy["news"] != quiet["news"]
     assert busy["wait"] < quiet["wait"]
-    shown = busy["runs"][run.id]
-    assert (shown["bar"], shown["told"], shown["epochs"]) == (0, "waiting for a worker", "0 of 4")
+    row = busy["runs"][run.id]
+    assert (row["bar"], row["progress"], row["epochs"]) == (0, "waiting for a worker", "0 of 4")
     run.write_table("history.csv", cnn.Run(cnn.pretrained_run()).history[:2])
     later = client.get("/news/runs", query_string=view).json["runs"][run.id]
     assert later["epochs"] == "2 of 4"

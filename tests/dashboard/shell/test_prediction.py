@@ -52,7 +52,7 @@ def test_of_a_thousand_classes_the_likeliest_twenty_are_listed():
 
 def test_one_sigmoid_is_one_number_without_a_winner():
     told = facts(layers.Dense(1, activation="sigmoid", kernel_initializer="zeros"))
-    assert (told["name"], told["told"]) == ("0.5", "a score between 0 and 1")
+    assert (told["name"], told["caption"]) == ("0.5", "a score between 0 and 1")
     assert told["bars"] == []
     assert told["right"] is None
     assert "%" not in json.dumps(told)
@@ -100,18 +100,18 @@ def test_maps_and_numbers_that_are_not_finite_are_a_sentence():
 def test_equal_classes_have_no_winner():
     told = facts(layers.Dense(10, activation="softmax", kernel_initializer="zeros"))
     assert told["name"] == ""
-    assert told["told"] == "no winner: 10 classes share 10.0%"
+    assert told["caption"] == "no winner: 10 classes share 10.0%"
     assert told["right"] is None
 
 
 def test_an_empty_picture_has_no_winner_and_is_called_empty():
     empty = Picture(np.zeros((6, 6, 1), np.uint8), None, "", "")
     told = facts(softmax(10), picture=empty)
-    assert (told["name"], told["told"]) == ("", "nothing drawn yet")
+    assert (told["name"], told["caption"]) == ("", "nothing drawn yet")
     assert len(told["bars"]) == 10
     labelled = Picture(empty.pixels, "7", "", "", DIGITS)
     told = facts(softmax(10), picture=labelled)
-    assert (told["name"], told["told"], told["right"]) == ("", "the picture is empty", None)
+    assert (told["name"], told["caption"], told["right"]) == ("", "the picture is empty", None)
 
 
 def test_of_a_picture_without_a_label_it_is_said_that_the_network_must_choose():

@@ -1,0 +1,259 @@
+// The live state is the store "view"; the address bar mirrors it without the router noticing.
+(function () {
+  const root = window.dash_clientside;
+  const { rules } = root.cnn;
+
+  function toQuery(view) {
+    const pairs = Object.entries(view).flatMap(([name, value]) =>
+      [].concat(value).map((one) => [name, one])
+    );
+    return "?" + new URLSearchParams(pairs).toString();
+  }
+
+  // What the server makes of an address. It completes and repairs; what it changed, it tells.
+  async function follow(search) {
+    try {
+      const answer = await fetch(root.cnn.addressOf("link") + search);
+      if (answer.ok) return await answer.json();
+    } catch (error) {
+      console.warn(error);
+    }
+    const message = "The server did not answer: reload the page.";
+    if (root.set_props) root.set_props("notice", { children: message, is_open: true });
+    return null;
+  }
+
+  // The address of the first visit is asked about while Dash is still building the page.
+  const first = { search: location.search, link: location.search && follow(location.search) };
+  let current = null;
+  let replaces;
+
+  // A link inside the dashboard has no query: then the view stays as it is.
+  async function read(search, standard, view) {
+    if (!search) return view ? [root.no_update, root.no_update] : [standard, root.no_update];
+    if (view && search === toQuery(view)) return [root.no_update, root.no_update];
+    const link = (search === first.search && (await first.link)) || (await follow(search));
+    first.link = null;
+    if (!link || (view && toQuery(link.view) === toQuery(view))) {
+      return [root.no_update, root.no_update];
+    }
+    replaces = true;
+    return [link.view, link];
+  }
+
+  // The address takes a repaired view without a step back to what it was: that could not be shown.
+  function write(view) {
+    current = view || current;
+    root.cnn.present(view);
+    if (view && location.search !== toQuery(view)) {
+      const change = location.search && !replaces ? "pushState" : "replaceState";
+      history[change]({ view }, "", location.pathname + toQuery(view) + location.hash);
+    }
+    replaces = false;
+  }
+
+  // As a link of Dash does it: the page changes without being loaded again.
+  function goTo(address) {
+    history.pushState({}, "", address);
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
+  }
+
+  // For what is no Dash component. A change that `replaces` adds no step to the way back.
+  function changeView(changes, replacing = false) {
+    const next = change(current, changes);
+    if (next === root.no_update) return;
+    replaces = replacing;
+    current = next;
+    root.set_props("view", { data: next });
+  }
+
+  // Whoever points at a link gets its whole address: to copy it, or to open it in another tab.
+  for (const name of ["pointerover", "focusin"]) {
+    document.addEventListener(name, (event) => {
+      const anchor = event.target.closest && event.target.closest("a.keeps-view");
+      if (anchor) anchor.href = new URL(anchor.href).pathname + location.search;
+    });
+  }
+
+  // Called when the page is another, and when the tabs of its layers have arrived.
+  function markCurrent() {
+    setTimeout(markLinks, 0);
+  }
+
+  function markLinks() {
+    for (const anchor of document.querySelectorAll(".top .pages a, .layer-tabs a")) {
+      const path = decodeURIComponent(new URL(anchor.href).pathname);
+      const here = decodeURIComponent(location.pathname);
+      const inside = anchor.closest(".pages") && here.startsWith(path + "/");
+      const current = here === path || inside || isDefault(anchor);
+      anchor.classList.toggle("active", current);
+      if (current) anchor.setAttribute("aria-current", "page");
+      else anchor.removeAttribute("aria-current");
+      if (current) scrollIntoTabs(anchor);
+    }
+  }
+
+  // A phone's window changes its height while one scrolls; only another width hides a tab.
+  let width = window.innerWidth;
+  window.addEventListener("resize", () => {
+    if (window.innerWidth !== width) markCurrent();
+    width = window.innerWidth;
+  });
+
+  function isDefault(anchor) {
+    return anchor.classList.contains("default") && !root.cnn.pageLayer();
+  }
+
+  function scrollIntoTabs(anchor) {
+    const bar = anchor.closest(".layer-tabs, .pages");
+    if (anchor.closest(".layer-list")) return;
+    const left = anchor.offsetLeft - bar.offsetLeft;
+    if (left < bar.scrollLeft || left + anchor.offsetWidth > bar.scrollLeft + bar.clientWidth) {
+      bar.scrollLeft = left - 24;
+    }
+  }
+
+  // Back and forward on one page: only the store changes, so the page stays mounted.
+  let pathname = location.pathname;
+  let steps = 0;
+  root.cnn.atStart(() => {
+    replaces = false;
+    steps += 1;
+  });
+
+  const returns = [];
+
+  // What is run when the reader goes back or forward, before the view is another.
+  function onReturn(act) {
+    returns.push(act);
+  }
+
+  window.addEventListener("popstate", (event) => {
+    for (const act of returns) act();
+    if (location.pathname === pathname && root.set_props) {
+      event.stopImmediatePropagation();
+      arrive(event.state && event.state.view);
+    }
+    pathname = location.pathname;
+  });
+
+  // An address that was written here has its view; any other is asked about.
+  async function arrive(view) {
+    const step = ++steps;
+    const link = view ? { view, told: [] } : await follow(location.search);
+    if (!link || step !== steps) return;
+    replaces = true;
+    root.set_props("repaired", { data: link });
+    root.set_props("view", { data: link.view });
+  }
+
+  for (const name of ["pushState", "replaceState"]) {
+    const original = history[name];
+    history[name] = function () {
+      const result = original.apply(this, arguments);
+      pathname = location.pathname;
+      return result;
+    };
+  }
+
+  // Controls write the view; the view writes the controls. What is equal already stops the circle.
+  // What the next view shows is on its way before Dash has carried the view around.
+  function change(view, changes) {
+    if (!view) return root.no_update;
+    const next = changed(view, changes);
+    if (toQuery(next) === toQuery(view)) return root.no_update;
+    root.cnn.keepUp(next);
+    return next;
+  }
+
+  function changed(view, changes) {
+    const next = { ...view };
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === null || value === undefined || value === "") delete next[name];
+      else next[name] = String(value);
+    }
+    for (const [causes, parts] of rules.goes) {
+      if (causes.every((name) => next[name] === view[name])) continue;
+      for (const part of parts) if (!(part in changes)) delete next[part];
+    }
+    return next;
+  }
+
+  // The class of every picture of a data set, fetched once.
+  let labels;
+  root.cnn.atStart(() => (labels = {}));
+
+  function labelsOf(view) {
+    const address = root.cnn.addressOf("labels", view);
+    labels[address] = labels[address] || fetchLabels(address);
+    return labels[address];
+  }
+
+  async function fetchLabels(address) {
+    const answer = await fetch(address);
+    return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : new Uint8Array();
+  }
+
+  // Another random picture: of the class clicked, or of the class of the one on the screen.
+  async function pick(clicks, another, view) {
+    const clicked = root.callback_context.triggered_id;
+    if (!view || !clicked) return root.no_update;
+    const known = await labelsOf(view);
+    const here = Number(view.index);
+    const label = clicked.label === undefined ? known[here] : clicked.label;
+    const places = [...known.keys()].filter((i) => known[i] === label && i !== here);
+    if (!places.length) return root.no_update;
+    return change(view, { index: places[Math.floor(Math.random() * places.length)] });
+  }
+
+  function choose(data, model, view) {
+    if (!view || !data || !model) return root.no_update;
+    const [name, split] = data.split("/");
+    const moved = name !== view.data || split !== view.split;
+    const place = moved ? { data: name, split, index: 0 } : {};
+    return change(view, { ...place, model });
+  }
+
+  function chosen(view, data, model) {
+    if (!view) return [root.no_update, root.no_update];
+    const wanted = [view.data + "/" + view.split, view.model];
+    return wanted.map((value, i) => (value === [data, model][i] ? root.no_update : value));
+  }
+
+  // A control that is mounted says its own value: the default is no part of the view.
+  function chooseOne(name, other = rules.defaults[name]) {
+    return (value, view) =>
+      value ? change(view, { [name]: value === other ? null : value }) : root.no_update;
+  }
+
+  function chosenOne(name, other = rules.defaults[name]) {
+    return (view, value) => {
+      const wanted = (view && view[name]) || other;
+      return wanted === String(value) ? root.no_update : wanted;
+    };
+  }
+
+  root.cnn = { ...root.cnn,
+    toQuery,
+    read,
+    write,
+    markCurrent,
+    goTo,
+    onReturn,
+    currentView: () => current,
+    changeView,
+    changed,
+    labelsOf,
+    pick,
+    choose,
+    chosen,
+    chooseSource: chooseOne("source", "norm"),
+    chosenSource: chosenOne("source", "norm"),
+    chooseOver: chooseOne("over"),
+    chosenOver: chosenOne("over"),
+    chooseScale: chooseOne("scale"),
+    chosenScale: chosenOne("scale"),
+    chooseLines: chooseOne("lines"),
+    chosenLines: chosenOne("lines"),
+  };
+})();

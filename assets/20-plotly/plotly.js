@@ -1,0 +1,88 @@
+// What plotly.js does not document, all in one place: the names of its elements, and where it keeps what
+// it has computed. `tests/dashboard/test_plotly.py` names the version on which it was checked.
+(function () {
+  const root = window.dash_clientside;
+  const PLOT = "js-plotly-plot";
+
+  let library;
+  let prepare = (plot, figure) => figure;
+
+  // The library comes when the first figure is there.
+  Object.defineProperty(window, "Plotly", {
+    configurable: true,
+    get: () => library,
+    set(given) {
+      const { react } = given;
+      library = Object.assign(given, { react: (plot, figure) => react(plot, prepare(plot, figure)) });
+    },
+  });
+
+  // What `prepared` returns of a plot and its figure is drawn.
+  function drawAs(prepared) {
+    prepare = prepared;
+  }
+
+  function draw(plot, figure) {
+    return library.react(plot, figure);
+  }
+
+  function afterDrawing(plot, act) {
+    plot.on("plotly_afterplot", act);
+  }
+
+  // A plot gets its class when it is drawn first.
+  function atFirstDrawing(act) {
+    const known = new WeakSet();
+    new MutationObserver((changes) => {
+      for (const { target } of changes) {
+        if (!target.classList.contains(PLOT) || !target.on || known.has(target)) continue;
+        known.add(target);
+        act(target);
+      }
+    }).observe(document, { subtree: true, attributes: true, attributeFilter: ["class"] });
+  }
+
+  function allPlots() {
+    return document.querySelectorAll("." + PLOT);
+  }
+
+  // The plot in a box; nothing before it shows data.
+  function plotIn(box) {
+    const plot = box.querySelector("." + PLOT);
+    return plot && plot.data && plot.data.length ? plot : null;
+  }
+
+  const elementOf = (selector) => (plot) => plot.querySelector(selector);
+
+  // Sizes in CSS pixels from the corner of the plot, colours, and fonts, as they were drawn last.
+  function geometryOf({ _fullLayout, _fullData: [trace] }) {
+    const { width, height, font, bargap: gap, xaxis, yaxis } = _fullLayout;
+    const isBars = trace.type === "bar";
+    const { color } = isBars ? trace.marker : trace.line;
+    return { width, height, font, isBars, gap, colour: color, x: axis(xaxis), y: axis(yaxis) };
+  }
+
+  // An axis has a range where its numbers do not decide it.
+  function axis(drawn) {
+    return {
+      start: drawn._offset,
+      length: drawn._length,
+      range: drawn.autorange ? null : drawn.range,
+      isPercent: (drawn.tickformat || "").endsWith("%"),
+      place: (value) => drawn._offset + drawn.l2p(value),
+    };
+  }
+
+  function scaleFontOf({ _fullData: [trace] }) {
+    return trace.colorbar.tickfont;
+  }
+
+  root.cnn = { ...root.cnn, plotly: {
+    drawAs, draw, afterDrawing, atFirstDrawing, allPlots, plotIn, geometryOf, scaleFontOf,
+    titleOf: elementOf(".gtitle"),
+    toolbarOf: elementOf(".modebar"),
+    cellsOf: elementOf(".hm image"),
+    scaleOf: elementOf(".cbfills rect"),
+    scaleTitleOf: elementOf(".cbtitle text"),
+  } };
+})();

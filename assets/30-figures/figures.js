@@ -1,0 +1,65 @@
+// Figures in their place: in a presentation their texts and margins grow with the type of the page, and
+// a finger that moves over one scrolls the page.
+(function () {
+  const root = window.dash_clientside;
+  const PLAIN_PIXELS = 16;
+  const SMALLEST_REM = 0.72;
+  const GROWING = ["l", "r", "t", "b", "pad", "standoff", "ypad", "thickness", "yshift"];
+
+  const { plotly } = root.cnn;
+
+  plotly.drawAs((plot, figure) => {
+    const rem = typeSize();
+    Object.assign(plot, { given: figure, rem });
+    const isTouched = matchMedia("(pointer: coarse)").matches;
+    const layout = isTouched ? { ...figure.layout, dragmode: false } : figure.layout;
+    const drawn = { ...figure, layout };
+    if (rem === PLAIN_PIXELS) return drawn;
+    return { ...drawn, ...enlarged({ data: figure.data, layout }, rem) };
+  });
+
+  function typeSize() {
+    return parseFloat(getComputedStyle(document.documentElement).fontSize);
+  }
+
+  // The type of a presentation grows with the window, and what is drawn grows with it.
+  window.addEventListener("resize", () => {
+    const rem = typeSize();
+    for (const plot of plotly.allPlots()) {
+      if (plot.given && plot.rem !== rem) plotly.draw(plot, plot.given);
+    }
+  });
+
+  // Sizes of texts and the room around them; the numbers that are shown stay the same objects.
+  function enlarged(part, rem, name = "") {
+    if (Array.isArray(part)) return typeof part[0] === "object" ? part.map((one) => enlarged(one, rem)) : part;
+    if (!part || typeof part !== "object" || ArrayBuffer.isView(part)) return part;
+    return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, grownValue(key, value, rem, name)]));
+  }
+
+  function grownValue(key, value, rem, name) {
+    const factor = rem / PLAIN_PIXELS;
+    if (typeof value !== "number") return enlarged(value, rem, key);
+    if (key === "size" && /font$/.test(name)) return Math.max(value * factor, SMALLEST_REM * rem);
+    const isBelow = name === "legend" && key === "y" && value < 0;
+    return isBelow || GROWING.includes(key) ? value * factor : value;
+  }
+
+  function present(view) {
+    if (!view) return;
+    const on = view.present === "1";
+    const page = document.documentElement;
+    document.getElementById("present").setAttribute("aria-pressed", String(on));
+    if (page.classList.contains("presenting") === on) return;
+    page.classList.toggle("presenting", on);
+    window.dispatchEvent(new Event("resize"));
+  }
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#present")) return;
+    const view = root.cnn.currentView();
+    if (view) root.cnn.changeView({ present: view.present === "1" ? null : 1 });
+  });
+
+  root.cnn = { ...root.cnn, present };
+})();

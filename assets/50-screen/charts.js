@@ -1,0 +1,104 @@
+// The numbers of an answer are brought into the Plotly figures when nothing moves any more, one figure
+// at a time, so that the page answers in between.
+(function () {
+  const root = window.dash_clientside;
+  const REST_MILLISECONDS = 100;
+  const MOVING_MILLISECONDS = 400;
+
+  const pending = new Map();
+  let resting = 0;
+  root.cnn.atStart(dropPending);
+
+  function bringLater(place, chart, arrays, moving) {
+    pending.set(place, { chart, arrays });
+    rest(moving ? MOVING_MILLISECONDS : REST_MILLISECONDS);
+  }
+
+  function rest(milliseconds) {
+    clearTimeout(resting);
+    resting = setTimeout(() => requestIdleCallback(bringOne, { timeout: 1000 }), milliseconds);
+  }
+
+  function bringOne() {
+    if (root.cnn.isBusy() || root.cnn.isDrawing()) {
+      rest(REST_MILLISECONDS);
+      return;
+    }
+    const [first] = pending;
+    if (!first) return;
+    const [place, { chart, arrays }] = first;
+    pending.delete(place);
+    const figures = root.cnn.heldFigures();
+    if (document.getElementById(place) && figures[place]) {
+      figures[place] = filled(figures[place], chart, arrays);
+      root.cnn.uncoverAt(place, figures[place].data);
+      const identity = place.startsWith("{") ? JSON.parse(place) : place;
+      const size = chart.isWhole ? { style: chart.size } : {};
+      root.set_props(identity, { figure: figures[place], ...size });
+    }
+    if (pending.size) requestIdleCallback(bringOne, { timeout: 1000 });
+  }
+
+  function dropPending() {
+    pending.clear();
+    clearTimeout(resting);
+  }
+
+  // A figure with the numbers of a chart of its form; one that has no frame is another as a whole.
+  function filled(figure, { isWhole, traces, layout }, arrays) {
+    const numbers = traces.map((trace) => revived(trace, arrays));
+    if (isWhole) return { ...figure, data: numbers, layout };
+    return {
+      ...figure,
+      data: figure.data.map((trace, i) => put(trace, numbers[i])),
+      layout: put(figure.layout, layout),
+    };
+  }
+
+  function revived(trace, arrays) {
+    return Object.fromEntries(
+      Object.entries(trace).map(([path, value]) => [
+        path, value && value.array !== undefined ? rowsOf(arrays[value.array]) : value,
+      ])
+    );
+  }
+
+  function rowsOf({ values, shape }) {
+    if (shape.length < 2) return values;
+    const [count, width] = shape;
+    return Array.from({ length: count }, (_, i) => values.subarray(i * width, (i + 1) * width));
+  }
+
+  // A copy with values at paths such as "colorbar.title.text".
+  function put(part, values) {
+    const copy = { ...part };
+    for (const [path, value] of Object.entries(values)) {
+      const [name, ...rest] = path.split(".");
+      copy[name] = rest.length ? put(copy[name], { [rest.join(".")]: value }) : value;
+    }
+    return copy;
+  }
+
+  // [share, "#rrggbb" or "rgb(r, g, b)"] as [share, [r, g, b]].
+  const known = new Map();
+
+  function colourStops(scale) {
+    const key = scale.map(([, colour]) => colour).join();
+    if (!known.has(key)) known.set(key, scale.map(([share, colour]) => [share, rgb(colour)]));
+    return known.get(key);
+  }
+
+  function rgb(colour) {
+    if (!colour.startsWith("#")) return colour.match(/\d+/g).map(Number);
+    return [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
+  }
+
+  // A text of a figure as it is read: there its letters cannot be taken for markup.
+  const LETTERS = { "&lt;": "<", "&gt;": ">", "&#123;": "{", "&amp;": "&" };
+
+  function plain(text) {
+    return text.replace(/&(lt|gt|#123|amp);/g, (one) => LETTERS[one]);
+  }
+
+  root.cnn = { ...root.cnn, bringLater, dropPending, filled, colourStops, plain };
+})();

@@ -1,0 +1,119 @@
+// Asks for values, and paints one binary answer at a time: what a pen or a slider moves, and what the
+// view has become.
+(function () {
+  const root = window.dash_clientside;
+
+  // What is asked for is numbered. An answer is shown in the next frame, unless a newer one comes before
+  // it. What a pen or a slider asked for before the last stop is not shown.
+  const requests = new Map();
+  let newest = 0;
+  let post = null;
+  let arrived = null;
+  root.cnn.atStart(stopLive);
+
+  // `make` gives { address, body, view, moving }; `done` gets the values after they are painted. Who follows
+  // the view says what is to be done if it is `refused`; of an attempt the reader is told why.
+  async function live(make, done, refused) {
+    const number = ++newest;
+    const one = { done, refused, path: location.pathname, isAttempt: !refused };
+    requests.set(number, one);
+    tellBusy();
+    const { address, body, view, moving } = await make();
+    if (requests.get(number) !== one) return;
+    Object.assign(one, { view, moving: Boolean(moving), isDrawn: Boolean(body) });
+    post = post || root.cnn.messenger(heard);
+    post({ number, address, body });
+  }
+
+  function stopLive() {
+    for (const [number, { isAttempt }] of requests) if (isAttempt) requests.delete(number);
+    if (arrived && arrived.isAttempt) arrived = null;
+    setLate(false);
+    tellBusy();
+  }
+
+  function heard({ number, values, refusal }) {
+    const one = requests.get(number);
+    if (!one) return;
+    setLate(!values && !refusal);
+    if (!values && !refusal) return;
+    for (const old of [...requests.keys()].filter((other) => other <= number)) requests.delete(old);
+    const isScheduled = Boolean(arrived);
+    if (values) arrived = { ...one, values };
+    else if (one.refused) one.refused(refusal);
+    else tell(refusal);
+    tellBusy();
+    if (isScheduled || !arrived) return;
+    if (document.hidden) show();
+    else requestAnimationFrame(show);
+  }
+
+  function show() {
+    if (!arrived) return;
+    const { values, done, ...one } = arrived;
+    arrived = null;
+    paint(values, one);
+    if (done) done(values);
+    tellBusy();
+  }
+
+  // A screen reader waits with the prediction while it still changes.
+  function tellBusy() {
+    const prediction = document.getElementById("prediction");
+    if (!prediction) return;
+    const busy = String(requests.size > 0 || arrived !== null);
+    if (prediction.getAttribute("aria-busy") !== busy) prediction.setAttribute("aria-busy", busy);
+  }
+
+  // What is on the screen is of the view before, while a server that starts is asked again and again.
+  function setLate(isLate) {
+    document.body.classList.toggle("late", isLate);
+  }
+
+  const isBusy = () => requests.size > 0 || arrived !== null;
+
+  // Where the values of the open page are, for a view; those of the panel alone where that is all.
+  function valuesAddress(view, extra = [], isForPage = root.cnn.differs(view).page) {
+    const query = new URLSearchParams([...Object.entries(view), ...extra]);
+    const [form, isNetwork] = [root.cnn.heldForm(), root.cnn.openPage() === "network"];
+    if (!isForPage || !(form || isNetwork)) return `${root.cnn.addressOf("values", { page: "panel" })}?${query}`;
+    if (form) query.append("form", form);
+    if (isNetwork) {
+      for (const name of root.cnn.shownLayers()) query.append("layer", name);
+      const pointed = root.cnn.network.pointedPart();
+      if (pointed) query.append("pointed", pointed);
+    }
+    const [page, layer] = [root.cnn.openPage(), root.cnn.pageLayer()];
+    return `${root.cnn.addressOf(layer ? "layer_values" : "values", { page, layer })}?${query}`;
+  }
+
+  // The request for what a slider has made of the view by now.
+  function movingRequest(changes, moving = "picture") {
+    const view = root.cnn.changed(root.cnn.currentView(), changes);
+    return { address: valuesAddress(view, [["moving", moving]]), view, moving };
+  }
+
+  function tell(sentence) {
+    root.set_props("notice", { children: sentence, is_open: true });
+  }
+
+  function paint(values, one) {
+    const drawn = { pixels: values.pixels, upload: null, erased: null };
+    const view = one.isDrawn
+      ? values.pixels && root.cnn.changed(root.cnn.currentView(), drawn)
+      : one.view;
+    root.cnn.paintPanel({ ...values.panel, seen: values.arrays[values.seen], moving: one.moving });
+    root.cnn.painted(view || null, !values.page);
+    if (!one.moving) closeNotice();
+    if (!values.page || one.path !== location.pathname) return;
+    const paintPage = root.cnn.painters[root.cnn.openPage()] || root.cnn.paintScreen;
+    paintPage(values.page, values.arrays, { ...one, view: view || null });
+  }
+
+  function closeNotice() {
+    if (document.getElementById("notice")) root.set_props("notice", { is_open: false });
+  }
+
+  root.cnn = { ...root.cnn, live, stopLive, isBusy, valuesAddress, movingRequest };
+  root.cnn.painters = { ...root.cnn.painters };
+})();

@@ -1,0 +1,68 @@
+// Requests for values from a thread of their own: none waits for a frame of the page.
+(function () {
+  const root = window.dash_clientside;
+
+  // What runs there. Requests are { number, address, body }; of those that wait only the newest is sent.
+  // Two are under way at a time while answers are quick: the server has work while one is on its way.
+  // Answers are { number } with the values or with a refusal.
+  function work(unpack) {
+    const QUICK_MILLISECONDS = 40;
+    const RETRY_MILLISECONDS = 500;
+    let newest = 0;
+    let waiting = null;
+    let underWay = 0;
+    let isQuick = false;
+
+    self.onmessage = ({ data }) => {
+      if (data.number < newest) return;
+      newest = data.number;
+      waiting = data;
+      sendNext();
+    };
+
+    function sendNext() {
+      if (waiting && underWay < (isQuick ? 2 : 1)) send(waiting);
+    }
+
+    async function send(one) {
+      waiting = null;
+      underWay += 1;
+      const began = performance.now();
+      const { buffer, ...answer } = await ask(one);
+      isQuick = performance.now() - began < QUICK_MILLISECONDS;
+      underWay -= 1;
+      sendNext();
+      const moved = buffer ? [buffer] : [];
+      self.postMessage({ number: one.number, ...answer }, { transfer: moved });
+    }
+
+    async function ask(one) {
+      try {
+        const got = await fetch(one.address, one.body ? { method: "POST", body: one.body } : {});
+        if (got.status === 503) return await later(one);
+        if (!got.ok) return { refusal: await got.text() };
+        const buffer = await got.arrayBuffer();
+        return { buffer, values: unpack(buffer) };
+      } catch {
+        return { refusal: "The server does not answer: the picture is kept here; check the connection and go on." };
+      }
+    }
+
+    async function later(one) {
+      await new Promise((rest) => setTimeout(rest, RETRY_MILLISECONDS));
+      waiting = waiting || one;
+      return {};
+    }
+  }
+
+  // Returns the function that sends a request; `heard` gets each answer.
+  function messenger(heard) {
+    const code = `(${work})(${root.cnn.unpack});`;
+    const worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
+    worker.onmessage = ({ data }) => heard(data);
+    return ({ number, address, body }) =>
+      worker.postMessage({ number, address: location.origin + address, body });
+  }
+
+  root.cnn = { ...root.cnn, messenger };
+})();

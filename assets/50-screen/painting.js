@@ -1,0 +1,161 @@
+// Painting over figures, in their geometry and colours, until they show the same: Plotly takes a tenth
+// of a second to draw one.
+(function () {
+  const root = window.dash_clientside;
+
+  const MOVING_MILLISECONDS = 400;
+  let settling = 0;
+
+  function paintText(id, text) {
+    const place = document.getElementById(id);
+    if (place && place.textContent !== text) place.textContent = text;
+  }
+
+  // The picture of the panel: at once on a canvas over it, and at rest in itself.
+  function paintPanel(panel) {
+    if (!panel) return;
+    const image = /** @type {HTMLImageElement} */ (document.getElementById("picture"));
+    if (panel.seen) paintOver(image, panel.seen, panel.moving);
+    else {
+      clearTimeout(settling);
+      image.src = panel.src;
+    }
+    image.alt = panel.alt;
+    paintText("picture-text", panel.text);
+    root.cnn.paintPrediction(panel.prediction);
+  }
+
+  function paintOver(image, seen, moving) {
+    let canvas = image.parentNode.querySelector("canvas.sample");
+    if (!canvas) {
+      canvas = document.createElement("canvas");
+      canvas.className = "sample";
+      image.after(canvas);
+      image.addEventListener("load", () => (canvas.hidden = true));
+    }
+    paintPixels(canvas, seen);
+    canvas.hidden = false;
+    clearTimeout(settling);
+    settling = setTimeout(() => (image.src = canvas.toDataURL()), moving ? MOVING_MILLISECONDS : 0);
+  }
+
+  function paintPixels(canvas, { values, shape }) {
+    const [height, width, channels] = shape;
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const pixels = new ImageData(width, height);
+    for (let i = 0; i < width * height; i++) {
+      for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = values[channels * i + (c % channels)];
+      pixels.data[4 * i + 3] = 255;
+    }
+    canvas.getContext("2d").putImageData(pixels, 0, 0);
+  }
+
+  function plotAt(place) {
+    const box = document.getElementById(place);
+    return box && root.cnn.plotly.plotIn(box);
+  }
+
+  function paintChart(place, { painted, traces, layout }, arrays) {
+    const plot = plotAt(place);
+    if (!plot || !painted) return;
+    const [trace] = traces;
+    const { titleOf, scaleTitleOf } = root.cnn.plotly;
+    cover(plot, () => {
+      if (painted === "cells") paintCells(plot, trace, arrays[trace.z.array]);
+      else root.cnn.paintBars(plot, overlay(plot), arrays[trace.y.array].values);
+    });
+    retitle(titleOf(plot), layout["title.text"], () => root.cnn.fitTitle(plot));
+    if (painted === "cells") retitle(scaleTitleOf(plot), trace["colorbar.title.text"]);
+  }
+
+  function retitle(place, text, after) {
+    const plain = root.cnn.plain(text || "");
+    if (!place || (place.dataset.whole || place.textContent) === plain) return;
+    place.textContent = plain;
+    if (after) after();
+  }
+
+  // Colours as plotly.js computes them: between the two stops around a value, then rounded.
+  function paintColours(values, { low, high, stops }, data) {
+    const domain = stops.map(([share]) => low + share * (high - low));
+    const last = stops.length - 2;
+    for (let n = 0; n < values.length; n++) {
+      if (values[n] !== values[n]) continue;
+      const x = Math.min(Math.max(values[n], low), high);
+      let i = 0;
+      while (i < last && x >= domain[i + 1]) i++;
+      const t = (x - domain[i]) / (domain[i + 1] - domain[i]);
+      const [from, to] = [stops[i][1], stops[i + 1][1]];
+      data[4 * n] = Math.round(from[0] * (1 - t) + to[0] * t);
+      data[4 * n + 1] = Math.round(from[1] * (1 - t) + to[1] * t);
+      data[4 * n + 2] = Math.round(from[2] * (1 - t) + to[2] * t);
+      data[4 * n + 3] = 255;
+    }
+  }
+
+  function paintCells(plot, { zmin, zmax, colorscale }, { values, shape }) {
+    const image = root.cnn.plotly.cellsOf(plot);
+    if (!image) return;
+    const [height, width] = shape;
+    const canvas = overlay(plot);
+    if (!canvas.isPlaced) place(canvas, image, plot);
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const pixels = new ImageData(width, height);
+    const range = { low: zmin, high: zmax };
+    paintColours(values, { ...range, stops: root.cnn.colourStops(colorscale) }, pixels.data);
+    canvas.getContext("2d").putImageData(pixels, 0, 0);
+    root.cnn.paintBarNumbers(plot, overlay(plot, "numbers"), range);
+  }
+
+  // What is painted over a plot hides it until the plot draws the data `until`. A plot that draws others,
+  // for its box has another size, is painted over anew.
+  function cover(plot, paintIt) {
+    const isKnown = plot.covered !== undefined;
+    plot.covered = { until: null, paintIt };
+    paintIt();
+    if (!isKnown) root.cnn.plotly.afterDrawing(plot, () => drawnAgain(plot));
+  }
+
+  function uncoverAt(place, data) {
+    const plot = plotAt(place);
+    if (!plot || !plot.covered) return;
+    plot.covered.until = data;
+    if (plot.given.data === data) drawnAgain(plot);
+  }
+
+  function drawnAgain(plot) {
+    for (const canvas of canvases(plot)) canvas.isPlaced = false;
+    if (!plot.covered) return;
+    if (plot.given.data !== plot.covered.until) {
+      plot.covered.paintIt();
+    } else {
+      plot.classList.remove("painted-over");
+      plot.covered = null;
+    }
+  }
+
+  function canvases(plot, part = "live") {
+    return plot.querySelectorAll(`:scope > canvas.live.${part}`);
+  }
+
+  function overlay(plot, part = "values") {
+    plot.classList.add("painted-over");
+    const [known] = canvases(plot, part);
+    if (known) return known;
+    const canvas = document.createElement("canvas");
+    canvas.classList.add("live", part);
+    plot.append(canvas);
+    return canvas;
+  }
+
+  function place(canvas, image, plot) {
+    const [inner, outer] = [image.getBoundingClientRect(), plot.getBoundingClientRect()];
+    canvas.style.left = inner.left - outer.left + "px";
+    canvas.style.top = inner.top - outer.top + "px";
+    canvas.style.width = inner.width + "px";
+    canvas.style.height = inner.height + "px";
+    canvas.isPlaced = true;
+  }
+
+  root.cnn = { ...root.cnn, paintText, paintPanel, paintPixels, paintChart, uncoverAt };
+})();

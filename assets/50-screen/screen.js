@@ -1,0 +1,157 @@
+// What is on the screen, and what must be asked for when the view is another. A page that opens gets its
+// figures whole, by Dash; from then on every change of the view is one binary answer, painted at once,
+// as long as the figures keep their form.
+(function () {
+  const root = window.dash_clientside;
+  const { parts } = root.cnn.rules;
+
+  // The whole screen that came last, and of which views the panel and the page were asked for last.
+  let known = { layers: null, repaired: null };
+  let whole = { number: 0, query: "", ready: "" };
+  let held, requests;
+  root.cnn.atStart(() => {
+    held = null;
+    requests = { panel: null, page: null };
+  });
+
+  function isOpen(page, layer) {
+    return root.cnn.openPage() === page && root.cnn.pageLayer() === (layer || "");
+  }
+
+  function same(names, one, other) {
+    return Boolean(one) && (names || []).every((name) => one[name] === other[name]);
+  }
+
+  // Whether the panel and the open page show something else with another view.
+  function differs(view) {
+    return {
+      panel: !same(parts.panel, requests.panel, view),
+      page: !same(parts[root.cnn.openPage()], requests.page, view),
+    };
+  }
+
+  function want(view) {
+    whole.number += 1;
+    return { view, number: whole.number };
+  }
+
+  // The model must be known, the page in order, and the link not one that had to be repaired.
+  function isQuick(view) {
+    const { layers, repaired } = known;
+    const isRepaired = repaired && repaired.told.length > 0
+      && root.cnn.toQuery(repaired.view) === root.cnn.toQuery(view);
+    const condition = document.getElementById("content").className;
+    return Boolean(layers) && layers.model === view.model && !isRepaired && !condition;
+  }
+
+  // What the panel shows follows the view: by the quick way, or else whole, by Dash.
+  function follow(view, ready, layers, repaired) {
+    if (!view) return root.no_update;
+    known = { layers, repaired };
+    if (ready === "ready" && layers?.early) askAgain(layers);
+    if (keepUp(view)) return root.no_update;
+    const query = root.cnn.toQuery(view);
+    if (query === whole.query && ready === whole.ready) return root.no_update;
+    whole = { ...whole, query, ready };
+    requests.panel = requests.page = view;
+    return want(view);
+  }
+
+  // Known before TensorFlow had started were the pages that had been opened before: the others ask now.
+  function askAgain(layers) {
+    root.set_props("layers", { data: { ...layers, early: false } });
+  }
+
+  // Asks for what is another with this view, once; says whether the quick way is open.
+  function keepUp(view) {
+    if (!isQuick(view)) return false;
+    if (whole.query === root.cnn.toQuery(view)) return true;
+    whole.query = "";
+    const { panel, page } = differs(view);
+    if (!panel && !page) return true;
+    const address = root.cnn.valuesAddress(view);
+    requests.panel = view;
+    requests.page = view;
+    root.cnn.live(() => ({ address, view }), null, () => {
+      requests.panel = requests.page = null;
+      root.set_props("wanted", { data: want(view) });
+    });
+    return true;
+  }
+
+  // A page that has just opened, or whose model is another, wants its figures.
+  function wantScreen(view, layers, opened, layer, screen) {
+    const page = root.callback_context.outputs_list.id.replace(/-wanted$/, "");
+    const isThere = !Array.isArray(opened) || opened.length > 0;
+    if (!view || !layers || layers.model !== view.model || !isThere || !isOpen(page, layer)) {
+      return root.no_update;
+    }
+    const isHeld = held && screen && held.number === screen.number;
+    if (isHeld && held.view.model === view.model) return root.no_update;
+    held = null;
+    requests.page = view;
+    return want(view);
+  }
+
+  function showScreen(screen, ...figures) {
+    if (!screen) return;
+    const all = screen.places.length && Array.isArray(figures[0]) ? figures[0] : figures;
+    const byPlace = Object.fromEntries(screen.places.map((place, i) => [place, all[i]]));
+    held = { ...screen, figures: byPlace, path: location.pathname };
+    root.cnn.dropPending();
+    paintAround(screen);
+    for (const [place, figure] of Object.entries(byPlace)) root.cnn.uncoverAt(place, figure.data);
+    const view = root.cnn.currentView();
+    if (view && !same(parts[screen.page], screen.view, view)) {
+      requests.page = screen.view;
+      keepUp(view);
+    }
+  }
+
+  // Texts and hidden parts are written here and never by Dash. Of other components Dash is told.
+  function paintAround({ texts, hidden, properties }) {
+    for (const [id, text] of Object.entries(texts)) root.cnn.paintText(id, text);
+    for (const [id, isHidden] of Object.entries(hidden)) {
+      const part = document.getElementById(id);
+      if (part && part.hidden !== isHidden) part.hidden = isHidden;
+    }
+    for (const [id, given] of Object.entries(properties)) {
+      const text = JSON.stringify(given);
+      if (held.written?.[id] === text) continue;
+      held.written = { ...held.written, [id]: text };
+      root.set_props(id, given);
+    }
+  }
+
+  // The numbers of one answer; `view` is what they are of, where that is known.
+  function paintScreen(page, arrays, { path, view, moving }) {
+    if (!held || held.path !== path || location.pathname !== path) return;
+    requests.page = null;
+    if (!page.charts) {
+      if (page.form && !moving) wantWhole(view);
+      return;
+    }
+    if (page.form !== held.form) return;
+    held.view = view || held.view;
+    paintAround(page);
+    for (const [place, chart] of Object.entries(page.charts)) {
+      root.cnn.paintChart(place, chart, arrays);
+      root.cnn.bringLater(place, chart, arrays, moving);
+    }
+    requests.page = page.later.length ? null : view;
+  }
+
+  function wantWhole(view) {
+    requests.page = view;
+    root.set_props(`${held.page}-wanted`, { data: want(view) });
+  }
+
+  // What an answer was painted of: a drawing that still moves is no view yet.
+  function painted(view, isForPage) {
+    requests.panel = view;
+    if (isForPage) requests.page = view;
+  }
+
+  root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted,
+    differs, heldFigures: () => (held ? held.figures : {}), heldForm: () => (held && held.path === location.pathname ? held.form : "") };
+})();

@@ -1,0 +1,78 @@
+"""The scripts and style sheets of the page: their order, and what the server tells them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import dash
+import pytest
+
+from dashboard.app import create_app, known
+from dashboard.settings import Settings
+
+ASSETS = Path(__file__).parent.parent.parent / "assets"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    return create_app(Settings(home=tmp_path_factory.mktemp("assets"), download=False))
+
+
+def test_folders_load_in_the_order_of_their_numbers(app):
+    page = app.server.test_client().get("/").text
+    for kind in ("js", "css"):
+        named = re.findall(rf'/assets/([^"?]+\.{kind})\?', page)
+        numbered = [path.relative_to(ASSETS).as_posix() for path in ASSETS.rglob(f"*.{kind}")]
+        assert named == sorted(numbered)
+        assert all(re.fullmatch(rf"\d\d-[a-z]+/[a-z-]+\.{kind}", name) for name in named)
+
+
+def test_the_addresses_that_scripts_ask_are_those_of_the_server(app):
+    for name, address in known(app)["addresses"].items():
+        path = re.sub(r"<\w+>", "part", address)
+        methods = ("GET", "POST")
+        routes = app.server.url_map.bind("")
+        assert name in [
+            routes.match(path, method=method)[0]
+            for method in methods
+            if method in routes.allowed_methods(path)
+        ]
+
+
+def test_no_script_has_an_address_of_its_own(app):
+    rules = [rule.rule for rule in app.server.url_map.iter_rules()]
+    pages = [page["path"] for page in dash.page_registry.values()]
+    first = {path.split("/")[1] for path in (*rules, *pages)} - {"", "<path:path>"}
+    assert {"link", "values", "news", "upload", "labels", "glossary"} <= first
+    literal = re.compile(rf"[\"'`]/(?:{'|'.join(map(re.escape, sorted(first)))})\b")
+    scripts = {path.name: path.read_text(encoding="utf-8") for path in ASSETS.rglob("*.js")}
+    assert {
+        name: literal.findall(text) for name, text in scripts.items() if literal.search(text)
+    } == {}
+
+
+def test_every_address_that_a_script_names_is_told(app):
+    told = known(app)["addresses"]
+    for path in ASSETS.rglob("*.js"):
+        calls = re.findall(r"addressOf\(([^,)]+)", path.read_text(encoding="utf-8"))
+        named = [name for call in calls for name in re.findall(r'"(\w+)"', call)]
+        assert set(named) <= set(told), path.name
+
+
+def test_behind_a_proxy_the_addresses_are_below_its_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("DASH_REQUESTS_PATHNAME_PREFIX", "/below/")
+    told = known(create_app(Settings(home=tmp_path, download=False)))
+    assert told["addresses"]["layer_values"] == "/below/values/<page>/<layer>"
+    assert told["pages"] == {"base": "/below/", "first": "network"}
+
+
+def test_no_two_scripts_share_a_name():
+    names = []
+    for path in ASSETS.rglob("*.js"):
+        text = path.read_text(encoding="utf-8")
+        for shared in re.findall(r"root\.cnn = \{ \.\.\.root\.cnn,(.*?)\};\n", text, re.DOTALL):
+            flat = re.sub(r"\{[^{}]*\}", "", shared)
+            names += re.findall(r"(?:^|,)\s*(\w+)", flat)
+    assert {name for name in names if names.count(name) > 1} == set()
+    assert {"reset", "openPage", "openLayer", "plotly", "showNetwork"} <= set(names)
