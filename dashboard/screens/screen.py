@@ -30,6 +30,7 @@ from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, parse
 
 Id = str | dict[str, Any]
 Show = Callable[[Request], "Screen"]
+Whole = Callable[[Request], dict[str, Any] | None]
 Facts = Callable[[Request, Answer], dict[str, Any]]
 _EXTENSION = "cnn_screens"
 
@@ -106,58 +107,71 @@ def register_screen(
     network or the model alone, and those that are named as `looks`. A page that `waits` is shown anew
     only when no pen and no slider moves.
     """
-    server: Flask = app.server
-    of_page = (*of, *looks)
+    parts = (*of, *looks)
 
     def facts(request: Request, answer: Answer) -> dict[str, Any]:
         return {"form": None} if waits and request.moving else _facts(show, request, answer)
 
-    register_facts(server, page, facts, of_page)
-    wanted, screen, layer = (f"{page}-{name}" for name in ("wanted", "screen", "layer"))
-    arguments.accept(app, {wanted: arguments.Wanted, layer: arguments.Name})
-    pattern = isinstance(figures, dict)
-    places = [figures] if isinstance(figures, dict) else list(figures)
+    def whole(request: Request) -> dict[str, Any] | None:
+        return _whole(show, request, parts, page)
 
-    def whole(
-        wanted: dict[str, Any] | None, name: str | None, pathname: str | None, graphs: list[Any]
+    register_facts(app.server, page, facts, parts)
+    arguments.accept(app, {f"{page}-wanted": arguments.Wanted, f"{page}-layer": arguments.Name})
+    _bring(app, page, figures, whole)
+    _watch(app, page, [figures] if isinstance(figures, dict) else figures)
+
+
+def _bring(app: Dash, page: str, figures: Sequence[str] | dict[str, Any], whole: Whole) -> None:
+    """Let Dash bring the screen whole when it is wanted: figures, their sizes, and all around them."""
+
+    def bring(
+        wanted: dict[str, Any] | None, layer: str | None, pathname: str | None, graphs: list[Any]
     ) -> tuple[list[Any], list[Any], dict[str, Any]]:
-        if not wanted or not is_open(pathname, page, name):
+        if not wanted or not is_open(pathname, page, layer):
             raise PreventUpdate
-        request = Request(parse(wanted["view"])[0], name)
-        content = _whole(lambda: show(request), request, of_page, ["screen", page, name or ""])
-        names = [element(identity) for identity in graphs]
-        if not content or not set(content["charts"]) <= set(names):
+        content = whole(Request(parse(wanted["view"])[0], layer))
+        places = [element(identity) for identity in graphs]
+        if not content or not set(content["charts"]) <= set(places):
             raise PreventUpdate
-        charts = [content["charts"].get(name, _NOTHING) for name in names]
-        held = {**content["around"], "page": page, "places": names, **wanted}
+        charts = [content["charts"].get(place, _NOTHING) for place in places]
+        held = {**content["around"], "page": page, "places": places, **wanted}
         return [c["figure"] for c in charts], [c["size"] for c in charts], held
+
+    def of_all(kind: Any, name: str) -> Any:
+        if isinstance(figures, dict):
+            return kind(figures, name)
+        return [kind(figure, name) for figure in figures]
 
     app.callback(
         output=(
-            _all(places, "figure", Output, pattern=pattern),
-            _all(places, "style", Output, pattern=pattern),
-            Output(screen, "data"),
+            of_all(Output, "figure"),
+            of_all(Output, "style"),
+            Output(f"{page}-screen", "data"),
         ),
         inputs=(
-            Input(wanted, "data"),
-            State(layer, "data"),
+            Input(f"{page}-wanted", "data"),
+            State(f"{page}-layer", "data"),
             State(ids.LOCATION, "pathname"),
-            _all(places, "id", State, pattern=pattern),
+            of_all(State, "id"),
         ),
-    )(whole)
+    )(bring)
+
+
+def _watch(app: Dash, page: str, figures: Sequence[Any]) -> None:
+    """Let the scripts say when the screen is wanted whole, and hold what came."""
     app.clientside_callback(
         ClientsideFunction("cnn", "wantScreen"),
-        Output(wanted, "data"),
+        Output(f"{page}-wanted", "data"),
         Input(ids.VIEW, "data"),
         Input(ids.LAYERS, "data"),
-        Input(places[0], "id"),
-        State(layer, "data"),
-        State(screen, "data"),
+        Input(figures[0], "id"),
+        State(f"{page}-layer", "data"),
+        State(f"{page}-screen", "data"),
     )
     app.clientside_callback(
         ClientsideFunction("cnn", "showScreen"),
-        Input(screen, "data"),
-        *[State(place, "figure") for place in places],
+        Input(f"{page}-screen", "data"),
+        *[State(figure, "figure") for figure in figures],
     )
 
 
@@ -178,24 +192,18 @@ def of_model(page: str, make: Callable[[Request], Any]) -> Callable[[dict[str, A
     return made
 
 
-def _all(places: Sequence[Any], name: str, kind: Any, *, pattern: bool) -> Any:
-    return kind(places[0], name) if pattern else [kind(place, name) for place in places]
-
-
-def _whole(
-    show: Callable[[], Screen], request: Request, parts: Sequence[str], what: Sequence[str]
-) -> dict[str, Any] | None:
+def _whole(show: Show, request: Request, parts: Sequence[str], page: str) -> dict[str, Any] | None:
     """Return what is shown, with whole figures; None where it cannot be.
 
     Then the panel or the tabs of the page say why.
     """
 
     def make() -> dict[str, Any]:
-        screen = show()
+        screen = show(request)
         charts = {place: _drawn(chart) for place, chart in screen.charts.items()}
         return {"charts": charts, "around": screen.around()}
 
-    runtime = request.runtime
+    runtime, what = request.runtime, ["screen", page, request.layer or ""]
     if runtime.ready == "failed":
         return None
     try:
