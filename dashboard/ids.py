@@ -1,10 +1,6 @@
-"""The ids of components that more than one module names, and patterns for the many."""
+"""The ids of components that more than one module names."""
 
 from __future__ import annotations
-
-from typing import Any
-
-from dash import ALL
 
 LOCATION = "_pages_location"
 VIEW = "view"
@@ -35,10 +31,3 @@ PICTURE = "picture"
 PICTURE_TEXT = "picture-text"
 PERTURB = "perturb"
 MODEL = "model"
-
-ANY_DIGIT = {"type": "digit", "label": ALL}
-
-
-def digit(label: int) -> dict[str, Any]:
-    """Return the id of the button that picks a class."""
-    return {"type": "digit", "label": label}

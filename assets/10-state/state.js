@@ -58,13 +58,16 @@
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   }
 
-  // For what is no Dash component. A change that `replaces` adds no step to the way back.
+  // For what is no Dash component. A change that `replaces` adds no step to the way back. Dash carries the
+  // view around when its numbers are painted, since that takes as long as they do.
   function changeView(changes, replacing = false) {
     const next = change(current, changes);
     if (next === root.no_update) return;
     replaces = replacing;
     current = next;
-    root.set_props("view", { data: next });
+    root.cnn.whenPainted(() => {
+      if (current === next) root.set_props("view", { data: next });
+    });
   }
 
   // Whoever points at a link gets its whole address: to copy it, or to open it in another tab.
@@ -195,18 +198,25 @@
   }
 
   // Another random picture: of the class clicked, or of the class of the one on the screen.
-  async function pick(clicks, another, view) {
-    const clicked = root.callback_context.triggered_id;
-    if (!view || !clicked) return root.no_update;
-    const known = await labelsOf(view);
-    const here = Number(view.index);
-    const label = clicked.label === undefined ? known[here] : clicked.label;
+  async function pick({ dataset }) {
+    if (!current) return;
+    const known = await labelsOf(current);
+    const here = Number(current.index);
+    const label = dataset.label === undefined ? known[here] : Number(dataset.label);
     const places = [...known.keys()].filter((i) => known[i] === label && i !== here);
-    if (!places.length) return root.no_update;
-    return change(view, { index: places[Math.floor(Math.random() * places.length)] });
+    if (places.length) changeView({ index: places[Math.floor(Math.random() * places.length)] });
   }
 
-  function choose(data, model, view) {
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest(".digits button, #another");
+    if (button) pick(button);
+  });
+
+  // The store of Dash can be behind for as long as numbers are on their way.
+  const newest = (view) => current || view;
+
+  function choose(data, model, stored) {
+    const view = newest(stored);
     if (!view || !data || !model) return root.no_update;
     const [name, split] = data.split("/");
     const moved = name !== view.data || split !== view.split;
@@ -223,7 +233,7 @@
   // A control that is mounted says its own value: the default is no part of the view.
   function chooseOne(name, other = rules.defaults[name]) {
     return (value, view) =>
-      value ? change(view, { [name]: value === other ? null : value }) : root.no_update;
+      value ? change(newest(view), { [name]: value === other ? null : value }) : root.no_update;
   }
 
   function chosenOne(name, other = rules.defaults[name]) {
@@ -244,7 +254,6 @@
     changeView,
     changed,
     labelsOf,
-    pick,
     choose,
     chosen,
     chooseSource: chooseOne("source", "norm"),

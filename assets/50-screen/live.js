@@ -3,12 +3,15 @@
 (function () {
   const root = window.dash_clientside;
 
+  const LONG_MILLISECONDS = 200;
+
   // What is asked for is numbered. An answer is shown in the next frame, unless a newer one comes before
   // it. What a pen or a slider asked for before the last stop is not shown.
   const requests = new Map();
   let newest = 0;
   let post = null;
   let arrived = null;
+  const waiting = new Set();
   root.cnn.atStart(stopLive);
 
   // `make` gives { address, body, view, moving }; `done` gets the values after they are painted. Who follows
@@ -55,6 +58,7 @@
     paint(values, one);
     if (done) done(values);
     tellBusy();
+    for (const act of waiting) setTimeout(act, 0);
   }
 
   // A screen reader waits with the prediction while it still changes.
@@ -68,6 +72,19 @@
   // What is on the screen is of the view before, while a server that starts is asked again and again.
   function setLate(isLate) {
     document.body.classList.toggle("late", isLate);
+  }
+
+  // Does something when what was asked for is painted, or when that takes long.
+  function whenPainted(act) {
+    if (!isBusy()) {
+      act();
+      return;
+    }
+    const once = () => {
+      if (waiting.delete(once)) act();
+    };
+    waiting.add(once);
+    setTimeout(once, LONG_MILLISECONDS);
   }
 
   const isBusy = () => requests.size > 0 || arrived !== null;
@@ -114,6 +131,6 @@
     if (document.getElementById("notice")) root.set_props("notice", { is_open: false });
   }
 
-  root.cnn = { ...root.cnn, live, stopLive, isBusy, valuesAddress, movingRequest };
+  root.cnn = { ...root.cnn, live, whenPainted, stopLive, isBusy, valuesAddress, movingRequest };
   root.cnn.painters = { ...root.cnn.painters };
 })();

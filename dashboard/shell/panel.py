@@ -52,11 +52,11 @@ def layout(runtime: Runtime) -> html.Aside:
                 [
                     html.Button(
                         str(label),
-                        id=ids.digit(label),
                         type="button",
                         className="btn btn-outline-primary",
                         title=f"A random {label}",
                         tabIndex="-1" if label else "0",
+                        **components.data(label=str(label)),
                     )
                     for label in range(10)
                 ],
@@ -154,14 +154,6 @@ def register(app: Dash) -> None:
         ClientsideFunction("cnn", "hasRoom"),
         Output(_CHOICES, "open"),
         Input(_CHOICES, "id"),
-    )
-    app.clientside_callback(
-        ClientsideFunction("cnn", "pick"),
-        Output(ids.VIEW, "data", allow_duplicate=True),
-        Input(ids.ANY_DIGIT, "n_clicks"),
-        Input(ids.ANOTHER, "n_clicks"),
-        State(ids.VIEW, "data"),
-        prevent_initial_call=True,
     )
     app.clientside_callback(
         ClientsideFunction("cnn", "choose"),
