@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import browsing, computing, drawing, listing, scrubbing, training
+from benchmarks import browsing, computing, drawing, listing, machine, scrubbing, training
 from benchmarks.row import Row, table
 
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
@@ -29,7 +29,7 @@ def main(names: list[str]) -> None:
     for name in names or BENCHMARKS:
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
         rows += BENCHMARKS[name]()
-    print(table(rows))
+    print(f"{table(rows)}\n\n{machine.speed()}")
 
 
 main(sys.argv[1:])

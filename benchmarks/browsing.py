@@ -116,27 +116,39 @@ def digits() -> list[Row]:
 
 
 def start() -> list[Row]:
-    """From the start of the process to the first paint and to the first feature maps."""
+    """From the start of the process to the first paint and to the first feature maps, twice in a row."""
     importing = statistics.median(_import_seconds() for _ in range(3))
-    painted, mapped = [], []
+    first, again = [], []
     with real_browser() as browser:
         for _ in range(3):
             with running_server() as server:
-                began = time.perf_counter()
-                server.start()
-                page = browser.new_page()
-                page.goto(f"{server.url}/activations")
-                page.get_by_role("heading", name="Activations").wait_for()
-                painted.append(time.perf_counter() - began)
-                page.locator("#activations-main .gtitle").wait_for(timeout=120_000)
-                mapped.append(time.perf_counter() - began)
-                page.close()
-    yardstick = "`import tensorflow` alone"
+                first.append(_start_seconds(browser, server))
+                server.stop()
+                again.append(_start_seconds(browser, server))
+    painted, mapped = (statistics.median(times) for times in zip(*first, strict=True))
+    repainted, remapped = (statistics.median(times) for times in zip(*again, strict=True))
+    yardstick, what = "`import tensorflow` alone", "→ first feature maps"
     return [
-        Row("start → first page painted", statistics.median(painted), "s", yardstick, importing, "≤ 3 s"),
-        Row("start → first feature maps", statistics.median(mapped), "s", yardstick, importing,
-            "≤ the import + 3 s"),
+        Row("start → first page painted", painted, "s", yardstick, importing, "≤ 3 s"),
+        Row(f"first start {what}", mapped, "s", yardstick, importing, "≤ the import + 3 s"),
+        Row(f"second start {what}", remapped, "s", "its first page painted", repainted,
+            "≤ the page + 0.3 s"),
     ]  # fmt: skip
+
+
+def _start_seconds(browser: Browser, server: Server) -> tuple[float, float]:
+    """Start the server; return when the first page was painted, and when its maps were."""
+    began = time.perf_counter()
+    server.start()
+    page = browser.new_page()
+    page.goto(f"{server.url}/activations")
+    page.get_by_role("heading", name="Activations").wait_for()
+    painted = time.perf_counter() - began
+    page.locator("#activations-main .gtitle").wait_for(timeout=120_000)
+    mapped = time.perf_counter() - began
+    page.wait_for_timeout(1000)
+    page.close()
+    return painted, mapped
 
 
 def _import_seconds() -> float:
