@@ -107,7 +107,13 @@ def create_app(settings: Settings | None = None) -> Dash:
     app.index_string = _index(app)
     app.layout = lambda: shell.layout(runtime)
     shell.register(app)
+    _set_up(app)
     return app
+
+
+def _set_up(app: Dash) -> None:
+    """Make the first request, at which Dash sets itself up: one beside it would get half a page."""
+    app.server.test_client().get("/health")
 
 
 def _index(app: Dash) -> str:

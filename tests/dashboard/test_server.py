@@ -81,6 +81,28 @@ def test_an_address_of_an_earlier_version_leads_to_the_page_of_now(client, old, 
     assert client.get(now).status_code == 200
 
 
+def test_the_first_visitors_of_a_server_get_the_whole_page_at_the_same_time(tmp_path):
+    app = create_app(Settings(home=tmp_path / "home", data_dir=tmp_path, download=False))
+    together, pages = threading.Barrier(4), []
+
+    def page():
+        """Return the page but for its configuration, which has the time in it."""
+        text = app.server.test_client().get("/activations").text
+        return re.sub('<script id="_dash-config".*?</script>', "", text)
+
+    def come():
+        together.wait()
+        pages.append(page())
+
+    visitors = [threading.Thread(target=come) for _ in range(4)]
+    for visitor in visitors:
+        visitor.start()
+    for visitor in visitors:
+        visitor.join()
+    assert len(pages) == 4
+    assert set(pages) == {page()}
+
+
 def test_no_address_of_another_host_is_in_the_page(client):
     hosts = set(re.findall(r"https?://([^/\"']+)", client.get("/").text))
     assert hosts <= {"localhost"}
