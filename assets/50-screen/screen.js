@@ -44,11 +44,13 @@
     return Boolean(layers) && layers.model === view.model && !isRepaired && !condition;
   }
 
+  const isHere = () => Boolean(held) && held.path === location.pathname;
+
   // What the panel shows follows the view: by the quick way, or else whole, by Dash.
   function follow(view, ready, layers, repaired) {
     if (!view) return root.no_update;
     known = { layers, repaired };
-    if (ready === "ready" && layers?.early) askAgain(layers);
+    if (ready === "ready" && layers?.early && !isHere()) askAgain(layers);
     if (keepUp(view)) return root.no_update;
     const query = root.cnn.toQuery(view);
     if (query === whole.query && ready === whole.ready) return root.no_update;
@@ -86,11 +88,16 @@
     if (!view || !layers || layers.model !== view.model || !isThere || !isOpen(page, layer)) {
       return root.no_update;
     }
-    const isHeld = held && screen && held.number === screen.number;
+    const isHeld = held && screen && held.number === screen.number && !areNew();
     if (isHeld && held.view.model === view.model) return root.no_update;
     held = null;
     requests.page = view;
     return want(view);
+  }
+
+  // Figures that were put on the page again have nothing in them.
+  function areNew() {
+    return root.callback_context.triggered.some(({ prop_id }) => prop_id.endsWith(".id"));
   }
 
   function showScreen(screen, ...figures) {
@@ -153,5 +160,5 @@
   }
 
   root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted,
-    differs, heldFigures: () => (held ? held.figures : {}), heldForm: () => (held && held.path === location.pathname ? held.form : "") };
+    differs, heldFigures: () => (held ? held.figures : {}), heldForm: () => (isHere() ? held.form : "") };
 })();

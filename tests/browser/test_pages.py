@@ -51,7 +51,7 @@ def test_plotly_comes_once_from_an_address_that_browsers_may_keep(bundled, visit
     visitor = visit(bundled, "/layers")
     expect(visitor.page.locator(".tiles .gtitle").first).to_be_visible()
     scripts = [
-        a for a in visitor.answers if "plotly" in a.url and a.request.resource_type == "script"
+        a for a in visitor.answers if "plotly-" in a.url and a.request.resource_type == "script"
     ]
     assert ["/package/plotly-" in script.url for script in scripts] == [True]
     assert "immutable" in scripts[0].headers["cache-control"]

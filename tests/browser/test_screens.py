@@ -13,6 +13,18 @@ def server(start_server):
     return start_server()
 
 
+def test_figures_that_are_put_on_the_page_again_are_filled_again(server, visit):
+    page = visit(server, "/layers").page
+    before = shown(page)
+    page.evaluate(
+        """() => {
+          const { data } = dash_component_api.getLayout("layers").props;
+          dash_clientside.set_props("layers", { data: { ...data } });
+        }"""
+    )
+    assert shown(page) == before
+
+
 def press_digit(page: Page) -> None:
     page.get_by_role("button", name="3", exact=True).click()
     expect(page.locator("#picture-text")).to_contain_text("Label 3")
