@@ -26,6 +26,7 @@
   // The address of the first visit is asked about while Dash is still building the page.
   const first = { search: location.search, link: location.search && follow(location.search) };
   let current = null;
+  let pending = null;
   let replaces;
 
   // A link inside the dashboard has no query: then the view stays as it is.
@@ -64,10 +65,14 @@
     const next = change(current, changes);
     if (next === root.no_update) return;
     replaces = replacing;
-    current = next;
-    root.cnn.whenPainted(() => {
-      if (current === next) root.set_props("view", { data: next });
-    });
+    write(next);
+    pending = next;
+    root.cnn.whenPainted(carry);
+  }
+
+  function carry() {
+    if (pending && pending === current) root.set_props("view", { data: pending });
+    pending = null;
   }
 
   // Whoever points at a link gets its whole address: to copy it, or to open it in another tab.
@@ -146,6 +151,7 @@
     const link = view ? { view, told: [] } : await follow(location.search);
     if (!link || step !== steps) return;
     replaces = true;
+    current = link.view;
     root.set_props("repaired", { data: link });
     root.set_props("view", { data: link.view });
   }
@@ -154,6 +160,7 @@
     const original = history[name];
     history[name] = function () {
       const result = original.apply(this, arguments);
+      if (pathname !== location.pathname) carry();
       pathname = location.pathname;
       return result;
     };

@@ -24,7 +24,9 @@ _SHOWN = """() => {
   const figures = [...document.querySelectorAll("main .js-plotly-plot")].map((plot) => {
     const traces = plot.data.map(({ uid, ...trace }) => plain(trace));
     const { title, xaxis, yaxis, shapes, annotations } = plot.given.layout;
-    const layout = plain([title?.text, xaxis?.range, yaxis?.range, shapes, annotations]);
+    // Plotly gives axes ranges of its own where nothing is drawn.
+    const ranges = traces.length ? [xaxis?.range, yaxis?.range] : [];
+    const layout = plain([title?.text, ...ranges, shapes, annotations]);
     const { width, height } = plot.parentNode.style;
     return { id: plot.closest("[id]").id, traces, layout, width, height };
   });

@@ -73,6 +73,20 @@ def ink(page: Page, layer: str) -> int:
     )
 
 
+def arranged(page: Page) -> None:
+    """Wait until the columns stay where they are: their scrollbar can come a frame after them."""
+    page.wait_for_function(
+        """async () => {
+          const frame = () => new Promise((done) => requestAnimationFrame(done));
+          const layers = [...document.querySelectorAll(".net-layer")];
+          const places = () => layers.map((one) => one.getBoundingClientRect().x).join();
+          const before = places();
+          for (let i = 0; i < 10; i++) await frame();
+          return places() === before;
+        }"""
+    )
+
+
 def painted(page: Page, layer: str) -> str:
     return tiles(page, layer).evaluate("canvas => canvas.toDataURL()")
 
@@ -195,6 +209,7 @@ def test_a_higher_window_has_larger_tiles(bundled, shared):
 def test_the_drawing_area_moves_nothing(bundled, shared):
     page = shared(bundled).page
     expect(page.locator(".net-class.first")).to_have_count(1)
+    arranged(page)
     before = page.locator(NETWORK).bounding_box(), tiles(page, "dense").bounding_box()
     page.get_by_role("button", name="Draw", exact=True).click()
     expect(page.locator("#drawing canvas").first).to_be_visible()
