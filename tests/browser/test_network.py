@@ -176,8 +176,8 @@ def settled(page: Page) -> None:
     """Wait until the network has taken the width of its box."""
     page.wait_for_function(
         """() => {
-          const box = document.querySelector("#network"), stage = box.querySelector(".net-stage");
-          return stage.offsetWidth >= box.clientWidth &&
+          const box = document.querySelector("#network"), stage = box?.querySelector(".net-stage");
+          return stage && stage.offsetWidth >= box.clientWidth &&
             (stage.offsetWidth === box.clientWidth || !box.classList.contains("narrow"));
         }"""
     )
