@@ -21,10 +21,7 @@ def megabytes(count: int) -> str:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """Return a share in percent; what would round to 0 or 100 without being it says so.
-
-    The scripts of the browser have the same rule.
-    """
+    """Return a share in percent; what would round to 0 or 100 without being it says so."""
     text, step = f"{share:.{digits}%}", 10.0**-digits
     if share > 0 and text == f"{0:.{digits}%}":
         return f"<{step:.{digits}f}%"

@@ -148,7 +148,7 @@
   // An address that was written here has its view; any other is asked about.
   async function arrive(view) {
     const step = ++steps;
-    const link = view ? { view, told: [] } : await follow(location.search);
+    const link = view ? { view, messages: [] } : await follow(location.search);
     if (!link || step !== steps) return;
     replaces = true;
     current = link.view;

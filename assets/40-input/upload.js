@@ -1,8 +1,6 @@
 // Pictures from the reader's machine: chosen, dropped or pasted; and the way each was prepared.
 (function () {
   const root = window.dash_clientside;
-  const KINDS = "image/png,image/jpeg,image/webp,image/bmp,image/gif";
-
   let centred, upload, model, way;
   root.cnn.atStart(() => {
     [centred, upload, model, way] = [true, "", "", []];
@@ -176,7 +174,7 @@
 
   function choose() {
     const input = document.createElement("input");
-    Object.assign(input, { type: "file", accept: KINDS });
+    Object.assign(input, { type: "file", accept: area().dataset.kinds });
     input.addEventListener("change", () => input.files[0] && receive(input.files[0]));
     input.click();
   }

@@ -38,7 +38,7 @@
   // The model must be known, the page in order, and the link not one that had to be repaired.
   function isQuick(view) {
     const { layers, repaired } = known;
-    const isRepaired = repaired && repaired.told.length > 0
+    const isRepaired = repaired && repaired.messages.length > 0
       && root.cnn.toQuery(repaired.view) === root.cnn.toQuery(view);
     const condition = document.getElementById("content").className;
     return Boolean(layers) && layers.model === view.model && !isRepaired && !condition;

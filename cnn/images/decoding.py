@@ -22,7 +22,7 @@ _LONGEST = 2048
 _NEARLY_ALL = 0.95
 _ORIENTATION = 0x0112
 _ACCEPTED = "PNG, JPEG, WebP, BMP and GIF files are accepted"
-_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
 _ONE_AT_A_TIME = threading.Lock()
 
 _TURNS = {
@@ -119,7 +119,7 @@ def _read(data: bytes, limits: Limits, read: Callable[[Image.Image], _Read]) -> 
     """Return what `read` makes of the picture in a file; `ImageError` if there is none."""
     _refuse_bytes(data, limits)
     try:
-        with _quietly(), Image.open(BytesIO(data), formats=_FORMATS) as picture:
+        with _quietly(), Image.open(BytesIO(data), formats=FORMATS) as picture:
             _refuse_pixels(picture, limits)
             return read(picture)
     except ImageError:

@@ -37,7 +37,7 @@ class Link:
     """The view that a link shows on this server, and a sentence for everything changed for that."""
 
     view: View
-    told: tuple[str, ...]
+    messages: tuple[str, ...]
 
 
 def serve_links(server: Flask) -> None:
@@ -49,8 +49,8 @@ def _link() -> Response:
     given = request.args.to_dict(flat=False)
     query = {name: values[0] if len(values) == 1 else values for name, values in given.items()}
     link = follow(current(), query)
-    shown = json.dumps({"view": link.view.to_query(), "told": link.told})
-    return Response(shown, mimetype="application/json", headers={"Cache-Control": "no-store"})
+    content = json.dumps({"view": link.view.to_query(), "messages": link.messages})
+    return Response(content, mimetype="application/json", headers={"Cache-Control": "no-store"})
 
 
 def follow(runtime: Runtime, query: Mapping[str, Any]) -> Link:
@@ -60,9 +60,9 @@ def follow(runtime: Runtime, query: Mapping[str, Any]) -> Link:
     repair.complete_model()
     repair.require_moments()
     repair.require_classes()
-    repair.tell_others()
+    repair.refuse_others()
     repair.require_steps()
-    return Link(View(**repair.values), tuple(repair.told))
+    return Link(View(**repair.values), tuple(repair.messages))
 
 
 class _Repair:
@@ -70,7 +70,7 @@ class _Repair:
 
     def __init__(self, runtime: Runtime, query: Mapping[str, Any]) -> None:
         self.values, self._refused = read(query)
-        self.told: list[str] = []
+        self.messages: list[str] = []
         self._runtime = runtime
         self._changed = {name for name in self._refused if name in ALL_PARTS}
 
@@ -94,7 +94,7 @@ class _Repair:
             instead = sample_in_words(values["data"], values["split"], values["index"])
             has_own = values.get("pixels") or values.get("upload")
             stands = "stands there" if has_own else "is shown"
-            self._tell(f"{'; it '.join(wrong)}; {instead} {stands} instead", "index")
+            self._say(f"{'; it '.join(wrong)}; {instead} {stands} instead", "index")
 
     def complete_model(self) -> None:
         """Complete the model, or replace it by the server's default with all that depends on it."""
@@ -103,7 +103,7 @@ class _Repair:
         if wrong:
             gone = [name for name in OF_MODEL if self.values.pop(name, None) is not None]
             without = f", without the link's {' and '.join(gone)}" if gone else ""
-            self._tell(f"{wrong.why}; the {default.name} is shown instead{without}", "model")
+            self._say(f"{wrong.why}; the {default.name} is shown instead{without}", "model")
         self.values.setdefault("model", default.key)
 
     def require_moments(self) -> None:
@@ -121,7 +121,7 @@ class _Repair:
             if self.values[name] not in kept:
                 del self.values[name]
                 why = f"says {name} is {text!r}: no such moment of the {entry.name} is kept"
-                self._tell(f"{why}; {_MOMENT_INSTEAD[name]} instead", name)
+                self._say(f"{why}; {_MOMENT_INSTEAD[name]} instead", name)
 
     def require_classes(self) -> None:
         """Take out classes that the model does not have, as soon as it can be asked."""
@@ -136,23 +136,23 @@ class _Repair:
             if number >= count:
                 del self.values[name]
                 why = f"says {name} is {number}: the model has classes 0 to {count - 1}"
-                self._tell(f"{why}; {_CLASS_INSTEAD[name]} instead", name)
+                self._say(f"{why}; {_CLASS_INSTEAD[name]} instead", name)
 
-    def tell_others(self) -> None:
+    def refuse_others(self) -> None:
         """Tell of all other parts that cannot be used."""
         for one in self._refused.values():
-            self.told.append(f"The link {one.why}; {one.instead}.")
+            self.messages.append(f"The link {one.why}; {one.instead}.")
 
     def require_steps(self) -> None:
         """Take out steps that another picture, model or class was taught with."""
         others = self._changed - (LOOKS - {"teach"})
         if others and self.values.pop("rates", ""):
-            self.told.append("The steps of the link are left out: they belong to what it says.")
+            self.messages.append("The steps of the link are left out: they belong to what it says.")
         if others - {"teach"}:
             self.values.pop("teach", None)
 
-    def _tell(self, sentence: str, part: str) -> None:
-        self.told.append(f"The link {sentence}.")
+    def _say(self, sentence: str, part: str) -> None:
+        self.messages.append(f"The link {sentence}.")
         self._changed.add(part)
 
     def _count(self) -> int | None:

@@ -25,14 +25,14 @@ _NAMES = {
 class Picture:
     """`pixels` uint8 (height, width, channels); `label` is its class where that is known.
 
-    `described` is for those who do not see it, `told` the lines beside it. `classes` are those of
+    `described` is for those who do not see it, `caption` the lines beside it. `classes` are those of
     its data set.
     """
 
     pixels: NDArray[np.uint8]
     label: str | None
     described: str
-    told: str
+    caption: str
     classes: tuple[str, ...] = ()
 
     @property
@@ -60,8 +60,8 @@ def find(view: View, data: cnn.Dataset | None, uploads: Uploads) -> Picture:
     if view.upload:
         uploaded = uploads.get(view.upload)
         size = cnn.captions.sides(uploaded.shape[:2])
-        told = f"Your upload\n{size} pixels"
-        return Picture(uploaded, None, f"Your upload, {size} pixels", told)
+        caption = f"Your upload\n{size} pixels"
+        return Picture(uploaded, None, f"Your upload, {size} pixels", caption)
     assert data is not None
     return _sample(data, data[view.index])
 
@@ -82,8 +82,8 @@ def _sample(data: cnn.Dataset, sample: cnn.Sample) -> Picture:
     place = f"{data.name} {data.split}, number {sample.index} {numbers}"
     if (data.name, data.split) == (datasets.DIGITS, "all"):
         place = f"embedded digit {sample.index} {numbers}"
-    told = f"Label {sample.class_name}\n{place}"
-    return Picture(sample.pixels, sample.class_name, described, told, data.class_names)
+    caption = f"Label {sample.class_name}\n{place}"
+    return Picture(sample.pixels, sample.class_name, described, caption, data.class_names)
 
 
 def sample_in_words(data: str, split: str, index: int) -> str:

@@ -15,6 +15,7 @@ from PIL import Image
 
 import cnn
 from cnn.data import datasets
+from cnn.images.decoding import FORMATS
 from cnn.models.heads import head_of
 from dashboard import arguments, ids
 from dashboard.runtime import links
@@ -30,6 +31,7 @@ from dashboard.state.uploads import limit_in_words
 from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, View, parse
 
 _CHOICES = "choices"
+_KINDS = ",".join(f"image/{name.lower()}" for name in FORMATS)
 _WAY_OUT = html.A("Show this server's own picture and model.", href="?", className="alert-link")
 _SPLITS = {
     "mnist/test": "MNIST, 10,000 test digits",
@@ -85,7 +87,9 @@ def layout(runtime: Runtime) -> html.Aside:
             html.Div(
                 id="uploading",
                 hidden=True,
-                **components.data(most=str(limits.bytes), limit=limit_in_words(limits)),
+                **components.data(
+                    most=str(limits.bytes), limit=limit_in_words(limits), kinds=_KINDS
+                ),
             ),
             html.H2("Prediction"),
             html.Div(id="prediction", className="prediction", **aria(live="polite")),
@@ -226,7 +230,7 @@ def show(
     runtime = current()
     view, problems = parse(stored)
     if repaired and repaired["view"] == stored:
-        problems = (*repaired["told"], *problems)
+        problems = (*repaired["messages"], *problems)
     try:
         picture = runtime.picture(view)
         runtime.entry(view)
@@ -273,7 +277,7 @@ def _unlooked(view: View, picture: Picture) -> dict[str, Any]:
 def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
     """Return what the panel says of the picture, and of the prediction if there is a look."""
     prediction = prediction_facts(look.passed.prediction, picture, look.seen) if look else None
-    described = "\n".join(filter(None, [picture.told, perturbed_in_words(view)]))
+    described = "\n".join(filter(None, [picture.caption, perturbed_in_words(view)]))
     return {"alt": picture.described, "text": described, "prediction": prediction}
 
 
@@ -283,7 +287,7 @@ def _repair(runtime: Runtime, stored: dict[str, Any]) -> bool:
     query = link.view.to_query()
     if query == stored:
         return False
-    set_props(ids.REPAIRED, {"data": {"view": query, "told": link.told}})
+    set_props(ids.REPAIRED, {"data": {"view": query, "messages": link.messages}})
     set_props(ids.VIEW, {"data": query})
     return True
 

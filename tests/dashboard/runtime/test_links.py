@@ -62,9 +62,9 @@ CASES = [
 def test_a_link_is_completed_and_repaired_as_a_whole(runtime, query, differs, sentences):
     link = links.follow(runtime, query)
     assert link.view == replace(runtime.default_view(), **differs)
-    assert len(link.told) == (1 if sentences else 0)
+    assert len(link.messages) == (1 if sentences else 0)
     for words in sentences:
-        assert words in link.told[0]
+        assert words in link.messages[0]
 
 
 @pytest.mark.parametrize("query", [query for query, _, _ in CASES])
@@ -85,7 +85,7 @@ def test_a_repaired_link_is_followed_without_another_word(runtime, query):
 )
 def test_what_is_missing_here_stays_in_the_view_and_is_not_replaced(runtime, missing):
     link = links.follow(runtime, missing)
-    assert link.told == ()
+    assert link.messages == ()
     assert missing.items() <= link.view.to_query().items()
 
 
@@ -93,7 +93,7 @@ def test_steps_on_a_picture_that_cannot_be_shown_are_left_out(runtime):
     for wrong in ({"index": "99999"}, {"rotate": "999"}, {"epoch": "99"}, {"teach": "12"}):
         link = links.follow(runtime, {"teach": "3", "rates": "0.1*2", **wrong})
         assert (link.view.teach, link.view.rates) == (None, "")
-        assert link.told[-1].startswith("The steps of the link are left out")
+        assert link.messages[-1].startswith("The steps of the link are left out")
     link = links.follow(runtime, {"teach": "3", "rates": "0.1*2", "scale": "banana", "utm": "x"})
     assert (link.view.teach, link.view.rates) == (3, "0.1*2")
 
@@ -107,15 +107,15 @@ def test_a_server_with_mnist_repairs_to_mnist(mnist_dir, tmp_path):
     app = create_app(Settings(home=tmp_path, data_dir=mnist_dir, download=False))
     link = links.follow(runtime_of(app), {"split": "bar"})
     assert (link.view.data, link.view.split, link.view.index) == ("mnist", "test", 0)
-    assert link.told[0].endswith("; MNIST, test picture 0 is shown instead.")
+    assert link.messages[0].endswith("; MNIST, test picture 0 is shown instead.")
     assert links.follow(runtime_of(app), {"index": "7"}).view.data == "mnist"
 
 
 def test_a_model_without_a_history_has_no_moments(second_app, second_path):
     link = links.follow(runtime_of(second_app), {"epoch": "3", "target": "5"})
     assert (link.view.model, link.view.epoch, link.view.target) == (key_of(second_path), "", None)
-    assert "no such moment of the second.keras is kept" in link.told[0]
-    assert "classes 0 to 4" in link.told[1]
+    assert "no such moment of the second.keras is kept" in link.messages[0]
+    assert "classes 0 to 4" in link.messages[1]
 
 
 def test_the_route_answers_with_the_view_and_what_was_changed(app):
@@ -123,6 +123,6 @@ def test_the_route_answers_with_the_view_and_what_was_changed(app):
     assert answer.status_code == 200
     assert answer.json["view"]["data"] == "digits"
     assert answer.json["view"]["channel"] == "3"
-    assert "gives index 2 times" in answer.json["told"][0]
+    assert "gives index 2 times" in answer.json["messages"][0]
     assert "no-store" in answer.headers["Cache-Control"]
     assert splits("digits")[0] == answer.json["view"]["split"]
