@@ -20,19 +20,20 @@ _SKIPPED: set[str] = set()
 _REPEATED: list[str] = []
 _OF_DATA = {"mnist_dir", "best_data"}
 _BROWSER = ROOT / "tests" / "browser"
-# Trainings, processes and the making of packages.
+# Trainings, processes and the making of packages, in folders and files.
 _SLOW = (
-    "test_distribution.py", "test_heartbeat.py", "test_jobs.py", "test_package.py", "test_redis.py",
-    "test_resuming.py", "test_supervisor.py", "test_trial.py", "test_training.py", "test_server.py",
+    "cnn/jobs", "cnn/training", "cnn/inspection/test_trial.py", "cnn/runs/test_heartbeat.py",
+    "dashboard/runtime/test_supervisor.py",
+    "dashboard/test_server.py", "test_package.py",
 )  # fmt: skip
 _WITHOUT_DATA = ("test_datasets.py", "test_fetching.py", "test_start.py", "test_server.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    told = "Only tests for which it matters which data and what network this machine has."
-    parser.addoption("--of-data", action="store_true", help=told)
-    told = "Run a browser test that failed once more, and print its name at the end."
-    parser.addoption("--again", action="store_true", help=told)
+    what = "Only tests for which it matters which data and what network this machine has."
+    parser.addoption("--of-data", action="store_true", help=what)
+    what = "Run a browser test that failed once more, and print its name at the end."
+    parser.addoption("--again", action="store_true", help=what)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -42,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.browser)
             if config.getoption("--again"):
                 item.add_marker(pytest.mark.flaky(reruns=1))
-        elif item.path.name in _SLOW:
+        elif any(item.path.is_relative_to(ROOT / "tests" / name) for name in _SLOW):
             item.add_marker(pytest.mark.slow)
     if not config.getoption("--of-data"):
         return
