@@ -310,10 +310,15 @@ class Runtime:
         return None if content is None else json.loads(content)
 
     def _kept_key(self, view: View, parts: Sequence[str], what: Sequence[str]) -> str | None:
-        """Return the key of what is kept; None for a run, whose model may become another."""
-        if view.model.startswith(OF_RUN):
-            return None
+        """Return the key of what is kept.
+
+        None for a run, whose model may become another, and for a drawing or an upload, which are
+        their reader's.
+        """
         sees_picture = not set(parts) <= {*OF_NETWORK, *LOOKS}
+        is_own = sees_picture and bool(view.pixels or view.upload)
+        if is_own or view.model.startswith(OF_RUN):
+            return None
         picture = self.picture(view).pixels.tobytes() if sees_picture else b""
         query = {name: value for name, value in view.to_query().items() if name in parts}
         return key_of_question({"view": query, "what": list(what)}, picture)

@@ -12,6 +12,7 @@ from dashboard.runtime.kept import Kept, key_of_question
 from dashboard.screens.screen import of_model
 from dashboard.settings import Settings
 from dashboard.shell import panel
+from dashboard.state import pixels
 from pages import activations, all_layers, network
 from tests.screens import call, unpacked
 
@@ -126,6 +127,12 @@ def test_what_else_is_asked_for_is_not_kept_under_what_a_page_opens_with(
     assert values(ready, {**opening, **more}).status_code == 200
     for asked in (opening, {**opening, **more}):
         assert values(starting, asked).status_code == 503
+
+
+def test_a_drawing_is_its_readers_and_not_kept(ready, folder, query):
+    drawn = np.full((28, 28, 1), 200, np.uint8)
+    assert opened(ready, {**query, "pixels": pixels.encode(drawn)}).status_code == 200
+    assert not folder.exists()
 
 
 def test_a_question_is_known_by_its_content():
