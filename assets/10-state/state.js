@@ -26,7 +26,9 @@
   // The address of the first visit is asked about while Dash is still building the page.
   const first = { search: location.search, link: location.search && follow(location.search) };
   let current = null;
+  // The view that Dash has not been given yet, and the addresses of those that were made here.
   let pending = null;
+  const made = new Set();
   let replaces;
 
   // A link inside the dashboard has no query: then the view stays as it is.
@@ -43,7 +45,15 @@
   }
 
   // The address takes a repaired view without a step back to what it was: that could not be shown.
+  // What was made here has come around: it can be older than what is pending.
   function write(view) {
+    const isMadeHere = Boolean(view) && made.has(toQuery(view));
+    if (isMadeHere && pending) return;
+    made.clear();
+    adopt(view);
+  }
+
+  function adopt(view) {
     current = view || current;
     root.cnn.present(view);
     if (view && location.search !== toQuery(view)) {
@@ -65,7 +75,7 @@
     const next = change(current, changes);
     if (next === root.no_update) return;
     replaces = replacing;
-    write(next);
+    adopt(next);
     pending = next;
     root.cnn.whenPainted(carry);
   }
@@ -152,6 +162,7 @@
     if (!link || step !== steps) return;
     replaces = true;
     current = link.view;
+    pending = null;
     root.set_props("repaired", { data: link });
     root.set_props("view", { data: link.view });
   }
@@ -173,6 +184,7 @@
     const next = changed(view, changes);
     if (toQuery(next) === toQuery(view)) return root.no_update;
     root.cnn.keepUp(next);
+    made.add(toQuery(next));
     return next;
   }
 
@@ -219,16 +231,20 @@
     if (button) pick(button);
   });
 
-  // The store of Dash can be behind for as long as numbers are on their way.
-  const newest = (view) => current || view;
+  // A component of Dash makes the next view. The store can be behind for as long as numbers are on their way.
+  function chooseFor(stored, changes) {
+    const next = change(current || stored, changes);
+    if (next !== root.no_update) [current, pending] = [next, null];
+    return next;
+  }
 
   function choose(data, model, stored) {
-    const view = newest(stored);
+    const view = current || stored;
     if (!view || !data || !model) return root.no_update;
     const [name, split] = data.split("/");
     const moved = name !== view.data || split !== view.split;
     const place = moved ? { data: name, split, index: 0 } : {};
-    return change(view, { ...place, model });
+    return chooseFor(stored, { ...place, model });
   }
 
   function chosen(view, data, model) {
@@ -240,7 +256,7 @@
   // A control that is mounted says its own value: the default is no part of the view.
   function chooseOne(name, other = rules.defaults[name]) {
     return (value, view) =>
-      value ? change(newest(view), { [name]: value === other ? null : value }) : root.no_update;
+      value ? chooseFor(view, { [name]: value === other ? null : value }) : root.no_update;
   }
 
   function chosenOne(name, other = rules.defaults[name]) {

@@ -13,9 +13,9 @@ const RULES = {
 };
 
 // `page` has the elements by id that there are, and `around` what else the window has.
-export function load(names, { rules = {}, page = {}, around = {} } = {}) {
+export function load(names, { rules = {}, page = {}, around = {}, onProps = () => {} } = {}) {
   const quiet = () => {};
-  const window = { addEventListener: quiet, dash_clientside: { no_update: Symbol("no update"), set_props: quiet } };
+  const window = { addEventListener: quiet, dash_clientside: { no_update: Symbol("no update"), set_props: onProps } };
   const elements = { "view-rules": { textContent: JSON.stringify({ ...RULES, ...rules }) }, ...page };
   const context = createContext({
     window,

@@ -6,7 +6,12 @@ import { load } from "./scripts.js";
 const rules = JSON.parse(process.env.VIEW_RULES);
 const { cnn, changed, chooseScale, chosenScale, chooseSource, noUpdate } = load(["10-state/state.js"], { rules });
 cnn.keepUp = () => {};
+cnn.present = () => {};
 const VIEW = { model: "abc", data: "mnist", split: "test", index: "3" };
+const from = (view, choose, value) => {
+  cnn.write(view);
+  return choose(value, view);
+};
 const became = (view, changes) => ({ ...changed(view, changes) });
 
 test("a sample takes the place of a drawing, of an upload, and of what was erased", () => {
@@ -40,9 +45,41 @@ test("nothing, null and an empty text take a part away", () => {
 });
 
 test("a default is no part of the view, and a control that says it changes nothing", () => {
-  assert.equal(chooseScale("layer", VIEW), noUpdate);
-  assert.deepEqual({ ...chooseScale("channel", VIEW) }, { ...VIEW, scale: "channel" });
+  assert.equal(from(VIEW, chooseScale, "layer"), noUpdate);
+  assert.deepEqual({ ...from(VIEW, chooseScale, "channel") }, { ...VIEW, scale: "channel" });
   assert.equal(chosenScale(VIEW, "channel"), "layer");
   assert.equal(chosenScale(VIEW, "layer"), noUpdate);
-  assert.deepEqual({ ...chooseSource("norm", { ...VIEW, source: "2" }) }, VIEW);
+  assert.deepEqual({ ...from({ ...VIEW, source: "2" }, chooseSource, "norm") }, VIEW);
+});
+
+test("of two changes in a row the second stays, whenever the first comes around", () => {
+  const given = [], waiting = [];
+  const { cnn: state } = load(["10-state/state.js"], { rules, onProps: (name, { data }) => given.push(data.index) });
+  Object.assign(state, { keepUp: () => true, present: () => {}, whenPainted: (act) => waiting.push(act) });
+  state.write(VIEW);
+  state.changeView({ index: 4 });
+  waiting.shift()();
+  assert.deepEqual(given, ["4"]);
+  state.changeView({ index: 5 });
+  state.write({ ...VIEW, index: "4" });
+  assert.equal(state.currentView().index, "5");
+  waiting.shift()();
+  assert.deepEqual(given, ["4", "5"]);
+  state.write({ ...VIEW, index: "5" });
+  state.write({ ...VIEW, index: "9" });
+  assert.equal(state.currentView().index, "9");
+});
+
+test("what a component of Dash chooses goes along with what is pending", () => {
+  const given = [], waiting = [];
+  const { cnn: state } = load(["10-state/state.js"], { rules, onProps: (name, { data }) => given.push(data) });
+  Object.assign(state, { keepUp: () => true, present: () => {}, whenPainted: (act) => waiting.push(act) });
+  state.write(VIEW);
+  state.changeView({ index: 4 });
+  const chosen = state.chooseScale("channel", VIEW);
+  assert.deepEqual({ ...chosen }, { ...VIEW, index: "4", scale: "channel" });
+  waiting.shift()();
+  assert.deepEqual(given, []);
+  state.write(chosen);
+  assert.equal(state.currentView().scale, "channel");
 });
