@@ -82,10 +82,10 @@ def serve(**given: Any) -> None:
     settings = _settings(given)
     settings.jobs.require_writable()
     os.environ.update(environment(settings))
-    from dashboard.serving import replace_process
+    from dashboard import serving
 
     typer.echo(f"CNN Visualizer: http://{settings.host}:{settings.port}  (Ctrl-C stops it)")
-    replace_process()
+    serving.run()
 
 
 @app.command()

@@ -6,9 +6,10 @@ compiled model. Nothing is preloaded, since TensorFlow must not be forked once i
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
+
+from gunicorn.app.wsgiapp import WSGIApplication
 
 from dashboard.settings import Settings
 
@@ -25,11 +26,10 @@ control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
-def replace_process() -> None:
-    """Become gunicorn: this process ends here."""
-    sys.stdout.flush()
-    command = [
-        sys.executable, "-m", "gunicorn", "--config", "python:dashboard.serving",
-        "dashboard.wsgi:server",
-    ]  # fmt: skip
-    os.execv(sys.executable, command)
+def run() -> None:
+    """Serve until the process is told to stop.
+
+    Not by a new process: what the command line has imported is there for the web processes.
+    """
+    sys.argv = ["gunicorn", "--config", "python:dashboard.serving", "dashboard.wsgi:server"]
+    WSGIApplication().run()

@@ -45,16 +45,21 @@ class Sample:
 class Dataset:
     """Pictures with labels.
 
-    `images` is uint8 (n, height, width, channels), `labels` is int64 (n,); `source` says where
+    `pictures` are n of uint8 (height, width, channels), `labels` is int64 (n,); `source` says where
     they came from, in words for the screen.
     """
 
     name: str
     split: str
-    images: NDArray[np.uint8]
+    pictures: NDArray[np.uint8] | embedded.Digits
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     source: str
+
+    @property
+    def images(self) -> NDArray[np.uint8]:
+        """All pictures as one array, uint8 (n, height, width, channels)."""
+        return np.asarray(self.pictures)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -67,7 +72,7 @@ class Dataset:
                 f"it has {len(self):,} pictures, so choose 0 to {len(self) - 1}."
             )
         label = int(self.labels[index])
-        return Sample(self.images[index], label, self.class_names[label], int(index))
+        return Sample(self.pictures[index], label, self.class_names[label], int(index))
 
     def indices(self, label: int) -> NDArray[np.int64]:
         """Return the places of all pictures of the class `label`, ascending."""
@@ -156,8 +161,8 @@ def _keras_dataset(name: str, split: str, data_dir: Path) -> Dataset:
 
 def _embedded_dataset(split: str) -> Dataset:
     _require_split(DIGITS, split, splits(DIGITS))
-    images, labels = embedded.read_digits(split)
-    return _dataset(DIGITS, split, images, labels, tuple("0123456789"), embedded.SOURCE)
+    pictures, labels = embedded.read_digits(split)
+    return Dataset(DIGITS, split, pictures, labels, tuple("0123456789"), embedded.SOURCE)
 
 
 def _folder(folder: Path, split: str) -> Dataset:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +17,37 @@ SOURCE = "scikit-learn's copy of the UCI handwritten digits"
 _HALVES = {"train": slice(0, None, 2), "test": slice(1, None, 2), "all": slice(None)}
 
 
-def read_digits(split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return scikit-learn's copy of the UCI digits: pictures (n, 28, 28) and labels (n,).
+def read_digits(split: str) -> tuple[Digits, NDArray[np.int64]]:
+    """Return scikit-learn's copy of the UCI digits: pictures (n, 28, 28, 1) and labels (n,).
 
     The 8x8 counts of 0 to 16 become 28x28 pictures. "train" is every even place of the original
     order, "test" every odd one, "all" both.
     """
     table = digits_table()[_HALVES[split]]
-    pictures, labels = table[:, :64].reshape(-1, 8, 8), table[:, 64]
-    return np.stack([_like_mnist(small) for small in pictures]), labels.astype(np.int64)
+    return Digits(table[:, :64].reshape(-1, 8, 8)), table[:, 64].astype(np.int64)
+
+
+class Digits:
+    """Pictures of digits, uint8 (n, 28, 28, 1), each made when it is asked for.
+
+    All of them take half a second, and who looks at one waits for it. `small` is (n, 8, 8).
+    """
+
+    def __init__(self, small: NDArray[np.float64]) -> None:
+        self._small = small
+
+    def __len__(self) -> int:
+        return len(self._small)
+
+    def __getitem__(self, index: int) -> NDArray[np.uint8]:
+        return _like_mnist(self._small[index])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self._all, dtype, copy=copy)
+
+    @cached_property
+    def _all(self) -> NDArray[np.uint8]:
+        return np.stack([_like_mnist(small) for small in self._small])
 
 
 def digits_table() -> NDArray[np.float64]:

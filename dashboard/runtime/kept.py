@@ -31,6 +31,11 @@ class Kept:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no answer is kept."""
+        return not self._folder.is_dir() or not any(self._folder.iterdir())
+
     def read(self, key: str) -> bytes | None:
         """Return the answer; None if it is not kept, or damaged."""
         path = self._folder / key

@@ -35,6 +35,7 @@ from dashboard.runtime import pictures
 from dashboard.runtime.catalogue import OF_RUN, Catalogue, Entry
 from dashboard.runtime.kept import Kept, key_of_question
 from dashboard.runtime.pictures import Picture
+from dashboard.runtime.starting import Start
 from dashboard.runtime.statuses import Statuses
 from dashboard.runtime.supervisor import Supervisor
 from dashboard.settings import Settings, environment
@@ -47,6 +48,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _EXTENSION = "cnn_runtime"
 _START_AFTER_SECONDS = 3.0
+# A page that opens asks for one thing after the other.
+_OPENING_SECONDS = 3.0
+_AFTER_KEPT_SECONDS = 2.0
 _MOST_LOOK_BYTES = 64_000_000
 _MOST_DRIFTS = 64
 Ready = Literal["starting", "ready", "failed"]
@@ -79,7 +83,7 @@ class Runtime:
         self.catalogue = Catalogue(settings)
         self._failure = ""
         self._queue_problem = ""
-        self._started = threading.Lock()
+        self._start = Start(self._start_tensorflow)
         self._ready = threading.Event()
         self._submitted = threading.Event()
         self._look_once = cached(
@@ -133,21 +137,21 @@ class Runtime:
         self._server_lock.acquire()
         if not self.settings.redis_url:
             Supervisor(self.settings.jobs, environment(self.settings)).start()
-        timer = threading.Timer(_START_AFTER_SECONDS, self.start)
-        timer.daemon = True
-        timer.start()
+        self._start.within(_START_AFTER_SECONDS)
 
-    def start(self) -> None:
-        """Start TensorFlow in the background, once."""
-        if self._started.acquire(blocking=False):
-            threading.Thread(target=self._start, name="start-tensorflow", daemon=True).start()
+    def greet(self) -> None:
+        """Have TensorFlow started for a reader who comes: after what can be shown without it."""
+        if self._kept.is_empty:
+            self._start.now()
+        else:
+            self._start.within(_OPENING_SECONDS)
 
     def wait(self) -> None:
         """Start TensorFlow and wait until it can be used, or is known not to."""
-        self.start()
+        self._start.now()
         self._ready.wait()
 
-    def _start(self) -> None:
+    def _start_tensorflow(self) -> None:
         try:
             self.catalogue.check_own()
             self.catalogue.load(self.catalogue.default().key)
@@ -296,11 +300,20 @@ class Runtime:
         """
         key = self._kept_key(view, parts, what)
         if self.ready == "starting":
-            return self._kept.read(key) if key else None
+            return self._read_kept(key)
         made = make()
         if key and not self._kept.has(key):
             _afterwards(lambda: self._kept.write(key, made))
         return made
+
+    def _read_kept(self, key: str | None) -> bytes | None:
+        """Return what is kept; TensorFlow waits a little more, or no longer."""
+        content = self._kept.read(key) if key else None
+        if content is None:
+            self._start.now()
+        else:
+            self._start.not_within(_AFTER_KEPT_SECONDS)
+        return content
 
     def kept_json(
         self, view: View, parts: Sequence[str], what: Sequence[str], make: Callable[[], Any]

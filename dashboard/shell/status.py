@@ -60,9 +60,9 @@ def register(app: Dash) -> None:
 def news(runtime: Runtime, view: View, statuses: Statuses) -> tuple[str, int]:
     """Return a key of what there is to tell, and in how many milliseconds it may be another.
 
-    `statuses` are those of all runs. The first time, TensorFlow is started.
+    `statuses` are those of all runs. TensorFlow is started for who asks first.
     """
-    runtime.start()
+    runtime.greet()
     messages = _status(runtime, statuses)
     content = (runtime.ready, messages, _moments_of_followed(view))
     key = f"{zlib.crc32(repr(content).encode()):08x}"

@@ -9,6 +9,7 @@ from dash.exceptions import PreventUpdate
 from dashboard.app import create_app, runtime_of
 from dashboard.runtime import kept
 from dashboard.runtime.kept import Kept, key_of_question
+from dashboard.runtime.starting import Start
 from dashboard.screens.screen import of_model
 from dashboard.settings import Settings
 from dashboard.shell import panel
@@ -37,7 +38,9 @@ def ready(settings):
 @pytest.fixture(scope="module")
 def starting(ready, settings):
     """The same server started again, in which TensorFlow never gets ready."""
-    return create_app(settings)
+    app = create_app(settings)
+    runtime_of(app)._start = Start(lambda: None)
+    return app
 
 
 @pytest.fixture(autouse=True)

@@ -46,7 +46,7 @@ def make_run(runtime, state="finished", **settings):
 
 def still(monkeypatch, runtime):
     """Let no TensorFlow be started."""
-    monkeypatch.setattr(type(runtime), "start", lambda self: None)
+    monkeypatch.setattr(type(runtime), "greet", lambda self: None)
 
 
 def ready(monkeypatch, runtime):

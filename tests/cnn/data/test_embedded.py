@@ -1,7 +1,7 @@
 import numpy as np
 
 import cnn
-from cnn.data.embedded import digits_table
+from cnn.data.embedded import digits_table, read_digits
 
 
 def test_the_embedded_digits_look_like_mnist():
@@ -30,3 +30,10 @@ def test_the_halves_of_the_digits_are_the_whole():
     assert [len(half) for half in halves] == [899, 898]
     whole = cnn.load_dataset("digits", "all")
     np.testing.assert_array_equal(whole.images[1::2], halves[1].images)
+
+
+def test_one_picture_is_made_alone_and_is_that_of_the_whole():
+    pictures, _ = read_digits("test")
+    one = pictures[7]
+    assert "_all" not in vars(pictures)
+    np.testing.assert_array_equal(one, np.asarray(pictures)[7])

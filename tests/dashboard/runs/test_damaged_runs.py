@@ -78,7 +78,7 @@ def app(tmp_path_factory):
 def runtime(app, request_of, monkeypatch):
     request_of(app)
     runtime = runtime_of(app)
-    monkeypatch.setattr(type(runtime), "start", lambda self: None)
+    monkeypatch.setattr(type(runtime), "greet", lambda self: None)
     monkeypatch.setattr(type(runtime), "ready", "ready")
     yield runtime
     for run in runtime.settings.jobs.runs():
