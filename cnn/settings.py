@@ -24,8 +24,8 @@ _T = TypeVar("_T")
 class Setting:
     """A setting: its default, its group, its label, what it is for, and what it may be.
 
-    With `limits` it is a number, shown in percent if the label ends with "%"; with `choices` one of
-    them, `words` being what the less plain are called; without, a switch or a text in one line.
+    With `limits` it is a number, one that `is_share` is shown in percent; with `choices` one of them,
+    `words` being what the less plain are called; without, a switch or a text in one line.
     """
 
     default: Any
@@ -35,7 +35,13 @@ class Setting:
     limits: Limits | None = None
     choices: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
+    is_share: bool = False
     name: str = ""
+
+    @property
+    def title(self) -> str:
+        """Its label, with the unit of its control."""
+        return f"{self.label} %" if self.is_share else self.label
 
     @property
     def flag(self) -> str:
@@ -67,11 +73,7 @@ class Setting:
     @property
     def control_limits(self) -> Limits | None:
         """The limits of a number, in the unit of its control."""
-        return self.limits.times(100) if self.limits and self._is_share else self.limits
-
-    @property
-    def _is_share(self) -> bool:
-        return self.label.endswith("%")
+        return self.limits.times(100) if self.limits and self.is_share else self.limits
 
     def accept(self, value: object) -> bool:
         """Whether it may be this value."""
@@ -85,11 +87,11 @@ class Setting:
 
     def in_control(self, value: Any) -> Any:
         """Return the value in the unit of its control."""
-        return round(100 * value, 3) if self._is_share else value
+        return round(100 * value, 3) if self.is_share else value
 
     def from_control(self, value: Any) -> Any:
         """Return the value of what stands in its control."""
-        return value / 100 if self._is_share else value
+        return value / 100 if self.is_share else value
 
     def in_words(self, value: Any) -> str:
         """Return the value in words."""

@@ -4,7 +4,7 @@
   const root = window.dash_clientside;
 
   // What the view says a field shows, by the part of the view that it stands for.
-  const SHOWN = {
+  const NUMBER_OF = {
     index: (view) => view.index,
     channel: (view) => view.channel || "0",
     rate: (view, box) => box.dataset.good || root.cnn.lastRate(view) || box.dataset.first,
@@ -14,7 +14,7 @@
     const box = document.getElementById(identity);
     if (!view || !box) return root.no_update;
     const field = box.querySelector("input") || build(box, identity);
-    const good = String(SHOWN[box.dataset.part](view, box));
+    const good = String(NUMBER_OF[box.dataset.part](view, box));
     if (document.activeElement !== field || Number(field.value) !== Number(good)) {
       field.value = good;
       accept(box);

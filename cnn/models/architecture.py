@@ -53,7 +53,12 @@ class Architecture:
         64, NETWORK, "Dense units", "Units before the classes; 0: no such layer", Limits(0, 2048)
     )
     dropout: float = setting(
-        0.0, NETWORK, "Dropout %", "Share left out while training", Limits(0, 0.9, is_whole=False)
+        0.0,
+        NETWORK,
+        "Dropout",
+        "Share left out while training",
+        Limits(0, 0.9, is_whole=False),
+        is_share=True,
     )
     activation: Activation = setting(
         "relu", NETWORK, "Activation", "Function after each convolution and dense layer",

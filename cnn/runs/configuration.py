@@ -42,14 +42,24 @@ class TrainingConfig:
         "mnist", DATA, "Data", "mnist, fashion_mnist, digits, or a folder of pictures"
     )
     share: float = setting(
-        1.0, DATA, "Share %", "Of the training pictures", Limits(0, 1, is_whole=False, above=True)
+        1.0,
+        DATA,
+        "Share",
+        "Of the training pictures",
+        Limits(0, 1, is_whole=False, above=True),
+        is_share=True,
     )
     order: Order = setting(
         "shuffled", DATA, "Order", "How the pictures follow each other in an epoch",
         choices=get_args(Order), words={"stored": "as stored", "by_class": "class after class"},
     )  # fmt: skip
     wrong_labels: float = setting(
-        0.0, DATA, "Wrong labels %", "Share of wrong classes", Limits(0, 1, is_whole=False)
+        0.0,
+        DATA,
+        "Wrong labels",
+        "Share of wrong classes",
+        Limits(0, 1, is_whole=False),
+        is_share=True,
     )
     flagged_ones: int = setting(
         0, DATA, "Ones with a flag",

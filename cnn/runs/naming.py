@@ -24,7 +24,7 @@ def in_words(name: str, value: Any) -> tuple[str, str]:
     """Return a setting of a training as (its label, its value) for the reader."""
     setting = SETTINGS[name]
     words = data_name(value) if name == "dataset" else setting.in_words(value)
-    return setting.label.lower(), words
+    return setting.title.lower(), words
 
 
 def automatic(config: TrainingConfig) -> str:

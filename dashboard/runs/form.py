@@ -83,9 +83,9 @@ def _group(name: str, group: Sequence[Setting]) -> html.Fieldset:
 def _control(field: Setting) -> Any:
     value = field.in_control(field.default)
     if field.is_switch:
-        switch = dbc.Switch(id=identity(field), label=field.label, value=value)
+        switch = dbc.Switch(id=identity(field), label=field.title, value=value)
         return html.Div(switch, title=field.help)
-    label = dbc.Label(field.label, html_for=identity(field), className="small mb-0")
+    label = dbc.Label(field.title, html_for=identity(field), className="small mb-0")
     if not field.limits:
         options = [{"label": in_words(field.name, c)[1], "value": c} for c in _choices(field)]
         choice = dbc.Select(id=identity(field), size="sm", options=options, value=value)
@@ -117,15 +117,15 @@ def _problem(field: Setting, value: Any) -> str:
 
 def problems(fields: Sequence[Setting], values: Sequence[Any]) -> dict[str, str]:
     """Return why controls are refused, by name of the setting; those that are not are left out."""
-    found = {f.name: _problem(f, value) for f, value in zip(fields, values, strict=True)}
-    return {name: problem for name, problem in found.items() if problem}
+    each = {f.name: _problem(f, value) for f, value in zip(fields, values, strict=True)}
+    return {name: problem for name, problem in each.items() if problem}
 
 
 def chosen(fields: Sequence[Setting], values: Sequence[Any]) -> dict[str, Any]:
     """Return the settings of the controls by name; `RunError` with all that is refused of them."""
     refused = problems(fields, values)
     if refused:
-        labels = {field.name: field.label for field in fields}
+        labels = {field.name: field.title for field in fields}
         raise cnn.RunError(" ".join(f"{labels[n]}: {problem}" for n, problem in refused.items()))
     return {
         field.name: field.from_control(value) for field, value in zip(fields, values, strict=True)

@@ -83,15 +83,15 @@ class Catalogue:
         Of the runs they are the newest twenty that have a model, and the one that is `shown`. Runs
         that made the same file as another lend it theirs.
         """
-        found = list(islice(self._of_runs(), _MOST_OF_RUNS + 1))
+        of_runs = list(islice(self._of_runs(), _MOST_OF_RUNS + 1))
         entries: dict[str, Entry] = {}
-        for entry in [*self._own(), self.bundled(), *found[:_MOST_OF_RUNS]]:
+        for entry in [*self._own(), self.bundled(), *of_runs[:_MOST_OF_RUNS]]:
             known = entries.get(entry.key, entry)
             entries[entry.key] = replace(known, run=known.run or entry.run)
         if shown and shown not in entries:
             with suppress(cnn.ModelError):
                 entries[shown] = self.get(shown)
-        return list(entries.values()), len(found) <= _MOST_OF_RUNS
+        return list(entries.values()), len(of_runs) <= _MOST_OF_RUNS
 
     def default(self) -> Entry:
         """Return the model that is shown when a link names none."""
@@ -114,13 +114,13 @@ class Catalogue:
             return self.default()
         if key.startswith(OF_RUN):
             return self._of_run(key)
-        found = self._find(key)
-        if found is None:
+        entry = self._find(key)
+        if entry is None:
             raise cnn.ModelError(
                 f"This link shows the model {key}, which this server does not have: ask whoever "
                 "sent it for the file, or choose a model of this server."
             )
-        return found
+        return entry
 
     def load(self, key: str, epoch: str = "") -> keras.Model:
         """Return the loaded model with that key, with its weights of a moment if one is named.
@@ -166,8 +166,8 @@ class Catalogue:
             cnn.try_out(model)
         except cnn.CnnError as error:
             _require_unchanged(path, key)
-            told = str(error).replace(f"{path.parent}/", "")
-            self._refused[key] = without_folders(told)
+            message = str(error).replace(f"{path.parent}/", "")
+            self._refused[key] = without_folders(message)
             raise cnn.ModelError(self._refused[key]) from error
         _require_unchanged(path, key)
         return model

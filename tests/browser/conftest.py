@@ -114,19 +114,19 @@ def best_server(tmp_path_factory, compressed, best_data):
 
 
 @pytest.fixture(scope="session")
-def many_server(tmp_path_factory, compressed, best_data):
+def many_server(tmp_path_factory, compressed):
     """A model of forty layers, for modules that leave the server as it is."""
     path = tmp_path_factory.mktemp("models") / "deep.keras"
     cnn.save_model(nets.deep(40), path)
     with servers(tmp_path_factory, compressed) as start:
-        yield start(best_data, CNN_MODEL=str(path))
+        yield start(CNN_MODEL=str(path))
 
 
 @pytest.fixture(scope="session")
-def second_server(tmp_path_factory, compressed, best_data, second_path):
+def second_server(tmp_path_factory, compressed, second_path):
     """The second model, for modules that leave the server as it is."""
     with servers(tmp_path_factory, compressed) as start:
-        yield start(best_data, CNN_MODEL=str(second_path))
+        yield start(CNN_MODEL=str(second_path))
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,15 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import READY
 
+# On the Network page, which needs no plotly.js.
+MAPS_ARE_PAINTED = """() => {
+  const canvases = [...document.querySelectorAll("#network canvas.net-tiles")];
+  const isPainted = (canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.some((value) => value > 0);
+  };
+  return canvases.length > 0 && canvases.every(isPainted);
+}"""
 # All that the page shows of its figures, texts and hidden parts, numbers rounded as they travel.
 _SHOWN = """() => {
   const plain = (value) => {

@@ -116,8 +116,8 @@ _RING = (
 
 
 @pytest.fixture(scope="module")
-def server(best_server):
-    return best_server
+def server(digits_server):
+    return digits_server
 
 
 def settle(page: Page) -> None:

@@ -19,10 +19,10 @@ def many(many_server):
 
 
 @pytest.fixture(scope="module")
-def long(start_server, best_data, tmp_path_factory):
+def long(start_server, tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "long.keras"
     cnn.save_model(nets.long_names(), path)
-    return start_server(best_data, CNN_MODEL=str(path))
+    return start_server(CNN_MODEL=str(path))
 
 
 @pytest.mark.parametrize("width", [1400, 390])

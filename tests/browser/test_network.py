@@ -37,8 +37,8 @@ def deep_path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def bundled(best_server):
-    return best_server
+def bundled(digits_server):
+    return digits_server
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +47,8 @@ def second(second_server):
 
 
 @pytest.fixture(scope="module")
-def fifty(start_server, best_data, deep_path):
-    return start_server(best_data, CNN_MODEL=str(deep_path))
+def fifty(start_server, deep_path):
+    return start_server(CNN_MODEL=str(deep_path))
 
 
 def tiles(page: Page, layer: str):

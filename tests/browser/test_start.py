@@ -11,18 +11,10 @@ from playwright.sync_api import Page, expect
 
 from pages.filters import BIASES, MAIN, SPREAD
 from tests.browser.conftest import READY, answered
-from tests.browser.shown import shown
+from tests.browser.shown import MAPS_ARE_PAINTED, shown
 
 _PICTURES = """() =>
   [...document.querySelectorAll("#network canvas.net-tiles")].map((one) => one.toDataURL())"""
-_ARE_PAINTED = """() => {
-  const canvases = [...document.querySelectorAll("#network canvas.net-tiles")];
-  const isPainted = (canvas) => {
-    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-    return data.some((value) => value > 0);
-  };
-  return canvases.length > 0 && canvases.every(isPainted);
-}"""
 
 
 def test_the_page_is_there_before_tensorflow_and_fills_by_itself(start_server, visit):
@@ -80,7 +72,7 @@ def _read(page: Page, read: Callable[[Page], Any]) -> Any:
 
 def _network(page: Page) -> list[str]:
     """Return the pictures of all layers once they are painted."""
-    page.wait_for_function(_ARE_PAINTED)
+    page.wait_for_function(MAPS_ARE_PAINTED)
     answered(page)
     pictures: list[str] = page.evaluate(_PICTURES)
     return pictures

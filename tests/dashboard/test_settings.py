@@ -28,7 +28,7 @@ def test_every_setting_of_the_server_has_its_row_in_the_readme():
 
 def test_every_setting_of_a_training_has_its_row_in_the_readme():
     assert rows("`(--[a-z-]+)`", "([A-Z][^`|]+)", "(.+?)") == [
-        (known.flag, known.label, known.described) for known in SETTINGS.values()
+        (known.flag, known.title, known.described) for known in SETTINGS.values()
     ]
 
 

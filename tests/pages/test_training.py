@@ -268,7 +268,7 @@ def test_a_control_has_the_label_the_help_and_the_default_of_its_setting(field):
     control = next(p for p in parts if getattr(p, "id", "") == form.identity(field))
     labels = [p.children for p in parts if getattr(p, "html_for", "") == form.identity(field)]
     helps = [p.title for p in parts if hasattr(p, "title") and control in p._traverse()]
-    assert (labels or [control.label], helps) == ([field.label], [field.help])
+    assert (labels or [control.label], helps) == ([field.title], [field.help])
     assert control.value == field.in_control(field.default)
 
 
