@@ -12,6 +12,7 @@ from pages import (
     one_step,
     perturb,
     training,
+    why,
 )
 
 PAGES = (
@@ -20,6 +21,7 @@ PAGES = (
     architecture,
     filters,
     activations,
+    why,
     perturb,
     training,
     moments,

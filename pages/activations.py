@@ -16,6 +16,7 @@ import cnn
 from cnn.figures import Chart, nothing
 from cnn.words import number, percent
 from dashboard import ids
+from dashboard.screens.cell import cell_of, register_cell
 from dashboard.screens.layers import LayerOutput, layer_outputs
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
@@ -35,6 +36,7 @@ KERNEL = "activations-kernel"
 CHANNEL = "activations-channel"
 MAPS_ONLY = "activations-maps-only"
 NUMBERS = "activations-numbers"
+WHY = "activations-why"
 
 
 def layout(layer: Any = None, **_query: Any) -> html.Div:
@@ -43,6 +45,7 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
     closely = html.Div(
         [
             components.figure(DETAIL, "The chosen channel", numbers=NUMBERS),
+            components.link("/why", "Why?", identity=WHY),
             html.Div(components.figure(KERNEL, "Its kernel"), id=f"{KERNEL}-box"),
         ],
         className="detail",
@@ -79,7 +82,9 @@ def register(app: Dash) -> None:
     )  # fmt: skip
     register_tabs(app, PAGE, lambda layers: list(layers["names"]))
     register_scale(app, SCALE)
-    register_screen(app, PAGE, show, figures=(MAIN, DETAIL, KERNEL), looks=("scale", "channel"))
+    register_screen(
+        app, PAGE, show, figures=(MAIN, DETAIL, KERNEL), looks=("scale", "channel", "row", "column")
+    )
     app.callback(
         Output(ids.VIEW, "data", allow_duplicate=True),
         Input(MAIN, "clickData"),
@@ -87,6 +92,7 @@ def register(app: Dash) -> None:
         State(LAYER, "data"),
         prevent_initial_call=True,
     )(look_closely)
+    register_cell(app, DETAIL, PAGE)
     register_number(app, CHANNEL)
 
 
@@ -103,14 +109,14 @@ def show(request: Request) -> Screen:
         },
         texts={FACTS: _facts(output), NUMBERS: _numbers(output, channel)},
         hidden={MAPS_ONLY: output.is_vector, f"{KERNEL}-box": tile is None},
-        properties={CHANNEL: {"data-most": output.info.channels - 1}},
+        properties={CHANNEL: {"data-most": output.info.channels - 1}, WHY: _why(output, view)},
     )
 
 
 def look_closely(
     clicked: dict[str, Any] | None, stored: dict[str, Any] | None, layer: str | None
 ) -> dict[str, str]:
-    """Return the view with the channel whose tile was clicked."""
+    """Return the view with the cell that was clicked, and its channel."""
     if not clicked or not stored:
         raise PreventUpdate
     view, _ = parse(stored)
@@ -123,7 +129,18 @@ def look_closely(
     cell = mosaic.locate(*place) if mosaic and place else None
     if cell is None:
         raise PreventUpdate
-    return replace(view, channel=cell[0]).to_query()
+    channel, row, column = cell
+    return replace(view, channel=channel, row=row, column=column).to_query()
+
+
+def _why(output: LayerOutput, view: View) -> dict[str, Any]:
+    """Return the link to how the cell was made that was clicked last, or that is the strongest."""
+    cell = cell_of(view, output.values)
+    value = number(float(output.values[cell]), 5)
+    return {
+        "href": components.layer_path("why", output.info.name),
+        "children": f"Why {value}? ({cnn.captions.place(cell)})",
+    }
 
 
 def _output(request: Request) -> LayerOutput:

@@ -6,7 +6,10 @@
   // What the view says a field shows, by the part of the view that it stands for.
   const NUMBER_OF = {
     index: (view) => view.index,
-    channel: (view) => view.channel || "0",
+    channel: (view, box) => view.channel || box.dataset.now || "0",
+    row: (view, box) => view.row || box.dataset.now || "0",
+    column: (view, box) => view.column || box.dataset.now || "0",
+    source: (view, box) => view.source || box.dataset.now || "0",
     rate: (view, box) => box.dataset.good || root.cnn.lastRate(view) || box.dataset.first,
   };
 

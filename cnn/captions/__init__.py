@@ -19,6 +19,7 @@ from cnn.captions.layers import (
 )
 from cnn.captions.sweep import sweep
 from cnn.captions.training import accuracy, change, course, gradients, recognised
+from cnn.captions.units import formula, place, proof
 from cnn.captions.weights import dense_weights, kernel_tiles, single_kernel, spread, vector
 from cnn.words import counted, megabytes, number, percent, scaled, sides
 
@@ -34,6 +35,7 @@ __all__ = [
     "dilation",
     "explanation",
     "field",
+    "formula",
     "gradients",
     "grid",
     "kernel_tiles",
@@ -42,7 +44,9 @@ __all__ = [
     "megabytes",
     "number",
     "percent",
+    "place",
     "probabilities",
+    "proof",
     "recognised",
     "scaled",
     "sides",

@@ -37,6 +37,7 @@ from cnn.figures.mosaic import (
     matrix,
     matrix_chart,
     tile_hover,
+    unit_at,
     units,
     units_chart,
 )
@@ -44,6 +45,7 @@ from cnn.figures.network import diagram
 from cnn.figures.pair import Pair
 from cnn.figures.sparkline import sparkline
 from cnn.figures.sweep import sweep
+from cnn.figures.units import curve_chart, marked_chart, terms_chart, window_chart
 
 __all__ = [
     "EMPTY_FIGURE",
@@ -60,6 +62,7 @@ __all__ = [
     "class_accuracy_of_runs",
     "colour_range",
     "colour_scale",
+    "curve_chart",
     "diagram",
     "distances",
     "feature_maps",
@@ -72,6 +75,7 @@ __all__ = [
     "learning_rates",
     "maps_chart",
     "mark",
+    "marked_chart",
     "matrix",
     "matrix_chart",
     "nothing",
@@ -82,8 +86,11 @@ __all__ = [
     "probabilities_chart",
     "sparkline",
     "sweep",
+    "terms_chart",
     "throughput",
     "tile_hover",
+    "unit_at",
     "units",
     "units_chart",
+    "window_chart",
 ]

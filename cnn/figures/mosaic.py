@@ -287,6 +287,12 @@ def vector_grid(values: NDArray[np.float32]) -> Mosaic:
     return Mosaic(len(values), 1, 1, columns, 0)
 
 
+def unit_at(values: NDArray[np.float32], x: float, y: float) -> int | None:
+    """Return the unit at a click on the grid of a vector (units,), or None beside it."""
+    located = vector_grid(values).locate(x, y)
+    return located[0] if located else None
+
+
 def units_chart(
     values: NDArray[np.float32],
     *,

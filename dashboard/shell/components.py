@@ -48,11 +48,15 @@ def link(
     *,
     className: str = "",  # noqa: N803
     title: str | None = None,
+    identity: str | None = None,
 ) -> dcc.Link:
     """Return a link to a page. The view goes along: it stays in its store, and the browser adds it
     to the address when the link is pointed at, so that a copied one carries it too.
     """
-    return dcc.Link(children, href=path, className=f"{className} keeps-view".strip(), title=title)
+    named: dict[str, Any] = {"id": identity} if identity else {}
+    return dcc.Link(
+        children, href=path, className=f"{className} keeps-view".strip(), title=title, **named
+    )
 
 
 def layer_path(page: str, layer: str) -> str:

@@ -23,7 +23,8 @@ def number_field(
 
     Numbers start with `least`, or above it; one that `waits` is written when it is entered or left,
     and not at every key. `more` are further data attributes: `most`, the largest number, and
-    `first`, what is shown before there is any.
+    `first`, what is shown before there is any; `now` is what the page shows where the view says
+    nothing.
     """
     flags = {name: "" for name, is_on in (("above", is_above), ("waits", waits)) if is_on}
     attributes = data(part=part, label=label, least=str(least), step=step, **flags, **more)
@@ -37,4 +38,5 @@ def register_number(app: Dash, identity: str) -> None:
         Output(identity, "data-good"),
         Input(ids.VIEW, "data"),
         Input(identity, "id"),
+        Input(identity, "data-now"),
     )

@@ -20,9 +20,12 @@ Lines = Literal["contribution", "weight"]
 CONTRIBUTION: Lines = "contribution"
 WEIGHT: Lines = "weight"
 LOOKS = frozenset(
-    {"other", "runs", "scale", "lines", "channel", "source", "teach", "rates", "over", "present"}
-)
-OF_MODEL = ("epoch", "other", "channel", "source", "target", "teach", "rates")
+    {
+        "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",
+        "over", "present",
+    }
+)  # fmt: skip
+OF_MODEL = ("epoch", "other", "channel", "row", "column", "source", "target", "teach", "rates")
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class View:
     and `part` which of several digits in it, counted from the left (None: the largest).
     `rotate` to `erased` are those of a `Perturbation`, the mask as text; `epsilon` is the step of
     an adversarial change, towards the class `target` or (None) away from the one predicted.
-    `channel` is the channel or kernel looked at closely, `source` the input channel whose kernels
+    `channel` is the channel or kernel looked at closely, `row` and `column` the cell of it (None: the
+    strongest), `source` the input channel whose kernels
     are shown (None: the norm over all). `lines` is what the lines between channels show: what is
     contributed for this picture (weight × value), or the weights alone. `teach` is the class that
     the network is taught with this picture (None: the one that suggests itself), `rates` the
@@ -71,6 +75,8 @@ class View:
     scale: Scale = "layer"
     lines: Lines = CONTRIBUTION
     channel: int | None = None
+    row: int | None = None
+    column: int | None = None
     source: int | None = None
     teach: int | None = None
     rates: str = ""
@@ -278,6 +284,8 @@ _ACCEPTED = {
     "scale": _one_of(*SCALES),
     "lines": _one_of(CONTRIBUTION, WEIGHT),
     "channel": _NUMBER,
+    "row": _NUMBER,
+    "column": _NUMBER,
     "source": _NUMBER,
     "over": _one_of(*RANGES, "epsilon"),
     "present": _Accepted(_flag, "1"),

@@ -1,0 +1,191 @@
+"""The arithmetic of one number as figures: where it stands, what it reads, and what that adds up to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.captions.caption import NO_CAPTION, Caption
+from cnn.colours import BLUE, ORANGE, colour_range
+from cnn.figures import style
+from cnn.figures.bars import BARS_SIZE
+from cnn.figures.chart import Chart
+from cnn.figures.mosaic import (
+    Cells,
+    as_maps,
+    heatmap_chart,
+    heatmap_size,
+    maps_chart,
+    units_chart,
+    vector_grid,
+)
+from cnn.models.arithmetic.forms import Function
+
+# In a larger window numbers could not be read.
+_MOST_CELLS_NUMBERED = 81
+_MOST_BARS = 40
+_CURVE_POINTS = 201
+_REST = "others"
+# Light on dark cells, and dark on light ones.
+_FRAME = ({"color": "white", "width": 5}, {"color": "black", "width": 2})
+
+
+def marked_chart(
+    values: NDArray[np.float32],
+    marked: NDArray[np.int64],
+    *,
+    title: str,
+    channel: int,
+    caption: Caption = NO_CAPTION,
+) -> Chart:
+    """Return the output of a layer, without the batch axis, with a frame around some of its cells.
+
+    Of maps it is one channel, of a vector all units. `marked` (n, axes) are indices in the output; the
+    frame is the smallest around all of them.
+    """
+    if values.ndim == 1:
+        grid = vector_grid(values)
+        rows, columns = np.divmod(marked[:, 0], grid.columns)
+        chart = units_chart(values, title=title, caption=caption)
+    else:
+        here = marked[:, -1] == channel
+        inside = marked[here] if here.any() else marked
+        rows, columns = _rows_and_columns(inside[:, :-1], values.shape[:-1])
+        maps = as_maps(values)[..., channel : channel + 1]
+        chart = maps_chart(maps, title=title, number=channel, label="value", caption=caption)
+    return _framed(chart, rows, columns)
+
+
+def _rows_and_columns(
+    places: NDArray[np.int64], sides: tuple[int, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where places in a row, a map or a stack of maps stand in what `as_maps` makes of it."""
+    if len(sides) == 1:
+        return places[:, 0], np.zeros_like(places[:, 0])
+    rows = np.ravel_multi_index(tuple(places[:, :-1].T), sides[:-1])
+    return np.asarray(rows), places[:, -1]
+
+
+def _framed(chart: Chart, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Chart:
+    if not len(rows):
+        return chart
+    around = {
+        "type": "rect",
+        "x0": int(columns.min()) - 0.5,
+        "x1": int(columns.max()) + 0.5,
+        "y0": int(rows.min()) - 0.5,
+        "y1": int(rows.max()) + 0.5,
+    }
+    shapes = [{**around, "line": line} for line in _FRAME]
+    return replace(chart, form=("framed", chart.form), layout={**chart.layout, "shapes": shapes})
+
+
+def window_chart(
+    values: NDArray[np.float64],
+    inside: NDArray[np.bool_],
+    *,
+    title: str,
+    label: str = "value",
+    marked: NDArray[np.int64] | None = None,
+    caption: Caption = NO_CAPTION,
+) -> Chart:
+    """Return the numbers of a window (height, width), each written into its cell if they are few.
+
+    What is not `inside` is left empty. `marked` (n, 2) are cells with a frame.
+    """
+    seen = np.where(inside, values, np.nan).astype(np.float32)
+    numbered = {"texttemplate": "%{z:.3~g}", "textfont": {"size": 12}}
+    chart = heatmap_chart(
+        Cells(seen, *colour_range(values[inside].astype(np.float32))),
+        title=title,
+        label=label,
+        hover="row %{y}, column %{x}<br><b>%{z:.6~g}</b><extra></extra>",
+        form=("window", values.shape),
+        fixed=lambda: numbered if values.size <= _MOST_CELLS_NUMBERED else {},
+        size=heatmap_size((values.shape[0], values.shape[1])),
+        caption=caption,
+    )
+    return chart if marked is None else _framed(chart, marked[:, 0], marked[:, 1])
+
+
+def terms_chart(
+    amounts: NDArray[np.float64],
+    names: Sequence[int],
+    *,
+    bias: float | None,
+    title: str,
+    each: str,
+    chosen: int | None = None,
+    caption: Caption = NO_CAPTION,
+) -> Chart:
+    """Return what each of several terms adds to a sum as bars, the strongest first, and the bias.
+
+    `names` (terms,) number the terms. More than forty are not all shown: what the weaker ones add is
+    one bar. The bar of the term named `chosen` has a colour of its own.
+    """
+    order = np.argsort(-np.abs(amounts), kind="stable")
+    strongest, weaker = order[:_MOST_BARS], order[_MOST_BARS:]
+    labels = [str(names[i]) for i in strongest]
+    heights = [float(amounts[i]) for i in strongest]
+    if len(weaker):
+        labels.append(_REST)
+        heights.append(float(amounts[weaker].sum()))
+    if bias is not None:
+        labels.append("bias")
+        heights.append(bias)
+    colours = [ORANGE if label == str(chosen) else BLUE for label in labels]
+
+    def frame() -> dict[str, Any]:
+        trace = {
+            "type": "bar",
+            "hovertemplate": f"{each} %{{x}}<br><b>%{{y:.4~g}}</b><extra></extra>",
+        }
+        return {"data": [trace], "layout": _axes(each, "adds", "category")}
+
+    numbers = {"x": labels, "y": np.array(heights), "marker.color": colours}
+    return Chart(
+        ("terms", len(labels), each), frame, (numbers,), {"title.text": style.plain(title)}, "",
+        BARS_SIZE, caption,
+    )  # fmt: skip
+
+
+def curve_chart(function: Function, *, title: str, caption: Caption = NO_CAPTION) -> Chart:
+    """Return a function of one number as a curve, with the number that it was given as a point."""
+    reach = 1.25 * max(abs(function.operand), 1.0)
+    operands = np.linspace(-reach, reach, _CURVE_POINTS)
+
+    def frame() -> dict[str, Any]:
+        hover = "%{x:.4~g} becomes <b>%{y:.4~g}</b><extra></extra>"
+        line = {"type": "scatter", "mode": "lines", "line": {"color": BLUE, "width": 2}}
+        point = {"type": "scatter", "mode": "markers", "marker": {"color": ORANGE, "size": 11}}
+        layout = {**_axes("sum", "value", "linear"), "showlegend": False}
+        return {"data": [{**line, "hovertemplate": hover}, {**point, "hovertemplate": hover}],
+                "layout": layout}  # fmt: skip
+
+    numbers = (
+        {"x": operands, "y": function.curve(operands)},
+        {"x": np.array([function.operand]), "y": np.array([function.value])},
+    )
+    return Chart(
+        ("curve",), frame, numbers, {"title.text": style.plain(title)}, "", BARS_SIZE, caption
+    )
+
+
+def _axes(across: str, up: str, kind: str) -> dict[str, Any]:
+    axis = {"fixedrange": True, "automargin": True}
+    return {
+        **style.frame(),
+        "margin": {"l": 52, "r": 8, "t": 28, "b": 38},
+        "xaxis": {
+            **axis,
+            "type": kind,
+            "showgrid": False,
+            "title": {"text": across, "standoff": 4},
+        },
+        "yaxis": {**axis, "zeroline": True, "title": {"text": up, "standoff": 4}},
+        "bargap": 0.12,
+    }

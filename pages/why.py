@@ -1,0 +1,302 @@
+"""Why a cell is what it is: one number of a layer, taken apart down to multiplications."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote
+
+import dash
+import numpy as np
+from dash import Dash, Input, Output, State, html
+from dash.exceptions import PreventUpdate
+from numpy.typing import NDArray
+
+import cnn
+from cnn.figures import Chart, nothing
+from cnn.inspection.units import Unit
+from cnn.models.arithmetic.forms import Choice, Function, Gradient, Shares, WeightedSum
+from cnn.words import listed
+from dashboard import ids
+from dashboard.screens.cell import cell_of, register_cell
+from dashboard.screens.request import Request
+from dashboard.screens.screen import Screen, register_screen, stores
+from dashboard.shell import components
+from dashboard.shell.numbers import number_field, register_number
+from dashboard.shell.tabs import register_tabs
+from dashboard.state.view import parse
+
+PAGE = "why"
+FORMULA, PROOF, MISSING = "why-formula", "why-proof", "why-missing"
+CHANNEL, ROW, COLUMN, SOURCE = "why-channel", "why-row", "why-column", "why-source"
+MAP, BEFORE = "why-map", "why-before"
+PATCH, KERNEL, PRODUCTS = "why-patch", "why-kernel", "why-products"
+TERMS, CURVE = "why-terms", "why-curve"
+# In the order in which the number comes about.
+_LABELS = {
+    BEFORE: "What it reads",
+    PATCH: "The numbers that it reads",
+    KERNEL: "The weights that they are multiplied with",
+    PRODUCTS: "The products",
+    TERMS: "What adds up to the sum",
+    CURVE: "The activation",
+    MAP: "Where the number stands",
+}
+_FIELDS = {CHANNEL: "Channel", ROW: "Row", COLUMN: "Column", SOURCE: "Input channel"}
+
+
+def layout(layer: Any = None, **_query: Any) -> html.Div:
+    """Return the page for a layer; without one, the first layer with maps is shown."""
+    name = unquote(layer) if isinstance(layer, str) else None
+    return html.Div(
+        [
+            components.heading(
+                "Why", "One number of a layer, taken apart down to multiplications."
+            ),
+            *stores(PAGE, name),
+            components.tab_bar("why-tabs", "Layers"),
+            components.alert("why-problem"),
+            html.Div(
+                [
+                    html.Div([_field(one) for one in _FIELDS], className="controls"),
+                    html.P(id=MISSING, className="why-missing"),
+                    html.P(id=FORMULA, className="why-formula", **components.aria(live="polite")),
+                    html.P(id=PROOF, className="why-proof"),
+                    html.Div([_box(one) for one in _LABELS], className="why-row"),
+                ],
+                id="why-body",
+            ),
+        ]
+    )
+
+
+def _field(identity: str) -> html.Div:
+    return html.Div(
+        number_field(identity, _FIELDS[identity], identity.removeprefix("why-")),
+        id=f"{identity}-box",
+    )
+
+
+def _box(figure: str) -> html.Div:
+    return html.Div(components.figure(figure, _LABELS[figure]), id=f"{figure}-box")
+
+
+def register(app: Dash) -> None:
+    """Register the page and its callbacks."""
+    dash.register_page(
+        __name__, path="/why", path_template="/why/<layer>", name="Why",
+        title="Why – CNN Visualizer", layout=layout, order=5.5, in_header=True,
+    )  # fmt: skip
+    register_tabs(app, PAGE, lambda layers: list(layers["names"]))
+    register_screen(
+        app, PAGE, show, figures=tuple(_LABELS), looks=("channel", "row", "column", "source")
+    )
+    for field in _FIELDS:
+        register_number(app, field)
+    register_cell(app, MAP, PAGE)
+    app.callback(
+        Output(ids.VIEW, "data", allow_duplicate=True),
+        Input(TERMS, "clickData"),
+        State(ids.VIEW, "data"),
+        prevent_initial_call=True,
+    )(choose_source)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cell:
+    """The number that is looked at: the layer's output for the picture, and the arithmetic of it."""
+
+    request: Request
+    values: NDArray[np.float32]
+    unit: Unit
+
+    @cached_property
+    def term(self) -> int | None:
+        """The term looked at of a weighted sum, by its place: that of the input channel chosen, or
+        the strongest."""
+        form, wanted = self.unit.form, self.request.view.source
+        if not isinstance(form, WeightedSum) or not len(form.channels):
+            return None
+        here = form.channels == wanted
+        return int(here.argmax()) if here.any() else int(form.order[0])
+
+    @property
+    def window(self) -> WeightedSum | None:
+        """The weighted sum, where it is one over windows of rows and columns."""
+        form = self.unit.form
+        return form if isinstance(form, WeightedSum) and form.values.ndim == 3 else None
+
+    @property
+    def channel_before(self) -> int:
+        """The channel of the layer before that is looked at."""
+        if self.window and self.term is not None:
+            return int(self.window.channels[self.term])
+        return self.unit.place[-1]
+
+
+def show(request: Request) -> Screen:
+    """Return where the number stands, what it is made of, and the proof that the parts give it."""
+    info = request.layer_among(cnn.layer_infos(request.model))
+    values = request.passed.activations[info.name]
+    unit = cnn.explain_unit(
+        request.model, request.look.seen, layer=info.name,
+        place=cell_of(request.view, values), activations=request.passed.activations,
+    )  # fmt: skip
+    cell = _Cell(request, values, unit)
+    charts = {
+        BEFORE: _before(cell), **_window(cell), TERMS: _terms(cell), CURVE: _curve(cell),
+        MAP: _map(cell),
+    }  # fmt: skip
+    hidden = {f"{figure}-box": not chart.traces for figure, chart in charts.items()}
+    limits = _limits(cell)
+    return Screen(
+        charts,
+        texts={
+            FORMULA: f"{info.name}, {cnn.captions.place(unit.place)}: {cnn.captions.formula(unit)}",
+            MISSING: _missing(request, limits),
+            PROOF: cnn.captions.proof(unit),
+        },
+        hidden={**hidden, **{f"{field}-box": field not in limits for field in _FIELDS}},
+        properties={
+            field: {"data-now": str(now), "data-most": most}
+            for field, (now, most) in limits.items()
+        },
+    )
+
+
+def _limits(cell: _Cell) -> dict[str, tuple[int, int]]:
+    """Return the number that each field shows, and the largest that it may be."""
+    most = [side - 1 for side in cell.values.shape]
+    *cells, channel = zip(cell.unit.place, most, strict=True)
+    limits = {CHANNEL: channel}
+    if cells:
+        limits[ROW] = cells[-2] if len(cells) > 1 else cells[0]
+    if len(cells) > 1:
+        limits[COLUMN] = cells[-1]
+    if cell.window and len(cell.window.channels) > 1:
+        limits[SOURCE] = (cell.channel_before, int(cell.window.channels.max()))
+    return limits
+
+
+def _missing(request: Request, limits: dict[str, tuple[int, int]]) -> str:
+    """Return which parts of the cell of the view this layer does not have, and what is shown."""
+    wanted = {CHANNEL: request.view.channel, ROW: request.view.row, COLUMN: request.view.column}
+    return " ".join(
+        f"There is no {_FIELDS[field].lower()} {wanted[field]} here: {most}, the last one, is shown."
+        for field, (_, most) in limits.items()
+        if (wanted.get(field) or 0) > most
+    )
+
+
+def _map(cell: _Cell) -> Chart:
+    here = np.array([cell.unit.place], np.int64)
+    name, channel = cell.unit.layer, cell.unit.place[-1]
+    title = f"{name}, channel {channel}" if cell.values.ndim > 1 else name
+    caption = cnn.captions.Caption(
+        "Where the number stands: in the frame.", "Click on another cell to see how it was made."
+    )
+    return cnn.figures.marked_chart(
+        cell.values, here, title=title, channel=channel, caption=caption
+    )
+
+
+def _before(cell: _Cell) -> Chart:
+    if not cell.unit.sources:
+        return nothing("")
+    source, *others = cell.unit.sources
+    values = cell.request.passed.activations[source.layer]
+    channel = min(cell.channel_before, values.shape[-1] - 1)
+    title = f"{source.layer}, channel {channel}" if values.ndim > 1 else source.layer
+    seen = f"What it reads of {source.layer}: all that is in the frame."
+    also = f" It reads {listed([one.layer for one in others])} too." if others else ""
+    return cnn.figures.marked_chart(
+        values, source.cells, title=title, channel=channel,
+        caption=cnn.captions.Caption(seen + also),
+    )  # fmt: skip
+
+
+def _window(cell: _Cell) -> dict[str, Chart]:
+    """Return the window of one input channel, its kernel and their products, or the candidates."""
+    empty = {PATCH: nothing(""), KERNEL: nothing(""), PRODUCTS: nothing("")}
+    form = cell.unit.form
+    if isinstance(form, Choice) and form.values.ndim == 2:
+        marked = form.winners[:1]
+        caption = cnn.captions.Caption(
+            "All that the layer chooses among; the one taken is in the frame."
+        )
+        patch = cnn.figures.window_chart(
+            form.values, form.inside, title="candidates", marked=marked, caption=caption
+        )
+        return {**empty, PATCH: patch}
+    if cell.window is None or cell.term is None:
+        return empty
+    term = cell.window.terms[cell.term]
+    subtotal = cnn.captions.number(term.subtotal, 4)
+    everywhere = np.ones_like(term.inside)
+    return {
+        PATCH: cnn.figures.window_chart(
+            term.values, term.inside, title=f"patch of channel {term.channel}",
+            caption=_caption_of_patch(term.inside),
+        ),
+        KERNEL: cnn.figures.window_chart(
+            term.weights, everywhere, title="× kernel", label="weight",
+            caption=cnn.captions.Caption("The weights that these numbers are multiplied with."),
+        ),
+        PRODUCTS: cnn.figures.window_chart(
+            term.products, everywhere, title="= products", label="product",
+            caption=cnn.captions.Caption(f"The products of channel {term.channel} add up to {subtotal}."),
+        ),
+    }  # fmt: skip
+
+
+def _caption_of_patch(inside: NDArray[np.bool_]) -> cnn.captions.Caption:
+    outside = int((~inside).sum())
+    notice = (
+        f"{cnn.captions.counted(outside, 'cell')} outside the map count as zero." if outside else ""
+    )
+    return cnn.captions.Caption("The numbers that the cell reads of this channel.", notice)
+
+
+def _terms(cell: _Cell) -> Chart:
+    form = cell.unit.form
+    if isinstance(form, Gradient):
+        return cnn.figures.terms_chart(
+            form.products, range(form.products.size), bias=None, each="input",
+            title="gradient × input",
+        )  # fmt: skip
+    if not isinstance(form, WeightedSum) or len(form.channels) < 2:
+        return nothing("")
+    each = "input channel" if cell.window else "input"
+    caption = cnn.captions.Caption(
+        f"What each {each} adds, the strongest first, and the bias: together "
+        f"{cnn.captions.number(form.value, 4)}.",
+        "Click on a bar to see its products." if cell.window else "",
+    )
+    return cnn.figures.terms_chart(
+        form.subtotals, [int(i) for i in form.channels], bias=form.bias, each=each,
+        title="what adds up", chosen=cell.channel_before if cell.window else None, caption=caption,
+    )  # fmt: skip
+
+
+def _curve(cell: _Cell) -> Chart:
+    function = cell.unit.activation or cell.unit.form
+    if isinstance(function, Shares):
+        names = [str(i) for i in range(len(function.shares))]
+        shares = function.shares.astype(np.float32)
+        return cnn.figures.outputs_chart(
+            shares, title=f"{function.name} of {len(names)} logits", label="share"
+        )
+    if not isinstance(function, Function):
+        return nothing("")
+    caption = cnn.captions.Caption("The activation as a curve, and this number on it.")
+    return cnn.figures.curve_chart(function, title=function.name, caption=caption)
+
+
+def choose_source(clicked: dict[str, Any] | None, stored: dict[str, Any] | None) -> dict[str, str]:
+    """Return the view with the input channel whose bar was clicked."""
+    points = clicked.get("points") if clicked else None
+    name = points[0].get("x") if isinstance(points, list) and points else None
+    if not stored or not isinstance(name, str | int) or not str(name).isdigit():
+        raise PreventUpdate
+    return replace(parse(stored)[0], source=int(name)).to_query()
