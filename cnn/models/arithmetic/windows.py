@@ -19,10 +19,11 @@ from cnn.models.receptive import sides_of, window_of
 Taps = list[Indices]
 
 
-def sliding(layer: Any, place: Place, sizes: Sequence[int]) -> Taps:
-    """Return which place of the input each place in the window reads, per axis; -1: none.
+def sliding(layer: Any, place: Sequence[int | Indices], sizes: Sequence[int]) -> Taps:
+    """Return which place of the input each place in the window reads, (window,) per axis; -1: none.
 
-    `place` is that of the output, `sizes` are those of the input, without channels.
+    `place` is that of the output, `sizes` are those of the input, without channels. Of many places,
+    (n, 1) on each axis, it is (n, window).
     """
     return [
         _inside(
@@ -34,8 +35,10 @@ def sliding(layer: Any, place: Place, sizes: Sequence[int]) -> Taps:
     ]
 
 
-def spreading(layer: Any, place: Place, sizes: Sequence[int], lengths: Sequence[int]) -> Taps:
-    """Return which place of the input each place in the window spreads to `place`; -1: none.
+def spreading(
+    layer: Any, place: Sequence[int | Indices], sizes: Sequence[int], lengths: Sequence[int]
+) -> Taps:
+    """Return which place of the input each place in the window spreads to `place`, as `sliding`.
 
     `lengths` are the sizes of the output.
     """

@@ -24,7 +24,7 @@ pytestmark = [
 ]
 
 
-def some_cells(outputs, pick, count=3):
+def some_cells(outputs, pick, count=2):
     """Some places of the output of every layer, and its name."""
     for name, values in outputs.items():
         for _ in range(min(count, values.size)):
@@ -68,13 +68,7 @@ def test_every_kind_alone_is_exact(kind):
         require_proved(explained(model, image, name, place, outputs))
 
 
-def test_a_kind_that_fits_is_not_passed_over():
-    model, image, outputs = side_by_side()
-    for name, place in some_cells(outputs, Random(2), count=1):
-        require_proved(explained(model, image, name, place, outputs))
-
-
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.lists(st.sampled_from(list(STEPS)), min_size=1, max_size=4), st.integers(0, 10**6))
 def test_the_parts_give_the_whole_in_any_order_of_layers(names, seed):
     pick = Random(seed)
@@ -184,21 +178,23 @@ def test_the_picture_is_pixels_times_the_scale(classifier, seven):
     assert unit.sources == ()
 
 
-def test_a_nested_model_hands_out_the_number_of_its_last_layer():
-    model = nets.second()
-    image = np.full((20, 30, 3), 90, np.uint8)
-    inner, name = "block/depthwise", "block"
-    unit = cnn.explain_unit(model, image, layer=name, channel=2, row=3, column=4)
+@pytest.fixture(scope="module")
+def second():
+    """A model with a nested block and a shared layer, a picture, and all outputs."""
+    model, image = nets.second(), np.full((20, 30, 3), 90, np.uint8)
+    return model, image, cnn.forward(model, image).activations
+
+
+def test_a_nested_model_hands_out_the_number_of_its_last_layer(second):
+    unit = explained(*second[:2], "block", (3, 4, 2), second[2])
     assert isinstance(unit.form, Copy)
-    assert [source.layer for source in unit.sources] == [inner]
+    assert [source.layer for source in unit.sources] == ["block/depthwise"]
     assert unit.sources[0].cells.tolist() == [[3, 4, 2]]
     assert unit.is_proved
 
 
-def test_a_layer_used_twice_reads_itself():
-    model = nets.second()
-    image = np.full((20, 30, 3), 90, np.uint8)
-    unit = cnn.explain_unit(model, image, layer="shared:2", channel=0, row=0, column=0)
+def test_a_layer_used_twice_reads_itself(second):
+    unit = explained(*second[:2], "shared:2", (0, 0, 0), second[2])
     assert [source.layer for source in unit.sources] == ["shared"]
     assert unit.is_proved
 
