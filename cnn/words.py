@@ -50,6 +50,12 @@ def counted(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
+def listed(things: Sequence[str]) -> str:
+    """Return things as a list in words: "row, column and channel"."""
+    *before, last = things or [""]
+    return f"{', '.join(before)} and {last}" if before else last
+
+
 def scaled(scale: float, offset: float = 0) -> str:
     """Return what is done to a number that is multiplied and shifted: "divided by 255"."""
     divisor = 1 / scale if scale else 0.0

@@ -6,7 +6,7 @@ A nested layer is named `inner/conv`, beside `inner`; the second call of a layer
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     import keras
 
 Shape = tuple[int | None, ...]
+_CALLS = "_cnn_calls"
+# The name of a call, and which of its outputs.
+Source = tuple[str, int]
 
 
 @dataclass(frozen=True, eq=False)
 class Call:
     """One use of a layer: its name, the layer, where its inputs come from, and its shapes.
 
-    Shapes have no batch axis. `inputs` are names of other calls.
+    Shapes have no batch axis. `inputs` are names of other calls, `parts` which of its outputs each
+    gives. Of a nested model they are the calls inside that its outputs come from.
     """
 
     name: str
@@ -31,21 +35,40 @@ class Call:
     inputs: tuple[str, ...]
     input_shapes: tuple[Shape, ...]
     output_shape: Shape
+    parts: tuple[int, ...] = ()
+    node: Any = None
+
+    def arguments(self, values: Iterable[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Return the arguments of the call with `values` in the place of its inputs."""
+        tensors = zip(self.node.input_tensors, values, strict=True)
+        arguments, keywords = self.node.arguments.fill_in({id(t): value for t, value in tensors})
+        return arguments, keywords
+
+    def outputs(self, batches: Iterable[Any]) -> list[Any]:
+        """Return what the layer makes of other inputs, which have a batch axis, as tensors.
+
+        Raises `ModelError` where it cannot be computed.
+        """
+        return _outputs(self.layer, self.name, *self.arguments(batches))
 
 
 def calls(model: keras.Model) -> tuple[Call, ...]:
     """Return every layer call of the functional `model`, inputs first, in the order they run."""
-    layer_calls: list[Call] = []
-    _collect(model, "", {}, layer_calls)
-    return tuple(layer_calls)
+    kept: tuple[Call, ...] | None = getattr(model, _CALLS, None)
+    if kept is None:
+        layer_calls: list[Call] = []
+        _collect(model, "", {}, layer_calls)
+        kept = tuple(layer_calls)
+        object.__setattr__(model, _CALLS, kept)
+    return kept
 
 
 def output_names(model: keras.Model) -> tuple[str, ...]:
     """Return the names of the calls that give the model's outputs; of nested ones, the call inside."""
     layer_calls: list[Call] = []
-    names = _collect(model, "", {}, layer_calls)
+    sources = _collect(model, "", {}, layer_calls)
     by_name = {call.name: call for call in layer_calls}
-    return tuple(_inside(by_name[name], by_name).name for name in names)
+    return tuple(_inside(by_name[name], by_name).name for name, _ in sources)
 
 
 def _inside(call: Call, by_name: dict[str, Call]) -> Call:
@@ -73,17 +96,18 @@ def _nodes(model: keras.Model, prefix: str) -> Iterator[tuple[str, Any]]:
         yield f"{prefix}{name}{suffix}", node
 
 
-def _collect(model: Any, prefix: str, outer: dict[int, str], layer_calls: list[Call]) -> list[str]:
-    """Append the calls of `model`; `outer` maps its input tensors to names. Return its outputs."""
-    names = dict(outer)
+def _collect(
+    model: Any, prefix: str, outer: dict[int, Source], layer_calls: list[Call]
+) -> list[Source]:
+    """Append the calls of `model`; `outer` has the sources of its inputs. Return its outputs'."""
+    found = dict(outer)
     for tensor in model.inputs:
-        if id(tensor) not in names:
-            names[id(tensor)] = origin(tensor).name
-            shape = tuple(tensor.shape[1:])
+        if id(tensor) not in found:
             layer = origin(tensor)
-            layer_calls.append(Call(names[id(tensor)], layer, (), (), shape))
+            found[id(tensor)] = (layer.name, 0)
+            layer_calls.append(Call(layer.name, layer, (), (), tuple(tensor.shape[1:])))
     for name, node in _nodes(model, prefix):
-        sources = tuple(names[id(tensor)] for tensor in node.input_tensors)
+        sources = tuple(found[id(tensor)] for tensor in node.input_tensors)
         shapes = tuple(tuple(tensor.shape[1:]) for tensor in node.input_tensors)
         if is_graph(node.operation):
             inner = graph_of(node.operation)
@@ -92,9 +116,10 @@ def _collect(model: Any, prefix: str, outer: dict[int, str], layer_calls: list[C
         else:
             leaving = sources
         output_shape = tuple(node.outputs[0].shape[1:])
-        layer_calls.append(Call(name, node.operation, leaving, shapes, output_shape))
-        names.update({id(tensor): name for tensor in node.outputs})
-    return [names[id(tensor)] for tensor in model.outputs]
+        inputs, parts = (tuple(one) for one in zip(*leaving, strict=True))
+        layer_calls.append(Call(name, node.operation, inputs, shapes, output_shape, parts, node))
+        found.update({id(tensor): (name, part) for part, tensor in enumerate(node.outputs)})
+    return [found[id(tensor)] for tensor in model.outputs]
 
 
 def _run(model: Any, inputs: list[Any], prefix: str, visit: Callable[..., None]) -> list[Any]:
@@ -110,10 +135,7 @@ def _run(model: Any, inputs: list[Any], prefix: str, visit: Callable[..., None])
         if is_graph(operation):
             outputs = _run(graph_of(operation), entering, f"{name}/", visit)
         else:
-            if takes_training(operation):
-                keywords["training"] = False
-            result = _call(operation, name, arguments, keywords)
-            outputs = list(result) if isinstance(result, list | tuple) else [result]
+            outputs = _outputs(operation, name, arguments, keywords)
         visit(name, operation, entering, outputs[0])
         values.update(
             {id(tensor): value for tensor, value in zip(node.outputs, outputs, strict=True)}
@@ -121,15 +143,20 @@ def _run(model: Any, inputs: list[Any], prefix: str, visit: Callable[..., None])
     return [values[id(tensor)] for tensor in model.outputs]
 
 
-def _call(operation: Any, name: str, arguments: Any, keywords: dict[str, Any]) -> Any:
-    """Return the result of the layer; `ModelError` names it where it fails.
+def _outputs(
+    operation: Any, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]
+) -> list[Any]:
+    """Return the outputs of the layer outside training; `ModelError` names it where it fails.
 
     A lack of memory is not the layer's fault, and goes on as it is.
     """
     import tensorflow as tf
 
+    if takes_training(operation):
+        keywords = {**keywords, "training": False}
     try:
-        return operation(*arguments, **keywords)
+        result = operation(*arguments, **keywords)
+        return list(result) if isinstance(result, list | tuple) else [result]
     except (tf.errors.ResourceExhaustedError, MemoryError):
         raise
     except Exception as error:

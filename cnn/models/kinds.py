@@ -13,6 +13,17 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from cnn.colours import BLUE, GREEN, GREY, ORANGE, PURPLE
+from cnn.models.arithmetic import (
+    activations,
+    attention,
+    copies,
+    merging,
+    normalisations,
+    pooling,
+    slopes,
+    sums,
+)
+from cnn.models.arithmetic.cell import Rule
 from cnn.models.receptive import Field, finer, unknown, windowed
 
 Kernel = Literal["none", "plain", "depthwise", "separable", "transposed", "dense"]
@@ -44,7 +55,8 @@ class Kind:
     receptive field behind the layer. `what` says what the layer does to its input, as the beginning
     of a sentence, and `explanation` says it to a reader who has met none: templates, whose fields
     are those of `cnn.captions.layers`. `bias_remains` says that the bias alone is left where the
-    input is zero.
+    input is zero. `arithmetic` takes one number of the output apart, of layers of Keras; None
+    where that is not known.
     """
 
     names: tuple[str, ...]
@@ -55,6 +67,7 @@ class Kind:
     what: str = "The output of {name} ({kind}), {shape}"
     explanation: str = ""
     bias_remains: bool = False
+    arithmetic: Rule | None = None
 
 
 _KINDS = (
@@ -73,6 +86,7 @@ _KINDS = (
         explanation="Each map shows where one small pattern of {window} cells{apart}, learned in "
         "training, occurs in the maps before it{clipped}.",
         bias_remains=True,
+        arithmetic=sums.convolution,
     ),
     Kind(
         ("DepthwiseConv?D",),
@@ -83,6 +97,7 @@ _KINDS = (
         "input with a kernel of {window}{cells_apart} of its own",
         explanation="Slides a {window} pattern over each map by itself; maps do not mix.",
         bias_remains=True,
+        arithmetic=sums.depthwise_convolution,
     ),
     Kind(
         ("SeparableConv?D",),
@@ -92,6 +107,7 @@ _KINDS = (
         what="{maps}: each is {bias_plus}a mixture of the {inputs} channels of the {before} input, "
         "after a kernel of {window}{cells_apart} has slid over each of them by itself",
         explanation="Slides a {window} pattern over each map, then mixes the maps.",
+        arithmetic=sums.separable_convolution,
     ),
     Kind(
         ("Conv?DTranspose",),
@@ -102,6 +118,7 @@ _KINDS = (
         what="{maps}: each is {bias_plus}all cells of the {before} input, each spread over "
         "{window} cells by one kernel of {window}×{depth}{cells_apart}",
         explanation="Spreads every cell over {window} cells, so that maps grow.",
+        arithmetic=sums.transposed_convolution,
     ),
     Kind(("*Conv*",), CONVOLUTION),
     Kind(
@@ -110,6 +127,7 @@ _KINDS = (
         channels="kept",
         what="One number per channel: the mean of each of the {channels} maps",
         explanation="One number per map, its mean: what is there stays, where it is goes.",
+        arithmetic=pooling.global_average_pool,
     ),
     Kind(
         ("GlobalMaxPooling?D",),
@@ -117,6 +135,7 @@ _KINDS = (
         channels="kept",
         what="One number per channel: the largest of each of the {channels} maps",
         explanation="One number per map, its largest: what is there stays, where it is goes.",
+        arithmetic=pooling.global_max_pool,
     ),
     Kind(
         ("MaxPooling?D",),
@@ -125,6 +144,7 @@ _KINDS = (
         what="Each cell is the largest of {window} cells: {before} becomes {shape}",
         explanation="Keeps the largest of every {window} cells: maps shrink, and it matters less "
         "where exactly something is.",
+        arithmetic=pooling.max_pool,
     ),
     Kind(
         ("AveragePooling?D",),
@@ -132,6 +152,19 @@ _KINDS = (
         channels="kept",
         what="Each cell is the mean of {window} cells: {before} becomes {shape}",
         explanation="Keeps the mean of every {window} cells: maps shrink.",
+        arithmetic=pooling.average_pool,
+    ),
+    Kind(
+        ("AdaptiveMaxPooling?D",),
+        POOLING,
+        channels="kept",
+        arithmetic=pooling.adaptive_max_pool,
+    ),
+    Kind(
+        ("AdaptiveAveragePooling?D",),
+        POOLING,
+        channels="kept",
+        arithmetic=pooling.adaptive_average_pool,
     ),
     Kind(("*Pooling*",), POOLING, channels="kept"),
     Kind(
@@ -142,8 +175,9 @@ _KINDS = (
         what="{units}, each {bias_plus}a weighted sum of {before} numbers",
         explanation="{each_unit} adds up all {count_before} numbers before it, each times a weight "
         "learned in training{and_bias}{clipped}.",
+        arithmetic=sums.dense,
     ),
-    Kind(("*Dense*",), DENSE),
+    Kind(("*Dense*",), DENSE, arithmetic=slopes.linear_unless_activated),
     Kind(
         ("BatchNormalization",),
         NORMALISATION,
@@ -151,6 +185,7 @@ _KINDS = (
         what="Each channel shifted and stretched by the statistics collected in training",
         explanation="Shifts and stretches each channel to a common range, by numbers learned in "
         "training.",
+        arithmetic=normalisations.batch,
     ),
     Kind(
         ("Rescaling",),
@@ -158,42 +193,68 @@ _KINDS = (
         channels="kept",
         what="{rescaled}",
         explanation="{rescaled}, so that the values are small.",
+        arithmetic=normalisations.rescaling,
     ),
+    *[
+        Kind((name,), NORMALISATION, channels="kept", arithmetic=rule)
+        for name, rule in (
+            ("LayerNormalization", normalisations.layer),
+            ("GroupNormalization", normalisations.group),
+            ("RMSNormalization", normalisations.root_mean_square),
+            ("UnitNormalization", normalisations.unit),
+            ("Normalization", normalisations.of_dataset),
+        )
+    ],
     Kind(("*Normalization*",), NORMALISATION, channels="kept"),
     Kind(
         ("Flatten",),
         channels="rearranged",
         what="The {before} maps as one row of {count} numbers, cell after cell",
         explanation="Writes all cells of all maps into one row of {count} numbers; nothing changes.",
+        arithmetic=copies.moved,
     ),
-    Kind(("Reshape",), channels="rearranged"),
+    Kind(("Reshape",), channels="rearranged", arithmetic=copies.moved),
+    Kind(
+        (
+            "Permute", "RepeatVector", "Append", "BroadcastTo", "Cast", "Copy", "DepthToSpace",
+            "Diagonal", "ExpandDims", "Flip", "GetItem", "Hstack", "Moveaxis", "Ravel", "Repeat",
+            "Roll", "Rot90", "Slice", "SpaceToDepth", "Split", "Squeeze", "Stack", "StopGradient",
+            "Swapaxes", "Take", "Tile", "Transpose", "Unstack", "Vstack",
+        ),
+        arithmetic=copies.moved,
+    ),
     Kind(
         ("ReLU",),
         channels="kept",
         explanation="Sets every negative number to zero: a map says where its pattern is, not "
         "where it is not.",
+        arithmetic=activations.function,
     ),
     Kind(
         ("Softmax",),
         channels="kept",
         explanation="Turns sums into positive shares that add up to 1.",
+        arithmetic=activations.function,
     ),
     Kind(
         ("Activation",),
         channels="kept",
         explanation="Applies {activation} to every number by itself.",
+        arithmetic=activations.given_function,
     ),
     Kind(
         ("Dropout",),
         channels="kept",
         explanation="Does nothing here; in training it silences cells at random, so that none is "
         "relied on alone.",
+        arithmetic=copies.same,
     ),
     Kind(
         ("Concatenate",),
         channels="beside",
         what="The channels of {layers_before} side by side, {shape}",
         explanation="Puts the channels of {layers_before} side by side.",
+        arithmetic=copies.moved,
     ),
     Kind(
         ("Add",),
@@ -201,29 +262,66 @@ _KINDS = (
         what="The sum of {layers_before}, cell by cell",
         explanation="Adds {layers_before} cell by cell: the earlier one takes a short cut past "
         "what lies between.",
+        arithmetic=merging.added,
     ),
-    Kind(
-        ("Subtract", "Multiply", "Divide", "TrueDivide", "Average", "Maximum", "Minimum"),
-        channels="merged",
-    ),
+    *[
+        Kind(names, channels="merged", arithmetic=rule)
+        for names, rule in (
+            (("Subtract",), merging.subtracted),
+            (("Multiply",), merging.multiplied),
+            (("Divide", "TrueDivide"), merging.divided),
+            (("Average",), merging.averaged),
+            (("Maximum",), merging.largest),
+            (("Minimum",), merging.smallest),
+        )
+    ],
+    Kind(("Pad",), arithmetic=copies.framed),
+    Kind(("Dot",), arithmetic=merging.dot),
+    Kind(("Power",), arithmetic=merging.raised),
+    Kind(("Max", "Amax"), arithmetic=merging.largest_along),
+    Kind(("Min", "Amin"), arithmetic=merging.smallest_along),
+    Kind(("Einsum", "Matmul", "Mean", "Sum"), arithmetic=slopes.linear),
+    Kind(("MultiHeadAttention",), arithmetic=attention.multi_head),
     Kind(
         ("ZeroPadding?D",),
         channels="kept",
         explanation="Puts a frame of zeros around each map.",
+        arithmetic=copies.moved,
     ),
     Kind(
         ("UpSampling?D",),
         channels="kept",
         field=finer,
         explanation="Repeats every cell, so that maps grow.",
+        arithmetic=slopes.interpolated,
     ),
     Kind(
+        ("*Dropout*", "GaussianNoise", "ActivityRegularization", "*Identity*", "Random*"),
+        channels="kept",
+        arithmetic=copies.same,
+    ),
+    Kind(("*Padding*", "*Cropping*"), channels="kept", arithmetic=copies.moved),
+    Kind(("CenterCrop",), channels="kept", arithmetic=slopes.cropped),
+    Kind(("Resizing",), channels="kept", arithmetic=slopes.interpolated),
+    Kind(("Resize",), arithmetic=slopes.interpolated),
+    Kind(("Gaussian*",), channels="kept", arithmetic=slopes.linear),
+    Kind(("PReLU",), channels="kept", arithmetic=activations.learned_slope),
+    Kind(
         (
-            "*Dropout*", "*ReLU*", "*Relu*", "*ELU*", "*Softmax*", "*Padding*", "*Cropping*",
-            "CenterCrop", "Resizing", "Random*", "Gaussian*", "*Identity*",
-            "ActivityRegularization", "*Sigmoid*", "*Tanh*", "*Silu*", "*Gelu*", "*Swish*",
+            "*ReLU*", "*Relu*", "*ELU*", "*Softmax*", "*Sigmoid*", "*Tanh*", "*Silu*", "*Gelu*",
+            "*Swish*",
         ),
         channels="kept",
+        arithmetic=activations.function,
+    ),
+    Kind(("Glu",), arithmetic=activations.gated),
+    Kind(
+        (
+            "Abs", "Absolute", "Celu", "Clip", "Cos", "Elu", "Exp", "Expm1", "HardShrink", "Log",
+            "Log1p", "Negative", "Reciprocal", "Rsqrt", "Selu", "Sin", "Softplus", "SoftShrink",
+            "Softsign", "SparsePlus", "Sparsemax", "Sqrt", "Square", "Squareplus", "Threshold",
+        ),
+        arithmetic=activations.function,
     ),
 )  # fmt: skip
 _UNNAMED = Kind(("*",))

@@ -22,7 +22,11 @@ def prepare(image: Any, model: keras.Model) -> NDArray[np.float32]:
     size that `size_for` states. The scale is the one that `scale_of` states. Raises `ImageError`
     for what is no picture.
     """
-    pixels = as_pixels(image)
-    fitted = fit(pixels, *size_for(model, *pixels.shape[:2]), input_shape(model)[2])
     scale = np.float32(scale_of(model).factor)
-    return fitted[None].astype(np.float32) * scale
+    return fitted(image, model)[None].astype(np.float32) * scale
+
+
+def fitted(image: Any, model: keras.Model) -> NDArray[np.uint8]:
+    """Return the pixels of the picture, 0 to 255, in the model's size: (height, width, channels)."""
+    pixels = as_pixels(image)
+    return fit(pixels, *size_for(model, *pixels.shape[:2]), input_shape(model)[2])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cnn.words import counted, number, percent, scaled
+from cnn.words import counted, listed, number, percent, scaled
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,11 @@ def test_a_scale_is_said_as_a_division_where_it_is_one(scale, offset, text):
 
 def test_one_thing_is_no_plural():
     assert [counted(n, "kernel") for n in (0, 1, 2)] == ["0 kernels", "1 kernel", "2 kernels"]
+
+
+@pytest.mark.parametrize(
+    ("things", "text"),
+    [([], ""), (["row"], "row"), (["row", "column"], "row and column"), ("abc", "a, b and c")],
+)
+def test_a_list_ends_with_and(things, text):
+    assert listed(things) == text
