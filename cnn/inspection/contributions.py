@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.models import windows
 from cnn.models.graph import Call, calls
 from cnn.models.kinds import kind_of
 from cnn.models.layers import layer_info
@@ -251,24 +252,7 @@ def _taps(call: Call, axis: int, cells: NDArray[np.int64], size: int) -> NDArray
     layer, form = call.layer, _kernel(call)
     if form == "dense":
         return cells[:, None]
-    width, step, apart = (
-        int(one[axis]) for one in (layer.kernel_size, layer.strides, layer.dilation_rate)
-    )
-    reach = np.arange(width) * apart
-    covered = reach[-1] + 1
     if form == "transposed":
-        length = int(call.output_shape[axis] or size * step)
-        moved = cells[:, None] + _before(layer.padding, length, covered, step) - reach
-        places = np.where(moved % step == 0, moved // step, -1)
-    else:
-        places = cells[:, None] * step + reach - _before(layer.padding, size, covered, step)
-    return np.where((places >= 0) & (places < size), places, -1)
-
-
-def _before(padding: str, size: int, covered: int, step: int) -> int:
-    """Return how many zeros stand before a map of that size."""
-    if padding == "causal":
-        return covered - 1
-    if padding == "valid":
-        return 0
-    return int(max((-(-size // step) - 1) * step + covered - size, 0) // 2)
+        length = int(call.output_shape[axis] or size * int(layer.strides[axis]))
+        return windows.transposed_taps(layer, axis, cells, size, length)
+    return windows.taps(layer, axis, cells, size)
