@@ -41,7 +41,8 @@ def effective_field(
     picture.
     """
     batch = prepare(image, model)
-    cell = cell_index(model, layer, (row, column), channel, as_pixels(image).shape[:2])
+    size = as_pixels(image).shape[:2]
+    cell = cell_index(model, layer, size, row=row, column=column, channel=channel)
     compiled = compiled_once(
         model, f"{_GRADIENT} {layer}", lambda *tensors: _gradient(model, layer, *tensors)
     )

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from cnn.colours import BLUE, GREEN, GREY, ORANGE, PURPLE
-from cnn.models import reading
+from cnn.models import reading_rules
 from cnn.models.receptive import Field, finer, unknown, windowed
 
 Kernel = Literal["none", "plain", "depthwise", "separable", "transposed", "dense"]
@@ -53,7 +53,7 @@ class Kind:
     kernel: Kernel = "none"
     channels: Channels = "unknown"
     field: Callable[[Any, Field], Field | None] = windowed
-    reads: reading.Rule = reading.unknown
+    reads: reading_rules.Rule = reading_rules.unknown
     what: str = "The output of {name} ({kind}), {shape}"
     explanation: str = ""
     bias_remains: bool = False
@@ -70,7 +70,7 @@ _KINDS = (
         CONVOLUTION,
         kernel="plain",
         channels="summed",
-        reads=reading.windowed,
+        reads=reading_rules.windowed,
         what="{maps}: each is {bias_plus}the cross-correlation of {part}the {before} input with "
         "one kernel of {window}×{depth}{cells_apart}",
         explanation="Each map shows where one small pattern of {window} cells{apart}, learned in "
@@ -82,7 +82,7 @@ _KINDS = (
         CONVOLUTION,
         kernel="depthwise",
         channels="summed",
-        reads=reading.windowed,
+        reads=reading_rules.windowed,
         what="{maps}: each is {bias_plus}the cross-correlation of {one_channel} of the {before} "
         "input with a kernel of {window}{cells_apart} of its own",
         explanation="Slides a {window} pattern over each map by itself; maps do not mix.",
@@ -93,7 +93,7 @@ _KINDS = (
         CONVOLUTION,
         kernel="separable",
         channels="summed",
-        reads=reading.windowed,
+        reads=reading_rules.windowed,
         what="{maps}: each is {bias_plus}a mixture of the {inputs} channels of the {before} input, "
         "after a kernel of {window}{cells_apart} has slid over each of them by itself",
         explanation="Slides a {window} pattern over each map, then mixes the maps.",
@@ -104,7 +104,7 @@ _KINDS = (
         kernel="transposed",
         channels="summed",
         field=unknown,
-        reads=reading.transposed,
+        reads=reading_rules.transposed,
         what="{maps}: each is {bias_plus}all cells of the {before} input, each spread over "
         "{window} cells by one kernel of {window}×{depth}{cells_apart}",
         explanation="Spreads every cell over {window} cells, so that maps grow.",
@@ -114,7 +114,7 @@ _KINDS = (
         ("GlobalAveragePooling?D",),
         POOLING,
         channels="kept",
-        reads=reading.pooled,
+        reads=reading_rules.pooled,
         what="One number per channel: the mean of each of the {channels} maps",
         explanation="One number per map, its mean: what is there stays, where it is goes.",
     ),
@@ -122,7 +122,7 @@ _KINDS = (
         ("GlobalMaxPooling?D",),
         POOLING,
         channels="kept",
-        reads=reading.pooled,
+        reads=reading_rules.pooled,
         what="One number per channel: the largest of each of the {channels} maps",
         explanation="One number per map, its largest: what is there stays, where it is goes.",
     ),
@@ -130,7 +130,7 @@ _KINDS = (
         ("MaxPooling?D",),
         POOLING,
         channels="kept",
-        reads=reading.windowed,
+        reads=reading_rules.windowed,
         what="Each cell is the largest of {window} cells: {before} becomes {shape}",
         explanation="Keeps the largest of every {window} cells: maps shrink, and it matters less "
         "where exactly something is.",
@@ -139,7 +139,7 @@ _KINDS = (
         ("AveragePooling?D",),
         POOLING,
         channels="kept",
-        reads=reading.windowed,
+        reads=reading_rules.windowed,
         what="Each cell is the mean of {window} cells: {before} becomes {shape}",
         explanation="Keeps the mean of every {window} cells: maps shrink.",
     ),
@@ -149,7 +149,7 @@ _KINDS = (
         DENSE,
         kernel="dense",
         channels="summed",
-        reads=reading.across,
+        reads=reading_rules.across,
         what="{units}, each {bias_plus}a weighted sum of {before} numbers",
         explanation="{each_unit} adds up all {count_before} numbers before it, each times a weight "
         "learned in training{and_bias}{clipped}.",
@@ -159,7 +159,7 @@ _KINDS = (
         ("BatchNormalization",),
         NORMALISATION,
         channels="kept",
-        reads=reading.in_place,
+        reads=reading_rules.in_place,
         what="Each channel shifted and stretched by the statistics collected in training",
         explanation="Shifts and stretches each channel to a common range, by numbers learned in "
         "training.",
@@ -168,7 +168,7 @@ _KINDS = (
         ("Rescaling",),
         NORMALISATION,
         channels="kept",
-        reads=reading.in_place,
+        reads=reading_rules.in_place,
         what="{rescaled}",
         explanation="{rescaled}, so that the values are small.",
     ),
@@ -176,58 +176,58 @@ _KINDS = (
         ("LayerNormalization", "RMSNormalization", "UnitNormalization"),
         NORMALISATION,
         channels="kept",
-        reads=reading.along_axis,
+        reads=reading_rules.along_axis,
     ),
-    Kind(("GroupNormalization",), NORMALISATION, channels="kept", reads=reading.everything),
-    Kind(("Normalization",), NORMALISATION, channels="kept", reads=reading.in_place),
+    Kind(("GroupNormalization",), NORMALISATION, channels="kept", reads=reading_rules.everything),
+    Kind(("Normalization",), NORMALISATION, channels="kept", reads=reading_rules.in_place),
     Kind(("*Normalization*",), NORMALISATION, channels="kept"),
     Kind(
         ("Flatten",),
         channels="rearranged",
-        reads=reading.rearranged,
+        reads=reading_rules.rearranged,
         what="The {before} maps as one row of {count} numbers, cell after cell",
         explanation="Writes all cells of all maps into one row of {count} numbers; nothing changes.",
     ),
-    Kind(("Reshape",), channels="rearranged", reads=reading.rearranged),
-    Kind(("Permute",), reads=reading.permuted),
-    Kind(("RepeatVector",), reads=reading.everything),
+    Kind(("Reshape",), channels="rearranged", reads=reading_rules.rearranged),
+    Kind(("Permute",), reads=reading_rules.permuted),
+    Kind(("RepeatVector",), reads=reading_rules.everything),
     Kind(
         ("ReLU",),
         channels="kept",
-        reads=reading.in_place,
+        reads=reading_rules.in_place,
         explanation="Sets every negative number to zero: a map says where its pattern is, not "
         "where it is not.",
     ),
     Kind(
         ("Softmax",),
         channels="kept",
-        reads=reading.along_axis,
+        reads=reading_rules.along_axis,
         explanation="Turns sums into positive shares that add up to 1.",
     ),
     Kind(
         ("Activation",),
         channels="kept",
-        reads=reading.activated,
+        reads=reading_rules.activated,
         explanation="Applies {activation} to every number by itself.",
     ),
     Kind(
         ("Dropout",),
         channels="kept",
-        reads=reading.in_place,
+        reads=reading_rules.in_place,
         explanation="Does nothing here; in training it silences cells at random, so that none is "
         "relied on alone.",
     ),
     Kind(
         ("Concatenate",),
         channels="beside",
-        reads=reading.beside,
+        reads=reading_rules.beside,
         what="The channels of {layers_before} side by side, {shape}",
         explanation="Puts the channels of {layers_before} side by side.",
     ),
     Kind(
         ("Add",),
         channels="merged",
-        reads=reading.in_place,
+        reads=reading_rules.in_place,
         what="The sum of {layers_before}, cell by cell",
         explanation="Adds {layers_before} cell by cell: the earlier one takes a short cut past "
         "what lies between.",
@@ -235,28 +235,28 @@ _KINDS = (
     Kind(
         ("Subtract", "Multiply", "Divide", "TrueDivide", "Average", "Maximum", "Minimum", "Power"),
         channels="merged",
-        reads=reading.in_place,
+        reads=reading_rules.in_place,
     ),
     Kind(
         ("ZeroPadding?D",),
         channels="kept",
-        reads=reading.padded,
+        reads=reading_rules.padded,
         explanation="Puts a frame of zeros around each map.",
     ),
     Kind(
         ("UpSampling?D",),
         channels="kept",
         field=finer,
-        reads=reading.resampled,
+        reads=reading_rules.resampled,
         explanation="Repeats every cell, so that maps grow.",
     ),
-    Kind(("Cropping?D",), channels="kept", reads=reading.cropped),
-    Kind(("Resizing",), channels="kept", reads=reading.resampled),
+    Kind(("Cropping?D",), channels="kept", reads=reading_rules.cropped),
+    Kind(("Resizing",), channels="kept", reads=reading_rules.resampled),
     Kind(
         ("CenterCrop", "RandomCrop", "GaussianBlur", "*Softmax*", "*Padding*", "*Cropping*"),
         channels="kept",
     ),
-    Kind(("*Attention*",), reads=reading.attended),
+    Kind(("*Attention*",), reads=reading_rules.attended),
     Kind(
         (
             "*Dropout*", "*ReLU*", "*Relu*", "*ELU*", "Elu", "Celu", "Selu", "Random*", "Gaussian*",
@@ -265,7 +265,7 @@ _KINDS = (
             "Rsqrt", "Reciprocal", "Exp", "Log", "Log1p", "Sin", "Cos", "Clip", "Cast",
         ),
         channels="kept",
-        reads=reading.in_place,
+        reads=reading_rules.in_place,
     ),
 )  # fmt: skip
 _UNNAMED = Kind(("*",))

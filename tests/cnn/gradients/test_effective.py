@@ -67,9 +67,13 @@ def test_without_activations_each_pixel_counts_as_often_as_a_way_leads_from_it()
     # The simplest case of Luo et al. 2016, section 2.1: all weights are one, so ways are counted.
     picture = keras.Input((9, 9, 1), name="picture")
     ones = {"kernel_initializer": "ones", "padding": "same"}
-    x = layers.Conv2D(1, 3, name="second", **ones)(layers.Conv2D(1, 3, name="first", **ones)(picture))
+    x = layers.Conv2D(1, 3, name="second", **ones)(
+        layers.Conv2D(1, 3, name="first", **ones)(picture)
+    )
     model = as_functional(keras.Model(picture, x))
-    found = cnn.effective_field(model, np.zeros((9, 9, 1), np.uint8), layer="second", row=4, column=4)
+    found = cnn.effective_field(
+        model, np.zeros((9, 9, 1), np.uint8), layer="second", row=4, column=4
+    )
     ways = np.convolve([1, 1, 1], [1, 1, 1])
     np.testing.assert_allclose(found[2:7, 2:7], np.outer(ways, ways), rtol=1e-5)
     assert found.sum() == pytest.approx(81)
@@ -85,7 +89,9 @@ def test_all_cells_of_a_layer_share_what_was_compiled(smooth, image):
 def test_a_model_of_any_size_takes_the_size_of_the_picture():
     picture = keras.Input((None, None, 1), name="picture")
     model = as_functional(keras.Model(picture, layers.Conv2D(1, 3, name="maps")(picture)))
-    found = cnn.effective_field(model, np.zeros((6, 11, 1), np.uint8), layer="maps", row=3, column=8)
+    found = cnn.effective_field(
+        model, np.zeros((6, 11, 1), np.uint8), layer="maps", row=3, column=8
+    )
     assert found.shape == (6, 11)
     assert not found[:3].any() and not found[:, :8].any()
     with pytest.raises(LayerError, match="no row 4: it has 4 rows"):
