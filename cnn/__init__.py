@@ -16,6 +16,7 @@ from cnn.errors import (
     RunError,
 )
 from cnn.gradients.adversarial import fgsm, fgsm_sweep, logit_gradient
+from cnn.gradients.effective import effective_field
 from cnn.gradients.teaching import LayerTeaching, Teaching, teach
 from cnn.images import perturbations
 from cnn.images.decoding import Decoded, Limits, decode
@@ -39,6 +40,7 @@ from cnn.inspection.units import Source, Unit, explain_unit
 from cnn.models.architecture import Architecture
 from cnn.models.building import build_classifier
 from cnn.models.card import class_names
+from cnn.models.fields import CellField, Cells, projective_field, receptive_field
 from cnn.models.inputs import scale_of
 from cnn.models.layers import LayerInfo, Totals, layer_info, layer_infos, totals
 from cnn.models.loading import load_model, pretrained_run, save_model
@@ -54,6 +56,8 @@ from cnn.training.loop import Event, train
 __all__ = [
     "Activations",
     "Architecture",
+    "CellField",
+    "Cells",
     "CnnError",
     "DamagedRunError",
     "Dataset",
@@ -93,6 +97,7 @@ __all__ = [
     "decode",
     "digit_steps",
     "drift",
+    "effective_field",
     "explain_unit",
     "fgsm",
     "fgsm_sweep",
@@ -115,6 +120,8 @@ __all__ = [
     "predict",
     "prepare",
     "pretrained_run",
+    "projective_field",
+    "receptive_field",
     "runs",
     "save_model",
     "scale_of",

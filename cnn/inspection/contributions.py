@@ -9,7 +9,7 @@ strongest for the picture.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.models.arithmetic import windows
+from cnn.models import windows
 from cnn.models.graph import Call, calls
 from cnn.models.kinds import kind_of
 from cnn.models.layers import layer_info
@@ -213,7 +213,7 @@ def _windows(call: Call, values: Floats, cells: NDArray[np.int64]) -> Floats:
     axes, count = cells.shape[1], len(cells)
     if not axes:
         return np.broadcast_to(values, (count, *values.shape))
-    places = _taps(call, list(cells.T), values.shape[:axes])
+    places = [_taps(call, axis, cells[:, axis], values.shape[axis]) for axis in range(axes)]
     spread = [
         place.reshape(count, *[-1 if other == axis else 1 for other in range(axes)])
         for axis, place in enumerate(places)
@@ -229,7 +229,7 @@ def _sums(call: Call, values: Floats, first: int, kernel: Floats) -> Floats:
     """Return the sums of a channel (*map) without the bias, from its kernel (*window, inputs)."""
     shape = tuple(int(side or 0) for side in call.output_shape[:-1])
     shape = tuple(size or values.shape[axis] for axis, size in enumerate(shape))
-    places = _taps(call, [np.arange(size) for size in shape], values.shape[:-1])
+    places = [_taps(call, i, np.arange(size), values.shape[i]) for i, size in enumerate(shape)]
     sums: Floats = np.zeros(shape, np.float32)
     mine = values[..., first : first + kernel.shape[-1]]
     for window, inside, rows in _shifts(places, kernel.shape[:-1]):
@@ -247,19 +247,12 @@ def _shifts(
         yield at, np.ix_(*known), np.ix_(*[tap[k] for tap, k in zip(taps, known, strict=True)])
 
 
-def _taps(call: Call, cells: Sequence[NDArray[np.int64]], sizes: tuple[int, ...]) -> windows.Taps:
-    """Return which place of the input each place in the window reads, (n, window) per axis; -1: none.
-
-    `cells` are the places of the output on each axis, (n,), `sizes` those of the input.
-    """
+def _taps(call: Call, axis: int, cells: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Return which place of the input each place in the window reads, (n, window); -1: none."""
     layer, form = call.layer, _kernel(call)
-    places = [one[:, None] for one in cells]
     if form == "dense":
-        return places
-    if form != "transposed":
-        return windows.sliding(layer, places, sizes)
-    lengths = [
-        int(length or size * step)
-        for length, size, step in zip(call.output_shape, sizes, layer.strides, strict=False)
-    ]
-    return windows.spreading(layer, places, sizes, lengths)
+        return cells[:, None]
+    if form == "transposed":
+        length = int(call.output_shape[axis] or size * int(layer.strides[axis]))
+        return windows.transposed_taps(layer, axis, cells, size, length)
+    return windows.taps(layer, axis, cells, size)

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from cnn.colours import BLUE, GREEN, GREY, ORANGE, PURPLE
+from cnn.models import reading_rules
 from cnn.models.arithmetic import (
     activations,
     attention,
@@ -52,11 +53,11 @@ class Kind:
     `names` are patterns of Keras class names, as `fnmatch` reads them. `kernel` is how the weights
     lie that are multiplied with the input; `channels` what becomes of the channels: summed over,
     kept, merged with those of other inputs, put beside them, or rearranged. `field` gives the
-    receptive field behind the layer. `what` says what the layer does to its input, as the beginning
-    of a sentence, and `explanation` says it to a reader who has met none: templates, whose fields
-    are those of `cnn.captions.layers`. `bias_remains` says that the bias alone is left where the
-    input is zero. `arithmetic` takes one number of the output apart, of layers of Keras; None
-    where that is not known.
+    receptive field behind the layer; `reads` says which cells of an input its cells read. `what` says
+    what the layer does to its input, as the beginning of a sentence, and `explanation` says it to a
+    reader who has met none: templates, whose fields are those of `cnn.captions.layers`.
+    `bias_remains` says that the bias alone is left where the input is zero. `arithmetic` takes one
+    number of the output apart, of layers of Keras; None where that is not known.
     """
 
     names: tuple[str, ...]
@@ -64,6 +65,7 @@ class Kind:
     kernel: Kernel = "none"
     channels: Channels = "unknown"
     field: Callable[[Any, Field], Field | None] = windowed
+    reads: reading_rules.Rule = reading_rules.unknown
     what: str = "The output of {name} ({kind}), {shape}"
     explanation: str = ""
     bias_remains: bool = False
@@ -81,6 +83,7 @@ _KINDS = (
         CONVOLUTION,
         kernel="plain",
         channels="summed",
+        reads=reading_rules.windowed,
         what="{maps}: each is {bias_plus}the cross-correlation of {part}the {before} input with "
         "one kernel of {window}×{depth}{cells_apart}",
         explanation="Each map shows where one small pattern of {window} cells{apart}, learned in "
@@ -93,6 +96,7 @@ _KINDS = (
         CONVOLUTION,
         kernel="depthwise",
         channels="summed",
+        reads=reading_rules.windowed,
         what="{maps}: each is {bias_plus}the cross-correlation of {one_channel} of the {before} "
         "input with a kernel of {window}{cells_apart} of its own",
         explanation="Slides a {window} pattern over each map by itself; maps do not mix.",
@@ -104,6 +108,7 @@ _KINDS = (
         CONVOLUTION,
         kernel="separable",
         channels="summed",
+        reads=reading_rules.windowed,
         what="{maps}: each is {bias_plus}a mixture of the {inputs} channels of the {before} input, "
         "after a kernel of {window}{cells_apart} has slid over each of them by itself",
         explanation="Slides a {window} pattern over each map, then mixes the maps.",
@@ -115,6 +120,7 @@ _KINDS = (
         kernel="transposed",
         channels="summed",
         field=unknown,
+        reads=reading_rules.transposed,
         what="{maps}: each is {bias_plus}all cells of the {before} input, each spread over "
         "{window} cells by one kernel of {window}×{depth}{cells_apart}",
         explanation="Spreads every cell over {window} cells, so that maps grow.",
@@ -125,6 +131,7 @@ _KINDS = (
         ("GlobalAveragePooling?D",),
         POOLING,
         channels="kept",
+        reads=reading_rules.pooled,
         what="One number per channel: the mean of each of the {channels} maps",
         explanation="One number per map, its mean: what is there stays, where it is goes.",
         arithmetic=pooling.global_average_pool,
@@ -133,6 +140,7 @@ _KINDS = (
         ("GlobalMaxPooling?D",),
         POOLING,
         channels="kept",
+        reads=reading_rules.pooled,
         what="One number per channel: the largest of each of the {channels} maps",
         explanation="One number per map, its largest: what is there stays, where it is goes.",
         arithmetic=pooling.global_max_pool,
@@ -141,6 +149,7 @@ _KINDS = (
         ("MaxPooling?D",),
         POOLING,
         channels="kept",
+        reads=reading_rules.windowed,
         what="Each cell is the largest of {window} cells: {before} becomes {shape}",
         explanation="Keeps the largest of every {window} cells: maps shrink, and it matters less "
         "where exactly something is.",
@@ -150,6 +159,7 @@ _KINDS = (
         ("AveragePooling?D",),
         POOLING,
         channels="kept",
+        reads=reading_rules.windowed,
         what="Each cell is the mean of {window} cells: {before} becomes {shape}",
         explanation="Keeps the mean of every {window} cells: maps shrink.",
         arithmetic=pooling.average_pool,
@@ -172,6 +182,7 @@ _KINDS = (
         DENSE,
         kernel="dense",
         channels="summed",
+        reads=reading_rules.across,
         what="{units}, each {bias_plus}a weighted sum of {before} numbers",
         explanation="{each_unit} adds up all {count_before} numbers before it, each times a weight "
         "learned in training{and_bias}{clipped}.",
@@ -182,6 +193,7 @@ _KINDS = (
         ("BatchNormalization",),
         NORMALISATION,
         channels="kept",
+        reads=reading_rules.in_place,
         what="Each channel shifted and stretched by the statistics collected in training",
         explanation="Shifts and stretches each channel to a common range, by numbers learned in "
         "training.",
@@ -191,32 +203,41 @@ _KINDS = (
         ("Rescaling",),
         NORMALISATION,
         channels="kept",
+        reads=reading_rules.in_place,
         what="{rescaled}",
         explanation="{rescaled}, so that the values are small.",
         arithmetic=normalisations.rescaling,
     ),
     *[
-        Kind((name,), NORMALISATION, channels="kept", arithmetic=rule)
-        for name, rule in (
-            ("LayerNormalization", normalisations.layer),
-            ("GroupNormalization", normalisations.group),
-            ("RMSNormalization", normalisations.root_mean_square),
-            ("UnitNormalization", normalisations.unit),
-            ("Normalization", normalisations.of_dataset),
+        Kind((name,), NORMALISATION, channels="kept", reads=reads, arithmetic=rule)
+        for name, reads, rule in (
+            ("LayerNormalization", reading_rules.along_axis, normalisations.layer),
+            ("GroupNormalization", reading_rules.everything, normalisations.group),
+            ("RMSNormalization", reading_rules.along_axis, normalisations.root_mean_square),
+            ("UnitNormalization", reading_rules.along_axis, normalisations.unit),
+            ("Normalization", reading_rules.in_place, normalisations.of_dataset),
         )
     ],
     Kind(("*Normalization*",), NORMALISATION, channels="kept"),
     Kind(
         ("Flatten",),
         channels="rearranged",
+        reads=reading_rules.rearranged,
         what="The {before} maps as one row of {count} numbers, cell after cell",
         explanation="Writes all cells of all maps into one row of {count} numbers; nothing changes.",
         arithmetic=copies.moved,
     ),
-    Kind(("Reshape",), channels="rearranged", arithmetic=copies.moved),
+    Kind(
+        ("Reshape",),
+        channels="rearranged",
+        reads=reading_rules.rearranged,
+        arithmetic=copies.moved,
+    ),
+    Kind(("Permute",), reads=reading_rules.permuted, arithmetic=copies.moved),
+    Kind(("RepeatVector",), reads=reading_rules.everything, arithmetic=copies.moved),
     Kind(
         (
-            "Permute", "RepeatVector", "Append", "BroadcastTo", "Cast", "Copy", "DepthToSpace",
+            "Append", "BroadcastTo", "Cast", "Copy", "DepthToSpace",
             "Diagonal", "ExpandDims", "Flip", "GetItem", "Hstack", "Moveaxis", "Ravel", "Repeat",
             "Roll", "Rot90", "Slice", "SpaceToDepth", "Split", "Squeeze", "Stack", "StopGradient",
             "Swapaxes", "Take", "Tile", "Transpose", "Unstack", "Vstack",
@@ -226,6 +247,7 @@ _KINDS = (
     Kind(
         ("ReLU",),
         channels="kept",
+        reads=reading_rules.in_place,
         explanation="Sets every negative number to zero: a map says where its pattern is, not "
         "where it is not.",
         arithmetic=activations.function,
@@ -233,18 +255,21 @@ _KINDS = (
     Kind(
         ("Softmax",),
         channels="kept",
+        reads=reading_rules.along_axis,
         explanation="Turns sums into positive shares that add up to 1.",
         arithmetic=activations.function,
     ),
     Kind(
         ("Activation",),
         channels="kept",
+        reads=reading_rules.activated,
         explanation="Applies {activation} to every number by itself.",
         arithmetic=activations.given_function,
     ),
     Kind(
         ("Dropout",),
         channels="kept",
+        reads=reading_rules.in_place,
         explanation="Does nothing here; in training it silences cells at random, so that none is "
         "relied on alone.",
         arithmetic=copies.same,
@@ -252,6 +277,7 @@ _KINDS = (
     Kind(
         ("Concatenate",),
         channels="beside",
+        reads=reading_rules.beside,
         what="The channels of {layers_before} side by side, {shape}",
         explanation="Puts the channels of {layers_before} side by side.",
         arithmetic=copies.moved,
@@ -259,13 +285,14 @@ _KINDS = (
     Kind(
         ("Add",),
         channels="merged",
+        reads=reading_rules.in_place,
         what="The sum of {layers_before}, cell by cell",
         explanation="Adds {layers_before} cell by cell: the earlier one takes a short cut past "
         "what lies between.",
         arithmetic=merging.added,
     ),
     *[
-        Kind(names, channels="merged", arithmetic=rule)
+        Kind(names, channels="merged", reads=reading_rules.in_place, arithmetic=rule)
         for names, rule in (
             (("Subtract",), merging.subtracted),
             (("Multiply",), merging.multiplied),
@@ -273,18 +300,20 @@ _KINDS = (
             (("Average",), merging.averaged),
             (("Maximum",), merging.largest),
             (("Minimum",), merging.smallest),
+            (("Power",), merging.raised),
         )
     ],
     Kind(("Pad",), arithmetic=copies.framed),
     Kind(("Dot",), arithmetic=merging.dot),
-    Kind(("Power",), arithmetic=merging.raised),
     Kind(("Max", "Amax"), arithmetic=merging.largest_along),
     Kind(("Min", "Amin"), arithmetic=merging.smallest_along),
     Kind(("Einsum", "Matmul", "Mean", "Sum"), arithmetic=slopes.linear),
-    Kind(("MultiHeadAttention",), arithmetic=attention.multi_head),
+    Kind(("MultiHeadAttention",), reads=reading_rules.attended, arithmetic=attention.multi_head),
+    Kind(("*Attention*",), reads=reading_rules.attended),
     Kind(
         ("ZeroPadding?D",),
         channels="kept",
+        reads=reading_rules.padded,
         explanation="Puts a frame of zeros around each map.",
         arithmetic=copies.moved,
     ),
@@ -292,34 +321,47 @@ _KINDS = (
         ("UpSampling?D",),
         channels="kept",
         field=finer,
+        reads=reading_rules.resampled,
         explanation="Repeats every cell, so that maps grow.",
         arithmetic=slopes.interpolated,
     ),
+    Kind(("RandomCrop", "CenterCrop"), channels="kept", arithmetic=slopes.cropped),
     Kind(
         ("*Dropout*", "GaussianNoise", "ActivityRegularization", "*Identity*", "Random*"),
         channels="kept",
+        reads=reading_rules.in_place,
         arithmetic=copies.same,
     ),
-    Kind(("*Padding*", "*Cropping*"), channels="kept", arithmetic=copies.moved),
-    Kind(("CenterCrop",), channels="kept", arithmetic=slopes.cropped),
-    Kind(("Resizing",), channels="kept", arithmetic=slopes.interpolated),
+    Kind(
+        ("Cropping?D",), channels="kept", reads=reading_rules.cropped, arithmetic=copies.moved
+    ),
+    Kind(
+        ("Resizing",),
+        channels="kept",
+        reads=reading_rules.resampled,
+        arithmetic=slopes.interpolated,
+    ),
     Kind(("Resize",), arithmetic=slopes.interpolated),
-    Kind(("Gaussian*",), channels="kept", arithmetic=slopes.linear),
-    Kind(("PReLU",), channels="kept", arithmetic=activations.learned_slope),
+    Kind(("GaussianBlur",), channels="kept", arithmetic=slopes.linear),
+    Kind(
+        ("PReLU",), channels="kept", reads=reading_rules.in_place,
+        arithmetic=activations.learned_slope,
+    ),
+    Kind(("*Softmax*",), channels="kept", arithmetic=activations.function),
     Kind(
         (
-            "*ReLU*", "*Relu*", "*ELU*", "*Softmax*", "*Sigmoid*", "*Tanh*", "*Silu*", "*Gelu*",
-            "*Swish*",
+            "*ReLU*", "*Relu*", "*ELU*", "*Sigmoid*", "*Tanh*", "*Silu*", "*Gelu*", "*Swish*",
+            "Abs", "Absolute", "Celu", "Clip", "Cos", "Elu", "Exp", "Log", "Log1p", "Negative",
+            "Reciprocal", "Rsqrt", "Selu", "Sin", "Softplus", "Softsign", "Sqrt", "Square",
         ),
         channels="kept",
+        reads=reading_rules.in_place,
         arithmetic=activations.function,
     ),
     Kind(("Glu",), arithmetic=activations.gated),
     Kind(
         (
-            "Abs", "Absolute", "Celu", "Clip", "Cos", "Elu", "Exp", "Expm1", "HardShrink", "Log",
-            "Log1p", "Negative", "Reciprocal", "Rsqrt", "Selu", "Sin", "Softplus", "SoftShrink",
-            "Softsign", "SparsePlus", "Sparsemax", "Sqrt", "Square", "Squareplus", "Threshold",
+            "Expm1", "HardShrink", "SoftShrink", "SparsePlus", "Sparsemax", "Squareplus", "Threshold",
         ),
         arithmetic=activations.function,
     ),

@@ -104,6 +104,7 @@ def test_the_recipe_for_a_kind_of_layer_is_all_that_it_takes(monkeypatch):
 
     before = cnn.layer_infos(model())[-1]
     assert connections(model(), before.name)[0].kind == "unknown"
+    assert cnn.receptive_field(model(), layer="squeeze", row=1, column=1).status == "upper bound"
     monkeypatch.setattr(kinds, "_KINDS", (entry, *kinds._KINDS))
     kind_of.cache_clear()
     try:
@@ -111,6 +112,7 @@ def test_the_recipe_for_a_kind_of_layer_is_all_that_it_takes(monkeypatch):
         info = cnn.layer_infos(after)[-1]
         assert kind_of(info.kind) is entry
         assert connections(after, info.name)[0].kind == "channel"
+        assert cnn.receptive_field(after, layer="squeeze", row=1, column=1).status == "exact"
         assert cnn.captions.explanation(info) == entry.explanation
         figure = cnn.figures.diagram(cnn.layer_infos(after))
         assert entry.family.colour in {shape.fillcolor for shape in figure.layout.shapes}

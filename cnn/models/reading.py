@@ -1,0 +1,169 @@
+"""Which cells of its input a layer reads, and which of its output a cell of the input reaches.
+
+A cell is a place in a layer's output, with all channels that it has there: (row, column) of maps, a
+number of a vector. Most layers read along each axis by itself (`Along`), some write their numbers in
+another shape (`Rearranged`), and some read everything (`Everything`). Which cells of the output a cell
+of the input reaches is the same reading, `turned`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.models.windows import Places, inside
+
+Mask = NDArray[np.bool_]
+Sides = tuple[int, ...]
+Certainty = Literal["exact", "upper bound", "depends on the data"]
+
+
+def concrete(shape: Iterable[int | None]) -> Sides:
+    """Return the shape of a layer that leaves no size open."""
+    return tuple(int(side or 0) for side in shape)
+
+
+def cells(shape: Iterable[int | None]) -> Sides:
+    """Return the shape of the cells of an output: without its channels, or (units,) of a vector."""
+    sides = concrete(shape)
+    return sides[:-1] or sides
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reading:
+    """Which cells of its input a layer reads for which cells of its output.
+
+    `is_parted` says that a cell does not read all channels of another.
+    """
+
+    certainty: Certainty = "exact"
+    is_parted: bool = False
+
+    def read(self, mask: Mask) -> Mask:
+        """Return the cells of the input that the marked cells of the output read."""
+        raise NotImplementedError
+
+    @property
+    def turned(self) -> Reading:
+        """The reading with input and output exchanged."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, eq=False)
+class Everything(Reading):
+    """Each cell reads all cells; `before` and `after` are the shapes of those."""
+
+    before: Sides
+    after: Sides
+
+    def read(self, mask: Mask) -> Mask:
+        """Return all cells if any is marked."""
+        return np.full(self.before, mask.any())
+
+    @property
+    def turned(self) -> Everything:
+        """Each cell reaches all cells."""
+        return replace(self, before=self.after, after=self.before)
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """What is read along one axis.
+
+    `taps` are the places that each place of the output reads, int (after, most), `readers` the places
+    that read each place of the input, int (before, most); -1: none.
+    """
+
+    taps: Places
+    readers: Places
+
+    def read(self, mask: Mask, axis: int) -> Mask:
+        """Return the mask over the input along its axis `axis`, and over the output along others."""
+        marked = np.moveaxis(mask, axis, 0)
+        marked = np.concatenate([marked, np.zeros((1, *marked.shape[1:]), bool)])
+        found = np.zeros((len(self.readers), *marked.shape[1:]), bool)
+        for readers in self.readers.T:
+            found |= marked[readers]
+        return np.moveaxis(found, 0, axis)
+
+    @property
+    def turned(self) -> Axis:
+        """The axis with input and output exchanged."""
+        return Axis(self.readers, self.taps)
+
+
+def axis_of(taps: Places, size: int) -> Axis | None:
+    """Return what `taps` read of `size` places; None where each place reads the one in its place."""
+    taps = inside(taps, size)
+    if np.array_equal(taps, np.arange(size)[:, None]):
+        return None
+    return Axis(taps, _readers(taps, size))
+
+
+def all_of(size: int, length: int) -> Axis:
+    """Return the axis along which each of `length` places reads all of `size`."""
+    return Axis(
+        np.broadcast_to(np.arange(size), (length, size)),
+        np.broadcast_to(np.arange(length), (size, length)),
+    )
+
+
+def _readers(taps: Places, size: int) -> Places:
+    """Return for each of `size` places those whose taps name it, (size, most); -1: none."""
+    readers, numbers = np.nonzero(taps >= 0)
+    read = taps[readers, numbers]
+    order = np.argsort(read, kind="stable")
+    readers, read = readers[order], read[order]
+    rank = np.arange(len(read)) - np.searchsorted(read, read)
+    found: Places = np.full((size, int(rank.max(initial=-1)) + 1), -1)
+    found[read, rank] = readers
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Along(Reading):
+    """Each axis is read by itself; None: each cell reads the one in its place."""
+
+    axes: tuple[Axis | None, ...]
+
+    def read(self, mask: Mask) -> Mask:
+        """Return the cells read, axis by axis."""
+        for number, axis in enumerate(self.axes):
+            mask = mask if axis is None else axis.read(mask, number)
+        return mask
+
+    @property
+    def turned(self) -> Along:
+        """The same axes, each turned."""
+        return replace(self, axes=tuple(axis and axis.turned for axis in self.axes))
+
+
+@dataclass(frozen=True, eq=False)
+class Rearranged(Reading):
+    """The numbers of an input (*before) as an output (*after).
+
+    They keep their order, or the axes of the input stand in another: axis `order[i]` as the i-th.
+    """
+
+    before: Sides
+    after: Sides
+    order: Sides | None = None
+
+    def read(self, mask: Mask) -> Mask:
+        """Return the cells that hold a number of a marked cell."""
+        numbers = np.broadcast_to(mask if len(self.after) == 1 else mask[..., None], self.after)
+        if self.order is None:
+            numbers = numbers.reshape(self.before)
+        else:
+            numbers = numbers.transpose(np.argsort(self.order))
+        return numbers if len(self.before) == 1 else np.asarray(numbers.any(axis=-1))
+
+    @property
+    def turned(self) -> Rearranged:
+        """The numbers of the output as the input."""
+        order = self.order and tuple(np.argsort(self.order).tolist())
+        return replace(self, before=self.after, after=self.before, order=order)

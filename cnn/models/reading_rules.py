@@ -1,0 +1,201 @@
+"""The rules by which layers read their inputs: one for each way, named in `cnn.models.kinds`.
+
+A rule gets a call with all sizes known, and the number of one of its inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from functools import partial
+from math import prod
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.models import windows
+from cnn.models.reading import (
+    Along,
+    Everything,
+    Reading,
+    Rearranged,
+    Sides,
+    all_of,
+    axis_of,
+    cells,
+    concrete,
+)
+from cnn.models.receptive import window_of
+from cnn.models.windows import Places
+
+if TYPE_CHECKING:
+    from cnn.models.graph import Call
+
+Rule = Callable[["Call", int], Reading]
+
+
+def unknown(call: Call, number: int) -> Reading:
+    """Return the reading of a layer of which nothing is known: it may read everything."""
+    return Everything(*_cells(call, number), certainty="upper bound")
+
+
+def attended(call: Call, number: int) -> Reading:
+    """Return the reading of attention: how much is read of which cell, the picture decides."""
+    return Everything(*_cells(call, number), certainty="depends on the data")
+
+
+def everything(call: Call, number: int) -> Reading:
+    """Return the reading of a layer each cell of which reads all cells."""
+    return Everything(*_cells(call, number))
+
+
+def pooled(call: Call, number: int) -> Reading:
+    """Return the reading of a pooling over all places, each channel by itself."""
+    return Everything(*_cells(call, number), is_parted=True)
+
+
+def in_place(call: Call, number: int) -> Reading:
+    """Return the reading of a layer that works cell by cell; a side of one cell is read by all."""
+    before, after = _cells(call, number)
+    sides = list(zip(before, after, strict=False))
+    fits = all(size in (1, length) for size, length in sides)
+    if len(call.input_shapes[number]) != len(call.output_shape) or not fits:
+        return unknown(call, number)
+    return Along(tuple(all_of(*side) if side[0] != side[1] else None for side in sides))
+
+
+def across(call: Call, number: int, axes: Collection[int] = (-1,)) -> Reading:
+    """Return the reading of a layer that mixes the numbers along some axes, here the last."""
+    before, after = _cells(call, number)
+    rank = len(call.output_shape)
+    mixed = {axis % rank for axis in axes}
+    if len(before) != len(after):
+        return unknown(call, number)
+    if mixed.issuperset(range(len(after))):
+        return everything(call, number)
+    sides = zip(before, after, strict=True)
+    return Along(tuple(all_of(*side) if axis in mixed else None for axis, side in enumerate(sides)))
+
+
+def along_axis(call: Call, number: int) -> Reading:
+    """Return the reading of a layer that mixes the numbers along its `axis`, one or several."""
+    return unknown(call, number) if call.layer.axis is None else across(call, number, _axes(call))
+
+
+def activated(call: Call, number: int) -> Reading:
+    """Return the reading of an activation: number by number, but for those that divide by a sum."""
+    import keras
+
+    function = call.layer.activation
+    name = getattr(function, "__name__", "")
+    if getattr(keras.activations, name, None) is not function:
+        return unknown(call, number)
+    divides = name in ("softmax", "log_softmax", "sparsemax")
+    return across(call, number) if divides else in_place(call, number)
+
+
+def windowed(call: Call, number: int) -> Reading:
+    """Return the reading of a window that slides over its input."""
+    return _slid(call, number, partial(windows.taps, call.layer))
+
+
+def transposed(call: Call, number: int) -> Reading:
+    """Return the reading of a transposed convolution, which spreads each cell over a window."""
+
+    def taps(axis: int, places: Places, size: int) -> Places:
+        return windows.transposed_taps(call.layer, axis, places, size, len(places))
+
+    return _slid(call, number, taps)
+
+
+def padded(call: Call, number: int) -> Reading:
+    """Return the reading of a layer that puts a frame around its input."""
+    return _shifted(call, number, -np.reshape(call.layer.padding, (-1, 2))[:, 0])
+
+
+def cropped(call: Call, number: int) -> Reading:
+    """Return the reading of a layer that cuts a frame off its input."""
+    return _shifted(call, number, np.reshape(call.layer.cropping, (-1, 2))[:, 0])
+
+
+def beside(call: Call, number: int) -> Reading:
+    """Return the reading of one of several inputs that are put side by side along the `axis`."""
+    (axis,) = _axes(call)
+    lengths = [int(shape[axis] or 0) for shape in call.input_shapes]
+    if sum(lengths) != call.output_shape[axis]:
+        return unknown(call, number)
+    offsets = np.zeros(len(call.output_shape), int)
+    offsets[axis] = -sum(lengths[:number])
+    return _shifted(call, number, offsets)
+
+
+def resampled(call: Call, number: int) -> Reading:
+    """Return the reading of a layer that gives its maps another size."""
+    layer = call.layer
+    taps = _INTERPOLATIONS.get(getattr(layer, "interpolation", "nearest"))
+    others = ("crop_to_aspect_ratio", "pad_to_aspect_ratio", "antialias")
+    if taps is None or any(getattr(layer, other, False) for other in others):
+        return unknown(call, number)
+    sides = zip(*_cells(call, number), strict=True)
+    return Along(tuple(axis_of(taps(size, length), size) for size, length in sides))
+
+
+def rearranged(call: Call, number: int) -> Reading:
+    """Return the reading of a layer that writes its numbers, in their order, in another shape."""
+    before, after = concrete(call.input_shapes[number]), concrete(call.output_shape)
+    if prod(before) != prod(after):
+        return unknown(call, number)
+    return Rearranged(before, after, is_parted=True)
+
+
+def permuted(call: Call, number: int) -> Reading:
+    """Return the reading of a layer that puts its axes in another order."""
+    before, after = concrete(call.input_shapes[number]), concrete(call.output_shape)
+    order = tuple(axis - 1 for axis in call.layer.dims)
+    return Rearranged(before, after, order, is_parted=True)
+
+
+def _cells(call: Call, number: int) -> tuple[Sides, Sides]:
+    """Return the shapes of the cells of the layer's input `number` and of its output."""
+    return cells(call.input_shapes[number]), cells(call.output_shape)
+
+
+def _axes(call: Call) -> list[int]:
+    """Return the layer's `axis` as numbers of axes without that of the batch."""
+    rank, axis = len(call.output_shape), call.layer.axis
+    several = axis if isinstance(axis, Iterable) else [axis]
+    return [int(one) % (rank + 1) - 1 for one in several]
+
+
+def _slid(call: Call, number: int, taps: Callable[[int, Places, int], Places]) -> Reading:
+    """Return the reading of a window whose `taps` are given for an axis, its cells and its size."""
+    before, after = _cells(call, number)
+    if len(window_of(call.layer) or ()) != len(after) or len(before) != len(after):
+        return unknown(call, number)
+    sides = enumerate(zip(before, after, strict=True))
+    return Along(
+        tuple(axis_of(taps(i, np.arange(length), size), size) for i, (size, length) in sides)
+    )
+
+
+def _shifted(call: Call, number: int, offsets: NDArray[np.int64]) -> Reading:
+    """Return the reading of cells that each read the one so many places further on."""
+    sides = zip(*_cells(call, number), offsets, strict=False)
+    return Along(
+        tuple(axis_of(np.arange(length)[:, None] + by, size) for size, length, by in sides)
+    )
+
+
+def _nearest(size: int, length: int) -> Places:
+    """Return the place under the middle of each of `length` places that share `size`."""
+    return (2 * np.arange(length)[:, None] + 1) * size // (2 * length)
+
+
+def _bilinear(size: int, length: int) -> Places:
+    """Return the two places between whose middles the middle of each of `length` places lies."""
+    doubled = (2 * np.arange(length)[:, None] + 1) * size - length
+    both = np.concatenate([doubled // (2 * length), -(-doubled // (2 * length))], axis=1)
+    return both.clip(0, size - 1)
+
+
+_INTERPOLATIONS = {"nearest": _nearest, "bilinear": _bilinear}

@@ -1,0 +1,60 @@
+"""Which places a sliding window reads along one axis, as TensorFlow counts them.
+
+Dumoulin & Visin 2016 (arXiv:1603.07285), sections 2 and 4. Where "same" adds an odd number of zeros,
+the one more stands at the end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.models.receptive import sides_of, window_of
+
+Places = NDArray[np.int64]
+
+
+def taps(layer: Any, axis: int, cells: Places, size: int) -> Places:
+    """Return the places among `size` that each cell of the output reads, (n, window); -1: none.
+
+    The layer is a convolution or a pooling; a place is none where its zeros stand.
+    """
+    reach, step = _window(layer, axis)
+    covered = int(reach[-1]) + 1
+    return inside(cells[:, None] * step + reach - _before(layer, size, covered, step), size)
+
+
+def transposed_taps(layer: Any, axis: int, cells: Places, size: int, length: int) -> Places:
+    """Return as `taps` does what cells of a transposed convolution read, whose output has `length`."""
+    reach, step = _window(layer, axis)
+    moved = cells[:, None] + _before(layer, length, int(reach[-1]) + 1, step) - reach
+    return inside(np.where(moved % step == 0, moved // step, -1), size)
+
+
+def inside(places: Places, size: int) -> Places:
+    """Return the places, -1 in place of those that are not among `size`."""
+    return np.where((places >= 0) & (places < size), places, -1)
+
+
+def _window(layer: Any, axis: int) -> tuple[Places, int]:
+    """Return how far from the first place each place in the window is, and the stride."""
+    width, step, apart = (
+        1 if sides is None else sides[axis]
+        for sides in (
+            window_of(layer),
+            sides_of(layer.strides),
+            sides_of(getattr(layer, "dilation_rate", None)),
+        )
+    )
+    return np.arange(width) * apart, step
+
+
+def _before(layer: Any, size: int, covered: int, step: int) -> int:
+    """Return how many zeros stand before a map of that size."""
+    if layer.padding == "causal":
+        return covered - 1
+    if layer.padding == "valid":
+        return 0
+    return int(max((-(-size // step) - 1) * step + covered - size, 0) // 2)

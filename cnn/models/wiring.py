@@ -1,0 +1,141 @@
+"""What reads what in a whole network: every layer's readings, in the order of the graph.
+
+It follows from the shapes and settings of the layers alone, and is found once for a size of picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from cnn.errors import LayerError
+from cnn.models import graph
+from cnn.models.compilation import kept_for_twins
+from cnn.models.graph import Call, Shape
+from cnn.models.inputs import input_shape
+from cnn.models.internals import is_graph
+from cnn.models.kinds import kind_of
+from cnn.models.reading import Certainty, Reading, Sides, concrete
+from cnn.models.reading_rules import in_place, unknown
+from cnn.models.sizes import Size, size_for
+
+if TYPE_CHECKING:
+    import keras
+
+_WIRINGS = "_cnn_wirings"
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """A reading from the cells of one layer, the `origin`, to those of another, back or forth.
+
+    `is_exact_from_all`: from all cells of the origin it is exact, whatever its certainty.
+    """
+
+    origin: str
+    end: str
+    reading: Reading
+    certainty: Certainty
+    is_exact_from_all: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Wiring:
+    """The shapes of a model's layers, and what each reads.
+
+    `picture` is the name of the input layer. All channels of a cell read the same where `alike`. Steps
+    lead `backwards` from outputs to inputs, the last layer first, and `forwards` the other way.
+    """
+
+    picture: str
+    shapes: Mapping[str, Sides]
+    alike: Mapping[str, bool]
+    backwards: tuple[Step, ...]
+    forwards: tuple[Step, ...]
+
+
+def wiring_of(model: keras.Model, size: Size | None) -> Wiring:
+    """Return the wiring for a picture of that size, found once for the model and its twins.
+
+    Raises `LayerError` where the model leaves the size open and none is given.
+    """
+    known: dict[Size, Wiring] = kept_for_twins(model).setdefault(_WIRINGS, {})
+    height, width, _ = input_shape(model)
+    if size is None and not (height and width):
+        raise LayerError(
+            f"The network {model.name!r} takes pictures of any size, and none was given: say for "
+            "which one, size=(height, width) in pixels."
+        )
+    taken = size_for(model, *(size or (0, 0)))
+    if taken not in known:
+        known[taken] = _wired(_sized_calls(model, taken))
+    return known[taken]
+
+
+def _wired(layer_calls: tuple[Call, ...]) -> Wiring:
+    """Return what reads what among the calls, which have no size open."""
+    shapes = {call.name: concrete(call.output_shape) for call in layer_calls}
+    alike: dict[str, bool] = {}
+    backwards: list[Step] = []
+    forwards: list[Step] = []
+    for call in layer_calls:
+        alike[call.name] = _reads_alike(call, all(alike[name] for name in call.inputs))
+        for source, reading in _readings(call, shapes):
+            is_mixed = reading.is_parted and not alike[source] and reading.certainty == "exact"
+            certainty: Certainty = "upper bound" if is_mixed else reading.certainty
+            backwards.append(Step(call.name, source, reading, certainty, is_mixed))
+            forwards.append(Step(source, call.name, reading.turned, certainty))
+    picture = layer_calls[0].name
+    return Wiring(picture, shapes, alike, tuple(reversed(backwards)), tuple(forwards))
+
+
+def _reads_alike(call: Call, before: bool) -> bool:
+    """Whether all channels of a cell read the same; `before`: those of all inputs do."""
+    kind = kind_of(type(call.layer).__name__)
+    if len(call.output_shape) == 1 or not call.inputs:
+        return True
+    if kind.channels == "summed" and kind.kernel != "depthwise":
+        return before or getattr(call.layer, "groups", 1) == 1
+    return before and (kind.channels in ("summed", "kept", "merged") or is_graph(call.layer))
+
+
+def _readings(call: Call, shapes: Mapping[str, Sides]) -> Iterator[tuple[str, Reading]]:
+    """Yield the name and the reading of each input of a call.
+
+    What a layer hands out beside its first output, and channels that come first, are not looked into.
+    """
+    layer = call.layer
+    sources: tuple[Shape, ...] = tuple(shapes[name] for name in call.inputs)
+    rule = kind_of(type(layer).__name__).reads
+    if is_graph(layer):
+        rule = in_place if len(sources) == 1 else unknown
+    elif sources != call.input_shapes or _has_channels_first(layer):
+        rule = unknown
+    call = replace(call, input_shapes=sources)
+    for number, name in enumerate(call.inputs):
+        yield name, rule(call, number)
+
+
+def _has_channels_first(layer: Any) -> bool:
+    return getattr(layer, "data_format", None) == "channels_first"
+
+
+def _sized_calls(model: keras.Model, size: Size) -> tuple[Call, ...]:
+    """Return the model's calls for a picture of that size, with no side left open."""
+    import keras
+
+    layer_calls = graph.calls(model)
+    if not any(None in call.output_shape for call in layer_calls):
+        return layer_calls
+    shapes: dict[str, tuple[Shape, tuple[Shape, ...]]] = {}
+
+    def visit(name: str, _layer: Any, entering: list[Any], output: Any) -> None:
+        shapes[name] = tuple(output.shape[1:]), tuple(tuple(t.shape[1:]) for t in entering)
+
+    source = keras.Input((*size, input_shape(model)[2]), batch_size=1, dtype=model.inputs[0].dtype)
+    graph.run(model, source, visit)
+    return tuple(
+        replace(call, output_shape=shapes[call.name][0], input_shapes=shapes[call.name][1])
+        for call in layer_calls
+    )

@@ -1,0 +1,498 @@
+"""Receptive and projective fields, against what happens when pixels change."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import layers
+
+import cnn
+from cnn.errors import LayerError
+from cnn.models import as_functional, graph
+from tests import nets
+
+SIZE = 12
+
+
+def network(*chain, shape=(SIZE, SIZE, 1)) -> keras.Model:
+    """The layers one after the other, named by their place: `at_1` and so on."""
+    picture = x = keras.Input(shape, name="picture")
+    for number, layer in enumerate(chain, 1):
+        layer.name = f"at_{number}"
+        x = layer(x)
+    return as_functional(keras.Model(picture, x))
+
+
+def marked(cells: cnn.Cells) -> list[tuple[int, ...]]:
+    return [tuple(map(int, place)) for place in np.argwhere(cells.mask)]
+
+
+def block(rows: range, columns: range) -> list[tuple[int, int]]:
+    return [(row, column) for row in rows for column in columns]
+
+
+# --- worked out by hand
+
+
+def test_two_windows_of_3_read_5_and_less_at_the_border():
+    model = network(layers.Conv2D(2, 3, padding="same"), layers.Conv2D(2, 3, padding="same"))
+    middle = cnn.receptive_field(model, layer="at_2", row=5, column=6)
+    assert marked(middle.picture) == block(range(3, 8), range(4, 9))
+    assert marked(middle.cells["at_1"]) == block(range(4, 7), range(5, 8))
+    assert marked(middle.cells["at_2"]) == [(5, 6)]
+    assert middle.cells["at_1"].bounds == ((4, 6), (5, 7))
+    corner = cnn.receptive_field(model, layer="at_2", row=0, column=11)
+    assert marked(corner.picture) == block(range(3), range(9, 12))
+    assert (middle.status, corner.status) == ("exact", "exact")
+    assert list(middle.cells) == ["picture", "at_1", "at_2"]
+
+
+def test_of_an_odd_number_of_zeros_the_one_more_stands_at_the_end():
+    model = network(layers.Conv2D(1, 3, strides=2, padding="same"))
+    for cell, read in {0: range(3), 1: range(2, 5), 5: range(10, 12)}.items():
+        field = cnn.receptive_field(model, layer="at_1", row=cell, column=cell)
+        assert marked(field.picture) == block(read, read)
+
+
+def test_dilation_leaves_holes():
+    model = network(layers.Conv2D(1, 3, dilation_rate=2))
+    field = cnn.receptive_field(model, layer="at_1", row=1, column=0)
+    assert marked(field.picture) == block(range(1, 6, 2), range(0, 5, 2))
+    assert field.picture.bounds == ((1, 5), (0, 4))
+
+
+def test_a_skip_adds_what_it_reads():
+    picture = keras.Input((SIZE, SIZE, 1), name="picture")
+    x = layers.Conv2D(1, 3, dilation_rate=2, padding="same", name="apart")(picture)
+    model = as_functional(keras.Model(picture, layers.Add(name="sum")([x, picture])))
+    shortcut = layers.Conv2D(1, (1, 2), padding="same", name="pair")(picture)
+    beside = layers.Concatenate(name="join")([x, shortcut])
+    joined = as_functional(keras.Model(picture, beside))
+    holes = block(range(3, 8, 2), range(4, 9, 2))
+    assert marked(cnn.receptive_field(model, layer="sum", row=5, column=6).picture) == holes
+    found = cnn.receptive_field(joined, layer="join", row=5, column=6).picture
+    assert marked(found) == sorted([*holes, (5, 7)])
+
+
+def test_a_transposed_convolution_spreads_each_cell():
+    model = network(layers.Conv2DTranspose(1, 3, strides=2))
+    reached = cnn.projective_field(model, row=2, column=3)
+    assert marked(reached.cells["at_1"]) == block(range(4, 7), range(6, 9))
+    assert marked(cnn.receptive_field(model, layer="at_1", row=4, column=7).picture) == [
+        (1, 3),
+        (2, 3),
+    ]
+
+
+def test_a_stride_past_the_window_reads_nothing_of_some_pixels():
+    model = network(layers.AveragePooling2D(1, strides=3))
+    assert marked(cnn.projective_field(model, row=3, column=6).cells["at_1"]) == [(1, 2)]
+    unseen = cnn.projective_field(model, row=4, column=6).cells["at_1"]
+    assert (marked(unseen), unseen.bounds) == ([], None)
+
+
+def test_a_number_of_a_flat_row_is_a_place():
+    model = network(layers.Conv2D(4, 1), layers.Flatten(), layers.Reshape((6, 24, 4)))
+    unit = cnn.receptive_field(model, layer="at_2", channel=4 * (SIZE * 2 + 7) + 3)
+    assert marked(unit.picture) == [(2, 7)]
+    reached = cnn.projective_field(model, row=2, column=7)
+    assert marked(reached.cells["at_2"]) == [(4 * (SIZE * 2 + 7) + i,) for i in range(4)]
+    assert marked(reached.cells["at_3"]) == [(1, 7)]
+
+
+def test_behind_flattened_maps_units_read_the_whole_picture():
+    model = network(layers.Conv2D(2, 3, padding="same"), layers.Flatten(), layers.Dense(4))
+    field = cnn.receptive_field(model, layer="at_3", channel=2)
+    assert field.status == "whole picture"
+    assert field.picture.mask.shape == (SIZE, SIZE)
+    assert field.cells["at_2"].mask.all()
+    assert marked(field.cells["at_3"]) == [(2,)]
+
+
+def test_global_pooling_reads_the_whole_picture():
+    model = network(layers.Conv2D(2, 3), layers.GlobalAveragePooling2D(), layers.Dense(3))
+    assert cnn.receptive_field(model, layer="at_2", channel=1).status == "whole picture"
+
+
+@pytest.mark.parametrize(
+    ("layer", "row", "rows"),
+    [
+        ("conv2d", 7, (7, 9)),
+        ("max_pooling2d", 7, (14, 17)),
+        ("conv2d_1", 7, (14, 21)),
+        ("max_pooling2d_1", 3, (12, 21)),
+    ],
+)
+def test_cells_of_the_bundled_classifier(classifier, layer, row, rows):
+    field = cnn.receptive_field(classifier, layer=layer, row=row, column=row)
+    assert field.picture.bounds == (rows, rows)
+    assert field.picture.mask.sum() == (rows[1] - rows[0] + 1) ** 2
+
+
+def test_the_last_row_and_column_of_two_never_reach_the_bundled_classifier_s_output(classifier):
+    # 26, 13, 11 and 5 cells: the last pooling leaves one out, and with it two pixels.
+    field = cnn.receptive_field(classifier, layer="dense_1", channel=3)
+    assert (field.picture.bounds, field.status) == (((0, 25), (0, 25)), "exact")
+    assert not cnn.projective_field(classifier, row=26, column=3).cells["dense"].mask.any()
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Conv2D(2, 3, strides=2),
+        layers.Conv2D(2, 3, dilation_rate=3),
+        layers.MaxPooling2D((1, 4)),
+        layers.SeparableConv2D(2, (2, 3), padding="same"),
+    ],
+)
+def test_in_the_middle_the_size_is_the_one_of_the_layer_s_description(layer):
+    chain = [layers.Conv2D(2, 3, padding="same"), type(layer).from_config(layer.get_config())]
+    model = network(*chain, shape=(24, 24, 1))
+    info = cnn.layer_info(model, "at_2")
+    middle = {"row": info.output_shape[0] // 2, "column": info.output_shape[1] // 2}
+    bounds = cnn.receptive_field(model, layer="at_2", **middle).picture.bounds
+    assert tuple(last - first + 1 for first, last in bounds) == info.receptive_field
+
+
+# --- against the network itself
+
+
+def filled(model: keras.Model) -> keras.Model:
+    """The model with positive kernels, so that nothing cancels."""
+    rng = np.random.default_rng(3)
+    weights = model.get_weights()
+    model.set_weights([rng.uniform(0.5, 1.5, w.shape) if w.ndim > 1 else w for w in weights])
+    return model
+
+
+def values(model: keras.Model, picture: np.ndarray) -> dict[str, np.ndarray]:
+    """What each layer makes of a picture (height, width, channels)."""
+    found = {}
+    batch = tf.constant(picture[None], tf.float32)
+    graph.run(model, batch, lambda name, _layer, _inputs, output: found.update({name: output}))
+    return {name: output.numpy()[0] for name, output in found.items()}
+
+
+def read(
+    model: keras.Model, picture: np.ndarray, layer: str, place: tuple
+) -> dict[str, np.ndarray]:
+    """Of which cells of each layer before the gradient of a cell's channels is not zero."""
+    found = {}
+    with tf.GradientTape() as tape:
+        batch = tf.constant(picture[None], tf.float32)
+        tape.watch(batch)
+        graph.run(model, batch, lambda name, _layer, _inputs, output: found.update({name: output}))
+        channels = found[layer][(0, *place)]
+        apart = np.random.default_rng(4).uniform(0.5, 1.5, channels.shape)
+        cell = tf.reduce_sum(channels * apart)
+    gradients = tape.gradient(cell, found)
+    return {
+        name: over_channels(gradient.numpy()[0] != 0)
+        for name, gradient in gradients.items()
+        if gradient is not None
+    }
+
+
+def over_channels(changed: np.ndarray) -> np.ndarray:
+    return changed if changed.ndim == 1 else changed.any(axis=-1)
+
+
+STEPS = {
+    "valid": lambda: layers.Conv2D(2, 3),
+    "same": lambda: layers.Conv2D(2, (3, 2), padding="same"),
+    "stride": lambda: layers.Conv2D(2, 3, strides=(2, 3), padding="same"),
+    "even": lambda: layers.Conv2D(1, (4, 2), strides=2),
+    "dilation": lambda: layers.Conv2D(1, 3, dilation_rate=(2, 3), padding="same"),
+    "depthwise": lambda: layers.DepthwiseConv2D(3, strides=2, padding="same"),
+    "separable": lambda: layers.SeparableConv2D(2, (2, 3)),
+    "transposed": lambda: layers.Conv2DTranspose(2, 3, strides=2, padding="same"),
+    "transposed apart": lambda: layers.Conv2DTranspose(1, 2, strides=3, output_padding=1),
+    "mean": lambda: layers.AveragePooling2D(2),
+    "mean same": lambda: layers.AveragePooling2D(3, strides=2, padding="same"),
+    "norm": lambda: layers.BatchNormalization(),
+    "framed": lambda: layers.ZeroPadding2D(((1, 0), (2, 1))),
+    "cut": lambda: layers.Cropping2D(((0, 1), (1, 0))),
+    "repeated": lambda: layers.UpSampling2D((2, 1)),
+    "exchanged": lambda: layers.Permute((2, 1, 3)),
+}
+SKIPS = {
+    "sum": (lambda: layers.Add(), (0, 1, 2)),
+    "join": (lambda: layers.Concatenate(), (0, 1)),
+    "below": (lambda: layers.Concatenate(axis=1), (1, 2)),
+}
+ENDS = {
+    "flat": lambda: [layers.Flatten(), layers.Reshape((-1, 1))],
+    "units": lambda: [layers.Flatten(), layers.Dense(2), layers.Dense(3)],
+    "means": lambda: [layers.GlobalAveragePooling2D(), layers.Dense(2)],
+    "maps": list,
+}
+
+
+NUMBER = st.integers(0, 999)
+SIDE = st.integers(4, SIZE)
+PLANS = st.tuples(
+    st.tuples(SIDE, SIDE, st.sampled_from([1, 3])),
+    st.lists(st.tuples(st.sampled_from([*STEPS, *SKIPS]), NUMBER), min_size=1, max_size=5),
+    st.sampled_from([*ENDS]),
+)
+
+
+def built(plan) -> keras.Model:
+    """A picture of at most 12x12, up to five layers with short cuts, and an end."""
+    shape, chosen, ending = plan
+    made = [keras.Input(shape, name="picture")]
+    for name, number in chosen:
+        x = made[-1]
+        if name in STEPS and min(x.shape[1:3]) > 3:
+            made.append(STEPS[name]()(x))
+        elif name in SKIPS and max(x.shape[1:3]) < 20:
+            merge, axes = SKIPS[name]
+            fitting = [y for y in made if all(y.shape[a + 1] == x.shape[a + 1] for a in axes)]
+            made.append(merge()([fitting[number % len(fitting)], x]))
+    end = made[-1]
+    for layer in ENDS[ending]():
+        end = layer(end)
+    return filled(as_functional(keras.Model(made[0], end)))
+
+
+def a_cell(model: keras.Model, numbers: list[int]) -> tuple[str, tuple[int, ...], dict[str, int]]:
+    """A layer, a place in it, and the arguments that name the place."""
+    infos = cnn.layer_infos(model)
+    info = infos[numbers[0] % len(infos)]
+    shape = info.output_shape[:-1] or info.output_shape
+    place = tuple(number % side for number, side in zip(numbers[1:], shape, strict=False))
+    names = ("channel",) if len(info.output_shape) == 1 else ("row", "column")
+    return info.name, place, dict(zip(names, place, strict=False))
+
+
+def is_right(cells: cnn.Cells, true: np.ndarray) -> bool:
+    """Whether the marks are those of the truth; an upper bound has more."""
+    same = np.array_equal(cells.mask, true)
+    return same if cells.certainty == "exact" else bool((cells.mask | ~true).all())
+
+
+@settings(max_examples=40, deadline=None)
+@given(PLANS, st.tuples(NUMBER, NUMBER, NUMBER))
+def test_of_random_networks_the_cells_read_are_those_that_change_the_cell(plan, numbers):
+    model = built(plan)
+    layer, place, named = a_cell(model, numbers)
+    field = cnn.receptive_field(model, layer=layer, **named)
+    picture = np.random.default_rng(5).uniform(1, 2, model.input_shape[1:])
+    true = read(model, picture, layer, place)
+    assert set(field.cells) == set(true)
+    assert [name for name, cells in field.cells.items() if not is_right(cells, true[name])] == []
+    others = picture + 100 * ~field.picture.mask[..., None]
+    before, after = (values(model, shown)[layer][place] for shown in (picture, others))
+    np.testing.assert_allclose(after, before, rtol=1e-5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(PLANS, st.tuples(NUMBER, NUMBER), st.tuples(NUMBER, NUMBER, NUMBER))
+def test_of_random_networks_the_cells_reached_are_those_that_a_pixel_changes(plan, pixel, numbers):
+    model = built(plan)
+    row, column = (number % side for number, side in zip(pixel, plan[0], strict=False))
+    dot = np.zeros(plan[0])
+    dot[row, column] = 1
+    field = cnn.projective_field(model, row=row, column=column)
+    true = {name: over_channels(value != 0) for name, value in values(model, dot).items()}
+    assert set(field.cells) == set(true)
+    assert [name for name, cells in field.cells.items() if not is_right(cells, true[name])] == []
+    layer, place, named = a_cell(model, numbers)
+    back = cnn.receptive_field(model, layer=layer, **named)
+    assert back.picture.mask[row, column] == field.cells[layer].mask[place]
+
+
+@pytest.mark.parametrize("layer", ["shared:2", "block/conv", "join", "tail"])
+def test_of_nested_and_shared_layers_too(layer):
+    model = filled(nets.second())
+    place = (1, 2) if cnn.layer_info(model, layer).has_maps else (3,)
+    names = ("row", "column") if len(place) == 2 else ("channel",)
+    field = cnn.receptive_field(model, layer=layer, **dict(zip(names, place, strict=True)))
+    true = read(model, np.full((20, 30, 3), 200), layer, place)
+    assert set(field.cells) == set(true)
+    for name, cells in field.cells.items():
+        assert cells.certainty == "exact"
+        np.testing.assert_array_equal(cells.mask, true[name])
+
+
+@pytest.mark.parametrize(
+    ("shape", "layer", "place"),
+    [
+        ((36, 4), layers.Conv1D(1, 3, padding="causal", dilation_rate=2), {"row": 7}),
+        ((36, 4), layers.AveragePooling1D(2), {"row": 7}),
+        ((36, 4), layers.Cropping1D((3, 1)), {"row": 7}),
+        ((36, 4), layers.LSTM(2, return_sequences=True), {"row": 7}),
+        ((144,), layers.RepeatVector(3), {"row": 1}),
+        ((3, 6, 4, 2), layers.Conv3D(1, (2, 3, 3), padding="same"), {"row": 1, "column": 5}),
+        ((3, 6, 4, 2), layers.UpSampling3D(2), {"row": 4, "column": 5}),
+    ],
+)
+def test_sequences_and_volumes_have_cells_too(shape, layer, place):
+    model = filled(network(layers.Reshape(shape), type(layer).from_config(layer.get_config())))
+    picture = np.random.default_rng(1).uniform(1, 2, (SIZE, SIZE, 1))
+    field = cnn.receptive_field(model, layer="at_2", **place)
+    true = read(model, picture, "at_2", tuple(place.values()))
+    assert [name for name, cells in field.cells.items() if not is_right(cells, true[name])] == []
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.UpSampling2D((2, 3), interpolation="bilinear"),
+        layers.Resizing(5, 17, interpolation="bilinear"),
+        layers.Resizing(7, 20, interpolation="nearest"),
+        layers.Resizing(7, 20, interpolation="bicubic"),
+        layers.Conv2DTranspose(1, 3, strides=3, padding="same", output_padding=1),
+        layers.LayerNormalization(axis=[1, 3]),
+        layers.UnitNormalization(),
+        layers.GroupNormalization(1),
+        layers.Softmax(axis=2),
+        layers.Activation("softmax"),
+        layers.AdaptiveAveragePooling2D(3),
+        layers.RandomFlip(),
+        layers.PReLU(),
+        layers.TimeDistributed(layers.Conv1D(2, 3)),
+        layers.SpectralNormalization(layers.Conv2D(2, 3)),
+    ],
+)
+def test_every_cell_of_a_layer_reads_what_changes_it(layer):
+    layer = type(layer).from_config(layer.get_config())
+    model = filled(network(layers.Conv2D(3, 1), layer))
+    picture = np.random.default_rng(1).uniform(1, 2, (SIZE, SIZE, 1))
+    shape = cnn.layer_info(model, "at_2").output_shape
+    for place in [(0, 0), (1, 2), (shape[0] // 2, shape[1] - 1)]:
+        field = cnn.receptive_field(model, layer="at_2", row=place[0], column=place[1])
+        assert is_right(field.picture, read(model, picture, "at_2", place)["picture"])
+
+
+def test_maxima_and_activations_hide_cells_of_one_picture_only(classifier):
+    field = cnn.receptive_field(classifier, layer="conv2d_1", row=4, column=5).picture
+    rng = np.random.default_rng(2)
+    pictures = [rng.uniform(0, 1, (28, 28, 1)) for _ in range(12)]
+    seen = [read(classifier, p, "conv2d_1", (4, 5))["input"] for p in pictures]
+    assert min(int(one.sum()) for one in seen) < field.mask.sum()
+    np.testing.assert_array_equal(np.any(seen, axis=0), field.mask)
+
+
+# --- what is not known, and what the picture decides
+
+
+class Blurred(layers.Layer):
+    def call(self, values):
+        return values + keras.ops.roll(values, 1, axis=1)
+
+
+def test_an_unknown_layer_may_read_everything():
+    model = network(Blurred(), layers.Conv2D(1, 3))
+    field = cnn.receptive_field(model, layer="at_2", row=2, column=2)
+    assert field.status == "upper bound"
+    assert field.picture.mask.all()
+    assert (field.cells["at_1"].certainty, field.cells["at_1"].mask.sum()) == ("exact", 9)
+
+
+def test_attention_depends_on_the_data():
+    picture = keras.Input((4, 4, 1), name="picture")
+    row = layers.Reshape((16, 1))(picture)
+    seen = layers.MultiHeadAttention(1, 2, name="seen")(row, row)
+    model = as_functional(keras.Model(picture, seen))
+    field = cnn.receptive_field(model, layer="seen", row=3)
+    assert (field.status, field.picture.mask.all()) == ("depends on the data", True)
+
+
+def test_channels_that_read_different_cells_are_not_told_apart():
+    picture = keras.Input((6, 6, 1), name="picture")
+    sides = [layers.Conv2D(1, width, padding="same")(picture) for width in (1, 3)]
+    joined = layers.Concatenate(name="join")(sides)
+    row = layers.Flatten(name="row")(joined)
+    model = as_functional(keras.Model(picture, layers.Dense(2, name="units")(row)))
+    unit = cnn.receptive_field(model, layer="row", channel=14)
+    assert (unit.status, int(unit.picture.mask.sum())) == ("upper bound", 9)
+    one = cnn.receptive_field(model, layer="join", row=1, column=1, channel=0)
+    both = cnn.receptive_field(model, layer="join", row=1, column=1)
+    assert (one.status, both.status) == ("upper bound", "exact")
+    assert cnn.receptive_field(model, layer="units", channel=0).status == "whole picture"
+
+
+def test_operations_without_a_layer_are_known_where_they_work_number_by_number():
+    picture = keras.Input((6, 6, 1), name="picture")
+    local = keras.ops.sqrt(picture * 2.0 + 1.0)
+    model = as_functional(keras.Model(picture, keras.ops.flip(local, axis=1)))
+    *_, before, last = [info.name for info in cnn.layer_infos(model)]
+    near = cnn.receptive_field(model, layer=before, row=2, column=3)
+    far = cnn.receptive_field(model, layer=last, row=2, column=3)
+    assert (near.status, marked(near.picture)) == ("exact", [(2, 3)])
+    assert (far.status, far.picture.mask.all()) == ("upper bound", True)
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        lambda values: keras.ops.reshape(values, (-1, 6)),
+        lambda values: keras.ops.softmax(values, axis=None),
+        lambda values: keras.ops.concatenate([np.ones((1, 2, 6, 1), "float32"), values], axis=1),
+        lambda values: keras.ops.mean(values, axis=1),
+    ],
+)
+def test_an_operation_that_is_used_in_an_unusual_way_may_read_everything(operation):
+    picture = keras.Input((6, 6, 1), name="picture")
+    model = as_functional(keras.Model(picture, operation(picture)))
+    field = cnn.receptive_field(model, layer=cnn.layer_infos(model)[-1].name)
+    assert (field.status, field.picture.mask.all()) == ("upper bound", True)
+
+
+# --- sizes, names and refusals
+
+
+def test_a_model_of_any_size_is_asked_about_one():
+    model = network(
+        layers.Conv2D(1, 3, padding="same"), layers.MaxPooling2D(2), shape=(None, None, 1)
+    )
+    field = cnn.receptive_field(model, layer="at_2", row=1, column=4, size=(6, 11))
+    assert field.picture.mask.shape == (6, 11)
+    assert field.picture.bounds == ((1, 4), (7, 10))
+    with pytest.raises(LayerError, match=r"any size.*size=\(height, width\)"):
+        cnn.receptive_field(model, layer="at_2", row=1, column=4)
+
+
+def test_nested_and_shared_layers_have_fields_of_their_own(second_model):
+    field = cnn.receptive_field(second_model, layer="shared:2", row=0, column=0)
+    assert {"shared", "block", "block/conv", "block/depthwise"} <= set(field.cells)
+    assert marked(field.cells["block"]) == [(0, 0)]
+    assert marked(field.cells["block/conv"]) == block(range(3), range(3))
+    # A convolution of stride 2 makes 7 of 3, which the rows before widen by 1 and the columns by 2.
+    assert field.picture.bounds == ((0, 7), (0, 8))
+    reached = cnn.projective_field(second_model, row=10, column=20)
+    assert set(reached.cells) == {info.name for info in cnn.layer_infos(second_model)}
+
+
+def test_a_field_begins_at_any_layer():
+    model = network(layers.Conv2D(2, 3), layers.Conv2D(2, 3), layers.Conv2D(2, 3))
+    field = cnn.projective_field(model, layer="at_1", row=4, column=4)
+    assert (list(field.cells), field.picture) == (["at_1", "at_2", "at_3"], None)
+    assert field.cells["at_3"].bounds == ((0, 4), (0, 4))
+    rows = cnn.receptive_field(model, layer="at_3", row=2)
+    assert rows.picture.bounds == ((2, 8), (0, 11))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"layer": "nowhere"}, "no layer 'nowhere': it has picture, at_1, at_2, at_3"),
+        ({"layer": "at_1", "row": 10, "column": 0}, "no row 10: it has 10 rows. .* 0 to 9"),
+        ({"layer": "at_1", "row": 0, "column": -1}, "no column -1: .* 0 to 9"),
+        ({"layer": "at_1", "row": 0, "column": 0, "channel": 2}, "no channel 2: .* 0 to 1"),
+        ({"layer": "at_2", "channel": 200}, "no channel 200: .* 0 to 199"),
+        (
+            {"layer": "at_3", "row": 0},
+            r"no row 0: its output \(3,\) has no rows. Leave the row out",
+        ),
+        ({"layer": "at_1", "row": 1.5}, "no row 1.5"),
+    ],
+)
+def test_what_is_not_there_is_refused(asked, said):
+    model = network(layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(3))
+    for field in (cnn.receptive_field, cnn.projective_field):
+        with pytest.raises(LayerError, match=said):
+            field(model, **asked)
