@@ -33,8 +33,10 @@ CHANNEL, ROW, COLUMN, SOURCE = "why-channel", "why-row", "why-column", "why-sour
 MAP, BEFORE = "why-map", "why-before"
 PATCH, KERNEL, PRODUCTS = "why-patch", "why-kernel", "why-products"
 TERMS, CURVE = "why-terms", "why-curve"
+PICTURE = "why-picture"
 # In the order in which the number comes about.
 _LABELS = {
+    PICTURE: "The pixels that it depends on",
     BEFORE: "What it reads",
     PATCH: "The numbers that it reads",
     KERNEL: "The weights that they are multiplied with",
@@ -145,8 +147,8 @@ def show(request: Request) -> Screen:
     )  # fmt: skip
     cell = _Cell(request, values, unit)
     charts = {
-        BEFORE: _before(cell), **_window(cell), TERMS: _terms(cell), CURVE: _curve(cell),
-        MAP: _map(cell),
+        PICTURE: _picture(cell), BEFORE: _before(cell), **_window(cell), TERMS: _terms(cell),
+        CURVE: _curve(cell), MAP: _map(cell),
     }  # fmt: skip
     hidden = {f"{figure}-box": not chart.traces for figure, chart in charts.items()}
     limits = _limits(cell)
@@ -199,6 +201,27 @@ def _map(cell: _Cell) -> Chart:
     return cnn.figures.marked_chart(
         cell.values, here, title=title, channel=channel, caption=caption
     )
+
+
+def _picture(cell: _Cell) -> Chart:
+    """Return the picture with the pixels that the number depends on, unless it reads them itself."""
+    first = cnn.layer_infos(cell.request.model)[0].name
+    values = cell.request.passed.activations[first]
+    if values.ndim != 3 or first in (cell.unit.layer, *[one.layer for one in cell.unit.sources]):
+        return nothing("")
+    *cells, channel = cell.unit.place
+    named = dict(zip(("row", "column"), cells, strict=False)) if len(cells) < 3 else {}
+    field = cnn.receptive_field(
+        cell.request.model, layer=cell.unit.layer, channel=channel, size=values.shape[:2], **named
+    )
+    if field.picture is None:
+        return nothing("")
+    pixels = np.argwhere(field.picture.mask)
+    marked = np.column_stack([pixels, np.zeros(len(pixels), np.int64)])
+    return cnn.figures.marked_chart(
+        values, marked, title="picture", channel=0,
+        caption=cnn.captions.receptive_field(field.picture.mask, field.status),
+    )  # fmt: skip
 
 
 def _before(cell: _Cell) -> Chart:

@@ -19,7 +19,7 @@ from cnn.captions.layers import (
 )
 from cnn.captions.sweep import sweep
 from cnn.captions.training import accuracy, change, course, gradients, recognised
-from cnn.captions.units import formula, place, proof
+from cnn.captions.units import formula, place, proof, receptive_field
 from cnn.captions.weights import dense_weights, kernel_tiles, single_kernel, spread, vector
 from cnn.words import counted, megabytes, number, percent, scaled, sides
 
@@ -47,6 +47,7 @@ __all__ = [
     "place",
     "probabilities",
     "proof",
+    "receptive_field",
     "recognised",
     "scaled",
     "sides",

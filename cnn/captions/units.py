@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from functools import singledispatch
 
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.captions.caption import Caption
 from cnn.inspection.units import Unit
 from cnn.models.arithmetic.forms import (
     Attention,
@@ -50,6 +54,22 @@ def proof(unit: Unit) -> str:
     apart = f"difference {number(unit.difference, 1)}" if unit.difference else "no difference"
     verdict = "" if unit.is_proved else " That is more than float32 explains."
     return f"Recomputed {recomputed}, the network says {computed}, {apart}.{verdict}"
+
+
+def receptive_field(pixels: NDArray[np.bool_], status: str) -> Caption:
+    """Return the caption of the pixels (height, width) that a number depends on, and how surely."""
+    count = int(pixels.sum())
+    seen = f"It depends on {counted(count, 'pixel')} of {pixels.size:,}: all inside the frame."
+    rows, columns = pixels.any(axis=1), pixels.any(axis=0)
+    if count < int(rows.sum()) * int(columns.sum()):
+        seen = (
+            f"It depends on {counted(count, 'pixel')} of {pixels.size:,}, all of them in the frame."
+        )
+    notice = {
+        "upper bound": "It may be fewer: how one of the layers reads is not known here.",
+        "depends on the data": "How much each counts depends on the picture.",
+    }.get(status, "")
+    return Caption(seen, notice)
 
 
 @singledispatch

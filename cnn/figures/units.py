@@ -98,7 +98,7 @@ def window_chart(
     What is not `inside` is left empty. `marked` (n, 2) are cells with a frame.
     """
     seen = np.where(inside, values, np.nan).astype(np.float32)
-    numbered = {"texttemplate": "%{z:.3~g}", "textfont": {"size": 12}}
+    numbered = {"texttemplate": "%{z:.3~g}", "textfont": {"size": 11}}
     chart = heatmap_chart(
         Cells(seen, *colour_range(values[inside].astype(np.float32))),
         title=title,

@@ -55,6 +55,11 @@ def choose_channel(page: Page) -> None:
     page.wait_for_url("**channel=7*")
 
 
+def choose_row(page: Page) -> None:
+    page.get_by_label("Row", exact=True).fill("2")
+    page.wait_for_url("**row=2*")
+
+
 def choose_source(page: Page) -> None:
     page.get_by_label("Input channel").select_option("3")
     page.wait_for_url("**source=3*")
@@ -70,6 +75,8 @@ def choose_source(page: Page) -> None:
         ("/moments/conv2d", (press_digit, move_epoch)),
         ("/perturb", (press_digit, turn)),
         ("/one-step/dense", (press_digit, move_epoch)),
+        ("/why/conv2d_1", (press_digit, choose_channel, choose_row, move_epoch, turn)),
+        ("/why/dense", (press_digit, move_epoch)),
     ],
 )
 def test_after_changes_the_screen_is_that_of_a_page_opened_there(server, visit, path, changes):

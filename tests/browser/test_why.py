@@ -1,0 +1,82 @@
+"""The page "Why" in a real browser: a cell is clicked, taken apart, and found again by its link."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import answered
+
+
+@pytest.fixture(scope="module")
+def server(digits_server):
+    return digits_server
+
+
+def formula(page: Page):
+    return page.locator("#why-formula")
+
+
+def click_cell(page: Page, figure: str, row: int, column: int) -> None:
+    """Click on a cell of the heatmap in a figure."""
+    expect(page.locator(f"#{figure} .gtitle")).to_be_visible()
+    expect(page.locator(f"#{figure} .painted-over")).to_have_count(0)
+    x, y = page.locator(f"#{figure} .js-plotly-plot").evaluate(
+        """(plot, [row, column]) => {
+          const { xaxis, yaxis } = plot._fullLayout;
+          const { left, top } = plot.getBoundingClientRect();
+          return [left + xaxis._offset + xaxis.l2p(column), top + yaxis._offset + yaxis.l2p(row)];
+        }""",
+        [row, column],
+    )
+    page.mouse.move(x - 1, y)
+    page.mouse.move(x, y)
+    expect(page.locator(f"#{figure} .hovertext")).to_be_visible()
+    page.mouse.click(x, y)
+
+
+def test_a_cell_of_a_map_is_a_click_away_from_its_arithmetic(server, shared):
+    page = shared(server, "/activations/conv2d_1?channel=3").page
+    click_cell(page, "activations-detail", 4, 5)
+    page.wait_for_url("**row=4*")
+    page.get_by_role("link", name=re.compile(r"^Why .*\(channel 3, row 4, column 5\)$")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Why")
+    expect(formula(page)).to_contain_text("conv2d_1, channel 3, row 4, column 5: 288 products")
+    expect(page.locator("#why-proof")).to_contain_text("the network says")
+
+
+def test_bars_cells_and_fields_choose_what_is_taken_apart(server, shared):
+    page = shared(server, "/why/conv2d_1?channel=3&row=4&column=5").page
+    expect(formula(page)).to_contain_text("row 4, column 5")
+    click_cell(page, "why-map", 2, 6)
+    expect(formula(page)).to_contain_text("channel 3, row 2, column 6")
+    page.get_by_label("Channel", exact=True).fill("7")
+    expect(formula(page)).to_contain_text("channel 7, row 2, column 6")
+    page.get_by_label("Input channel", exact=True).fill("9")
+    expect(page.locator("#why-patch .gtitle")).to_have_text("patch of channel 9")
+    expect(page.locator("#why-products-caption")).to_contain_text("The products of channel 9")
+    page.get_by_label("Row", exact=True).fill("99")
+    expect(page.locator("#why-row .problem")).to_contain_text("99 was given")
+    expect(formula(page)).to_contain_text("row 2")
+
+
+def test_the_arithmetic_follows_the_digits(server, shared):
+    page = shared(server, "/why/conv2d?channel=5").page
+    expect(formula(page)).to_contain_text("9 products")
+    before = formula(page).text_content()
+    page.get_by_role("button", name="3", exact=True).click()
+    expect(formula(page)).not_to_have_text(str(before))
+    answered(page)
+    expect(page.locator("#why-proof")).to_contain_text("Recomputed")
+
+
+def test_a_link_to_a_cell_shows_the_same_after_a_reload(server, visit):
+    page = visit(server, "/why/max_pooling2d?channel=3&row=9&column=6").page
+    expect(formula(page)).to_contain_text("max_pooling2d, channel 3, row 9, column 6")
+    before = formula(page).text_content()
+    page.reload()
+    expect(formula(page)).to_have_text(str(before))
+    expect(page.locator("#why-kernel-box")).to_be_hidden()
+    assert page.get_by_label("Row", exact=True).input_value() == "9"

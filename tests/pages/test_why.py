@@ -1,0 +1,179 @@
+"""The page "Why" as the plain functions it is made of."""
+
+import numpy as np
+import pytest
+from dash.exceptions import PreventUpdate
+
+import cnn
+from dashboard.app import runtime_of
+from dashboard.screens import cell
+from dashboard.state.view import View
+from pages import activations, why
+from tests.screens import caption, screen
+
+
+@pytest.fixture(scope="module")
+def query(app):
+    return runtime_of(app).default_view().to_query()
+
+
+@pytest.fixture(scope="module")
+def computed(app, query):
+    """What Keras computed of the picture, by layer."""
+    with app.server.test_request_context():
+        runtime = runtime_of(app)
+        return runtime.look(View(**{**query, "index": int(query["index"])})).passed.activations
+
+
+def shown(query, layer, **more):
+    return screen(why, {**query, **{name: str(value) for name, value in more.items()}}, layer)
+
+
+def drawn(screen, figure):
+    return screen.charts[figure].figure().data
+
+
+def test_a_convolution_is_patch_times_kernel_channel_by_channel(
+    app, request_of, query, computed, classifier
+):
+    request_of(app)
+    page = shown(query, "conv2d_1", channel=3, row=4, column=5, source=2)
+    patch, kernel, products = (
+        np.array(drawn(page, figure)[0].z) for figure in (why.PATCH, why.KERNEL, why.PRODUCTS)
+    )
+    np.testing.assert_allclose(patch, computed["max_pooling2d"][4:7, 5:8, 2], rtol=1e-6)
+    np.testing.assert_allclose(kernel, cnn.kernels(classifier, "conv2d_1")[..., 2, 3], rtol=1e-6)
+    np.testing.assert_allclose(products, patch * kernel, rtol=1e-5)
+    (bars,) = drawn(page, why.TERMS)
+    assert bars.y[list(bars.x).index("2")] == pytest.approx(products.sum(), rel=1e-5)
+    _, point = drawn(page, why.CURVE)
+    assert point.x[0] == pytest.approx(bars.y.sum(), rel=1e-5)
+    assert point.y[0] == pytest.approx(computed["conv2d_1"][4, 5, 3], abs=1e-5)
+    assert page.texts[why.FORMULA].startswith("conv2d_1, channel 3, row 4, column 5: 288 products")
+    assert "difference" in page.texts[why.PROOF]
+    assert not any(page.hidden.values())
+
+
+def test_what_the_view_leaves_open_is_the_strongest(app, request_of, query, computed):
+    request_of(app)
+    page = shown(query, "conv2d", channel=5)
+    row, column = np.unravel_index(computed["conv2d"][..., 5].argmax(), (26, 26))
+    assert page.texts[why.FORMULA].startswith(f"conv2d, channel 5, row {row}, column {column}: ")
+    assert page.properties[why.ROW] == {"data-now": str(row), "data-most": 25}
+    unit = computed["dense"].argmax()
+    assert shown(query, "dense").texts[why.FORMULA].startswith(f"dense, unit {unit}: ")
+
+
+def test_a_place_that_the_layer_does_not_have_is_named_and_the_last_one_shown(
+    app, request_of, query
+):
+    request_of(app)
+    page = shown(query, "max_pooling2d", channel=99, row=3, column=26)
+    assert page.texts[why.MISSING] == (
+        "There is no channel 99 here: 31, the last one, is shown. "
+        "There is no column 26 here: 12, the last one, is shown."
+    )
+    assert page.texts[why.FORMULA].startswith("max_pooling2d, channel 31, row 3, column 12: ")
+    assert shown(query, "max_pooling2d", channel=1).texts[why.MISSING] == ""
+
+
+def test_an_input_channel_that_is_not_read_leaves_the_strongest(app, request_of, query):
+    request_of(app)
+    strongest = shown(query, "conv2d_1", channel=3)
+    assert (
+        shown(query, "conv2d_1", channel=3, source=99).charts[why.PATCH].layout
+        == strongest.charts[why.PATCH].layout
+    )
+
+
+def test_a_pool_shows_its_candidates_and_what_won(app, request_of, query, computed):
+    request_of(app)
+    page = shown(query, "max_pooling2d", channel=3, row=9, column=6)
+    window = computed["conv2d"][18:20, 12:14, 3]
+    np.testing.assert_array_equal(np.array(drawn(page, why.PATCH)[0].z), window)
+    row, column = np.unravel_index(window.argmax(), (2, 2))
+    frame = page.charts[why.PATCH].figure().layout.shapes[0]
+    assert (frame.x0 + 0.5, frame.y0 + 0.5) == (column, row)
+    for hidden in (why.KERNEL, why.PRODUCTS, why.TERMS, why.CURVE):
+        assert page.hidden[f"{hidden}-box"]
+
+
+def test_units_have_bars_and_the_last_layer_its_shares(app, request_of, query, computed):
+    request_of(app)
+    page = shown(query, "dense_1", channel=7)
+    (bars,) = drawn(page, why.TERMS)
+    assert len(bars.x) == 42
+    (shares,) = drawn(page, why.CURVE)
+    np.testing.assert_allclose(shares.y, computed["dense_1"], atol=1e-6)
+    assert page.hidden[f"{why.ROW}-box"]
+    assert page.hidden[f"{why.SOURCE}-box"]
+
+
+@pytest.mark.parametrize(
+    "layer", ["input", "conv2d", "max_pooling2d", "flatten", "dense", "dense_1"]
+)
+def test_every_layer_is_proved(app, request_of, query, layer):
+    request_of(app)
+    page = shown(query, layer)
+    assert page.texts[why.PROOF].startswith("Recomputed ")
+    assert "more than float32 explains" not in page.texts[why.PROOF]
+
+
+@pytest.mark.parametrize("name", ["scale", "left", "join", "norm", "block", "block/depthwise",
+                                  "shared:2", "gap", "classes"])  # fmt: skip
+def test_every_layer_of_another_model_is_proved(second_app, request_of, name):
+    request_of(second_app)
+    query = runtime_of(second_app).default_view().to_query()
+    names = [info.name for info in cnn.layer_infos(runtime_of(second_app).model(View(**{
+        **query, "index": 0})))]  # fmt: skip
+    layer = next(one for one in names if one == name or one.endswith(f"/{name}"))
+    page = shown(query, layer)
+    assert page.texts[why.PROOF].startswith("Recomputed ")
+    assert "more than float32 explains" not in page.texts[why.PROOF]
+
+
+def test_the_pixels_that_a_number_depends_on_are_in_a_frame(app, request_of, query, classifier):
+    request_of(app)
+    page = shown(query, "conv2d_1", channel=3, row=4, column=5)
+    frame = page.charts[why.PICTURE].figure().layout.shapes[0]
+    field = cnn.receptive_field(classifier, layer="conv2d_1", row=4, column=5).picture
+    (top, bottom), (left, right) = field.bounds
+    assert (frame.x0, frame.x1) == (left - 0.5, right + 0.5)
+    assert (frame.y0, frame.y1) == (top - 0.5, bottom + 0.5)
+    assert caption(page, why.PICTURE) == (
+        f"It depends on {field.mask.sum()} pixels of 784: all inside the frame."
+    )
+    assert shown(query, "conv2d").hidden[f"{why.PICTURE}-box"]
+
+
+def click(**point):
+    return {"points": [point]}
+
+
+def test_a_click_chooses_the_cell_the_unit_or_the_input_channel(app, request_of, query):
+    request_of(app)
+    chosen = cell.choose_cell(click(x=5.2, y=3.9), query, "conv2d")
+    assert (chosen["row"], chosen["column"]) == ("4", "5")
+    grid = cnn.figures.mosaic.vector_grid(np.zeros(64))
+    place = click(x=39 % grid.columns, y=39 // grid.columns)
+    assert cell.choose_cell(place, query, "dense")["channel"] == "39"
+    assert why.choose_source(click(x="12", y=0.3), query)["source"] == "12"
+
+
+@pytest.mark.parametrize("clicked", [None, {}, {"points": []}, click(x="bias", y=1), click(x=None)])
+def test_a_click_beside_it_changes_nothing(app, request_of, query, clicked):
+    request_of(app)
+    with pytest.raises(PreventUpdate):
+        cell.choose_cell(clicked, query, "conv2d")
+    with pytest.raises(PreventUpdate):
+        why.choose_source(clicked, query)
+
+
+def test_activations_lead_to_why_the_cell_is_what_it_is(app, request_of, query, computed):
+    request_of(app)
+    page = screen(activations, {**query, "channel": "3", "row": "4", "column": "5"}, "conv2d")
+    value = cnn.captions.number(computed["conv2d"][4, 5, 3], 5)
+    assert page.properties[activations.WHY] == {
+        "href": "/why/conv2d",
+        "children": f"Why {value}? (channel 3, row 4, column 5)",
+    }
