@@ -120,6 +120,11 @@ _KINDS = (
         explanation="Spreads every cell over {window} cells, so that maps grow.",
         arithmetic=sums.transposed_convolution,
     ),
+    Kind(
+        ("Conv", "ConvTranspose", "DepthwiseConv", "SeparableConv"),
+        CONVOLUTION,
+        arithmetic=slopes.linear,
+    ),
     Kind(("*Conv*",), CONVOLUTION),
     Kind(
         ("GlobalAveragePooling?D",),
@@ -280,7 +285,10 @@ _KINDS = (
     Kind(("Power",), arithmetic=merging.raised),
     Kind(("Max", "Amax"), arithmetic=merging.largest_along),
     Kind(("Min", "Amin"), arithmetic=merging.smallest_along),
-    Kind(("Einsum", "Matmul", "Mean", "Sum"), arithmetic=slopes.linear),
+    Kind(
+        ("AdaptiveAveragePool", "AveragePool", "Einsum", "LayerScale", "Matmul", "Mean", "Sum"),
+        arithmetic=slopes.linear,
+    ),
     Kind(("MultiHeadAttention",), arithmetic=attention.multi_head),
     Kind(
         ("ZeroPadding?D",),
