@@ -292,10 +292,10 @@ def test_of_an_unknown_activation_the_gradient_is_shown():
     ("asked", "message"),
     [
         ({"layer": "nowhere", "channel": 0}, "no layer 'nowhere'"),
-        ({"layer": "conv2d", "channel": 3}, "channel was given for 'conv2d', whose output is 26×26×32: "
+        ({"layer": "conv2d", "channel": 3}, "Channel given for 'conv2d', whose output is 26×26×32: "
          "give row, column and channel"),
-        ({"layer": "conv2d"}, "Nothing was given for 'conv2d'"),
-        ({"layer": "dense", "channel": 3, "row": 1}, "row and channel was given for 'dense', whose "
+        ({"layer": "conv2d"}, "Nothing given for 'conv2d'"),
+        ({"layer": "dense", "channel": 3, "row": 1}, "Row and channel given for 'dense', whose "
          "output is 64: give channel"),
         ({"layer": "dense", "channel": 64}, "no channel 64 in 'dense', whose output is 64: give a whole "
          "number from 0 to 63"),
