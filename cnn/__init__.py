@@ -36,7 +36,7 @@ from cnn.inspection.kernels import biases, kernel_norms, kernel_tiles, kernels, 
 from cnn.inspection.predictions import Prediction
 from cnn.inspection.summary import Summary, summarise
 from cnn.inspection.trial import try_out
-from cnn.inspection.units import Source, Unit, explain_unit
+from cnn.inspection.units import Unit, explain_unit
 from cnn.models.architecture import Architecture
 from cnn.models.building import build_classifier
 from cnn.models.card import class_names
@@ -78,7 +78,6 @@ __all__ = [
     "Run",
     "RunError",
     "Sample",
-    "Source",
     "Status",
     "Step",
     "Summary",

@@ -127,7 +127,9 @@ for name in ACTIVATIONS:
         register(3, f"op_{name}", lambda pick, x, name=name: getattr(ops, name)(x))
 register(2, "dense_layer", lambda pick, x: layers.Dense(3, activation=layers.LeakyReLU(0.1))(x))
 register(
-    2, "einsum", lambda pick, x: layers.EinsumDense("abc,cd->abd", (None, 3), bias_axes="d")(x)
+    2,
+    "einsum",
+    lambda pick, x: layers.EinsumDense("abc,cd->abd", (x.shape[1], 3), bias_axes="d")(x),
 )
 
 # --- pooling
@@ -158,7 +160,7 @@ for before, step in (("", pool), ("Global", global_pool), ("Adaptive", adaptive_
 
 
 def over_any_axes(pick, x, make):
-    return make(axis=pick.choice([-1, [1, 2, 3], [1, 3]]))(x)
+    return make(axis=pick.choice([-1, [1, 2, 3]]))(x)
 
 
 for make in (layers.LayerNormalization, layers.RMSNormalization, layers.UnitNormalization):
@@ -335,6 +337,9 @@ register(3, "blurred", lambda pick, x: ops.image.gaussian_blur(x, (3, 3), (1.0, 
 register(
     3, "times_matrix", lambda pick, x: ops.matmul(x, np.full((x.shape[-1], 2), 0.3, np.float32))
 )
+
+register(3, "op_conv", lambda pick, x: ops.conv(x, np.ones((2, 2, x.shape[-1], 2), np.float32)))
+register(3, "op_pool", lambda pick, x: ops.average_pool(x, 2, padding="same"))
 
 # --- nothing at inference
 

@@ -3,6 +3,7 @@
 A sentence is only written where the numbers bear it out; what does not hold is left out.
 """
 
+from cnn.captions.arithmetic import formula, place, proof, receptive_field
 from cnn.captions.caption import Caption, legend
 from cnn.captions.layers import (
     architecture,
@@ -19,7 +20,6 @@ from cnn.captions.layers import (
 )
 from cnn.captions.sweep import sweep
 from cnn.captions.training import accuracy, change, course, gradients, recognised
-from cnn.captions.units import formula, place, proof, receptive_field
 from cnn.captions.weights import dense_weights, kernel_tiles, single_kernel, spread, vector
 from cnn.words import counted, megabytes, number, percent, scaled, sides
 

@@ -1,6 +1,7 @@
 """Arrays to plotly figures, one family a module."""
 
 from cnn.colours import colour_range
+from cnn.figures.arithmetic import curve_chart, marked_chart, terms_chart, window_chart
 from cnn.figures.bars import (
     histogram,
     histogram_chart,
@@ -45,7 +46,6 @@ from cnn.figures.network import diagram
 from cnn.figures.pair import Pair
 from cnn.figures.sparkline import sparkline
 from cnn.figures.sweep import sweep
-from cnn.figures.units import curve_chart, marked_chart, terms_chart, window_chart
 
 __all__ = [
     "EMPTY_FIGURE",

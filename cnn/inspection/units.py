@@ -152,10 +152,10 @@ def _place(layer: str, shape: Place, given: Mapping[str, int | None]) -> tuple[A
     names = _NAMES.get(len(shape), ())
     stated = [name for name, value in given.items() if value is not None]
     if not names or set(stated) != set(names):
+        came = listed(stated).capitalize() or "Nothing"
         needed = listed(names) if names else f"a place of {len(shape)} indices"
         raise LayerError(
-            f"{listed(stated) or 'Nothing'} was given for {layer!r}, whose output is {sides(shape)}: "
-            f"give {needed}."
+            f"{came} given for {layer!r}, whose output is {sides(shape)}: give {needed}."
         )
     return tuple(given[name] for name in names)
 

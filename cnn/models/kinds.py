@@ -126,6 +126,11 @@ _KINDS = (
         explanation="Spreads every cell over {window} cells, so that maps grow.",
         arithmetic=sums.transposed_convolution,
     ),
+    Kind(
+        ("Conv", "ConvTranspose", "DepthwiseConv", "SeparableConv"),
+        CONVOLUTION,
+        arithmetic=slopes.linear,
+    ),
     Kind(("*Conv*",), CONVOLUTION),
     Kind(
         ("GlobalAveragePooling?D",),
@@ -307,7 +312,10 @@ _KINDS = (
     Kind(("Dot",), arithmetic=merging.dot),
     Kind(("Max", "Amax"), arithmetic=merging.largest_along),
     Kind(("Min", "Amin"), arithmetic=merging.smallest_along),
-    Kind(("Einsum", "Matmul", "Mean", "Sum"), arithmetic=slopes.linear),
+    Kind(
+        ("AdaptiveAveragePool", "AveragePool", "Einsum", "LayerScale", "Matmul", "Mean", "Sum"),
+        arithmetic=slopes.linear,
+    ),
     Kind(("MultiHeadAttention",), reads=reading_rules.attended, arithmetic=attention.multi_head),
     Kind(("*Attention*",), reads=reading_rules.attended),
     Kind(

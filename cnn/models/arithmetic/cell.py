@@ -50,7 +50,8 @@ class Cell:
 class Derivation:
     """How a cell is computed.
 
-    `reads` has the indices of the cells that are read, (n, axes), of each input of the call.
+    `reads` has the indices of the cells that are read, (n, axes), of each input of the call, in the
+    order of the operands in the form.
     `activation` is what the layer makes of the result of `form`. The status is "gradient" where the
     arithmetic is not known.
     """

@@ -55,14 +55,20 @@ def gradient(cell: Cell) -> Derivation:
 
 
 def _slopes(cell: Cell) -> tuple[Floats, ...]:
-    """Return the derivatives of the number by each input, in the inputs' shapes."""
+    """Return the derivatives of the number by each input, in the inputs' shapes.
+
+    They are zero where TensorFlow knows none.
+    """
     import tensorflow as tf
 
     tensors = [tf.constant(values[None]) for values in cell.inputs]
     with tf.GradientTape() as tape:
         tape.watch(tensors)
         number = tf.gather_nd(cell.call.outputs(tensors)[0], [(0, *cell.place)])
-    slopes = tape.gradient(number, tensors, unconnected_gradients="zero")
+    try:
+        slopes = tape.gradient(number, tensors, unconnected_gradients="zero")
+    except LookupError:
+        return tuple(np.zeros_like(values) for values in cell.inputs)
     return tuple(tf.convert_to_tensor(slope).numpy()[0] for slope in slopes)
 
 

@@ -6,6 +6,7 @@ from random import Random
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keras import layers, ops
@@ -68,7 +69,7 @@ def test_every_kind_alone_is_exact(kind):
         require_proved(explained(model, image, name, place, outputs))
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(st.lists(st.sampled_from(list(STEPS)), min_size=1, max_size=4), st.integers(0, 10**6))
 def test_the_parts_give_the_whole_in_any_order_of_layers(names, seed):
     pick = Random(seed)
@@ -262,6 +263,19 @@ def test_of_an_unknown_class_the_gradient_is_shown_and_nothing_is_proved(kind):
     assert unit.sources[0].cells.tolist() == [[1, 2, 0]]
 
 
+def test_where_no_gradient_is_known_no_input_is_named():
+    class Hue(layers.Layer):
+        def call(self, values):
+            return tf.image.adjust_hue(values, 0.1)
+
+    picture = keras.Input((4, 4, 3))
+    model = as_functional(keras.Model(picture, Hue(name="hue")(picture)))
+    image = picture_for(model, Random(0))
+    unit = cnn.explain_unit(model, image, layer="hue", channel=0, row=1, column=2)
+    assert unit.status == "gradient"
+    assert unit.form.gradients.size == unit.sources[0].cells.size == 0
+
+
 def test_of_an_unknown_activation_the_gradient_is_shown():
     picture = keras.Input((4, 4, 1))
     outputs = layers.Conv2D(2, 1, activation=lambda x: x * x, name="own")(picture)
@@ -278,10 +292,10 @@ def test_of_an_unknown_activation_the_gradient_is_shown():
     ("asked", "message"),
     [
         ({"layer": "nowhere", "channel": 0}, "no layer 'nowhere'"),
-        ({"layer": "conv2d", "channel": 3}, "channel was given for 'conv2d', whose output is 26×26×32: "
+        ({"layer": "conv2d", "channel": 3}, "Channel given for 'conv2d', whose output is 26×26×32: "
          "give row, column and channel"),
-        ({"layer": "conv2d"}, "Nothing was given for 'conv2d'"),
-        ({"layer": "dense", "channel": 3, "row": 1}, "row and channel was given for 'dense', whose "
+        ({"layer": "conv2d"}, "Nothing given for 'conv2d'"),
+        ({"layer": "dense", "channel": 3, "row": 1}, "Row and channel given for 'dense', whose "
          "output is 64: give channel"),
         ({"layer": "dense", "channel": 64}, "no channel 64 in 'dense', whose output is 64: give a whole "
          "number from 0 to 63"),

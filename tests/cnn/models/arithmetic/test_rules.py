@@ -175,6 +175,14 @@ def test_a_softmax_is_along_its_axis():
     assert made.reads[0].tolist() == [[0, 0], [1, 0]]
 
 
+def test_a_gate_lets_a_part_of_a_number_through():
+    made = derived(layers.Activation("glu"), [3, 5, 0, 9], (0,))
+    assert made.form.factors.tolist() == [3, 0.5]
+    assert made.form.parts[0].name == "sigmoid"
+    assert made.form.value == 1.5
+    assert made.reads[0].tolist() == [[0], [2]]
+
+
 @pytest.mark.parametrize(
     ("layer", "place", "source"),
     [
