@@ -18,6 +18,7 @@ PICTURES = (
     ("architecture", "/architecture", "light", 1400),
     ("filters", "/filters/conv2d_1", "light", 1400),
     ("activations", "/activations/conv2d?channel=16", "dark", 1400),
+    ("why", "/why/conv2d_1?channel=5", "light", 1400),
     ("perturb", "/perturb?rotate=-30", "light", 1400),
     ("training", "/training", "light", 1400),
     ("moments", "/moments/conv2d?other=0-8", "dark", 1400),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -290,14 +291,15 @@ def _terms(cell: _Cell) -> Chart:
         )  # fmt: skip
     if not isinstance(form, WeightedSum) or len(form.channels) < 2:
         return nothing("")
-    each = "input channel" if cell.window else "input"
+    each = "input channel" if form.values.ndim > 1 else "input"
+    also = ", and the bias" if form.bias else ""
     caption = cnn.captions.Caption(
-        f"What each {each} adds, the strongest first, and the bias: together "
-        f"{cnn.captions.number(form.value, 4)}.",
+        f"What each {each} adds, the strongest first{also}: together "
+        f"{cnn.captions.number(form.value, 5)}.",
         "Click on a bar to see its products." if cell.window else "",
     )
     return cnn.figures.terms_chart(
-        form.subtotals, [int(i) for i in form.channels], bias=form.bias, each=each,
+        form.subtotals, [int(i) for i in form.channels], bias=form.bias or None, each=each,
         title="what adds up", chosen=cell.channel_before if cell.window else None, caption=caption,
     )  # fmt: skip
 
@@ -318,8 +320,7 @@ def _curve(cell: _Cell) -> Chart:
 
 def choose_source(clicked: dict[str, Any] | None, stored: dict[str, Any] | None) -> dict[str, str]:
     """Return the view with the input channel whose bar was clicked."""
-    points = clicked.get("points") if clicked else None
-    name = points[0].get("x") if isinstance(points, list) and points else None
-    if not stored or not isinstance(name, str | int) or not str(name).isdigit():
+    name = components.clicked_name(clicked) if clicked else ""
+    if not stored or not re.fullmatch("[0-9]{1,9}", name):
         raise PreventUpdate
     return replace(parse(stored)[0], source=int(name)).to_query()

@@ -146,7 +146,7 @@ def terms_chart(
         }
         return {"data": [trace], "layout": _axes(each, "adds", "category")}
 
-    numbers = {"x": labels, "y": np.array(heights), "marker.color": colours}
+    numbers = {"x": labels, "y": _drawn(heights), "marker.color": colours}
     return Chart(
         ("terms", len(labels), each), frame, (numbers,), {"title.text": style.plain(title)}, "",
         BARS_SIZE, caption,
@@ -167,12 +167,17 @@ def curve_chart(function: Function, *, title: str, caption: Caption = NO_CAPTION
                 "layout": layout}  # fmt: skip
 
     numbers = (
-        {"x": operands, "y": function.curve(operands)},
-        {"x": np.array([function.operand]), "y": np.array([function.value])},
+        {"x": _drawn(operands), "y": _drawn(function.curve(operands))},
+        {"x": _drawn([function.operand]), "y": _drawn([function.value])},
     )
     return Chart(
         ("curve",), frame, numbers, {"title.text": style.plain(title)}, "", BARS_SIZE, caption
     )
+
+
+def _drawn(numbers: Any) -> NDArray[np.float32]:
+    """Return numbers as they travel, so that a figure is the same by whichever way they come."""
+    return np.asarray(numbers, np.float32)
 
 
 def _axes(across: str, up: str, kind: str) -> dict[str, Any]:

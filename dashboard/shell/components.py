@@ -42,6 +42,14 @@ def data(**values: str) -> dict[str, Any]:
     return {f"data-{name}": value for name, value in values.items()}
 
 
+def clicked_name(clicked: dict[str, Any]) -> str:
+    """Return the name on the x axis where a figure of bars was clicked, "" if that is not told."""
+    points = clicked.get("points")
+    point = points[0] if isinstance(points, list) and points else None
+    name = point.get("x") if isinstance(point, dict) else None
+    return str(name) if isinstance(name, str | int) else ""
+
+
 def link(
     path: str,
     children: Any,

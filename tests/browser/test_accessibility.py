@@ -87,7 +87,9 @@ _FAINT = (
     const style = getComputedStyle(element);
     let share = 1;
     for (let one = element; one; one = one.parentElement) share *= getComputedStyle(one).opacity;
-    const [behind, ink] = [ground(element), rgba(element.closest("svg") ? style.fill : style.color)];
+    const isOutlined = style.paintOrder.startsWith("stroke") && style.stroke !== "none";
+    const behind = isOutlined ? rgba(style.stroke).slice(0, 3) : ground(element);
+    const ink = rgba(element.closest("svg") ? style.fill : style.color);
     const found = contrast(over(ink, behind, share), behind);
     if (found < least) faint.push(`${found.toFixed(2)} ${element.tagName} ${text.slice(0, 40)}`);
   }

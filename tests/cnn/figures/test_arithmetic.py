@@ -79,12 +79,12 @@ def test_what_many_weak_terms_add_is_one_bar():
     (trace,) = terms_chart(amounts, range(100), bias=None, title="", each="input").figure().data
     assert len(trace.x) == 41
     assert trace.x[-1] == "others"
-    assert trace.y.sum() == pytest.approx(amounts.sum())
+    assert trace.y.sum() == pytest.approx(amounts.sum(), rel=1e-6)
 
 
 def test_the_curve_is_that_of_the_activation_and_the_point_stands_on_it(classifier, seven):
     unit = cnn.explain_unit(classifier, seven, layer="conv2d", row=4, column=5, channel=3)
     curve, point = curve_chart(unit.activation, title="relu").figure().data
     np.testing.assert_allclose(curve.y, np.maximum(curve.x, 0))
-    assert (point.x[0], point.y[0]) == (unit.sum, unit.recomputed)
+    np.testing.assert_allclose((point.x[0], point.y[0]), (unit.sum, unit.recomputed), rtol=1e-6)
     assert curve.x[0] <= point.x[0] <= curve.x[-1]
