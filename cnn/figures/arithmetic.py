@@ -29,6 +29,7 @@ from cnn.models.arithmetic.forms import Function
 _MOST_CELLS_NUMBERED = 81
 _MOST_BARS = 40
 _CURVE_POINTS = 201
+_CURVE_SIZE = {"height": "80cqw"}
 _REST = "others"
 # Light on dark cells, and dark on light ones.
 _FRAME = ({"color": "white", "width": 5}, {"color": "black", "width": 2})
@@ -171,7 +172,7 @@ def curve_chart(function: Function, *, title: str, caption: Caption = NO_CAPTION
         {"x": _drawn([function.operand]), "y": _drawn([function.value])},
     )
     return Chart(
-        ("curve",), frame, numbers, {"title.text": style.plain(title)}, "", BARS_SIZE, caption
+        ("curve",), frame, numbers, {"title.text": style.plain(title)}, "", _CURVE_SIZE, caption
     )
 
 
