@@ -5,7 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from benchmarks import browsing, computing, drawing, listing, machine, scrubbing, training
+from benchmarks import (
+    arithmetic,
+    browsing,
+    computing,
+    drawing,
+    listing,
+    machine,
+    scrubbing,
+    training,
+)
 from benchmarks.row import Row, table
 
 BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
@@ -14,6 +23,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "digits": browsing.digits,
     "drawing": drawing.drawing,
     "scrubbing": scrubbing.scrubbing,
+    "arithmetic": arithmetic.arithmetic,
     "training": training.training,
     "listing": listing.listing,
     "bytes": browsing.first_visit,

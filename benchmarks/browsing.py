@@ -27,7 +27,7 @@ _EVERY_PAGE = (
     "/moments",
 )  # fmt: skip
 # Painted is what stands on the screen in the frame after the answer; at rest the figures have it too.
-_CLICK = """async (count) => {
+CLICK = """async (count) => {
   const plots = [...document.querySelectorAll("main .js-plotly-plot")].filter((plot) => plot.data.length);
   const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
   const until = (is, node) => new Promise((done) => {
@@ -102,7 +102,7 @@ def digits() -> list[Row]:
             ("/activations/conv2d", "a layer's tab", (1.0, 1.5)),
             ("/layers", "all layers at once", (0.6, 1.0)),
         ):
-            clicks, brought, redraws = open_page(browser, server, path).evaluate(_CLICK, _DIGITS)
+            clicks, brought, redraws = open_page(browser, server, path).evaluate(CLICK, _DIGITS)
             name = f"change the digit → painted, {what}"
             yardstick = "`Plotly.redraw` of the same figures"
             median = statistics.median(redraws)

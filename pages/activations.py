@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import dash
 import numpy as np
-from dash import Dash, Input, Output, State, html
+from dash import Dash, Input, Output, State, dcc, html
 from dash.exceptions import PreventUpdate
 from numpy.typing import NDArray
 
@@ -36,7 +36,7 @@ KERNEL = "activations-kernel"
 CHANNEL = "activations-channel"
 MAPS_ONLY = "activations-maps-only"
 NUMBERS = "activations-numbers"
-WHY = "activations-why"
+WHY, QUESTION = "activations-why", "activations-question"
 
 
 def layout(layer: Any = None, **_query: Any) -> html.Div:
@@ -45,7 +45,6 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
     closely = html.Div(
         [
             components.figure(DETAIL, "The chosen channel", numbers=NUMBERS),
-            components.link("/why", "Why?", identity=WHY),
             html.Div(components.figure(KERNEL, "Its kernel"), id=f"{KERNEL}-box"),
         ],
         className="detail",
@@ -59,11 +58,7 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
             html.Div(
                 [
                     html.Div(id=FACTS, className="facts"),
-                    html.Div(
-                        [scale_choice(SCALE), number_field(CHANNEL, "Channel", "channel")],
-                        id=MAPS_ONLY,
-                        className="controls",
-                    ),
+                    html.Div([_choices(), _way_to_why()], className="controls"),
                     html.Div(
                         [components.figure(MAIN, "Output of the layer"), closely], className="two"
                     ),
@@ -72,6 +67,15 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
             ),
         ]
     )
+
+
+def _choices() -> html.Div:
+    fields = [scale_choice(SCALE), number_field(CHANNEL, "Channel", "channel")]
+    return html.Div(fields, id=MAPS_ONLY, className="controls")
+
+
+def _way_to_why() -> dcc.Link:
+    return components.link("/why", html.Span("Why?", id=QUESTION), identity=WHY)
 
 
 def register(app: Dash) -> None:
@@ -107,9 +111,16 @@ def show(request: Request) -> Screen:
             DETAIL: _detail(output, channel, wanted=view.channel),
             KERNEL: nothing("") if tile is None else tile.chart(channel),
         },
-        texts={FACTS: _facts(output), NUMBERS: _numbers(output, channel)},
+        texts={
+            FACTS: _facts(output),
+            NUMBERS: _numbers(output, channel),
+            QUESTION: _question(output, view),
+        },
         hidden={MAPS_ONLY: output.is_vector, f"{KERNEL}-box": tile is None},
-        properties={CHANNEL: {"data-most": output.info.channels - 1}, WHY: _why(output, view)},
+        properties={
+            CHANNEL: {"data-most": output.info.channels - 1},
+            WHY: {"href": components.layer_path("why", output.info.name)},
+        },
     )
 
 
@@ -133,14 +144,11 @@ def look_closely(
     return replace(view, channel=channel, row=row, column=column).to_query()
 
 
-def _why(output: LayerOutput, view: View) -> dict[str, Any]:
-    """Return the link to how the cell was made that was clicked last, or that is the strongest."""
+def _question(output: LayerOutput, view: View) -> str:
+    """Return what the link to the arithmetic asks: of the cell of the view, or the strongest."""
     cell = cell_of(view, output.values)
     value = number(float(output.values[cell]), 5)
-    return {
-        "href": components.layer_path("why", output.info.name),
-        "children": f"Why {value}? ({cnn.captions.place(cell)})",
-    }
+    return f"Why {value}? ({cnn.captions.place(cell)})"
 
 
 def _output(request: Request) -> LayerOutput:
