@@ -13,7 +13,7 @@ SHARE = Limits(0, 0.5, is_whole=False, above=True)
 @dataclass(frozen=True)
 class Config:
     size: int = setting(3, "Room", "Size", "Its side", Limits(1, 6))
-    part: float = setting(0.2, "Room", "Part %", "How much of it", SHARE)
+    part: float = setting(0.2, "Room", "Part", "How much of it", SHARE, is_share=True)
     way: str = setting(
         "up", "Room", "Way", "Where it goes", choices=("up", "down"), words={"down": "downwards"}
     )
@@ -62,6 +62,11 @@ def test_a_setting_says_what_it_is_for_and_what_is_accepted():
         "Whether it goes (usually on)",
         "Where it is (usually here)",
     ]
+
+
+def test_a_share_has_its_unit_in_its_title():
+    settings = settings_of(Config)
+    assert [settings["part"].title, settings["size"].title] == ["Part %", "Size"]
 
 
 def test_values_are_told_in_words_and_shares_in_percent():
