@@ -7,6 +7,7 @@ from keras import layers
 import cnn
 from cnn.gradients.adversarial import EPSILON, fgsm, fgsm_sweep, logit_gradient
 from cnn.models.loading import as_functional
+from tests import differences
 
 
 @pytest.fixture(scope="module")
@@ -24,19 +25,6 @@ def tanh_network(last: layers.Layer, scaled: bool) -> keras.Model:
     return as_functional(keras.Model(picture, last(layers.Flatten()(x))))
 
 
-def numeric_gradient(model: keras.Model, image: np.ndarray, value) -> np.ndarray:
-    """Central differences of `value(prediction)` by pixels of 0 to 1, eight 8-bit steps wide."""
-    found = np.zeros(image.shape)
-    for place in np.ndindex(image.shape):
-        ends = []
-        for step in (-4, 4):
-            moved = image.astype(int)
-            moved[place] += step
-            ends.append(float(value(cnn.predict(model, moved))))
-        found[place] = (ends[1] - ends[0]) / (8 / 255)
-    return found
-
-
 @pytest.mark.parametrize("scaled", [False, True])
 @pytest.mark.parametrize("target", [None, 0, 2])
 def test_the_gradient_is_that_of_the_logit_by_pixels_from_0_to_1(scaled, target):
@@ -45,7 +33,7 @@ def test_the_gradient_is_that_of_the_logit_by_pixels_from_0_to_1(scaled, target)
     gradient, found = logit_gradient(model, image, target)
     assert found == (cnn.predict(model, image).label if target is None else target)
     assert (gradient.shape, gradient.dtype) == ((5, 7, 3), np.float32)
-    expected = numeric_gradient(model, image, lambda p: p.logits[found])
+    expected = differences.by_pixels(lambda moved: cnn.predict(model, moved).logits[found], image)
     assert np.abs(expected).max() > 0.1
     np.testing.assert_allclose(gradient, expected, atol=0.02 * np.abs(expected).max())
 
@@ -59,7 +47,9 @@ def test_without_logits_the_gradient_is_that_of_the_logarithm_of_the_probability
     image = np.random.default_rng(7).integers(20, 236, (5, 7, 1), dtype=np.uint8)
     assert cnn.predict(model, image).logits is None
     gradient, _ = logit_gradient(model, image, 1)
-    expected = numeric_gradient(model, image, lambda p: np.log(p.probabilities[1]))
+    expected = differences.by_pixels(
+        lambda moved: np.log(cnn.predict(model, moved).probabilities[1]), image
+    )
     assert np.abs(expected).max() > 0.1
     np.testing.assert_allclose(gradient, expected, atol=0.02 * np.abs(expected).max())
 

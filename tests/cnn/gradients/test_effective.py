@@ -9,6 +9,7 @@ import cnn
 from cnn.errors import LayerError
 from cnn.models import as_functional
 from cnn.models.compilation import kept_for_twins
+from tests import differences
 
 
 @pytest.fixture(scope="module")
@@ -27,19 +28,6 @@ def image() -> np.ndarray:
     return np.random.default_rng(3).integers(20, 236, (7, 9, 3), dtype=np.uint8)
 
 
-def differences(model: keras.Model, image: np.ndarray, value) -> np.ndarray:
-    """The norm over colours of central differences by pixels of 0 to 1, eight 8-bit steps wide."""
-    found = np.zeros(image.shape)
-    for place in np.ndindex(image.shape):
-        ends = []
-        for step in (-4, 4):
-            moved = image.astype(int)
-            moved[place] += step
-            ends.append(float(value(cnn.activations(model, moved))))
-        found[place] = (ends[1] - ends[0]) / (8 / 255)
-    return np.linalg.norm(found, axis=-1)
-
-
 @pytest.mark.parametrize(
     ("cell", "value"),
     [
@@ -51,7 +39,8 @@ def differences(model: keras.Model, image: np.ndarray, value) -> np.ndarray:
 def test_it_is_how_fast_the_cell_changes_with_each_pixel(smooth, image, cell, value):
     found = cnn.effective_field(smooth, image, **cell)
     assert (found.shape, found.dtype) == ((7, 9), np.float32)
-    expected = differences(smooth, image, value)
+    slopes = differences.by_pixels(lambda moved: value(cnn.activations(smooth, moved)), image)
+    expected = np.linalg.norm(slopes, axis=-1)
     assert expected.max() > 0.05
     np.testing.assert_allclose(found, expected, atol=0.02 * expected.max())
 
