@@ -46,6 +46,7 @@ from cnn.models.layers import LayerInfo, Totals, layer_info, layer_infos, totals
 from cnn.models.loading import load_model, pretrained_run, save_model
 from cnn.models.preparing import prepare
 from cnn.models.sizes import size_for
+from cnn.models.surgery import Affine, ablate, keep_only
 from cnn.runs.configuration import TrainingConfig
 from cnn.runs.drift import drift
 from cnn.runs.moments import Moment
@@ -55,6 +56,7 @@ from cnn.training.loop import Event, train
 
 __all__ = [
     "Activations",
+    "Affine",
     "Architecture",
     "CellField",
     "Cells",
@@ -85,6 +87,7 @@ __all__ = [
     "Totals",
     "TrainingConfig",
     "Unit",
+    "ablate",
     "activation_model",
     "activations",
     "batch_probabilities",
@@ -104,6 +107,7 @@ __all__ = [
     "forward",
     "images",
     "jobs",
+    "keep_only",
     "kernel_norms",
     "kernel_tiles",
     "kernels",

@@ -38,6 +38,11 @@ class Call:
     parts: tuple[int, ...] = ()
     node: Any = None
 
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The outputs of other calls that the call reads, one for each of its inputs."""
+        return tuple(zip(self.inputs, self.parts, strict=True))
+
     def arguments(self, values: Iterable[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments of the call with `values` in the place of its inputs."""
         tensors = zip(self.node.input_tensors, values, strict=True)
@@ -86,14 +91,38 @@ def run(model: keras.Model, batch: Any, visit: Callable[[str, Any, list[Any], An
     return _run(model, [batch], "", visit)[0]
 
 
-def _nodes(model: keras.Model, prefix: str) -> Iterator[tuple[str, Any]]:
-    """Yield (call name, node) in the order of execution, without the nodes of the inputs."""
-    seen: Counter[str] = Counter()
-    for node in nodes(model):
+def named_nodes(model: keras.Model, prefix: str) -> Iterator[tuple[str, Any]]:
+    """Yield (call name, node) in the order of execution, without the nodes of the inputs.
+
+    `prefix` is what the names of all calls in the model begin with: `inner/` in a nested one. The
+    uses of a layer are counted as the outputs lead to them, which no layer put in between changes.
+    """
+    used: Counter[str] = Counter()
+    names: dict[int, str] = {}
+    for node in _as_read(model):
         name = node.operation.name
-        seen[name] += 1
-        suffix = f":{seen[name]}" if seen[name] > 1 else ""
-        yield f"{prefix}{name}{suffix}", node
+        used[name] += 1
+        names[id(node)] = f"{prefix}{name}:{used[name]}" if used[name] > 1 else f"{prefix}{name}"
+    for node in nodes(model):
+        yield names[id(node)], node
+
+
+def _as_read(model: keras.Model) -> Iterator[Any]:
+    """Yield the nodes depth first from the outputs, each after those that it reads."""
+    makers = {id(tensor): node for node in nodes(model) for tensor in node.outputs}
+    waiting = [makers[id(t)] for t in reversed(model.outputs) if id(t) in makers]
+    found: set[int] = set()
+    while waiting:
+        node = waiting[-1]
+        read = [makers[id(t)] for t in node.input_tensors if id(t) in makers]
+        missing = next((one for one in read if id(one) not in found), None)
+        if missing:
+            waiting.append(missing)
+            continue
+        waiting.pop()
+        if id(node) not in found:
+            found.add(id(node))
+            yield node
 
 
 def _collect(
@@ -106,7 +135,7 @@ def _collect(
             layer = origin(tensor)
             found[id(tensor)] = (layer.name, 0)
             layer_calls.append(Call(layer.name, layer, (), (), tuple(tensor.shape[1:])))
-    for name, node in _nodes(model, prefix):
+    for name, node in named_nodes(model, prefix):
         sources = tuple(found[id(tensor)] for tensor in node.input_tensors)
         shapes = tuple(tuple(tensor.shape[1:]) for tensor in node.input_tensors)
         if is_graph(node.operation):
@@ -128,7 +157,7 @@ def _run(model: Any, inputs: list[Any], prefix: str, visit: Callable[..., None])
         for tensor, value in zip(model.inputs, inputs, strict=True):
             operation = origin(tensor)
             visit(operation.name, operation, [], value)
-    for name, node in _nodes(model, prefix):
+    for name, node in named_nodes(model, prefix):
         operation = node.operation
         arguments, keywords = node.arguments.fill_in(values)
         entering = [values[id(tensor)] for tensor in node.input_tensors]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnn.models.card import card_of
 from cnn.models.internals import every_layer
+from cnn.models.surgery import is_inserted
 from cnn.words import scaled
 
 if TYPE_CHECKING:
@@ -40,4 +41,5 @@ def scale_of(model: keras.Model) -> Scale:
 def _scales(layer: Any) -> bool:
     import keras
 
-    return isinstance(layer, keras.layers.Rescaling | keras.layers.Normalization)
+    scaling = keras.layers.Rescaling | keras.layers.Normalization
+    return isinstance(layer, scaling) and not is_inserted(layer)
