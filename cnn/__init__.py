@@ -23,6 +23,14 @@ from cnn.images.decoding import Decoded, Limits, decode
 from cnn.images.digits import centre_digit, shrink
 from cnn.images.perturbations import Perturbation, perturb, sweep
 from cnn.images.photos import Step, digit_steps
+from cnn.inspection.ablation import (
+    Effect,
+    Score,
+    ablation_effect,
+    evaluate_ablation,
+    mean_replacement,
+    rank_channels,
+)
 from cnn.inspection.activations import (
     Activations,
     ForwardPass,
@@ -65,6 +73,7 @@ __all__ = [
     "Dataset",
     "DatasetError",
     "Decoded",
+    "Effect",
     "Event",
     "ForwardPass",
     "HomeError",
@@ -80,6 +89,7 @@ __all__ = [
     "Run",
     "RunError",
     "Sample",
+    "Score",
     "Status",
     "Step",
     "Summary",
@@ -88,6 +98,7 @@ __all__ = [
     "TrainingConfig",
     "Unit",
     "ablate",
+    "ablation_effect",
     "activation_model",
     "activations",
     "batch_probabilities",
@@ -100,6 +111,7 @@ __all__ = [
     "digit_steps",
     "drift",
     "effective_field",
+    "evaluate_ablation",
     "explain_unit",
     "fgsm",
     "fgsm_sweep",
@@ -117,6 +129,7 @@ __all__ = [
     "load_dataset",
     "load_model",
     "logit_gradient",
+    "mean_replacement",
     "models",
     "perturb",
     "perturbations",
@@ -124,6 +137,7 @@ __all__ = [
     "prepare",
     "pretrained_run",
     "projective_field",
+    "rank_channels",
     "receptive_field",
     "runs",
     "save_model",

@@ -18,7 +18,7 @@ from cnn.inspection.predictions import Prediction
 from cnn.models.card import class_names
 from cnn.models.compilation import compiled_once, twin
 from cnn.models.graph import calls
-from cnn.models.heads import require_classes
+from cnn.models.heads import cross_entropy, require_classes
 from cnn.models.internals import is_graph
 from cnn.models.preparing import prepare
 
@@ -231,20 +231,11 @@ def _loss_and_gradients(model: keras.Model) -> Callable[[Any, Any], Any]:
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(values)
             probabilities, logits = outputs(model, batch)
-            loss = _cross_entropy(probabilities, logits, label)
+            loss = cross_entropy(probabilities, logits, label)[0]
         gradients = tape.gradient(loss, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return loss, probabilities, logits, [tf.cast(one, tf.float32) for one in gradients]
 
     return compute
-
-
-def _cross_entropy(probabilities: Any, logits: Any, label: Any) -> Any:
-    import tensorflow as tf
-
-    if logits is not None:
-        return tf.nn.sparse_softmax_cross_entropy_with_logits(label, logits)[0]
-    share = tf.gather(probabilities[0], label[0])
-    return -tf.math.log(tf.maximum(share, np.finfo(np.float32).tiny))
 
 
 def _step(

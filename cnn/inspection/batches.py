@@ -41,19 +41,27 @@ def batch_probabilities(model: keras.Model, images: Iterable[Any]) -> NDArray[np
     that no other number of pictures needs another compilation. Raises `ImageError` for what is no
     picture, and for pictures of different sizes where the model takes any size.
     """
-    batch = _prepared(model, images)
+    batch = prepared(model, images)
     compiled = compiled_once(model, _PROBABILITIES, lambda chunk: outputs(model, chunk)[0])
     probabilities = np.empty((len(batch), len(class_names(model))), np.float32)
     for start in range(0, len(batch), SIZE):
         chunk = batch[start : start + SIZE]
-        full = np.zeros((SIZE, *batch.shape[1:]), np.float32)
-        full[: len(chunk)] = chunk
-        probabilities[start : start + SIZE] = compiled(full).numpy()[: len(chunk)]
+        probabilities[start : start + SIZE] = compiled(filled(chunk)).numpy()[: len(chunk)]
     return probabilities
 
 
-def _prepared(model: keras.Model, images: Iterable[Any]) -> NDArray[np.float32]:
-    """Return the pictures as the model takes them, float32 (n, height, width, channels)."""
+def filled(chunk: NDArray[Any]) -> NDArray[Any]:
+    """Return an array of at most 64 rows with rows of zeros after them, 64 in all."""
+    full = np.zeros((SIZE, *chunk.shape[1:]), chunk.dtype)
+    full[: len(chunk)] = chunk
+    return full
+
+
+def prepared(model: keras.Model, images: Iterable[Any]) -> NDArray[np.float32]:
+    """Return the pictures as the model takes them, float32 (n, height, width, channels).
+
+    Raises `ImageError` as `batch_probabilities` does.
+    """
     height, width, channels = input_shape(model)
     pictures = [as_pixels(image) for image in images]
     if not pictures:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from cnn.errors import ModelError
 from cnn.models import graph
 from cnn.models.layers import LayerInfo, layer_infos
@@ -96,6 +98,20 @@ def read(head: Head, final: Any, visits: Visits) -> tuple[Any, Any]:
     logits = _sums(*deciding[1:]) if deciding and head.form != "maps" else None
     is_same = logits is not None and logits.shape == final.shape
     return final, keras.ops.cast(logits, "float32") if is_same else None
+
+
+def cross_entropy(probabilities: Any, logits: Any, labels: Any) -> Any:
+    """Return −log p of the probability p of each label, a tensor (n,).
+
+    It is computed of the logits where they are known; where they are not, None, p is at least the
+    smallest positive float32.
+    """
+    import tensorflow as tf
+
+    if logits is not None:
+        return tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+    shares = tf.gather(probabilities, labels, batch_dims=1)
+    return -tf.math.log(tf.maximum(shares, np.finfo(np.float32).tiny))
 
 
 def _sums(layer: Any, inputs: list[Any], _output: Any) -> Any:
