@@ -19,6 +19,7 @@ from dashboard.routes.health import serve_health
 from dashboard.routes.labels import serve_labels
 from dashboard.routes.moved import serve_moved
 from dashboard.routes.news import serve_news
+from dashboard.routes.operating import serve_operating
 from dashboard.routes.uploading import serve_uploads
 from dashboard.routes.values import DRAWING_SIDE, serve_values
 from dashboard.runtime.links import serve_links
@@ -101,6 +102,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_values(server)
     serve_uploads(server)
     serve_downloads(server)
+    serve_operating(server)
     serve_news(server)
     serve_moved(server)
     _register_pages(app)

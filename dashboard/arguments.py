@@ -53,10 +53,13 @@ class Layers(BaseModel):
 
     model_config = _STRICT
     model: Name
+    surgery: str
+    network: str
     names: list[Name]
     classes: list[Name]
     opening: Name
     weighted: list[Name]
+    changeable: list[Name]
 
 
 class Moments(BaseModel):

@@ -11,6 +11,7 @@ from pages import (
     not_found_404,
     one_step,
     perturb,
+    surgery,
     training,
     why,
 )
@@ -22,6 +23,7 @@ PAGES = (
     filters,
     activations,
     why,
+    surgery,
     perturb,
     training,
     moments,

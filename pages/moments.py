@@ -161,7 +161,7 @@ def _says(moment: Moment, prediction: cnn.Prediction) -> str:
 def _drift(request: Request, run: cnn.Run, left: Moment, right: Moment) -> Chart:
     """Return the curve of how far each layer moved, with marks where both moments are."""
     try:
-        table = request.runtime.drift(request.model, run, (left, right))
+        table = request.runtime.drift(request.trained, run, (left, right))
     except cnn.RunError as error:
         return nothing(str(error))
     figure = cnn.figures.distances(table, title="How far each layer's weights are from their start")

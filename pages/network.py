@@ -102,7 +102,7 @@ def register(app: Dash) -> None:
 def structure(request: Request) -> dict[str, Any]:
     """Return what does not depend on the picture: the layers, their places, and the colours."""
     return {
-        "model": request.view.model,
+        "network": request.view.network,
         "layers": described(request.model),
         "classes": list(cnn.class_names(request.model)),
         "mostSide": MOST_SIDE,

@@ -10,6 +10,12 @@
     return "?" + new URLSearchParams(pairs).toString();
   }
 
+  // What views have in common whose networks have the same layers: changed channels put in layers.
+  function networkOf({ model, surgery }) {
+    const operated = (surgery || "").split(";").map((layer) => layer.split(":")[0]);
+    return [model, ...operated].filter(Boolean).join(" ");
+  }
+
   // What the server makes of an address. It completes and repairs; what it changed, it tells.
   async function follow(search) {
     try {
@@ -268,6 +274,7 @@
 
   root.cnn = { ...root.cnn,
     toQuery,
+    networkOf,
     read,
     write,
     markCurrent,

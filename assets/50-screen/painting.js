@@ -23,6 +23,7 @@
     image.alt = panel.alt;
     paintText("picture-text", panel.text);
     root.cnn.paintPrediction(panel.prediction);
+    root.cnn.paintSurgery(panel.surgery);
   }
 
   function paintOver(image, seen, moving) {

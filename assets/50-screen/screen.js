@@ -41,7 +41,7 @@
     const isRepaired = repaired && repaired.messages.length > 0
       && root.cnn.toQuery(repaired.view) === root.cnn.toQuery(view);
     const condition = document.getElementById("content").className;
-    return Boolean(layers) && layers.model === view.model && !isRepaired && !condition;
+    return Boolean(layers) && layers.network === root.cnn.networkOf(view) && !isRepaired && !condition;
   }
 
   const isHere = () => Boolean(held) && held.path === location.pathname;
@@ -85,11 +85,11 @@
   function wantScreen(view, layers, opened, layer, screen) {
     const page = root.callback_context.outputs_list.id.replace(/-wanted$/, "");
     const isThere = !Array.isArray(opened) || opened.length > 0;
-    if (!view || !layers || layers.model !== view.model || !isThere || !isOpen(page, layer)) {
+    if (!view || !layers || layers.network !== root.cnn.networkOf(view) || !isThere || !isOpen(page, layer)) {
       return root.no_update;
     }
     const isHeld = held && screen && held.number === screen.number && !areNew();
-    if (isHeld && held.view.model === view.model) return root.no_update;
+    if (isHeld && root.cnn.networkOf(held.view) === root.cnn.networkOf(view)) return root.no_update;
     held = null;
     requests.page = view;
     return want(view);

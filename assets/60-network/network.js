@@ -14,9 +14,9 @@
 
   function showNetwork(view, structure, explained) {
     const box = document.getElementById("network");
-    if (!structure && net && view && net.structure.model === view.model) structure = net.structure;
-    if (!box || !view || !structure || structure.model !== view.model) return root.no_update;
-    const isNew = !net || net.box !== box || net.structure.model !== structure.model;
+    if (!structure && net && view && net.structure.network === root.cnn.networkOf(view)) structure = net.structure;
+    if (!box || !view || !structure || structure.network !== root.cnn.networkOf(view)) return root.no_update;
+    const isNew = !net || net.box !== box || net.structure.network !== structure.network;
     if (isNew) start(box, structure);
     if (isNew || net.explained !== Boolean(explained)) {
       net.explained = Boolean(explained);

@@ -18,6 +18,7 @@ from cnn.captions.layers import (
     tie,
     verdict,
 )
+from cnn.captions.surgery import ablation, operations, reached
 from cnn.captions.sweep import sweep
 from cnn.captions.training import accuracy, change, course, gradients, recognised
 from cnn.captions.weights import dense_weights, kernel_tiles, single_kernel, spread, vector
@@ -25,6 +26,7 @@ from cnn.words import counted, megabytes, number, percent, scaled, sides
 
 __all__ = [
     "Caption",
+    "ablation",
     "accuracy",
     "architecture",
     "change",
@@ -43,11 +45,13 @@ __all__ = [
     "legend",
     "megabytes",
     "number",
+    "operations",
     "percent",
     "place",
     "probabilities",
     "proof",
     "receptive_field",
+    "reached",
     "recognised",
     "scaled",
     "sides",

@@ -12,6 +12,7 @@ from cnn.figures.bars import (
     probabilities_chart,
 )
 from cnn.figures.chart import EMPTY_FIGURE, Chart, nothing
+from cnn.figures.comparison import comparison_chart, shares_chart
 from cnn.figures.curves import (
     Course,
     class_accuracy,
@@ -62,6 +63,7 @@ __all__ = [
     "class_accuracy_of_runs",
     "colour_range",
     "colour_scale",
+    "comparison_chart",
     "curve_chart",
     "diagram",
     "distances",
@@ -84,6 +86,7 @@ __all__ = [
     "percentages",
     "probabilities",
     "probabilities_chart",
+    "shares_chart",
     "sparkline",
     "sweep",
     "terms_chart",

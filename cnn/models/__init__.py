@@ -4,6 +4,7 @@ from cnn.models.building import build_classifier
 from cnn.models.card import Card, card_of, card_path, class_names, read_card, write_card
 from cnn.models.inputs import Scale, input_shape, scale_of
 from cnn.models.loading import SUFFIXES, as_functional, load_model, pretrained_run, save_model
+from cnn.models.surgery import changeable_layers, operated, operated_names, require_changeable
 
 __all__ = [
     "SUFFIXES",
@@ -13,11 +14,15 @@ __all__ = [
     "build_classifier",
     "card_of",
     "card_path",
+    "changeable_layers",
     "class_names",
     "input_shape",
     "load_model",
+    "operated",
+    "operated_names",
     "pretrained_run",
     "read_card",
+    "require_changeable",
     "save_model",
     "scale_of",
     "write_card",

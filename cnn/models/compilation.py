@@ -1,7 +1,7 @@
 """Functions of a model, compiled once and kept on it; one call of each at a time.
 
-Models that differ in their weights only, twins, share what was compiled: the weights go in as
-arguments.
+Models that differ in their numbers only, twins, share what was compiled: the numbers go in as
+arguments. They are the weights, and the factors of changed channels.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _keeping = Lock()
 
 
 class Compiled:
-    """A function of a model's weights and of tensors, compiled; one call at a time.
+    """A function of a model's numbers and of tensors, compiled; one call at a time.
 
     Where the compiler (XLA) refuses an operation, TensorFlow's own graph is run, and where there is
     no graph of it, one operation after the other.
@@ -34,20 +34,20 @@ class Compiled:
         import keras
         import tensorflow as tf
 
-        own = list(model.variables)
+        own = _numbers(model)
         name_scopes(model)
 
-        def with_weights(values: list[Any], *tensors: Any) -> Any:
+        def with_numbers(values: list[Any], *tensors: Any) -> Any:
             with keras.StatelessScope(state_mapping=list(zip(own, values, strict=True))):
                 return function(*tensors)
 
         def step_by_step(values: list[Any], *tensors: Any) -> Any:
-            return with_weights(values, *map(tf.convert_to_tensor, tensors))
+            return with_numbers(values, *map(tf.convert_to_tensor, tensors))
 
         self._one_call = Lock()
         self._ways = [
-            tf.function(with_weights, jit_compile=True, autograph=False),
-            tf.function(with_weights, autograph=False),
+            tf.function(with_numbers, jit_compile=True, autograph=False),
+            tf.function(with_numbers, autograph=False),
             step_by_step,
         ]
         errors = tf.errors
@@ -57,11 +57,11 @@ class Compiled:
         )  # fmt: skip
 
     def __call__(self, model: keras.Model, *tensors: Any) -> Any:
-        """Return what the function gives for the model's weights and the tensors or arrays.
+        """Return what the function gives for the model's numbers and the tensors or arrays.
 
         Raises `ModelError` where it cannot be computed, with the reason.
         """
-        values = [variable.value for variable in model.variables]
+        values = [variable.value for variable in _numbers(model)]
         with self._one_call:
             try:
                 return self._compute(values, tensors)
@@ -96,6 +96,13 @@ class Compiled:
         return result
 
 
+def _numbers(model: keras.Model) -> list[keras.Variable]:
+    """Return the variables in which twins differ."""
+    from cnn.models.factors import factors_of
+
+    return [*model.variables, *factors_of(model)]
+
+
 def compiled_once(
     model: keras.Model, name: str, function: Callable[..., Any]
 ) -> Callable[..., Any]:
@@ -118,8 +125,13 @@ def twin(model: keras.Model, weights: list[NDArray[Any]]) -> keras.Model:
     copy = keras.models.clone_model(model)
     copy.set_weights(weights)
     attach_card(copy, card_of(model))
-    object.__setattr__(copy, _COMPILED, kept_for_twins(model))
+    share(copy, kept_for_twins(model))
     return copy
+
+
+def share(model: keras.Model, kept: dict[str, Any]) -> None:
+    """Make the model a twin of those for which `kept` was found out."""
+    object.__setattr__(model, _COMPILED, kept)
 
 
 def kept_for_twins(model: keras.Model) -> dict[str, Any]:
@@ -128,5 +140,5 @@ def kept_for_twins(model: keras.Model) -> dict[str, Any]:
         kept: dict[str, Any] | None = getattr(model, _COMPILED, None)
         if kept is None:
             kept = {}
-            object.__setattr__(model, _COMPILED, kept)
+            share(model, kept)
     return kept

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain, count, groupby
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,11 @@ from numpy.typing import NDArray
 
 from cnn.errors import LayerError
 from cnn.models.card import attach_card, card_of
-from cnn.models.graph import Call, calls, named_nodes
+from cnn.models.compilation import kept_for_twins, share
+from cnn.models.graph import Call, calls, named_nodes, output_names
 from cnn.models.internals import graph_of, is_graph, name_scopes, origin
 from cnn.models.kinds import kind_of
-from cnn.models.layers import LayerInfo, layer_info
+from cnn.models.layers import LayerInfo, layer_info, layer_infos
 from cnn.words import sides
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class Affine:
 Changes = Mapping[str, Mapping[int, "float | Affine"]]
 # The factor and the offset of every channel of a layer, each float32 (channels,), by layer call.
 Tables = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
+Rescalings = Callable[..., Any]
 
 
 def ablate(model: keras.Model, channels: Changes) -> keras.Model:
@@ -64,10 +67,25 @@ def ablate(model: keras.Model, channels: Changes) -> keras.Model:
     Raises `LayerError` for a layer or a channel that the model does not have, for what is no finite
     number, and for a layer whose channels are not the last axis of its output.
     """
-    operated = _Anew(graph_of(model), "", tables_of(model, channels)).model(model.name)
-    attach_card(operated, card_of(model))
-    name_scopes(operated)
-    return operated
+    import keras
+
+    return _anew(model, tables_of(model, channels), keras.layers.Rescaling)
+
+
+def operated(model: keras.Model, channels: Changes) -> keras.Model:
+    """Return the network that `ablate` makes, for looking at it with ever other numbers.
+
+    Networks with changes in the same layer calls of a model, or of its twins, are twins: nothing is
+    compiled anew where only factors, offsets and channels differ. They are not for saving, as the
+    layers put in are of a class of this package. Raises `LayerError` as `ablate` does.
+    """
+    from cnn.models.factors import Rescaling
+
+    tables = tables_of(model, channels)
+    network = _anew(model, tables, Rescaling)
+    kept = kept_for_twins(model).setdefault(_OPERATED, {})
+    share(network, kept.setdefault(frozenset(tables), {}))
+    return network
 
 
 def keep_only(model: keras.Model, layer: str, *, channel: int) -> dict[int, float]:
@@ -89,9 +107,22 @@ def tables_of(model: keras.Model, channels: Changes) -> Tables:
     return {name: _table(changeable(model, name), given) for name, given in channels.items()}
 
 
+def alike(channels: Mapping[int, Affine]) -> Iterator[tuple[int, int, Affine]]:
+    """Yield the first and the last of neighbouring channels that are changed alike, and the change."""
+    places = enumerate(sorted(channels))
+    for (_, change), run in groupby(places, lambda one: (one[1] - one[0], channels[one[1]])):
+        numbers = [channel for _, channel in run]
+        yield numbers[0], numbers[-1], change
+
+
 def is_inserted(layer: Any) -> bool:
     """Whether the layer is one that `ablate` inserted, and no part of the network as it was trained."""
     return type(layer).__name__ == "Rescaling" and bool(_INSERTED.fullmatch(layer.name))
+
+
+def operated_names(model: keras.Model) -> dict[str, str]:
+    """Return, by the name of a layer call that was changed, the name of the call that changes it."""
+    return {call.inputs[0]: call.name for call in calls(model) if is_inserted(call.layer)}
 
 
 def changeable(model: keras.Model, name: str) -> LayerInfo:
@@ -110,6 +141,22 @@ def changeable(model: keras.Model, name: str) -> LayerInfo:
             "layer whose output is floating-point numbers."
         )
     return info
+
+
+def changeable_layers(model: keras.Model) -> tuple[LayerInfo, ...]:
+    """Return the layer calls whose channels can be changed, in the order of the graph."""
+    last = output_names(model)
+    infos = [info for info in layer_infos(model) if info.inputs and info.name not in last]
+    found = []
+    for info in infos:
+        with suppress(LayerError):
+            found.append(changeable(model, info.name))
+    return tuple(found)
+
+
+def require_changeable(model: keras.Model, channels: Changes) -> None:
+    """Raise `LayerError` where `ablate` would."""
+    tables_of(model, channels)
 
 
 def channel_of(info: LayerInfo, channel: int) -> int:
@@ -164,14 +211,22 @@ def _dtype(call: Call) -> str:
     return str(call.node.outputs[0].dtype if call.node else call.layer.dtype)
 
 
+def _anew(model: keras.Model, tables: Tables, rescaling: Rescalings) -> keras.Model:
+    network = _Anew(graph_of(model), "", tables, rescaling).model(model.name)
+    attach_card(network, card_of(model))
+    name_scopes(network)
+    return network
+
+
 class _Anew:
-    """A graph built anew around its layers, with channels changed.
+    """A graph built anew around its layers, with channels changed by layers that `rescaling` makes.
 
     The names of its calls begin with `prefix`; `values` has the new tensors, by the old ones' ids.
     """
 
-    def __init__(self, network: Any, prefix: str, tables: Tables) -> None:
+    def __init__(self, network: Any, prefix: str, tables: Tables, rescaling: Rescalings) -> None:
         self.network, self.prefix, self.tables = network, prefix, tables
+        self.rescaling = rescaling
         self.named = list(named_nodes(network, prefix))
         self.taken = {origin(tensor).name for tensor in network.inputs}
         self.taken |= {node.operation.name for _, node in self.named}
@@ -198,7 +253,7 @@ class _Anew:
         return any(name.startswith(f"{call}/") for name in self.tables)
 
     def _inside(self, call: str, node: Any) -> Any:
-        inner = _Anew(graph_of(node.operation), f"{call}/", self.tables)
+        inner = _Anew(graph_of(node.operation), f"{call}/", self.tables, self.rescaling)
         entering = [self.values[id(tensor)] for tensor in node.input_tensors]
         return inner.model(self._local(call))(_single(entering))
 
@@ -213,11 +268,9 @@ class _Anew:
         self.values.update({id(t): output for t, output in zip(tensors, outputs, strict=True)})
 
     def _changed(self, call: str, tensor: Any) -> Any:
-        import keras
-
         factors, offsets = (numbers.tolist() for numbers in self.tables[call])
         name = self._free(f"{self._local(call).replace(':', '_')}{_OPERATED}")
-        return keras.layers.Rescaling(factors, offsets, name=name, dtype=tensor.dtype)(tensor)
+        return self.rescaling(factors, offsets, name=name, dtype=tensor.dtype)(tensor)
 
     def _local(self, call: str) -> str:
         return call.removeprefix(self.prefix)

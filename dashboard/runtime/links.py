@@ -59,6 +59,7 @@ def follow(runtime: Runtime, query: Mapping[str, Any]) -> Link:
     repair.complete_place()
     repair.complete_model()
     repair.require_moments()
+    repair.require_channels()
     repair.require_classes()
     repair.refuse_others()
     repair.require_steps()
@@ -122,6 +123,22 @@ class _Repair:
                 del self.values[name]
                 why = f"says {name} is {text!r}: no such moment of the {entry.name} is kept"
                 self._say(f"{why}; {_MOMENT_INSTEAD[name]} instead", name)
+
+    def require_channels(self) -> None:
+        """Take out changes of channels that the model does not have, as soon as it can be asked."""
+        if not self.values.get("surgery") or self._runtime.ready != "ready":
+            return
+        view = View(**self.values)
+        try:
+            trained = self._runtime.trained(view)
+        except cnn.CnnError:
+            return
+        try:
+            cnn.models.require_changeable(trained, view.operations)
+        except cnn.LayerError as error:
+            del self.values["surgery"]
+            why = f"changes channels that the model does not have ({str(error).removesuffix('.')})"
+            self._say(f"{why}; no channel is changed", "surgery")
 
     def require_classes(self) -> None:
         """Take out classes that the model does not have, as soon as it can be asked."""

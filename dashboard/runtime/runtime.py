@@ -53,6 +53,7 @@ _OPENING_SECONDS = 3.0
 _AFTER_KEPT_SECONDS = 2.0
 _MOST_LOOK_BYTES = 64_000_000
 _MOST_DRIFTS = 64
+_MOST_OPERATED = 48
 Ready = Literal["starting", "ready", "failed"]
 
 
@@ -91,6 +92,9 @@ class Runtime:
             key=_picture_and_model,
             condition=threading.Condition(),
         )(self._look)
+        self._operated_once = cached(
+            LRUCache(_MOST_OPERATED), key=_model_and_operations, condition=threading.Condition()
+        )(_operated)
         self._drift_once = cached(
             LRUCache(_MOST_DRIFTS), key=_moments_of_run, condition=threading.Condition()
         )(cnn.drift)
@@ -259,6 +263,14 @@ class Runtime:
         return self.catalogue.get(view.model)
 
     def model(self, view: View) -> keras.Model:
+        """Return the model of the view, at its moment, with the changes of its channels.
+
+        Raises what `trained` does, and `LayerError` for channels that the model does not have.
+        """
+        model = self.trained(view)
+        return self._operated_once(model, view) if view.surgery else model
+
+    def trained(self, view: View) -> keras.Model:
         """Return the model of the view, loaded, at the moment of the view."""
         return self.catalogue.load(view.model, view.epoch)
 
@@ -373,6 +385,14 @@ def _fitted(picture: Picture, model: keras.Model, *, is_upload: bool) -> NDArray
 def _picture_and_model(view: View, model: keras.Model) -> Hashable:
     # Under the address of a moment another model may come, when a run is trained again.
     return view.picture, weakref.ref(model)
+
+
+def _operated(model: keras.Model, view: View) -> keras.Model:
+    return cnn.models.operated(model, view.operations)
+
+
+def _model_and_operations(model: keras.Model, view: View) -> Hashable:
+    return weakref.ref(model), view.surgery
 
 
 def _moments_of_run(_model: keras.Model, run: Run, *, also: tuple[Moment, ...]) -> Hashable:

@@ -47,8 +47,13 @@ class Request:
 
     @cached_property
     def model(self) -> keras.Model:
-        """The model at the moment of the view."""
+        """The model at the moment of the view, with the changes of its channels."""
         return self.runtime.model(self.view)
+
+    @cached_property
+    def trained(self) -> keras.Model:
+        """The model at the moment of the view, as it was trained."""
+        return self.runtime.trained(self.view)
 
     @cached_property
     def picture(self) -> Picture:
@@ -70,6 +75,11 @@ class Request:
     def at(self, epoch: str) -> Request:
         """Return the same request at another moment of the training."""
         return replace(self, view=replace(self.view, epoch=epoch))
+
+    @property
+    def unoperated(self) -> Request:
+        """The same request without changes of channels."""
+        return replace(self, view=replace(self.view, surgery=""))
 
     def layer_among(self, infos: Sequence[cnn.LayerInfo]) -> cnn.LayerInfo:
         """Return the layer of the address among `infos`; without one, that which pages open with.

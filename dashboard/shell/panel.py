@@ -243,7 +243,7 @@ def show(
     content, of_model = looked or (_unlooked(view, picture), None)
     if runtime.ready == "failed":
         return content, runtime.not_ready, True, "unavailable"
-    if of_model and (known is None or known.get("model") != view.model):
+    if of_model and (known is None or known.get("network") != view.network):
         set_props(ids.LAYERS, {"data": {**of_model, "early": runtime.ready == "starting"}})
         set_props(ids.MOMENTS, {"data": moments(view)})
     now = "" if of_model else "waiting"
@@ -275,10 +275,13 @@ def _unlooked(view: View, picture: Picture) -> dict[str, Any]:
 
 
 def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
-    """Return what the panel says of the picture, and of the prediction if there is a look."""
+    """Return what the panel says of the picture, of the prediction if there is a look, and of surgery."""
     prediction = prediction_facts(look.passed.prediction, picture, look.seen) if look else None
     described = "\n".join(filter(None, [picture.caption, perturbed_in_words(view)]))
-    return {"alt": picture.described, "text": described, "prediction": prediction}
+    surgery = cnn.captions.operations(view.operations)
+    return {
+        "alt": picture.described, "text": described, "prediction": prediction, "surgery": surgery,
+    }  # fmt: skip
 
 
 def _repair(runtime: Runtime, stored: dict[str, Any]) -> bool:
@@ -294,13 +297,17 @@ def _repair(runtime: Runtime, stored: dict[str, Any]) -> bool:
 
 def layers(view: View) -> dict[str, Any]:
     """Return the names of the layers of the view's model, as pages need them for tabs and links."""
-    infos = cnn.layer_infos(current().model(view))
+    model, trained = current().model(view), current().trained(view)
+    infos = cnn.layer_infos(model)
     return {
         "model": view.model,
+        "surgery": view.surgery,
+        "network": view.network,
         "names": [info.name for info in infos],
-        "classes": _classes(current().model(view)),
+        "classes": _classes(model),
         "opening": opening_layer(infos),
         "weighted": [info.name for info in infos if info.weight_shapes and not info.nested],
+        "changeable": [info.name for info in cnn.models.changeable_layers(trained)],
     }
 
 
@@ -333,4 +340,10 @@ def data_uri(pixels: NDArray[np.uint8]) -> str:
 
 
 _NOTHING = data_uri(np.zeros((1, 1, 1), np.uint8))
-_NO_PICTURE = {"src": _NOTHING, "alt": "No picture", "text": "No picture", "prediction": None}
+_NO_PICTURE = {
+    "src": _NOTHING,
+    "alt": "No picture",
+    "text": "No picture",
+    "prediction": None,
+    "surgery": "",
+}

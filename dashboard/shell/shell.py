@@ -12,7 +12,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, set_
 from cnn.captions.glossary import GLOSSARY
 from dashboard import arguments, ids
 from dashboard.runtime.runtime import Runtime
-from dashboard.shell import panel, status
+from dashboard.shell import operating, panel, status
 from dashboard.shell.components import aria, data, link
 
 
@@ -39,6 +39,7 @@ def layout(runtime: Runtime) -> html.Div:
                     html.Main(
                         [
                             dbc.Alert(id=ids.NOTICE, is_open=False, color="warning"),
+                            operating.banner(),
                             html.Div(dash.page_container, id=ids.CONTENT, className="waiting"),
                             html.P(link("/glossary", "Glossary"), className="foot"),
                         ],

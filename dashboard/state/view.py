@@ -14,7 +14,7 @@ from cnn.gradients.adversarial import EPSILON
 from cnn.gradients.teaching import MOST_STEPS
 from cnn.images.perturbations import MOST_SEED, RANGES, Perturbation, Range
 from cnn.runs import moments
-from dashboard.state import data, pixels, rates
+from dashboard.state import data, operations, pixels, rates
 
 Lines = Literal["contribution", "weight"]
 CONTRIBUTION: Lines = "contribution"
@@ -25,7 +25,9 @@ LOOKS = frozenset(
         "over", "present",
     }
 )  # fmt: skip
-OF_MODEL = ("epoch", "other", "channel", "row", "column", "source", "target", "teach", "rates")
+OF_MODEL = (
+    "epoch", "other", "surgery", "channel", "row", "column", "source", "target", "teach", "rates",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class View:
 
     The model is a content hash, or `run:` and a run's id while it has no finished model. `epoch` is
     a moment of its training ("": the finished model), `other` the moment that it is compared with;
-    `runs` are the ids of the runs that are compared, with commas between.
+    `runs` are the ids of the runs that are compared, with commas between. `surgery` is what is done to
+    channels of the network, as text.
 
     The picture is `pixels` (28×28, as text) if there are any, else the one kept as `upload` (a
     content hash), else a place in a data set; an upload beside pixels is where they come from,
@@ -54,6 +57,7 @@ class View:
     epoch: str = ""
     other: str = ""
     runs: str = ""
+    surgery: str = ""
     data: str = DIGITS
     split: str = "all"
     index: int = 0
@@ -117,13 +121,24 @@ class View:
         return View(**{n: v for n, v in values.items() if n not in OF_MODEL} | {"model": key})
 
     @property
+    def network(self) -> str:
+        """What views have in common whose networks have the same layers."""
+        operated = (layer.partition(":")[0] for layer in self.surgery.split(";"))
+        return " ".join(filter(None, [self.model, *operated]))
+
+    @property
+    def operations(self) -> operations.Operations:
+        """What is done to channels of the network, by layer call."""
+        return operations.decode(self.surgery) if self.surgery else {}
+
+    @property
     def learning_rates(self) -> tuple[float, ...]:
         """The learning rates of the steps that the network was taught."""
         return rates.decode(self.rates) if self.rates else ()
 
 
-OF_MODEL_ALONE = ("model",)
-OF_NETWORK = ("model", "epoch")
+OF_MODEL_ALONE = ("model", "surgery")
+OF_NETWORK = (*OF_MODEL_ALONE, "epoch")
 # What a forward pass depends on.
 OF_PICTURE = tuple(field.name for field in fields(View) if field.name not in LOOKS)
 _SAMPLE = ("data", "split", "index")
@@ -265,6 +280,9 @@ _ACCEPTED = {
     "epoch": _matching(moments.PATTERN, "a moment such as 3 or 0-16"),
     "other": _matching(moments.PATTERN, "a moment such as 3 or 0-16"),
     "runs": _matching(f"{runs.ID}(,{runs.ID}){{0,9}}", "up to ten ids of runs"),
+    "surgery": _decodable(
+        operations.decode, "changes of channels such as conv2d:3*0,7*0.5", "no channel is changed"
+    ),
     "data": _one_of(*data.NAMES),
     "split": _one_of(*data.SPLITS),
     "index": _NUMBER,

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from tests.browser.test_pictures import three_digits, upload
 
 IN_HEADER = (
-    "/", "/layers", "/architecture", "/filters", "/activations", "/why", "/perturb", "/training",
+    "/", "/layers", "/architecture", "/filters", "/activations", "/why", "/surgery", "/perturb", "/training",
     "/moments", "/one-step",
 )  # fmt: skip
 OTHERS = ("/activations/dense", "/filters/dense", "/glossary", "/nowhere")

@@ -63,6 +63,7 @@ SHOWN = {
     "Filters": {"#filters-main .gtitle": f"{IMAGE}:", "#filters-spread .gtitle": f"{IMAGE}:"},
     "Activations": {"#activations-main .gtitle": f"{IMAGE}:"},
     "Why": {"#why-map .gtitle": "<img src=…", "#why-formula": f"{IMAGE}, channel"},
+    "Surgery": {"#surgery-now": f"{IMAGE}: channel"},
     "Perturb": {"#perturb-curve": "<img src=x …"},
     "Moments": {
         "#moments-left .gtitle": f"{IMAGE}, before",

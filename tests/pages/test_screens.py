@@ -10,7 +10,7 @@ from cnn.figures import Chart
 from dashboard.app import runtime_of
 from dashboard.screens.screen import parts_of_pages
 from dashboard.state.view import LOOKS
-from pages import activations, all_layers, filters, moments, one_step, perturb, why
+from pages import activations, all_layers, filters, moments, one_step, perturb, surgery, why
 from tests.screens import call, screen, unpacked
 
 CHANGES = {
@@ -33,7 +33,7 @@ PLACES = [
     (activations, "dense_1"), (all_layers, None), (filters, "conv2d_1"), (filters, "dense"),
     (moments, "conv2d"), (moments, "dense"), (one_step, "conv2d"), (one_step, "dense"),
     (perturb, None), (why, "conv2d"), (why, "conv2d_1"), (why, "max_pooling2d"), (why, "dense"),
-    (why, "dense_1"),
+    (why, "dense_1"), (surgery, "conv2d"), (surgery, "dense"),
 ]  # fmt: skip
 
 

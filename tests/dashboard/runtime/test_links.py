@@ -54,6 +54,9 @@ CASES = [
     ({"teach": "3", "rates": "0.001*5,0.01"}, {"teach": 3, "rates": "0.001*5,0.01"}, []),
     ({"teach": "12"}, {}, ["the model has classes 0 to 9; the class that suggests itself is taught"]),
     ({"model": "banana", "teach": "3", "rates": "0.1"}, {}, ["without the link's teach and rates."]),
+    ({"surgery": "conv2d:3*0"}, {"surgery": "conv2d:3*0"}, []),
+    ({"surgery": "conv2d:99*0"}, {}, ["There is no channel 99 in 'conv2d'", "no channel is changed"]),
+    ({"surgery": "none:3*0"}, {}, ["The model has no layer 'none'"]),
     ({"runs": "x y"}, {}, ["runs is 'x y'"]),
 ]  # fmt: skip
 

@@ -1,0 +1,182 @@
+"""What depends on a channel: it is switched off, and all behind it answers without it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+import dash
+import numpy as np
+from dash import ClientsideFunction, Dash, Input, html
+from numpy.typing import NDArray
+
+import cnn
+from cnn.figures import Chart, nothing
+from dashboard import ids
+from dashboard.screens.layers import layer_outputs
+from dashboard.screens.request import Request
+from dashboard.screens.screen import Screen, register_screen, stores
+from dashboard.shell import components, operating
+from dashboard.shell.numbers import number_field, register_number
+from dashboard.shell.tabs import register_tabs
+
+PAGE = "surgery"
+CHANNEL, STRENGTH = "surgery-channel", "surgery-strength"
+NOW, UNCHANGED = "surgery-now", "surgery-unchanged"
+MAPS, PROBABILITIES, LOGITS, REACHED = (
+    "surgery-maps", "surgery-probabilities", "surgery-logits", "surgery-reached",
+)  # fmt: skip
+_EFFECT = "surgery-effect"
+
+
+def layout(layer: Any = None, **_query: Any) -> html.Div:
+    """Return the page for a layer; without one, the first convolution is shown."""
+    name = unquote(layer) if isinstance(layer, str) else None
+    return html.Div(
+        [
+            components.heading(
+                "Surgery", "Switch a channel off, and see what depends on it: all behind it answers "
+                "at once.",
+            ),
+            *stores(PAGE, name),
+            components.tab_bar("surgery-tabs", "Layers"),
+            components.alert("surgery-problem"),
+            html.Div([_controls(), html.Div(_figures(), className="two")], id="surgery-body"),
+        ]
+    )  # fmt: skip
+
+
+def _controls() -> html.Div:
+    return html.Div(
+        [
+            number_field(CHANNEL, "Channel", "channel"),
+            html.Div(id=STRENGTH, className="strength"),
+            operating.buttons(),
+            html.P(id=NOW, className="surgery-now", **components.aria(live="polite")),
+        ],
+        className="controls",
+    )
+
+
+def _figures() -> list[Any]:
+    effect = html.Div(
+        [
+            components.figure(PROBABILITIES, "The answer before and after"),
+            html.Div(components.figure(LOGITS, "The logits before and after"), id=f"{LOGITS}-box"),
+            components.figure(REACHED, "How far each layer moved"),
+        ],
+        id=_EFFECT,
+    )
+    beside = html.Div([html.P(id=UNCHANGED, className="surgery-unchanged"), effect])
+    return [components.figure(MAPS, "The channels, as later layers see them"), beside]
+
+
+def register(app: Dash) -> None:
+    """Register the page and its callbacks."""
+    dash.register_page(
+        __name__, path="/surgery", path_template="/surgery/<layer>", name="Surgery",
+        title="Surgery – CNN Visualizer", layout=layout, order=5.7, in_header=True,
+    )  # fmt: skip
+    register_tabs(app, PAGE, lambda layers: list(layers["changeable"]))
+    register_screen(
+        app, PAGE, show, figures=(MAPS, PROBABILITIES, LOGITS, REACHED), looks=("channel",)
+    )
+    register_number(app, CHANNEL)
+    app.clientside_callback(
+        ClientsideFunction("cnn", "showStrength"),
+        Input(ids.VIEW, "data"),
+        Input(STRENGTH, "data-layer"),
+        Input(STRENGTH, "data-channels"),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Effect:
+    """What the network computes of the picture before its channels were changed, and after."""
+
+    before: cnn.ForwardPass
+    after: cnn.ForwardPass
+
+    @property
+    def names(self) -> list[str]:
+        """The layers that were there before, without the input."""
+        return list(self.before.activations)[1:]
+
+    @property
+    def shares(self) -> NDArray[np.float32]:
+        """How far each layer moved, as a share of its size before: ‖after − before‖ / ‖before‖."""
+        return np.array([self._share(name) for name in self.names], np.float32)
+
+    def _share(self, name: str) -> float:
+        before, after = (one.activations[name] for one in (self.before, self.after))
+        size, moved = np.linalg.norm(before), np.linalg.norm(after - before)
+        return float(moved / size) if size else float(bool(moved))
+
+
+def show(request: Request) -> Screen:
+    """Return the channels of the layer as later layers see them, and what the changes do."""
+    info = request.layer_among(cnn.models.changeable_layers(request.trained))
+    changes = request.view.operations
+    channel = min(request.view.channel or 0, info.channels - 1)
+    change = changes.get(info.name, {}).get(channel)
+    charts = {MAPS: _maps(request, info, changes)}
+    if changes:
+        charts |= _effect(_Effect(request.unoperated.passed, request.passed))
+    else:
+        charts |= {place: nothing("") for place in (PROBABILITIES, LOGITS, REACHED)}
+    done = cnn.captions.operations({info.name: {channel: change}}) if change else ""
+    return Screen(
+        charts,
+        texts={
+            NOW: done or f"{info.name}: channel {channel} as it was trained",
+            UNCHANGED: ""
+            if changes
+            else "No channel is changed yet: choose one, and switch it off.",
+        },
+        hidden={
+            _EFFECT: not changes,
+            UNCHANGED: bool(changes),
+            f"{LOGITS}-box": not charts[LOGITS].traces,
+        },
+        properties={
+            CHANNEL: {"data-most": info.channels - 1},
+            STRENGTH: {"data-layer": info.name, "data-channels": str(info.channels)},
+        },
+    )
+
+
+def _maps(request: Request, info: cnn.LayerInfo, changes: Any) -> Chart:
+    outputs = layer_outputs(request.model, request.passed)
+    readers = cnn.models.operated_names(request.model)
+    output = outputs[readers.get(info.name, info.name)]
+    return output.chart(request.view.scale)
+
+
+def _effect(effect: _Effect) -> dict[str, Chart]:
+    before, after = effect.before.prediction, effect.after.prediction
+    names, caption = before.class_names, cnn.captions.ablation(before, after)
+    numbers = cnn.figures.comparison_chart
+    answer = numbers(
+        before.probabilities, after.probabilities, names, title="the answer",
+        each="class" if before.has_classes else "output",
+        label="probability" if before.has_classes else "value",
+        is_share=before.has_classes, caption=caption,
+    )  # fmt: skip
+    return {PROBABILITIES: answer, LOGITS: _logits(before, after), REACHED: _reached(effect)}
+
+
+def _logits(before: cnn.Prediction, after: cnn.Prediction) -> Chart:
+    if before.logits is None or after.logits is None:
+        return nothing("")
+    return cnn.figures.comparison_chart(
+        before.logits, after.logits, before.class_names, title="the logits", each="class",
+        label="logit", caption=cnn.captions.Caption("The sums that the softmax makes them of."),
+    )  # fmt: skip
+
+
+def _reached(effect: _Effect) -> Chart:
+    return cnn.figures.shares_chart(
+        effect.shares, effect.names, title="how far each layer moved", each="layer",
+        label="share", caption=cnn.captions.reached(effect.names, effect.shares),
+    )  # fmt: skip
