@@ -41,7 +41,8 @@ def _done(change: Affine) -> str:
 
 def ablation(before: Prediction, after: Prediction) -> Caption:
     """Return what the network says with changed channels, beside what it said before."""
-    seen = f"With the changes the network {verdict(after, others=1)}; before, it {verdict(before, others=1)}."
+    now, then = (verdict(one, others=1) for one in (after, before))
+    seen = f"With the changes the network {now}; before, it {then}."
     if not before.has_classes:
         return Caption(seen)
     moved = after.probabilities - before.probabilities
