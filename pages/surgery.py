@@ -120,7 +120,7 @@ def show(request: Request) -> Screen:
     changes = request.view.operations
     channel = min(request.view.channel or 0, info.channels - 1)
     change = changes.get(info.name, {}).get(channel)
-    charts = {MAPS: _maps(request, info, changes)}
+    charts = {MAPS: _maps(request, info)}
     if changes:
         charts |= _effect(_Effect(request.unoperated.passed, request.passed))
     else:
@@ -146,7 +146,7 @@ def show(request: Request) -> Screen:
     )
 
 
-def _maps(request: Request, info: cnn.LayerInfo, changes: Any) -> Chart:
+def _maps(request: Request, info: cnn.LayerInfo) -> Chart:
     outputs = layer_outputs(request.model, request.passed)
     readers = cnn.models.operated_names(request.model)
     output = outputs[readers.get(info.name, info.name)]

@@ -1,4 +1,4 @@
-"""Channel surgery in a real browser: a channel is switched off, followed over the pages, and taken back."""
+"""Channel surgery in a real browser: a channel is switched off, followed, and taken back."""
 
 from __future__ import annotations
 
