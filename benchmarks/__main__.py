@@ -38,7 +38,9 @@ def main(names: list[str]) -> None:
     rows = []
     for name in names or BENCHMARKS:
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
-        rows += BENCHMARKS[name]()
+        measured = BENCHMARKS[name]()
+        print(table(measured), file=sys.stderr, flush=True)
+        rows += measured
     print(f"{table(rows)}\n\n{machine.speed()}")
 
 

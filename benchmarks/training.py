@@ -25,27 +25,6 @@ _ROUNDS = 5
 _SETTLING = 2
 _COUNTED = 8
 _CONFIG = TrainingConfig(epochs=2 * (_SETTLING + _COUNTED), augment=False)
-_BARE = """
-import json, sys, time
-from pathlib import Path
-import keras
-from cnn import configuration, feeding, load_dataset, build_classifier, TrainingConfig
-config = TrainingConfig(epochs=6, augment=False)
-data = load_dataset("mnist", "train", data_dir=Path(sys.argv[1]))
-pictures, _ = feeding.split(data, config)
-steps = feeding.steps_per_epoch(pictures, config)
-model = build_classifier(seed=0)
-model.compile(configuration.optimizer(config, steps), loss="sparse_categorical_crossentropy",
-              metrics=["accuracy"])
-seconds = []
-class Clock(keras.callbacks.Callback):
-    def on_epoch_begin(self, epoch, logs=None): self.began = time.monotonic()
-    def on_epoch_end(self, epoch, logs=None): seconds.append(time.monotonic() - self.began)
-model.fit(feeding.batches(pictures, config, 0), epochs=config.epochs, steps_per_epoch=steps,
-          shuffle=False, verbose=0, callbacks=[Clock()])
-assert len(pictures) == int(sys.argv[2])
-print(json.dumps(seconds))
-"""
 
 
 def training() -> list[Row]:
@@ -102,12 +81,14 @@ def _write_pictures(folder: Path) -> None:
 
 def _bare(data: Path) -> list[float]:
     done = subprocess.run(
-        [sys.executable, "-c", _BARE, str(data), str(_TRAINED_ON)],
+        [sys.executable, "-m", "benchmarks.bare_fit", str(data)],
         check=True,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
     )
-    seconds: list[float] = json.loads(done.stdout.splitlines()[-1])
+    measured = json.loads(done.stdout.splitlines()[-1])
+    assert measured["pictures"] == _TRAINED_ON
+    seconds: list[float] = measured["seconds"]
     return seconds[1:]
 
 
