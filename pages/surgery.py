@@ -80,7 +80,7 @@ def register(app: Dash) -> None:
     )  # fmt: skip
     register_tabs(app, PAGE, lambda layers: list(layers["changeable"]))
     register_screen(
-        app, PAGE, show, figures=(MAPS, PROBABILITIES, LOGITS, REACHED), looks=("channel",)
+        app, PAGE, show, figures=(MAPS, PROBABILITIES, LOGITS, REACHED), looks=("channel", "scale")
     )
     register_number(app, CHANNEL)
     app.clientside_callback(
