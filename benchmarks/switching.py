@@ -43,6 +43,8 @@ def switching() -> list[Row]:
     median = statistics.median(digits)
     return [
         Row(f"{name}: median", statistics.median(latencies), "ms", yardstick, median, "≤ 1 ×"),
-        Row(f"{name}: p95", percentile(latencies, 95), "ms", yardstick, percentile(digits, 95), "-"),
+        Row(
+            f"{name}: p95", percentile(latencies, 95), "ms", yardstick, percentile(digits, 95), "-"
+        ),
         Row("the first of a layer, which is compiled", first, "ms", yardstick, median, "-"),
     ]

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import dash
 import numpy as np
-from dash import ClientsideFunction, Dash, Input, html
+from dash import ClientsideFunction, Dash, Input, Output, html
 from numpy.typing import NDArray
 
 import cnn
@@ -85,6 +85,7 @@ def register(app: Dash) -> None:
     register_number(app, CHANNEL)
     app.clientside_callback(
         ClientsideFunction("cnn", "showStrength"),
+        Output(STRENGTH, "data-percent"),
         Input(ids.VIEW, "data"),
         Input(STRENGTH, "data-layer"),
         Input(STRENGTH, "data-channels"),
@@ -171,7 +172,7 @@ def _logits(before: cnn.Prediction, after: cnn.Prediction) -> Chart:
         return nothing("")
     return cnn.figures.comparison_chart(
         before.logits, after.logits, before.class_names, title="the logits", each="class",
-        label="logit", caption=cnn.captions.Caption("The sums that the softmax makes them of."),
+        label="logit", caption=cnn.captions.Caption("The sums that the softmax makes the probabilities of."),
     )  # fmt: skip
 
 
