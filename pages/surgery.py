@@ -170,9 +170,10 @@ def _effect(effect: _Effect) -> dict[str, Chart]:
 def _logits(before: cnn.Prediction, after: cnn.Prediction) -> Chart:
     if before.logits is None or after.logits is None:
         return nothing("")
+    caption = cnn.captions.Caption("The sums that the softmax makes the probabilities of.")
     return cnn.figures.comparison_chart(
         before.logits, after.logits, before.class_names, title="the logits", each="class",
-        label="logit", caption=cnn.captions.Caption("The sums that the softmax makes the probabilities of."),
+        label="logit", caption=caption,
     )  # fmt: skip
 
 
