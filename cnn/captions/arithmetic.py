@@ -52,7 +52,7 @@ def proof(unit: Unit) -> str:
         )
     recomputed = number(unit.recomputed, _DIGITS)
     apart = f"difference {number(unit.difference, 1)}" if unit.difference else "no difference"
-    verdict = "" if unit.is_proved else " That is more than float32 explains."
+    verdict = "" if unit.is_proved else f" That is more than {unit.precision} explains."
     return f"Recomputed {recomputed}, the network says {computed}, {apart}.{verdict}"
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 Outputs = Mapping[str, NDArray[np.float32]]
 _KNOWN = ("keras.", "cnn.")
+# How many times farther apart the numbers of a precision lie than those of float32.
+_COARSER = {"float16": 2.0**13, "bfloat16": 2.0**16}
 # What the axes of an output are called, by their number.
 _NAMES = {1: ("channel",), 2: ("row", "channel"), 3: ("row", "column", "channel")}
 
@@ -51,7 +53,8 @@ class Unit:
     `place` is its index in the output, without the batch axis. `computed` is what Keras computed,
     `form` how it is done; `activation` what the layer then makes of it, None where it applies no
     function of its own. The `status` is "gradient" where the arithmetic of the layer is not known:
-    then the form says how the number changes with the inputs, and nothing is proved.
+    then the form says how the number changes with the inputs, and nothing is proved. `precision` is
+    that in which the layer computes.
     """
 
     layer: str
@@ -62,6 +65,7 @@ class Unit:
     activation: Function | Shares | None
     sources: tuple[Source, ...]
     status: Status
+    precision: str = "float32"
 
     @property
     def last(self) -> Form:
@@ -75,8 +79,11 @@ class Unit:
 
     @property
     def tolerance(self) -> float:
-        """How far a computation in float32 may be from `recomputed`; each form says why."""
-        return self.last.tolerance
+        """How far a computation in the layer's precision may be from `recomputed`.
+
+        Each form says how far one in float32 may be, and why.
+        """
+        return _COARSER.get(self.precision, 1.0) * self.last.tolerance
 
     @property
     def difference(self) -> float:
@@ -86,7 +93,7 @@ class Unit:
     @property
     def is_proved(self) -> bool:
         """Whether the parts give the number, within the tolerance."""
-        return self.last.gives(self.computed)
+        return self.last.gives(self.computed, coarser=_COARSER.get(self.precision, 1.0))
 
     @property
     def sum(self) -> float:
@@ -145,6 +152,7 @@ def explain_unit(
         activation=derivation.activation,
         sources=_sources(call.inputs, derivation.reads),
         status=derivation.status,
+        precision=str(getattr(call.layer, "compute_dtype", "float32")),
     )
 
 

@@ -43,13 +43,14 @@ class Form(ABC):
         """How far from `value` a computation in float32 may be."""
 
     @_quiet
-    def gives(self, computed: float) -> bool:
+    def gives(self, computed: float, *, coarser: float = 1.0) -> bool:
         """Return whether a number that Keras computed is `value`, within the tolerance.
 
-        What is too large for float32 is infinite there.
+        Keras computed it in a precision so many times `coarser` than float32. What is too large for
+        float32 is infinite there.
         """
         is_same = float(np.float32(self.value)) == computed
-        return is_same or abs(self.value - computed) <= self.tolerance
+        return is_same or abs(self.value - computed) <= coarser * self.tolerance
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,5 +1,6 @@
 """One number of any layer is taken apart, and the parts give what Keras computed."""
 
+from dataclasses import replace
 from functools import cache, partial
 from random import Random
 
@@ -104,6 +105,25 @@ def test_channels_may_stand_on_the_first_axis(make):
         require_proved(unit)
         for source in unit.sources:
             assert (source.cells < outputs[source.layer].shape).all()
+
+
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_what_half_precision_computes_is_proved_as_far_as_it_goes(precision, seven):
+    source = keras.Input((28, 28, 1))
+    hidden = layers.Conv2D(8, 3, activation="gelu", dtype=precision, name="conv")(source)
+    hidden = layers.BatchNormalization(dtype=precision, name="norm")(hidden)
+    hidden = layers.GlobalAveragePooling2D(dtype=precision)(hidden)
+    model = keras.Model(source, layers.Dense(5, activation="softmax", name="dense")(hidden))
+    outputs, pick = cnn.forward(model, seven).activations, Random(0)
+    for layer, place in some_cells(outputs, pick, count=20):
+        unit = explained(model, seven, layer, place, outputs)
+        require_proved(unit)
+    assert unit.precision == "float32"
+    strongest = np.unravel_index(outputs["conv"].argmax(), outputs["conv"].shape)
+    unit = explained(model, seven, "conv", strongest, outputs)
+    assert unit.precision == precision.removeprefix("mixed_")
+    # A number that is another is still told from it.
+    assert not replace(unit, computed=unit.computed + 3 * np.abs(unit.form.products).sum()).is_proved
 
 
 def test_deviations_without_a_mean_are_those_of_the_old_setting():
