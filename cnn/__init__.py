@@ -33,6 +33,7 @@ from cnn.inspection.activations import (
 )
 from cnn.inspection.batches import batch_probabilities
 from cnn.inspection.kernels import biases, kernel_norms, kernel_tiles, kernels, weights
+from cnn.inspection.outputs import Output, explain_output
 from cnn.inspection.predictions import Prediction
 from cnn.inspection.summary import Summary, summarise
 from cnn.inspection.trial import try_out
@@ -73,6 +74,7 @@ __all__ = [
     "Limits",
     "ModelError",
     "Moment",
+    "Output",
     "Perturbation",
     "Prediction",
     "Run",
@@ -97,6 +99,7 @@ __all__ = [
     "digit_steps",
     "drift",
     "effective_field",
+    "explain_output",
     "explain_unit",
     "fgsm",
     "fgsm_sweep",

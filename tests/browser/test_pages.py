@@ -11,7 +11,7 @@ import cnn
 from tests.browser.conftest import hover
 
 PAGES = (
-    "Network", "All layers", "Architecture", "Filters", "Activations", "Why", "Training",
+    "Network", "All layers", "Architecture", "Filters", "Activations", "Why", "Output", "Training",
     "Moments", "One step",
 )  # fmt: skip
 

@@ -63,6 +63,11 @@ SHOWN = {
     "Filters": {"#filters-main .gtitle": f"{IMAGE}:", "#filters-spread .gtitle": f"{IMAGE}:"},
     "Activations": {"#activations-main .gtitle": f"{IMAGE}:"},
     "Why": {"#why-map .gtitle": "<img src=…", "#why-formula": f"{IMAGE}, channel"},
+    "Output": {
+        "#output-formula": f"{LAYERS['dense_1']}, the logit of {IMAGE}: 64 products",
+        "#output-note": LAYERS["dense"],
+        "#output-against": LINK,
+    },
     "Perturb": {"#perturb-curve": "<img src=x …"},
     "Moments": {
         "#moments-left .gtitle": f"{IMAGE}, before",

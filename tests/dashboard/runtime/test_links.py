@@ -53,6 +53,9 @@ CASES = [
     ({"channel": "900"}, {"channel": 900}, []),
     ({"teach": "3", "rates": "0.001*5,0.01"}, {"teach": 3, "rates": "0.001*5,0.01"}, []),
     ({"teach": "12"}, {}, ["the model has classes 0 to 9; the class that suggests itself is taught"]),
+    ({"of": "12"}, {}, ["classes 0 to 9; the output of the class predicted is taken apart instead"]),
+    ({"of": "3", "against": "12"}, {"of": 3}, ["classes 0 to 9; it is compared with none instead"]),
+    ({"model": "banana", "of": "3", "against": "4"}, {}, ["without the link's of and against."]),
     ({"model": "banana", "teach": "3", "rates": "0.1"}, {}, ["without the link's teach and rates."]),
     ({"runs": "x y"}, {}, ["runs is 'x y'"]),
 ]  # fmt: skip
