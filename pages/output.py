@@ -32,6 +32,7 @@ WATERFALL, WHY, QUESTION = "output-waterfall", "output-why", "output-question"
 LOGITS, BELOW, POWERS, SHARES = "output-logits", "output-below", "output-powers", "output-shares"
 FUNCTION = "output-function"
 PREDICTED, NONE = "predicted", "none"
+_STEP_SIZE = {"height": "66cqw"}
 # In the order in which a probability comes about.
 _STEPS = {
     LOGITS: "The sums of all outputs",
@@ -267,7 +268,7 @@ def _steps(made: cnn.Output, names: tuple[str, ...]) -> dict[str, Chart]:
             BELOW: _bars(made.softmax.below, names, "difference", "2. minus the largest", below),
             POWERS: _bars(made.softmax.powers, names, "power", "3. e to the power of it", powers),
             SHARES: cnn.figures.probabilities_chart(
-                made.results, names, title="4. divided by their sum",
+                made.results, names, title="4. divided by their sum", size=_STEP_SIZE,
                 caption=captions.shares(made.softmax, names),
             ),
         }  # fmt: skip
@@ -283,5 +284,6 @@ def _bars(
         label=label,
         each="class",
         names=names,
+        size=_STEP_SIZE,
         caption=caption,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from cnn.models.layers import LayerInfo
 from cnn.words import counted, number, percent
 
 _DIGITS = 4
-_SHARE_DIGITS = 4
 
 
 def output(made: Output, names: Sequence[str]) -> str:
@@ -50,7 +49,7 @@ def contributions(made: Output, parts: Parts, names: Sequence[str]) -> Caption:
     bias = ", then the bias" if form.bias else ""
     seen = (
         f"What each of the {counted(len(form.channels), each)} from {parts.layer} adds to "
-        f"{output(made, names)}, the strongest first{bias}: together {number(form.value, _DIGITS)}."
+        f"{output(made, names)}, the strongest first{bias}: together {_n(form.value)}."
     )
     return Caption(seen, _speaking(made, form.subtotals, each, names))
 
@@ -90,44 +89,47 @@ def logits(made: Output, names: Sequence[str]) -> Caption:
     order = np.argsort(-made.logits, kind="stable")[:2]
     if len(order) < 2:
         return Caption(seen)
-    first, second = (f"{number(made.logits[i], _DIGITS)} ({names[i]})" for i in order)
+    first, second = (f"{_n(made.logits[i])} ({names[i]})" for i in order)
     return Caption(seen, f"The largest is {first}, the next {second}.")
 
 
 def below(steps: Softmax, names: Sequence[str]) -> Caption:
     """Return the caption of the logits minus the largest."""
-    largest = number(float(steps.form.logits.max()), _DIGITS)
-    here = steps.form.index
-    return Caption(
-        f"Each minus the largest, {largest}: that changes no share, and no power becomes too large.",
-        f"For {names[here]} that is {number(steps.below[here], _DIGITS)}.",
-    )
+    largest = _n(float(steps.form.logits.max()))
+    seen = f"Each minus the largest, {largest}: that changes no share, and no power gets too large."
+    return Caption(seen, _each(steps, names, lambda i: _n(steps.below[i])))
 
 
 def powers(steps: Softmax, names: Sequence[str]) -> Caption:
     """Return the caption of e to the power of each."""
-    here = steps.form.index
-    power = f"e^{_bracketed(float(steps.below[here]))}"
+    below, powers = steps.below, steps.powers
+    seen = f"The number e to the power of each: 1 for the largest, together 1 + {_n(steps.others)}."
     return Caption(
-        f"The number e to the power of each: together {number(steps.total, _DIGITS + 1)}.",
-        f"For {names[here]} that is {power} = {number(steps.powers[here], _DIGITS)}.",
+        seen, _each(steps, names, lambda i: f"e^{_bracketed(below[i])} = {_n(powers[i])}")
     )
 
 
 def shares(steps: Softmax, names: Sequence[str]) -> Caption:
     """Return the caption of the probabilities: each power divided by the sum of all."""
     form = steps.form
-    share, result = form.value, float(steps.computed[form.index])
-    divided = (
-        f"{number(steps.powers[form.index], _DIGITS)} ÷ {number(steps.total, _DIGITS + 1)} = "
-        f"{percent(share, _SHARE_DIGITS)}"
-    )
+    result = float(steps.computed[form.index])
+    divided = f"{_n(steps.powers[form.index])} ÷ (1 + {_n(steps.others)})"
+    apart = f"differs by more than {number(steps.difference, 1)}" if steps.difference else "differs"
     verdict = "" if form.gives(result) else " That is more than float32 explains."
     return Caption(
         "Each power divided by their sum: shares of 1, the probabilities.",
-        f"For {names[form.index]} {divided}; the network says {percent(result, _SHARE_DIGITS)}. No share "
-        f"differs by more than {number(steps.difference, 1)}.{verdict}",
+        f"For {names[form.index]}, {divided} gives {percent(form.value, _DIGITS)}; the network says "
+        f"{percent(result, _DIGITS)}. No share {apart}.{verdict}",
     )
+
+
+def _each(steps: Softmax, names: Sequence[str], written: Callable[[int], str]) -> str:
+    """Return what is written of the class that is looked at, and of the next if it is the largest."""
+    here, order = steps.form.index, np.argsort(-steps.form.logits, kind="stable")
+    sentence = f"For {names[here]} that is {written(here)}"
+    if here == order[0] and len(order) > 1:
+        sentence += f", for {names[order[1]]}, the next, {written(order[1])}"
+    return f"{sentence}."
 
 
 def function(form: Function, result: float) -> Caption:
@@ -136,15 +138,18 @@ def function(form: Function, result: float) -> Caption:
     if form.name == "sigmoid":
         power = float(np.exp(-form.operand))
         told = (
-            f"1 ÷ (1 + e^{_bracketed(-form.operand)}) = 1 ÷ (1 + {number(power, _DIGITS)}) = "
+            f"1 ÷ (1 + e^{_bracketed(-form.operand)}) = 1 ÷ (1 + {_n(power)}) = "
             f"{number(form.value, _DIGITS + 1)}."
         )
     return Caption(told, compared(form.value, result, is_proved=form.gives(result)))
 
 
+def _n(value: float) -> str:
+    return number(value, _DIGITS)
+
+
 def _bracketed(value: float) -> str:
-    text = number(value, _DIGITS)
-    return f"({text})" if value < 0 else text
+    return f"({_n(value)})" if value < 0 else _n(value)
 
 
 def _signed(value: float) -> str:

@@ -63,6 +63,7 @@ def probabilities_chart(
     names: Sequence[str],
     *,
     title: str,
+    size: dict[str, str] | None = None,
     caption: Caption = NO_CAPTION,
 ) -> Chart:
     """Return class probabilities (classes,) as bars from 0 to 1."""
@@ -82,7 +83,7 @@ def probabilities_chart(
     numbers = {"y": values, "customdata": percentages(values)}
     return Chart(
         ("probabilities", tuple(names)), frame, (numbers,),
-        {"title.text": style.plain(title)}, "bars", BARS_SIZE, caption,
+        {"title.text": style.plain(title)}, "bars", size or BARS_SIZE, caption,
     )  # fmt: skip
 
 

@@ -89,6 +89,7 @@ def _layout(each: str) -> dict[str, Any]:
         },
         "yaxis": {
             **axis, "type": "category", "autorange": "reversed", "showgrid": False,
+            "ticklabelstandoff": 4,
             "title": {"text": each, "standoff": 4},
         },
         "waterfallgap": 0.25,

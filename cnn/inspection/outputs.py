@@ -22,7 +22,7 @@ from cnn.inspection.predictions import Prediction
 from cnn.inspection.units import Outputs, derive, inputs_of
 from cnn.models.arithmetic.cell import Cell, Derivation
 from cnn.models.arithmetic.forms import PRECISION, Function, Numbers, Shares, WeightedSum
-from cnn.models.arithmetic.functions import softmax
+from cnn.models.arithmetic.functions import of_activation, softmax
 from cnn.models.card import checked_class
 from cnn.models.graph import Call, calls
 from cnn.models.heads import Head, head_of
@@ -77,9 +77,9 @@ class Softmax:
         return powers
 
     @property
-    def total(self) -> float:
-        """The sum of the powers; each power divided by it is a share."""
-        return float(self.powers.sum())
+    def others(self) -> float:
+        """The sum of the powers but the largest, which is 1; a share is a power divided by all."""
+        return float(np.delete(self.powers, self.form.logits.argmax()).sum())
 
     @property
     def difference(self) -> float:
@@ -176,7 +176,6 @@ class _Network:
 
     by_name: Mapping[str, Call]
     outputs: Outputs
-    _derived: dict[tuple[str, int], Derivation] = field(default_factory=dict)
     _weights: dict[str, dict[str, NDArray[Any]]] = field(default_factory=dict)
 
     def values(self, call: Call) -> Numbers:
@@ -189,16 +188,13 @@ class _Network:
             raise _unknown(call)
         return self.by_name[call.inputs[0]]
 
-    def derived(self, call: Call, number: int) -> Derivation:
+    def derived(self, call: Call, number: int, *, before_activation: bool = False) -> Derivation:
         """Return how a number of a call's output is computed, counted through all its axes."""
-        key = (call.name, number)
-        if key not in self._derived:
-            shape = self.outputs[call.name].shape
-            place = tuple(int(i) for i in np.unravel_index(number, shape))
-            inputs = inputs_of(self.by_name, self.outputs, call)
-            kept = self._weights.setdefault(call.name, {})
-            self._derived[key] = derive(Cell(call, inputs, place, shape, kept))
-        return self._derived[key]
+        shape = self.outputs[call.name].shape
+        place = tuple(int(i) for i in np.unravel_index(number, shape))
+        inputs = inputs_of(self.by_name, self.outputs, call)
+        kept = self._weights.setdefault(call.name, {})
+        return derive(Cell(call, inputs, place, shape, kept, before_activation))
 
     def handed_on(self, weighting: Weighting) -> Weighting | None:
         """Return the weighting of what a call is given that only hands it on; None for others."""
@@ -244,16 +240,31 @@ def _explained(
 
 def _ending(network: _Network, prediction: Prediction, target: int) -> _Ending:
     call, head = network.by_name[prediction.head.deciding], prediction.head
-    derivation = network.derived(call, target)
-    if isinstance(derivation.form, Shares | Function):
+    form = network.derived(call, target, before_activation=True).form
+    if isinstance(form, Shares | Function):
         sums = network.before(call)
-        return _Ending(sums, derivation.form, network.values(sums).reshape(-1))
-    if derivation.activation is None:
+        return _Ending(sums, form, network.values(sums).reshape(-1))
+    applied = of_activation(getattr(call.layer, "activation", None))
+    if applied and applied.name == "linear":
         return _Ending(call, None, network.values(call).reshape(-1))
     # What a last layer with log_softmax gives stands for its logits, and is not its sums.
-    shown = prediction.logits if head.form != "logits" else None
-    computed = None if shown is None else shown.astype(np.float64)
-    return _Ending(call, derivation.activation, computed, applies_function=True)
+    shown = None if prediction.logits is None or head.form == "logits" else prediction.logits
+    if shown is None or not applied or not applied.takes_several:
+        function = network.derived(call, target).activation
+        logits = None if shown is None else shown.astype(np.float64)
+        return _Ending(call, function, logits, applies_function=True)
+    logits = shown.astype(np.float64)
+    slack = _rounding(network, call)
+    function = Shares(applied.name, logits, target, applied.function, slack)
+    return _Ending(call, function, logits, applies_function=True)
+
+
+def _rounding(network: _Network, call: Call) -> float:
+    """Return how far any sum of a dense layer may be in float32: 1e-5 of all that it adds up."""
+    values = network.values(network.before(call)).reshape(-1)
+    kernel = np.abs(np.asarray(call.layer.kernel))
+    bias = np.abs(np.asarray(call.layer.bias)) if call.layer.use_bias else 0
+    return PRECISION * float((np.abs(values) @ kernel + bias).max())
 
 
 def _sums(
@@ -279,12 +290,13 @@ def _inputs(
     """Return the weighting of what the layer is given that makes the sums, and what that adds."""
     before = network.before(sums.call)
     weights, bias = np.zeros(network.outputs[before.name].shape), 0.0
-    may_apply = ending.applies_function and ending.call is sums.call
-    for number in np.flatnonzero(sums.weights).tolist():
-        factor = float(sums.weights.reshape(-1)[number])
-        derivation = network.derived(sums.call, number)
-        form, is_sum = derivation.form, may_apply or derivation.activation is None
-        if not isinstance(form, WeightedSum) or form.parts or not is_sum:
+    is_own = ending.applies_function and ending.call is sums.call
+    factors = sums.weights.reshape(-1)
+    for number in np.flatnonzero(factors).tolist():
+        factor = float(factors[number])
+        derivation = network.derived(sums.call, number, before_activation=is_own)
+        form = derivation.form
+        if not isinstance(form, WeightedSum) or form.parts or derivation.activation:
             raise _unknown(sums.call)
         (cells,) = derivation.reads
         np.add.at(weights, tuple(cells.T), factor * form.weights[form.inside].reshape(-1))
@@ -321,7 +333,10 @@ def _recomputed(network: _Network, ending: _Ending, count: int) -> Numbers:
     """Return the sums of all outputs where Keras does not show them."""
     if isinstance(ending.function, Shares):
         return ending.function.logits
-    return np.array([network.derived(ending.call, number).form.value for number in range(count)])
+    derived = [
+        network.derived(ending.call, number, before_activation=True) for number in range(count)
+    ]
+    return np.array([derivation.form.value for derivation in derived])
 
 
 def _function(

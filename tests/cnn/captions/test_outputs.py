@@ -141,21 +141,29 @@ def test_each_step_of_softmax_has_its_numbers(made, passed):
         f"The largest is {number(logits[order[0]], 4)} ({order[0]}), the next "
         f"{number(logits[order[1]], 4)} ({order[1]})."
     )
-    steps = replace(made.softmax, form=replace(made.softmax.form, index=int(order[1])))
-    runner_up, lower = int(order[1]), logits[order[1]] - logits[order[0]]
-    assert number(logits.max(), 4) in told.below(steps, NAMES).seen
-    assert told.below(steps, NAMES).notice == f"For {runner_up} that is {number(lower, 4)}."
-    total = np.exp(logits - logits.max()).sum()
-    assert told.powers(steps, NAMES).seen.endswith(f"together {number(total, 5)}.")
-    assert told.powers(steps, NAMES).notice == (
-        f"For {runner_up} that is e^({number(lower, 4)}) = {number(np.exp(lower), 4)}."
+    lower = logits - logits[order[0]]
+    others = np.exp(lower[order[1:]]).sum()
+    first, second = (int(i) for i in order[:2])
+    assert first == 7
+    below, powers = told.below(made.softmax, NAMES), told.powers(made.softmax, NAMES)
+    assert below.seen.startswith(f"Each minus the largest, {number(logits.max(), 4)}: ")
+    assert below.notice == f"For 7 that is 0, for {second}, the next, {number(lower[second], 4)}."
+    assert powers.seen.endswith(f"together 1 + {number(others, 4)}.")
+    power = f"e^({number(lower[second], 4)}) = {number(np.exp(lower[second]), 4)}"
+    assert powers.notice == f"For 7 that is e^0 = 1, for {second}, the next, {power}."
+    runner_up = replace(made.softmax, form=replace(made.softmax.form, index=second))
+    assert told.powers(runner_up, NAMES).notice == f"For {second} that is {power}."
+    share = passed.prediction.probabilities[second]
+    assert told.shares(runner_up, NAMES).notice == (
+        f"For {second}, {number(np.exp(lower[second]), 4)} ÷ (1 + {number(others, 4)}) gives "
+        f"{percent(np.exp(lower[second]) / (1 + others), 4)}; the network says {percent(share, 4)}. No "
+        f"share differs by more than {number(made.softmax.difference, 1)}."
     )
-    share = passed.prediction.probabilities[runner_up]
-    assert told.shares(steps, NAMES).notice == (
-        f"For {runner_up} {number(np.exp(lower), 4)} ÷ {number(total, 5)} = "
-        f"{percent(np.exp(lower) / total, 4)}; the network says {percent(share, 4)}. No share differs by "
-        f"more than {number(steps.difference, 1)}."
-    )
+
+
+def test_shares_that_are_the_same_are_not_said_to_differ(made):
+    same = replace(made.softmax, computed=made.softmax.form.shares)
+    assert told.shares(same, NAMES).notice.endswith("No share differs.")
 
 
 def test_a_share_that_the_steps_do_not_give_is_told(made):

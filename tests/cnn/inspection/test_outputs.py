@@ -77,8 +77,8 @@ def test_softmax_is_told_step_by_step(classifier, seven, passed):
     np.testing.assert_array_equal(steps.form.logits, logits)
     np.testing.assert_allclose(steps.below, logits - logits.max())
     np.testing.assert_allclose(steps.powers, np.exp(logits - logits.max()))
-    assert steps.total == pytest.approx(np.exp(logits - logits.max()).sum())
-    np.testing.assert_allclose(steps.form.shares, steps.powers / steps.total)
+    assert 1 + steps.others == pytest.approx(np.exp(logits - logits.max()).sum(), rel=1e-12)
+    np.testing.assert_allclose(steps.form.shares, steps.powers / (1 + steps.others))
     np.testing.assert_allclose(steps.form.shares, np.exp(logits) / np.exp(logits).sum())
     np.testing.assert_array_equal(steps.computed, passed.prediction.probabilities)
     assert steps.form.gives(made.result)
@@ -266,6 +266,14 @@ def test_a_number_is_its_own_sum():
     assert made.softmax is None
     assert made.result == made.computed
     assert made.is_proved
+
+
+def test_of_a_function_that_is_not_known_the_sum_is_taken_apart():
+    model = nets.ending(layers.Dense(2, activation=lambda x: x * x))
+    made = cnn.explain_output(model, picture_for(model, Random(0)), target=1)
+    assert made.function is None
+    assert made.is_proved
+    assert made.result == pytest.approx(made.recomputed**2, rel=1e-4)
 
 
 def test_of_several_outputs_the_first_is_taken_apart():
