@@ -207,8 +207,8 @@ def show(request: Request) -> Screen:
         {WATERFALL: _waterfall(made, parts, names), **steps},
         texts={
             MISSING: choice.missing,
-            FORMULA: captions.output_formula(made, names),
-            PROOF: captions.output_proof(made),
+            FORMULA: captions.output_formula(made, parts, names),
+            PROOF: captions.output_proof(made, parts),
             QUESTION: f"How {parts.layer} makes these numbers.",
             NOTE: _note(request, made),
         },
@@ -254,9 +254,8 @@ def _steps(made: cnn.Output, names: tuple[str, ...]) -> dict[str, Chart]:
     """Return the steps from the sums of all outputs to what the network gives."""
     charts = dict.fromkeys(_STEPS, nothing(""))
     if len(names) > 1:
-        charts[LOGITS] = _bars(
-            made.logits, names, "logit", "1. logits", captions.logits(made, names)
-        )
+        title = "1. logits" if made.softmax else "the sums of all"
+        charts[LOGITS] = _bars(made.logits, names, "sum", title, captions.logits(made, names))
     if isinstance(made.function, Function):
         charts[FUNCTION] = cnn.figures.curve_chart(
             made.function, title=made.function.name,

@@ -25,18 +25,19 @@ def output(made: Output, names: Sequence[str]) -> str:
     return f"{noun} of {names[made.target]}{minus}"
 
 
-def output_formula(made: Output, names: Sequence[str]) -> str:
-    """Return how the sum comes about, with the numbers themselves."""
+def output_formula(made: Output, parts: Parts, names: Sequence[str]) -> str:
+    """Return how the parts add up to the sum, with the numbers themselves."""
     what = output(made, names)
     rule = " Each weight is that of the one minus that of the other, and so is the bias."
-    told = sentence(made.inputs.form)
+    told = sentence(parts.form)
     return f"{made.layer}, {what}: {told}{rule if made.against is not None else ''}"
 
 
-def output_proof(made: Output) -> str:
+def output_proof(made: Output, parts: Parts) -> str:
     """Return whether the parts give what Keras computed, and how far apart they are."""
     if made.computed is not None:
-        return compared(made.recomputed, made.computed, is_proved=made.is_proved)
+        is_proved = parts.give(made.computed)
+        return compared(parts.form.value, made.computed, is_proved=is_proved)
     hidden = "The layer does not show its sums, only what becomes of them."
     if made.function is None:
         return hidden

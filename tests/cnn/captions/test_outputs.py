@@ -52,11 +52,11 @@ def test_a_number_that_is_no_class_has_a_sum():
 
 def test_the_formula_has_the_real_numbers(made, difference, passed):
     total, bias = made.recomputed, made.inputs.form.bias
-    assert told.output_formula(made, NAMES) == (
+    assert told.output_formula(made, made.inputs, NAMES) == (
         f"dense_1, the logit of 7: 64 products add up to {number(total - bias, 5)}; with the bias "
         f"{number(bias, 5)} that is {number(total, 5)}."
     )
-    assert told.output_formula(difference, NAMES).endswith(
+    assert told.output_formula(difference, difference.inputs, NAMES).endswith(
         f"that is {number(difference.recomputed, 5)}. Each weight is that of the one minus that of the "
         "other, and so is the bias."
     )
@@ -64,16 +64,26 @@ def test_the_formula_has_the_real_numbers(made, difference, passed):
 
 def test_the_proof_compares_the_sum_with_that_of_keras(made, passed):
     computed = number(passed.prediction.logits[7], 5)
-    assert f", the network says {computed}, " in told.output_proof(made)
-    assert "more than float32 explains" not in told.output_proof(made)
+    assert f", the network says {computed}, " in told.output_proof(made, made.inputs)
+    assert "more than float32 explains" not in told.output_proof(made, made.inputs)
     wrong = replace(made, computed=made.computed + 1)
-    assert told.output_proof(wrong).endswith("difference 1. That is more than float32 explains.")
+    assert told.output_proof(wrong, wrong.inputs).endswith(
+        "difference 1. That is more than float32 explains."
+    )
+
+
+def test_channels_that_do_not_give_the_sum_are_not_called_proved(second_model):
+    made = cnn.explain_output(second_model, picture_for(second_model, Random(0)), target=3)
+    form = replace(made.channels.form, values=made.channels.form.values + 1)
+    wrong = replace(made.channels, form=form)
+    assert "more than float32 explains" not in told.output_proof(made, made.channels)
+    assert told.output_proof(made, wrong).endswith(" That is more than float32 explains.")
 
 
 def test_where_the_sum_is_not_shown_the_result_is_compared():
     model = nets.ending(layers.Dense(4, activation="log_softmax"))
     made = cnn.explain_output(model, picture_for(model, Random(0)), target=2)
-    assert told.output_proof(made).startswith(
+    assert told.output_proof(made, made.inputs).startswith(
         "The layer does not show its sums, only what becomes of them. Recomputed "
         f"{number(made.function.value, 5)}, the network says {number(made.result, 5)}"
     )
@@ -125,6 +135,9 @@ def test_channels_are_called_channels(second_model):
         "What each of the 4 channels from tail/last adds to the logit of d,"
     )
     assert "hannel " in caption.notice
+    cells = made.channels.form.values.size
+    formula = told.output_formula(made, made.channels, [*"abcde"])
+    assert f"the logit of d: {cells} products in 4 input channels add up to" in formula
 
 
 def test_what_lies_between_maps_and_output_is_named(made, classifier):
