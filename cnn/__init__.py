@@ -41,6 +41,7 @@ from cnn.inspection.activations import (
 )
 from cnn.inspection.batches import batch_probabilities
 from cnn.inspection.kernels import biases, kernel_norms, kernel_tiles, kernels, weights
+from cnn.inspection.outputs import Output, explain_output
 from cnn.inspection.predictions import Prediction
 from cnn.inspection.summary import Summary, summarise
 from cnn.inspection.trial import try_out
@@ -84,6 +85,7 @@ __all__ = [
     "Limits",
     "ModelError",
     "Moment",
+    "Output",
     "Perturbation",
     "Prediction",
     "Run",
@@ -112,6 +114,7 @@ __all__ = [
     "drift",
     "effective_field",
     "evaluate_ablation",
+    "explain_output",
     "explain_unit",
     "fgsm",
     "fgsm_sweep",

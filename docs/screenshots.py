@@ -19,6 +19,7 @@ PICTURES = (
     ("filters", "/filters/conv2d_1", "light", 1400),
     ("activations", "/activations/conv2d?channel=16", "dark", 1400),
     ("why", "/why/conv2d_1?channel=5", "light", 1400),
+    ("output", "/output?of=7&against=9", "light", 1400),
     ("surgery", "/surgery/conv2d_1?channel=3&surgery=conv2d_1%3A0-40*0", "light", 1400),
     ("perturb", "/perturb?rotate=-30", "light", 1400),
     ("training", "/training", "light", 1400),

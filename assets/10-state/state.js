@@ -294,5 +294,11 @@
     chosenScale: chosenOne("scale"),
     chooseLines: chooseOne("lines"),
     chosenLines: chosenOne("lines"),
+    chooseOf: chooseOne("of", "predicted"),
+    chosenOf: chosenOne("of", "predicted"),
+    chooseAgainst: chooseOne("against", "none"),
+    chosenAgainst: chosenOne("against", "none"),
+    chooseBy: chooseOne("by"),
+    chosenBy: chosenOne("by"),
   };
 })();

@@ -36,24 +36,32 @@ def place(index: tuple[int, ...]) -> str:
 
 def formula(unit: Unit) -> str:
     """Return how the number is computed, in sentences with the numbers themselves."""
-    sentence = _of_form(unit.form)
     if unit.activation is None:
-        return sentence
-    return f"{sentence} {_of_form(unit.activation)}"
+        return sentence(unit.form)
+    return f"{sentence(unit.form)} {sentence(unit.activation)}"
 
 
 def proof(unit: Unit) -> str:
     """Return whether the parts give the number: what was recomputed, what Keras says, how far apart."""
-    computed = number(unit.computed, _DIGITS)
     if unit.status == "gradient":
         return (
-            f"The network says {computed}. How this kind of layer computes is not known here: what is "
-            "shown is how the number changes with each input (gradient × input), which proves nothing."
+            f"The network says {_n(unit.computed)}. How this kind of layer computes is not known here: "
+            "what is shown is how the number changes with each input (gradient × input), which proves "
+            "nothing."
         )
-    recomputed = number(unit.recomputed, _DIGITS)
-    apart = f"difference {number(unit.difference, 1)}" if unit.difference else "no difference"
-    verdict = "" if unit.is_proved else f" That is more than {unit.precision} explains."
-    return f"Recomputed {recomputed}, the network says {computed}, {apart}.{verdict}"
+    return compared(
+        unit.recomputed, unit.computed, is_proved=unit.is_proved, precision=unit.precision
+    )
+
+
+def compared(
+    recomputed: float, computed: float, *, is_proved: bool, precision: str = "float32"
+) -> str:
+    """Return a number that was recomputed beside that of Keras, and how far they are apart."""
+    difference = abs(recomputed - computed)
+    apart = f"difference {number(difference, 1)}" if difference else "no difference"
+    verdict = "" if is_proved else f" That is more than {precision} explains."
+    return f"Recomputed {_n(recomputed)}, the network says {_n(computed)}, {apart}.{verdict}"
 
 
 def receptive_field(pixels: NDArray[np.bool_], status: str) -> Caption:
@@ -73,11 +81,12 @@ def receptive_field(pixels: NDArray[np.bool_], status: str) -> Caption:
 
 
 @singledispatch
-def _of_form(form: Form) -> str:
+def sentence(form: Form) -> str:
+    """Return how a form gives its number, with the numbers in it."""
     return f"The result is {_n(form.value)}."
 
 
-@_of_form.register
+@sentence.register
 def _(form: WeightedSum) -> str:
     total = float(form.subtotals.sum())
     if form.products.size == 1:
@@ -93,7 +102,7 @@ def _(form: WeightedSum) -> str:
     return f"{added}; with the bias {_n(form.bias)} that is {_n(form.value)}."
 
 
-@_of_form.register
+@sentence.register
 def _(form: Choice) -> str:
     what = "largest" if form.takes_largest else "smallest"
     count = int(form.inside.sum())
@@ -105,14 +114,14 @@ def _(form: Choice) -> str:
     return f"The {what} of {counted(count, 'number')} is {_n(form.value)}.{tied}"
 
 
-@_of_form.register
+@sentence.register
 def _(form: Copy) -> str:
     if form.is_constant:
         return f"The layer puts {_n(form.value)} here; it reads nothing for it."
     return f"The number is taken as it is from another cell: {_n(form.value)}."
 
 
-@_of_form.register
+@sentence.register
 def _(form: Normalised) -> str:
     return (
         f"({_n(form.operand)} − {_signed(form.mean)}) ÷ {_n(form.deviation)} × {_signed(form.gamma)}"
@@ -120,7 +129,7 @@ def _(form: Normalised) -> str:
     )
 
 
-@_of_form.register
+@sentence.register
 def _(form: Product) -> str:
     factors = [
         _signed(float(factor)) if power == 1 else f"{_signed(float(factor))}^{_n(float(power))}"
@@ -129,18 +138,18 @@ def _(form: Product) -> str:
     return f"{' × '.join(factors)} = {_n(form.value)}."
 
 
-@_of_form.register
+@sentence.register
 def _(form: Function) -> str:
     return f"{form.name}({_n(form.operand)}) = {_n(form.value)}."
 
 
-@_of_form.register
+@sentence.register
 def _(form: Shares) -> str:
     logit = float(form.logits[form.index])
     return f"{form.name} of {counted(len(form.logits), 'logit')}: {_n(logit)} becomes {_n(form.value)}."
 
 
-@_of_form.register
+@sentence.register
 def _(form: Attention) -> str:
     heads, keys = form.scores.shape
     return (
@@ -150,7 +159,7 @@ def _(form: Attention) -> str:
     )
 
 
-@_of_form.register
+@sentence.register
 def _(form: Gradient) -> str:
     return f"{counted(form.values.size, 'input')} change it, as far as their gradients tell."
 

@@ -47,6 +47,7 @@ from cnn.figures.network import diagram
 from cnn.figures.pair import Pair
 from cnn.figures.sparkline import sparkline
 from cnn.figures.sweep import sweep
+from cnn.figures.waterfall import waterfall_chart
 
 __all__ = [
     "EMPTY_FIGURE",
@@ -95,5 +96,6 @@ __all__ = [
     "unit_at",
     "units",
     "units_chart",
+    "waterfall_chart",
     "window_chart",
 ]

@@ -26,26 +26,31 @@ def outputs_chart(
     title: str,
     label: str = "output",
     each: str = "unit",
+    names: Sequence[str] | None = None,
     size: dict[str, str] | None = None,
     caption: Caption = NO_CAPTION,
 ) -> Chart:
     """Return a number per unit (units,) as bars; more than 128 as one stepped outline.
 
-    `each` is what has one of the numbers.
+    `each` is what has one of the numbers; they are numbered where they have no `names`.
     """
 
     def frame() -> dict[str, Any]:
         hover = f"{each} %{{x}}<br><b>%{{y:.4~g}}</b><extra></extra>"
-        trace: dict[str, Any] = {"x": np.arange(len(values)), "hovertemplate": hover}
+        places = np.arange(len(values)) if names is None else [style.plain(name) for name in names]
+        trace: dict[str, Any] = {"x": places, "hovertemplate": hover}
         if len(values) <= _MOST_BARS:
             trace |= {"type": "bar", "marker": _BAR}
         else:
             line = {"shape": "hvh", "width": 1, "color": BLUE}
             trace |= {"type": "scatter", "mode": "lines", "fill": "tozeroy", "line": line}
-        return {"data": [trace], "layout": _layout("", each, label)}
+        layout = _layout("", each, label)
+        if names is not None:
+            layout["xaxis"]["type"] = "category"
+        return {"data": [trace], "layout": layout}
 
     return Chart(
-        ("outputs", values.shape, label, each), frame, ({"y": values},),
+        ("outputs", values.shape, label, each, names and tuple(names)), frame, ({"y": values},),
         {"title.text": style.plain(title)}, "bars", size or BARS_SIZE, caption,
     )  # fmt: skip
 
@@ -58,6 +63,7 @@ def probabilities_chart(
     names: Sequence[str],
     *,
     title: str,
+    size: dict[str, str] | None = None,
     caption: Caption = NO_CAPTION,
 ) -> Chart:
     """Return class probabilities (classes,) as bars from 0 to 1."""
@@ -77,7 +83,7 @@ def probabilities_chart(
     numbers = {"y": values, "customdata": percentages(values)}
     return Chart(
         ("probabilities", tuple(names)), frame, (numbers,),
-        {"title.text": style.plain(title)}, "bars", BARS_SIZE, caption,
+        {"title.text": style.plain(title)}, "bars", size or BARS_SIZE, caption,
     )  # fmt: skip
 
 

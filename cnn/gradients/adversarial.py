@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.errors import ImageError, ModelError
+from cnn.errors import ImageError
 from cnn.images.perturbations import Range, grid_over
 from cnn.images.pixels import as_pixels, fit
 from cnn.inspection.batches import outputs
-from cnn.models.card import class_names
+from cnn.models.card import checked_class
 from cnn.models.compilation import compiled_once
 from cnn.models.heads import require_classes
 from cnn.models.inputs import scale_of
@@ -38,7 +38,7 @@ def logit_gradient(
     probabilities or a class that it does not have.
     """
     require_classes(model, "A change towards or away from a class")
-    wanted = _PREDICTED if target is None else _class(model, target)
+    wanted = _PREDICTED if target is None else checked_class(model, target)
     compiled = compiled_once(
         model, _GRADIENT, lambda batch, class_: _gradient(model, batch, class_)
     )
@@ -113,13 +113,3 @@ def _step(
 ) -> NDArray[np.uint8]:
     changed: NDArray[np.float32] = start / np.float32(255) + epsilon * direction
     return (changed.clip(0, 1) * 255).round().astype(np.uint8)
-
-
-def _class(model: keras.Model, target: int) -> int:
-    count = len(class_names(model))
-    if target not in range(count):
-        raise ModelError(
-            f"The model has no class {target}: it has {count}. Choose a number from 0 to "
-            f"{count - 1}."
-        )
-    return int(target)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.errors import LayerError, ModelError, RunError
+from cnn.errors import LayerError, RunError
 from cnn.inspection.batches import outputs
 from cnn.inspection.predictions import Prediction
-from cnn.models.card import class_names
+from cnn.models.card import checked_class
 from cnn.models.compilation import compiled_once, twin
 from cnn.models.graph import calls
 from cnn.models.heads import cross_entropy, require_classes
@@ -128,7 +128,7 @@ def teach(
     """
     require_classes(model, "Teaching a class")
     rates = _checked_rates(learning_rates)
-    label = _checked_label(model, label)
+    label = checked_class(model, label)
     moving = _moving(model)
     batch = prepare(image, model)
     weights = [np.asarray(weight.numpy(), np.float32) for weight in model.weights]
@@ -185,16 +185,6 @@ def _checked_rates(rates: Iterable[float]) -> tuple[float, ...]:
             "the model."
         )
     return checked
-
-
-def _checked_label(model: keras.Model, label: int) -> int:
-    count = len(class_names(model))
-    if label not in range(count):
-        raise ModelError(
-            f"The model has no class {label}: it has {count}. Choose a number from 0 to "
-            f"{count - 1}."
-        )
-    return int(label)
 
 
 def _moving(model: keras.Model) -> list[int]:

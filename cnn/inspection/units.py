@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cnn.errors import LayerError
 from cnn.inspection.activations import forward
-from cnn.models.arithmetic.cell import Cell, Derivation, Place, Status, weighted
+from cnn.models.arithmetic.cell import Cell, Derivation, Place, Rule, Status, weighted
 from cnn.models.arithmetic.copies import same
 from cnn.models.arithmetic.forms import Form, Function, Indices, Shares, Term, WeightedSum
 from cnn.models.arithmetic.slopes import gradient
@@ -139,7 +139,7 @@ def explain_unit(
     call = by_name[layer]
     with np.errstate(all="ignore"):
         derivation = (
-            _derive(Cell(call, _inputs(by_name, outputs, call), at, shape))
+            derive(Cell(call, inputs_of(by_name, outputs, call), at, shape))
             if call.inputs
             else _of_picture(model, image, at)
         )
@@ -186,7 +186,7 @@ def _within(layer: str, shape: Place, place: tuple[Any, ...]) -> Place:
     return tuple(int(at) for at in place)
 
 
-def _inputs(
+def inputs_of(
     by_name: Mapping[str, Call], outputs: Outputs, call: Call
 ) -> tuple[NDArray[np.float32], ...]:
     """Return what goes into a call, as Keras computed it."""
@@ -202,7 +202,7 @@ def _output(
     """Return one output of a call; those after the first, which no pass keeps, are made again."""
     if part == 0:
         return outputs[call.name]
-    inputs = _inputs(by_name, outputs, call)
+    inputs = inputs_of(by_name, outputs, call)
     if is_graph(call.layer):
         return inputs[part]
     output: NDArray[np.float32] = np.asarray(
@@ -211,17 +211,21 @@ def _output(
     return output
 
 
-def _derive(cell: Cell) -> Derivation:
-    """Return how a cell is computed by the rule of its kind, else how it changes.
+def rule_of(layer: Any) -> Rule | None:
+    """Return the rule of a layer's arithmetic; None where it is not known.
 
     The rules are those of Keras, and of this package, whose layers compute as those that they are
     called after: what somebody else's class of the same name does is not known.
     """
-    if is_graph(cell.layer):
-        return same(cell)
-    kind = type(cell.layer)
-    is_known = kind.__module__.startswith(_KNOWN)
-    rule = kind_of(kind.__name__).arithmetic if is_known else None
+    if is_graph(layer):
+        return same
+    kind = type(layer)
+    return kind_of(kind.__name__).arithmetic if kind.__module__.startswith(_KNOWN) else None
+
+
+def derive(cell: Cell) -> Derivation:
+    """Return how a cell is computed by the rule of its kind, else how it changes."""
+    rule = rule_of(cell.layer)
     return (rule and rule(cell)) or gradient(cell)
 
 

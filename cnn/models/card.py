@@ -64,3 +64,14 @@ def class_names(model: keras.Model) -> tuple[str, ...]:
 def attach_card(model: keras.Model, card: Card) -> None:
     """Let `card_of` return the card for the model."""
     object.__setattr__(model, _CARD, card)
+
+
+def checked_class(model: keras.Model, number: int) -> int:
+    """Return the number of a class; `ModelError` for one that the model does not have."""
+    count = len(class_names(model))
+    if number not in range(count):
+        raise ModelError(
+            f"The model has no class {number}: it has {count}. Choose a number from 0 to "
+            f"{count - 1}."
+        )
+    return int(number)

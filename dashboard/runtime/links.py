@@ -29,6 +29,8 @@ _MOMENT_INSTEAD = {"epoch": "its finished state is shown", "other": "the start i
 _CLASS_INSTEAD = {
     "target": "the step leads away from the prediction",
     "teach": "the class that suggests itself is taught",
+    "of": "the output of the class predicted is taken apart",
+    "against": "it is compared with none",
 }
 
 

@@ -19,14 +19,18 @@ from dashboard.state import data, operations, pixels, rates
 Lines = Literal["contribution", "weight"]
 CONTRIBUTION: Lines = "contribution"
 WEIGHT: Lines = "weight"
+By = Literal["inputs", "channels"]
+INPUTS: By = "inputs"
+CHANNELS: By = "channels"
 LOOKS = frozenset(
     {
         "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",
-        "over", "present",
+        "over", "present", "of", "against", "by",
     }
 )  # fmt: skip
 OF_MODEL = (
     "epoch", "other", "surgery", "channel", "row", "column", "source", "target", "teach", "rates",
+    "of", "against",
 )  # fmt: skip
 
 
@@ -50,7 +54,8 @@ class View:
     contributed for this picture (weight × value), or the weights alone. `teach` is the class that
     the network is taught with this picture (None: the one that suggests itself), `rates` the
     learning rates of the steps made. `over` is the slider along which the prediction is drawn.
-    `present` shows it all large, as for a projector.
+    `present` shows it all large, as for a projector. `of` is the class whose output is taken apart (None:
+    the one predicted), `against` the one that it is compared with, `by` what its parts are.
     """
 
     model: str = ""
@@ -86,6 +91,9 @@ class View:
     rates: str = ""
     over: str = "rotate"
     present: bool = False
+    of: int | None = None
+    against: int | None = None
+    by: By = INPUTS
 
     def to_query(self) -> dict[str, str]:
         """Return the view as the parameters of a query; what is left at its default is left out."""
@@ -308,6 +316,9 @@ _ACCEPTED = {
     "over": _one_of(*RANGES, "epsilon"),
     "present": _Accepted(_flag, "1"),
     "teach": _NUMBER,
+    "of": _NUMBER,
+    "against": _NUMBER,
+    "by": _one_of(INPUTS, CHANNELS),
     "rates": _decodable(
         rates.decode,
         f"up to {MOST_STEPS} learning rates such as 0.001*5,0.01",

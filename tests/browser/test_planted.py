@@ -64,6 +64,11 @@ SHOWN = {
     "Activations": {"#activations-main .gtitle": f"{IMAGE}:"},
     "Why": {"#why-map .gtitle": "<img src=…", "#why-formula": f"{IMAGE}, channel"},
     "Surgery": {"#surgery-now": f"{IMAGE}: channel"},
+    "Output": {
+        "#output-formula": f"{LAYERS['dense_1']}, the logit of {IMAGE}: 64 products",
+        "#output-note": LAYERS["dense"],
+        "#output-against": LINK,
+    },
     "Perturb": {"#perturb-curve": "<img src=x …"},
     "Moments": {
         "#moments-left .gtitle": f"{IMAGE}, before",

@@ -65,6 +65,16 @@ def choose_source(page: Page) -> None:
     page.wait_for_url("**source=3*")
 
 
+def choose_class(page: Page) -> None:
+    page.get_by_label("Class", exact=True).select_option("5")
+    page.wait_for_url("**of=5*")
+
+
+def compare(page: Page) -> None:
+    page.get_by_label("Compared with").select_option("6")
+    page.wait_for_url("**against=6*")
+
+
 @pytest.mark.parametrize(
     ("path", "changes"),
     [
@@ -77,6 +87,7 @@ def choose_source(page: Page) -> None:
         ("/one-step/dense", (press_digit, move_epoch)),
         ("/why/conv2d_1", (press_digit, choose_channel, choose_row, move_epoch, turn)),
         ("/why/dense", (press_digit, move_epoch)),
+        ("/output", (press_digit, choose_class, compare, move_epoch, turn)),
     ],
 )
 def test_after_changes_the_screen_is_that_of_a_page_opened_there(server, visit, path, changes):

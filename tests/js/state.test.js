@@ -20,7 +20,7 @@ test("a sample takes the place of a drawing, of an upload, and of what was erase
 });
 
 test("another model has other moments, channels and classes", () => {
-  const looked = { ...VIEW, epoch: "3", other: "1", channel: "2", source: "1", target: "7", scale: "channel" };
+  const looked = { ...VIEW, epoch: "3", other: "1", channel: "2", source: "1", target: "7", of: "3", against: "9", scale: "channel" };
   assert.deepEqual(became(looked, { model: "def" }), { ...VIEW, model: "def", scale: "channel" });
 });
 

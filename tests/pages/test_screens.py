@@ -10,7 +10,17 @@ from cnn.figures import Chart
 from dashboard.app import runtime_of
 from dashboard.screens.screen import parts_of_pages
 from dashboard.state.view import LOOKS
-from pages import activations, all_layers, filters, moments, one_step, perturb, surgery, why
+from pages import (
+    activations,
+    all_layers,
+    filters,
+    moments,
+    one_step,
+    output,
+    perturb,
+    surgery,
+    why,
+)  # fmt: skip
 from tests.screens import call, screen, unpacked
 
 CHANGES = {
@@ -27,13 +37,16 @@ CHANGES = {
     "other": {"other": "0-8"},
     "over": {"over": "zoom"},
     "cell": {"channel": "3", "row": "2", "column": "4"},
+    "class": {"of": "3"},
+    "against": {"against": "8"},
+    "by": {"by": "channels"},
 }
 PLACES = [
     (activations, "conv2d"), (activations, "conv2d_1"), (activations, "dense"),
     (activations, "dense_1"), (all_layers, None), (filters, "conv2d_1"), (filters, "dense"),
     (moments, "conv2d"), (moments, "dense"), (one_step, "conv2d"), (one_step, "dense"),
     (perturb, None), (why, "conv2d"), (why, "conv2d_1"), (why, "max_pooling2d"), (why, "dense"),
-    (why, "dense_1"), (surgery, "conv2d"), (surgery, "dense"),
+    (why, "dense_1"), (output, None), (surgery, "conv2d"), (surgery, "dense"),
 ]  # fmt: skip
 
 

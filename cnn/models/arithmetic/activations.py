@@ -42,9 +42,11 @@ def learned_slope(cell: Cell) -> Derivation:
 def activated(cell: Cell, derive: Callable[[Cell, Place], Derivation]) -> Derivation | None:
     """Return what the layer's `activation` makes of what `derive` says of a place in its output.
 
-    None where the function is not known.
+    None where the function is not known and is asked for.
     """
     here = derive(cell, cell.place)
+    if cell.before_activation:
+        return here
     applied = of_activation(cell.layer.activation)
     if applied is None:
         return None

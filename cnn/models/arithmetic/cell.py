@@ -23,7 +23,8 @@ class Cell:
 
     `inputs` are what Keras computed for the inputs of the call, `shape` is that of its output and
     `place` the index in it; none has a batch axis. Weights that are asked for again and again are
-    `kept`, if there is somewhere to keep them.
+    `kept`, if there is somewhere to keep them. Of a cell that is `before_activation` only the sum is
+    derived, without what the layer makes of it.
     """
 
     call: Call
@@ -31,6 +32,7 @@ class Cell:
     place: Place
     shape: Place
     kept: dict[str, NDArray[Any]] | None = None
+    before_activation: bool = False
 
     @property
     def layer(self) -> Any:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from typing import Any
 
-from cnn.models.arithmetic.cell import Cell, Derivation, first_output, no_cells, single
-from cnn.models.arithmetic.forms import Copy, Indices
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.models.arithmetic.cell import Cell, Derivation, no_cells, single
+from cnn.models.arithmetic.forms import Copy, Indices, Mask
+from cnn.models.graph import Call
 
 
 def same(cell: Cell) -> Derivation:
@@ -23,25 +28,46 @@ def framed(cell: Cell) -> Derivation:
     return _moved(cell, np.float64)
 
 
-def _moved(cell: Cell, kind: type[np.int32 | np.float64]) -> Derivation:
-    """Return where the number comes from.
+def origins(
+    call: Call,
+    shapes: Sequence[tuple[int, ...]],
+    kind: type[np.int32 | np.float64] = np.int32,
+) -> tuple[NDArray[Any], Mask]:
+    """Return which number of its inputs each number of a call's output is, and where it is none.
+
+    The numbers of all inputs, of the given shapes, are counted from 1. Where the second array says so,
+    the layer puts a constant, which then stands in the first.
 
     The layer is applied to the numbers of the cells, 1, 2 and so on, and to the same below zero:
     what changes its sign with them comes from the cell of that number.
     """
-    sizes = [values.size for values in cell.inputs]
-    firsts = np.cumsum([1, *sizes[:-1]])
+    sizes = [int(np.prod(shape)) for shape in shapes]
     counted = [
-        np.arange(first, first + values.size, dtype=kind).reshape(values.shape)
-        for first, values in zip(firsts, cell.inputs, strict=True)
+        np.arange(first, first + size, dtype=kind).reshape(shape)
+        for first, size, shape in zip(_firsts(sizes), sizes, shapes, strict=True)
     ]
-    number = first_output(cell, counted)
-    opposite = first_output(cell, [-one for one in counted])
+    numbers, opposite = (
+        np.asarray(call.outputs([sign * one[None] for one in counted])[0])[0] for sign in (1, -1)
+    )
+    return numbers, numbers == opposite
+
+
+def _moved(cell: Cell, kind: type[np.int32 | np.float64]) -> Derivation:
+    """Return where the number comes from."""
+    shapes = [values.shape for values in cell.inputs]
+    numbers, is_constant = origins(cell.call, shapes, kind)
+    number = numbers[cell.place]
     nowhere = [no_cells(values.ndim) for values in cell.inputs]
-    if number == opposite:
+    if is_constant[cell.place]:
         return Derivation(Copy(float(number), is_constant=True), tuple(nowhere))
+    firsts = _firsts([values.size for values in cell.inputs])
     source = int(np.searchsorted(firsts, int(number), side="right")) - 1
-    shape = cell.inputs[source].shape
-    place = tuple(int(i) for i in np.unravel_index(int(number) - int(firsts[source]), shape))
+    at = np.unravel_index(int(number) - int(firsts[source]), shapes[source])
+    place = tuple(int(i) for i in at)
     reads: list[Indices] = [*nowhere[:source], single(place), *nowhere[source + 1 :]]
     return Derivation(Copy(float(cell.inputs[source][place])), tuple(reads))
+
+
+def _firsts(sizes: Sequence[int]) -> Indices:
+    """Return the number of the first cell of each input."""
+    return np.cumsum([1, *sizes[:-1]])

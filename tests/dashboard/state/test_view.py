@@ -42,6 +42,9 @@ views = st.builds(
     channel=st.none() | whole,
     source=st.none() | whole,
     teach=st.none() | whole,
+    of=st.none() | whole,
+    against=st.none() | whole,
+    by=st.sampled_from(["inputs", "channels"]),
     rates=st.just("") | st.lists(st.floats(1e-99, 10), min_size=1, max_size=50).map(rates.encode),
     **sliders,
 )
@@ -112,6 +115,9 @@ def test_a_damaged_drawing_is_told_and_a_sample_is_shown(damaged):
         ({"rates": "0"}, "expected up to 50 learning rates"),
         ({"rates": "nan"}, "expected up to 50 learning rates"),
         ({"rates": "0.1*0"}, "expected up to 50 learning rates"),
+        ({"of": "-1"}, "of is '-1': expected a whole number"),
+        ({"against": "x"}, "against is 'x': expected a whole number"),
+        ({"by": "rows"}, "by is 'rows': expected inputs or channels"),
         ({"teach": "-1"}, "teach is '-1': expected a whole number"),
         ({"utm": "x"}, "'utm' that is not known; it is ignored"),
         ({"index": ["1", "2"]}, "gives index 2 times"),
@@ -144,15 +150,34 @@ def test_equal_learning_rates_are_counted():
 def test_the_same_picture_looked_at_otherwise_is_the_same_picture():
     view = View(index=3, rotate=10, epoch="2")
     other = replace(
-        view, other="1", runs="a", scale="channel", channel=1, source=2, teach=3, rates="0.1"
+        view,
+        other="1",
+        runs="a",
+        scale="channel",
+        channel=1,
+        source=2,
+        teach=3,
+        rates="0.1",
+        of=4,
+        against=5,
+        by="channels",
     )
     assert other.picture == view
 
 
 def test_another_model_keeps_the_picture_and_drops_what_belonged_to_the_one_before():
-    looked = View(model="a" * 12, index=3, rotate=10, scale="channel", runs="x")
+    looked = View(model="a" * 12, index=3, rotate=10, scale="channel", runs="x", by="channels")
     view = replace(
-        looked, epoch="2", other="1", channel=4, source=5, target=6, teach=7, rates="0.1"
+        looked,
+        epoch="2",
+        other="1",
+        channel=4,
+        source=5,
+        target=6,
+        teach=7,
+        rates="0.1",
+        of=8,
+        against=9,
     )
     assert view.of_model("b" * 12) == replace(looked, model="b" * 12)
     assert view.of_model("a" * 12) == view
@@ -174,6 +199,6 @@ def test_the_page_brings_the_rules_to_the_browser(app):
     told = json.loads(found)
     assert told["defaults"] == {
         "data": "digits", "split": "all", "zoom": "100", "contrast": "100", "scale": "layer",
-        "lines": "contribution", "over": "rotate",
+        "lines": "contribution", "over": "rotate", "by": "inputs",
     }  # fmt: skip
     assert [["upload"], ["part"]] in told["goes"]
