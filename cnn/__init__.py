@@ -32,6 +32,7 @@ from cnn.inspection.activations import (
     predict,
 )
 from cnn.inspection.batches import batch_probabilities
+from cnn.inspection.diagnosis import Diagnosis, Finding, diagnose
 from cnn.inspection.kernels import biases, kernel_norms, kernel_tiles, kernels, weights
 from cnn.inspection.predictions import Prediction
 from cnn.inspection.summary import Summary, summarise
@@ -63,7 +64,9 @@ __all__ = [
     "Dataset",
     "DatasetError",
     "Decoded",
+    "Diagnosis",
     "Event",
+    "Finding",
     "ForwardPass",
     "HomeError",
     "ImageError",
@@ -94,6 +97,7 @@ __all__ = [
     "centre_digit",
     "class_names",
     "decode",
+    "diagnose",
     "digit_steps",
     "drift",
     "effective_field",

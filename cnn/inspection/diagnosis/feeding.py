@@ -1,0 +1,116 @@
+"""Whether pictures come in as they did in training: their range, and light on dark or dark on light."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.inspection.diagnosis.case import Case
+from cnn.inspection.diagnosis.findings import Finding
+from cnn.inspection.diagnosis.observation import Statistics
+from cnn.inspection.kernels import weights
+from cnn.models.inputs import scale_of
+from cnn.models.layers import LayerInfo, layer_infos
+
+Kept = tuple[NDArray[np.float64], NDArray[np.float64]]
+# Where the statistics of a training may be kept: the names of mean and variance.
+_NAMES = (("moving_mean", "moving_variance"), ("mean", "variance"))
+_RANGES = {"divided by 255": (1 / 255, 0.0), "from 0 to 255": (1.0, 0.0), "from −1 to 1": (2 / 255, -1.0)}
+LEAST_PICTURES = 20
+LEAST_GAIN = 0.2
+MOST_DEVIATIONS, MOST_RATIO = 1.0, 4.0
+
+
+def unlike_training(case: Case) -> list[Finding] | None:
+    """Pictures of another range or polarity than those that the network learned from.
+
+    It is tried out where labels tell what is right, and read from the statistics that a layer kept of
+    its training. None where there is neither.
+    """
+    tried, compared = _tried(case), _compared(case)
+    if tried is None and compared is None:
+        return None
+    return tried or compared or []
+
+
+def never_updated(case: Case) -> list[Finding] | None:
+    """Layers whose statistics are those before any training. None where no layer keeps any."""
+    keeping = list(_keeping(case))
+    found = []
+    for info, (mean, variance) in keeping:
+        if not mean.any() and (variance == 1).all():
+            given = case.statistics[info.inputs[0]]
+            numbers = {
+                "channels": float(given.mean.size),
+                "largest mean": float(np.abs(given.mean).max()),
+                "largest deviation": float(np.sqrt(given.variance.max())),
+            }
+            found.append(Finding("never updated", "fault", info.name, (), numbers, shown="weights"))
+    return found if keeping else None
+
+
+def _tried(case: Case) -> list[Finding] | None:
+    """Return how the pictures are recognised far better; None where labels do not tell it."""
+    if case.targets is None or len(case.pixels) < LEAST_PICTURES:
+        return None
+    factor = scale_of(case.model).factor
+    right = case.accuracy(case.observation)
+    ways = {name: case.accuracy(case.fed(*one)) for name, one in _others(factor).items()}
+    negative = case.accuracy(case.fed(factor, negative=True))
+    best = max(ways, key=lambda name: ways[name])
+    first = layer_infos(case.model)[0].name
+    if is_far_better(negative, right) and negative >= ways[best]:
+        numbers = {"accuracy": right, "accuracy as negatives": negative}
+        return [Finding("polarity", "fault", first, (), _over(case, numbers))]
+    if is_far_better(ways[best], right):
+        numbers = {"accuracy": right, "accuracy in the other range": ways[best]}
+        names = (best, scale_of(case.model).reason)
+        return [Finding("range", "fault", first, (), _over(case, numbers), names)]
+    return []
+
+
+def is_far_better(accuracy: float, than: float) -> bool:
+    """Whether an accuracy is higher by a fifth of the pictures, and errors are at most half as many."""
+    return accuracy >= than + LEAST_GAIN and 1 - accuracy <= (1 - than) / 2
+
+
+def _others(factor: float) -> dict[str, tuple[float, float]]:
+    return {name: one for name, one in _RANGES.items() if not np.allclose(one, (factor, 0))}
+
+
+def _over(case: Case, numbers: Mapping[str, float]) -> dict[str, float]:
+    return {**numbers, "pictures": case.selection.count}
+
+
+def _compared(case: Case) -> list[Finding] | None:
+    """Return how far the first statistics that were kept are from those of the sample."""
+    updated = ((i, kept) for i, kept in _keeping(case) if kept[0].any() or (kept[1] != 1).any())
+    first = next(updated, None)
+    if first is None:
+        return None
+    info, (mean, variance) = first
+    given = case.statistics[info.inputs[0]]
+    apart = np.abs(given.mean - mean) / np.sqrt(variance + 1e-3)
+    ratio = np.sqrt((given.variance + 1e-12) / (variance + 1e-12))
+    numbers = {
+        "deviations apart": float(np.median(apart)),
+        "spread": float(np.median(ratio)),
+        "channels": float(given.mean.size),
+    }
+    wide = max(numbers["spread"], 1 / numbers["spread"]) if numbers["spread"] > 0 else np.inf
+    if numbers["deviations apart"] < MOST_DEVIATIONS and wide < MOST_RATIO:
+        return []
+    return [Finding("statistics", "warning", info.name, (), _over(case, numbers))]
+
+
+def _keeping(case: Case) -> Iterator[tuple[LayerInfo, Kept]]:
+    """Yield the layers that keep the mean and the variance of each channel of their training."""
+    for info in case.once:
+        arrays = weights(case.model, info.name)
+        for names in _NAMES:
+            channels = case.statistics[info.inputs[0]].mean.shape
+            if all(name in arrays and arrays[name].size in (1, *channels) for name in names):
+                mean, variance = (arrays[name].ravel().astype(np.float64) for name in names)
+                yield info, (mean, variance)

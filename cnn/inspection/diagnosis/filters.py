@@ -1,0 +1,88 @@
+"""Filters that are nearly the same."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.inspection.diagnosis.case import Case
+from cnn.inspection.diagnosis.findings import Finding
+from cnn.inspection.kernels import kernels, weights
+from cnn.models.kinds import kind_of
+from cnn.models.layers import LayerInfo
+
+LEAST_COSINE = 0.99
+# Vectors of fewer numbers point the same way by chance.
+LEAST_WEIGHTS = 8
+_MOST_EXACT, _SKETCH = 2048, 256
+_MOST_COMPARED = 10_000
+
+
+def near_duplicates(case: Case) -> list[Finding] | None:
+    """Filters of a layer whose weights, with the bias, point the same way: their maps are alike.
+
+    None where no layer has filters of 8 weights or more.
+    """
+    known = [(info, groups) for info in case.once if (groups := _groups(case, info))]
+    if not known:
+        return None
+    found = [_of_layer(info, groups) for info, groups in known]
+    return [one for one in found if one]
+
+
+def _of_layer(info: LayerInfo, groups: list[NDArray[np.float32]]) -> Finding | None:
+    """Return the finding of a layer: its channels begin with the two that are most alike."""
+    units = np.concatenate([_units(vectors) for vectors in groups])
+    size = len(groups[0])
+    pairs = np.concatenate([_alike(units[i : i + size]) + i for i in range(0, len(units), size)])
+    if not len(pairs):
+        return None
+    cosines = np.array([_cosine(units, pair) for pair in pairs[:_MOST_COMPARED]])
+    closest = pairs[int(cosines.argmax())]
+    others = np.setdiff1d(pairs, closest)
+    numbers = {"filters": len(units), "pairs": len(pairs), "cosine": float(cosines.max())}
+    channels = tuple(int(one) for one in (*closest, *others))
+    return Finding("duplicates", "note", info.name, channels, numbers, shown="weights")
+
+
+def _groups(case: Case, info: LayerInfo) -> list[NDArray[np.float32]]:
+    """Return the filters of a layer as vectors (filters, weights), those of each group together.
+
+    Filters of another group read other channels. Of a depthwise layer each does.
+    """
+    kernel_kind = kind_of(info.kind).kernel
+    arrays = weights(case.model, info.name)
+    if kernel_kind in ("none", "depthwise"):
+        return []
+    separable = kernel_kind == "separable"
+    kernel = arrays["pointwise_kernel"] if separable else kernels(case.model, info.name)
+    vectors = kernel.reshape(-1, kernel.shape[-1]).T
+    if vectors.shape[1] < LEAST_WEIGHTS:
+        return []
+    if "bias" in arrays:
+        vectors = np.column_stack([vectors, arrays["bias"]])
+    groups = int(info.input_shapes[0][-1] or 0) // kernel.shape[-2] if kernel_kind == "plain" else 1
+    return np.split(vectors, groups)
+
+
+def _units(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the vectors with length 1; those of zeros stay as they are."""
+    length = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
+    return vectors / np.where(length > 0, length, 1)
+
+
+def _cosine(units: NDArray[np.float64], pair: NDArray[np.int64]) -> float:
+    one, other = units[pair]
+    return min(float(one @ other), 1.0)
+
+
+def _alike(units: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the pairs of unit vectors (pairs, 2) whose cosine is large enough.
+
+    Long ones are compared by random projections, which near 1 keep a cosine to about a thousandth
+    (Johnson and Lindenstrauss 1984).
+    """
+    if units.shape[1] > _MOST_EXACT:
+        signs = np.random.default_rng(0).choice([-1.0, 1.0], (units.shape[1], _SKETCH))
+        units = _units((units @ signs).astype(np.float32))
+    return np.argwhere(np.triu(units @ units.T >= LEAST_COSINE, 1))
