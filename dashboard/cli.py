@@ -199,7 +199,8 @@ def worker(
 @options.take(*options.of_server("data_dir"))
 def check(
     model: Annotated[
-        Path | None, typer.Argument(help="Model to check (.keras or .h5), instead of the bundled one")
+        Path | None,
+        typer.Argument(help="Model to check (.keras or .h5), instead of the bundled one"),
     ] = None,
     data: Annotated[
         str | None,
@@ -213,11 +214,11 @@ def check(
     from dashboard.report import print_report
 
     settings = _settings(given)
+    name = data or datasets.best(settings.data_path)
+    dataset = cnn.load_dataset(name, data_dir=settings.data_path)
     opened = cnn.load_model(model)
     cnn.try_out(opened)
-    has_mnist = datasets.find(datasets.MNIST, settings.data_path) is not None
-    name = data or (datasets.MNIST if has_mnist else datasets.DIGITS)
-    print_report(Console(), opened, cnn.load_dataset(name, data_dir=settings.data_path))
+    print_report(Console(), opened, dataset)
 
 
 @app.command()

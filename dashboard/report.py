@@ -41,7 +41,13 @@ def print_report(console: Console, model: Any, dataset: cnn.Dataset) -> None:
 def _layers(model: Any) -> Table:
     table = Table("layer", "kind", "output", "parameters", "activation", title=escape(model.name))
     for info in cnn.layer_infos(model):
-        cells = (info.name, info.kind, sides(info.output_shape), f"{info.parameters:,}", info.activation)
+        cells = (
+            info.name,
+            info.kind,
+            sides(info.output_shape),
+            f"{info.parameters:,}",
+            info.activation,
+        )
         table.add_row(*(escape(cell or "") for cell in cells))
     return table
 

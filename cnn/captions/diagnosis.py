@@ -106,7 +106,9 @@ def diagnosis(made: Diagnosis) -> str:
     """Return how much was found, in a sentence."""
     found, could = made.findings, [one for one in made.checked if one.findings is not None]
     if not found:
-        return f"Nothing was found: {counted(len(could), 'check')} of {len(made.checked)} could look."
+        return (
+            f"Nothing was found: {counted(len(could), 'check')} of {len(made.checked)} could look."
+        )
     counts = [(sum(one.severity == which for one in found), which) for which in SEVERITIES]
     return f"{listed([counted(count, which) for count, which in counts if count])}."
 

@@ -240,8 +240,7 @@ class Runtime:
 
     def default_data(self) -> str:
         """Return the data set that is shown when a link names none."""
-        path = datasets.find(datasets.MNIST, self.settings.data_path)
-        return datasets.MNIST if path else datasets.DIGITS
+        return datasets.best(self.settings.data_path)
 
     def default_view(self) -> View:
         """Return what is on the screen when a link says nothing."""

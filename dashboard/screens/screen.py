@@ -102,10 +102,10 @@ def register_screen(
 ) -> None:
     """Let `show` say what the page `/<page>` shows.
 
-    `figures` are the ids of its graphs, if it has any, or a pattern for as many as there are. Asked for anew it is
-    when a part of the view changes that it depends on: what it is `of`, which is the picture, the
-    network or the model alone, and those that are named as `looks`. A page that `waits` is shown anew
-    only when no pen and no slider moves.
+    `figures` are the ids of its graphs, if it has any, or a pattern for as many as there are. Asked
+    for anew it is when a part of the view changes that it depends on: what it is `of`, which is the
+    picture, the network or the model alone, and those that are named as `looks`. A page that
+    `waits` is shown anew only when no pen and no slider moves.
     """
     parts = (*of, *looks)
 

@@ -34,9 +34,7 @@ CHECKS: dict[str, Callable[[Case], list[Finding] | None]] = {
 }
 
 
-def diagnose(
-    model: keras.Model, dataset: Dataset | NDArray[Any], *, most: int = MOST
-) -> Diagnosis:
+def diagnose(model: keras.Model, dataset: Dataset | NDArray[Any], *, most: int = MOST) -> Diagnosis:
     """Return what is wrong with the model, or may be, over a sample of the pictures.
 
     `dataset` is a data set, or pictures without labels: an array (n, height, width[, channels]). At most

@@ -21,7 +21,7 @@ def softmax(case: Case) -> list[Finding]:
     found = []
     for head in case.heads:
         info = layer_info(case.model, head.deciding)
-        if info.activation == _SOFTMAX or info.kind == "Softmax":
+        if info.activation == _SOFTMAX:
             found.append(_doubled(case, head) or _single(head))
         else:
             found.append(_missing(case, head))
@@ -33,7 +33,7 @@ def _doubled(case: Case, head: Head) -> Finding | None:
     if layer_info(case.model, head.deciding).weight_shapes:
         return None
     before = maker_before(case.model, head.deciding)
-    if before.activation != _SOFTMAX and before.kind != "Softmax":
+    if before.activation != _SOFTMAX:
         return None
     classes = int(head.shape[-1] or 1)
     most = math.e / (math.e + classes - 1)
@@ -53,11 +53,18 @@ def _missing(case: Case, head: Head) -> Finding | None:
     count = int(head.shape[-1] or 0)
     if head.form == "logits":
         return Finding("logits", "note", head.deciding, (), {"classes": count}, shown="arithmetic")
-    if head.form != "numbers" or case.targets is None or head is not case.heads[0]:
+    activation = layer_info(case.model, head.deciding).activation
+    if (
+        head.form != "numbers"
+        or head is not case.heads[0]
+        or case.targets is None
+        or not activation
+    ):
         return None
-    names = (layer_info(case.model, head.deciding).activation or "linear",)
     numbers = {"classes": count}
-    return Finding("softmax missing", "warning", head.deciding, (), numbers, names, "arithmetic")
+    return Finding(
+        "softmax missing", "warning", head.deciding, (), numbers, (activation,), "arithmetic"
+    )
 
 
 def labels(case: Case) -> list[Finding] | None:

@@ -56,18 +56,16 @@ class Case:
     @cached_property
     def observation(self) -> Observation:
         """What every layer gives for the sample, fed as everywhere."""
-        return self.fed(scale_of(self.model).factor)
+        return self.fed(self.pixels, scale_of(self.model).factor)
 
     @property
     def statistics(self) -> dict[str, Statistics]:
         """What every layer gives for the sample, by name."""
         return self.observation.statistics
 
-    def fed(self, scale: float, offset: float = 0.0, *, negative: bool = False) -> Observation:
-        """Return what every layer gives for the pixels, or their negatives, times scale plus offset."""
-        pixels = 255 - self.pixels if negative else self.pixels
-        batch = batch_size(self.model, pixels.shape[1:])
-        batch = min(batch, len(pixels) + 1)
+    def fed(self, pixels: NDArray[np.uint8], scale: float, offset: float = 0.0) -> Observation:
+        """Return what every layer gives for some pixels, times scale plus offset."""
+        batch = min(batch_size(self.model, pixels.shape[1:]), len(self.pixels) + 1)
         return observe(self.model, pixels, scale=scale, offset=offset, batch=batch)
 
     @cached_property
@@ -95,11 +93,6 @@ class Case:
         count = int(head.shape[0] or 0)
         return 2 if (count, head.form) == (1, "scores") else count if count > 1 else 0
 
-    def accuracy(self, observation: Observation) -> float:
-        """Return the share of pictures for which the output of their label is the largest."""
-        assert self.targets is not None
-        return float((decisions(observation.outputs) == self.targets).mean())
-
     def beginning(
         self, here: Callable[[LayerInfo], Mask], before: Callable[[Statistics], Mask]
     ) -> Iterator[tuple[LayerInfo, Mask]]:
@@ -126,9 +119,8 @@ def decisions(outputs: NDArray[np.float32]) -> NDArray[np.int64]:
 
     It is the largest of several; a single score stands for the second of two classes.
     """
-    if outputs.shape[1] == 1:
-        return (outputs[:, 0] > 0.5).astype(np.int64)
-    return outputs.argmax(axis=1).astype(np.int64)
+    chosen = outputs[:, 0] > 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1)
+    return np.asarray(chosen, np.int64)
 
 
 def places(mask: Mask) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from cnn.inspection.diagnosis.case import Case, Mask, places
 from cnn.inspection.diagnosis.findings import Finding, Severity
-from cnn.inspection.diagnosis.observation import Statistics, saturating
+from cnn.inspection.diagnosis.observation import saturating
 from cnn.models.layers import LayerInfo
 
 # The least share of a unit's numbers near an end of the range by which it counts as saturated.
@@ -51,13 +51,15 @@ def saturated(case: Case) -> list[Finding] | None:
 
 
 def not_finite(case: Case) -> list[Finding]:
-    """Channels in which some number is infinite or none at all."""
-
-    def broken(known: Statistics) -> Mask:
-        return ~(np.isfinite(known.minimum) & np.isfinite(known.maximum))
-
-    found = case.beginning(lambda info: broken(case.statistics[info.name]), broken)
-    return [_finding("not finite", case, info, mask, severity="fault") for info, mask in found]
+    """Channels in which some number is infinite or none at all, where that begins: it spreads."""
+    broken = {
+        name: ~np.isfinite(one.minimum + one.maximum) for name, one in case.statistics.items()
+    }
+    return [
+        _finding("not finite", case, info, broken[info.name], severity="fault")
+        for info in case.infos
+        if broken[info.name].any() and not any(broken[name].any() for name in info.inputs)
+    ]
 
 
 def _saturated(case: Case, info: LayerInfo) -> Mask:

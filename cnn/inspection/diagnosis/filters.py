@@ -48,7 +48,8 @@ def _of_layer(info: LayerInfo, groups: list[NDArray[np.float32]]) -> Finding | N
 def _groups(case: Case, info: LayerInfo) -> list[NDArray[np.float32]]:
     """Return the filters of a layer as vectors (filters, weights), those of each group together.
 
-    Filters of another group read other channels. Of a depthwise layer each does.
+    Filters of another group read other channels, of a depthwise layer each does. One without any weight
+    points nowhere.
     """
     kernel_kind = kind_of(info.kind).kernel
     arrays = weights(case.model, info.name)
@@ -60,7 +61,8 @@ def _groups(case: Case, info: LayerInfo) -> list[NDArray[np.float32]]:
     if vectors.shape[1] < LEAST_WEIGHTS:
         return []
     if "bias" in arrays:
-        vectors = np.column_stack([vectors, arrays["bias"]])
+        bias = arrays["bias"] * vectors.any(axis=1)
+        vectors = np.column_stack([vectors, bias])
     groups = int(info.input_shapes[0][-1] or 0) // kernel.shape[-2] if kernel_kind == "plain" else 1
     return np.split(vectors, groups)
 

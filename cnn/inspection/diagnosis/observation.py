@@ -52,7 +52,8 @@ class Statistics:
     @property
     def unchanging(self) -> NDArray[np.bool_]:
         """Whether a channel was the same for every picture, but for what float32 rounds."""
-        return self.change <= 1e-6 * np.maximum(np.abs(self.minimum), np.abs(self.maximum))
+        size = np.maximum(np.abs(self.minimum), np.abs(self.maximum))
+        return np.asarray(self.change <= 1e-6 * size)
 
     def joined(self, other: Statistics) -> Statistics:
         """Return the statistics over both samples (Chan, Golub and LeVeque 1983, equation 2.1)."""
@@ -91,7 +92,9 @@ def observe(
     One compiled pass per `batch` of pictures, of which all layers are looked at; what they give is not
     kept. Raises `ModelError` where it cannot be computed.
     """
-    compiled = compiled_once(model, _OBSERVED, lambda *given: _observed(model, *given))
+    compiled = compiled_once(
+        model, _OBSERVED, lambda *given: _observed(model, *given), of_batches=True
+    )
     known: dict[str, Statistics] = {}
     outputs = []
     for chunk, present in _batches(pixels, batch):
@@ -140,14 +143,14 @@ def _rows(values: Any, present: Any, info: LayerInfo) -> Any:
         per_picture = tf.reduce_mean(numbers, 1)
         return tf.tensordot(present, per_picture, 1) / tf.reduce_sum(present)
 
-    middle = mean(values)
+    middle, function = mean(values), saturating(info)
     rows = [
         tf.reduce_min(values, (0, 1)),
         tf.reduce_max(values, (0, 1)),
         middle,
         mean((values - middle) ** 2),
         tf.reduce_max(tf.abs(values - values[:1]), (0, 1)),
-        mean(_near_an_end(values, saturating(info))),
+        mean(_near_an_end(values, function)) if function else tf.zeros_like(middle),
     ]
     return tf.stack(rows)
 
@@ -155,8 +158,6 @@ def _rows(values: Any, present: Any, info: LayerInfo) -> Any:
 def _near_an_end(values: Any, function: str) -> Any:
     import tensorflow as tf
 
-    if not function:
-        return tf.zeros_like(values)
     low, high = _ENDS[function]
     margin = NEAR_THE_END * (high - low)
     return tf.cast((values <= low + margin) | (values >= high - margin), tf.float32)
