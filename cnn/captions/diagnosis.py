@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from cnn.inspection.diagnosis import Checked, Diagnosis, Finding, Selection
@@ -137,9 +137,9 @@ def _which(found: Finding) -> str:
     return f"{count:,} of {counted(total, 'channel')} ({_named(found.channels)}) {verb}"
 
 
-def _named(channels: tuple[int, ...]) -> str:
-    few = [str(channel) for channel in channels[:_MOST_NAMED]]
-    rest = len(channels) - len(few)
+def _named(things: Sequence[int | str]) -> str:
+    few = [str(one) for one in things[:_MOST_NAMED]]
+    rest = len(things) - len(few)
     return listed([*few, f"{rest:,} more"] if rest else few)
 
 
@@ -216,10 +216,12 @@ def _statistics(found: Finding) -> str:
 
 def _never_updated(found: Finding) -> str:
     mean, deviation = (number(found.numbers[n]) for n in ("largest mean", "largest deviation"))
+    count, total = (int(found.numbers[n]) for n in ("layers", "of"))
+    which = f"{count:,} of {counted(total, 'layer')} that keep{'s' * (total == 1)} statistics"
     return (
-        "Its mean is 0 and its variance 1 in every channel, as before any training, while over the "
-        f"sample means reach {mean} in size and standard deviations {deviation}: it does not "
-        "normalise what comes in."
+        f"In {which} ({_named(found.names)}) the mean is 0 and the variance 1 in every channel, as "
+        f"before any training, while over the sample means reach {mean} in size and standard "
+        f"deviations {deviation}: what comes in is not normalised."
     )
 
 

@@ -41,17 +41,20 @@ def unlike_training(case: Case) -> list[Finding] | None:
 def never_updated(case: Case) -> list[Finding] | None:
     """Layers whose statistics are those before any training. None where no layer keeps any."""
     keeping = list(_keeping(case))
-    found = []
-    for info, (mean, variance) in keeping:
-        if not mean.any() and (variance == 1).all():
-            given = case.statistics[info.inputs[0]]
-            numbers = {
-                "channels": float(given.mean.size),
-                "largest mean": float(np.abs(given.mean).max()),
-                "largest deviation": float(np.sqrt(given.variance.max())),
-            }
-            found.append(Finding("never updated", "fault", info.name, (), numbers, shown="weights"))
-    return found if keeping else None
+    if not keeping:
+        return None
+    layers = [info for info, kept in keeping if not _is_updated(kept)]
+    if not layers:
+        return []
+    given = [case.statistics[info.inputs[0]] for info in layers]
+    numbers = {
+        "layers": len(layers),
+        "of": len(keeping),
+        "largest mean": max(float(np.abs(one.mean).max()) for one in given),
+        "largest deviation": max(float(np.sqrt(one.variance.max())) for one in given),
+    }
+    names = tuple(info.name for info in layers)
+    return [Finding("never updated", "fault", names[0], (), numbers, names, "weights")]
 
 
 def _tried(case: Case) -> list[Finding] | None:
@@ -91,8 +94,7 @@ def _others(factor: float) -> dict[str, tuple[float, float]]:
 
 def _compared(case: Case) -> list[Finding] | None:
     """Return how far the first statistics that were kept are from those of the sample."""
-    updated = ((i, kept) for i, kept in _keeping(case) if kept[0].any() or (kept[1] != 1).any())
-    first = next(updated, None)
+    first = next(((info, kept) for info, kept in _keeping(case) if _is_updated(kept)), None)
     if first is None:
         return None
     info, (mean, variance) = first
@@ -108,6 +110,11 @@ def _compared(case: Case) -> list[Finding] | None:
     if numbers["deviations apart"] < MOST_DEVIATIONS and wide < MOST_RATIO:
         return []
     return [Finding("statistics", "warning", info.name, (), numbers)]
+
+
+def _is_updated(kept: Kept) -> bool:
+    mean, variance = kept
+    return bool(mean.any() or (variance != 1).any())
 
 
 def _keeping(case: Case) -> Iterator[tuple[LayerInfo, Kept]]:

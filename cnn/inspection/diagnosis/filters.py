@@ -32,15 +32,17 @@ def near_duplicates(case: Case) -> list[Finding] | None:
 
 def _of_layer(info: LayerInfo, groups: list[NDArray[np.float32]]) -> Finding | None:
     """Return the finding of a layer: its channels begin with the two that are most alike."""
-    units = np.concatenate([_units(vectors) for vectors in groups])
     size = len(groups[0])
-    pairs = np.concatenate([_alike(units[i : i + size]) + i for i in range(0, len(units), size)])
+    pairs = np.concatenate([_alike(vectors) + i * size for i, vectors in enumerate(groups)])
     if not len(pairs):
         return None
-    cosines = np.array([_cosine(units, pair) for pair in pairs[:_MOST_COMPARED]])
-    closest = pairs[int(cosines.argmax())]
+    cosines = [
+        _cosine(*groups[one // size][[one % size, other % size]])
+        for one, other in pairs[:_MOST_COMPARED]
+    ]
+    closest = pairs[int(np.argmax(cosines))]
     others = np.setdiff1d(pairs, closest)
-    numbers = {"filters": len(units), "pairs": len(pairs), "cosine": float(cosines.max())}
+    numbers = {"filters": size * len(groups), "pairs": len(pairs), "cosine": max(cosines)}
     channels = tuple(int(one) for one in (*closest, *others))
     return Finding("duplicates", "note", info.name, channels, numbers, shown="weights")
 
@@ -67,24 +69,22 @@ def _groups(case: Case, info: LayerInfo) -> list[NDArray[np.float32]]:
     return np.split(vectors, groups)
 
 
-def _units(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return the vectors with length 1; those of zeros stay as they are."""
-    length = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    return vectors / np.where(length > 0, length, 1)
-
-
-def _cosine(units: NDArray[np.float64], pair: NDArray[np.int64]) -> float:
-    one, other = units[pair]
-    return min(float(one @ other), 1.0)
-
-
-def _alike(units: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the pairs of unit vectors (pairs, 2) whose cosine is large enough.
+def _alike(vectors: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the pairs of vectors (pairs, 2) whose cosine is large enough.
 
     Long ones are compared by random projections, which near 1 keep a cosine to about a thousandth
     (Johnson and Lindenstrauss 1984).
     """
-    if units.shape[1] > _MOST_EXACT:
-        signs = np.random.default_rng(0).choice([-1.0, 1.0], (units.shape[1], _SKETCH))
-        units = _units((units @ signs).astype(np.float32))
+    if vectors.shape[1] > _MOST_EXACT:
+        signs = np.random.default_rng(0).choice([-1, 1], (vectors.shape[1], _SKETCH))
+        vectors = vectors @ signs.astype(np.float32)
+    exact = vectors.astype(np.float64)
+    length = np.linalg.norm(exact, axis=1, keepdims=True)
+    units = exact / np.where(length > 0, length, 1)
     return np.argwhere(np.triu(units @ units.T >= LEAST_COSINE, 1))
+
+
+def _cosine(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """Return the cosine between two vectors that are not zero."""
+    exact, beside = one.astype(np.float64), other.astype(np.float64)
+    return min(float(exact @ beside / np.linalg.norm(exact) / np.linalg.norm(beside)), 1.0)

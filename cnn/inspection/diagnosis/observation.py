@@ -47,7 +47,7 @@ class Statistics:
     @property
     def dead(self) -> NDArray[np.bool_]:
         """Whether a channel was zero in every cell for every picture."""
-        return (self.minimum == 0) & (self.maximum == 0)
+        return np.asarray((self.minimum == 0) & (self.maximum == 0))
 
     @property
     def unchanging(self) -> NDArray[np.bool_]:

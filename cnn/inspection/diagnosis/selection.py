@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST, LEAST = 1000, 8
-# Multiply-adds of one pass over the sample.
-_BUDGET = 5e10
+# Multiply-adds of a pass over the sample, if one looks at a number as long as these take.
+_BUDGET, _OF_A_NUMBER = 3e10, 100
 _MOST_BATCH = 64
 _MOST_NUMBERS = 1e8
 
@@ -29,13 +30,14 @@ def select(
 ) -> tuple[Selection, list[Any], NDArray[np.int64] | None]:
     """Return what is looked at, the pictures, and their labels (n,) where they have any.
 
-    They are at most `most`, and fewer for a network that computes more: a pass over them takes about
-    5·10¹⁰ multiply-adds, or as many as 8 pictures take. Raises `DatasetError` where there are none.
+    They are at most `most`, and fewer for a network that computes more: the multiply-adds of all, and
+    100 for each number that a layer gives, are 3·10¹⁰, or what 8 pictures take. Raises `DatasetError`
+    where there are none.
     """
     pictures = dataset.pictures if isinstance(dataset, Dataset) else dataset
     if not len(pictures):
         raise DatasetError("There are no pictures to look at: give a data set that has some.")
-    cost = max(1.0, _cost(model, np.asarray(pictures[0]).shape))
+    cost = _cost(model, np.asarray(pictures[0]).shape)
     count = min(len(pictures), most, max(LEAST, int(_BUDGET / cost)))
     places = np.arange(count) * len(pictures) // count
     name, split = (dataset.name, dataset.split) if isinstance(dataset, Dataset) else ("", "")
@@ -46,19 +48,22 @@ def select(
 
 def batch_size(model: keras.Model, picture: tuple[int, ...]) -> int:
     """Return how many pictures of that shape go through the network at once, at least two."""
-    cells = _scale(model, picture) * sum(
-        np.prod([side or 1 for side in info.output_shape]) for info in layer_infos(model)
-    )
-    return int(np.clip(_MOST_NUMBERS / cells, 2, _MOST_BATCH))
+    return int(np.clip(_MOST_NUMBERS / _numbers(model, picture), 2, _MOST_BATCH))
 
 
 def _cost(model: keras.Model, picture: tuple[int, ...]) -> float:
-    """Return the multiply-adds of one picture; where sizes are open, what they cannot exceed."""
-    if None not in input_shape(model):
-        return totals(model).multiply_adds
-    return totals(model).parameters * _scale(model, picture)
+    known = totals(model)
+    is_open = None in input_shape(model)
+    computed = known.parameters * _open_cells(model, picture) if is_open else known.multiply_adds
+    return computed + _OF_A_NUMBER * _numbers(model, picture)
 
 
-def _scale(model: keras.Model, picture: tuple[int, ...]) -> float:
+def _numbers(model: keras.Model, picture: tuple[int, ...]) -> float:
+    """Return how many numbers all layers give for a picture; where sizes are open, at most."""
+    shapes = [[side or 1 for side in info.output_shape] for info in layer_infos(model)]
+    return _open_cells(model, picture) * sum(math.prod(shape) for shape in shapes)
+
+
+def _open_cells(model: keras.Model, picture: tuple[int, ...]) -> float:
     """Return how many cells a picture has where the model leaves its size open, else 1."""
-    return 1.0 if None not in input_shape(model) else float(np.prod(size_for(model, *picture[:2])))
+    return 1.0 if None not in input_shape(model) else math.prod(size_for(model, *picture[:2]))

@@ -70,9 +70,13 @@ def test_pictures_that_come_in_otherwise_are_told_with_both_accuracies():
 
 def test_statistics_before_any_training_are_told_with_what_comes_in():
     numbers = {"largest_mean": 3.21, "largest_deviation": 0.5}
-    assert "means reach 3.21 in size and standard deviations 0.5" in said(
-        "never updated", **numbers
-    )
+    one = said("never updated", names=("norm",), layers=1, of=1, **numbers)
+    assert one.startswith("In 1 of 1 layer that keeps statistics (norm) the mean is 0 and")
+    assert "means reach 3.21 in size and standard deviations 0.5" in one
+    names = tuple(f"norm_{i}" for i in range(8))
+    many = said("never updated", names=names, layers=8, of=9, **numbers)
+    assert "In 8 of 9 layers that keep statistics (norm_0, norm_1, norm_2" in many
+    assert "norm_5 and 2 more) the mean" in many
 
 
 def test_what_is_said_of_the_outputs_has_their_numbers():
