@@ -40,6 +40,7 @@ from cnn.inspection.activations import (
     predict,
 )
 from cnn.inspection.batches import batch_probabilities
+from cnn.inspection.diagnosis import Diagnosis, Finding, diagnose
 from cnn.inspection.kernels import biases, kernel_norms, kernel_tiles, kernels, weights
 from cnn.inspection.outputs import Output, explain_output
 from cnn.inspection.predictions import Prediction
@@ -74,8 +75,10 @@ __all__ = [
     "Dataset",
     "DatasetError",
     "Decoded",
+    "Diagnosis",
     "Effect",
     "Event",
+    "Finding",
     "ForwardPass",
     "HomeError",
     "ImageError",
@@ -110,6 +113,7 @@ __all__ = [
     "centre_digit",
     "class_names",
     "decode",
+    "diagnose",
     "digit_steps",
     "drift",
     "effective_field",

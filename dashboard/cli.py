@@ -197,6 +197,32 @@ def worker(
 
 @app.command()
 @options.take(*options.of_server("data_dir"))
+def check(
+    model: Annotated[
+        Path | None,
+        typer.Argument(help="Model to check (.keras or .h5), instead of the bundled one"),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="mnist, fashion_mnist, digits, or a folder: what it is checked with"),
+    ] = None,
+    **given: Any,
+) -> None:
+    """Say what would be shown of a model, and what is wrong with it, or may be."""
+    import cnn
+    from cnn.data import datasets
+    from dashboard.report import print_report
+
+    settings = _settings(given)
+    name = data or datasets.best(settings.data_path)
+    dataset = cnn.load_dataset(name, data_dir=settings.data_path)
+    opened = cnn.load_model(model)
+    cnn.try_out(opened)
+    print_report(Console(), opened, dataset)
+
+
+@app.command()
+@options.take(*options.of_server("data_dir"))
 def data(
     fetch: Annotated[bool, typer.Option("--fetch", help="Download MNIST if it is missing")] = False,
     **given: Any,

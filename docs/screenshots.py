@@ -16,6 +16,7 @@ PICTURES = (
     ("network", "/", "light", 1400),
     ("drawing", "/activations/conv2d", "dark", 1400),
     ("architecture", "/architecture", "light", 1400),
+    ("diagnosis", "/diagnosis", "light", 1400),
     ("filters", "/filters/conv2d_1", "light", 1400),
     ("activations", "/activations/conv2d?channel=16", "dark", 1400),
     ("why", "/why/conv2d_1?channel=5", "light", 1400),

@@ -95,8 +95,29 @@
   for (const name of ["pointerover", "focusin"]) {
     document.addEventListener(name, (event) => {
       const anchor = event.target.closest && event.target.closest("a.keeps-view");
-      if (anchor) anchor.href = new URL(anchor.href).pathname + location.search;
+      if (anchor) anchor.href = new URL(anchor.href).pathname + searchOf(anchor);
     });
+  }
+
+  function searchOf({ dataset }) {
+    return dataset.channel && current ? toQuery({ ...current, channel: dataset.channel })
+      : location.search;
+  }
+
+  // A link that looks at another channel is none of Dash, which would leave the view as it is.
+  document.addEventListener("click", (event) => {
+    const anchor = event.target.closest("a[data-channel]");
+    if (!anchor || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    goToChannel(new URL(anchor.href).pathname, current, anchor.dataset.channel);
+  });
+
+  // This page gets the channel too: the way back then changes the page, and not the view with it.
+  function goToChannel(path, view, channel) {
+    const query = toQuery({ ...view, channel: String(channel) });
+    history.replaceState(null, "", location.pathname + query);
+    goTo(path + query);
+    window.scrollTo(0, 0);
   }
 
   // Called when the page is another, and when the tabs of its layers have arrived.
@@ -279,6 +300,7 @@
     write,
     markCurrent,
     goTo,
+    goToChannel,
     onReturn,
     currentView: () => current,
     changeView,

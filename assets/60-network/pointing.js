@@ -101,11 +101,9 @@
     if (!touched || again || byKey) open(net, here);
   }
 
-  // This page gets the channel too: the way back then changes the page, and not the view with it.
   function open(net, { layer, i }) {
-    const query = "?" + new URLSearchParams({ ...net.view, channel: String(layer.channels[i]) });
-    history.replaceState(null, "", location.pathname + query);
-    go(net, layer.href + query);
+    point(net, null);
+    root.cnn.goToChannel(layer.href, net.view, layer.channels[i]);
   }
 
   function go(net, address) {

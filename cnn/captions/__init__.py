@@ -3,6 +3,7 @@
 A sentence is only written where the numbers bear it out; what does not hold is left out.
 """
 
+from cnn.captions import diagnosis
 from cnn.captions.arithmetic import formula, place, proof, receptive_field
 from cnn.captions.caption import Caption, legend
 from cnn.captions.layers import (
@@ -34,6 +35,7 @@ __all__ = [
     "counted",
     "course",
     "dense_weights",
+    "diagnosis",
     "dilation",
     "explanation",
     "field",

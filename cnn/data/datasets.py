@@ -142,6 +142,11 @@ def find(name: str, data_dir: Path) -> Path | None:
     return next((place for place in places(name, data_dir) if holds_arrays(place)), None)
 
 
+def best(data_dir: Path) -> str:
+    """Return the named data set to take when nobody says which: MNIST where it is, else the digits."""
+    return MNIST if find(MNIST, data_dir) else DIGITS
+
+
 def _keras_dataset(name: str, split: str, data_dir: Path) -> Dataset:
     _require_split(name, split, splits(name))
     place = find(name, data_dir)

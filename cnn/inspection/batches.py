@@ -57,15 +57,15 @@ def filled(chunk: NDArray[Any]) -> NDArray[Any]:
     return full
 
 
-def prepared(model: keras.Model, images: Iterable[Any]) -> NDArray[np.float32]:
-    """Return the pictures as the model takes them, float32 (n, height, width, channels).
+def fitted_pictures(model: keras.Model, images: Iterable[Any]) -> NDArray[np.uint8]:
+    """Return the pictures in the model's size, uint8 (n, height, width, channels), not scaled yet.
 
     Raises `ImageError` as `batch_probabilities` does.
     """
     height, width, channels = input_shape(model)
     pictures = [as_pixels(image) for image in images]
     if not pictures:
-        return np.zeros((0, height or 1, width or 1, channels), np.float32)
+        return np.zeros((0, height or 1, width or 1, channels), np.uint8)
     fitted = [fit(p, *size_for(model, *p.shape[:2]), channels) for p in pictures]
     shapes = {picture.shape for picture in fitted}
     if len(shapes) > 1:
@@ -73,4 +73,12 @@ def prepared(model: keras.Model, images: Iterable[Any]) -> NDArray[np.float32]:
             f"Pictures of {len(shapes)} sizes were given to a model that takes any size: expected "
             "one size in a batch. Resize them, or ask for one at a time."
         )
-    return np.stack(fitted).astype(np.float32) * np.float32(scale_of(model).factor)
+    return np.stack(fitted)
+
+
+def prepared(model: keras.Model, images: Iterable[Any]) -> NDArray[np.float32]:
+    """Return the pictures as the model takes them, float32 (n, height, width, channels).
+
+    Raises `ImageError` as `batch_probabilities` does.
+    """
+    return fitted_pictures(model, images).astype(np.float32) * np.float32(scale_of(model).factor)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Form = Literal["softmax", "logits", "scores", "numbers", "maps"]
 Visits = Sequence[tuple[str, Any, list[Any], Any]]
-_HEAD = "_cnn_head"
+_HEADS = "_cnn_heads"
 _PASSING = ("Dropout", "Flatten", "Identity", "Reshape")
 _ACTIVATED = ("Activation", "Conv2D", "Dense", "EinsumDense", "SeparableConv2D", "Softmax")
 _SIGMOIDS = ("sigmoid", "hard_sigmoid")
@@ -29,7 +29,7 @@ _SIGMOIDS = ("sigmoid", "hard_sigmoid")
 
 @dataclass(frozen=True)
 class Head:
-    """What the first output of a model is.
+    """What an output of a model is.
 
     `form` is "softmax" for class probabilities, "logits" for sums of a dense layer whose softmax
     makes probabilities of them, "scores" for sigmoids, each a number between 0 and 1 by itself,
@@ -66,11 +66,25 @@ class Head:
 
 def head_of(model: keras.Model) -> Head:
     """Return what the model's first output is."""
-    kept: Head | None = getattr(model, _HEAD, None)
+    return heads_of(model)[0]
+
+
+def heads_of(model: keras.Model) -> tuple[Head, ...]:
+    """Return what each output of the model is."""
+    kept: tuple[Head, ...] | None = getattr(model, _HEADS, None)
     if kept is None:
-        kept = _head(model)
-        object.__setattr__(model, _HEAD, kept)
+        kept = _heads(model)
+        object.__setattr__(model, _HEADS, kept)
     return kept
+
+
+def maker_before(model: keras.Model, name: str) -> LayerInfo:
+    """Return the call before the one called `name` that does more than hand on its input."""
+    infos = {info.name: info for info in layer_infos(model)}
+    info = infos[infos[name].inputs[0]]
+    while len(info.inputs) == 1 and (info.nested or _passes(info, infos[info.inputs[0]])):
+        info = infos[info.inputs[0]]
+    return info
 
 
 def require_classes(model: keras.Model, what: str) -> None:
@@ -126,12 +140,14 @@ def _sums(layer: Any, inputs: list[Any], _output: Any) -> Any:
     return sums + layer.bias if layer.use_bias else sums
 
 
-def _head(model: keras.Model) -> Head:
+def _heads(model: keras.Model) -> tuple[Head, ...]:
     infos = {info.name: info for info in layer_infos(model)}
-    names = graph.output_names(model)
-    last = infos[names[0]]
-    deciding = _deciding(last, infos)
-    return Head(_form(deciding, last), last.output_shape, len(names), deciding.name, last.name)
+    lasts = [infos[name] for name in graph.output_names(model)]
+    deciding = [_deciding(last, infos) for last in lasts]
+    return tuple(
+        Head(_form(made, last), last.output_shape, len(lasts), made.name, last.name)
+        for made, last in zip(deciding, lasts, strict=True)
+    )
 
 
 def _deciding(info: LayerInfo, infos: dict[str, LayerInfo]) -> LayerInfo:

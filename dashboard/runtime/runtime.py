@@ -54,6 +54,7 @@ _AFTER_KEPT_SECONDS = 2.0
 _MOST_LOOK_BYTES = 64_000_000
 _MOST_DRIFTS = 64
 _MOST_OPERATED = 48
+_MOST_DIAGNOSES = 128
 Ready = Literal["starting", "ready", "failed"]
 
 
@@ -98,6 +99,9 @@ class Runtime:
         self._drift_once = cached(
             LRUCache(_MOST_DRIFTS), key=_moments_of_run, condition=threading.Condition()
         )(cnn.drift)
+        self._diagnose_once = cached(
+            LRUCache(_MOST_DIAGNOSES), key=_model_and_data, condition=threading.Condition()
+        )(cnn.diagnose)
         self._kept = Kept(settings.jobs.path / "kept")
         self.damaged_before = settings.jobs.damaged_queues()
 
@@ -240,8 +244,7 @@ class Runtime:
 
     def default_data(self) -> str:
         """Return the data set that is shown when a link names none."""
-        path = datasets.find(datasets.MNIST, self.settings.data_path)
-        return datasets.MNIST if path else datasets.DIGITS
+        return datasets.best(self.settings.data_path)
 
     def default_view(self) -> View:
         """Return what is on the screen when a link says nothing."""
@@ -301,6 +304,10 @@ class Runtime:
     def drift(self, model: keras.Model, run: Run, also: tuple[Moment, ...]) -> pd.DataFrame:
         """Return how far each layer has come, `also` at some moments: see `cnn.drift`."""
         return self._drift_once(model, run, also=also)
+
+    def diagnosis(self, view: View) -> cnn.Diagnosis:
+        """Return what is wrong with the model of the view, said over its data set."""
+        return self._diagnose_once(self.model(self.settled(view)), self.dataset(view))
 
     def kept(
         self, view: View, parts: Sequence[str], what: Sequence[str], make: Callable[[], bytes]
@@ -397,6 +404,10 @@ def _model_and_operations(model: keras.Model, view: View) -> Hashable:
 
 def _moments_of_run(_model: keras.Model, run: Run, *, also: tuple[Moment, ...]) -> Hashable:
     return run.path, run.moments, also
+
+
+def _model_and_data(model: keras.Model, data: cnn.Dataset) -> Hashable:
+    return weakref.ref(model), data.name, data.split
 
 
 def _size_to_keep(look: Look) -> int:

@@ -102,10 +102,10 @@ def register_screen(
 ) -> None:
     """Let `show` say what the page `/<page>` shows.
 
-    `figures` are the ids of its graphs, or a pattern for as many as there are. Asked for anew it is
-    when a part of the view changes that it depends on: what it is `of`, which is the picture, the
-    network or the model alone, and those that are named as `looks`. A page that `waits` is shown anew
-    only when no pen and no slider moves.
+    `figures` are the ids of its graphs, if it has any, or a pattern for as many as there are. Asked
+    for anew it is when a part of the view changes that it depends on: what it is `of`, which is the
+    picture, the network or the model alone, and those that are named as `looks`. A page that
+    `waits` is shown anew only when no pen and no slider moves.
     """
     parts = (*of, *looks)
 
@@ -164,7 +164,7 @@ def _watch(app: Dash, page: str, figures: Sequence[Any]) -> None:
         Output(f"{page}-wanted", "data"),
         Input(ids.VIEW, "data"),
         Input(ids.LAYERS, "data"),
-        Input(figures[0], "id"),
+        Input(figures[0] if figures else f"{page}-layer", "id"),
         State(f"{page}-layer", "data"),
         State(f"{page}-screen", "data"),
     )

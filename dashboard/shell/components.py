@@ -67,6 +67,11 @@ def link(
     )
 
 
+def channel_link(path: str, channel: int, text: str) -> html.A:
+    """Return a link to a page that looks at another channel there; the rest of the view goes along."""
+    return html.A(text, href=path, className="keeps-view", **data(channel=str(channel)))
+
+
 def layer_path(page: str, layer: str) -> str:
     """Return the path of a layer on a page."""
     return f"/{page}/{quote(layer, safe='')}"

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, ViewportSize, expect
 from tests.browser.test_pictures import three_digits, upload
 
 IN_HEADER = (
-    "/", "/layers", "/architecture", "/filters", "/activations", "/why", "/output", "/surgery",
-    "/perturb", "/training", "/moments", "/one-step",
+    "/", "/layers", "/architecture", "/diagnosis", "/filters", "/activations", "/why", "/output",
+    "/surgery", "/perturb", "/training", "/moments", "/one-step",
 )  # fmt: skip
 OTHERS = ("/activations/dense", "/filters/dense", "/glossary", "/nowhere")
 SIZES: tuple[ViewportSize, ...] = ({"width": 1400, "height": 900}, {"width": 390, "height": 844})

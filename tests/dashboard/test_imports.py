@@ -43,7 +43,7 @@ ROOMS = {
     "cnn.data": ("idx", "folders", "embedded", "fetching", "datasets"),
     "dashboard": (
         "ids", "bodies", "arguments", "state", "settings", "serving", "runtime", "shell", "screens",
-        "runs", "routes", "app", "wsgi", "options", "cli", "__main__",
+        "runs", "routes", "app", "wsgi", "options", "report", "cli", "__main__",
     ),
 }  # fmt: skip
 

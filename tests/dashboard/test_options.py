@@ -39,6 +39,7 @@ def test_train_has_the_settings_of_a_training_in_their_words():
     [
         ("worker", {"local", "lock"}, {"data_dir", "home", "redis_url"}),
         ("data", {"fetch"}, {"data_dir"}),
+        ("check", {"model", "data"}, {"data_dir"}),
     ],
 )
 def test_other_commands_share_the_options_that_they_need(command, own, shared):

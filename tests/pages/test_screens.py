@@ -13,6 +13,7 @@ from dashboard.state.view import LOOKS
 from pages import (
     activations,
     all_layers,
+    diagnosis,
     filters,
     moments,
     one_step,
@@ -43,7 +44,8 @@ CHANGES = {
 }
 PLACES = [
     (activations, "conv2d"), (activations, "conv2d_1"), (activations, "dense"),
-    (activations, "dense_1"), (all_layers, None), (filters, "conv2d_1"), (filters, "dense"),
+    (activations, "dense_1"), (all_layers, None), (diagnosis, None), (filters, "conv2d_1"),
+    (filters, "dense"),
     (moments, "conv2d"), (moments, "dense"), (one_step, "conv2d"), (one_step, "dense"),
     (perturb, None), (why, "conv2d"), (why, "conv2d_1"), (why, "max_pooling2d"), (why, "dense"),
     (why, "dense_1"), (output, None), (surgery, "conv2d"), (surgery, "dense"),
@@ -63,6 +65,10 @@ def changed(query, change):
         drawn[4:24, 10:14] = 255
         return {**query, "pixels": pixels.encode(drawn)}
     return {**query, **CHANGES[change]}
+
+
+def address_of(page, layer):
+    return f"/values/{page.PAGE}" + (f"/{layer}" if layer else "")
 
 
 def drawn(chart: Chart) -> str:
@@ -89,8 +95,8 @@ def test_the_binary_answer_has_what_the_page_shows(app, request_of, query, page,
     request_of(app)
     asked = changed(query, "slider")
     shown = screen(page, asked, layer)
-    address = f"/values/{page.PAGE}" + (f"/{layer}" if layer else "")
-    got = app.server.test_client().get(address, query_string={**asked, "form": shown.form})
+    asked_with = {**asked, "form": shown.form}
+    got = app.server.test_client().get(address_of(page, layer), query_string=asked_with)
     facts, arrays = unpacked(got.data)
     around = json.loads(json.dumps(shown.around(), default=lambda part: part.to_plotly_json()))
     for name in ("texts", "hidden"):
@@ -110,8 +116,8 @@ def test_the_binary_answer_has_what_the_page_shows(app, request_of, query, page,
 def test_what_still_moves_has_the_form_and_the_numbers_of_what_rests(
     app, request_of, query, page, layer
 ):
-    if page is one_step:
-        address, moving = f"/values/{page.PAGE}/{layer}", {**query, "moving": "picture"}
+    if page in (diagnosis, one_step):
+        address, moving = address_of(page, layer), {**query, "moving": "picture"}
         got = app.server.test_client().get(address, query_string=moving)
         assert unpacked(got.data)[0]["page"] == {"form": None}
         return

@@ -1,0 +1,128 @@
+"""All that a check looks at: the network, the sample, and what the network made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.inspection.diagnosis.findings import Selection
+from cnn.inspection.diagnosis.observation import Observation, Statistics, observe
+from cnn.inspection.diagnosis.selection import batch_size
+from cnn.models.card import card_of
+from cnn.models.graph import calls
+from cnn.models.heads import Head, heads_of
+from cnn.models.inputs import scale_of
+from cnn.models.kinds import kind_of
+from cnn.models.layers import LayerInfo, layer_infos
+
+_OF_OTHERS = ("beside", "merged", "rearranged")
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A network and a sample: `pixels` uint8 (n, height, width, channels) in the network's size.
+
+    `labels` are int64 (n,), None where there are none; `class_names` are those of the data set.
+    """
+
+    model: Any
+    selection: Selection
+    pixels: NDArray[np.uint8]
+    labels: NDArray[np.int64] | None
+    class_names: tuple[str, ...]
+
+    @cached_property
+    def infos(self) -> tuple[LayerInfo, ...]:
+        """The layers that compute something, each of their uses."""
+        return tuple(i for i in layer_infos(self.model) if i.inputs and not i.nested)
+
+    @cached_property
+    def once(self) -> tuple[LayerInfo, ...]:
+        """The layers with weights, each once however often it is used."""
+        first = {id(call.layer): call.name for call in reversed(calls(self.model))}
+        return tuple(i for i in self.infos if i.weight_shapes and i.name in first.values())
+
+    @cached_property
+    def heads(self) -> tuple[Head, ...]:
+        """What each output of the network is."""
+        return heads_of(self.model)
+
+    @cached_property
+    def observation(self) -> Observation:
+        """What every layer gives for the sample, fed as everywhere."""
+        return self.fed(self.pixels, scale_of(self.model).factor)
+
+    @property
+    def statistics(self) -> dict[str, Statistics]:
+        """What every layer gives for the sample, by name."""
+        return self.observation.statistics
+
+    def fed(self, pixels: NDArray[np.uint8], scale: float, offset: float = 0.0) -> Observation:
+        """Return what every layer gives for some pixels, times scale plus offset."""
+        batch = min(batch_size(self.model, pixels.shape[1:]), len(self.pixels) + 1)
+        return observe(self.model, pixels, scale=scale, offset=offset, batch=batch)
+
+    @cached_property
+    def targets(self) -> NDArray[np.int64] | None:
+        """The output that each picture's label stands for (n,), None where they do not belong together.
+
+        Classes of the same names are the same, whatever their order; where the model's have no names,
+        they are in the order of the data set.
+        """
+        if self.labels is None or not self.class_names or self.class_count != len(self.class_names):
+            return None
+        names = card_of(self.model).class_names
+        if len(names) != len(self.class_names):
+            return self.labels
+        if set(names) != set(self.class_names):
+            return None
+        return np.array([names.index(one) for one in self.class_names], np.int64)[self.labels]
+
+    @property
+    def class_count(self) -> int:
+        """How many classes the first output tells apart; 0 where it tells none."""
+        head = self.heads[0]
+        if head.form == "maps" or len(head.shape) != 1:
+            return 0
+        count = int(head.shape[0] or 0)
+        return 2 if (count, head.form) == (1, "scores") else count if count > 1 else 0
+
+    def beginning(
+        self, here: Callable[[LayerInfo], Mask], before: Callable[[Statistics], Mask]
+    ) -> Iterator[tuple[LayerInfo, Mask]]:
+        """Yield each layer with the channels of which something holds that did not hold `before` it.
+
+        A layer that hands channels on is not blamed for what it was given, and none for giving nothing
+        where it is given nothing.
+        """
+        for info in self.infos:
+            channels = kind_of(info.kind).channels
+            if channels in _OF_OTHERS:
+                continue
+            mask, given = here(info), [before(self.statistics[name]) for name in info.inputs]
+            if channels == "kept" and given[0].shape == mask.shape:
+                mask = mask & ~given[0]
+            elif all(one.all() for one in given):
+                continue
+            if mask.any():
+                yield info, mask
+
+
+def decisions(outputs: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the class decided on for each row of outputs (n, outputs): (n,).
+
+    It is the largest of several; a single score stands for the second of two classes.
+    """
+    chosen = outputs[:, 0] > 0.5 if outputs.shape[1] == 1 else outputs.argmax(axis=1)
+    return np.asarray(chosen, np.int64)
+
+
+def places(mask: Mask) -> tuple[int, ...]:
+    """Return the channels that are marked."""
+    return tuple(int(channel) for channel in np.flatnonzero(mask))

@@ -1,0 +1,72 @@
+"""What would be shown of a model, and what is wrong with it, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+import cnn
+from cnn.captions import diagnosis as words
+from cnn.inspection.diagnosis.findings import Severity
+from cnn.models.heads import heads_of
+from cnn.models.kinds import kind_of
+from cnn.words import counted, listed, sides
+
+_STYLES: dict[Severity, str] = {"fault": "bold red", "warning": "yellow", "note": "cyan"}
+
+
+def print_report(console: Console, model: Any, dataset: cnn.Dataset) -> None:
+    """Print the model's layers, outputs and input, and what is found over the data set."""
+    console.print(_layers(model))
+    for line in _lines(model):
+        console.print(line, soft_wrap=True, markup=False)
+    made = cnn.diagnose(model, dataset)
+    console.print()
+    console.print(words.selection(made.selection), soft_wrap=True, markup=False)
+    for found in made.findings:
+        style = _STYLES[found.severity]
+        head = f"[{style}]{found.severity}[/] {escape(found.layer)}"
+        console.print(f"{head}: {escape(words.finding(found))}", soft_wrap=True, highlight=False)
+    for one in made.checked:
+        if not one.findings:
+            text = f"{words.check_name(one.name)}: {words.outcome(one)}"
+            console.print(text, style="dim", soft_wrap=True, markup=False, highlight=False)
+    console.print(words.diagnosis(made), style="bold", soft_wrap=True, highlight=False)
+
+
+def _layers(model: Any) -> Table:
+    table = Table("layer", "kind", "output", "parameters", "activation", title=escape(model.name))
+    for info in cnn.layer_infos(model):
+        cells = (
+            info.name,
+            info.kind,
+            sides(info.output_shape),
+            f"{info.parameters:,}",
+            info.activation,
+        )
+        table.add_row(*(escape(cell or "") for cell in cells))
+    return table
+
+
+def _lines(model: Any) -> Iterator[str]:
+    """Yield what is known of the input and the outputs, and what would not be shown, and why."""
+    totals = cnn.totals(model)
+    yield (
+        f"{counted(totals.layers, 'layer')}, {counted(totals.parameters, 'parameter')}, "
+        f"{counted(totals.multiply_adds, 'multiply-add')} per picture"
+    )
+    yield f"input: pictures of {sides(cnn.models.input_shape(model))}, {cnn.scale_of(model).reason}"
+    for place, head in enumerate(heads_of(model)):
+        refused = "" if place == 0 else " (not shown as the prediction: the first output is)"
+        yield f"output {head.last}: {head.description}{refused}"
+    strange = [
+        info.name
+        for info in cnn.layer_infos(model)
+        if info.inputs and not info.nested and kind_of(info.kind).arithmetic is None
+    ]
+    if strange:
+        yield f"no arithmetic is known of {listed(strange)}: Why shows a gradient there, and no proof"

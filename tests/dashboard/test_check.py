@@ -1,0 +1,79 @@
+"""`cnn-dashboard check`, as a real process."""
+
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from PIL import Image
+
+import cnn
+from tests import nets
+
+
+@pytest.fixture
+def check(tmp_path):
+    def check(*given):
+        command = [sys.executable, "-m", "dashboard", "check", *map(str, given)]
+        environment = {**os.environ, "CNN_DATA_DIR": str(tmp_path), "COLUMNS": "120"}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+
+    return check
+
+
+def test_without_a_file_the_bundled_classifier_is_checked(check, classifier):
+    done = check()
+    assert done.returncode == 0, done.stderr
+    for info in cnn.layer_infos(classifier):
+        assert info.name in done.stdout
+    assert "output dense_1: 10 class probabilities" in done.stdout
+    assert "input: pictures of 28×28×1, divided by 255, as the model's card says" in done.stdout
+    assert "1,000 of the 1,797 pictures of digits all" in done.stdout
+    assert "Softmax: nothing found" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_a_model_is_checked_with_a_folder_of_pictures(check, tmp_path):
+    model = nets.ending(
+        layers.Dense(8, activation="relu", name="[bold]units"),
+        layers.Dense(2, activation="softmax", name="classes"),
+        layers.Softmax(name="again"),
+    )
+    kernel, bias = model.get_layer("[bold]units").get_weights()
+    kernel = np.abs(kernel)
+    kernel[:, 3], bias[3] = 0, -1
+    model.get_layer("[bold]units").set_weights([kernel, bias])
+    cnn.save_model(model, tmp_path / "planted.keras")
+    for name in ("ape", "bee"):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        for grey in range(0, 250, 10):
+            Image.new("L", (6, 6), grey).save(tmp_path / "pictures" / name / f"{grey}.png")
+    done = check(tmp_path / "planted.keras", "--data", tmp_path / "pictures")
+    assert done.returncode == 0, done.stderr
+    assert "warning [bold]units: 1 of 8 channels (3) is dead over the sample" in done.stdout
+    assert "fault again: A softmax of what classes already made" in done.stdout
+    assert "all 50 pictures of pictures test" in done.stdout
+
+
+def test_what_cannot_be_opened_ends_with_one_sentence_and_status_1(check, tmp_path):
+    done = check(tmp_path / "missing.keras")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("There is no file missing.keras")
+    picture = keras.Input((28, 28, 1))
+    x = layers.Flatten()(layers.Lambda(lambda t: t * 2)(picture))
+    keras.Model(picture, layers.Dense(2, activation="softmax")(x)).save(tmp_path / "lambda.keras")
+    done = check(tmp_path / "lambda.keras")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "needs arbitrary Python code to run" in done.stderr
+    assert "Traceback" not in done.stderr
+    maps = keras.Model(picture, layers.Conv2D(1, 3)(picture))
+    cnn.save_model(maps, tmp_path / "maps.keras")
+    done = check(tmp_path / "maps.keras")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "expected a classifier" in done.stderr
+    done = check("--data", "nonsense")
+    assert done.returncode == 1
+    assert "There is no data set 'nonsense'" in done.stderr
