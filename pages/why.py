@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
 import dash
 import numpy as np
-from dash import Dash, Input, Output, State, html
-from dash.exceptions import PreventUpdate
+from dash import Dash, html
 from numpy.typing import NDArray
 
 import cnn
@@ -19,14 +17,12 @@ from cnn.figures import Chart, nothing
 from cnn.inspection.units import Unit
 from cnn.models.arithmetic.forms import Choice, Function, Gradient, Shares, WeightedSum
 from cnn.words import listed
-from dashboard import ids
-from dashboard.screens.cell import cell_of, register_cell
+from dashboard.screens.cell import cell_of
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.tabs import register_tabs
-from dashboard.state.view import parse
 
 PAGE = "why"
 FORMULA, PROOF, MISSING = "why-formula", "why-proof", "why-missing"
@@ -82,7 +78,8 @@ def _field(identity: str) -> html.Div:
 
 
 def _box(figure: str) -> html.Div:
-    return html.Div(components.figure(figure, _LABELS[figure]), id=f"{figure}-box")
+    told = FORMULA if figure == MAP else ""
+    return html.Div(components.figure(figure, _LABELS[figure], cell_told=told), id=f"{figure}-box")
 
 
 def register(app: Dash) -> None:
@@ -97,13 +94,6 @@ def register(app: Dash) -> None:
     )
     for field in _FIELDS:
         register_number(app, field)
-    register_cell(app, MAP, PAGE)
-    app.callback(
-        Output(ids.VIEW, "data", allow_duplicate=True),
-        Input(TERMS, "clickData"),
-        State(ids.VIEW, "data"),
-        prevent_initial_call=True,
-    )(choose_source)
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +191,7 @@ def _map(cell: _Cell) -> Chart:
     )
     return cnn.figures.marked_chart(
         cell.values, here, title=title, channel=channel, caption=caption
-    )
+    ).of_layer(name, channel=None if cell.values.ndim == 1 else channel, cell=cell.unit.place)
 
 
 def _picture(cell: _Cell) -> Chart:
@@ -222,7 +212,7 @@ def _picture(cell: _Cell) -> Chart:
     return cnn.figures.marked_chart(
         values, marked, title="picture", channel=0,
         caption=cnn.captions.receptive_field(field.picture.mask, field.status),
-    )  # fmt: skip
+    ).of_layer(first, channel=0)  # fmt: skip
 
 
 def _before(cell: _Cell) -> Chart:
@@ -237,7 +227,7 @@ def _before(cell: _Cell) -> Chart:
     return cnn.figures.marked_chart(
         values, source.cells, title=title, channel=channel,
         caption=cnn.captions.Caption(seen + also),
-    )  # fmt: skip
+    ).of_layer(source.layer, channel=channel if values.ndim > 1 else None)  # fmt: skip
 
 
 def _window(cell: _Cell) -> dict[str, Chart]:
@@ -316,11 +306,3 @@ def _curve(cell: _Cell) -> Chart:
         return nothing("")
     caption = cnn.captions.Caption("The activation as a curve, and this number on it.")
     return cnn.figures.curve_chart(function, title=function.name, caption=caption)
-
-
-def choose_source(clicked: dict[str, Any] | None, stored: dict[str, Any] | None) -> dict[str, str]:
-    """Return the view with the input channel whose bar was clicked."""
-    name = components.clicked_name(clicked) if clicked else ""
-    if not stored or not re.fullmatch("[0-9]{1,9}", name):
-        raise PreventUpdate
-    return replace(parse(stored)[0], source=int(name)).to_query()

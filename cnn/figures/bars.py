@@ -36,7 +36,9 @@ def outputs_chart(
 
     def frame() -> dict[str, Any]:
         hover = f"{each} %{{x}}<br><b>%{{y:.4~g}}</b><extra></extra>"
-        trace: dict[str, Any] = {"x": np.arange(len(values)), "hovertemplate": hover}
+        trace: dict[str, Any] = {
+            "x": np.arange(len(values)), "hovertemplate": hover, "meta": {"units": len(values)}
+        }  # fmt: skip
         if len(values) <= _MOST_BARS:
             trace |= {"type": "bar", "marker": _BAR}
         else:
@@ -67,6 +69,7 @@ def probabilities_chart(
             "type": "bar",
             "x": [style.plain(name) for name in names],
             "marker": _BAR,
+            "meta": {"units": len(values)},
             "hovertemplate": "class %{x}<br><b>%{customdata}</b><extra></extra>",
         }
         layout = _layout("", "class", "probability")
