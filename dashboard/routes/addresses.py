@@ -8,8 +8,11 @@ import dash
 from dash import Dash
 
 _ASKED = frozenset(
-    {"link", "labels", "values", "layer_values", "upload", "prepare_upload", "news", "news_of_runs"}
-)
+    {
+        "link", "labels", "values", "layer_values", "fields", "upload", "prepare_upload", "news",
+        "news_of_runs",
+    }
+)  # fmt: skip
 
 
 def addresses(app: Dash) -> dict[str, str]:

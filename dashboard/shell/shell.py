@@ -41,6 +41,7 @@ def layout(runtime: Runtime) -> html.Div:
                             dbc.Alert(id=ids.NOTICE, is_open=False, color="warning"),
                             html.Div(dash.page_container, id=ids.CONTENT, className="waiting"),
                             html.P(link("/glossary", "Glossary"), className="foot"),
+                            html.P(id="field-text", className="field-text"),
                         ],
                         id="main",
                         tabIndex="-1",
