@@ -30,10 +30,11 @@ CHANNEL, ROW, COLUMN, SOURCE = "why-channel", "why-row", "why-column", "why-sour
 MAP, BEFORE = "why-map", "why-before"
 PATCH, KERNEL, PRODUCTS = "why-patch", "why-kernel", "why-products"
 TERMS, CURVE = "why-terms", "why-curve"
-PICTURE = "why-picture"
+PICTURE, EFFECTIVE = "why-picture", "why-effective"
 # In the order in which the number comes about.
 _LABELS = {
     PICTURE: "The pixels that it depends on",
+    EFFECTIVE: "How much each pixel counts",
     BEFORE: "What it reads",
     PATCH: "The numbers that it reads",
     KERNEL: "The weights that they are multiplied with",
@@ -62,7 +63,13 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                     html.P(id=MISSING, className="why-missing"),
                     html.P(id=FORMULA, className="why-formula", **components.aria(live="polite")),
                     html.P(id=PROOF, className="why-proof"),
-                    html.Div([_box(one) for one in _LABELS], className="why-row"),
+                    html.Div(
+                        [
+                            html.Div([_box(PICTURE), _box(EFFECTIVE)], className="why-pixels"),
+                            *[_box(one) for one in _LABELS if one not in (PICTURE, EFFECTIVE)],
+                        ],
+                        className="why-row",
+                    ),
                 ],
                 id="why-body",
             ),
@@ -77,9 +84,12 @@ def _field(identity: str) -> html.Div:
     )
 
 
-def _box(figure: str) -> html.Div:
+def _box(figure: str) -> html.Div | html.Details:
     told = FORMULA if figure == MAP else ""
-    return html.Div(components.figure(figure, _LABELS[figure], cell_told=told), id=f"{figure}-box")
+    box, identity = components.figure(figure, _LABELS[figure], cell_told=told), f"{figure}-box"
+    if figure == EFFECTIVE:
+        return html.Details([html.Summary(_LABELS[figure]), box], id=identity)
+    return html.Div(box, id=identity)
 
 
 def register(app: Dash) -> None:
@@ -90,8 +100,9 @@ def register(app: Dash) -> None:
     )  # fmt: skip
     register_tabs(app, PAGE, lambda layers: list(layers["names"]))
     register_screen(
-        app, PAGE, show, figures=tuple(_LABELS), looks=("channel", "row", "column", "source")
-    )
+        app, PAGE, show, figures=tuple(_LABELS),
+        looks=("channel", "row", "column", "source", "effective"),
+    )  # fmt: skip
     for field in _FIELDS:
         register_number(app, field)
 
@@ -121,6 +132,25 @@ class _Cell:
         return form if isinstance(form, WeightedSum) and form.values.ndim == 3 else None
 
     @property
+    def named(self) -> dict[str, int]:
+        """The cell as fields are asked for it; of a volume it has a channel only."""
+        *cells, channel = self.unit.place
+        names = ("row", "column") if len(cells) < 3 else ()
+        return {"channel": channel, **dict(zip(names, cells, strict=False))}
+
+    @cached_property
+    def field(self) -> cnn.CellField | None:
+        """What the number depends on; None for a pixel of the picture itself, or without a picture."""
+        first = cnn.layer_infos(self.request.model)[0].name
+        pixels = self.request.passed.activations[first]
+        if pixels.ndim != 3 or first == self.unit.layer:
+            return None
+        field = cnn.receptive_field(
+            self.request.model, layer=self.unit.layer, size=pixels.shape[:2], **self.named
+        )
+        return field if field.picture is not None else None
+
+    @property
     def channel_before(self) -> int:
         """The channel of the layer before that is looked at."""
         if self.window and self.term is not None:
@@ -138,8 +168,8 @@ def show(request: Request) -> Screen:
     )  # fmt: skip
     cell = _Cell(request, values, unit)
     charts = {
-        PICTURE: _picture(cell), BEFORE: _before(cell), **_window(cell), TERMS: _terms(cell),
-        CURVE: _curve(cell), MAP: _map(cell),
+        PICTURE: _picture(cell), EFFECTIVE: _effective(cell), BEFORE: _before(cell),
+        **_window(cell), TERMS: _terms(cell), CURVE: _curve(cell), MAP: _map(cell),
     }  # fmt: skip
     hidden = {f"{figure}-box": not chart.traces for figure, chart in charts.items()}
     limits = _limits(cell)
@@ -150,10 +180,17 @@ def show(request: Request) -> Screen:
             MISSING: _missing(request, limits),
             PROOF: cnn.captions.proof(unit),
         },
-        hidden={**hidden, **{f"{field}-box": field not in limits for field in _FIELDS}},
+        hidden={
+            **hidden,
+            f"{EFFECTIVE}-box": cell.field is None,
+            **{f"{field}-box": field not in limits for field in _FIELDS},
+        },
         properties={
-            field: {"data-now": str(now), "data-most": most}
-            for field, (now, most) in limits.items()
+            f"{EFFECTIVE}-box": {"open": request.view.effective},
+            **{
+                field: {"data-now": str(now), "data-most": most}
+                for field, (now, most) in limits.items()
+            },
         },
     )
 
@@ -197,22 +234,29 @@ def _map(cell: _Cell) -> Chart:
 def _picture(cell: _Cell) -> Chart:
     """Return the picture with the pixels that the number depends on, unless it reads them itself."""
     first = cnn.layer_infos(cell.request.model)[0].name
-    values = cell.request.passed.activations[first]
-    if values.ndim != 3 or first in (cell.unit.layer, *[one.layer for one in cell.unit.sources]):
-        return nothing("")
-    *cells, channel = cell.unit.place
-    named = dict(zip(("row", "column"), cells, strict=False)) if len(cells) < 3 else {}
-    field = cnn.receptive_field(
-        cell.request.model, layer=cell.unit.layer, channel=channel, size=values.shape[:2], **named
-    )
-    if field.picture is None:
+    field = cell.field
+    if field is None or not field.picture or first in [one.layer for one in cell.unit.sources]:
         return nothing("")
     pixels = np.argwhere(field.picture.mask)
     marked = np.column_stack([pixels, np.zeros(len(pixels), np.int64)])
     return cnn.figures.marked_chart(
-        values, marked, title="picture", channel=0,
+        cell.request.passed.activations[first], marked, title="picture", channel=0,
         caption=cnn.captions.receptive_field(field.picture.mask, field.status),
     ).of_layer(first, channel=0)  # fmt: skip
+
+
+def _effective(cell: _Cell) -> Chart:
+    """Return how fast the number changes with each pixel, where asked for: it costs a gradient."""
+    field, request = cell.field, cell.request
+    if field is None or not field.picture or not request.view.effective:
+        return nothing("")
+    gradient = cnn.effective_field(
+        request.model, request.look.seen, layer=cell.unit.layer, **cell.named
+    )
+    return cnn.figures.effective_chart(
+        gradient, field.picture.mask, title="gradient",
+        caption=cnn.captions.effective_field(gradient, field.picture.mask),
+    )  # fmt: skip
 
 
 def _before(cell: _Cell) -> Chart:

@@ -3,7 +3,7 @@
 A sentence is only written where the numbers bear it out; what does not hold is left out.
 """
 
-from cnn.captions.arithmetic import formula, place, proof, receptive_field
+from cnn.captions.arithmetic import effective_field, formula, place, proof, receptive_field
 from cnn.captions.caption import Caption, legend
 from cnn.captions.layers import (
     architecture,
@@ -33,6 +33,7 @@ __all__ = [
     "course",
     "dense_weights",
     "dilation",
+    "effective_field",
     "explanation",
     "field",
     "formula",

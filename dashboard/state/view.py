@@ -22,7 +22,7 @@ WEIGHT: Lines = "weight"
 LOOKS = frozenset(
     {
         "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",
-        "over", "present",
+        "over", "present", "effective",
     }
 )  # fmt: skip
 OF_MODEL = ("epoch", "other", "channel", "row", "column", "source", "target", "teach", "rates")
@@ -47,6 +47,7 @@ class View:
     contributed for this picture (weight × value), or the weights alone. `teach` is the class that
     the network is taught with this picture (None: the one that suggests itself), `rates` the
     learning rates of the steps made. `over` is the slider along which the prediction is drawn.
+    `effective` shows how much each pixel counts, beside those that a cell depends on.
     `present` shows it all large, as for a projector.
     """
 
@@ -81,6 +82,7 @@ class View:
     teach: int | None = None
     rates: str = ""
     over: str = "rotate"
+    effective: bool = False
     present: bool = False
 
     def to_query(self) -> dict[str, str]:
@@ -288,6 +290,7 @@ _ACCEPTED = {
     "column": _NUMBER,
     "source": _NUMBER,
     "over": _one_of(*RANGES, "epsilon"),
+    "effective": _Accepted(_flag, "1"),
     "present": _Accepted(_flag, "1"),
     "teach": _NUMBER,
     "rates": _decodable(

@@ -144,6 +144,26 @@ def test_the_pixels_that_a_number_depends_on_are_in_a_frame(app, request_of, que
     assert shown(query, "conv2d").hidden[f"{why.PICTURE}-box"]
 
 
+def test_how_much_each_pixel_counts_is_computed_where_it_is_asked_for(
+    app, request_of, query, computed, classifier
+):
+    request_of(app)
+    cell = {"channel": 3, "row": 2, "column": 4}
+    folded, unfolded = (shown(query, "conv2d_1", **cell, **more) for more in ({}, {"effective": 1}))
+    assert not folded.charts[why.EFFECTIVE].traces
+    assert [one.properties[f"{why.EFFECTIVE}-box"]["open"] for one in (folded, unfolded)] == [
+        False, True
+    ]  # fmt: skip
+    picture = np.round(255 * computed["input"]).astype(np.uint8)
+    gradient = cnn.effective_field(classifier, picture, layer="conv2d_1", **cell)
+    np.testing.assert_allclose(drawn(unfolded, why.EFFECTIVE)[0].z, gradient, rtol=1e-5, atol=1e-8)
+    field = cnn.receptive_field(classifier, layer="conv2d_1", row=2, column=4).picture.mask
+    assert gradient[field].any()
+    told = cnn.captions.effective_field(gradient, field)
+    assert caption(unfolded, why.EFFECTIVE) == f"{told.seen} {told.notice}".strip()
+    assert shown(query, "input").hidden[f"{why.EFFECTIVE}-box"]
+
+
 def test_figures_tell_of_which_layer_and_channel_they_are(app, request_of, query):
     request_of(app)
     charts = shown(query, "conv2d_1", channel=3, row=4, column=5, source=7).charts
