@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Iterator
+from typing import Any
 
 from playwright.async_api import CDPSession, FloatRect, Page, async_playwright
 
@@ -122,12 +123,9 @@ def _path(stroke: int) -> Iterator[tuple[float, float]]:
 
 
 async def _stroke(session: CDPSession, box: FloatRect, path: list[tuple[float, float]]) -> None:
-    """Send a stroke at 60 Hz; no event waits until the page has dealt with the one before."""
     kinds = ["mousePressed", *["mouseMoved"] * (len(path) - 2), "mouseReleased"]
-    loop, waiting = asyncio.get_running_loop(), []
-    began = loop.time()
-    for number, (kind, (x, y)) in enumerate(zip(kinds, path, strict=True)):
-        event = {
+    events = [
+        {
             "type": kind,
             "x": box["x"] + x * box["width"],
             "y": box["y"] + y * box["height"],
@@ -135,6 +133,16 @@ async def _stroke(session: CDPSession, box: FloatRect, path: list[tuple[float, f
             "buttons": 1 if kind != "mouseReleased" else 0,
             "clickCount": 1,
         }
+        for kind, (x, y) in zip(kinds, path, strict=True)
+    ]
+    await send_events(session, events)
+
+
+async def send_events(session: CDPSession, events: list[dict[str, Any]]) -> None:
+    """Send mouse events at 60 Hz; none waits until the page has dealt with the one before."""
+    loop, waiting = asyncio.get_running_loop(), []
+    began = loop.time()
+    for number, event in enumerate(events):
         waiting.append(asyncio.ensure_future(session.send("Input.dispatchMouseEvent", event)))
         await asyncio.sleep(max(0, began + (number + 1) / _HERTZ - loop.time()))
     await asyncio.gather(*waiting)

@@ -15,6 +15,7 @@ from dashboard import arguments, bodies
 from dashboard.routes import compression
 from dashboard.routes.addresses import addresses, pages
 from dashboard.routes.downloads import serve_downloads
+from dashboard.routes.fields import serve_fields
 from dashboard.routes.health import serve_health
 from dashboard.routes.labels import serve_labels
 from dashboard.routes.moved import serve_moved
@@ -100,6 +101,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_labels(server)
     serve_links(server)
     serve_values(server)
+    serve_fields(server)
     serve_uploads(server)
     serve_downloads(server)
     serve_operating(server)

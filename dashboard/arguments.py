@@ -43,7 +43,6 @@ _OF_PROPERTY: dict[str, Any] = {
     "className": Name | None,
     "pathname": Address | None,
     "search": Address | None,
-    "clickData": dict[Name, Any] | None,
     "id": Name | dict[Name, Name | int],
 }
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
 import dash
 import numpy as np
-from dash import Dash, Input, Output, State, dcc, html
-from dash.exceptions import PreventUpdate
+from dash import Dash, dcc, html
 from numpy.typing import NDArray
 
 import cnn
 from cnn.figures import Chart, nothing
 from cnn.words import number, percent
-from dashboard import ids
-from dashboard.screens.cell import cell_of, register_cell
+from dashboard.screens.cell import cell_of
 from dashboard.screens.layers import LayerOutput, layer_outputs
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
@@ -24,10 +22,9 @@ from dashboard.shell import components
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.scale import register_scale, scale_choice
 from dashboard.shell.tabs import register_tabs
-from dashboard.state.view import View, parse
+from dashboard.state.view import View
 
 PAGE = "activations"
-LAYER = "activations-layer"
 FACTS = "activations-facts"
 SCALE = "activations-scale"
 MAIN = "activations-main"
@@ -44,7 +41,7 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
     name = unquote(layer) if isinstance(layer, str) else None
     closely = html.Div(
         [
-            components.figure(DETAIL, "The chosen channel", numbers=NUMBERS),
+            components.figure(DETAIL, "The chosen channel", numbers=NUMBERS, cell_told=QUESTION),
             html.Div(components.figure(KERNEL, "Its kernel"), id=f"{KERNEL}-box"),
         ],
         className="detail",
@@ -75,7 +72,8 @@ def _choices() -> html.Div:
 
 
 def _way_to_why() -> dcc.Link:
-    return components.link("/why", html.Span("Why?", id=QUESTION), identity=WHY)
+    question = html.Span("Why?", id=QUESTION, **components.data(quiet=""))
+    return components.link("/why", question, identity=WHY)
 
 
 def register(app: Dash) -> None:
@@ -89,14 +87,6 @@ def register(app: Dash) -> None:
     register_screen(
         app, PAGE, show, figures=(MAIN, DETAIL, KERNEL), looks=("scale", "channel", "row", "column")
     )
-    app.callback(
-        Output(ids.VIEW, "data", allow_duplicate=True),
-        Input(MAIN, "clickData"),
-        State(ids.VIEW, "data"),
-        State(LAYER, "data"),
-        prevent_initial_call=True,
-    )(look_closely)
-    register_cell(app, DETAIL, PAGE)
     register_number(app, CHANNEL)
 
 
@@ -108,7 +98,7 @@ def show(request: Request) -> Screen:
     return Screen(
         charts={
             MAIN: output.chart(view.scale),
-            DETAIL: _detail(output, channel, wanted=view.channel),
+            DETAIL: _detail(output, channel, view),
             KERNEL: nothing("") if tile is None else tile.chart(channel),
         },
         texts={
@@ -122,26 +112,6 @@ def show(request: Request) -> Screen:
             WHY: {"href": components.layer_path("why", output.info.name)},
         },
     )
-
-
-def look_closely(
-    clicked: dict[str, Any] | None, stored: dict[str, Any] | None, layer: str | None
-) -> dict[str, str]:
-    """Return the view with the cell that was clicked, and its channel."""
-    if not clicked or not stored:
-        raise PreventUpdate
-    view, _ = parse(stored)
-    try:
-        output = _output(Request(view, layer))
-    except cnn.CnnError as error:
-        raise PreventUpdate from error
-    place = components.clicked_place(clicked)
-    mosaic = cnn.figures.Mosaic.of(output.maps.shape) if not output.is_vector else None
-    cell = mosaic.locate(*place) if mosaic and place else None
-    if cell is None:
-        raise PreventUpdate
-    channel, row, column = cell
-    return replace(view, channel=channel, row=row, column=column).to_query()
 
 
 def _question(output: LayerOutput, view: View) -> str:
@@ -162,14 +132,15 @@ def _channel(view: View, output: LayerOutput) -> int:
     return min(view.channel or 0, output.info.channels - 1)
 
 
-def _detail(output: LayerOutput, channel: int, *, wanted: int | None) -> Chart:
-    name = output.info.name
+def _detail(output: LayerOutput, channel: int, view: View) -> Chart:
+    name, cell = output.info.name, cell_of(view, output.values)
     if output.is_vector:
         caption = cnn.captions.grid(output.values)
-        return cnn.figures.units_chart(output.values, title=f"{name}: as a grid", caption=caption)
+        grid = cnn.figures.units_chart(output.values, title=f"{name}: as a grid", caption=caption)
+        return grid.of_layer(name, cell=cell)
     caption = cnn.captions.channel(channel, output.maps[..., channel])
-    if wanted is not None and wanted != channel:
-        missing = f"There is no channel {wanted}: {channel}, the last one, is shown."
+    if view.channel is not None and view.channel != channel:
+        missing = f"There is no channel {view.channel}: {channel}, the last one, is shown."
         caption = cnn.captions.Caption(missing, components.caption(caption))
     return cnn.figures.maps_chart(
         output.maps[..., channel : channel + 1],
@@ -177,7 +148,7 @@ def _detail(output: LayerOutput, channel: int, *, wanted: int | None) -> Chart:
         number=channel,
         label="value",
         caption=caption,
-    )
+    ).of_layer(name, channel=channel, cell=cell)
 
 
 @dataclass(frozen=True, eq=False)

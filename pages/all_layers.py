@@ -30,7 +30,8 @@ def layout(**_query: Any) -> html.Div:
         [
             components.heading(
                 "All layers",
-                "The picture on its way through the network: what each layer makes of it.",
+                "The picture on its way through the network: what each layer makes of it. Click on "
+                "a cell to see how it was made.",
             ),
             html.Div(scale_choice(SCALE), className="controls"),
             *stores(PAGE),

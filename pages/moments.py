@@ -126,7 +126,7 @@ def _pair(
     pair = Pair(other.activations[info.name], now.activations[info.name])
     change = components.caption(cnn.captions.change(pair.left, pair.right)) + _in_time(left, right)
     verdicts = (_says(left, other.prediction), _says(right, now.prediction))
-    return pair.charts(
+    before, at_slider, between = pair.charts(
         (
             f"{info.name}, {left.description}",
             f"{info.name}, {right.description}",
@@ -134,6 +134,7 @@ def _pair(
         ),
         (Caption(verdicts[0]), Caption(verdicts[1]), Caption(change)),
     )
+    return before, at_slider.of_layer(info.name), between
 
 
 def _both(view: View, kept: Sequence[Moment]) -> tuple[Moment, Moment]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import unquote
 
 import dash
 import numpy as np
-from dash import Dash, Input, Output, State, html
-from dash.exceptions import PreventUpdate
+from dash import Dash, html
 from numpy.typing import NDArray
 
 import cnn
@@ -19,14 +17,12 @@ from cnn.figures import Chart, nothing
 from cnn.inspection.units import Unit
 from cnn.models.arithmetic.forms import Choice, Function, Gradient, Shares, WeightedSum
 from cnn.words import listed
-from dashboard import ids
-from dashboard.screens.cell import cell_of, register_cell
+from dashboard.screens.cell import cell_of
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.tabs import register_tabs
-from dashboard.state.view import parse
 
 PAGE = "why"
 FORMULA, PROOF, MISSING = "why-formula", "why-proof", "why-missing"
@@ -34,10 +30,11 @@ CHANNEL, ROW, COLUMN, SOURCE = "why-channel", "why-row", "why-column", "why-sour
 MAP, BEFORE = "why-map", "why-before"
 PATCH, KERNEL, PRODUCTS = "why-patch", "why-kernel", "why-products"
 TERMS, CURVE = "why-terms", "why-curve"
-PICTURE = "why-picture"
+PICTURE, EFFECTIVE = "why-picture", "why-effective"
 # In the order in which the number comes about.
 _LABELS = {
     PICTURE: "The pixels that it depends on",
+    EFFECTIVE: "How much each pixel counts",
     BEFORE: "What it reads",
     PATCH: "The numbers that it reads",
     KERNEL: "The weights that they are multiplied with",
@@ -66,7 +63,13 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                     html.P(id=MISSING, className="why-missing"),
                     html.P(id=FORMULA, className="why-formula", **components.aria(live="polite")),
                     html.P(id=PROOF, className="why-proof"),
-                    html.Div([_box(one) for one in _LABELS], className="why-row"),
+                    html.Div(
+                        [
+                            html.Div([_box(PICTURE), _box(EFFECTIVE)], className="why-pixels"),
+                            *[_box(one) for one in _LABELS if one not in (PICTURE, EFFECTIVE)],
+                        ],
+                        className="why-row",
+                    ),
                 ],
                 id="why-body",
             ),
@@ -81,8 +84,12 @@ def _field(identity: str) -> html.Div:
     )
 
 
-def _box(figure: str) -> html.Div:
-    return html.Div(components.figure(figure, _LABELS[figure]), id=f"{figure}-box")
+def _box(figure: str) -> html.Div | html.Details:
+    told = FORMULA if figure == MAP else ""
+    box, identity = components.figure(figure, _LABELS[figure], cell_told=told), f"{figure}-box"
+    if figure == EFFECTIVE:
+        return html.Details([html.Summary(_LABELS[figure]), box], id=identity)
+    return html.Div(box, id=identity)
 
 
 def register(app: Dash) -> None:
@@ -93,17 +100,11 @@ def register(app: Dash) -> None:
     )  # fmt: skip
     register_tabs(app, PAGE, lambda layers: list(layers["names"]))
     register_screen(
-        app, PAGE, show, figures=tuple(_LABELS), looks=("channel", "row", "column", "source")
-    )
+        app, PAGE, show, figures=tuple(_LABELS),
+        looks=("channel", "row", "column", "source", "effective"),
+    )  # fmt: skip
     for field in _FIELDS:
         register_number(app, field)
-    register_cell(app, MAP, PAGE)
-    app.callback(
-        Output(ids.VIEW, "data", allow_duplicate=True),
-        Input(TERMS, "clickData"),
-        State(ids.VIEW, "data"),
-        prevent_initial_call=True,
-    )(choose_source)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +132,25 @@ class _Cell:
         return form if isinstance(form, WeightedSum) and form.values.ndim == 3 else None
 
     @property
+    def named(self) -> dict[str, int]:
+        """The cell as fields are asked for it; of a volume it has a channel only."""
+        *cells, channel = self.unit.place
+        names = ("row", "column") if len(cells) < 3 else ()
+        return {"channel": channel, **dict(zip(names, cells, strict=False))}
+
+    @cached_property
+    def field(self) -> cnn.CellField | None:
+        """What the number depends on; None for a pixel of the picture itself, or without a picture."""
+        first = cnn.layer_infos(self.request.model)[0].name
+        pixels = self.request.passed.activations[first]
+        if pixels.ndim != 3 or first == self.unit.layer:
+            return None
+        field = cnn.receptive_field(
+            self.request.model, layer=self.unit.layer, size=pixels.shape[:2], **self.named
+        )
+        return field if field.picture is not None else None
+
+    @property
     def channel_before(self) -> int:
         """The channel of the layer before that is looked at."""
         if self.window and self.term is not None:
@@ -148,8 +168,8 @@ def show(request: Request) -> Screen:
     )  # fmt: skip
     cell = _Cell(request, values, unit)
     charts = {
-        PICTURE: _picture(cell), BEFORE: _before(cell), **_window(cell), TERMS: _terms(cell),
-        CURVE: _curve(cell), MAP: _map(cell),
+        PICTURE: _picture(cell), EFFECTIVE: _effective(cell), BEFORE: _before(cell),
+        **_window(cell), TERMS: _terms(cell), CURVE: _curve(cell), MAP: _map(cell),
     }  # fmt: skip
     hidden = {f"{figure}-box": not chart.traces for figure, chart in charts.items()}
     limits = _limits(cell)
@@ -160,10 +180,17 @@ def show(request: Request) -> Screen:
             MISSING: _missing(request, limits),
             PROOF: cnn.captions.proof(unit),
         },
-        hidden={**hidden, **{f"{field}-box": field not in limits for field in _FIELDS}},
+        hidden={
+            **hidden,
+            f"{EFFECTIVE}-box": cell.field is None,
+            **{f"{field}-box": field not in limits for field in _FIELDS},
+        },
         properties={
-            field: {"data-now": str(now), "data-most": most}
-            for field, (now, most) in limits.items()
+            f"{EFFECTIVE}-box": {"open": request.view.effective},
+            **{
+                field: {"data-now": str(now), "data-most": most}
+                for field, (now, most) in limits.items()
+            },
         },
     )
 
@@ -201,27 +228,34 @@ def _map(cell: _Cell) -> Chart:
     )
     return cnn.figures.marked_chart(
         cell.values, here, title=title, channel=channel, caption=caption
-    )
+    ).of_layer(name, channel=None if cell.values.ndim == 1 else channel, cell=cell.unit.place)
 
 
 def _picture(cell: _Cell) -> Chart:
     """Return the picture with the pixels that the number depends on, unless it reads them itself."""
     first = cnn.layer_infos(cell.request.model)[0].name
-    values = cell.request.passed.activations[first]
-    if values.ndim != 3 or first in (cell.unit.layer, *[one.layer for one in cell.unit.sources]):
-        return nothing("")
-    *cells, channel = cell.unit.place
-    named = dict(zip(("row", "column"), cells, strict=False)) if len(cells) < 3 else {}
-    field = cnn.receptive_field(
-        cell.request.model, layer=cell.unit.layer, channel=channel, size=values.shape[:2], **named
-    )
-    if field.picture is None:
+    field = cell.field
+    if field is None or not field.picture or first in [one.layer for one in cell.unit.sources]:
         return nothing("")
     pixels = np.argwhere(field.picture.mask)
     marked = np.column_stack([pixels, np.zeros(len(pixels), np.int64)])
     return cnn.figures.marked_chart(
-        values, marked, title="picture", channel=0,
+        cell.request.passed.activations[first], marked, title="picture", channel=0,
         caption=cnn.captions.receptive_field(field.picture.mask, field.status),
+    ).of_layer(first, channel=0)  # fmt: skip
+
+
+def _effective(cell: _Cell) -> Chart:
+    """Return how fast the number changes with each pixel, where asked for: it costs a gradient."""
+    field, request = cell.field, cell.request
+    if field is None or not field.picture or not request.view.effective:
+        return nothing("")
+    gradient = cnn.effective_field(
+        request.model, request.look.seen, layer=cell.unit.layer, **cell.named
+    )
+    return cnn.figures.effective_chart(
+        gradient, field.picture.mask, title="gradient",
+        caption=cnn.captions.effective_field(gradient, field.picture.mask),
     )  # fmt: skip
 
 
@@ -237,7 +271,7 @@ def _before(cell: _Cell) -> Chart:
     return cnn.figures.marked_chart(
         values, source.cells, title=title, channel=channel,
         caption=cnn.captions.Caption(seen + also),
-    )  # fmt: skip
+    ).of_layer(source.layer, channel=channel if values.ndim > 1 else None)  # fmt: skip
 
 
 def _window(cell: _Cell) -> dict[str, Chart]:
@@ -316,11 +350,3 @@ def _curve(cell: _Cell) -> Chart:
         return nothing("")
     caption = cnn.captions.Caption("The activation as a curve, and this number on it.")
     return cnn.figures.curve_chart(function, title=function.name, caption=caption)
-
-
-def choose_source(clicked: dict[str, Any] | None, stored: dict[str, Any] | None) -> dict[str, str]:
-    """Return the view with the input channel whose bar was clicked."""
-    name = components.clicked_name(clicked) if clicked else ""
-    if not stored or not re.fullmatch("[0-9]{1,9}", name):
-        raise PreventUpdate
-    return replace(parse(stored)[0], source=int(name)).to_query()

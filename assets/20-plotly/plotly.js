@@ -52,6 +52,34 @@
     return plot && plot.data && plot.data.length ? plot : null;
   }
 
+  // The plot that an element is a part of.
+  function plotOf(element) {
+    return element.closest ? element.closest("." + PLOT) : null;
+  }
+
+  // What the server has told of a plot: of which layer it is, and how its cells stand in it.
+  function aboutOf(plot) {
+    return (plot.data && plot.data[0] && plot.data[0].meta) || {};
+  }
+
+  // Where a point of the window is on the axes of a plot, counted in cells or bars; nothing beside them.
+  function pointIn(plot, { clientX, clientY }) {
+    const { left, top } = plot.getBoundingClientRect();
+    const { xaxis, yaxis } = plot._fullLayout;
+    const [x, y] = [clientX - left - xaxis._offset, clientY - top - yaxis._offset];
+    const isInside = x >= 0 && y >= 0 && x <= xaxis._length && y <= yaxis._length;
+    return isInside ? { x: xaxis.p2l(x), y: yaxis.p2l(y) } : null;
+  }
+
+  // The part of a plot between its axes, in CSS pixels from its corner, and what they show of numbers.
+  function areaOf({ _fullLayout: { xaxis, yaxis } }) {
+    const ends = ({ p2l, _length: length }) => [p2l(0), p2l(length)];
+    return {
+      left: xaxis._offset, top: yaxis._offset, width: xaxis._length, height: yaxis._length,
+      across: ends(xaxis), down: ends(yaxis),
+    };
+  }
+
   const elementOf = (selector) => (plot) => plot.querySelector(selector);
 
   // Sizes in CSS pixels from the corner of the plot, colours, and fonts, as they were drawn last.
@@ -78,7 +106,8 @@
   }
 
   root.cnn = { ...root.cnn, plotly: {
-    drawAs, draw, afterDrawing, atFirstDrawing, allPlots, plotIn, geometryOf, scaleFontOf,
+    drawAs, draw, afterDrawing, atFirstDrawing, allPlots, plotIn, plotOf, aboutOf, pointIn, areaOf,
+    geometryOf, scaleFontOf,
     titleOf: elementOf(".gtitle"),
     toolbarOf: elementOf(".modebar"),
     cellsOf: elementOf(".hm image"),

@@ -230,6 +230,6 @@
     if (isLeft) point(net, null);
   });
 
-  Object.assign(network, { highlight });
+  Object.assign(network, { highlight, at });
   root.cnn = { ...root.cnn, focusNetwork };
 })();

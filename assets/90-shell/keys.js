@@ -13,6 +13,7 @@
     ["f", "presentation: large type, the whole width"],
     ["?", "this list"],
     ["Esc", "close"],
+    ["on a map of Activations or Why", "arrows move the cell that is looked at, Enter opens Why"],
     ["in the drawing area", "arrows move, space paints, Shift is faster, Ctrl+Z undoes, Delete clears"],
     ["on the Network page", "← → go into the network, arrows move from channel to channel and layer to layer, Enter opens"],
   ];

@@ -4,7 +4,7 @@ A sentence is only written where the numbers bear it out; what does not hold is 
 """
 
 from cnn.captions import diagnosis
-from cnn.captions.arithmetic import formula, place, proof, receptive_field
+from cnn.captions.arithmetic import effective_field, formula, place, proof, receptive_field
 from cnn.captions.caption import Caption, legend
 from cnn.captions.layers import (
     architecture,
@@ -37,6 +37,7 @@ __all__ = [
     "dense_weights",
     "diagnosis",
     "dilation",
+    "effective_field",
     "explanation",
     "field",
     "formula",

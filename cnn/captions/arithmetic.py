@@ -21,7 +21,7 @@ from cnn.models.arithmetic.forms import (
     Shares,
     WeightedSum,
 )
-from cnn.words import counted, listed, number
+from cnn.words import counted, listed, number, percent
 
 _DIGITS = 5
 
@@ -78,6 +78,35 @@ def receptive_field(pixels: NDArray[np.bool_], status: str) -> Caption:
         "depends on the data": "How much each counts depends on the picture.",
     }.get(status, "")
     return Caption(seen, notice)
+
+
+def effective_field(gradient: NDArray[np.float32], field: NDArray[np.bool_]) -> Caption:
+    """Return the caption of how fast a number changes with each pixel (height, width).
+
+    `field`, of the same shape, are the pixels that it depends on. Its inner part is the middle half of
+    its rows and of its columns.
+    """
+    seen = "How fast the number changes with each pixel of this picture"
+    if not gradient.any():
+        return Caption(f"{seen}: with none, so no small change of a pixel changes it.")
+    inner = np.ix_(*[_middle_half(field.any(axis=axis)) for axis in (1, 0)])
+    of_box = gradient[inner].size / max(1, int(field.any(axis=1).sum() * field.any(axis=0).sum()))
+    if of_box == 1:
+        return Caption(f"{seen}.")
+    share = float(gradient[inner].sum(dtype=float) / gradient.sum(dtype=float))
+    notice = "The middle counts more than the border." if share > of_box else ""
+    return Caption(
+        f"{seen}: {percent(share, 0)} of it in the inner part of the frame, which is "
+        f"{percent(of_box, 0)} of its pixels.",
+        notice,
+    )
+
+
+def _middle_half(marked: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the places in the middle half of those from the first to the last that is marked."""
+    places = np.flatnonzero(marked)
+    margin = (int(places[-1]) - int(places[0]) + 1) // 4
+    return np.arange(places[0] + margin, places[-1] + 1 - margin)
 
 
 @singledispatch

@@ -1,7 +1,13 @@
 """Arrays to plotly figures, one family a module."""
 
 from cnn.colours import colour_range
-from cnn.figures.arithmetic import curve_chart, marked_chart, terms_chart, window_chart
+from cnn.figures.arithmetic import (
+    curve_chart,
+    effective_chart,
+    marked_chart,
+    terms_chart,
+    window_chart,
+)
 from cnn.figures.bars import (
     histogram,
     histogram_chart,
@@ -68,6 +74,7 @@ __all__ = [
     "curve_chart",
     "diagram",
     "distances",
+    "effective_chart",
     "feature_maps",
     "gradients",
     "heatmap_size",

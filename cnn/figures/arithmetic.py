@@ -85,6 +85,24 @@ def _framed(chart: Chart, rows: NDArray[np.int64], columns: NDArray[np.int64]) -
     return replace(chart, form=("framed", chart.form), layout={**chart.layout, "shapes": shapes})
 
 
+def effective_chart(
+    gradient: NDArray[np.float32],
+    field: NDArray[np.bool_],
+    *,
+    title: str,
+    caption: Caption = NO_CAPTION,
+) -> Chart:
+    """Return how fast a number changes with each pixel (height, width): see `cnn.effective_field`.
+
+    The frame is around the `field`, bool of the same shape: the pixels that the number depends on.
+    """
+    chart = maps_chart(
+        gradient[..., None], title=title, tile_name="", number=0, label="size of the gradient",
+        caption=caption,
+    )  # fmt: skip
+    return _framed(chart, *np.nonzero(field))
+
+
 def window_chart(
     values: NDArray[np.float64],
     inside: NDArray[np.bool_],

@@ -39,6 +39,8 @@ def outputs_chart(
         hover = f"{each} %{{x}}<br><b>%{{y:.4~g}}</b><extra></extra>"
         places = np.arange(len(values)) if names is None else [style.plain(name) for name in names]
         trace: dict[str, Any] = {"x": places, "hovertemplate": hover}
+        if names is None:
+            trace["meta"] = {"units": len(values)}
         if len(values) <= _MOST_BARS:
             trace |= {"type": "bar", "marker": _BAR}
         else:
@@ -73,6 +75,7 @@ def probabilities_chart(
             "type": "bar",
             "x": [style.plain(name) for name in names],
             "marker": _BAR,
+            "meta": {"units": len(values)},
             "hovertemplate": "class %{x}<br><b>%{customdata}</b><extra></extra>",
         }
         layout = _layout("", "class", "probability")

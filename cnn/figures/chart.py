@@ -6,8 +6,8 @@ of the next one, and whoever has no figure yet asks for the whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any, Literal, ParamSpec
 
@@ -58,6 +58,19 @@ class Chart:
     def is_whole(self) -> bool:
         """Whether the chart has no frame."""
         return self.form == WHOLE
+
+    def of_layer(
+        self, name: str, *, channel: int | None = None, cell: Sequence[int] | None = None
+    ) -> Chart:
+        """Return the chart that says of which layer its cells are: a click on one leads there.
+
+        `channel` is the one that is shown, None where all are; `cell` is the index in the layer's output
+        of the one that is looked at.
+        """
+        first, *others = self.traces
+        meta = {"layer": name, "channel": channel, "cell": None if cell is None else list(cell)}
+        numbers = {**first, **{f"meta.{what}": value for what, value in meta.items()}}
+        return replace(self, traces=(numbers, *others))
 
     def figure(self) -> go.Figure:
         """Return the whole figure."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import ceil, sqrt
 from typing import Any, Literal
 
@@ -210,13 +210,18 @@ def maps_chart(
         label=label or scale_label(scale),
         hover=tile_hover(tile_name, number, relative=tiled.values is not None),
         form=("maps", maps.shape),
-        fixed=lambda: {"customdata": mosaic.places()},
+        fixed=lambda: _places(mosaic),
         size=heatmap_size(mosaic.shape),
         caption=caption,
     )
 
 
 feature_maps = figure_of(maps_chart)
+
+
+def _places(mosaic: Mosaic, **more: int) -> dict[str, Any]:
+    """Return what tells of each cell where it stands, for the hover and for the scripts."""
+    return {"customdata": mosaic.places(), "meta": {"tiles": asdict(mosaic), **more}}
 
 
 def tile_hover(
@@ -312,7 +317,7 @@ def units_chart(
         label=label,
         hover="unit %{customdata[0]}<br><b>%{z:.4~g}</b><extra></extra>",
         form=("units", values.shape),
-        fixed=lambda: {"customdata": grid.places()},
+        fixed=lambda: _places(grid, units=len(values)),
         size=heatmap_size(grid.shape),
         caption=caption,
     )

@@ -9,7 +9,7 @@ from dash import Dash
 
 _ASKED = frozenset(
     {
-        "link", "labels", "values", "layer_values", "upload", "prepare_upload", "news",
+        "link", "labels", "values", "layer_values", "fields", "upload", "prepare_upload", "news",
         "news_of_runs", "mean", "operated",
     }
 )  # fmt: skip

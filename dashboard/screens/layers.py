@@ -59,12 +59,16 @@ class LayerOutput:
         title, caption = self.title, self.caption
         if self.is_prediction:
             names = self.prediction.class_names
-            return cnn.figures.probabilities_chart(self.values, names, title=title, caption=caption)
-        if self.is_vector:
-            return cnn.figures.outputs_chart(self.values, title=title, caption=caption)
-        return cnn.figures.maps_chart(
-            self.maps, title=title, scale=scale, bound=self.bound, caption=caption
-        )
+            chart = cnn.figures.probabilities_chart(
+                self.values, names, title=title, caption=caption
+            )
+        elif self.is_vector:
+            chart = cnn.figures.outputs_chart(self.values, title=title, caption=caption)
+        else:
+            chart = cnn.figures.maps_chart(
+                self.maps, title=title, scale=scale, bound=self.bound, caption=caption
+            )
+        return chart.of_layer(self.info.name)
 
 
 def layer_outputs(model: Any, passed: cnn.ForwardPass) -> dict[str, LayerOutput]:

@@ -23,15 +23,6 @@ GRAPH_CONFIG: dict[str, Any] = {
 }
 
 
-def clicked_place(clicked: dict[str, Any]) -> tuple[float, float] | None:
-    """Return where (x, y) a figure with axes of numbers was clicked, None if that is not told."""
-    points = clicked.get("points")
-    point = points[0] if isinstance(points, list) and points else None
-    place = (point.get("x"), point.get("y")) if isinstance(point, dict) else ()
-    numbers = [float(side) for side in place if isinstance(side, int | float)]
-    return (numbers[0], numbers[1]) if len(numbers) == 2 else None
-
-
 def aria(**values: str) -> dict[str, Any]:
     """Return accessibility attributes as properties of a component: `label` is `aria-label`."""
     return {f"aria-{name}": value for name, value in values.items()}
@@ -40,14 +31,6 @@ def aria(**values: str) -> dict[str, Any]:
 def data(**values: str) -> dict[str, Any]:
     """Return data attributes as properties of a component: `layer` is `data-layer`."""
     return {f"data-{name}": value for name, value in values.items()}
-
-
-def clicked_name(clicked: dict[str, Any]) -> str:
-    """Return the name on the x axis where a figure of bars was clicked, "" if that is not told."""
-    points = clicked.get("points")
-    point = points[0] if isinstance(points, list) and points else None
-    name = point.get("x") if isinstance(point, dict) else None
-    return str(name) if isinstance(name, str | int) else ""
 
 
 def link(
@@ -109,13 +92,19 @@ def caption_of(identity: Any) -> Any:
 
 
 def figure(
-    identity: Any, label: str, *, numbers: str = "", has_caption: bool = True, wide: bool = False
+    identity: Any,
+    label: str,
+    *,
+    numbers: str = "",
+    has_caption: bool = True,
+    wide: bool = False,
+    cell_told: str = "",
 ) -> html.Figure:
     """Return the place for a figure: its graph, a name for screen readers, its caption if it has
     one, and, where they have an id, its numbers.
 
     It is half as high as wide until its page says otherwise; a `wide` one scrolls sideways instead
-    of shrinking.
+    of shrinking. Where the part `cell_told` tells of the cell looked at, keys move that cell.
     """
     graph = dcc.Graph(
         id=identity,
@@ -135,13 +124,20 @@ def figure(
         color="var(--accent)",
         parent_className="plot",
     )
+    drawn = _keyed(waiting, label, cell_told) if cell_told else waiting
     below: list[Any] = []
     if has_caption:
         below.append(html.Figcaption(id=caption_of(identity), className="caption"))
     if numbers:
         below.append(html.P(id=numbers, className="numbers"))
     scrolled: dict[str, Any] = {"tabIndex": "0"} if wide else {}
-    return html.Figure([waiting, *below], className="figure-box", **scrolled, **aria(label=label))
+    return html.Figure([drawn, *below], className="figure-box", **scrolled, **aria(label=label))
+
+
+def _keyed(graph: Any, label: str, told: str) -> html.Div:
+    """Return the graph as one stop of the Tab key, whose keys are those of `cell-keys.js`."""
+    named = {**aria(label=f"{label}: cells", describedby=told), **data(cells=told)}
+    return html.Div(graph, className="cells", role="application", tabIndex="0", **named)
 
 
 def caption(text: Caption) -> str:

@@ -42,6 +42,7 @@ def layout(runtime: Runtime) -> html.Div:
                             operating.banner(),
                             html.Div(dash.page_container, id=ids.CONTENT, className="waiting"),
                             html.P(link("/glossary", "Glossary"), className="foot"),
+                            html.P(id="field-text", className="field-text"),
                         ],
                         id="main",
                         tabIndex="-1",

@@ -25,7 +25,7 @@ CHANNELS: By = "channels"
 LOOKS = frozenset(
     {
         "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",
-        "over", "present", "of", "against", "by",
+        "over", "present", "of", "against", "by", "effective",
     }
 )  # fmt: skip
 OF_MODEL = (
@@ -54,6 +54,7 @@ class View:
     contributed for this picture (weight × value), or the weights alone. `teach` is the class that
     the network is taught with this picture (None: the one that suggests itself), `rates` the
     learning rates of the steps made. `over` is the slider along which the prediction is drawn.
+    `effective` shows how much each pixel counts, beside those that a cell depends on.
     `present` shows it all large, as for a projector. `of` is the class whose output is taken apart (None:
     the one predicted), `against` the one that it is compared with, `by` what its parts are.
     """
@@ -90,6 +91,7 @@ class View:
     teach: int | None = None
     rates: str = ""
     over: str = "rotate"
+    effective: bool = False
     present: bool = False
     of: int | None = None
     against: int | None = None
@@ -314,6 +316,7 @@ _ACCEPTED = {
     "column": _NUMBER,
     "source": _NUMBER,
     "over": _one_of(*RANGES, "epsilon"),
+    "effective": _Accepted(_flag, "1"),
     "present": _Accepted(_flag, "1"),
     "teach": _NUMBER,
     "of": _NUMBER,

@@ -80,3 +80,15 @@ def test_a_link_to_a_cell_shows_the_same_after_a_reload(server, visit):
     expect(formula(page)).to_have_text(str(before))
     expect(page.locator("#why-kernel-box")).to_be_hidden()
     assert page.get_by_label("Row", exact=True).input_value() == "9"
+
+
+def test_how_much_each_pixel_counts_unfolds_and_is_part_of_the_link(server, shared):
+    page = shared(server, "/why/conv2d_1?channel=3&row=1&column=4").page
+    expect(formula(page)).to_contain_text("row 1, column 4")
+    page.get_by_text("How much each pixel counts", exact=True).click()
+    expect(page.locator("#why-effective .gtitle")).to_have_text("gradient")
+    expect(page.locator("#why-effective-caption")).to_contain_text("How fast the number changes")
+    expect(page).to_have_url(re.compile("effective=1"))
+    page.get_by_text("How much each pixel counts", exact=True).click()
+    expect(page).not_to_have_url(re.compile("effective=1"))
+    expect(page.locator("#why-effective-caption")).to_be_hidden()

@@ -36,6 +36,7 @@ declare global {
     htmlFor: any;
     offsetParent: any;
     open: any;
+    outlines: any;
     rem: number;
     style: any;
     toDataURL: any;

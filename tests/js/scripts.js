@@ -6,7 +6,7 @@ const ASSETS = new URL("../../assets/", import.meta.url);
 const RULES = {
   defaults: {}, goes: [], parts: {}, sides: { sent: 112, picture: 28 },
   addresses: {
-    labels: "/below/labels/<data>/<split>", link: "/below/link", values: "/below/values/<page>",
+    fields: "/below/fields", labels: "/below/labels/<data>/<split>", link: "/below/link", values: "/below/values/<page>",
     layer_values: "/below/values/<page>/<layer>",
   },
   pages: { base: "/below/", first: "network" },

@@ -1,10 +1,10 @@
 """The pages as the plain functions they are, on both models."""
 
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
-from dash.exceptions import PreventUpdate
 
 import cnn
 from dashboard.app import runtime_of
@@ -76,15 +76,26 @@ def test_with_another_scale_the_figure_says_so_and_keeps_the_true_values(bundled
     np.testing.assert_array_equal(figure.data[0].text, plain.figure().data[0].z)
 
 
-def test_a_click_on_a_tile_chooses_its_channel(bundled):
+def about(chart):
+    """What a figure tells the scripts of its cells."""
+    return chart.figure().data[0].meta
+
+
+def test_figures_tell_of_which_layer_channel_and_cell_they_are(bundled):
     query, _ = bundled
-    maps = runtime_maps(query)
-    mosaic = cnn.figures.Mosaic.of(maps.shape)
-    x, y = 3 * (26 + mosaic.gap) + 5, (26 + mosaic.gap) + 2
-    chosen = activations.look_closely({"points": [{"x": x, "y": y}]}, query, "conv2d")
-    assert chosen["channel"] == str(mosaic.columns + 3)
-    with pytest.raises(PreventUpdate):
-        activations.look_closely({"points": [{"x": 26, "y": 0}]}, query, "conv2d")
+    shown = screen(activations, {**query, "channel": "3", "row": "4", "column": "99"}, "conv2d")
+    mosaic = cnn.figures.Mosaic.of((26, 26, 32))
+    every, closely = (about(shown.charts[one]) for one in (activations.MAIN, activations.DETAIL))
+    assert every == {"tiles": asdict(mosaic), "layer": "conv2d", "channel": None, "cell": None}
+    assert (closely["layer"], closely["channel"], closely["cell"]) == ("conv2d", 3, [4, 25, 3])
+    assert about(shown.charts[activations.KERNEL]).get("layer") is None
+    units = screen(activations, {**query, "channel": "5"}, "dense").charts
+    assert about(units[activations.MAIN]) == {
+        "units": 64, "layer": "dense", "channel": None, "cell": None
+    }  # fmt: skip
+    assert (about(units[activations.DETAIL])["units"], about(units[activations.DETAIL])["cell"]) == (
+        64, [5]
+    )  # fmt: skip
 
 
 def runtime_maps(query):

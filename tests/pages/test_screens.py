@@ -42,6 +42,8 @@ CHANGES = {
     "against": {"against": "8"},
     "by": {"by": "channels"},
 }
+# What changes the form of the screens that depend on it.
+UNFOLDED = {"effective": "1"}
 PLACES = [
     (activations, "conv2d"), (activations, "conv2d_1"), (activations, "dense"),
     (activations, "dense_1"), (all_layers, None), (diagnosis, None), (filters, "conv2d_1"),
@@ -192,7 +194,9 @@ def test_a_page_depends_on_no_other_part_of_the_view_than_it_says(
     request_of(app)
     parts = parts_of_pages(app.server)[page.PAGE]
     before = screen(page, query, layer)
-    values = {name: part for change in CHANGES.values() for name, part in change.items()}
+    values = {
+        name: part for change in (*CHANGES.values(), UNFOLDED) for name, part in change.items()
+    }
     for name in LOOKS - set(parts) - {"runs", "present", "lines"}:
         after = screen(page, {**query, name: values[name]}, layer)
         assert str(after.around()) == str(before.around())

@@ -2,11 +2,9 @@
 
 import numpy as np
 import pytest
-from dash.exceptions import PreventUpdate
 
 import cnn
 from dashboard.app import runtime_of
-from dashboard.screens import cell
 from dashboard.state.view import View
 from pages import activations, why
 from tests.screens import caption, screen
@@ -146,27 +144,36 @@ def test_the_pixels_that_a_number_depends_on_are_in_a_frame(app, request_of, que
     assert shown(query, "conv2d").hidden[f"{why.PICTURE}-box"]
 
 
-def click(**point):
-    return {"points": [point]}
-
-
-def test_a_click_chooses_the_cell_the_unit_or_the_input_channel(app, request_of, query):
+def test_how_much_each_pixel_counts_is_computed_where_it_is_asked_for(
+    app, request_of, query, computed, classifier
+):
     request_of(app)
-    chosen = cell.choose_cell(click(x=5.2, y=3.9), query, "conv2d")
-    assert (chosen["row"], chosen["column"]) == ("4", "5")
-    grid = cnn.figures.mosaic.vector_grid(np.zeros(64))
-    place = click(x=39 % grid.columns, y=39 // grid.columns)
-    assert cell.choose_cell(place, query, "dense")["channel"] == "39"
-    assert why.choose_source(click(x="12", y=0.3), query)["source"] == "12"
+    cell = {"channel": 3, "row": 2, "column": 4}
+    folded, unfolded = (shown(query, "conv2d_1", **cell, **more) for more in ({}, {"effective": 1}))
+    assert not folded.charts[why.EFFECTIVE].traces
+    assert [one.properties[f"{why.EFFECTIVE}-box"]["open"] for one in (folded, unfolded)] == [
+        False, True
+    ]  # fmt: skip
+    picture = np.round(255 * computed["input"]).astype(np.uint8)
+    gradient = cnn.effective_field(classifier, picture, layer="conv2d_1", **cell)
+    np.testing.assert_allclose(drawn(unfolded, why.EFFECTIVE)[0].z, gradient, rtol=1e-5, atol=1e-8)
+    field = cnn.receptive_field(classifier, layer="conv2d_1", row=2, column=4).picture.mask
+    assert gradient[field].any()
+    told = cnn.captions.effective_field(gradient, field)
+    assert caption(unfolded, why.EFFECTIVE) == f"{told.seen} {told.notice}".strip()
+    assert shown(query, "input").hidden[f"{why.EFFECTIVE}-box"]
 
 
-@pytest.mark.parametrize("clicked", [None, {}, {"points": []}, click(x="bias", y=1), click(x=None)])
-def test_a_click_beside_it_changes_nothing(app, request_of, query, clicked):
+def test_figures_tell_of_which_layer_and_channel_they_are(app, request_of, query):
     request_of(app)
-    with pytest.raises(PreventUpdate):
-        cell.choose_cell(clicked, query, "conv2d")
-    with pytest.raises(PreventUpdate):
-        why.choose_source(clicked, query)
+    charts = shown(query, "conv2d_1", channel=3, row=4, column=5, source=7).charts
+    told = {figure: charts[figure].traces[0] for figure in (why.MAP, why.BEFORE, why.PICTURE)}
+    assert {figure: (one["meta.layer"], one["meta.channel"]) for figure, one in told.items()} == {
+        why.MAP: ("conv2d_1", 3), why.BEFORE: ("max_pooling2d", 7), why.PICTURE: ("input", 0),
+    }  # fmt: skip
+    assert told[why.MAP]["meta.cell"] == [4, 5, 3]
+    of_unit = shown(query, "dense", channel=39).charts[why.MAP].traces[0]
+    assert (of_unit["meta.channel"], of_unit["meta.cell"]) == (None, [39])
 
 
 def test_activations_lead_to_why_the_cell_is_what_it_is(app, request_of, query, computed):

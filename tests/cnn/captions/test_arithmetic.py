@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cnn
-from cnn.captions import formula, place, proof, receptive_field
+from cnn.captions import effective_field, formula, place, proof, receptive_field
 
 
 @pytest.fixture(scope="module")
@@ -125,3 +125,28 @@ def test_the_pixels_of_a_number_are_counted(status, notice):
     assert receptive_field(pixels, status).seen == (
         "It depends on 5 pixels of 30, all of them in the frame."
     )
+
+
+def test_how_much_of_a_gradient_is_in_the_inner_part_of_a_field():
+    field = np.zeros((12, 12), bool)
+    field[2:10, 1:9] = True
+    gradient = np.where(field, 1, 0).astype(np.float32)
+    even = effective_field(gradient, field)
+    assert even.seen == (
+        "How fast the number changes with each pixel of this picture: 25% of it in the inner part of "
+        "the frame, which is 25% of its pixels."
+    )
+    assert even.notice == ""
+    gradient[4:8, 3:7] = 9
+    middle = effective_field(gradient, field)
+    assert "75% of it in the inner part" in middle.seen
+    assert middle.notice == "The middle counts more than the border."
+
+
+def test_a_small_field_has_no_inner_part_and_a_gradient_of_zero_is_said():
+    field = np.zeros((5, 5), bool)
+    field[1:4, 1:4] = True
+    seen = "How fast the number changes with each pixel of this picture"
+    assert effective_field(field.astype(np.float32), field).seen == f"{seen}."
+    nothing = effective_field(np.zeros((5, 5), np.float32), field)
+    assert nothing.seen == f"{seen}: with none, so no small change of a pixel changes it."

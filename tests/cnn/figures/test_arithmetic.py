@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import cnn
-from cnn.figures import curve_chart, marked_chart, terms_chart, window_chart
+from cnn.figures import curve_chart, effective_chart, marked_chart, terms_chart, window_chart
 
 
 def frame_of(chart):
@@ -47,6 +47,14 @@ def test_rows_and_volumes_are_framed_where_they_are_drawn(shape, place, edges):
 def test_nothing_read_has_no_frame():
     chart = marked_chart(np.ones((3, 3, 1), np.float32), np.empty((0, 3), int), title="", channel=0)
     assert not chart.figure().layout.shapes
+
+
+def test_the_frame_of_an_effective_field_is_around_the_theoretical_one():
+    gradient, field = np.random.default_rng(1).random((7, 9), np.float32), np.zeros((7, 9), bool)
+    field[2:5, 3:8] = True
+    chart = effective_chart(gradient, field, title="gradient")
+    assert frame_of(chart) == (2.5, 7.5, 1.5, 4.5)
+    np.testing.assert_array_equal(chart.traces[0]["z"], gradient)
 
 
 def test_a_window_has_its_numbers_in_it_and_nothing_outside_the_map():

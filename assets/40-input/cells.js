@@ -1,0 +1,67 @@
+// A click on a cell leads to it: where its layer is the page's own it is the one looked at from then on,
+// elsewhere the page "Why" opens with it. A double click on Activations opens that page too.
+(function () {
+  const root = window.dash_clientside;
+  const { plotly } = root.cnn;
+  const CHOOSING = "#activations-main, #activations-detail, #why-map, #surgery-maps";
+  const TERMS = "#why-terms";
+
+  // The cell of a mosaic at a place in it, both counted from 0; nothing between its tiles.
+  function locate({ count, height, width, columns, gap }, { x, y }) {
+    const [down, across] = [Math.floor(y + 0.5), Math.floor(x + 0.5)];
+    const [row, column] = [down % (height + gap), across % (width + gap)];
+    const tile = Math.floor(across / (width + gap));
+    const channel = Math.floor(down / (height + gap)) * columns + tile;
+    const isInside = down >= 0 && across >= 0 && tile < columns && channel < count;
+    return isInside && row < height && column < width ? { channel, row, column } : null;
+  }
+
+  // Of units there is a grid or a row of bars.
+  function placeIn({ tiles, units }, point) {
+    const found = tiles ? locate(tiles, point) : { channel: Math.round(point.x) };
+    if (!found || units === undefined) return found;
+    return found.channel >= 0 && found.channel < units ? { channel: found.channel } : null;
+  }
+
+  // What is under a pointer: the plot, the layer that it shows, and the place in that layer.
+  function cellAt(event) {
+    const plot = plotly.plotOf(event.target);
+    const about = plot ? plotly.aboutOf(plot) : {};
+    const point = about.layer ? plotly.pointIn(plot, event) : null;
+    const place = point && placeIn(about, point);
+    return place && { plot, about, layer: about.layer, place: { ...place, channel: about.channel ?? place.channel } };
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || !root.cnn.currentView()) return;
+    const cell = cellAt(event);
+    const isOwn = cell && cell.plot.closest(CHOOSING);
+    const isAgain = event.detail > 1 && root.cnn.openPage() === "activations";
+    if (isOwn && !isAgain) choose(cell);
+    else if (cell) why(cell.layer, cell.place);
+    else chooseTerm(event);
+  });
+
+  // What shows one channel leaves it to the view which one.
+  function choose({ about, place: { channel, ...rest } }) {
+    root.cnn.changeView(about.channel === null ? { channel, ...rest } : rest);
+  }
+
+  // The way back leads to this page with the view as it is.
+  function why(layer, place) {
+    const view = root.cnn.changed(root.cnn.currentView(), place);
+    const path = `${root.cnn.pathOf("why")}/${encodeURIComponent(layer)}`;
+    root.cnn.goTo(path + root.cnn.toQuery(view));
+    window.scrollTo(0, 0);
+  }
+
+  // A bar of what adds up stands for an input channel.
+  function chooseTerm(event) {
+    const plot = plotly.plotOf(event.target);
+    const point = plot && plot.closest(TERMS) && plotly.pointIn(plot, event);
+    const name = point && plot.data[0].x[Math.round(point.x)];
+    if (/^\d+$/.test(name)) root.cnn.changeView({ source: name });
+  }
+
+  root.cnn = { ...root.cnn, cellAt, locate, why };
+})();

@@ -1,0 +1,190 @@
+// Receptive and projective fields, composed of what each layer reads (`cnn/models/field_table.py`). A field
+// is, for each layer, which places along each axis it has; in the box of those all cells are part of it,
+// unless it is said to have holes.
+(function () {
+  const root = window.dash_clientside;
+
+  const product = (numbers) => numbers.reduce((a, b) => a * b, 1);
+
+  // The sides of the cells of a layer: without its channels, or its units.
+  function sidesOf({ shape }) {
+    return shape.length > 1 ? shape.slice(0, -1) : shape;
+  }
+
+  const none = (sides) => sides.map((side) => new Uint8Array(side));
+  const all = (sides) => sides.map((side) => new Uint8Array(side).fill(1));
+  const count = (axis) => axis.reduce((sum, mark) => sum + mark, 0);
+  const isEmpty = (axes) => axes.some((axis) => !axis.includes(1));
+  const isFull = ({ axes, hasHoles }) => !hasHoles && axes.every((axis) => !axis.includes(0));
+
+  // ---- Along an axis.
+
+  function readAlong(axis, marks, size) {
+    const found = new Uint8Array(size);
+    for (let i = 0; i < marks.length; i++) {
+      if (!marks[i]) continue;
+      eachPlace(axis, i, size, (place) => (found[place] = 1));
+      if (axis.stride === 0) break;
+    }
+    return found;
+  }
+
+  function reachAlong(axis, marks, size) {
+    const found = new Uint8Array(size);
+    for (let i = 0; i < size; i++) eachPlace(axis, i, marks.length, (place) => (found[i] |= marks[place]));
+    return found;
+  }
+
+  function eachPlace({ places, start, stride, apart, count: most }, i, size, act) {
+    if (places) {
+      places[i].forEach(act);
+      return;
+    }
+    for (let k = 0; k < most; k++) {
+      const place = start + stride * i + apart * k;
+      if (place >= 0 && place < size) act(place);
+    }
+  }
+
+  // ---- Of numbers that are written in another shape.
+
+  function rearranged(from, to, numberOf, { axes, hasHoles }) {
+    const [sides, ends] = [sidesOf(from), sidesOf(to)];
+    if (isFull({ axes, hasHoles })) return { axes: all(ends), hasHoles: false };
+    const depth = sides.length < from.shape.length ? from.shape[from.shape.length - 1] : 1;
+    const endDepth = ends.length < to.shape.length ? to.shape[to.shape.length - 1] : 1;
+    const marked = new Uint8Array(product(ends));
+    for (const cell of cellsIn(axes)) {
+      for (let k = 0; k < depth; k++) marked[Math.floor(numberOf(cell * depth + k) / endDepth)] = 1;
+    }
+    return projected(marked, ends, hasHoles);
+  }
+
+  function cellsIn(axes) {
+    let cells = [0];
+    for (const axis of axes) {
+      const marked = [...axis.keys()].filter((place) => axis[place]);
+      cells = cells.flatMap((cell) => marked.map((place) => cell * axis.length + place));
+    }
+    return cells;
+  }
+
+  function projected(marked, sides, hadHoles) {
+    const axes = none(sides);
+    marked.forEach((mark, cell) => {
+      if (!mark) return;
+      for (let axis = sides.length - 1; axis >= 0; axis--) {
+        axes[axis][cell % sides[axis]] = 1;
+        cell = Math.floor(cell / sides[axis]);
+      }
+    });
+    return { axes, hasHoles: hadHoles || count(marked) < product(axes.map(count)) };
+  }
+
+  // Which number of `before` a number of `after` is, whose axis i is axis order[i] of `before`; or back.
+  function renumbered(before, after, order, isBack) {
+    if (!order) return (number) => number;
+    const steps = before.map((_, axis) => product(before.slice(axis + 1)));
+    const ends = after.map((_, axis) => product(after.slice(axis + 1)));
+    const [sides, from, to] = isBack
+      ? [after, ends, order.map((axis) => steps[axis])]
+      : [order.map((axis) => before[axis]), order.map((axis) => steps[axis]), ends];
+    return (number) => sides.reduce((sum, side, i) => sum + (Math.floor(number / from[i]) % side) * to[i], 0);
+  }
+
+  // ---- From layer to layer.
+
+  // What the marked cells of `layer` read of its source, or what those of the source reach of it.
+  function follow(read, source, layer, marked, isBack) {
+    const [from, to] = isBack ? [layer, source] : [source, layer];
+    if (isEmpty(marked.axes)) return { axes: none(sidesOf(to)), hasHoles: false };
+    if (read.how === "everything") return { axes: all(sidesOf(to)), hasHoles: false };
+    if (read.how === "rearranged") {
+      return rearranged(from, to, renumbered(source.shape, layer.shape, read.order, isBack), marked);
+    }
+    const along = isBack ? readAlong : reachAlong;
+    const axes = sidesOf(to).map((side, i) =>
+      read.axes[i] ? along(read.axes[i], marked.axes[i], side) : marked.axes[i].slice());
+    return { axes: isEmpty(axes) ? none(sidesOf(to)) : axes, hasHoles: marked.hasHoles };
+  }
+
+  function step(read, source, layer, marked, isBack) {
+    const found = follow(read, source, layer, marked, isBack);
+    const isExact = isEmpty(found.axes) || (isBack && read.exactFromAll && isFull(marked));
+    return { ...found, certainty: Math.max(marked.certainty, isExact ? 0 : read.certainty) };
+  }
+
+  function joined(one, other) {
+    if (!one) return other;
+    const certainty = Math.max(one.certainty, other.certainty);
+    if (isEmpty(one.axes)) return { ...other, certainty };
+    if (isEmpty(other.axes)) return { ...one, certainty };
+    const axes = one.axes.map((axis, i) => axis.map((mark, place) => mark | other.axes[i][place]));
+    const changed = (part) => axes.filter((axis, i) => count(axis) > count(part.axes[i])).length;
+    const whole = [one, other].find((part) => !part.hasHoles && !changed(part));
+    const isBox = whole || (!one.hasHoles && !other.hasHoles && beside(one, other));
+    return { axes, certainty, hasHoles: !isBox };
+  }
+
+  // Whether two boxes differ along one axis only, so that both together are one.
+  function beside(one, other) {
+    return one.axes.filter((axis, i) => axis.some((mark, place) => mark !== other.axes[i][place])).length < 2;
+  }
+
+  function begin(layer, index) {
+    const sides = sidesOf(layer);
+    const axes = sides.map((side, i) =>
+      Uint8Array.from({ length: side }, (_, place) => Number(index[i] === null || index[i] === place)));
+    const isPart = sides.length < index.length && index[index.length - 1] !== null;
+    return { axes, hasHoles: false, certainty: isPart && !layer.alike ? 1 : 0 };
+  }
+
+  // The cells that a cell reads of every layer before it. Its index is that in the output of the layer, of
+  // which null is all along an axis.
+  function receptiveField(table, name, index) {
+    const { layers } = table;
+    const start = layers.findIndex((layer) => layer.name === name);
+    const found = new Map([[start, begin(layers[start], index)]]);
+    for (let number = start; number >= 0; number--) {
+      if (!found.has(number)) continue;
+      for (const read of layers[number].reads) {
+        const next = step(read, layers[read.source], layers[number], found.get(number), true);
+        found.set(read.source, joined(found.get(read.source), next));
+      }
+    }
+    const field = toldOf(table, name, found);
+    const picture = layers.findIndex((layer) => layer.name === table.picture);
+    const isWhole = field.status === table.certainties[0] && found.has(picture) && isFull(found.get(picture));
+    return isWhole ? { ...field, status: "whole picture" } : field;
+  }
+
+  // The cells of every later layer that a cell reaches.
+  function projectiveField(table, name, index) {
+    const { layers } = table;
+    const start = layers.findIndex((layer) => layer.name === name);
+    const found = new Map([[start, begin(layers[start], index)]]);
+    for (let number = start + 1; number < layers.length; number++) {
+      for (const read of layers[number].reads) {
+        if (!found.has(read.source)) continue;
+        const next = step(read, layers[read.source], layers[number], found.get(read.source), false);
+        found.set(number, joined(found.get(number), next));
+      }
+    }
+    return toldOf(table, name, found);
+  }
+
+  // By name of the layer the first and the last place along each axis; nothing where no cell is part of it.
+  function toldOf({ layers, certainties }, layer, found) {
+    const cells = new Map();
+    let worst = 0;
+    for (const [number, { axes, hasHoles, certainty }] of found) {
+      worst = Math.max(worst, certainty);
+      const bounds = isEmpty(axes) ? null : axes.map((axis) => [axis.indexOf(1), axis.lastIndexOf(1)]);
+      const isFilled = Boolean(bounds) && product(bounds.map(([a, b]) => b - a + 1)) === product(axes.map(count));
+      cells.set(layers[number].name, { bounds, isFilled: isFilled && !hasHoles, certainty: certainties[certainty] });
+    }
+    return { layer, cells, status: certainties[worst] };
+  }
+
+  root.cnn = { ...root.cnn, receptiveField, projectiveField };
+})();

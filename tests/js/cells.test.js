@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { load } from "./scripts.js";
+
+const { locate, cellKeys } = load(["40-input/cells.js", "40-input/cell-keys.js"]);
+const TILES = { count: 5, height: 3, width: 4, columns: 3, gap: 1 };
+const at = (x, y) => {
+  const found = locate(TILES, { x, y });
+  return found && { ...found };
+};
+
+test("every cell of a mosaic is found, and nothing between its tiles", () => {
+  assert.deepEqual(at(0, 0), { channel: 0, row: 0, column: 0 });
+  assert.deepEqual(at(-0.4, 2.4), { channel: 0, row: 2, column: 0 });
+  assert.deepEqual(at(5 + 3, 4 + 2), { channel: 4, row: 2, column: 3 });
+  for (const beside of [[4, 0], [0, 3], [10 + 1, 4], [15, 0], [-1, 0], [0, 8]]) {
+    assert.equal(at(...beside), null, String(beside));
+  }
+});
+
+test("keys begin at the cell of the view, else at the one that the figure tells of", () => {
+  const maps = { cell: [2, 3, 1], channel: 1, tiles: { count: 1, height: 3, width: 4, columns: 1, gap: 1 } };
+  const place = (about, view) => ({ ...cellKeys.placeNow(about, view) });
+  assert.deepEqual(place(maps, {}), { channel: 1, row: 2, column: 3 });
+  assert.deepEqual(place(maps, { row: "1" }), { channel: 1, row: 1, column: 3 });
+  assert.deepEqual(place(maps, { row: "9", column: "0" }), { channel: 1, row: 2, column: 0 });
+  assert.deepEqual(place({ cell: [4], units: 8, channel: null }, { channel: "30" }), { channel: 7 });
+  const row = { cell: [5, 0], channel: 0, tiles: { count: 1, height: 9, width: 1, columns: 1, gap: 1 } };
+  assert.deepEqual(place(row, {}), { channel: 0, row: 5, column: 0 });
+});
+
+test("keys stay within the map, and within the units of a grid", () => {
+  const moved = (about, place, step) => {
+    const next = cellKeys.moved(about, place, step);
+    return next && { ...next };
+  };
+  const maps = { tiles: { height: 3, width: 4 } };
+  assert.deepEqual(moved(maps, { row: 1, column: 3 }, [0, 1]), { row: 2, column: 3 });
+  assert.equal(moved(maps, { row: 1, column: 3 }, [1, 0]), null);
+  const units = { units: 10, tiles: { columns: 4 } };
+  assert.deepEqual(moved(units, { channel: 5 }, [0, -1]), { channel: 1 });
+  assert.deepEqual(moved(units, { channel: 8 }, [1, 0]), { channel: 9 });
+  for (const [channel, step] of [[3, [1, 0]], [4, [-1, 0]], [1, [0, -1]], [7, [0, 1]], [9, [1, 0]]]) {
+    assert.equal(moved(units, { channel }, step), null, `${channel} ${step}`);
+  }
+});
