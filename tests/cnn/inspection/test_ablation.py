@@ -214,9 +214,7 @@ def test_what_cannot_be_ranked_is_refused_in_a_sentence(residual, pictures, labe
             cnn.rank_channels(model, pictures, labels, layer=layer)
 
     refused(cnn.LayerError, "no layer 'conv9'.*stem", layer="conv9")
-    refused(
-        cnn.LayerError, "prediction is made by 'classes', which does not read it", layer="classes"
-    )
+    refused(cnn.LayerError, "'classes' is what the network answers", layer="classes")
     refused(cnn.DatasetError, "69 labels came with 70 pictures", labels=labels[:69])
     refused(cnn.DatasetError, "from 0 to 10.*classes, 0 to 9", labels=np.arange(70) % 11)
     refused(cnn.DatasetError, "of type float64.*0 to 9", labels=np.zeros(70))
