@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from cnn.models import heads
 from cnn.models.card import class_names
 from cnn.models.compilation import compiled_once
 from cnn.models.cut import Cut, cut
+from cnn.models.layers import LayerInfo, layer_infos
 from cnn.models.preparing import prepare
 from cnn.models.surgery import Affine, Changes, Tables, changeable, channel_of, tables_of
 from cnn.words import counted
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
+# In the output of one layer for a batch: a quarter of a gigabyte.
+_MOST_NUMBERS = 64_000_000
 _FRONT = "_cnn_before_cut"
 _ANSWER = "_cnn_answer_behind_cut"
 _JUDGE = "_cnn_judgement_behind_cut"
@@ -107,9 +111,9 @@ def evaluate_ablation(
     """Return how well the network tells pictures before and after some channels are changed.
 
     `channels` is what `ablate` takes, `pictures` are n of what `prepare` takes and `labels` their
-    n classes. What the change does not reach is computed once, in batches of 64, and only what is
-    behind it twice. `on_progress(done, all)` counts pictures. None where `should_stop()`, asked
-    before each pass of a batch, says so.
+    n classes. What the change does not reach is computed once, in batches of at most 64, and only
+    what is behind it twice. `on_progress(done, all)` counts pictures, those of a batch as far as it
+    is. None where `should_stop()`, asked before each pass of a batch, says so.
 
     Raises `LayerError` as `ablate` does, and for a layer that is not before the class probabilities;
     `ModelError` for a model without class probabilities, `DatasetError` for labels that are not
@@ -146,6 +150,21 @@ def rank_channels(
     before, *after = scores
     table = pd.DataFrame([{"channel": i, **_row(before, score)} for i, score in enumerate(after)])
     return table.sort_values("cost", ascending=False, kind="stable", ignore_index=True)
+
+
+def cost_of_ranking(model: keras.Model, layer: str) -> int:
+    """Return how often a weight is multiplied and added to rank the channels over one picture.
+
+    What is behind the layer call counts once for each channel, as far as sizes are known. Raises
+    `LayerError` as `rank_channels` does.
+    """
+    count = changeable(model, layer).channels
+    costs = {info.name: info.multiply_adds or 0 for info in layer_infos(model)}
+    parts = cut(model, [layer])
+    before, behind = (
+        sum(costs[call.name] for call in calls) for calls in (parts.before, parts.behind)
+    )
+    return before + (1 + count) * behind
 
 
 def _before_and_after(model: keras.Model, channels: Changes) -> list[Tables]:
@@ -185,11 +204,13 @@ def _scores(
         for trial, tables in enumerate(trials):
             if should_stop and should_stop():
                 return None
-            largest, loss = judge(filled(classes[places]), *crossing, *_numbers(tables))
+            given = filled(classes[places], len(crossing[0]))
+            largest, loss = judge(given, *crossing, *_numbers(tables))
             predicted[trial, places] = largest.numpy()[: len(places)]
             losses[trial, places] = loss.numpy()[: len(places)]
-        if on_progress:
-            on_progress(places.stop, len(classes))
+            if on_progress:
+                done = len(places) * (trial + 1) // len(trials)
+                on_progress(places.start + done, len(classes))
     count = len(class_names(model))
     return [_score(*found, classes, count) for found in zip(predicted, losses, strict=True)]
 
@@ -197,14 +218,20 @@ def _scores(
 def _crossings(
     model: keras.Model, parts: Cut, pictures: Sequence[Any]
 ) -> Iterator[tuple[range, list[Any]]]:
-    """Yield the places of 64 pictures at a time, and the tensors that cross the cut for them.
+    """Yield the places of a batch of pictures, and the tensors that cross the cut for them.
 
     The last are filled up with zeros.
     """
-    front = _front(model, parts)
-    for start in range(0, len(pictures), SIZE):
-        places = range(start, min(start + SIZE, len(pictures)))
-        yield places, front(filled(prepared(model, [pictures[i] for i in places])))
+    front, size = _front(model, parts), _batch_size(layer_infos(model))
+    for start in range(0, len(pictures), size):
+        places = range(start, min(start + size, len(pictures)))
+        yield places, front(filled(prepared(model, [pictures[i] for i in places]), size))
+
+
+def _batch_size(infos: Iterable[LayerInfo]) -> int:
+    """Return how many pictures are computed at once: fewer where layers are large."""
+    largest = max(prod(side or 1 for side in info.output_shape) for info in infos)
+    return max(1, min(SIZE, _MOST_NUMBERS // largest))
 
 
 def _front(model: keras.Model, parts: Cut) -> Callable[..., Any]:
