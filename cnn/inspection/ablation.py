@@ -37,6 +37,8 @@ _ANSWER = "_cnn_answer_behind_cut"
 _JUDGE = "_cnn_judgement_behind_cut"
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
+# n of what `prepare` takes.
+Pictures = Sequence[Any] | NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +81,7 @@ def ablation_effect(model: keras.Model, channels: Changes, image: Any) -> Effect
 
 
 def mean_replacement(
-    model: keras.Model, pictures: Sequence[Any], *, layer: str, channels: Iterable[int]
+    model: keras.Model, pictures: Pictures, *, layer: str, channels: Iterable[int]
 ) -> dict[int, Affine]:
     """Return the change, by channel, that holds channels of a layer call at their means.
 
@@ -102,7 +104,7 @@ def mean_replacement(
 def evaluate_ablation(
     model: keras.Model,
     channels: Changes,
-    pictures: Sequence[Any],
+    pictures: Pictures,
     labels: Sequence[int] | NDArray[np.integer],
     *,
     on_progress: Progress | None = None,
@@ -126,7 +128,7 @@ def evaluate_ablation(
 
 def rank_channels(
     model: keras.Model,
-    pictures: Sequence[Any],
+    pictures: Pictures,
     labels: Sequence[int] | NDArray[np.integer],
     *,
     layer: str,
@@ -188,7 +190,7 @@ def _row(before: Score, after: Score) -> dict[str, float]:
 def _scores(
     model: keras.Model,
     trials: Sequence[Tables],
-    pictures: Sequence[Any],
+    pictures: Pictures,
     labels: Sequence[int] | NDArray[np.integer],
     on_progress: Progress | None,
     should_stop: Callable[[], bool] | None,
@@ -216,7 +218,7 @@ def _scores(
 
 
 def _crossings(
-    model: keras.Model, parts: Cut, pictures: Sequence[Any]
+    model: keras.Model, parts: Cut, pictures: Pictures
 ) -> Iterator[tuple[range, list[Any]]]:
     """Yield the places of a batch of pictures, and the tensors that cross the cut for them.
 
@@ -305,14 +307,14 @@ def _cut(model: keras.Model, names: Iterable[str]) -> Cut:
     return cut(model, names)
 
 
-def _require_pictures(pictures: Sequence[Any]) -> None:
+def _require_pictures(pictures: Pictures) -> None:
     if not len(pictures):
         raise DatasetError("No pictures were given: expected at least one. Choose a data set.")
 
 
 def _checked_labels(
     model: keras.Model,
-    pictures: Sequence[Any],
+    pictures: Pictures,
     labels: Sequence[int] | NDArray[np.integer],
 ) -> NDArray[np.int32]:
     """Return the labels as an array (n,); `DatasetError` where they are not those of the pictures."""
