@@ -18,6 +18,7 @@ from cnn.captions.layers import (
     tie,
     verdict,
 )
+from cnn.captions.studies import evaluation, ranking
 from cnn.captions.surgery import ablation, operations, reached
 from cnn.captions.sweep import sweep
 from cnn.captions.training import accuracy, change, course, gradients, recognised
@@ -35,6 +36,7 @@ __all__ = [
     "course",
     "dense_weights",
     "dilation",
+    "evaluation",
     "explanation",
     "field",
     "formula",
@@ -50,6 +52,7 @@ __all__ = [
     "place",
     "probabilities",
     "proof",
+    "ranking",
     "reached",
     "receptive_field",
     "recognised",

@@ -123,7 +123,9 @@ def test_what_half_precision_computes_is_proved_as_far_as_it_goes(precision, sev
     unit = explained(model, seven, "conv", strongest, outputs)
     assert unit.precision == precision.removeprefix("mixed_")
     # A number that is another is still told from it.
-    assert not replace(unit, computed=unit.computed + 3 * np.abs(unit.form.products).sum()).is_proved
+    assert not replace(
+        unit, computed=unit.computed + 3 * np.abs(unit.form.products).sum()
+    ).is_proved
 
 
 def test_deviations_without_a_mean_are_those_of_the_old_setting():
