@@ -11,28 +11,28 @@
   let questions;
   root.cnn.atStart(() => (questions = new WeakMap()));
 
-  // Called when the place is on the page, and at every change of the view.
-  function followStudy(id, view, layers) {
+  // Called when the place is on the page, when the page says which layer it shows, and for every view.
+  function followStudy(id, layer, view) {
     const box = document.getElementById(id);
-    if (box && view && layers) follow(box, questionOf(box.dataset, view, layers), view);
+    if (box && view && (layer || box.dataset.kind !== "rank")) follow(box, layer || "", view);
     return root.no_update;
   }
 
-  function follow(box, asked, view) {
+  function follow(box, layer, view) {
     markChannel(box, view);
+    const asked = questionOf(box.dataset.kind, layer, view);
     const before = questions.get(box);
     if (before && before.key === asked.key) return;
     questions.set(box, asked);
-    part(box, "start").textContent = box.dataset.text.replace("{layer}", asked.layer || "the layer");
+    part(box, "start").textContent = box.dataset.text.replace("{layer}", layer);
     show(box, asked, {});
     ask(box, asked, true);
   }
 
-  function questionOf({ kind, layer }, view, layers) {
+  function questionOf(kind, layer, view) {
     const query = Object.fromEntries(PARTS[kind].filter((name) => view[name]).map((name) => [name, view[name]]));
-    const named = kind === "rank" ? layer || root.cnn.pageLayer() || layers.opening : "";
-    const key = JSON.stringify([kind, named, query]);
-    return { kind, layer: named, query: root.cnn.toQuery(query), key, id: "", timer: 0 };
+    const key = JSON.stringify([layer, query]);
+    return { kind, layer, query: root.cnn.toQuery(query), key, id: "", timer: 0 };
   }
 
   // With `find` nothing is begun: only what was begun before is shown.

@@ -1,7 +1,8 @@
 """What takes many pictures to tell, on demand: a button, how far it is, and what it came to.
 
 A page puts `study(...)` into its layout and calls `register_study` once; the browser does the rest
-(`assets/80-pages/studies.js`), with the routes of `dashboard.routes.studies`.
+(`assets/80-pages/studies.js`), with the routes of `dashboard.routes.studies`. Which layer is ranked the
+page says as `data-layer` of the `place`, a property of its screen.
 """
 
 from __future__ import annotations
@@ -70,8 +71,8 @@ def register_study(app: Dash, kind: Kind) -> None:
         # Without an output Dash would look for the place on every page.
         Output(place(kind), "data-asked"),
         Input(place(kind), "id"),
+        Input(place(kind), "data-layer"),
         Input(ids.VIEW, "data"),
-        Input(ids.LAYERS, "data"),
     )
 
 
