@@ -13,6 +13,7 @@ from benchmarks import (
     listing,
     machine,
     scrubbing,
+    studies,
     switching,
     training,
 )
@@ -26,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "scrubbing": scrubbing.scrubbing,
     "arithmetic": arithmetic.arithmetic,
     "switching": switching.switching,
+    "studies": studies.studies,
     "training": training.training,
     "listing": listing.listing,
     "bytes": browsing.first_visit,

@@ -14,6 +14,7 @@ from cnn.errors import (
     LayerError,
     ModelError,
     RunError,
+    StudyError,
 )
 from cnn.gradients.adversarial import fgsm, fgsm_sweep, logit_gradient
 from cnn.gradients.effective import effective_field
@@ -97,6 +98,7 @@ __all__ = [
     "Score",
     "Status",
     "Step",
+    "StudyError",
     "Summary",
     "Teaching",
     "Totals",

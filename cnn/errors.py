@@ -49,6 +49,10 @@ class DamagedRunError(RunError):
         self.file = file
 
 
+class StudyError(CnnError):
+    """A study of a network that is not there, or cannot be made."""
+
+
 def reason(error: BaseException) -> str:
     """Return what an error of another package says, as one line without the server's folders."""
     if isinstance(error, OSError) and error.strerror:

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.figures import Chart, nothing
+from cnn.studies import EVALUATE, RANK
 from dashboard import ids
 from dashboard.screens.layers import layer_outputs
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
-from dashboard.shell import components, operating
+from dashboard.shell import components, operating, studies
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.tabs import register_tabs
 
@@ -42,7 +43,10 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
             *stores(PAGE, name),
             components.tab_bar("surgery-tabs", "Layers"),
             components.alert("surgery-problem"),
-            html.Div([_controls(), html.Div(_figures(), className="two")], id="surgery-body"),
+            html.Div(
+                [_controls(), html.Div(_figures(), className="two"), _studies()],
+                id="surgery-body",
+            ),
         ]
     )  # fmt: skip
 
@@ -72,6 +76,16 @@ def _figures() -> list[Any]:
     return [components.figure(MAPS, "The channels, as later layers see them"), beside]
 
 
+def _studies() -> html.Div:
+    return html.Div(
+        [
+            studies.study(EVALUATE, "What the changes cost", "Evaluate on the test split"),
+            studies.study(RANK, "What each channel is worth", "Rank the channels of {layer}"),
+        ],
+        className="even",
+    )
+
+
 def register(app: Dash) -> None:
     """Register the page and its callbacks."""
     dash.register_page(
@@ -83,6 +97,8 @@ def register(app: Dash) -> None:
         app, PAGE, show, figures=(MAPS, PROBABILITIES, LOGITS, REACHED), looks=("channel", "scale")
     )
     register_number(app, CHANNEL)
+    studies.register_study(app, EVALUATE)
+    studies.register_study(app, RANK)
     app.clientside_callback(
         ClientsideFunction("cnn", "showStrength"),
         Output(STRENGTH, "data-percent"),
@@ -143,6 +159,7 @@ def show(request: Request) -> Screen:
         properties={
             CHANNEL: {"data-most": info.channels - 1},
             STRENGTH: {"data-layer": info.name, "data-channels": str(info.channels)},
+            studies.place(RANK): {"data-layer": info.name},
         },
     )
 

@@ -19,6 +19,7 @@ from cnn.captions.layers import (
     tie,
     verdict,
 )
+from cnn.captions.studies import evaluation, ranking
 from cnn.captions.surgery import ablation, operations, reached
 from cnn.captions.sweep import sweep
 from cnn.captions.training import accuracy, change, course, gradients, recognised
@@ -38,6 +39,7 @@ __all__ = [
     "diagnosis",
     "dilation",
     "effective_field",
+    "evaluation",
     "explanation",
     "field",
     "formula",
@@ -53,6 +55,7 @@ __all__ = [
     "place",
     "probabilities",
     "proof",
+    "ranking",
     "reached",
     "receptive_field",
     "recognised",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from cnn.models import heads
 from cnn.models.card import class_names
 from cnn.models.compilation import compiled_once
 from cnn.models.cut import Cut, cut
+from cnn.models.layers import LayerInfo, layer_infos
 from cnn.models.preparing import prepare
 from cnn.models.surgery import Affine, Changes, Tables, changeable, channel_of, tables_of
 from cnn.words import counted
@@ -28,11 +30,15 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
+# In the output of one layer for a batch: a quarter of a gigabyte.
+_MOST_NUMBERS = 64_000_000
 _FRONT = "_cnn_before_cut"
 _ANSWER = "_cnn_answer_behind_cut"
 _JUDGE = "_cnn_judgement_behind_cut"
 T = TypeVar("T")
 Progress = Callable[[int, int], None]
+# n of what `prepare` takes.
+Pictures = Sequence[Any] | NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +81,7 @@ def ablation_effect(model: keras.Model, channels: Changes, image: Any) -> Effect
 
 
 def mean_replacement(
-    model: keras.Model, pictures: Sequence[Any], *, layer: str, channels: Iterable[int]
+    model: keras.Model, pictures: Pictures, *, layer: str, channels: Iterable[int]
 ) -> dict[int, Affine]:
     """Return the change, by channel, that holds channels of a layer call at their means.
 
@@ -98,7 +104,7 @@ def mean_replacement(
 def evaluate_ablation(
     model: keras.Model,
     channels: Changes,
-    pictures: Sequence[Any],
+    pictures: Pictures,
     labels: Sequence[int] | NDArray[np.integer],
     *,
     on_progress: Progress | None = None,
@@ -107,9 +113,9 @@ def evaluate_ablation(
     """Return how well the network tells pictures before and after some channels are changed.
 
     `channels` is what `ablate` takes, `pictures` are n of what `prepare` takes and `labels` their
-    n classes. What the change does not reach is computed once, in batches of 64, and only what is
-    behind it twice. `on_progress(done, all)` counts pictures. None where `should_stop()`, asked
-    before each pass of a batch, says so.
+    n classes. What the change does not reach is computed once, in batches of at most 64, and only
+    what is behind it twice. `on_progress(done, all)` counts pictures, those of a batch as far as it
+    is. None where `should_stop()`, asked before each pass of a batch, says so.
 
     Raises `LayerError` as `ablate` does, and for a layer that is not before the class probabilities;
     `ModelError` for a model without class probabilities, `DatasetError` for labels that are not
@@ -122,7 +128,7 @@ def evaluate_ablation(
 
 def rank_channels(
     model: keras.Model,
-    pictures: Sequence[Any],
+    pictures: Pictures,
     labels: Sequence[int] | NDArray[np.integer],
     *,
     layer: str,
@@ -148,6 +154,21 @@ def rank_channels(
     return table.sort_values("cost", ascending=False, kind="stable", ignore_index=True)
 
 
+def cost_of_ranking(model: keras.Model, layer: str) -> int:
+    """Return how often a weight is multiplied and added to rank the channels over one picture.
+
+    What is behind the layer call counts once for each channel, as far as sizes are known. Raises
+    `LayerError` as `rank_channels` does.
+    """
+    count = changeable(model, layer).channels
+    costs = {info.name: info.multiply_adds or 0 for info in layer_infos(model)}
+    parts = cut(model, [layer])
+    before, behind = (
+        sum(costs[call.name] for call in calls) for calls in (parts.before, parts.behind)
+    )
+    return before + (1 + count) * behind
+
+
 def _before_and_after(model: keras.Model, channels: Changes) -> list[Tables]:
     return [tables_of(model, {layer: {} for layer in channels}), tables_of(model, channels)]
 
@@ -169,7 +190,7 @@ def _row(before: Score, after: Score) -> dict[str, float]:
 def _scores(
     model: keras.Model,
     trials: Sequence[Tables],
-    pictures: Sequence[Any],
+    pictures: Pictures,
     labels: Sequence[int] | NDArray[np.integer],
     on_progress: Progress | None,
     should_stop: Callable[[], bool] | None,
@@ -185,26 +206,34 @@ def _scores(
         for trial, tables in enumerate(trials):
             if should_stop and should_stop():
                 return None
-            largest, loss = judge(filled(classes[places]), *crossing, *_numbers(tables))
+            given = filled(classes[places], len(crossing[0]))
+            largest, loss = judge(given, *crossing, *_numbers(tables))
             predicted[trial, places] = largest.numpy()[: len(places)]
             losses[trial, places] = loss.numpy()[: len(places)]
-        if on_progress:
-            on_progress(places.stop, len(classes))
+            if on_progress:
+                done = len(places) * (trial + 1) // len(trials)
+                on_progress(places.start + done, len(classes))
     count = len(class_names(model))
     return [_score(*found, classes, count) for found in zip(predicted, losses, strict=True)]
 
 
 def _crossings(
-    model: keras.Model, parts: Cut, pictures: Sequence[Any]
+    model: keras.Model, parts: Cut, pictures: Pictures
 ) -> Iterator[tuple[range, list[Any]]]:
-    """Yield the places of 64 pictures at a time, and the tensors that cross the cut for them.
+    """Yield the places of a batch of pictures, and the tensors that cross the cut for them.
 
     The last are filled up with zeros.
     """
-    front = _front(model, parts)
-    for start in range(0, len(pictures), SIZE):
-        places = range(start, min(start + SIZE, len(pictures)))
-        yield places, front(filled(prepared(model, [pictures[i] for i in places])))
+    front, size = _front(model, parts), _batch_size(layer_infos(model))
+    for start in range(0, len(pictures), size):
+        places = range(start, min(start + size, len(pictures)))
+        yield places, front(filled(prepared(model, [pictures[i] for i in places]), size))
+
+
+def _batch_size(infos: Iterable[LayerInfo]) -> int:
+    """Return how many pictures are computed at once: fewer where layers are large."""
+    largest = max(prod(side or 1 for side in info.output_shape) for info in infos)
+    return max(1, min(SIZE, _MOST_NUMBERS // largest))
 
 
 def _front(model: keras.Model, parts: Cut) -> Callable[..., Any]:
@@ -278,14 +307,14 @@ def _cut(model: keras.Model, names: Iterable[str]) -> Cut:
     return cut(model, names)
 
 
-def _require_pictures(pictures: Sequence[Any]) -> None:
+def _require_pictures(pictures: Pictures) -> None:
     if not len(pictures):
         raise DatasetError("No pictures were given: expected at least one. Choose a data set.")
 
 
 def _checked_labels(
     model: keras.Model,
-    pictures: Sequence[Any],
+    pictures: Pictures,
     labels: Sequence[int] | NDArray[np.integer],
 ) -> NDArray[np.int32]:
     """Return the labels as an array (n,); `DatasetError` where they are not those of the pictures."""

@@ -50,9 +50,9 @@ def batch_probabilities(model: keras.Model, images: Iterable[Any]) -> NDArray[np
     return probabilities
 
 
-def filled(chunk: NDArray[Any]) -> NDArray[Any]:
-    """Return an array of at most 64 rows with rows of zeros after them, 64 in all."""
-    full = np.zeros((SIZE, *chunk.shape[1:]), chunk.dtype)
+def filled(chunk: NDArray[Any], size: int = SIZE) -> NDArray[Any]:
+    """Return an array of at most `size` rows with rows of zeros after them, so many in all."""
+    full = np.zeros((size, *chunk.shape[1:]), chunk.dtype)
     full[: len(chunk)] = chunk
     return full
 

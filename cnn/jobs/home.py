@@ -1,7 +1,7 @@
 """The folder that web processes and workers share, and who is alive there.
 
-Everything is below it: `queue.db`, `runs/`, `download.json`, `worker.lock`, and `servers/`, in which
-every living web process holds a lock.
+Everything is below it: `queue.db`, `runs/`, `studies/`, `download.json`, `worker.lock`, and `servers/`,
+in which every living web process holds a lock.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any, Literal
 
 from filelock import FileLock, Timeout, lock_descriptor
 
-from cnn import runs
-from cnn.errors import HomeError, RunError
+from cnn import runs, studies
+from cnn.errors import HomeError, RunError, StudyError
 from cnn.files import read_json, write_json
 
 # A run of the bundled network takes more.
@@ -89,6 +89,21 @@ class Home:
     def runs(self) -> list[runs.Run]:
         """Return all runs, the newest first."""
         return runs.find(self.runs_dir)
+
+    @property
+    def studies_dir(self) -> Path:
+        """Where the studies of networks are."""
+        return self.path / "studies"
+
+    def study(self, study_id: Any) -> studies.Study:
+        """Return the study with that id, which may not be there; `StudyError` for what is no id."""
+        if not isinstance(study_id, str) or not re.fullmatch(studies.ID, study_id):
+            raise StudyError(f"No study can have the id {short(study_id)}: start it again.")
+        return studies.Study(self.studies_dir / study_id)
+
+    def studies(self) -> list[studies.Study]:
+        """Return all studies, the newest first."""
+        return studies.find(self.studies_dir)
 
     def worker_lock(self) -> FileLock:
         """Return the lock that the local worker holds for its life."""

@@ -1,7 +1,7 @@
 """The queue: jobs that web processes submit and a worker does, one after the other.
 
 It is huey, in a SQLite file or in Redis. A message is a name and an id as JSON; what a job is to do,
-how far it is and what came of it stands in its run's folder, which outlives the message.
+how far it is and what came of it stands in the folder of its run or study, which outlives the message.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from huey.serializer import Serializer
 from huey.storage import SqliteStorage
 from redis.exceptions import RedisError
 
-from cnn import runs
+from cnn import runs, studies
 from cnn.data.fetching import fetch_mnist
-from cnn.errors import CnnError, RunError, reason
+from cnn.errors import CnnError, RunError, StudyError, reason
 from cnn.jobs.home import Download, Home
 from cnn.runs.configuration import TrainingConfig
 from cnn.training.loop import work_on
@@ -138,17 +138,22 @@ class Queue:
             )
         self._train_job = self._huey.task(name="train")(self._train)
         self._fetch_job = self._huey.task(name="fetch")(self._fetch)
+        self._study_job = self._huey.task(name="study")(self._study)
         if isinstance(self._huey.storage, _Storage):
             self._huey.storage.renewed = self._queue_again
             if self._huey.storage.was_renewed:
                 self._queue_again()
 
     def _queue_again(self) -> None:
-        """Queue all runs that wait, the oldest first: the queue that knew them is gone."""
+        """Queue all that waits, the oldest first: the queue that knew it is gone."""
         for run in reversed(self.home.runs()):
             with suppress(RunError):
-                if run.status.state == "queued" and not run.is_worked_on():
+                if _waits(run):
                     self._train_job(run.id)
+        for study in reversed(self.home.studies()):
+            with suppress(StudyError):
+                if _waits(study):
+                    self._study_job(study.id)
 
     def submit_training(self, config: TrainingConfig, *, note: runs.Note | None = None) -> runs.Run:
         """Make a run for `config`, called as the note says or after its settings, and queue it.
@@ -174,21 +179,32 @@ class Queue:
         with self._reached():
             self._train_job(run.id)
 
-    def is_lost(self, run: runs.Run) -> bool:
-        """Whether the run is queued and the queue has forgotten it.
+    def submit_study(self, question: studies.Question) -> studies.Study:
+        """Return the study of a question, queued unless it is done or in hand already.
+
+        Raises `StudyError` if it cannot be written, `RunError` if the queue cannot be reached.
+        """
+        study, is_due = studies.ask(self.home.studies_dir, question)
+        if is_due or self.is_lost(study):
+            with self._reached():
+                self._study_job(study.id)
+        return study
+
+    def is_lost(self, job: runs.Run | studies.Study) -> bool:
+        """Whether a run or a study is queued and the queue has forgotten it.
 
         A message is gone from the queue when a worker takes it: if that worker then dies at once,
-        nobody knows of the run. Raises `RunError` if the queue cannot be reached.
+        nobody knows of the job. Raises `RunError` if the queue cannot be reached.
         """
-        return (
-            run.status.state == "queued" and not run.is_worked_on() and run.id not in self.pending()
-        )
+        return _waits(job) and job.id not in self.pending()
 
     def pending(self) -> list[str]:
-        """Return the ids of the runs that wait, the next one first; `RunError` as `is_lost`."""
+        """Return the ids of the runs and studies that wait, the next one first; `RunError` as
+        `is_lost`.
+        """
         with self._reached():
             return [
-                run_id for run_id in map(_run_of, self._huey.storage.enqueued_items()) if run_id
+                job_id for job_id in map(_job_of, self._huey.storage.enqueued_items()) if job_id
             ]
 
     def has_waiting(self) -> bool:
@@ -228,10 +244,13 @@ class Queue:
 
     def _stop_when_alone(self, consumer: Consumer) -> None:
         alone = 0.0
-        while alone < _IDLE_SECONDS or any(map(_is_running, self.home.runs())):
+        while alone < _IDLE_SECONDS or any(map(_is_running, self._jobs())):
             time.sleep(_CHECK_SECONDS)
             alone = 0.0 if self.home.has_servers() else alone + _CHECK_SECONDS
         consumer.stop(graceful=True)
+
+    def _jobs(self) -> list[runs.Run | studies.Study]:
+        return [*self.home.runs(), *self.home.studies()]
 
     def _train(self, run_id: str) -> None:
         run = self.home.run(run_id)
@@ -243,6 +262,12 @@ class Queue:
         if is_due:
             work_on(run, data_dir=self.home.data_dir)
 
+    def _study(self, study_id: str) -> None:
+        try:
+            studies.work_on(self.home.study(study_id), data_dir=self.home.data_dir)
+        except StudyError as error:
+            _log.warning("A job is passed over: %s", error)
+
     def _fetch(self) -> None:
         try:
             fetch_mnist()
@@ -253,14 +278,19 @@ class Queue:
 
 
 @lru_cache(maxsize=4096)
-def _run_of(message: bytes) -> str:
-    """Return the id of the run that a message names, "" if it names none."""
+def _job_of(message: bytes) -> str:
+    """Return the id of the run or study that a message names, "" if it names none."""
     args = Message(*json.loads(message)).args
     return str(args[0]) if args else ""
 
 
-def _is_running(run: runs.Run) -> bool:
+def _waits(job: runs.Run | studies.Study) -> bool:
+    """Whether a job is queued, and nobody has begun it."""
+    return job.status.state == "queued" and not job.is_worked_on()
+
+
+def _is_running(job: runs.Run | studies.Study) -> bool:
     try:
-        return run.status.state == "running"
+        return job.status.state == "running"
     except CnnError:
         return False

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnn.errors import ModelError, reason
+from cnn.models.inserted import is_inserted
 from cnn.models.internals import graph_of, is_graph, nodes, origin, takes_training
 
 if TYPE_CHECKING:
@@ -83,6 +84,18 @@ def _inside(call: Call, by_name: dict[str, Call]) -> Call:
     return call
 
 
+def owned_layers(model: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every layer that is used, with the model in which it is: that one or one nested in it.
+
+    A model without a graph yields none.
+    """
+    for node in nodes(graph_of(model)) if is_graph(model) else ():
+        if is_graph(node.operation):
+            yield from owned_layers(node.operation)
+        else:
+            yield node.operation, model
+
+
 def run(model: keras.Model, batch: Any, visit: Callable[[str, Any, list[Any], Any], None]) -> Any:
     """Run the model on the tensor `batch` and return its first output.
 
@@ -95,34 +108,71 @@ def named_nodes(model: keras.Model, prefix: str) -> Iterator[tuple[str, Any]]:
     """Yield (call name, node) in the order of execution, without the nodes of the inputs.
 
     `prefix` is what the names of all calls in the model begin with: `inner/` in a nested one. The
-    uses of a layer are counted as the outputs lead to them, which no layer put in between changes.
+    uses of a layer are counted in the order in which they would run without the layers that surgery
+    has inserted, so that surgery changes no name.
     """
     used: Counter[str] = Counter()
     names: dict[int, str] = {}
-    for node in _as_read(model):
+    for node in as_trained(model):
         name = node.operation.name
         used[name] += 1
         names[id(node)] = f"{prefix}{name}:{used[name]}" if used[name] > 1 else f"{prefix}{name}"
     for node in nodes(model):
-        yield names[id(node)], node
+        yield names.get(id(node)) or f"{prefix}{node.operation.name}", node
 
 
-def _as_read(model: keras.Model) -> Iterator[Any]:
-    """Yield the nodes depth first from the outputs, each after those that it reads."""
-    makers = {id(tensor): node for node in nodes(model) for tensor in node.outputs}
-    waiting = [makers[id(t)] for t in reversed(model.outputs) if id(t) in makers]
-    found: set[int] = set()
-    while waiting:
-        node = waiting[-1]
-        read = [makers[id(t)] for t in node.input_tensors if id(t) in makers]
-        missing = next((one for one in read if id(one) not in found), None)
-        if missing:
-            waiting.append(missing)
-            continue
-        waiting.pop()
-        if id(node) not in found:
-            found.add(id(node))
-            yield node
+def as_trained(model: Any) -> list[Any]:
+    """Return the nodes that surgery has not inserted, in the order in which they would run alone.
+
+    It is the order of Keras: those farthest from the outputs first. A node is farther than all that
+    read it, and as far as any other use of its layer that is read before it.
+    """
+    read = _Sources(model)
+    distances: dict[int, int] = {}
+    of_layers: dict[int, int] = {}
+    found = {id(node): node for node in reversed(read.depth_first())}
+    for key, node in found.items():
+        distance = max(distances.get(key, 0), of_layers.get(id(node.operation), 0))
+        distances[key] = of_layers[id(node.operation)] = distance
+        for source in read(node):
+            distances[id(source)] = max(distance + 1, distances.get(id(source), 0))
+    return [found[key] for key in sorted(distances, key=lambda key: -distances[key])]
+
+
+class _Sources:
+    """The nodes that a node of the model reads, through those that surgery has inserted."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._makers = {id(tensor): node for node in nodes(model) for tensor in node.outputs}
+
+    def __call__(self, node: Any) -> list[Any]:
+        return self._of(node.input_tensors)
+
+    def depth_first(self) -> list[Any]:
+        """Return all nodes that lead to the outputs, each after those that it reads."""
+        waiting = list(reversed(self._of(self._model.outputs)))
+        done: dict[int, Any] = {}
+        while waiting:
+            node = waiting[-1]
+            missing = next((one for one in self(node) if id(one) not in done), None)
+            if missing is not None:
+                waiting.append(missing)
+                continue
+            waiting.pop()
+            done.setdefault(id(node), node)
+        return list(done.values())
+
+    def _of(self, tensors: Iterable[Any]) -> list[Any]:
+        makers = (self._maker(tensor) for tensor in tensors)
+        return [node for node in makers if node is not None]
+
+    def _maker(self, tensor: Any) -> Any:
+        """Return the node that the tensor comes from, None for an input."""
+        node = self._makers.get(id(tensor))
+        while node is not None and is_inserted(node.operation):
+            node = self._makers.get(id(node.input_tensors[0]))
+        return node
 
 
 def _collect(

@@ -87,6 +87,23 @@ def maker_before(model: keras.Model, name: str) -> LayerInfo:
     return info
 
 
+def giving(model: keras.Model) -> frozenset[str]:
+    """Return the layer calls whose output is what the network answers, or only handed on as that."""
+    head, infos = head_of(model), {info.name: info for info in layer_infos(model)}
+    around = {name for name in infos if _innermost(name, infos) == head.last}
+    handed_on = [head.last]
+    while handed_on[-1] != head.deciding:
+        handed_on += infos[handed_on[-1]].inputs
+    return frozenset({*around, *handed_on})
+
+
+def _innermost(name: str, infos: dict[str, LayerInfo]) -> str:
+    """Return the call whose output a nested model hands out, where it has one output."""
+    while infos[name].nested and len(infos[name].inputs) == 1:
+        (name,) = infos[name].inputs
+    return name
+
+
 def require_classes(model: keras.Model, what: str) -> None:
     """Raise `ModelError` where the model gives no class probabilities, which `what` needs."""
     head = head_of(model)

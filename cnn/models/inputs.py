@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cnn.models.card import card_of
+from cnn.models.inserted import is_inserted
 from cnn.models.internals import every_layer
-from cnn.models.surgery import is_inserted
 from cnn.words import scaled
 
 if TYPE_CHECKING:

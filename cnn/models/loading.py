@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cnn.errors import ModelError, reason
 from cnn.files import replacing
 from cnn.models.card import Card, attach_card, card_path, read_card, write_card
+from cnn.models.graph import owned_layers
 
 if TYPE_CHECKING:
     import keras
@@ -43,16 +44,33 @@ def load_model(path: Path | str | None = None) -> keras.Model:
 def save_model(model: keras.Model, path: Path | str, *, card: Card | None = None) -> None:
     """Write the model to `path` (`.keras` or `.h5`), atomically, and its card beside it.
 
-    The folder is made if it is not there.
+    The folder is made if it is not there. Raises `ModelError` for another ending, and for a network
+    that Keras could not load again.
     """
     path = Path(path)
     if path.suffix not in SUFFIXES:
         raise ModelError(f"{path.name} cannot be written: the name must end in .keras or .h5.")
+    _require_loadable(model)
     path.parent.mkdir(parents=True, exist_ok=True)
     if card:
         write_card(card, card_path(path))
     with replacing(path) as aside:
         model.save(aside)
+
+
+def _require_loadable(model: keras.Model) -> None:
+    """Raise `ModelError` where models inside the model share a layer with weights.
+
+    Keras writes such weights once, and misses them where it reads the second of the models.
+    """
+    owners: dict[int, Any] = {}
+    for layer, owner in owned_layers(model):
+        if getattr(layer, "weights", ()) and owners.setdefault(id(layer), owner) is not owner:
+            raise ModelError(
+                f"{model.name!r} cannot be saved: the models {owners[id(layer)].name!r} and "
+                f"{owner.name!r} in it share the layer {layer.name!r}, which Keras could not load again. "
+                "Change channels outside of them, or in one that is used once."
+            )
 
 
 def as_functional(model: Any) -> keras.Model:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +15,9 @@ from numpy.typing import NDArray
 from cnn.errors import LayerError
 from cnn.models.card import attach_card, card_of
 from cnn.models.compilation import kept_for_twins, share
-from cnn.models.graph import Call, calls, named_nodes, output_names
+from cnn.models.graph import Call, calls, named_nodes
+from cnn.models.heads import giving
+from cnn.models.inserted import OPERATED, is_inserted
 from cnn.models.internals import graph_of, is_graph, name_scopes, origin
 from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo, layer_info, layer_infos
@@ -25,8 +26,6 @@ from cnn.words import sides
 if TYPE_CHECKING:
     import keras
 
-_OPERATED = "_operated"
-_INSERTED = re.compile(rf".*{_OPERATED}(_\d+)?", re.DOTALL)
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -61,11 +60,12 @@ def ablate(model: keras.Model, channels: Changes) -> keras.Model:
     `conv2d` still is what the layer computes, `conv2d_operated` is what the later layers see,
     `layer_infos` shows it as one more layer without parameters, and the network is saved as any
     other. A nested model in which something is changed is built anew around its layers, under the
-    name of its call; where it is used more than once, so is each of its uses, and Keras then saves
-    the network but cannot load it, because layers are shared between models.
+    name of its call; where it is used more than once, its uses share layers, and `save_model` refuses
+    the network, because Keras could not load it.
 
     Raises `LayerError` for a layer or a channel that the model does not have, for what is no finite
-    number, and for a layer whose channels are not the last axis of its output.
+    number, for a layer whose channels are not the last axis of its output, and for one whose output
+    is the answer of the network.
     """
     import keras
 
@@ -83,7 +83,7 @@ def operated(model: keras.Model, channels: Changes) -> keras.Model:
 
     tables = tables_of(model, channels)
     network = _anew(model, tables, Rescaling)
-    kept = kept_for_twins(model).setdefault(_OPERATED, {})
+    kept = kept_for_twins(model).setdefault(OPERATED, {})
     share(network, kept.setdefault(frozenset(tables), {}))
     return network
 
@@ -115,11 +115,6 @@ def alike(channels: Mapping[int, Affine]) -> Iterator[tuple[int, int, Affine]]:
         yield numbers[0], numbers[-1], change
 
 
-def is_inserted(layer: Any) -> bool:
-    """Whether the layer is one that `ablate` inserted, and no part of the network as it was trained."""
-    return type(layer).__name__ == "Rescaling" and bool(_INSERTED.fullmatch(layer.name))
-
-
 def operated_names(model: keras.Model) -> dict[str, str]:
     """Return, by the name of a layer call that was changed, the name of the call that changes it."""
     return {call.inputs[0]: call.name for call in calls(model) if is_inserted(call.layer)}
@@ -129,6 +124,11 @@ def changeable(model: keras.Model, name: str) -> LayerInfo:
     """Return the `LayerInfo` of a layer call whose channels can be changed, else raise `LayerError`."""
     info = layer_info(model, name)
     by_name = {call.name: call for call in calls(model)}
+    if name in giving(model):
+        raise LayerError(
+            f"The output of {name!r} is what the network answers, and not changed: choose a layer "
+            "before it."
+        )
     if not info.output_shape or not info.channels or _has_channels_first(name, by_name):
         raise LayerError(
             f"The output of {name!r}, {sides(info.output_shape) or 'one number'}, has no channels on "
@@ -145,10 +145,8 @@ def changeable(model: keras.Model, name: str) -> LayerInfo:
 
 def changeable_layers(model: keras.Model) -> tuple[LayerInfo, ...]:
     """Return the layer calls whose channels can be changed, in the order of the graph."""
-    last = output_names(model)
-    infos = [info for info in layer_infos(model) if info.inputs and info.name not in last]
     found = []
-    for info in infos:
+    for info in (info for info in layer_infos(model) if info.inputs):
         with suppress(LayerError):
             found.append(changeable(model, info.name))
     return tuple(found)
@@ -269,7 +267,7 @@ class _Anew:
 
     def _changed(self, call: str, tensor: Any) -> Any:
         factors, offsets = (numbers.tolist() for numbers in self.tables[call])
-        name = self._free(f"{self._local(call).replace(':', '_')}{_OPERATED}")
+        name = self._free(f"{self._local(call).replace(':', '_')}{OPERATED}")
         return self.rescaling(factors, offsets, name=name, dtype=tensor.dtype)(tensor)
 
     def _local(self, call: str) -> str:

@@ -26,18 +26,19 @@ from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from numpy.typing import NDArray
 
 from cnn.errors import DamagedRunError, RunError
 from cnn.files import read_json, replacing, why_not_written, write_json
-from cnn.runs import files, heartbeat
+from cnn.runs import files
 from cnn.runs.configuration import TrainingConfig
 from cnn.runs.files import Note as Note
 from cnn.runs.files import State as State
 from cnn.runs.files import Status as Status
 from cnn.runs.moments import Moment
 from cnn.runs.naming import MOST_NAME, automatic, unique
+from cnn.runs.worked import Worked
 from cnn.words import counted
 
 ACTIVE: tuple[State, ...] = ("queued", "running")
@@ -50,21 +51,13 @@ _MOST_RUNS = 16_384
 _NO_WEIGHTS = (
     OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, BadZipFile, zlib.error,
 )  # fmt: skip
-_watch = heartbeat.Watch()
 
 
 @dataclass(frozen=True)
-class Run:
+class Run(Worked):
     """A run's folder. Each file is replaced whole; one that is damaged all the same is a
     `DamagedRunError` where it is asked for, and says nothing of the others.
     """
-
-    path: Path
-
-    @property
-    def id(self) -> str:
-        """The folder's name."""
-        return self.path.name
 
     @property
     def exists(self) -> bool:
@@ -271,37 +264,6 @@ class Run:
     def _require(self) -> None:
         if not self.exists:
             raise RunError(f"There is no run {self.id}: it was deleted, or never made.")
-
-    @property
-    def is_cancelled(self) -> bool:
-        """Whether someone asked to cancel."""
-        # Asked after every batch: this takes a third of the time of `Path.exists`.
-        return os.access(f"{self.path}/cancel", os.F_OK)
-
-    def hold(self) -> FileLock:
-        """Return the lock that the working process holds while it trains; it falls with it."""
-        return FileLock(self.path / "worker.lock", timeout=0)
-
-    @property
-    def heartbeat_path(self) -> Path:
-        """Where the number is that grows while somebody works on the run."""
-        return self.path / "heartbeat.json"
-
-    def is_worked_on(self) -> bool:
-        """Whether a living process works on the run: by its lock here, by its beat elsewhere."""
-        machine = heartbeat.machine_of(self.heartbeat_path)
-        if machine in (None, heartbeat.this_machine()):
-            return self._is_held()
-        return not _watch.is_still(self.heartbeat_path)
-
-    def _is_held(self) -> bool:
-        if not (self.path / "worker.lock").exists():
-            return False
-        try:
-            with self.hold():
-                return False
-        except Timeout:
-            return True
 
 
 def _as_float16(weights: NDArray[Any]) -> NDArray[np.float16]:

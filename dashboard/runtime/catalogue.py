@@ -19,6 +19,7 @@ from cnn.files import content_hash
 from cnn.models.compilation import twin
 from cnn.runs.moments import Moment
 from cnn.runs.run import Run
+from cnn.studies import Network
 from dashboard.settings import Settings
 
 if TYPE_CHECKING:
@@ -129,20 +130,41 @@ class Catalogue:
         `ModelError` if the file cannot be used, `RunError` if the moment is not kept.
         """
         entry = self.get(key)
+        moment = self._moment(entry, epoch)
+        return self._at_moment(entry, moment) if moment else self._load_file(entry)
+
+    def network(self, key: str, epoch: str = "") -> Network:
+        """Return where the same model is to be found, for a worker; it is not loaded.
+
+        Raises `ModelError` and `RunError` as `load` does.
+        """
+        entry = self.get(key)
+        moment = self._moment(entry, epoch)
+        card = cnn.models.card_path(entry.path)
+        weights = _run_of(entry).weights_path(moment) if moment else None
+        try:
+            return Network(
+                path=str(entry.path), content=key_of(entry.path),
+                card=key_of(card) if card.is_file() else "",
+                run=str(entry.run.path) if entry.run and moment else "", moment=str(moment or ""),
+                weights=key_of(weights) if weights else "",
+            )  # fmt: skip
+        except OSError as error:
+            raise cnn.ModelError(_gone(weights or entry.path)) from error
+
+    def _moment(self, entry: Entry, epoch: str) -> Moment | None:
+        """Return the moment whose weights are meant; None where they are those of the entry's file."""
         if epoch and str(self.last(entry)) != epoch:
-            return self._at_moment(entry, Moment.parse(epoch))
-        return self._newest(entry)
+            return Moment.parse(epoch)
+        is_finished = entry.run is None or entry.path != entry.run.initial_path
+        if is_finished or not entry.run or not entry.run.moments:
+            return None
+        return entry.run.moments[-1]
 
     def last(self, entry: Entry) -> Moment | None:
         """Return the moment that a finished model is of; None where there is no finished one."""
         kept = entry.run.moments if entry.run else ()
         return kept[-1] if kept and not entry.key.startswith(OF_RUN) else None
-
-    def _newest(self, entry: Entry) -> keras.Model:
-        is_finished = entry.run is None or entry.path != entry.run.initial_path
-        if is_finished or not entry.run or not entry.run.moments:
-            return self._load_file(entry)
-        return self._at_moment(entry, entry.run.moments[-1])
 
     def _load_file(self, entry: Entry) -> keras.Model:
         """Return the model in the entry's file; what was refused once is not tried again."""
@@ -173,16 +195,12 @@ class Catalogue:
         return model
 
     def _at_moment(self, entry: Entry, moment: Moment) -> keras.Model:
-        if entry.run is None:
-            raise cnn.ModelError(
-                "This model came as a file: no moments of its training are known, only its end."
-            )
-        model = self._load_file(entry)
+        run, model = _run_of(entry), self._load_file(entry)
         try:
-            stamp = _stamp(entry.run.weights_path(moment))
+            stamp = _stamp(run.weights_path(moment))
         except OSError:
             stamp = None
-        return self._at(model, entry.run, moment, stamp)
+        return self._at(model, run, moment, stamp)
 
     def _load_at(
         self, model: keras.Model, run: Run, moment: Moment, _stamp: Stamp | None
@@ -268,6 +286,15 @@ def entry_of(run: Run) -> Iterator[Entry]:
         yield from _finished(run)
     elif run.has_whole("initial.keras") and run.moments:
         yield _unfinished(run)
+
+
+def _run_of(entry: Entry) -> Run:
+    """Return the run of a model that is to be shown at a moment."""
+    if entry.run is None:
+        raise cnn.ModelError(
+            "This model came as a file: no moments of its training are known, only its end."
+        )
+    return entry.run
 
 
 def _finished(run: Run) -> Iterator[Entry]:

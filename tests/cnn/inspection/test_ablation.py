@@ -7,6 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 import cnn
+from cnn.inspection.ablation import cost_of_ranking
 from cnn.models.loading import as_functional
 from tests import nets
 
@@ -191,7 +192,39 @@ def test_progress_counts_pictures(residual, pictures, labels):
     cnn.rank_channels(
         residual, pictures, labels, layer="means", on_progress=lambda *done: told.append(done)
     )
-    assert told == [(64, 70), (70, 70)]
+    passes = 1 + 4
+    first, last = told[:passes], told[passes:]
+    assert first == [(64 * n // passes, 70) for n in range(1, passes + 1)]
+    assert last == [(64 + 6 * n // passes, 70) for n in range(1, passes + 1)]
+
+
+def test_what_is_behind_a_layer_counts_for_each_of_its_channels(residual):
+    costs = {info.name: info.multiply_adds or 0 for info in cnn.layer_infos(residual)}
+    behind = costs["classes"]
+    assert cost_of_ranking(residual, "means") == sum(costs.values()) + 4 * behind
+    behind += costs["conv_1"]
+    assert cost_of_ranking(residual, "relu_0") == sum(costs.values()) + 4 * behind
+
+
+def test_large_layers_are_computed_in_smaller_batches(residual, pictures, labels, monkeypatch):
+    expected = cnn.rank_channels(residual, pictures, labels, layer="conv_1")
+    told = []
+    monkeypatch.setattr("cnn.inspection.ablation._MOST_NUMBERS", 20 * 16 * 16)
+    table = cnn.rank_channels(
+        residual, pictures, labels, layer="conv_1", on_progress=lambda done, _: told.append(done)
+    )
+    assert {20, 40, 60, 70} < set(told)
+    np.testing.assert_allclose(table, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_a_layer_that_the_prediction_does_not_follow_is_refused():
+    picture = keras.Input((6, 6, 1), name="picture")
+    flat = layers.Flatten(name="flat")(picture)
+    classes = layers.Dense(3, activation="softmax", name="classes")(flat)
+    side = layers.Dense(2, name="other")(layers.Dense(4, name="side")(flat))
+    model = as_functional(keras.Model(picture, [classes, side]))
+    with pytest.raises(cnn.LayerError, match="made by 'classes', which does not read it"):
+        cnn.rank_channels(model, np.zeros((2, 6, 6, 1), np.uint8), [0, 1], layer="side")
 
 
 def test_who_stops_it_gets_nothing(residual, pictures, labels):
@@ -214,9 +247,7 @@ def test_what_cannot_be_ranked_is_refused_in_a_sentence(residual, pictures, labe
             cnn.rank_channels(model, pictures, labels, layer=layer)
 
     refused(cnn.LayerError, "no layer 'conv9'.*stem", layer="conv9")
-    refused(
-        cnn.LayerError, "prediction is made by 'classes', which does not read it", layer="classes"
-    )
+    refused(cnn.LayerError, "'classes' is what the network answers", layer="classes")
     refused(cnn.DatasetError, "69 labels came with 70 pictures", labels=labels[:69])
     refused(cnn.DatasetError, "from 0 to 10.*classes, 0 to 9", labels=np.arange(70) % 11)
     refused(cnn.DatasetError, "of type float64.*0 to 9", labels=np.zeros(70))

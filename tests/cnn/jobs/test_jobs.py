@@ -8,8 +8,12 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from cnn import RunError, Status, TrainingConfig, runs
+import cnn
+from cnn import Affine, RunError, Status, StudyError, TrainingConfig, runs
+from cnn.files import content_hash
 from cnn.jobs import Download, Home, Queue
+from cnn.models.card import card_path
+from cnn.studies import Network, Question
 
 # One step and an end: 41 pictures.
 SHORT = TrainingConfig("digits", epochs=1, batch_size=64, share=0.05)
@@ -130,6 +134,79 @@ def test_a_queue_that_is_damaged_while_it_is_open_is_made_anew(home):
     queue._huey.storage.close()
     assert queue._huey.dequeue().args[0] in (run.id, later.id)
     assert len(home.damaged_queues()) == 2
+
+
+def bundled() -> Network:
+    path = cnn.pretrained_run() / "model.keras"
+    return Network(str(path), content_hash(path), content_hash(card_path(path)))
+
+
+def evaluation() -> Question:
+    return Question.evaluation(bundled(), {"conv2d": {3: Affine()}}, "digits", "test")
+
+
+def test_a_study_is_queued_once_by_its_id(home):
+    queue, run = Queue(home), Queue(home).submit_training(SHORT)
+    study = queue.submit_study(evaluation())
+    assert queue.submit_study(evaluation()) == study
+    assert queue.pending() == [run.id, study.id]
+    with sqlite3.connect(home.path / "queue.db") as database:
+        messages = [json.loads(row[0]) for row in database.execute("select data from task")]
+    database.close()
+    assert messages[1][1].endswith("study")
+    assert messages[1][6] == [study.id]
+    assert home.studies() == [study]
+
+
+def test_a_study_that_the_queue_has_forgotten_is_queued_again(home):
+    queue = Queue(home)
+    study = queue.submit_study(evaluation())
+    queue._huey.dequeue()
+    assert queue.is_lost(study)
+    with study.hold():
+        assert not queue.is_lost(study)
+    assert queue.submit_study(evaluation()) == study
+    assert queue.pending() == [study.id]
+    queue._huey.storage.close()
+    damage_queue(home, "binary")
+    assert Queue(home).pending() == [study.id]
+
+
+def test_a_message_for_no_study_is_passed_over(home):
+    queue = Queue(home)
+    queue._study("0123456789abcdef")
+    queue._study("../runs")
+    assert not home.studies_dir.exists()
+    with pytest.raises(StudyError, match="No study can have the id"):
+        home.study("../runs")
+
+
+def test_a_study_of_which_the_worker_died_is_done_by_the_next_one(home):
+    queue = Queue(home)
+    ranking = Question.ranking(bundled(), "conv2d", "digits", "test")
+    study = queue.submit_study(ranking)
+    with worker(home) as killed:
+        wait_until(lambda: study.status.state == "running")
+        killed.kill()
+        killed.wait(20)
+    assert study.status.state == "interrupted"
+    with worker(home):
+        assert queue.submit_study(ranking) == study
+        other = queue.submit_study(evaluation())
+        wait_until(lambda: study.status.state == other.status.state == "finished")
+    assert study.status.done == study.answer.pictures == len(cnn.load_dataset("digits", "test"))
+    assert {one.channel for one in study.answer.channels} == set(range(32))
+    assert other.answer.before.accuracy == study.answer.accuracy
+
+
+def test_a_study_in_a_worker_ends_when_it_is_cancelled(home):
+    queue = Queue(home)
+    study = queue.submit_study(Question.ranking(bundled(), "conv2d", "digits", "all"))
+    with worker(home):
+        wait_until(lambda: study.status.done > 0)
+        study.ask_to_cancel()
+        wait_until(lambda: study.status.state != "running")
+    assert study.status.state == "cancelled"
 
 
 def test_one_local_worker_does_what_was_queued_and_ends_when_no_server_is_left(home):

@@ -9,7 +9,9 @@ from keras import layers
 
 import cnn
 from cnn.models.card import Card, attach_card, card_of
+from cnn.models.graph import as_trained
 from cnn.models.inputs import scale_of
+from cnn.models.internals import nodes
 from cnn.models.loading import as_functional
 from cnn.models.surgery import tables_of
 from tests import nets
@@ -160,7 +162,7 @@ def heads_over_levels() -> keras.Model:
     return as_functional(keras.Model(picture, layers.Dense(2, name="sums")(joined)))
 
 
-@pytest.mark.parametrize("call", ["shared", "shared:3"])
+@pytest.mark.parametrize("call", ["shared", "shared:2", "shared:3"])
 def test_uses_side_by_side_keep_their_names(call):
     model = heads_over_levels()
     picture = np.random.default_rng(4).integers(0, 256, (6, 6, 1), dtype=np.uint8)
@@ -171,6 +173,20 @@ def test_uses_side_by_side_keep_their_names(call):
     inserted = f"{call.replace(':', '_')}_operated"
     assert readers[inserted] == (call,)
     assert sum(inputs == (inserted,) for inputs in readers.values()) == 1
+
+
+NETS = {
+    "second": nets.second,
+    "residual": nets.residual,
+    "lanes": nets.dense_connections,
+    "side by side": heads_over_levels,
+}
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_uses_are_counted_in_the_order_in_which_keras_runs_them(net):
+    model = NETS[net]()
+    assert list(map(id, as_trained(model))) == list(map(id, nodes(model)))
 
 
 def twice_nested() -> keras.Model:
@@ -233,6 +249,36 @@ def test_a_network_can_be_operated_on_again(plain, grey):
     assert {"convolution_operated", "convolution_operated_2"} <= set(names_of(twice))
 
 
+ENDS = {
+    "a softmax": lambda: [layers.Dense(3, activation="softmax", name="classes")],
+    "a softmax of its own": lambda: [layers.Dense(3, name="sums"), layers.Softmax(name="shares")],
+    "handed on": lambda: [layers.Dense(3, name="sums"), layers.Dropout(0.5, name="dropped")],
+    "nested": lambda: [
+        keras.Sequential([layers.Dense(4, name="first"), layers.Dense(3, name="end")], name="tail")
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("end", "refused", "allowed"),
+    [
+        ("a softmax", ["classes"], ["flat"]),
+        ("a softmax of its own", ["shares"], ["sums"]),
+        ("handed on", ["sums", "dropped"], ["flat"]),
+        ("nested", ["tail", "tail/end"], ["tail/first"]),
+    ],
+)
+def test_the_answer_itself_is_not_changed(end, refused, allowed):
+    model = nets.ending(*ENDS[end]())
+    picture = np.random.default_rng(8).integers(0, 256, (6, 6, 1), dtype=np.uint8)
+    for name in refused:
+        with pytest.raises(cnn.LayerError, match=f"'{name}' is what the network answers"):
+            cnn.ablate(model, {name: {0: 0.5}})
+    for name in allowed:
+        operated = cnn.ablate(model, {name: {0: 0.5}})
+        assert cnn.predict(operated, picture).head.form == cnn.predict(model, picture).head.form
+
+
 def test_the_original_stays_as_it_is_and_weights_are_shared(second_model, coloured):
     config, weights = second_model.get_config(), second_model.get_weights()
     expected = probabilities(second_model, coloured)
@@ -268,6 +314,19 @@ def test_it_is_saved_as_any_network_of_keras(second_model, coloured, tmp_path, c
     assert {type(layer).__module__.split(".")[0] for layer in plain.layers} == {"keras"}
     ours = cnn.load_model(tmp_path / "operated.keras")
     assert names_of(ours) == names_of(operated)
+
+
+def test_a_network_whose_inner_models_share_layers_is_not_saved(tmp_path):
+    operated = cnn.ablate(twice_nested(), {"block:2/conv": {0: 0.0}})
+    path = tmp_path / "operated.keras"
+    with pytest.raises(cnn.ModelError, match="'block' and 'block:2' in it share the layer 'conv'"):
+        cnn.save_model(operated, path)
+    assert not path.exists()
+    operated.save(path)
+    with pytest.raises(cnn.ModelError, match="cannot be opened"):
+        cnn.load_model(path)
+    cnn.save_model(cnn.ablate(twice_nested(), {"stem": {0: 0.0}}), path)
+    assert "stem_operated" in names_of(cnn.load_model(path))
 
 
 def test_the_scale_of_a_saved_network_is_still_that_of_the_model(plain, tmp_path):

@@ -123,7 +123,7 @@ def test_the_heart_of_a_deleted_run_stops_and_leaves_nothing(tmp_path, monkeypat
 
 
 def test_a_run_of_another_machine_is_running_while_its_number_grows(tmp_path, clock, monkeypatch):
-    monkeypatch.setattr("cnn.runs.run._watch", Watch(clock))
+    monkeypatch.setattr("cnn.runs.worked._watch", Watch(clock))
     run = runs.create(tmp_path, TrainingConfig("digits"))
     run.write_status(Status("running", epoch=2))
     for count in range(1, 40):
@@ -140,7 +140,7 @@ def test_a_run_of_another_machine_is_running_while_its_number_grows(tmp_path, cl
 
 
 def test_a_run_of_this_machine_is_running_while_its_lock_is_held(tmp_path, clock, monkeypatch):
-    monkeypatch.setattr("cnn.runs.run._watch", Watch(clock))
+    monkeypatch.setattr("cnn.runs.worked._watch", Watch(clock))
     run = runs.create(tmp_path, TrainingConfig("digits"))
     run.write_status(Status("running"))
     beat(run.heartbeat_path, 1, machine=platform.node())

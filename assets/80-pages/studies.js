@@ -1,0 +1,147 @@
+// What takes many pictures to tell: begun by a button, followed while a worker does it, and found again.
+(function () {
+  const root = window.dash_clientside;
+  const AGAIN_MILLISECONDS = 500;
+  const ACTIVE = ["queued", "running"];
+  // The parts of the view that make another question; channels are ranked in the network without changes.
+  const PARTS = { evaluate: ["model", "epoch", "data", "surgery"], rank: ["model", "epoch", "data"] };
+  const SILENCE = "The server does not answer: try again.";
+
+  // What the place of a study is about, by its element: another question, or another page, is another one.
+  let questions;
+  root.cnn.atStart(() => (questions = new WeakMap()));
+
+  // Called when the place is on the page, when the page says which layer it shows, and for every view.
+  function followStudy(id, layer, view) {
+    const box = document.getElementById(id);
+    if (box && view && (layer || box.dataset.kind !== "rank")) follow(box, layer || "", view);
+    return root.no_update;
+  }
+
+  function follow(box, layer, view) {
+    markChannel(box, view);
+    const asked = questionOf(box.dataset.kind, layer, view);
+    const before = questions.get(box);
+    if (before && before.key === asked.key) return;
+    questions.set(box, asked);
+    part(box, "start").textContent = box.dataset.text.replace("{layer}", layer);
+    show(box, asked, {});
+    ask(box, asked, true);
+  }
+
+  function questionOf(kind, layer, view) {
+    const query = Object.fromEntries(PARTS[kind].filter((name) => view[name]).map((name) => [name, view[name]]));
+    const key = JSON.stringify([layer, query]);
+    return { kind, layer, query: root.cnn.toQuery(query), key, id: "", timer: 0 };
+  }
+
+  // With `find` nothing is begun: only what was begun before is shown.
+  async function ask(box, asked, find) {
+    const { kind, layer, query } = asked;
+    show(box, asked, await send(root.cnn.addressOf("studies") + query, { kind, layer, find }));
+  }
+
+  async function look(box, asked) {
+    if (!isAbout(box, asked)) return;
+    if (document.hidden) again(box, asked);
+    else show(box, asked, await send(addressOf("study", asked)));
+  }
+
+  function again(box, asked) {
+    clearTimeout(asked.timer);
+    asked.timer = setTimeout(look, AGAIN_MILLISECONDS, box, asked);
+  }
+
+  const addressOf = (name, asked) => root.cnn.addressOf(name, { study_id: asked.id });
+
+  const isAbout = (box, asked) => box.isConnected && questions.get(box) === asked;
+
+  async function send(address, body = null) {
+    const headers = { "Content-Type": "application/json" };
+    try {
+      const got = await fetch(address, body ? { method: "POST", headers, body: JSON.stringify(body) } : {});
+      return await got.json();
+    } catch {
+      return { problem: SILENCE };
+    }
+  }
+
+  const part = (box, name) => box.querySelector(`.study-${name}`);
+
+  // Shows how far a study is, and what it came to. What cannot be asked has no id.
+  function show(box, asked, told) {
+    if (!isAbout(box, asked)) return;
+    const { id = asked.id, state = "", done = 0, all = 0, progress = "", problem = "", answer = null } = told;
+    const isActive = ACTIVE.includes(state);
+    const [start, bar, cancel] = ["start", "bar", "cancel"].map((name) => part(box, name));
+    const hadFocus = [start, cancel].includes(document.activeElement);
+    asked.id = id;
+    start.disabled = !id && problem !== SILENCE;
+    start.hidden = isActive;
+    part(box, "controls").hidden = Boolean(answer);
+    bar.hidden = cancel.hidden = !isActive;
+    bar.max = all || 1;
+    if (all) bar.value = done;
+    else bar.removeAttribute("value");
+    part(box, "progress").textContent = progress;
+    part(box, "said").textContent = problem || (answer ? answer.said : "");
+    part(box, "table").replaceChildren(...(answer ? [table(answer)] : []));
+    markChannel(box, root.cnn.currentView());
+    if (hadFocus) [start, cancel, part(box, "table")].find((one) => one.offsetParent && !one.disabled)?.focus();
+    if (id && (isActive || problem === SILENCE)) again(box, asked);
+  }
+
+  function table({ head, rows }) {
+    const names = row(head.map((name, place) => cell("th", name, place, { scope: "col" })));
+    const body = rows.map(({ name, cells, channel }) => row([
+      cell("th", channel === undefined ? name : channelButton(channel), 0, { scope: "row" }),
+      ...cells.map((text, place) => cell("td", text, place + 1)),
+    ]));
+    return make("table", [make("thead", [names]), make("tbody", body)], { className: "table table-sm" });
+  }
+
+  const row = (cells) => make("tr", cells);
+  const cell = (tag, content, place, properties = {}) =>
+    make(tag, [content], { ...properties, className: place ? "number" : "" });
+
+  function channelButton(channel) {
+    const button = make("button", [String(channel)], { type: "button", className: "btn btn-sm btn-outline-primary" });
+    button.dataset.channel = String(channel);
+    button.setAttribute("aria-label", `Channel ${channel}`);
+    return button;
+  }
+
+  function make(tag, children, properties = {}) {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  }
+
+  // The channel that is looked at is the one that is pressed.
+  function markChannel(box, view) {
+    for (const button of box.querySelectorAll("[data-channel]")) {
+      const isChosen = Number(button.dataset.channel) === Number((view && view.channel) || 0);
+      button.setAttribute("aria-pressed", String(isChosen));
+      button.classList.toggle("active", isChosen);
+    }
+  }
+
+  async function press(box, button) {
+    const asked = questions.get(box);
+    if (button.matches(".study-start")) {
+      show(box, asked, { state: "queued", progress: "asking for it" });
+      await ask(box, asked, false);
+    } else if (button.matches(".study-cancel")) {
+      await send(addressOf("cancel_study", asked), {});
+    } else {
+      root.cnn.changeView({ channel: button.dataset.channel });
+    }
+  }
+
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest(".study button");
+    if (button && questions.has(button.closest(".study"))) press(button.closest(".study"), button);
+  });
+
+  root.cnn = { ...root.cnn, followStudy };
+})();

@@ -1,0 +1,135 @@
+"""What a study is asked: of which network, over which pictures, and what is to be found out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import ConfigDict
+
+from cnn.errors import ModelError, StudyError
+from cnn.files import content_hash
+from cnn.models.card import card_path
+from cnn.models.compilation import twin
+from cnn.models.loading import load_model
+from cnn.models.surgery import Affine
+from cnn.runs.moments import Moment
+from cnn.runs.run import Run
+
+if TYPE_CHECKING:
+    import keras
+
+Kind = Literal["evaluate", "rank"]
+EVALUATE: Kind = "evaluate"
+RANK: Kind = "rank"
+STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+# Another number makes other questions of the same: where the answer has changed its meaning.
+_FORM = 1
+# Where a file is, and not what is in it.
+_PLACES = ("path", "run", "moment")
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network in a file, or with its weights at a moment of a run.
+
+    `path` is the file, `content` its hash, and `card` that of the card beside it ("" without one).
+    `run` is the folder of the run and `moment` the moment, both "" for the weights of the file;
+    `weights` is the hash of the file that has those of the moment.
+    """
+
+    __pydantic_config__ = STRICT
+
+    path: str
+    content: str
+    card: str = ""
+    run: str = ""
+    moment: str = ""
+    weights: str = ""
+
+    def load(self) -> keras.Model:
+        """Return the network; `ModelError` or `RunError` where its files are others, or gone."""
+        path = Path(self.path)
+        self._require(path, self.content)
+        self._require(card_path(path), self.card)
+        model = load_model(path)
+        if not self.moment:
+            return model
+        run, moment = Run(Path(self.run)), Moment.parse(self.moment)
+        self._require(run.weights_path(moment), self.weights)
+        try:
+            return twin(model, run.weights(moment))
+        except ValueError as error:
+            raise run.damaged_weights(moment) from error
+
+    def _require(self, path: Path, expected: str) -> None:
+        try:
+            found = content_hash(path) if expected or path.is_file() else ""
+        except OSError as error:
+            raise ModelError(
+                f"{path.name} is not there any more, or the worker cannot read it: open the network "
+                "anew, then ask again."
+            ) from error
+        if found != expected:
+            raise ModelError(
+                f"{path.name} was replaced after it was asked about: open the network anew, then ask "
+                "again."
+            )
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is to be found out of a network.
+
+    "evaluate" is how well it tells the pictures before and after `changes` of its channels, by layer
+    call and number each a factor and an offset; "rank" what the loss of each channel of the layer
+    call `layer` costs. `data` and `split` say which pictures, as `load_dataset` takes them.
+    """
+
+    __pydantic_config__ = STRICT
+
+    kind: Kind
+    network: Network
+    data: str
+    split: str
+    changes: dict[str, dict[int, tuple[float, float]]] = field(default_factory=dict)
+    layer: str = ""
+
+    @classmethod
+    def evaluation(
+        cls, network: Network, changes: Mapping[str, Mapping[int, Affine]], data: str, split: str
+    ) -> Question:
+        """Return the question what changes of channels cost; `StudyError` where there are none."""
+        plain = {
+            name: {channel: (one.factor, one.offset) for channel, one in channels.items()}
+            for name, channels in changes.items()
+            if channels
+        }
+        if not plain:
+            raise StudyError("No channel is changed: change one, then evaluate what it does.")
+        return cls(EVALUATE, network, data, split, changes=plain)
+
+    @classmethod
+    def ranking(cls, network: Network, layer: str, data: str, split: str) -> Question:
+        """Return the question what each channel of a layer call is worth."""
+        return cls(RANK, network, data, split, layer=layer)
+
+    @property
+    def operations(self) -> dict[str, dict[int, Affine]]:
+        """The changes, as `ablate` takes them."""
+        return {
+            name: {channel: Affine(*both) for channel, both in channels.items()}
+            for name, channels in self.changes.items()
+        }
+
+    @property
+    def id(self) -> str:
+        """What is the same for the same question, wherever the files are: 16 hexadecimal digits."""
+        asked: dict[str, Any] = asdict(self)
+        asked["network"] = {k: v for k, v in asked["network"].items() if k not in _PLACES}
+        content = json.dumps([_FORM, asked], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]

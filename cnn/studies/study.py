@@ -1,0 +1,181 @@
+"""A study: a folder that says what was asked of a network, how far it is, and what it came to.
+
+`question.json` · `status.json` · `answer.json`, once it is finished · `cancel`, if somebody asked
+for it · `heartbeat.json` and `worker.lock` of whoever works on it. The folder's name is the hash of
+the question: what is asked twice is found out once. Each file is replaced whole.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+from filelock import FileLock
+from pydantic import Field, TypeAdapter
+
+from cnn.errors import StudyError
+from cnn.files import why_not_written, write_json
+from cnn.runs.files import State
+from cnn.runs.worked import Worked
+from cnn.studies.answers import Answer, Evaluation, Ranking
+from cnn.studies.question import EVALUATE, STRICT, Question
+
+ID = "[0-9a-f]{16}"
+ACTIVE: tuple[State, ...] = ("queued", "running")
+_MOST_KEPT = 200
+Count = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a study is: `done` of `all` pictures. `seconds_left` is an estimate."""
+
+    __pydantic_config__ = STRICT
+
+    state: State = "queued"
+    done: Count = 0
+    all: Count = 0
+    seconds_left: float | None = None
+    message: str = ""
+
+
+_QUESTION: TypeAdapter[Question] = TypeAdapter(Question)
+_STATUS: TypeAdapter[Status] = TypeAdapter(Status)
+_EVALUATION: TypeAdapter[Evaluation] = TypeAdapter(Evaluation)
+_RANKING: TypeAdapter[Ranking] = TypeAdapter(Ranking)
+
+
+@dataclass(frozen=True)
+class Study(Worked):
+    """A study's folder. What cannot be read of it is a `StudyError` where it is asked for."""
+
+    @property
+    def exists(self) -> bool:
+        """Whether the study is there: it may be removed at any time."""
+        return os.access(f"{self.path}/question.json", os.F_OK)
+
+    @property
+    def question(self) -> Question:
+        """What was asked."""
+        question: Question = self._read("question.json", _QUESTION)
+        return question
+
+    @property
+    def status(self) -> Status:
+        """How far it is; one whose worker is gone is "interrupted"."""
+        status: Status = self._read("status.json", _STATUS)
+        if status.state == "running" and not self.is_worked_on():
+            # It may have ended between the two looks.
+            status = self._read("status.json", _STATUS)
+        if status.state == "running" and not self.is_worked_on():
+            message = "The worker ended in the middle of it: start it again."
+            return replace(status, state="interrupted", seconds_left=None, message=message)
+        return status
+
+    @property
+    def answer(self) -> Answer:
+        """What it came to, once it is finished."""
+        is_evaluation = self.question.kind == EVALUATE
+        answer: Answer = self._read("answer.json", _EVALUATION if is_evaluation else _RANKING)
+        return answer
+
+    def _read(self, name: str, kind: TypeAdapter[Any]) -> Any:
+        try:
+            return kind.validate_json((self.path / name).read_bytes())
+        except FileNotFoundError as error:
+            raise StudyError(f"There is no study {self.id} (any more): start it again.") from error
+        except (OSError, ValueError) as error:
+            raise StudyError(
+                f"{name} of the study {self.id} is damaged: start it again."
+            ) from error
+
+    def write_status(self, status: Status) -> None:
+        """Replace the status."""
+        write_json(self.path / "status.json", asdict(status))
+
+    def finish(self, answer: Answer) -> None:
+        """Write the answer, and that there is one."""
+        write_json(self.path / "answer.json", asdict(answer))
+        self.write_status(Status("finished", done=answer.pictures, all=answer.pictures))
+
+    def ask_to_cancel(self) -> None:
+        """Ask the worker to stop at the next batch; one that waits is cancelled at once."""
+        is_queued = self.status.state == "queued"
+        (self.path / "cancel").touch()
+        if is_queued:
+            self.write_status(Status("cancelled", message="Cancelled before it began."))
+
+
+def find(folder: Path) -> list[Study]:
+    """Return all studies below a folder, those with the newest status first."""
+    try:
+        with os.scandir(folder) as entries:
+            studies = [Study(Path(one.path)) for one in entries if not one.name.startswith(".")]
+    except OSError:
+        return []
+    return sorted((study for study in studies if study.exists), key=_age)
+
+
+def ask(folder: Path, question: Question) -> tuple[Study, bool]:
+    """Return the study of a question below a folder, and whether it is due: not done, nor in hand.
+
+    One that is due is queued. One that says it is queued already may be lost, which only the queue
+    knows. Old ones are removed beyond a limit. Raises `StudyError` where nothing can be written.
+    """
+    study = Study(folder / question.id)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".asking.lock"):
+            if not _is_due(study):
+                return study, False
+            _write_new(study, question)
+            _remove_old(folder)
+    except OSError as error:
+        raise StudyError(
+            f"The study could not be written: {why_not_written(error)}. Ask whoever runs this server, "
+            "then try again."
+        ) from error
+    return study, True
+
+
+def _is_due(study: Study) -> bool:
+    try:
+        state = study.status.state
+        return state not in ACTIVE and not (state == "finished" and study.answer)
+    except StudyError:
+        return True
+
+
+def _write_new(study: Study, question: Question) -> None:
+    study.path.mkdir(exist_ok=True)
+    for name in ("cancel", "answer.json"):
+        (study.path / name).unlink(missing_ok=True)
+    study.write_status(Status())
+    write_json(study.path / "question.json", asdict(question))
+
+
+def _remove_old(folder: Path) -> None:
+    """Remove the oldest studies beyond the limit, but none that waits or is worked on."""
+    for study in find(folder)[_MOST_KEPT:]:
+        if not _is_active(study):
+            aside = study.path.with_name(f".removed-{study.id}-{secrets.token_hex(2)}")
+            study.path.rename(aside)
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def _is_active(study: Study) -> bool:
+    try:
+        return study.status.state in ACTIVE
+    except StudyError:
+        return False
+
+
+def _age(study: Study) -> float:
+    try:
+        return -(study.path / "status.json").stat().st_mtime
+    except OSError:
+        return 0.0

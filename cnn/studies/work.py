@@ -1,0 +1,171 @@
+"""A worker's part of a study: the network and the pictures are loaded, and the answer is found."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from filelock import Timeout
+from numpy.typing import NDArray
+
+from cnn.data.datasets import Dataset, load_dataset
+from cnn.errors import CnnError, ModelError, StudyError, reason
+from cnn.inspection.ablation import Score, cost_of_ranking, evaluate_ablation, rank_channels
+from cnn.models.card import class_names
+from cnn.runs import heartbeat
+from cnn.studies.answers import Answer, Channel, Evaluation, Ranking, Scores
+from cnn.studies.question import EVALUATE, Question
+from cnn.studies.study import Status, Study
+
+if TYPE_CHECKING:
+    import keras
+
+_log = logging.getLogger(__name__)
+_PATIENCE_SECONDS = 1.0
+_SECONDS = 0.25
+# A ranking is some minutes of a processor at most, unless its smallest batch takes longer.
+_MOST_MULTIPLY_ADDS = 5e12
+_LEAST_PICTURES = 64
+
+
+def work_on(study: Study, *, data_dir: Path | None = None) -> None:
+    """Find the answer of a study that is queued, and write it.
+
+    A file named `cancel` in the folder ends it before the next pass. A failure is kept as the
+    status, with its reason. Whatever is done already, in hand of another process or gone is passed
+    over.
+    """
+    if not study.exists:
+        return
+    try:
+        with study.hold().acquire(timeout=_PATIENCE_SECONDS):
+            if study.status.state == "queued":
+                with heartbeat.beating(study.heartbeat_path):
+                    _keep_answer(study, data_dir)
+    except Timeout:
+        _log.warning("The study %s is worked on by another process.", study.id)
+
+
+def _keep_answer(study: Study, data_dir: Path | None) -> None:
+    """Write the answer, or why there is none, as far as the folder is still there."""
+    with suppress(FileNotFoundError):
+        try:
+            study.write_status(Status("running", message="Opening the network and the pictures."))
+            answer = _found(study, data_dir)
+        except CnnError as error:
+            study.write_status(Status("failed", message=str(error)))
+        except Exception as error:
+            _log.exception("The study %s failed.", study.id)
+            study.write_status(Status("failed", message=f"{type(error).__name__}: {reason(error)}"))
+        else:
+            if answer is None:
+                study.write_status(Status("cancelled", message="Cancelled."))
+            else:
+                study.finish(answer)
+
+
+def _found(study: Study, data_dir: Path | None) -> Answer | None:
+    """Return the answer; None where somebody asked to cancel."""
+    question = study.question
+    model = question.network.load()
+    data = load_dataset(question.data, question.split, data_dir=data_dir)
+    find = _evaluated if question.kind == EVALUATE else _ranked
+    return find(model, question, data, _Progress(study))
+
+
+class _Progress:
+    """Tells the folder how far a study is, seldom, and the study whether to stop."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._began = self._written = 0.0
+
+    def tell(self, done: int, count: int) -> None:
+        """Write that so many pictures are done; what the first took counts for nothing."""
+        now = time.monotonic()
+        if not self._began:
+            self._began, self._first = now, done
+        if now - self._written < _SECONDS:
+            return
+        self._written = now
+        rate = (done - self._first) / (now - self._began) if now > self._began else 0.0
+        left = (count - done) / rate if rate else None
+        self._study.write_status(Status("running", done=done, all=count, seconds_left=left))
+
+    def is_over(self) -> bool:
+        """Whether somebody asked to cancel."""
+        return self._study.is_cancelled
+
+
+def _evaluated(
+    model: keras.Model, question: Question, data: Dataset, progress: _Progress
+) -> Evaluation | None:
+    effect = evaluate_ablation(
+        model, question.operations, data.images, data.labels,
+        on_progress=progress.tell, should_stop=progress.is_over,
+    )  # fmt: skip
+    if effect is None:
+        return None
+    names = class_names(model)
+    counts = np.bincount(data.labels, minlength=len(names))
+    return Evaluation(
+        pictures=len(data), of=len(data), names=list(names), counts=counts.tolist(),
+        before=_scores(effect.before), after=_scores(effect.after),
+    )  # fmt: skip
+
+
+def _ranked(
+    model: keras.Model, question: Question, data: Dataset, progress: _Progress
+) -> Ranking | None:
+    count = _affordable(cost_of_ranking(model, question.layer), len(data))
+    places = _spread(count, len(data))
+    table = rank_channels(
+        model, data.images[places], data.labels[places], layer=question.layer,
+        on_progress=progress.tell, should_stop=progress.is_over,
+    )  # fmt: skip
+    if table is None:
+        return None
+    first = table.iloc[0]
+    _require_numbers(table["loss_after"])
+    return Ranking(
+        pictures=count, of=len(data), layer=question.layer,
+        accuracy=float(first["accuracy_before"]), loss=float(first["loss_before"]),
+        channels=[
+            Channel(int(channel), float(cost), float(accuracy), float(loss))
+            for channel, cost, accuracy, loss in zip(
+                table["channel"], table["cost"], table["accuracy_after"], table["loss_after"],
+                strict=True,
+            )
+        ],
+    )  # fmt: skip
+
+
+def _affordable(cost: float, count: int) -> int:
+    """Return over how many of the pictures a ranking goes that costs so much for each of them."""
+    if not count:
+        raise StudyError("The data set has no pictures: choose another.")
+    return min(count, max(_LEAST_PICTURES, int(_MOST_MULTIPLY_ADDS // max(cost, 1))))
+
+
+def _spread(count: int, total: int) -> NDArray[np.int64]:
+    """Return the places of `count` of `total` pictures, evenly over all of them."""
+    return np.arange(count) * total // count
+
+
+def _scores(score: Score) -> Scores:
+    _require_numbers([score.loss])
+    classes = [None if math.isnan(one) else float(one) for one in score.class_accuracy]
+    return Scores(score.accuracy, score.loss, classes)
+
+
+def _require_numbers(losses: Iterable[float]) -> None:
+    if not all(map(math.isfinite, losses)):
+        raise ModelError(
+            "With these changes the network's loss is no number any more: change channels by less."
+        )

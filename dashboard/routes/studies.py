@@ -1,0 +1,145 @@
+"""What takes a network many pictures to tell: begun, found again, followed and cancelled.
+
+POST /studies?<view>         what is asked, as JSON: `kind`, the `layer` of a ranking, and `find` to
+                             look for it and begin nothing; its id and how far it is, or why not
+GET  /studies/<id>           how far it is, and what it came to
+POST /studies/<id>/cancel    the same, after it was asked to end
+
+A question must come as JSON: no page of another site can send that unasked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+import cnn
+from cnn.errors import StudyError, without_folders
+from cnn.studies import RANK, Kind, Question, Status, Study
+from cnn.words import counted
+from dashboard.arguments import Name
+from dashboard.runtime.runtime import Runtime, current
+from dashboard.shell.studies import told
+from dashboard.state.view import View, parse
+
+_SPLIT = "test"
+_LOST = "Its worker ended before it began: start it again."
+_LONG_SECONDS = 90
+
+
+class _Asked(BaseModel):
+    """What a browser asks for."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+    kind: Kind
+    layer: Name = ""
+    find: bool = False
+
+
+def serve_studies(server: Flask) -> None:
+    """Serve the routes."""
+    server.add_url_rule("/studies", "studies", _answered(_ask), methods=["POST"])
+    server.add_url_rule("/studies/<study_id>", "study", _answered(_look))
+    server.add_url_rule(
+        "/studies/<study_id>/cancel", "cancel_study", _answered(_cancel), methods=["POST"]
+    )
+
+
+Answer = tuple[Response, int]
+
+
+def _answered(route: Callable[..., dict[str, Any]]) -> Callable[..., Answer]:
+    """Return the route with what goes wrong as a sentence."""
+
+    def answer(**parts: str) -> Answer:
+        if request.method == "POST" and not request.is_json:
+            return jsonify(
+                problem="Send what is asked as JSON (Content-Type: application/json)."
+            ), 415
+        try:
+            return jsonify(route(**parts)), 200
+        except cnn.CnnError as error:
+            return jsonify(problem=str(error)), 400
+
+    return answer
+
+
+def _ask() -> dict[str, Any]:
+    try:
+        asked = _Asked.model_validate_json(request.get_data())
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise StudyError(f"No page of this server asks so ({first['msg']}): reload it.") from error
+    runtime, (view, _) = current(), parse(request.args.to_dict())
+    if asked.find:
+        return _found(runtime, view, asked)
+    return _told(runtime, runtime.queue.submit_study(_question(runtime, view, asked)))
+
+
+def _found(runtime: Runtime, view: View, asked: _Asked) -> dict[str, Any]:
+    """Return the study that was begun; that none was, or can be, is nothing that went wrong."""
+    try:
+        study = runtime.settings.jobs.study(_question(runtime, view, asked).id)
+    except cnn.CnnError as error:
+        return {"id": "", "state": "none", "problem": str(error)}
+    return _told(runtime, study) if study.exists else {"id": study.id, "state": "none"}
+
+
+def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
+    """Return the question over all pictures of the view's data set that no network has learnt from.
+
+    Channels are ranked in the network without changes: what each is worth in it stays the same.
+    """
+    network = runtime.catalogue.network(view.model, view.epoch)
+    if asked.kind == RANK:
+        return Question.ranking(network, asked.layer, view.data, _SPLIT)
+    return Question.evaluation(network, view.operations, view.data, _SPLIT)
+
+
+def _look(study_id: str) -> dict[str, Any]:
+    runtime = current()
+    return _told(runtime, runtime.settings.jobs.study(study_id))
+
+
+def _cancel(study_id: str) -> dict[str, Any]:
+    runtime = current()
+    study = runtime.settings.jobs.study(study_id)
+    study.ask_to_cancel()
+    return _told(runtime, study)
+
+
+def _told(runtime: Runtime, study: Study) -> dict[str, Any]:
+    status = study.status
+    if runtime.queue.is_lost(study):
+        status = Status("interrupted", message=_LOST)
+    answer = study.answer if status.state == "finished" else None
+    has_failed = status.state in ("failed", "interrupted")
+    return {
+        "id": study.id,
+        "state": status.state,
+        "done": status.done,
+        "all": status.all,
+        "progress": _in_words(status),
+        "problem": without_folders(status.message) if has_failed else "",
+        "answer": told(answer) if answer else None,
+    }
+
+
+def _in_words(status: Status) -> str:
+    if status.state == "queued":
+        return "waiting for the worker"
+    if status.state != "running":
+        return ""
+    if not status.all:
+        return status.message
+    left = status.seconds_left
+    done = f"{status.done:,} of {counted(status.all, 'picture')}"
+    return done if left is None else f"{done} · {_duration(left)} left"
+
+
+def _duration(seconds: float) -> str:
+    is_long = seconds >= _LONG_SECONDS
+    return f"{seconds / 60:.0f} min" if is_long else f"{seconds:.0f} s"

@@ -1,0 +1,129 @@
+"""What takes many pictures to tell, on demand: a button, how far it is, and what it came to.
+
+A page puts `study(...)` into its layout and calls `register_study` once; the browser does the rest
+(`assets/80-pages/studies.js`), with the routes of `dashboard.routes.studies`. Which layer is ranked the
+page says as `data-layer` of the `place`, a property of its screen.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output, html
+
+from cnn import captions
+from cnn.studies import Evaluation, Kind, Ranking
+from cnn.words import number, percent
+from dashboard import ids
+from dashboard.shell import components
+
+
+def study(kind: Kind, title: str, button_text: str) -> html.Section:
+    """Return the place of a study under its title.
+
+    In the text of the button `{layer}` stands for the layer that the page shows.
+    """
+    heading = f"{place(kind)}-title"
+    return html.Section(
+        [
+            html.H2(title, id=heading),
+            html.Div(
+                [
+                    html.Button(
+                        button_text.replace("{layer}", "the layer"),
+                        type="button",
+                        className="btn btn-sm btn-outline-primary study-start",
+                        disabled=True,
+                    ),
+                    html.Progress(
+                        className="study-bar", max="1", value="0", hidden=True,
+                        **components.aria(label=f"Progress: {title}"),
+                    ),
+                    html.Span(className="study-progress"),
+                    html.Button(
+                        "Cancel",
+                        type="button",
+                        className="btn btn-sm btn-outline-secondary study-cancel",
+                        hidden=True,
+                    ),
+                ],
+                className="controls study-controls",
+            ),
+            html.P(className="study-said", **components.aria(live="polite")),
+            components.table_box(f"{place(kind)}-table", f"{title}: table", kind="study-table"),
+        ],
+        id=place(kind),
+        className="study",
+        **components.aria(labelledby=heading),
+        **components.data(kind=kind, text=button_text),
+    )  # fmt: skip
+
+
+def place(kind: Kind) -> str:
+    """Return the id of the place of a study."""
+    return f"study-{kind}"
+
+
+def register_study(app: Dash, kind: Kind) -> None:
+    """Let the place of a study follow the view, and find again what was begun."""
+    app.clientside_callback(
+        ClientsideFunction("cnn", "followStudy"),
+        # Without an output Dash would look for the place on every page.
+        Output(place(kind), "data-asked"),
+        Input(place(kind), "id"),
+        Input(place(kind), "data-layer"),
+        Input(ids.VIEW, "data"),
+    )
+
+
+def told(answer: Evaluation | Ranking) -> dict[str, Any]:
+    """Return what a study came to as the browser shows it: a sentence and a table.
+
+    The table is a `head` of columns and `rows` of a name and cells; a row that stands for a channel
+    has its number. Differences of accuracies are in percentage points.
+    """
+    if isinstance(answer, Evaluation):
+        return {"said": components.caption(captions.evaluation(answer)), **_evaluation(answer)}
+    return {"said": components.caption(captions.ranking(answer)), **_ranking(answer)}
+
+
+def _evaluation(answer: Evaluation) -> dict[str, Any]:
+    all_of_them = (answer.pictures, answer.before.accuracy, answer.after.accuracy)
+    classes = zip(answer.counts, answer.before.classes, answer.after.classes, strict=True)
+    rows = zip(["all", *answer.names], [all_of_them, *classes], strict=True)
+    return {
+        "head": ["class", "pictures", "accuracy before", "after", "points"],
+        "rows": [
+            {"name": name, "cells": [f"{count:,}", *_accuracies(before, after)]}
+            for name, (count, before, after) in rows
+        ],
+    }
+
+
+def _accuracies(before: float | None, after: float | None) -> list[str]:
+    if before is None or after is None:
+        return ["–", "–", "–"]
+    return [percent(before, 2), percent(after, 2), _points(after - before)]
+
+
+def _ranking(answer: Ranking) -> dict[str, Any]:
+    return {
+        "head": ["channel", "loss rises by", "loss without", "accuracy without", "points"],
+        "rows": [
+            {
+                "name": str(one.channel),
+                "channel": one.channel,
+                "cells": [
+                    number(one.cost), number(one.loss), percent(one.accuracy, 2),
+                    _points(one.accuracy - answer.accuracy),
+                ],
+            }
+            for one in answer.channels
+        ],
+    }  # fmt: skip
+
+
+def _points(difference: float) -> str:
+    """Return a difference of two shares in percentage points, with its sign."""
+    text = f"{100 * difference:+.2f}".replace("-", "−")
+    return "0" if text[1:] == "0.00" else text

@@ -1,0 +1,183 @@
+"""Studies are begun once, found again, followed and cancelled by their addresses."""
+
+import json
+
+import pytest
+
+import cnn
+from cnn.runs.moments import Moment
+from cnn.studies import Question, Status
+from dashboard.app import create_app, runtime_of
+from dashboard.settings import Settings
+from dashboard.state.view import View
+
+SURGERY = "conv2d:3*0"
+
+
+@pytest.fixture
+def app(tmp_path):
+    """An application whose queue no worker takes anything from."""
+    return create_app(Settings(home=tmp_path / "home", data_dir=tmp_path, download=False))
+
+
+@pytest.fixture
+def runtime(app):
+    return runtime_of(app)
+
+
+@pytest.fixture
+def ask(app, runtime):
+    """Ask for a study of the bundled classifier, with the parts of a view."""
+    client = app.server.test_client()
+
+    def ask(kind="evaluate", layer="", find=False, expected=200, **view):
+        query = {"model": runtime.catalogue.bundled().key, "data": "digits", **view}
+        body = {"kind": kind, "layer": layer, "find": find}
+        answer = client.post("/studies", query_string=query, json=body)
+        assert answer.status_code == expected
+        return answer.json
+
+    return ask
+
+
+@pytest.fixture
+def get(app):
+    return lambda path: app.server.test_client().get(path).json
+
+
+def test_it_is_begun_once_and_found_by_the_same_question(ask, get, runtime):
+    assert ask(surgery=SURGERY, find=True)["state"] == "none"
+    assert runtime.settings.jobs.studies() == []
+    told = ask(surgery=SURGERY)
+    assert (told["state"], told["progress"]) == ("queued", "waiting for the worker")
+    assert ask(surgery=SURGERY) == ask(surgery=SURGERY, find=True) == told
+    assert get(f"/studies/{told['id']}") == told
+    assert runtime.queue.pending() == [told["id"]]
+    # How the picture is looked at, and which it is, makes no other question.
+    assert ask(surgery=SURGERY, find=True, channel="3", index="5", scale="channel") == told
+    assert ask(surgery="conv2d:4*0", find=True)["state"] == "none"
+
+
+def test_channels_are_ranked_in_the_network_without_changes(ask, runtime):
+    told = ask("rank", "conv2d")
+    assert ask("rank", "conv2d", surgery=SURGERY, find=True) == told
+    assert ask("rank", "dense", find=True)["state"] == "none"
+    question = runtime.settings.jobs.study(told["id"]).question
+    assert (question.layer, question.data, question.split) == ("conv2d", "digits", "test")
+    assert question.changes == {}
+
+
+def test_what_it_came_to_is_told_when_it_is_finished(ask, get, runtime):
+    told = ask(surgery=SURGERY)
+    runtime.queue._huey.dequeue()
+    runtime.queue._study(told["id"])
+    finished = get(f"/studies/{told['id']}")
+    assert (finished["state"], finished["problem"]) == ("finished", "")
+    pictures = len(cnn.load_dataset("digits", "test"))
+    assert finished["done"] == finished["all"] == pictures
+    assert finished["answer"]["rows"][0]["cells"][0] == str(pictures)
+    assert ask(surgery=SURGERY, find=True) == finished
+    assert runtime.queue.pending() == []
+
+
+def test_progress_is_told_in_words(ask, get, runtime):
+    study = runtime.settings.jobs.study(ask(surgery=SURGERY)["id"])
+    with study.hold():
+        study.write_status(Status("running", message="Opening the network."))
+        assert get(f"/studies/{study.id}")["progress"] == "Opening the network."
+        study.write_status(Status("running", done=64, all=8000, seconds_left=12.3))
+        told = get(f"/studies/{study.id}")
+        assert told["progress"] == "64 of 8,000 pictures · 12 s left"
+        assert (told["done"], told["all"]) == (64, 8000)
+        study.write_status(Status("running", done=64, all=8000, seconds_left=150.0))
+        assert get(f"/studies/{study.id}")["progress"] == "64 of 8,000 pictures · 2 min left"
+
+
+def test_what_a_worker_lost_is_told_and_begun_again(ask, get, runtime):
+    told = ask(surgery=SURGERY)
+    runtime.queue._huey.dequeue()
+    lost = get(f"/studies/{told['id']}")
+    assert (lost["state"], lost["problem"]) == (
+        "interrupted", "Its worker ended before it began: start it again.",
+    )  # fmt: skip
+    assert ask(surgery=SURGERY) == told
+    assert runtime.queue.pending() == [told["id"]]
+
+
+def test_it_is_cancelled_and_begun_again(app, ask, runtime):
+    told = ask(surgery=SURGERY)
+    client = app.server.test_client()
+    cancelled = client.post(f"/studies/{told['id']}/cancel", json={}).json
+    assert (cancelled["state"], cancelled["progress"], cancelled["problem"]) == (
+        "cancelled",
+        "",
+        "",
+    )
+    assert ask(surgery=SURGERY)["state"] == "queued"
+
+
+def test_a_failure_is_told_in_a_sentence_without_folders(ask, get, runtime):
+    told = ask("rank", "conv9")
+    study = runtime.settings.jobs.study(told["id"])
+    study.write_status(Status("failed", message="/home/somebody/model.keras was replaced."))
+    assert get(f"/studies/{study.id}")["problem"] == "model.keras was replaced."
+
+
+def test_what_cannot_be_asked_is_refused_in_a_sentence(app, ask, get):
+    nothing = ask(find=True)
+    assert (nothing["id"], nothing["state"]) == ("", "none")
+    assert nothing["problem"].startswith("No channel is changed")
+    assert ask(expected=400)["problem"] == nothing["problem"]
+    assert "does not have" in ask("rank", "conv2d", expected=400, model="0" * 12)["problem"]
+    assert "removed" in ask("rank", "conv2d", epoch="999", expected=400)["problem"]
+    assert get("/studies/0123456789abcdef")["problem"].startswith("There is no study")
+    assert get("/studies/runs")["problem"].startswith("No study can have the id")
+    client = app.server.test_client()
+    for body in ("[]", "{", '{"kind": "other"}', '{"kind": "rank", "layer": 3}', '{"find": true}'):
+        answer = client.post("/studies", data=body, content_type="application/json")
+        assert answer.status_code == 400
+        assert "No page of this server asks so" in answer.json["problem"]
+
+
+@pytest.mark.parametrize("path", ["/studies", "/studies/0123456789abcdef/cancel"])
+def test_a_page_of_another_site_cannot_send_a_question(app, path):
+    body = json.dumps({"kind": "evaluate"})
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+        answer = app.server.test_client().post(path, data=body, content_type=kind)
+        assert answer.status_code == 415
+        assert "as JSON" in answer.json["problem"]
+
+
+def test_a_question_names_the_files_of_the_moment_that_is_shown(runtime):
+    catalogue, run = runtime.catalogue, cnn.runs.Run(cnn.pretrained_run())
+    key = catalogue.bundled().key
+    newest = catalogue.network(key)
+    assert (newest.path, newest.content, newest.moment) == (str(run.model_path), key, "")
+    assert newest.card
+    assert catalogue.network(key, str(run.moments[-1])) == newest
+    first = catalogue.network(key, "0")
+    assert (first.run, first.moment) == (str(run.path), "0")
+    assert first.weights
+    loaded = first.load().get_weights()
+    shown = catalogue.load(key, "0").get_weights()
+    assert all((a == b).all() for a, b in zip(loaded, shown, strict=True))
+    with pytest.raises(cnn.ModelError, match="removed or cannot be read"):
+        catalogue.network(key, str(Moment(999)))
+
+
+def test_a_question_of_a_run_that_goes_on_is_about_its_newest_moment(runtime, tmp_path):
+    bundled = cnn.runs.Run(cnn.pretrained_run())
+    run = cnn.runs.create(runtime.settings.jobs.runs_dir, bundled.config)
+    cnn.save_model(cnn.load_model(bundled.model_path), run.initial_path)
+    for number in (0, 1):
+        run.write_weights(Moment(number), bundled.weights(Moment(number)))
+    network = runtime.catalogue.network(f"run:{run.id}")
+    assert (network.path, network.moment) == (str(run.initial_path), "1")
+    question = Question.ranking(network, "conv2d", "digits", "test")
+    run.write_weights(Moment(2), bundled.weights(Moment(2)))
+    later = runtime.catalogue.network(f"run:{run.id}")
+    assert Question.ranking(later, "conv2d", "digits", "test").id != question.id
+
+
+def test_the_view_names_the_changes():
+    assert View(surgery=SURGERY).operations == {"conv2d": {3: cnn.Affine(0.0)}}
