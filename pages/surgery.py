@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 import cnn
 from cnn.figures import Chart, nothing
 from dashboard import ids
+from dashboard.screens import guessing
 from dashboard.screens.layers import layer_outputs
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
@@ -23,7 +24,7 @@ from dashboard.shell.tabs import register_tabs
 
 PAGE = "surgery"
 CHANNEL, STRENGTH = "surgery-channel", "surgery-strength"
-NOW, UNCHANGED = "surgery-now", "surgery-unchanged"
+NOW, UNCHANGED, GUESS = "surgery-now", "surgery-unchanged", "surgery-guess"
 MAPS, PROBABILITIES, LOGITS, REACHED = (
     "surgery-maps", "surgery-probabilities", "surgery-logits", "surgery-reached",
 )  # fmt: skip
@@ -42,7 +43,10 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
             *stores(PAGE, name),
             components.tab_bar("surgery-tabs", "Layers"),
             components.alert("surgery-problem"),
-            html.Div([_controls(), html.Div(_figures(), className="two")], id="surgery-body"),
+            html.Div(
+                [_controls(), guessing.box(GUESS), html.Div(_figures(), className="two")],
+                id="surgery-body",
+            ),
         ]
     )  # fmt: skip
 
@@ -80,9 +84,10 @@ def register(app: Dash) -> None:
     )  # fmt: skip
     register_tabs(app, PAGE, lambda layers: list(layers["changeable"]))
     register_screen(
-        app, PAGE, show, figures=(MAPS, PROBABILITIES, LOGITS, REACHED), looks=("channel",)
+        app, PAGE, show, figures=(MAPS, PROBABILITIES, LOGITS, REACHED), looks=("channel", "guess")
     )
     register_number(app, CHANNEL)
+    guessing.register(app, GUESS)
     app.clientside_callback(
         ClientsideFunction("cnn", "showStrength"),
         Input(ids.VIEW, "data"),
@@ -142,7 +147,17 @@ def show(request: Request) -> Screen:
         properties={
             CHANNEL: {"data-most": info.channels - 1},
             STRENGTH: {"data-layer": info.name, "data-channels": str(info.channels)},
+            GUESS: guessing.asked(request, PAGE, lambda: _question(request)),
         },
+    )
+
+
+def _question(request: Request) -> cnn.captions.Question | None:
+    if not request.view.operations:
+        return None
+    before, after = request.unoperated.passed.prediction, request.passed.prediction
+    return cnn.captions.class_question(
+        before, after, cnn.captions.operations(request.view.operations)
     )
 
 

@@ -62,6 +62,8 @@
     return { width, height, font, isBars, gap, colour: color, x: axis(xaxis), y: axis(yaxis) };
   }
 
+  const axesOf = ({ _fullLayout: { xaxis, yaxis } }) => ({ x: axis(xaxis), y: axis(yaxis) });
+
   // An axis has a range where its numbers do not decide it.
   function axis(drawn) {
     return {
@@ -78,7 +80,7 @@
   }
 
   root.cnn = { ...root.cnn, plotly: {
-    drawAs, draw, afterDrawing, atFirstDrawing, allPlots, plotIn, geometryOf, scaleFontOf,
+    drawAs, draw, afterDrawing, atFirstDrawing, allPlots, plotIn, geometryOf, axesOf, scaleFontOf,
     titleOf: elementOf(".gtitle"),
     toolbarOf: elementOf(".modebar"),
     cellsOf: elementOf(".hm image"),

@@ -115,7 +115,8 @@
     }
   }
 
-  // Texts and hidden parts are written here and never by Dash. Of other components Dash is told.
+  // Texts and hidden parts are written here and never by Dash. What a script paints it is given at once; of
+  // other components Dash is told.
   function paintAround({ texts, hidden, properties }) {
     for (const [id, text] of Object.entries(texts)) root.cnn.paintText(id, text);
     for (const [id, isHidden] of Object.entries(hidden)) {
@@ -126,7 +127,9 @@
       const text = JSON.stringify(given);
       if (held.written?.[id] === text) continue;
       held.written = { ...held.written, [id]: text };
-      root.set_props(id, given);
+      const receive = root.cnn.receivers[id];
+      if (receive) receive(given);
+      else root.set_props(id, given);
     }
   }
 
@@ -160,5 +163,5 @@
   }
 
   root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted,
-    differs, heldFigures: () => (held ? held.figures : {}), heldForm: () => (isHere() ? held.form : "") };
+    receivers: {}, differs, heldFigures: () => (held ? held.figures : {}), heldForm: () => (isHere() ? held.form : "") };
 })();

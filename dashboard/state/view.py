@@ -22,7 +22,7 @@ WEIGHT: Lines = "weight"
 LOOKS = frozenset(
     {
         "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",
-        "over", "present",
+        "over", "present", "guess",
     }
 )  # fmt: skip
 OF_MODEL = (
@@ -50,7 +50,8 @@ class View:
     contributed for this picture (weight × value), or the weights alone. `teach` is the class that
     the network is taught with this picture (None: the one that suggests itself), `rates` the
     learning rates of the steps made. `over` is the slider along which the prediction is drawn.
-    `present` shows it all large, as for a projector.
+    `present` shows it all large, as for a projector. `guess` hides results until the reader has said
+    what they will be.
     """
 
     model: str = ""
@@ -86,6 +87,7 @@ class View:
     rates: str = ""
     over: str = "rotate"
     present: bool = False
+    guess: bool = False
 
     def to_query(self) -> dict[str, str]:
         """Return the view as the parameters of a query; what is left at its default is left out."""
@@ -307,6 +309,7 @@ _ACCEPTED = {
     "source": _NUMBER,
     "over": _one_of(*RANGES, "epsilon"),
     "present": _Accepted(_flag, "1"),
+    "guess": _Accepted(_flag, "1"),
     "teach": _NUMBER,
     "rates": _decodable(
         rates.decode,

@@ -42,6 +42,7 @@ views = st.builds(
     channel=st.none() | whole,
     source=st.none() | whole,
     teach=st.none() | whole,
+    guess=st.booleans(),
     rates=st.just("") | st.lists(st.floats(1e-99, 10), min_size=1, max_size=50).map(rates.encode),
     **sliders,
 )
