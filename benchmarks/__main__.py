@@ -13,6 +13,7 @@ from benchmarks import (
     listing,
     machine,
     scrubbing,
+    switching,
     training,
 )
 from benchmarks.row import Row, table
@@ -24,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "drawing": drawing.drawing,
     "scrubbing": scrubbing.scrubbing,
     "arithmetic": arithmetic.arithmetic,
+    "switching": switching.switching,
     "training": training.training,
     "listing": listing.listing,
     "bytes": browsing.first_visit,

@@ -27,10 +27,10 @@ class _Clock(keras.callbacks.Callback):
         self.seconds: list[float] = []
         self._began = 0.0
 
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, *_: Any, **__: Any) -> None:
         self._began = time.monotonic()
 
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_end(self, *_: Any, **__: Any) -> None:
         self.seconds.append(time.monotonic() - self._began)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import Iterator
 
-from playwright.async_api import CDPSession, Page, async_playwright
+from playwright.async_api import CDPSession, FloatRect, Page, async_playwright
 
 from benchmarks.browsing import running_server
 from benchmarks.machine import processor_seconds
@@ -121,9 +121,7 @@ def _path(stroke: int) -> Iterator[tuple[float, float]]:
         )
 
 
-async def _stroke(
-    session: CDPSession, box: dict[str, float], path: list[tuple[float, float]]
-) -> None:
+async def _stroke(session: CDPSession, box: FloatRect, path: list[tuple[float, float]]) -> None:
     """Send a stroke at 60 Hz; no event waits until the page has dealt with the one before."""
     kinds = ["mousePressed", *["mouseMoved"] * (len(path) - 2), "mouseReleased"]
     loop, waiting = asyncio.get_running_loop(), []

@@ -35,7 +35,7 @@ def _look(*, finished: int, queued: int) -> float:
     with tempfile.TemporaryDirectory() as home:
         app = create_app(Settings(home=Path(home), data_dir=Path(home), download=False))
         runtime = runtime_of(app)
-        runtime.start = lambda: None  # type: ignore[method-assign]
+        runtime.greet = lambda: None  # type: ignore[method-assign]
         for number in range(finished):
             _finish(cnn.runs.create(runtime.settings.jobs.runs_dir, _CONFIG, f"a{number:04}"))
         for _ in range(queued):

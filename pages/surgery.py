@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import dash
 import numpy as np
-from dash import ClientsideFunction, Dash, Input, html
+from dash import ClientsideFunction, Dash, Input, Output, html
 from numpy.typing import NDArray
 
 import cnn
@@ -84,12 +84,14 @@ def register(app: Dash) -> None:
     )  # fmt: skip
     register_tabs(app, PAGE, lambda layers: list(layers["changeable"]))
     register_screen(
-        app, PAGE, show, figures=(MAPS, PROBABILITIES, LOGITS, REACHED), looks=("channel", "guess")
-    )
+        app, PAGE, show, figures=(MAPS, PROBABILITIES, LOGITS, REACHED),
+        looks=("channel", "scale", "guess"),
+    )  # fmt: skip
     register_number(app, CHANNEL)
     guessing.register(app, GUESS)
     app.clientside_callback(
         ClientsideFunction("cnn", "showStrength"),
+        Output(STRENGTH, "data-percent"),
         Input(ids.VIEW, "data"),
         Input(STRENGTH, "data-layer"),
         Input(STRENGTH, "data-channels"),
@@ -184,9 +186,10 @@ def _effect(effect: _Effect) -> dict[str, Chart]:
 def _logits(before: cnn.Prediction, after: cnn.Prediction) -> Chart:
     if before.logits is None or after.logits is None:
         return nothing("")
+    caption = cnn.captions.Caption("The sums that the softmax makes the probabilities of.")
     return cnn.figures.comparison_chart(
         before.logits, after.logits, before.class_names, title="the logits", each="class",
-        label="logit", caption=cnn.captions.Caption("The sums that the softmax makes them of."),
+        label="logit", caption=caption,
     )  # fmt: skip
 
 

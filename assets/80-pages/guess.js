@@ -42,6 +42,7 @@
   function showGuess(view) {
     const state = open();
     if (state) paint(state, view);
+    return isWanted(view) ? "1" : "";
   }
 
   // What the page asks by now; it comes before the numbers are painted.

@@ -77,7 +77,7 @@
   // The slider stands where the view says the channel is.
   function showStrength(view) {
     const box = document.getElementById("surgery-strength");
-    if (!box || !view || !box.dataset.layer) return;
+    if (!box || !view || !box.dataset.layer) return root.no_update;
     if (!box.firstChild) build(box);
     const { channels, one } = chosen(view);
     const factor = Number((channels.get(one) || AS_TRAINED).split("@")[0]);
@@ -87,6 +87,7 @@
     strength.range.setAttribute("aria-valuetext", `${percent}%`);
     const off = document.querySelector("[data-operate=off]");
     off.setAttribute("aria-pressed", String(channels.get(one) === OFF));
+    return String(percent);
   }
 
   document.addEventListener("click", ({ target }) => {

@@ -137,7 +137,7 @@
   }
 
   function showWalk(view) {
-    if (!view || !strip() || strip().dataset.rows === undefined) return;
+    if (!view || !strip() || strip().dataset.rows === undefined) return root.no_update;
     const place = strip().querySelector(".walk-speed");
     if (!place.firstChild) build(place);
     const here = shown(view);
@@ -145,6 +145,7 @@
       const isEnd = !cellAfter(here, count);
       strip().querySelector(`[data-walk=${name}]`).setAttribute("aria-disabled", String(isEnd));
     }
+    return `${here.row} ${here.column}`;
   }
 
   function build(place) {

@@ -227,8 +227,12 @@ def _apart(info: LayerInfo, which: str) -> str:
 
 def _rescaled(info: LayerInfo) -> str:
     if info.scaling is None:
-        return "Each number of the input is multiplied by a constant, and another is added"
+        return "Each channel is multiplied by a factor of its own, and an offset is added"
     return f"Each number of the input is {scaled(*info.scaling)}"
+
+
+def _so_small(info: LayerInfo) -> str:
+    return ", so that the values are small" if info.scaling else ""
 
 
 _FIELDS: dict[str, Callable[[LayerInfo], str]] = {
@@ -259,6 +263,7 @@ _FIELDS: dict[str, Callable[[LayerInfo], str]] = {
     "cells_apart": lambda info: _apart(info, "whose cells"),
     "clipped": _clipped,
     "rescaled": _rescaled,
+    "so_small": _so_small,
     "activation": lambda info: info.activation or "a function",
 }
 

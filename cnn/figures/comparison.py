@@ -45,7 +45,7 @@ def comparison_chart(
             }
             for name, colour in zip(_NAMES, (BLUE, ORANGE), strict=True)
         ]
-        layout = _layout(each, label)
+        layout = {**_layout(each, label), "showlegend": True}
         if is_share:
             layout["yaxis"] |= {"range": [0, 1], "tickformat": ".0%"}
         return {"data": data, "layout": layout}

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     import keras
 
 Outputs = Mapping[str, NDArray[np.float32]]
+_KNOWN = ("keras.", "cnn.")
 # What the axes of an output are called, by their number.
 _NAMES = {1: ("channel",), 2: ("row", "channel"), 3: ("row", "column", "channel")}
 
@@ -205,12 +206,14 @@ def _output(
 def _derive(cell: Cell) -> Derivation:
     """Return how a cell is computed by the rule of its kind, else how it changes.
 
-    The rules are those of Keras: what somebody else's class of the same name does is not known.
+    The rules are those of Keras, and of this package, whose layers compute as those that they are
+    called after: what somebody else's class of the same name does is not known.
     """
     if is_graph(cell.layer):
         return same(cell)
     kind = type(cell.layer)
-    rule = kind_of(kind.__name__).arithmetic if kind.__module__.startswith("keras.") else None
+    is_known = kind.__module__.startswith(_KNOWN)
+    rule = kind_of(kind.__name__).arithmetic if is_known else None
     return (rule and rule(cell)) or gradient(cell)
 
 

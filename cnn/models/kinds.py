@@ -210,7 +210,7 @@ _KINDS = (
         channels="kept",
         reads=reading_rules.in_place,
         what="{rescaled}",
-        explanation="{rescaled}, so that the values are small.",
+        explanation="{rescaled}{so_small}.",
         arithmetic=normalisations.rescaling,
     ),
     *[

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from hashlib import blake2s
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, html
+from dash import ClientsideFunction, Dash, Input, Output, html
 
 from cnn.captions import Question
 from dashboard import ids
@@ -57,5 +57,8 @@ def _key(request: Request, of: str) -> str:
 def register(app: Dash, identity: str) -> None:
     """Let the box follow the view."""
     app.clientside_callback(
-        ClientsideFunction("cnn", "showGuess"), Input(ids.VIEW, "data"), Input(identity, "id")
+        ClientsideFunction("cnn", "showGuess"),
+        Output(identity, "data-wanted"),
+        Input(ids.VIEW, "data"),
+        Input(identity, "id"),
     )

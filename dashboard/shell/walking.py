@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, html
+from dash import ClientsideFunction, Dash, Input, Output, html
 
 from dashboard import ids
 from dashboard.shell.components import aria, data
@@ -46,6 +46,7 @@ def register(app: Dash, identity: str) -> None:
     """Let the strip follow what is shown."""
     app.clientside_callback(
         ClientsideFunction("cnn", "showWalk"),
+        Output(identity, "data-shown"),
         Input(ids.VIEW, "data"),
         Input(identity, "id"),
         Input(identity, "data-row"),

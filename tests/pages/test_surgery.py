@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import cnn
+from cnn.models.compilation import kept_for_twins
 from dashboard.app import runtime_of
 from dashboard.runtime import links
 from dashboard.state.view import View, parse
@@ -73,13 +74,12 @@ def test_every_page_shows_the_operated_network(app, request_of, query):
 
 
 def test_networks_changed_in_the_same_layers_compile_nothing_anew(app, request_of, query):
-    runtime = request_of(app)
+    request_of(app)
+    runtime = runtime_of(app)
     models = [
         runtime.model(parse({**query, "surgery": text, "epoch": epoch})[0])
         for text, epoch in ((OFF, ""), ("conv2d_1:7*0.5,9*0@0.2", ""), (OFF, "2"))
     ]
-    from cnn.models.compilation import kept_for_twins
-
     first, *others = (kept_for_twins(model) for model in models)
     assert all(other is first for other in others)
     answers = [runtime.forward(parse({**query, "surgery": text, "epoch": epoch})[0]).prediction

@@ -23,8 +23,8 @@ def test_many_changes_of_a_layer_are_counted():
     assert cnn.captions.operations(changes) == "conv2d: 8 channels changed"
 
 
-def test_the_answer_before_and_after_and_what_moved_the_most(classifier, digit_dataset):
-    image = digit_dataset.sample(label=3, seed=0).pixels
+def test_the_answer_before_and_after_and_what_moved_the_most(classifier):
+    image = cnn.load_dataset("digits").sample(label=3, seed=0).pixels
     changes = {"dense": cnn.keep_only(classifier, "dense", channel=0)}
     effect = cnn.ablation_effect(classifier, changes, image)
     caption = cnn.captions.ablation(effect.before, effect.after)

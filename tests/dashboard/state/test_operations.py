@@ -16,7 +16,8 @@ layers = st.dictionaries(st.text(min_size=1, max_size=9), channels, min_size=1, 
 
 @given(layers)
 def test_changes_survive_the_query_of_a_view(changes):
-    view, problems = parse(View(surgery=operations.encode(changes)).to_query())
+    view = View(model="0" * 12, surgery=operations.encode(changes))
+    view, problems = parse(view.to_query())
     assert not problems
     assert view.operations == changes
     assert list(view.operations) == list(changes)
