@@ -107,7 +107,6 @@ def register(app: Dash) -> None:
     for field in _FIELDS:
         register_number(app, field)
     register_cell(app, MAP, PAGE)
-    walking.register(app, WALK)
     guessing.register(app, GUESS)
     app.clientside_callback(ClientsideFunction("cnn", "guessCell"), Input(BEFORE, "clickData"))
     app.callback(
@@ -182,7 +181,7 @@ def show(request: Request) -> Screen:
                 field: {"data-now": str(now), "data-most": most}
                 for field, (now, most) in limits.items()
             },
-            WALK: walking.where(**walk),
+            WALK: walk,
             GUESS: guessing.asked(request, place, lambda: cnn.captions.unit_question(unit)),
         },
     )  # fmt: skip
@@ -337,12 +336,12 @@ def _running(cell: _Cell) -> Chart:
     if not isinstance(form, WeightedSum | Choice) or len(form.running) < 3:
         return nothing("")
     if isinstance(form, WeightedSum):
-        what, each = "sum", f"{cnn.captions.step_of(form)}s added"
+        what, each = "sum", f"{cnn.captions.step_of(form).removeprefix('input ')}s added"
     else:
         what, each = "largest" if form.takes_largest else "smallest", "number"
     return cnn.figures.outputs_chart(
         form.running.astype(np.float32), title=f"the {what} so far", label=what, each=each,
-        caption=cnn.captions.running(form),
+        size={"height": "80cqw"}, caption=cnn.captions.running(form),
     )  # fmt: skip
 
 

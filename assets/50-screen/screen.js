@@ -124,13 +124,17 @@
       if (part && part.hidden !== isHidden) part.hidden = isHidden;
     }
     for (const [id, given] of Object.entries(properties)) {
-      const text = JSON.stringify(given);
-      if (held.written?.[id] === text) continue;
-      held.written = { ...held.written, [id]: text };
       const receive = root.cnn.receivers[id];
       if (receive) receive(given);
-      else root.set_props(id, given);
+      else tellDash(id, given);
     }
+  }
+
+  function tellDash(id, given) {
+    const text = JSON.stringify(given);
+    if (held.written?.[id] === text) return;
+    held.written = { ...held.written, [id]: text };
+    root.set_props(id, given);
   }
 
   // The numbers of one answer; `view` is what they are of, where that is known.

@@ -2,7 +2,8 @@
 // sheet beside it says.
 (function () {
   const root = window.dash_clientside;
-  // Of each box its parts, the question, undefined until the page has said it, and the last guess.
+  // Of each box its parts, the question, undefined until the page has said it, what that is `of`, and the
+  // last guess.
   const states = new WeakMap();
 
   // Whether the answer is hidden: while it is wanted so, unless there is nothing to guess, or a guess of this
@@ -15,7 +16,7 @@
     return `${right.includes(option) ? "✓ You are right." : "✗ Not so."} ${reason}`;
   }
 
-  const isWanted = (view) => Boolean(view) && view.guess === "1";
+  const isWanted = (view) => view.guess === "1";
 
   // The box of the open page with its state; nothing where the page asks nothing.
   function open() {
@@ -39,18 +40,24 @@
     return { check, asked, words, options, verdict };
   }
 
+  // What a prediction depends on.
+  const ofPicture = (view) => root.cnn.rules.parts.panel.map((name) => view[name]).join();
+
+  // Of another picture or network nothing has been asked yet.
   function showGuess(view) {
     const state = open();
-    if (state) paint(state, view);
+    if (!state || !view) return root.no_update;
+    if (ofPicture(view) !== state.of) state.question = undefined;
+    paint(state, view);
     return isWanted(view) ? "1" : "";
   }
 
   // What the page asks by now; it comes before the numbers are painted.
   function receive({ question }) {
-    const state = open();
-    if (!state) return;
-    state.question = question;
-    paint(state, root.cnn.currentView());
+    const [state, view] = [open(), root.cnn.currentView()];
+    if (!state || !view) return;
+    Object.assign(state, { question, of: ofPicture(view) });
+    paint(state, view);
   }
 
   function paint({ box, parts, question, guess }, view) {

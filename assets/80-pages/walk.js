@@ -5,8 +5,11 @@
   // Browsers refuse an address that is another more often than ten times a second.
   const SPEED = { low: 1, high: 10, step: 1, value: 4 };
   const AROUND_PIXELS = 3;
+  const OVER_PIXELS = 1;
   const STILL = "Your system asks for less motion: each press goes on by one cell";
 
+  // The cell that the page shows, as { row, column, rows, columns }, and the one that was last gone to.
+  let shown = null;
   let playing, last, speed;
   root.cnn.atStart(() => {
     stop();
@@ -36,15 +39,15 @@
     return document.querySelector(".walk");
   }
 
-  // The cell of the view; what it leaves open is what the page shows.
-  function shown(view = root.cnn.currentView()) {
-    const given = strip().dataset;
-    const of = (part) => Number(view[part] ?? given[part]);
-    const [rows, columns] = [Number(given.rows), Number(given.columns)];
-    return { row: Math.min(of("row"), rows - 1), column: Math.min(of("column"), columns - 1), rows, columns };
-  }
-
   const isChosen = ({ row, column }) => row !== undefined && column !== undefined;
+
+  // The cell of the view, or the one that the page shows where the view leaves it open.
+  function here() {
+    const { row, column } = root.cnn.currentView();
+    if (!isChosen({ row, column })) return shown;
+    const { rows, columns } = shown;
+    return { row: Math.min(row, rows - 1), column: Math.min(column, columns - 1), rows, columns };
+  }
 
   // The cells of one walk are one step of the way back.
   function go({ row, column }) {
@@ -55,21 +58,20 @@
   }
 
   function step(count) {
-    const next = cellAfter(shown(), count);
+    const next = cellAfter(here(), count);
     if (next) go(next);
   }
 
   function start() {
-    const here = shown();
     playing = { path: location.pathname };
     tell();
-    move(playing, cellToPlay(here, isChosen(root.cnn.currentView())));
+    move(playing, cellToPlay(here(), isChosen(root.cnn.currentView())));
   }
 
   function move(walk, cell) {
     const began = performance.now();
     go(cell);
-    cover({ ...shown(), ...cell });
+    cover({ ...shown, ...cell });
     afterPaint(walk, () => {
       setTimeout(() => moveOn(walk), Math.max(0, began + 1000 / speed - performance.now()));
     });
@@ -77,7 +79,7 @@
 
   function moveOn(walk) {
     if (!isOn(walk)) return;
-    const next = cellAfter(shown(), 1);
+    const next = cellAfter(here(), 1);
     if (next) move(walk, next);
     else stop();
   }
@@ -107,10 +109,11 @@
     canvas.className = "unreached";
     if (!canvas.parentNode) plot.append(canvas);
     const [context, { x, y }] = [root.cnn.overWhole(plot, canvas), root.cnn.plotly.axesOf(plot)];
-    const [across, down] = [(edge) => x.place(edge - 0.5), (edge) => y.place(edge - 0.5)];
+    const [across, down] = [x, y].map((axis) => (edge) => Math.round(axis.place(edge - 0.5)));
     context.fillStyle = getComputedStyle(plot.closest(".figure-box")).backgroundColor;
     for (const { left, top, right, bottom } of unreached(cell)) {
-      context.fillRect(across(left), down(top), across(right) - across(left), down(bottom) - down(top));
+      const [width, height] = [across(right) - across(left), down(bottom) - down(top)];
+      context.fillRect(across(left), down(top), width + OVER_PIXELS, height + OVER_PIXELS);
     }
     const [left, top] = [across(cell.column) - AROUND_PIXELS, down(cell.row) - AROUND_PIXELS];
     const [right, bottom] = [across(cell.column + 1) + AROUND_PIXELS, down(cell.row + 1) + AROUND_PIXELS];
@@ -136,16 +139,16 @@
     document.getElementById("why-body").setAttribute("aria-busy", String(Boolean(playing)));
   }
 
-  function showWalk(view) {
-    if (!view || !strip() || strip().dataset.rows === undefined) return root.no_update;
+  // What the page shows by now; of what is no map it is nothing.
+  function receive(cell) {
+    shown = cell;
+    if (!strip() || cell.rows === undefined) return;
     const place = strip().querySelector(".walk-speed");
     if (!place.firstChild) build(place);
-    const here = shown(view);
     for (const [name, count] of [["back", -1], ["on", 1]]) {
-      const isEnd = !cellAfter(here, count);
-      strip().querySelector(`[data-walk=${name}]`).setAttribute("aria-disabled", String(isEnd));
+      const button = strip().querySelector(`[data-walk=${name}]`);
+      button.setAttribute("aria-disabled", String(!cellAfter(cell, count)));
     }
-    return `${here.row} ${here.column}`;
   }
 
   function build(place) {
@@ -160,7 +163,7 @@
 
   document.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-walk]");
-    if (button && root.cnn.currentView()) press(button.dataset.walk);
+    if (button && shown) press(button.dataset.walk);
   });
 
   // The strip has its own keys and presses; the speed is no reason to stop.
@@ -171,5 +174,6 @@
   }
   root.cnn.onReturn(stop);
 
-  root.cnn = { ...root.cnn, showWalk, cellAfter, cellToPlay, unreached };
+  root.cnn = { ...root.cnn, isWalking: () => Boolean(playing), cellAfter, cellToPlay, unreached };
+  root.cnn.receivers["why-walk"] = receive;
 })();

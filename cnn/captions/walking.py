@@ -37,7 +37,11 @@ def _sum(form: WeightedSum) -> Caption:
     )
     if not np.isfinite(form.running).all():
         return Caption(seen)
+    if not np.diff(form.running).any():
+        return Caption(seen, "No step changes it.")
     farthest = int(np.abs(form.running).argmax())
+    if farthest == 0:
+        return Caption(seen, "It is farthest from zero at the start.")
     if farthest == steps:
         return Caption(seen, "It is never farther from zero than at the end.")
     return Caption(

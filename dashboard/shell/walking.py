@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, html
+from dash import html
 
-from dashboard import ids
 from dashboard.shell.components import aria, data
 
 _BUTTONS = {"back": ("◀", "Cell before"), "play": ("▶", "Play"), "on": ("▶▏", "Next cell")}
@@ -34,21 +33,4 @@ def _button(name: str, text: str, label: str) -> html.Button:
     named: dict[str, Any] = {**data(walk=name), **aria(label=label)}
     return html.Button(
         text, type="button", className="btn btn-sm btn-outline-primary", title=label, **named
-    )
-
-
-def where(**numbers: int) -> dict[str, str]:
-    """Return the properties of the strip: `row`, `column`, and of how many `rows` and `columns`."""
-    return data(**{name: str(number) for name, number in numbers.items()})
-
-
-def register(app: Dash, identity: str) -> None:
-    """Let the strip follow what is shown."""
-    app.clientside_callback(
-        ClientsideFunction("cnn", "showWalk"),
-        Output(identity, "data-shown"),
-        Input(ids.VIEW, "data"),
-        Input(identity, "id"),
-        Input(identity, "data-row"),
-        Input(identity, "data-column"),
     )

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { load } from "./scripts.js";
 
-const { cellAfter, cellToPlay, unreached } = load(["10-state/state.js", "80-pages/walk.js"]);
+const { cellAfter, cellToPlay, unreached } = load(["10-state/state.js", "50-screen/screen.js", "80-pages/walk.js"]);
 const plain = (value) => JSON.parse(JSON.stringify(value));
 const at = (row, column) => ({ row, column, rows: 3, columns: 4 });
 

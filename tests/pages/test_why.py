@@ -209,8 +209,7 @@ def test_maps_are_walked_over_cell_by_cell(
     page = shown(query, layer, channel=3, row=row, column=column)
     assert page.texts[why.WALKED] == (f"cell {number} of {rows * rows}: row {row}, column {column}")
     assert page.properties[why.WALK] == {
-        "data-row": str(row), "data-column": str(column),
-        "data-rows": str(rows), "data-columns": str(rows),
+        "row": row, "column": column, "rows": rows, "columns": rows
     }  # fmt: skip
     assert not page.hidden[why.WALK]
     assert shown(query, "dense").hidden[why.WALK]

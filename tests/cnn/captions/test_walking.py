@@ -57,3 +57,11 @@ def test_of_numbers_to_choose_among_the_best_so_far_is_told(takes_largest, so_fa
     np.testing.assert_array_equal(form.running, so_far)
     assert running(form).seen == f"The {what} so far of 3 numbers, row by row."
     assert running(form).notice == f"It does not change after number {last}."
+
+
+@pytest.mark.parametrize(
+    ("products", "notice"),
+    [([[-1], [0]], "It is farthest from zero at the start."), ([[0], [0]], "No step changes it.")],
+)
+def test_what_never_grows_is_said_so(products, notice):
+    assert running(summed(products, bias=1)).notice == notice
