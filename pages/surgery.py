@@ -15,6 +15,7 @@ import cnn
 from cnn.figures import Chart, nothing
 from cnn.studies import EVALUATE, RANK
 from dashboard import ids
+from dashboard.screens import guessing
 from dashboard.screens.layers import layer_outputs
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
@@ -24,7 +25,7 @@ from dashboard.shell.tabs import register_tabs
 
 PAGE = "surgery"
 CHANNEL, STRENGTH = "surgery-channel", "surgery-strength"
-NOW, UNCHANGED = "surgery-now", "surgery-unchanged"
+NOW, UNCHANGED, GUESS = "surgery-now", "surgery-unchanged", "surgery-guess"
 MAPS, PROBABILITIES, LOGITS, REACHED = (
     "surgery-maps", "surgery-probabilities", "surgery-logits", "surgery-reached",
 )  # fmt: skip
@@ -44,7 +45,12 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
             components.tab_bar("surgery-tabs", "Layers"),
             components.alert("surgery-problem"),
             html.Div(
-                [_controls(), html.Div(_figures(), className="two"), _studies()],
+                [
+                    _controls(),
+                    guessing.box(GUESS),
+                    html.Div(_figures(), className="two"),
+                    _studies(),
+                ],
                 id="surgery-body",
             ),
         ]
@@ -94,11 +100,13 @@ def register(app: Dash) -> None:
     )  # fmt: skip
     register_tabs(app, PAGE, lambda layers: list(layers["changeable"]))
     register_screen(
-        app, PAGE, show, figures=(MAPS, PROBABILITIES, LOGITS, REACHED), looks=("channel", "scale")
-    )
+        app, PAGE, show, figures=(MAPS, PROBABILITIES, LOGITS, REACHED),
+        looks=("channel", "scale", "guess"),
+    )  # fmt: skip
     register_number(app, CHANNEL)
     studies.register_study(app, EVALUATE)
     studies.register_study(app, RANK)
+    guessing.register(app, GUESS)
     app.clientside_callback(
         ClientsideFunction("cnn", "showStrength"),
         Output(STRENGTH, "data-percent"),
@@ -160,7 +168,17 @@ def show(request: Request) -> Screen:
             CHANNEL: {"data-most": info.channels - 1},
             STRENGTH: {"data-layer": info.name, "data-channels": str(info.channels)},
             studies.place(RANK): {"data-layer": info.name},
+            GUESS: guessing.asked(request, PAGE, lambda: _question(request)),
         },
+    )
+
+
+def _question(request: Request) -> cnn.captions.Question | None:
+    if not request.view.operations:
+        return None
+    before, after = request.unoperated.passed.prediction, request.passed.prediction
+    return cnn.captions.class_question(
+        before, after, cnn.captions.operations(request.view.operations)
     )
 
 

@@ -17,10 +17,11 @@ from cnn.figures import Chart, nothing
 from cnn.inspection.units import Unit
 from cnn.models.arithmetic.forms import Choice, Function, Gradient, Shares, WeightedSum
 from cnn.words import listed
+from dashboard.screens import guessing
 from dashboard.screens.cell import cell_of
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
-from dashboard.shell import components
+from dashboard.shell import components, walking
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.tabs import register_tabs
 
@@ -29,8 +30,9 @@ FORMULA, PROOF, MISSING = "why-formula", "why-proof", "why-missing"
 CHANNEL, ROW, COLUMN, SOURCE = "why-channel", "why-row", "why-column", "why-source"
 MAP, BEFORE = "why-map", "why-before"
 PATCH, KERNEL, PRODUCTS = "why-patch", "why-kernel", "why-products"
-TERMS, CURVE = "why-terms", "why-curve"
+TERMS, RUNNING, CURVE = "why-terms", "why-running", "why-curve"
 PICTURE, EFFECTIVE = "why-picture", "why-effective"
+WALK, WALKED, GUESS = "why-walk", "why-walked", "why-guess"
 # In the order in which the number comes about.
 _LABELS = {
     PICTURE: "The pixels that it depends on",
@@ -40,6 +42,7 @@ _LABELS = {
     KERNEL: "The weights that they are multiplied with",
     PRODUCTS: "The products",
     TERMS: "What adds up to the sum",
+    RUNNING: "The sum so far",
     CURVE: "The activation",
     MAP: "Where the number stands",
 }
@@ -60,6 +63,8 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
             html.Div(
                 [
                     html.Div([_field(one) for one in _FIELDS], className="controls"),
+                    walking.strip(WALK, place=WALKED),
+                    guessing.box(GUESS),
                     html.P(id=MISSING, className="why-missing"),
                     html.P(id=FORMULA, className="why-formula", **components.aria(live="polite")),
                     html.P(id=PROOF, className="why-proof"),
@@ -101,10 +106,11 @@ def register(app: Dash) -> None:
     register_tabs(app, PAGE, lambda layers: list(layers["names"]))
     register_screen(
         app, PAGE, show, figures=tuple(_LABELS),
-        looks=("channel", "row", "column", "source", "effective"),
+        looks=("channel", "row", "column", "source", "effective", "guess"),
     )  # fmt: skip
     for field in _FIELDS:
         register_number(app, field)
+    guessing.register(app, GUESS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,21 +175,25 @@ def show(request: Request) -> Screen:
     cell = _Cell(request, values, unit)
     charts = {
         PICTURE: _picture(cell), EFFECTIVE: _effective(cell), BEFORE: _before(cell),
-        **_window(cell), TERMS: _terms(cell), CURVE: _curve(cell), MAP: _map(cell),
+        **_window(cell), TERMS: _terms(cell), RUNNING: _running(cell), CURVE: _curve(cell),
+        MAP: _map(cell),
     }  # fmt: skip
     hidden = {f"{figure}-box": not chart.traces for figure, chart in charts.items()}
-    limits = _limits(cell)
+    limits, walk = _limits(cell), _walk(cell)
+    place = f"{info.name}, {cnn.captions.place(unit.place)}"
     return Screen(
         charts,
         texts={
-            FORMULA: f"{info.name}, {cnn.captions.place(unit.place)}: {cnn.captions.formula(unit)}",
+            FORMULA: f"{place}: {cnn.captions.formula(unit)}",
             MISSING: _missing(request, limits),
             PROOF: cnn.captions.proof(unit),
+            WALKED: cnn.captions.cell_number(**walk) if walk else "",
         },
         hidden={
             **hidden,
             f"{EFFECTIVE}-box": cell.field is None,
             **{f"{field}-box": field not in limits for field in _FIELDS},
+            WALK: not walk,
         },
         properties={
             f"{EFFECTIVE}-box": {"open": request.view.effective},
@@ -191,8 +201,18 @@ def show(request: Request) -> Screen:
                 field: {"data-now": str(now), "data-most": most}
                 for field, (now, most) in limits.items()
             },
+            WALK: walk,
+            GUESS: guessing.asked(request, place, lambda: cnn.captions.unit_question(unit)),
         },
-    )
+    )  # fmt: skip
+
+
+def _walk(cell: _Cell) -> dict[str, int]:
+    """Return the row and the column of the cell, and how many there are; nothing but of maps."""
+    if cell.values.ndim != 3:
+        return {}
+    (rows, columns, _), (row, column, _) = cell.values.shape, cell.unit.place
+    return {"row": row, "column": column, "rows": rows, "columns": columns}
 
 
 def _limits(cell: _Cell) -> dict[str, tuple[int, int]]:
@@ -335,6 +355,20 @@ def _terms(cell: _Cell) -> Chart:
     return cnn.figures.terms_chart(
         form.subtotals, [int(i) for i in form.channels], bias=form.bias or None, each=each,
         title="what adds up", chosen=cell.channel_before if cell.window else None, caption=caption,
+    )  # fmt: skip
+
+
+def _running(cell: _Cell) -> Chart:
+    form = cell.unit.form
+    if not isinstance(form, WeightedSum | Choice) or len(form.running) < 3:
+        return nothing("")
+    if isinstance(form, WeightedSum):
+        what, each = "sum", f"{cnn.captions.step_of(form).removeprefix('input ')}s added"
+    else:
+        what, each = "largest" if form.takes_largest else "smallest", "number"
+    return cnn.figures.outputs_chart(
+        form.running.astype(np.float32), title=f"the {what} so far", label=what, each=each,
+        size={"height": "80cqw"}, caption=cnn.captions.running(form),
     )  # fmt: skip
 
 

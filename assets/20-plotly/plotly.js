@@ -90,6 +90,8 @@
     return { width, height, font, isBars, gap, colour: color, x: axis(xaxis), y: axis(yaxis) };
   }
 
+  const axesOf = ({ _fullLayout: { xaxis, yaxis } }) => ({ x: axis(xaxis), y: axis(yaxis) });
+
   // An axis has a range where its numbers do not decide it.
   function axis(drawn) {
     return {
@@ -107,7 +109,7 @@
 
   root.cnn = { ...root.cnn, plotly: {
     drawAs, draw, afterDrawing, atFirstDrawing, allPlots, plotIn, plotOf, aboutOf, pointIn, areaOf,
-    geometryOf, scaleFontOf,
+    geometryOf, axesOf, scaleFontOf,
     titleOf: elementOf(".gtitle"),
     toolbarOf: elementOf(".modebar"),
     cellsOf: elementOf(".hm image"),

@@ -35,6 +35,7 @@
   document.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || !root.cnn.currentView()) return;
     const cell = cellAt(event);
+    if (cell && root.cnn.guessCell(cell)) return;
     const isOwn = cell && cell.plot.closest(CHOOSING);
     const isAgain = event.detail > 1 && root.cnn.openPage() === "activations";
     if (isOwn && !isAgain) choose(cell);

@@ -112,5 +112,5 @@
     context.globalAlpha = 1;
   }
 
-  root.cnn = { ...root.cnn, paintBars, paintBarNumbers };
+  root.cnn = { ...root.cnn, paintBars, paintBarNumbers, scaled };
 })();

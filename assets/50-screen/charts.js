@@ -20,7 +20,7 @@
   }
 
   function bringOne() {
-    if (root.cnn.isBusy() || root.cnn.isDrawing()) {
+    if (root.cnn.isBusy() || root.cnn.isDrawing() || root.cnn.isWalking()) {
       rest(REST_MILLISECONDS);
       return;
     }

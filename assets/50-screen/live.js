@@ -58,7 +58,7 @@
     paint(values, one);
     if (done) done(values);
     tellBusy();
-    requestAnimationFrame(() => setTimeout(() => waiting.forEach((act) => act()), 0));
+    requestAnimationFrame(() => setTimeout(() => [...waiting].forEach((act) => act()), 0));
   }
 
   // A screen reader waits with the prediction while it still changes.

@@ -62,8 +62,10 @@
     const [trace] = traces;
     const { titleOf, scaleTitleOf } = root.cnn.plotly;
     cover(plot, () => {
-      if (painted === "cells") paintCells(plot, trace, arrays[trace.z.array]);
-      else root.cnn.paintBars(plot, overlay(plot), arrays[trace.y.array].values);
+      if (painted === "cells") {
+        paintCells(plot, trace, arrays[trace.z.array]);
+        if (layout.shapes) root.cnn.paintFrames(plot, overlay(plot, "frames"), layout.shapes);
+      } else root.cnn.paintBars(plot, overlay(plot), arrays[trace.y.array].values);
     });
     retitle(titleOf(plot), layout["title.text"], () => root.cnn.fitTitle(plot));
     if (painted === "cells") retitle(scaleTitleOf(plot), trace["colorbar.title.text"]);

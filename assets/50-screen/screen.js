@@ -115,7 +115,8 @@
     }
   }
 
-  // Texts and hidden parts are written here and never by Dash. Of other components Dash is told.
+  // Texts and hidden parts are written here and never by Dash. What a script paints it is given at once; of
+  // other components Dash is told.
   function paintAround({ texts, hidden, properties }) {
     for (const [id, text] of Object.entries(texts)) root.cnn.paintText(id, text);
     for (const [id, isHidden] of Object.entries(hidden)) {
@@ -123,11 +124,17 @@
       if (part && part.hidden !== isHidden) part.hidden = isHidden;
     }
     for (const [id, given] of Object.entries(properties)) {
-      const text = JSON.stringify(given);
-      if (held.written?.[id] === text) continue;
-      held.written = { ...held.written, [id]: text };
-      root.set_props(id, given);
+      const receive = root.cnn.receivers[id];
+      if (receive) receive(given);
+      else tellDash(id, given);
     }
+  }
+
+  function tellDash(id, given) {
+    const text = JSON.stringify(given);
+    if (held.written?.[id] === text) return;
+    held.written = { ...held.written, [id]: text };
+    root.set_props(id, given);
   }
 
   // The numbers of one answer; `view` is what they are of, where that is known.
@@ -160,5 +167,5 @@
   }
 
   root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted,
-    differs, heldFigures: () => (held ? held.figures : {}), heldForm: () => (isHere() ? held.form : "") };
+    receivers: {}, differs, heldFigures: () => (held ? held.figures : {}), heldForm: () => (isHere() ? held.form : "") };
 })();

@@ -19,20 +19,25 @@ from cnn.captions.layers import (
     tie,
     verdict,
 )
+from cnn.captions.questions import Question, class_question, unit_question
 from cnn.captions.studies import evaluation, ranking
 from cnn.captions.surgery import ablation, operations, reached
 from cnn.captions.sweep import sweep
 from cnn.captions.training import accuracy, change, course, gradients, recognised
+from cnn.captions.walking import cell_number, running, step_of
 from cnn.captions.weights import dense_weights, kernel_tiles, single_kernel, spread, vector
 from cnn.words import counted, megabytes, number, percent, scaled, sides
 
 __all__ = [
     "Caption",
+    "Question",
     "ablation",
     "accuracy",
     "architecture",
+    "cell_number",
     "change",
     "channel",
+    "class_question",
     "counted",
     "course",
     "dense_weights",
@@ -59,13 +64,16 @@ __all__ = [
     "reached",
     "receptive_field",
     "recognised",
+    "running",
     "scaled",
     "sides",
     "silent_channels",
     "single_kernel",
     "spread",
+    "step_of",
     "sweep",
     "tie",
+    "unit_question",
     "vector",
     "verdict",
 ]

@@ -25,7 +25,7 @@ CHANNELS: By = "channels"
 LOOKS = frozenset(
     {
         "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",
-        "over", "present", "of", "against", "by", "effective",
+        "over", "present", "of", "against", "by", "effective", "guess",
     }
 )  # fmt: skip
 OF_MODEL = (
@@ -57,6 +57,7 @@ class View:
     `effective` shows how much each pixel counts, beside those that a cell depends on.
     `present` shows it all large, as for a projector. `of` is the class whose output is taken apart (None:
     the one predicted), `against` the one that it is compared with, `by` what its parts are.
+    `guess` hides results until the reader has said what they will be.
     """
 
     model: str = ""
@@ -96,6 +97,7 @@ class View:
     of: int | None = None
     against: int | None = None
     by: By = INPUTS
+    guess: bool = False
 
     def to_query(self) -> dict[str, str]:
         """Return the view as the parameters of a query; what is left at its default is left out."""
@@ -318,6 +320,7 @@ _ACCEPTED = {
     "over": _one_of(*RANGES, "epsilon"),
     "effective": _Accepted(_flag, "1"),
     "present": _Accepted(_flag, "1"),
+    "guess": _Accepted(_flag, "1"),
     "teach": _NUMBER,
     "of": _NUMBER,
     "against": _NUMBER,

@@ -37,6 +37,7 @@ CHANGES = {
     "step": {"teach": "3", "rates": "0.01"},
     "other": {"other": "0-8"},
     "over": {"over": "zoom"},
+    "guess": {"guess": "1"},
     "cell": {"channel": "3", "row": "2", "column": "4"},
     "class": {"of": "3"},
     "against": {"against": "8"},

@@ -146,3 +146,22 @@ def test_what_cannot_be_answered_is_one_sentence(app, query, address, words):
     got = app.server.test_client().get(path, query_string={**query, **given})
     assert got.status_code == 400
     assert words in got.text
+
+
+def test_the_reader_is_asked_which_class_wins_without_the_channel(
+    app, request_of, query, classifier
+):
+    request_of(app)
+    assert screen(surgery, {**query, "guess": "1"}, "conv2d_1").properties[surgery.GUESS] == {
+        "question": None
+    }
+    given = {**query, "surgery": OFF, "guess": "1"}
+    question = screen(surgery, given, "conv2d_1").properties[surgery.GUESS]["question"]
+    without = cnn.ablate(classifier, {"conv2d_1": {3: 0.0}})
+    assert question["options"] == tuple("0123456789")
+    assert question["right"] == [computed(query, without).argmax()]
+    assert question["words"].endswith("Which class wins with conv2d_1: channel 3 off?")
+    other = screen(surgery, {**given, "surgery": "conv2d_1:4*0"}, "conv2d_1")
+    assert other.properties[surgery.GUESS]["question"]["key"] != question["key"]
+    elsewhere = screen(surgery, {**given, "channel": "5"}, "conv2d_1")
+    assert elsewhere.properties[surgery.GUESS]["question"]["key"] == question["key"]

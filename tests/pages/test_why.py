@@ -182,3 +182,69 @@ def test_activations_lead_to_why_the_cell_is_what_it_is(app, request_of, query, 
     value = cnn.captions.number(computed["conv2d"][4, 5, 3], 5)
     assert page.properties[activations.WHY] == {"href": "/why/conv2d"}
     assert page.texts[activations.QUESTION] == f"Why {value}? (channel 3, row 4, column 5)"
+
+
+def test_the_sum_so_far_ends_at_the_sum(app, request_of, query):
+    request_of(app)
+    page = shown(query, "conv2d_1", channel=3, row=4, column=5)
+    (so_far,) = drawn(page, why.RUNNING)
+    (bars,) = drawn(page, why.TERMS)
+    assert len(so_far.y) == 33
+    assert so_far.y[0] == pytest.approx(bars.y[list(bars.x).index("bias")], rel=1e-6)
+    assert so_far.y[-1] == pytest.approx(bars.y.sum(), rel=1e-5)
+    assert len(drawn(shown(query, "conv2d"), why.RUNNING)[0].y) == 10
+    assert shown(query, "flatten").hidden[f"{why.RUNNING}-box"]
+
+
+def test_of_a_pool_the_largest_so_far_is_shown(app, request_of, query, computed):
+    request_of(app)
+    page = shown(query, "max_pooling2d", channel=3, row=9, column=6)
+    window = computed["conv2d"][18:20, 12:14, 3].ravel()
+    (so_far,) = drawn(page, why.RUNNING)
+    np.testing.assert_array_equal(so_far.y, np.maximum.accumulate(window))
+    assert so_far.y[-1] == computed["max_pooling2d"][9, 6, 3]
+
+
+@pytest.mark.parametrize(
+    ("layer", "rows", "row", "column", "number"),
+    [("conv2d", 26, 1, 14, 41), ("max_pooling2d", 13, 2, 3, 30)],
+)
+def test_maps_are_walked_over_cell_by_cell(
+    app, request_of, query, layer, rows, row, column, number
+):
+    request_of(app)
+    page = shown(query, layer, channel=3, row=row, column=column)
+    assert page.texts[why.WALKED] == (f"cell {number} of {rows * rows}: row {row}, column {column}")
+    assert page.properties[why.WALK] == {
+        "row": row, "column": column, "rows": rows, "columns": rows
+    }  # fmt: skip
+    assert not page.hidden[why.WALK]
+    assert shown(query, "dense").hidden[why.WALK]
+
+
+def asked(page):
+    return page.properties[why.GUESS]["question"]
+
+
+def test_the_reader_is_asked_only_if_that_is_wanted(app, request_of, query, computed):
+    request_of(app)
+    place = {"channel": 3, "row": 4, "column": 5}
+    assert asked(shown(query, "conv2d_1", **place)) is None
+    question = asked(shown(query, "conv2d_1", **place, guess=1))
+    assert question["about"] == "sign"
+    positive = computed["conv2d_1"][4, 5, 3] > 0
+    assert (question["right"] == [0]) == positive
+    assert asked(shown(query, "max_pooling2d", guess=1))["about"] == "window"
+    assert asked(shown(query, "flatten", guess=1)) is None
+
+
+def test_another_cell_picture_or_network_is_another_question(app, request_of, query):
+    request_of(app)
+    here = {"channel": 3, "row": 4, "column": 5, "guess": 1}
+    others = [
+        here, {**here, "row": 5}, {**here, "channel": 4}, {**here, "index": 42},
+        {**here, "rotate": 10}, {**here, "epoch": 2}, {**here, "surgery": "conv2d:3*0"},
+    ]  # fmt: skip
+    keys = [asked(shown(query, "conv2d_1", **one))["key"] for one in others]
+    assert len(set(keys)) == len(others)
+    assert asked(shown(query, "conv2d_1", **here, source=2))["key"] == keys[0]

@@ -119,6 +119,15 @@ class WeightedSum(Form):
         )
 
     @property
+    @_quiet
+    def running(self) -> Numbers:
+        """The sum so far, (steps + 1,): the bias, then with one term more at each step; where there is
+        only one term, with one of its products more.
+        """
+        steps = self.subtotals if len(self.channels) > 1 else self.products.ravel()
+        return self.bias + np.concatenate([[0.0], np.cumsum(steps)])
+
+    @property
     def value(self) -> float:
         """The sum of all products and the bias."""
         return float(self.subtotals.sum() + self.bias)
@@ -174,6 +183,12 @@ class Choice(Form):
         """The candidate that is taken."""
         candidates = self.values[self.inside]
         return float(candidates.max() if self.takes_largest else candidates.min())
+
+    @property
+    def running(self) -> Numbers:
+        """The largest candidate so far, or the smallest, (candidates,), row by row."""
+        best = np.maximum if self.takes_largest else np.minimum
+        return np.asarray(best.accumulate(self.values[self.inside]))
 
     @property
     def winners(self) -> Indices:

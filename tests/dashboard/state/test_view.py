@@ -45,6 +45,7 @@ views = st.builds(
     of=st.none() | whole,
     against=st.none() | whole,
     by=st.sampled_from(["inputs", "channels"]),
+    guess=st.booleans(),
     rates=st.just("") | st.lists(st.floats(1e-99, 10), min_size=1, max_size=50).map(rates.encode),
     **sliders,
 )
