@@ -48,8 +48,7 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                 [
                     _controls(),
                     guessing.box(GUESS),
-                    html.Div(_figures(), className="two"),
-                    _studies(),
+                    html.Div([*_figures(), _studies()], className="two surgery-parts"),
                 ],
                 id="surgery-body",
             ),
@@ -78,7 +77,9 @@ def _figures() -> list[Any]:
         ],
         id=_EFFECT,
     )
-    beside = html.Div([html.P(id=UNCHANGED, className="surgery-unchanged"), effect])
+    beside = html.Div(
+        [html.P(id=UNCHANGED, className="surgery-unchanged"), effect], className="surgery-beside"
+    )
     return [components.figure(MAPS, "The channels, as later layers see them"), beside]
 
 
