@@ -168,7 +168,8 @@ class _Choice:
         has_classes = self.request.passed.prediction.has_classes
         first = "the one predicted" if has_classes else "the largest"
         marks = dict(zip(self.ranked[:2], (" (the largest)", " (runner-up)"), strict=False))
-        others = [i for i in range(len(self.names)) if i != self.target]
+        chosen = self.request.view.against
+        others = [i for i in range(len(self.names)) if i != self.target or i == chosen]
         return {
             OF: {
                 "options": [_option(first, PREDICTED)]

@@ -26,7 +26,7 @@ def first_bar(page: Page) -> tuple[str, float, float]:
         """(plot) => {
           const { xaxis, yaxis } = plot._fullLayout;
           const { left, top } = plot.getBoundingClientRect();
-          const { x, y } = plot.data[0];
+          const { x, y } = plot._fullData[0];
           return [y[0], left + xaxis._offset + xaxis.l2p(x[0] / 2), top + yaxis._offset + yaxis.l2p(0)];
         }"""
     )

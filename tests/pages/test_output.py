@@ -114,6 +114,7 @@ def test_a_class_that_is_not_there_is_named_and_what_is_shown_instead(
     )
     assert page.texts[output.FORMULA] == shown(query).texts[output.FORMULA]
     page = shown(query, of=4, against=4)
+    assert {"label": "4", "value": "4"} in page.properties[output.AGAINST]["options"]
     assert page.texts[output.MISSING] == "4 is not compared with itself: choose another class."
     assert page.texts[output.FORMULA] == shown(query, of=4).texts[output.FORMULA]
 

@@ -19,6 +19,14 @@ def test_few_units_are_bars_and_many_an_outline():
     np.testing.assert_array_equal(many.data[0].y, np.arange(1600))
 
 
+def test_units_with_names_are_drawn_by_them():
+    values = np.array([3.0, -1.0], np.float32)
+    figure = cnn.figures.outputs(values, title="logits", each="class", names=["cat", "dog"])
+    assert list(figure.data[0].x) == ["cat", "dog"]
+    assert figure.layout.xaxis.type == "category"
+    np.testing.assert_array_equal(figure.data[0].y, values)
+
+
 def test_probabilities_are_drawn_from_zero_to_one_by_class_name():
     figure = cnn.figures.probabilities(np.array([0.2, 0.8], np.float32), ["cat", "dog"], title="p")
     assert list(figure.data[0].x) == ["cat", "dog"]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import cnn
 from cnn.figures import style
+from cnn.models.arithmetic.forms import WeightedSum
 
 LINK = '<a href="https://planted.example">x</a>%{x} & {y}'
 SHOWN = '&lt;a href="https://planted.example"&gt;x&lt;/a&gt;%&#123;x} &amp; &#123;y}'
@@ -36,6 +37,9 @@ def figures():
     yield cnn.figures.units(maps[0, :, 0], title=LINK, label=LINK)
     yield cnn.figures.matrix(maps[..., 0], title=LINK, rows="unit", columns="input")
     yield cnn.figures.outputs(maps[0, :, 0], title=LINK, label=LINK)
+    yield cnn.figures.outputs(maps[0, :2, 0], title=LINK, names=[LINK, "b"])
+    form = WeightedSum(np.ones(2), np.ones(2), np.arange(2), np.array(True))
+    yield cnn.figures.waterfall_chart(form, title=LINK, each="input", total=LINK).figure()
     yield cnn.figures.histogram(maps, title=LINK, label=LINK)
     yield cnn.figures.probabilities(shares[0], [LINK, "b"], title=LINK)
     values = np.arange(4, dtype=np.float32)
