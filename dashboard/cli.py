@@ -178,7 +178,7 @@ def worker(
     ] = None,
     **given: Any,
 ) -> None:
-    """Do queued jobs (training, downloads) until stopped. The server starts one by itself."""
+    """Do queued jobs (training, studies, downloads) until stopped. The server starts one by itself."""
     from filelock import Timeout
 
     from cnn.jobs import Queue

@@ -1,7 +1,8 @@
 """What takes a network many pictures to tell: begun, found again, followed and cancelled.
 
 POST /studies?<view>         what is asked, as JSON: `kind`, the `layer` of a ranking, and `find` to
-                             look for it and begin nothing; its id and how far it is, or why not
+                             look for it and begin nothing; its id and how far it is. What is
+                             looked for and cannot be asked has no id, and a sentence why.
 GET  /studies/<id>           how far it is, and what it came to
 POST /studies/<id>/cancel    the same, after it was asked to end
 

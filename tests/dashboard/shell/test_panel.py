@@ -19,7 +19,7 @@ def said(shown):
 
 
 def show(view: View):
-    layers = {"model": view.model}
+    layers = {"model": view.model, "network": view.network}
     return panel.show(wanted(view.to_query()), layers, None, "waiting", False)
 
 
