@@ -60,6 +60,10 @@ SHOWN = {
         "#diagram-caption": LAYERS["conv2d_1"],
         "#layer-table": IMAGE,
     },
+    "Diagnosis": {
+        "#diagnosis-findings": LAYERS["conv2d_1"],
+        "#diagnosis-findings .finding:last-child": LAYERS["dense"],
+    },
     "Filters": {"#filters-main .gtitle": f"{IMAGE}:", "#filters-spread .gtitle": f"{IMAGE}:"},
     "Activations": {"#activations-main .gtitle": f"{IMAGE}:"},
     "Why": {"#why-map .gtitle": "<img src=…", "#why-formula": f"{IMAGE}, channel"},
