@@ -62,7 +62,8 @@ SHOWN = {
     },
     "Diagnosis": {
         "#diagnosis-findings": LAYERS["conv2d_1"],
-        "#diagnosis-findings .finding:last-child": LAYERS["dense"],
+        "#diagnosis-findings .finding:nth-child(2)": LAYERS["dense"],
+        "#diagnosis-findings .finding:last-child": LAYERS["dense_1"],
     },
     "Filters": {"#filters-main .gtitle": f"{IMAGE}:", "#filters-spread .gtitle": f"{IMAGE}:"},
     "Activations": {"#activations-main .gtitle": f"{IMAGE}:"},
