@@ -33,7 +33,7 @@ def print_report(console: Console, model: Any, dataset: cnn.Dataset) -> None:
         console.print(f"{head}: {escape(words.finding(found))}", soft_wrap=True, highlight=False)
     for one in made.checked:
         if not one.findings:
-            text = f"{words.check_name(one.name)}: {words.outcome(one)}"
+            text = f"{words.check_name(one.name)}: {': '.join(filter(None, words.outcome(one)))}"
             console.print(text, style="dim", soft_wrap=True, markup=False, highlight=False)
     console.print(words.diagnosis(made), style="bold", soft_wrap=True, highlight=False)
 

@@ -35,6 +35,7 @@ def layout(**_query: Any) -> html.Div:
             *stores(PAGE),
             html.P(id=SUMMARY, className="diagnosis-summary", **components.aria(live="polite")),
             html.P(id=SAMPLE, className="text-body-secondary"),
+            html.H2("What was found"),
             html.Ul([waiting], id=FINDINGS, className="findings"),
             html.H2("What was looked for"),
             html.Dl(id=CHECKS, className="checks"),
@@ -89,17 +90,19 @@ def _links(found: Finding) -> list[Any]:
     name = page.capitalize()
     if not found.channels:
         return [components.link(path, f"See it on {name}")]
+    each = words.each_of(found)
     few, rest = found.channels[:_MOST_LINKS], len(found.channels) - _MOST_LINKS
     links: list[Any] = [f"See on {name} "]
     for channel in few:
-        links += [components.channel_link(path, channel, f"channel {channel}"), " "]
+        links += [components.channel_link(path, channel, f"{each}\u00a0{channel}"), " "]
     return [*links, f"and {rest:,} more"] if rest > 0 else links
 
 
 def _check(checked: Checked) -> list[Any]:
-    outcome = words.outcome(checked)
-    came = html.Strong(f"{outcome[0].upper()}{outcome[1:]}.")
+    outcome, reason = words.outcome(checked)
+    came = html.Strong(f"{outcome[0].upper()}{outcome[1:]}")
+    why = f": {reason}." if reason else "."
     return [
         html.Dt(words.check_name(checked.name)),
-        html.Dd([came, f" It looks for {words.looks_for(checked.name)}."]),
+        html.Dd([came, f"{why} Looked for: {words.looks_for(checked.name)}."]),
     ]

@@ -85,6 +85,13 @@ def numbers(found: Finding) -> tuple[tuple[str, str], ...]:
     )
 
 
+def each_of(found: Finding) -> str:
+    """Return what the channels of a finding are called."""
+    if found.shown == "weights":
+        return "filter"
+    return "unit" if "units" in found.numbers else "channel"
+
+
 def check_name(name: str) -> str:
     """Return what a check is called on the screen."""
     return _CHECKS[name].name
@@ -95,11 +102,11 @@ def looks_for(name: str) -> str:
     return _CHECKS[name].looks_for
 
 
-def outcome(checked: Checked) -> str:
-    """Return what came of a check, as the end of a sentence."""
+def outcome(checked: Checked) -> tuple[str, str]:
+    """Return what came of a check, and why nothing can be said where nothing can (else "")."""
     if checked.findings is None:
-        return f"nothing can be said, for {_CHECKS[checked.name].needs}"
-    return f"{len(checked.findings) or 'nothing'} found"
+        return "nothing can be said", _CHECKS[checked.name].needs
+    return f"{len(checked.findings) or 'nothing'} found", ""
 
 
 def diagnosis(made: Diagnosis) -> str:
@@ -118,9 +125,10 @@ def selection(chosen: Selection) -> str:
     source = " ".join(filter(None, (chosen.name, chosen.split))) or "the given pictures"
     if chosen.count == chosen.total:
         return f"Said over all {counted(chosen.total, 'picture')} of {source}."
+    few = "; they are few, for the network computes much" if chosen.is_short else ""
     return (
-        f"Said over {chosen.count:,} of the {chosen.total:,} pictures of {source}, evenly chosen: "
-        "of others it may not be true."
+        f"Said over {chosen.count:,} of the {chosen.total:,} pictures of {source}, evenly chosen{few}. "
+        "Of others it may not be true."
     )
 
 
@@ -130,11 +138,12 @@ def _plain(value: float) -> str:
 
 def _which(found: Finding) -> str:
     """Return which channels are meant, and of how many: "2 of 32 channels (4 and 7) are"."""
-    count, total = len(found.channels), int(found.numbers["channels"])
+    count, each = len(found.channels), each_of(found)
+    total = int(found.numbers[f"{each}s"])
     verb = "is" if count == 1 else "are"
     if count == total:
-        return f"{'All' if total > 1 else 'The'} {counted(total, 'channel')} {verb}"
-    return f"{count:,} of {counted(total, 'channel')} ({_named(found.channels)}) {verb}"
+        return f"{'All' if total > 1 else 'The'} {counted(total, each)} {verb}"
+    return f"{count:,} of {counted(total, each)} ({_named(found.channels)}) {verb}"
 
 
 def _named(things: Sequence[int | str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from keras import layers
@@ -30,14 +32,14 @@ def planted(start_server, tmp_path_factory):
 def test_a_finding_leads_to_the_channel_with_the_same_picture(planted, visit):
     page = visit(planted, "/diagnosis?index=7").page
     found = page.locator("#diagnosis-findings .warning")
-    expect(found).to_contain_text("2 of 12 channels (3 and 8) are dead over the sample")
+    expect(found).to_contain_text("2 of 12 units (3 and 8) are dead over the sample")
     expect(found.locator(".severity")).to_have_text("▲ warning")
-    found.get_by_role("link", name="channel 8").click()
+    found.get_by_role("link", name="unit 8").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Activations")
-    expect(page).to_have_url(lambda url: "channel=8" in url and "index=7" in url)
+    expect(page).to_have_url(re.compile("index=7&.*channel=8"))
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("Diagnosis")
-    expect(found).to_contain_text("2 of 12 channels")
+    expect(found).to_contain_text("2 of 12 units")
 
 
 def test_it_follows_the_epochs_and_not_the_digits(digits_server, shared):

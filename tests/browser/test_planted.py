@@ -60,6 +60,11 @@ SHOWN = {
         "#diagram-caption": LAYERS["conv2d_1"],
         "#layer-table": IMAGE,
     },
+    "Diagnosis": {
+        "#diagnosis-findings": LAYERS["conv2d_1"],
+        "#diagnosis-findings .finding:nth-child(2)": LAYERS["dense"],
+        "#diagnosis-findings .finding:last-child": LAYERS["dense_1"],
+    },
     "Filters": {"#filters-main .gtitle": f"{IMAGE}:", "#filters-spread .gtitle": f"{IMAGE}:"},
     "Activations": {"#activations-main .gtitle": f"{IMAGE}:"},
     "Why": {"#why-map .gtitle": "<img src=…", "#why-formula": f"{IMAGE}, channel"},

@@ -53,7 +53,7 @@ def test_a_model_is_checked_with_a_folder_of_pictures(check, tmp_path):
             Image.new("L", (6, 6), grey).save(tmp_path / "pictures" / name / f"{grey}.png")
     done = check(tmp_path / "planted.keras", "--data", tmp_path / "pictures")
     assert done.returncode == 0, done.stderr
-    assert "warning [bold]units: 1 of 8 channels (3) is dead over the sample" in done.stdout
+    assert "warning [bold]units: 1 of 8 units (3) is dead over the sample" in done.stdout
     assert "fault again: A softmax of what classes already made" in done.stdout
     assert "all 50 pictures of pictures test" in done.stdout
 

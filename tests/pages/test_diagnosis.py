@@ -91,7 +91,7 @@ def test_a_finding_leads_to_what_shows_it(planted, request_of):
     assert [getattr(link, "data-channel") for link in dead] == [str(i) for i in range(4, 16)]
     assert texts(warning).endswith("and 2 more")
     assert texts(warning).startswith("▲ warningunits")
-    assert "channels 20  ·  pictures 1,000" in texts(warning)
+    assert "units 20  ·  pictures 1,000" in texts(warning)
 
 
 def test_where_nothing_is_found_the_page_names_what_was_looked_for(query, monkeypatch):

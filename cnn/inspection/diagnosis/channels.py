@@ -77,6 +77,7 @@ def _finding(
     **numbers: float,
 ) -> Finding:
     """Return what was found of some channels: a fault where they are all that the layer has."""
-    numbers = {"channels": mask.size, "pictures": case.selection.count, **numbers}
+    each = "units" if len(info.output_shape) == 1 else "channels"
+    numbers = {each: mask.size, "pictures": case.selection.count, **numbers}
     severity = severity or ("fault" if mask.all() else "warning")
     return Finding(kind, severity, info.name, places(mask), numbers, names)

@@ -41,12 +41,16 @@ class Checked:
 
 @dataclass(frozen=True)
 class Selection:
-    """The pictures that were looked at: `count` of the `total` in a data set, evenly chosen."""
+    """The pictures that were looked at: `count` of the `total` in a data set, evenly chosen.
+
+    It `is_short` where the network computes too much for more.
+    """
 
     name: str
     split: str
     count: int
     total: int
+    is_short: bool = False
 
 
 @dataclass(frozen=True)

@@ -38,11 +38,12 @@ def select(
     if not len(pictures):
         raise DatasetError("There are no pictures to look at: give a data set that has some.")
     cost = _cost(model, np.asarray(pictures[0]).shape)
-    count = min(len(pictures), most, max(LEAST, int(_BUDGET / cost)))
+    wanted = min(len(pictures), most)
+    count = min(wanted, max(LEAST, int(_BUDGET / cost)))
     places = np.arange(count) * len(pictures) // count
     name, split = (dataset.name, dataset.split) if isinstance(dataset, Dataset) else ("", "")
     labels = dataset.labels[places] if isinstance(dataset, Dataset) else None
-    selection = Selection(name, split, count, len(pictures))
+    selection = Selection(name, split, count, len(pictures), is_short=count < wanted)
     return selection, [pictures[int(place)] for place in places], labels
 
 

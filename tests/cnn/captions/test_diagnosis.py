@@ -29,6 +29,8 @@ def test_channels_are_counted_and_named(channels, of, begins):
     sentence = words.finding(Finding("dead", "warning", "conv", tuple(channels), numbers))
     assert sentence.startswith(begins)
     assert "for all 500 pictures" in sentence
+    units = Finding("dead", "warning", "dense", (4,), {"units": 64, "pictures": 500})
+    assert words.finding(units).startswith("1 of 64 units (4) is dead")
 
 
 def test_what_is_said_of_channels_has_its_numbers():
@@ -119,10 +121,11 @@ def test_every_check_has_a_name_and_says_what_came_of_it():
     found = Finding("logits", "note", "a")
     for name in CHECKS:
         assert words.looks_for(name)
-        assert words.outcome(Checked(name, ())) == "nothing found"
-        assert words.outcome(Checked(name, (found, found))) == "2 found"
-    missing = words.outcome(Checked("labels", None))
-    assert missing.startswith("nothing can be said, for the pictures have no labels")
+        assert words.outcome(Checked(name, ())) == ("nothing found", "")
+        assert words.outcome(Checked(name, (found, found))) == ("2 found", "")
+    verdict, reason = words.outcome(Checked("labels", None))
+    assert verdict == "nothing can be said"
+    assert reason.startswith("the pictures have no labels, or")
 
 
 SELECTION = Selection("mnist", "test", 1000, 10_000)
@@ -130,8 +133,10 @@ SELECTION = Selection("mnist", "test", 1000, 10_000)
 
 def test_the_sample_is_told():
     assert words.selection(SELECTION).startswith(
-        "Said over 1,000 of the 10,000 pictures of mnist test, evenly chosen"
+        "Said over 1,000 of the 10,000 pictures of mnist test, evenly chosen. Of others"
     )
+    short = Selection("mnist", "test", 8, 10_000, is_short=True)
+    assert "evenly chosen; they are few, for the network computes much." in words.selection(short)
     assert (
         words.selection(Selection("", "", 1, 1)) == "Said over all 1 picture of the given pictures."
     )

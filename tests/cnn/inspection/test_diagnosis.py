@@ -408,6 +408,8 @@ def test_the_sample_is_smaller_for_a_network_that_computes_more():
     pictures = np.zeros((3000, 8, 8, 3), np.uint8)
     counts = [select(of(*size), pictures)[0].count for size in ((16, 4), (224, 16), (224, 256))]
     assert counts[0] == 1000 > counts[1] > counts[2] == LEAST
+    shorts = [select(of(*size), pictures)[0].is_short for size in ((16, 4), (224, 256))]
+    assert shorts == [False, True]
     assert batch_size(of(16, 4), (8, 8, 3)) == 64
     assert 2 <= batch_size(of(224, 256), (8, 8, 3)) < 64
     free = as_functional(
