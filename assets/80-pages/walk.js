@@ -6,6 +6,7 @@
   const SPEED = { low: 1, high: 10, step: 1, value: 4 };
   const AROUND_PIXELS = 3;
   const OVER_PIXELS = 1;
+  const OWN_KEYS = ["Enter", " ", "Tab", "Shift"];
   const STILL = "Your system asks for less motion: each press goes on by one cell";
 
   // The cell that the page shows, as { row, column, rows, columns }, and the one that was last gone to.
@@ -166,12 +167,14 @@
     if (button && shown) press(button.dataset.walk);
   });
 
-  // The strip has its own keys and presses; the speed is no reason to stop.
-  for (const name of ["pointerdown", "keydown"]) {
-    document.addEventListener(name, ({ target }) => {
-      if (!target.closest(".walk")) stop();
-    }, true);
-  }
+  // What presses a button of the strip, leads to it, or changes the speed is no reason to stop.
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (!target.closest(".walk")) stop();
+  }, true);
+  document.addEventListener("keydown", ({ key, target }) => {
+    const isOwn = target.closest(".walk") && (target.matches("input") || OWN_KEYS.includes(key));
+    if (!isOwn) stop();
+  }, true);
   root.cnn.onReturn(stop);
 
   root.cnn = { ...root.cnn, isWalking: () => Boolean(playing), cellAfter, cellToPlay, unreached };

@@ -79,7 +79,7 @@ def _of_window(unit: Unit, form: Choice) -> Question:
     what = "largest" if form.takes_largest else "smallest"
     return Question(
         "window",
-        f"Which of {len(places)} numbers is the {what}, and goes on?",
+        f"Which of the {len(places)} numbers in the frame is the {what}, and goes on?",
         tuple(_cell(place) for place in places),
         frozenset(places.index(tuple(int(i) for i in place)) for place in form.winners),
         _why_cell(form, what),

@@ -14,7 +14,9 @@ IN_HEADER = (
     "/", "/layers", "/architecture", "/diagnosis", "/filters", "/activations", "/why", "/output",
     "/surgery", "/perturb", "/training", "/moments", "/one-step",
 )  # fmt: skip
-OTHERS = ("/activations/dense", "/filters/dense", "/glossary", "/nowhere")
+OTHERS = (
+    "/activations/dense", "/filters/dense", "/why/max_pooling2d?guess=1", "/glossary", "/nowhere",
+)  # fmt: skip
 SIZES: tuple[ViewportSize, ...] = ({"width": 1400, "height": 900}, {"width": 390, "height": 844})
 THEMES = ("light", "dark")
 LEAST_TEXT, LEAST_RING = 4.5, 3.0

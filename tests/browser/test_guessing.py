@@ -58,7 +58,7 @@ def test_the_sign_is_hidden_until_it_is_guessed_and_hidden_again_for_the_next_ce
 
 def test_the_winner_of_a_window_is_guessed_by_a_click_on_it(server, visit):
     page = visit(server, "/why/max_pooling2d?channel=3&row=9&column=6&guess=1").page
-    expect(page.get_by_text("Which of 4 numbers is the largest")).to_be_visible()
+    expect(page.get_by_text("Which of the 4 numbers in the frame")).to_be_visible()
     expect(option(page, "row 1, column 1")).to_be_visible()
     (patch,) = parts(page, "why-patch")
     expect(patch).to_be_hidden()

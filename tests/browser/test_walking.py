@@ -51,7 +51,7 @@ def test_the_map_fills_up_until_a_key_stops_on_a_cell(server, visit):
     button(page, "Play").click()
     expect(place(page)).to_contain_text("row 1, column ")
     assert 0 < page.evaluate(_COVERED, [13, 13]) < 156
-    page.keyboard.press("Shift")
+    page.keyboard.press("Escape")
     expect(button(page, "Play")).to_be_visible()
     answered(page)
     assert page.evaluate(_COVERED, [13, 13]) == 0

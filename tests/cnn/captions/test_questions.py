@@ -31,12 +31,12 @@ def summed(subtotals, bias=0.0):
     )
 
 
-@pytest.mark.parametrize("layer", ["conv2d", "conv2d_1"])
-def test_the_sign_asked_for_is_that_of_the_sum(unit_of, layer):
+@pytest.mark.parametrize(("layer", "row", "column"), [("conv2d", 13, 13), ("conv2d_1", 4, 5)])
+def test_the_sign_asked_for_is_that_of_the_sum(unit_of, layer, row, column):
     signs = {1.0: 0, -1.0: 1, 0.0: 2}
     seen = set()
     for channel in range(16):
-        unit = unit_of(layer, 4, 5, channel)
+        unit = unit_of(layer, row, column, channel)
         question = unit_question(unit)
         assert question.words == ("Is the sum, before the activation, positive, negative or zero?")
         assert question.right == {signs[np.sign(unit.sum)]}
