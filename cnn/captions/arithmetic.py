@@ -81,7 +81,7 @@ def effective_field(gradient: NDArray[np.float32], field: NDArray[np.bool_]) -> 
     seen = "How fast the number changes with each pixel of this picture"
     if not gradient.any():
         return Caption(f"{seen}: with none, so no small change of a pixel changes it.")
-    inner = np.ix_(*[_middle_half(field.any(axis=axis)) for axis in (1, 0)])
+    inner = np.ix_(*[_middle_half(np.asarray(field.any(axis=axis))) for axis in (1, 0)])
     of_box = gradient[inner].size / max(1, int(field.any(axis=1).sum() * field.any(axis=0).sum()))
     if of_box == 1:
         return Caption(f"{seen}.")
