@@ -87,7 +87,7 @@
     const here = at(net, event);
     const link = event.target.closest("#network a");
     if (here || link) event.preventDefault();
-    if (here) choose(net, here, event.detail === 0);
+    if (here) choose(net, { ...here, cell: network.cellAt(event)?.place }, event.detail === 0);
     else if (link) go(net, new URL(link.href).pathname + location.search);
     else if (touched && net.box.contains(event.target)) point(net, null);
     if (!here) tapped = null;
@@ -102,8 +102,8 @@
   }
 
   // This page gets the channel too: the way back then changes the page, and not the view with it.
-  function open(net, { layer, i }) {
-    const query = "?" + new URLSearchParams({ ...net.view, channel: String(layer.channels[i]) });
+  function open(net, { layer, i, cell }) {
+    const query = root.cnn.toQuery({ ...net.view, channel: layer.channels[i], ...cell });
     history.replaceState(null, "", location.pathname + query);
     go(net, layer.href + query);
   }
