@@ -109,12 +109,12 @@
     const anchor = event.target.closest("a[data-channel]");
     if (!anchor || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    goToChannel(new URL(anchor.href).pathname, current, anchor.dataset.channel);
+    goToCell(new URL(anchor.href).pathname, current, { channel: anchor.dataset.channel });
   });
 
-  // This page gets the channel too: the way back then changes the page, and not the view with it.
-  function goToChannel(path, view, channel) {
-    const query = toQuery({ ...view, channel: String(channel) });
+  // This page gets the place too: the way back then changes the page, and not the view with it.
+  function goToCell(path, view, place) {
+    const query = toQuery({ ...view, ...place });
     history.replaceState(null, "", location.pathname + query);
     goTo(path + query);
     window.scrollTo(0, 0);
@@ -300,7 +300,7 @@
     write,
     markCurrent,
     goTo,
-    goToChannel,
+    goToCell,
     onReturn,
     currentView: () => current,
     changeView,

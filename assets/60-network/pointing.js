@@ -87,7 +87,7 @@
     const here = at(net, event);
     const link = event.target.closest("#network a");
     if (here || link) event.preventDefault();
-    if (here) choose(net, here, event.detail === 0);
+    if (here) choose(net, { ...here, cell: network.cellAt(event)?.place }, event.detail === 0);
     else if (link) go(net, new URL(link.href).pathname + location.search);
     else if (touched && net.box.contains(event.target)) point(net, null);
     if (!here) tapped = null;
@@ -101,9 +101,9 @@
     if (!touched || again || byKey) open(net, here);
   }
 
-  function open(net, { layer, i }) {
+  function open(net, { layer, i, cell }) {
     point(net, null);
-    root.cnn.goToChannel(layer.href, net.view, layer.channels[i]);
+    root.cnn.goToCell(layer.href, net.view, { channel: layer.channels[i], ...cell });
   }
 
   function go(net, address) {

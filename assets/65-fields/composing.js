@@ -13,37 +13,42 @@
 
   const none = (sides) => sides.map((side) => new Uint8Array(side));
   const all = (sides) => sides.map((side) => new Uint8Array(side).fill(1));
-  const count = (axis) => axis.reduce((sum, mark) => sum + mark, 0);
+
+  function count(axis) {
+    let sum = 0;
+    for (let i = 0; i < axis.length; i++) sum += axis[i];
+    return sum;
+  }
+
   const isEmpty = (axes) => axes.some((axis) => !axis.includes(1));
   const isFull = ({ axes, hasHoles }) => !hasHoles && axes.every((axis) => !axis.includes(0));
 
   // ---- Along an axis.
 
   function readAlong(axis, marks, size) {
+    const { places, start, stride, apart, count: most } = axis;
     const found = new Uint8Array(size);
-    for (let i = 0; i < marks.length; i++) {
+    for (let i = marks.indexOf(1), last = marks.lastIndexOf(1); i <= last; i++) {
       if (!marks[i]) continue;
-      eachPlace(axis, i, size, (place) => (found[place] = 1));
-      if (axis.stride === 0) break;
+      if (places) for (const place of places[i]) found[place] = 1;
+      for (let k = 0, place = start + stride * i; k < most; k++, place += apart) {
+        if (place >= 0 && place < size) found[place] = 1;
+      }
+      if (stride === 0) break;
     }
     return found;
   }
 
   function reachAlong(axis, marks, size) {
+    const { places, start, stride, apart, count: most } = axis;
     const found = new Uint8Array(size);
-    for (let i = 0; i < size; i++) eachPlace(axis, i, marks.length, (place) => (found[i] |= marks[place]));
+    for (let i = 0; i < size; i++) {
+      if (places && places[i].some((place) => marks[place])) found[i] = 1;
+      for (let k = 0, place = start + stride * i; k < most && !found[i]; k++, place += apart) {
+        if (place >= 0 && place < marks.length) found[i] = marks[place];
+      }
+    }
     return found;
-  }
-
-  function eachPlace({ places, start, stride, apart, count: most }, i, size, act) {
-    if (places) {
-      places[i].forEach(act);
-      return;
-    }
-    for (let k = 0; k < most; k++) {
-      const place = start + stride * i + apart * k;
-      if (place >= 0 && place < size) act(place);
-    }
   }
 
   // ---- Of numbers that are written in another shape.
@@ -119,16 +124,22 @@
     const certainty = Math.max(one.certainty, other.certainty);
     if (isEmpty(one.axes)) return { ...other, certainty };
     if (isEmpty(other.axes)) return { ...one, certainty };
-    const axes = one.axes.map((axis, i) => axis.map((mark, place) => mark | other.axes[i][place]));
-    const changed = (part) => axes.filter((axis, i) => count(axis) > count(part.axes[i])).length;
-    const whole = [one, other].find((part) => !part.hasHoles && !changed(part));
-    const isBox = whole || (!one.hasHoles && !other.hasHoles && beside(one, other));
+    const axes = one.axes.map((axis, i) => both(axis, other.axes[i]));
+    const holds = (part) => !part.hasHoles && axes.every((axis, i) => isSame(axis, part.axes[i]));
+    const differs = one.axes.filter((axis, i) => !isSame(axis, other.axes[i])).length;
+    const isBox = holds(one) || holds(other) || (!one.hasHoles && !other.hasHoles && differs < 2);
     return { axes, certainty, hasHoles: !isBox };
   }
 
-  // Whether two boxes differ along one axis only, so that both together are one.
-  function beside(one, other) {
-    return one.axes.filter((axis, i) => axis.some((mark, place) => mark !== other.axes[i][place])).length < 2;
+  function both(one, other) {
+    const found = one.slice();
+    for (let i = 0; i < found.length; i++) found[i] |= other[i];
+    return found;
+  }
+
+  function isSame(one, other) {
+    for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+    return true;
   }
 
   function begin(layer, index) {

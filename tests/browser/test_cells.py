@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 import cnn
+from tests.browser.shown import MAPS_ARE_PAINTED
 
 _PLACE = """(plot, [channel, row, column]) => {
   const { xaxis, yaxis } = plot._fullLayout;
@@ -132,6 +133,7 @@ def test_what_a_pixel_reaches_is_outlined_in_every_layer_after(server, shared, c
 
 def test_thumbnails_show_fields_too(server, shared, classifier):
     page = shared(server, "/").page
+    page.wait_for_function(MAPS_ARE_PAINTED)
     tiles = page.get_by_role("application", name="Channels of max_pooling2d", exact=True)
     box = tiles.bounding_box()
     page.mouse.move(box["x"] + 4, box["y"] + 4)
