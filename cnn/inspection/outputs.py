@@ -248,14 +248,13 @@ def _ending(network: _Network, prediction: Prediction, target: int) -> _Ending:
     if applied and applied.name == "linear":
         return _Ending(call, None, network.values(call).reshape(-1))
     # What a last layer with log_softmax gives stands for its logits, and is not its sums.
-    shown = None if prediction.logits is None or head.form == "logits" else prediction.logits
-    if shown is None or not applied or not applied.takes_several:
-        function = network.derived(call, target).activation
-        logits = None if shown is None else shown.astype(np.float64)
-        return _Ending(call, function, logits, applies_function=True)
-    logits = shown.astype(np.float64)
-    slack = _rounding(network, call)
-    function = Shares(applied.name, logits, target, applied.function, slack)
+    shown = prediction.logits if head.form != "logits" else None
+    logits = None if shown is None else shown.astype(np.float64)
+    if logits is not None and applied and applied.takes_several:
+        slack = _rounding(network, call)
+        several = Shares(applied.name, logits, target, applied.function, slack)
+        return _Ending(call, several, logits, applies_function=True)
+    function = network.derived(call, target).activation
     return _Ending(call, function, logits, applies_function=True)
 
 
