@@ -108,13 +108,13 @@ def test_the_network_opens_with_the_same_numbers(ready, starting, query):
 
 @pytest.mark.parametrize("make", [network.structure, all_layers.tiles])
 def test_what_a_page_has_of_the_model_alone_is_there(ready, starting, query, make):
-    told = of_model("page", make)
+    told, layers = of_model("page", make), {"model": query["model"], "surgery": ""}
     with starting.server.app_context(), pytest.raises(PreventUpdate):
-        told({"model": query["model"]})
+        told(layers)
     with ready.server.app_context():
-        computed = told({"model": query["model"]})
+        computed = told(layers)
     with starting.server.app_context():
-        assert told({"model": query["model"]}) == computed != []
+        assert told(layers) == computed != []
 
 
 def test_without_a_model_there_is_nothing(ready):
