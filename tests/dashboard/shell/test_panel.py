@@ -55,7 +55,9 @@ def test_a_picture_that_cannot_be_is_repaired_where_the_view_is_kept(view, monke
     assert kept["view"]["data"] == view.to_query()
     repaired = kept["repaired"]["data"]
     assert "digits all has pictures 0 to 1,796" in repaired["messages"][0]
-    told = panel.show(wanted(view.to_query()), {"model": view.model}, repaired, "", False)
+    told = panel.show(
+        wanted(view.to_query()), {"model": view.model, "network": view.network}, repaired, "", False
+    )
     assert told[NOTICE] == repaired["messages"][0]
     assert told[OPEN] is True
 
@@ -73,7 +75,7 @@ def test_a_model_that_this_server_lacks_is_named(view):
 def test_a_bad_part_of_the_link_is_told_and_the_rest_is_shown(view):
     shown = panel.show(
         wanted({**view.to_query(), "scale": "banana"}),
-        {"model": view.model},
+        {"model": view.model, "network": view.network},
         None,
         "waiting",
         False,
