@@ -83,7 +83,6 @@
     if (known.join() !== names.join()) place.replaceChildren(...names.map(option));
     for (const [i, button] of [...place.children].entries()) {
       const isRight = Boolean(guess) && question.right.includes(i);
-      button.textContent = (isRight ? "✓ " : "") + names[i];
       button.classList.toggle("right", isRight);
       button.setAttribute("aria-pressed", String(Boolean(guess) && guess.option === i));
     }

@@ -72,7 +72,8 @@
   function move(walk, cell) {
     const began = performance.now();
     go(cell);
-    cover({ ...shown, ...cell });
+    const plot = root.cnn.plotly.plotIn(document.getElementById("why-map"));
+    if (plot) reach(plot, { ...shown, ...cell });
     afterPaint(walk, () => {
       setTimeout(() => moveOn(walk), Math.max(0, began + 1000 / speed - performance.now()));
     });
@@ -100,12 +101,18 @@
     if (!playing) return;
     playing = null;
     for (const canvas of document.querySelectorAll("canvas.unreached")) canvas.remove();
+    root.cnn.pointAt(null);
     if (strip()) tell();
   }
 
-  function cover(cell) {
-    const plot = root.cnn.plotly.plotIn(document.getElementById("why-map"));
-    if (!plot) return;
+  // What the cell reads is outlined as for one that is pointed at.
+  function reach(plot, cell) {
+    const { layer, channel } = root.cnn.plotly.aboutOf(plot);
+    root.cnn.pointAt({ layer, place: { channel, row: cell.row, column: cell.column } });
+    cover(plot, cell);
+  }
+
+  function cover(plot, cell) {
     const canvas = plot.querySelector("canvas.unreached") || document.createElement("canvas");
     canvas.className = "unreached";
     if (!canvas.parentNode) plot.append(canvas);
