@@ -21,7 +21,7 @@ _RANGES = {
     "from 0 to 255": (1.0, 0.0),
     "from −1 to 1": (2 / 255, -1.0),
 }
-LEAST_PICTURES, _MOST_TRIED = 20, 200
+LEAST_PICTURES, _MOST_TRIED = 50, 100
 LEAST_GAIN = 0.2
 MOST_DEVIATIONS, MOST_RATIO = 1.0, 4.0
 

@@ -140,16 +140,16 @@ def _rows(values: Any, present: Any, info: LayerInfo) -> Any:
     values = tf.reshape(values, (values.shape[0], -1, values.shape[-1] if values.ndim > 1 else 1))
 
     def mean(numbers: Any) -> Any:
-        per_picture = tf.reduce_mean(numbers, 1)
-        return tf.tensordot(present, per_picture, 1) / tf.reduce_sum(present)
+        return tf.reduce_mean(tf.tensordot(present, numbers, 1), 0) / tf.reduce_sum(present)
 
     middle, function = mean(values), saturating(info)
+    lowest, highest = tf.reduce_min(values, 0), tf.reduce_max(values, 0)
     rows = [
-        tf.reduce_min(values, (0, 1)),
-        tf.reduce_max(values, (0, 1)),
+        tf.reduce_min(lowest, 0),
+        tf.reduce_max(highest, 0),
         middle,
         mean((values - middle) ** 2),
-        tf.reduce_max(tf.abs(values - values[:1]), (0, 1)),
+        tf.reduce_max(tf.maximum(highest - values[0], values[0] - lowest), 0),
         mean(_near_an_end(values, function)) if function else tf.zeros_like(middle),
     ]
     return tf.stack(rows)
