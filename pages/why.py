@@ -16,7 +16,6 @@ import cnn
 from cnn.figures import Chart, nothing
 from cnn.inspection.units import Unit
 from cnn.models.arithmetic.forms import Choice, Function, Gradient, Shares, WeightedSum
-from cnn.words import listed
 from dashboard.screens import guessing
 from dashboard.screens.cell import cell_of
 from dashboard.screens.request import Request
@@ -28,7 +27,7 @@ from dashboard.shell.tabs import register_tabs
 PAGE = "why"
 FORMULA, PROOF, MISSING = "why-formula", "why-proof", "why-missing"
 CHANNEL, ROW, COLUMN, SOURCE = "why-channel", "why-row", "why-column", "why-source"
-MAP, BEFORE = "why-map", "why-before"
+MAP, BEFORE, BESIDE = "why-map", "why-before", "why-beside"
 PATCH, KERNEL, PRODUCTS = "why-patch", "why-kernel", "why-products"
 TERMS, RUNNING, CURVE = "why-terms", "why-running", "why-curve"
 PICTURE, EFFECTIVE = "why-picture", "why-effective"
@@ -38,6 +37,7 @@ _LABELS = {
     PICTURE: "The pixels that it depends on",
     EFFECTIVE: "How much each pixel counts",
     BEFORE: "What it reads",
+    BESIDE: "What it reads of a second layer",
     PATCH: "The numbers that it reads",
     KERNEL: "The weights that they are multiplied with",
     PRODUCTS: "The products",
@@ -174,9 +174,9 @@ def show(request: Request) -> Screen:
     )  # fmt: skip
     cell = _Cell(request, values, unit)
     charts = {
-        PICTURE: _picture(cell), EFFECTIVE: _effective(cell), BEFORE: _before(cell),
-        **_window(cell), TERMS: _terms(cell), RUNNING: _running(cell), CURVE: _curve(cell),
-        MAP: _map(cell),
+        PICTURE: _picture(cell), EFFECTIVE: _effective(cell), BEFORE: _before(cell, 0),
+        BESIDE: _before(cell, 1), **_window(cell), TERMS: _terms(cell), RUNNING: _running(cell),
+        CURVE: _curve(cell), MAP: _map(cell),
     }  # fmt: skip
     hidden = {f"{figure}-box": not chart.traces for figure, chart in charts.items()}
     limits, walk = _limits(cell), _walk(cell)
@@ -279,18 +279,18 @@ def _effective(cell: _Cell) -> Chart:
     )  # fmt: skip
 
 
-def _before(cell: _Cell) -> Chart:
-    if not cell.unit.sources:
+def _before(cell: _Cell, number: int) -> Chart:
+    """Return what the number reads of one of the layers before, of the second with those not drawn."""
+    if number >= len(cell.unit.sources):
         return nothing("")
-    source, *others = cell.unit.sources
+    source = cell.unit.sources[number]
+    others = [one.layer for one in cell.unit.sources[2:]] if number else []
     values = cell.request.passed.activations[source.layer]
     channel = min(cell.channel_before, values.shape[-1] - 1)
     title = f"{source.layer}, channel {channel}" if values.ndim > 1 else source.layer
-    seen = f"What it reads of {source.layer}: all that is in the frame."
-    also = f" It reads {listed([one.layer for one in others])} too." if others else ""
     return cnn.figures.marked_chart(
         values, source.cells, title=title, channel=channel,
-        caption=cnn.captions.Caption(seen + also),
+        caption=cnn.captions.read_of(source.layer, others),
     ).of_layer(source.layer, channel=channel if values.ndim > 1 else None)  # fmt: skip
 
 
@@ -299,23 +299,19 @@ def _window(cell: _Cell) -> dict[str, Chart]:
     empty = {PATCH: nothing(""), KERNEL: nothing(""), PRODUCTS: nothing("")}
     form = cell.unit.form
     if isinstance(form, Choice) and form.values.ndim == 2:
-        marked = form.winners[:1]
-        caption = cnn.captions.Caption(
-            "All that the layer chooses among; the one taken is in the frame."
-        )
         patch = cnn.figures.window_chart(
-            form.values, form.inside, title="candidates", marked=marked, caption=caption
-        )
+            form.values, form.inside, title="candidates", marked=form.winners[:1],
+            caption=cnn.captions.candidates(form),
+        )  # fmt: skip
         return {**empty, PATCH: patch}
     if cell.window is None or cell.term is None:
         return empty
     term = cell.window.terms[cell.term]
-    subtotal = cnn.captions.number(term.subtotal, 4)
     everywhere = np.ones_like(term.inside)
     return {
         PATCH: cnn.figures.window_chart(
             term.values, term.inside, title=f"patch of channel {term.channel}",
-            caption=_caption_of_patch(term.inside),
+            caption=cnn.captions.patch(term),
         ),
         KERNEL: cnn.figures.window_chart(
             term.weights, everywhere, title="× kernel", label="weight",
@@ -323,17 +319,9 @@ def _window(cell: _Cell) -> dict[str, Chart]:
         ),
         PRODUCTS: cnn.figures.window_chart(
             term.products, everywhere, title="= products", label="product",
-            caption=cnn.captions.Caption(f"The products of channel {term.channel} add up to {subtotal}."),
+            caption=cnn.captions.products(term),
         ),
     }  # fmt: skip
-
-
-def _caption_of_patch(inside: NDArray[np.bool_]) -> cnn.captions.Caption:
-    outside = int((~inside).sum())
-    notice = (
-        f"{cnn.captions.counted(outside, 'cell')} outside the map count as zero." if outside else ""
-    )
-    return cnn.captions.Caption("The numbers that the cell reads of this channel.", notice)
 
 
 def _terms(cell: _Cell) -> Chart:
@@ -346,15 +334,10 @@ def _terms(cell: _Cell) -> Chart:
     if not isinstance(form, WeightedSum) or len(form.channels) < 2:
         return nothing("")
     each = "input channel" if form.values.ndim > 1 else "input"
-    also = ", and the bias" if form.bias else ""
-    caption = cnn.captions.Caption(
-        f"What each {each} adds, the strongest first{also}: together "
-        f"{cnn.captions.number(form.value, 5)}.",
-        "Click on a bar to see its products." if cell.window else "",
-    )
     return cnn.figures.terms_chart(
         form.subtotals, [int(i) for i in form.channels], bias=form.bias or None, each=each,
-        title="what adds up", chosen=cell.channel_before if cell.window else None, caption=caption,
+        title="what adds up", chosen=cell.channel_before if cell.window else None,
+        caption=cnn.captions.terms(form, each),
     )  # fmt: skip
 
 

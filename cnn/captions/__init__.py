@@ -4,7 +4,18 @@ A sentence is only written where the numbers bear it out; what does not hold is 
 """
 
 from cnn.captions import diagnosis
-from cnn.captions.arithmetic import effective_field, formula, place, proof, receptive_field
+from cnn.captions.arithmetic import (
+    candidates,
+    effective_field,
+    formula,
+    patch,
+    place,
+    products,
+    proof,
+    read_of,
+    receptive_field,
+    terms,
+)
 from cnn.captions.caption import Caption, legend
 from cnn.captions.layers import (
     architecture,
@@ -34,6 +45,7 @@ __all__ = [
     "ablation",
     "accuracy",
     "architecture",
+    "candidates",
     "cell_number",
     "change",
     "channel",
@@ -56,12 +68,15 @@ __all__ = [
     "megabytes",
     "number",
     "operations",
+    "patch",
     "percent",
     "place",
     "probabilities",
+    "products",
     "proof",
     "ranking",
     "reached",
+    "read_of",
     "receptive_field",
     "recognised",
     "running",
@@ -72,6 +87,7 @@ __all__ = [
     "spread",
     "step_of",
     "sweep",
+    "terms",
     "tie",
     "unit_question",
     "vector",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import singledispatch
 
 import numpy as np
@@ -19,6 +20,7 @@ from cnn.models.arithmetic.forms import (
     Normalised,
     Product,
     Shares,
+    Term,
     WeightedSum,
 )
 from cnn.words import counted, listed, number, percent
@@ -62,6 +64,45 @@ def compared(
     apart = f"difference {number(difference, 1)}" if difference else "no difference"
     verdict = "" if is_proved else f" That is more than {precision} explains."
     return f"Recomputed {_n(recomputed)}, the network says {_n(computed)}, {apart}.{verdict}"
+
+
+def read_of(layer: str, others: Sequence[str]) -> Caption:
+    """Return the caption of what a number reads of a layer, and of `others` that are not drawn."""
+    also = f"It reads {listed(others)} too." if others else ""
+    return Caption(f"What it reads of {layer}: all that is in the frame.", also)
+
+
+def candidates(choice: Choice) -> Caption:
+    """Return the caption of the window of a pool."""
+    outside = int((~choice.inside).sum())
+    seen = "All that the layer chooses among; the one taken is in the frame."
+    return Caption(seen, f"{_outside(outside)} not among them." if outside else "")
+
+
+def patch(term: Term) -> Caption:
+    """Return the caption of the numbers that a cell reads of one input channel."""
+    outside = int((~term.inside).sum())
+    seen = "The numbers that the cell reads of this channel."
+    return Caption(seen, f"{_outside(outside)} counted as zero." if outside else "")
+
+
+def _outside(count: int) -> str:
+    return f"{counted(count, 'cell')} outside the map {'is' if count == 1 else 'are'}"
+
+
+def products(term: Term) -> Caption:
+    """Return the caption of the numbers of an input channel times their weights."""
+    return Caption(f"The products of channel {term.channel} add up to {number(term.subtotal, 4)}.")
+
+
+def terms(form: WeightedSum, each: str) -> Caption:
+    """Return the caption of what each of the terms, called `each`, adds to a weighted sum."""
+    also = ", and the bias" if form.bias else ""
+    together = number(form.value, _DIGITS)
+    return Caption(
+        f"What each {each} adds, the strongest first{also}: together {together}.",
+        "Click on a bar to see its products." if form.values.ndim == 3 else "",
+    )
 
 
 def receptive_field(pixels: NDArray[np.bool_], status: str) -> Caption:

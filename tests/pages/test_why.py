@@ -5,8 +5,11 @@ import pytest
 
 import cnn
 from dashboard.app import runtime_of
+from dashboard.runtime.runtime import Look
+from dashboard.screens.request import Request
 from dashboard.state.view import View
 from pages import activations, why
+from tests import nets
 from tests.screens import caption, screen
 
 
@@ -49,7 +52,7 @@ def test_a_convolution_is_patch_times_kernel_channel_by_channel(
     assert point.y[0] == pytest.approx(computed["conv2d_1"][4, 5, 3], abs=1e-5)
     assert page.texts[why.FORMULA].startswith("conv2d_1, channel 3, row 4, column 5: 288 products")
     assert "difference" in page.texts[why.PROOF]
-    assert not any(page.hidden.values())
+    assert {place for place, is_hidden in page.hidden.items() if is_hidden} == {"why-beside-box"}
 
 
 def test_what_the_view_leaves_open_is_the_strongest(app, request_of, query, computed):
@@ -248,3 +251,16 @@ def test_another_cell_picture_or_network_is_another_question(app, request_of, qu
     keys = [asked(shown(query, "conv2d_1", **one))["key"] for one in others]
     assert len(set(keys)) == len(others)
     assert asked(shown(query, "conv2d_1", **here, source=2))["key"] == keys[0]
+
+
+def test_of_two_layers_that_are_added_both_are_drawn(seven):
+    model = nets.residual()
+    image = cnn.images.fit(seven, 16, 16, 1)
+    request = Request(View(channel=1, row=2, column=3), "add_0")
+    look = Look(image, image, image, cnn.forward(model, image))
+    request.__dict__.update(model=model, look=look)
+    page = why.show(request)
+    sources = [page.charts[figure].traces[0]["meta.layer"] for figure in (why.BEFORE, why.BESIDE)]
+    assert sources == list(cnn.layer_info(model, "add_0").inputs)
+    assert not page.hidden["why-beside-box"]
+    assert page.texts[why.PROOF].startswith("Recomputed")

@@ -1,5 +1,6 @@
 """Sentences on the arithmetic of one number."""
 
+import keras
 import numpy as np
 import pytest
 
@@ -150,3 +151,35 @@ def test_a_small_field_has_no_inner_part_and_a_gradient_of_zero_is_said():
     assert effective_field(field.astype(np.float32), field).seen == f"{seen}."
     nothing = effective_field(np.zeros((5, 5), np.float32), field)
     assert nothing.seen == f"{seen}: with none, so no small change of a pixel changes it."
+
+
+def test_the_parts_of_a_convolution_have_captions_of_their_numbers(explained):
+    form = explained("conv2d_1", 4, 5, 3).form
+    term = form.terms[2]
+    assert cnn.captions.patch(term).notice == ""
+    assert cnn.captions.products(term).seen == (
+        f"The products of channel 2 add up to {cnn.captions.number(term.products.sum(), 4)}."
+    )
+    assert cnn.captions.terms(form, "input channel").seen == (
+        "What each input channel adds, the strongest first, and the bias: together "
+        f"{cnn.captions.number(form.subtotals.sum() + form.bias, 5)}."
+    )
+
+
+@pytest.mark.parametrize(("row", "words"), [(0, "6 cells outside the map are"), (3, "")])
+def test_what_lies_outside_the_map_is_counted(row, words):
+    source = keras.Input((7, 7, 1))
+    padded = keras.layers.Conv2D(2, (5, 3), padding="same", name="conv")(source)
+    pooled = keras.layers.MaxPooling2D((5, 3), strides=1, padding="same", name="pool")(source)
+    model = keras.Model(source, [padded, pooled])
+    image = np.random.default_rng(0).integers(1, 256, (7, 7, 1), dtype=np.uint8)
+    conv, pool = (
+        cnn.explain_unit(model, image, layer=layer, place=(row, 3, 0)) for layer in ("conv", "pool")
+    )
+    assert cnn.captions.patch(conv.form.terms[0]).notice == (words and f"{words} counted as zero.")
+    assert cnn.captions.candidates(pool.form).notice == (words and f"{words} not among them.")
+
+
+def test_layers_that_are_read_and_not_drawn_are_named():
+    assert cnn.captions.read_of("a", []).notice == ""
+    assert cnn.captions.read_of("a", ["b", "c"]).notice == "It reads b and c too."
