@@ -21,18 +21,19 @@
     return isInside ? { layer: layer.name, place: { ...place, row, column } } : null;
   }
 
-  // Draws a box of cells in every tile of each layer; `boxOf` gives that of a layer, of maps as rows and
-  // columns and of units as the first and the last, or nothing.
-  function drawFields(boxOf) {
+  // What is to be drawn: a box of cells in every tile of each layer. `boxOf` gives that of a layer, of maps as
+  // rows and columns and of units as the first and the last, or nothing.
+  function ofThumbnails(boxOf) {
     const net = network.opened();
-    if (!net) return;
+    if (!net) return [];
     net.fields ||= root.cnn.outlines(net.stage);
     const shapes = net.layers.filter(({ block }) => block).map((layer) => {
       const box = boxOf(layer.name, layer.form === "maps" && layer.data ? layer.data.size : null);
       return box ? shape(layer, box) : "";
     });
     const { offsetWidth: width, offsetHeight: height } = net.stage;
-    net.fields.show(shapes.join(""), { left: 0, top: 0, width, height, view: [0, 0, width, height] });
+    const place = { left: 0, top: 0, width, height, view: [0, 0, width, height] };
+    return [{ outlines: net.fields, shape: shapes.join(""), place }];
   }
 
   // Of maps a box in each tile, of units one around all.
@@ -58,5 +59,5 @@
     return root.cnn.rectangle(left, top, right - left, bottom - top);
   }
 
-  Object.assign(network, { cellAt, drawFields });
+  Object.assign(network, { cellAt, ofThumbnails });
 })();

@@ -84,9 +84,10 @@
     const field = table && fieldOf(table, wanted);
     isDrawn = Boolean(field);
     const boxOf = (name, sides) => (field ? boxIn(table, field, name, sides) : null);
-    drawPicture(table, boxOf);
-    network.drawFields(boxOf);
-    for (const plot of plotly.allPlots()) drawPlot(plot, boxOf);
+    // All places are measured before anything is drawn: a drawing would have each measured anew.
+    const plots = [...plotly.allPlots()].filter(isInSight);
+    const drawings = [ofPicture(table, boxOf), ...network.ofThumbnails(boxOf), ...plots.map((plot) => ofPlot(plot, boxOf))];
+    for (const { outlines, shape, place } of drawings) if (outlines) outlines.show(shape, place);
     root.cnn.paintText("field-text", field ? root.cnn.fieldInWords(table, field) : "");
   }
 
@@ -133,20 +134,18 @@
 
   // ---- Where it is drawn.
 
-  function drawPicture(table, boxOf) {
+  function ofPicture(table, boxOf) {
     const row = /** @type {any} */ (document.querySelector(".sample-row"));
     const box = table && boxOf(table.picture, true);
     row.outlines ||= root.cnn.outlines(row);
-    if (!box) {
-      row.outlines.show("");
-      return;
-    }
+    if (!box) return { outlines: row.outlines, shape: "" };
     const { left, top, scale, width, height } = pictureArea();
     const corner = row.getBoundingClientRect();
-    row.outlines.show(inCells(box), {
+    const place = {
       left: left - corner.left, top: top - corner.top, width: scale * width, height: scale * height,
       view: [0, 0, width, height],
-    });
+    };
+    return { outlines: row.outlines, shape: inCells(box), place };
   }
 
   function inCells({ rows, columns }, x = 0, y = 0) {
@@ -154,20 +153,16 @@
       x + columns[0], y + rows[0], columns[1] - columns[0] + 1, rows[1] - rows[0] + 1);
   }
 
-  function drawPlot(plot, boxOf) {
+  function ofPlot(plot, boxOf) {
     const about = plotly.aboutOf(plot);
-    const box = about.layer && isInSight(plot) ? boxOf(about.layer, about.tiles) : null;
-    if (!box) {
-      if (plot.outlines) plot.outlines.show("");
-      return;
-    }
+    const box = about.layer ? boxOf(about.layer, about.tiles) : null;
+    if (!box) return { outlines: plot.outlines, shape: "" };
     const { left, top, width, height, across, down } = plotly.areaOf(plot);
     const [x, y] = [across[0] + 0.5, about.tiles ? down[0] + 0.5 : 0];
     plot.outlines ||= root.cnn.outlines(plot);
-    plot.outlines.show(about.tiles ? inTiles(about, box) : inBars(box), {
-      left, top, width, height,
-      view: [x, y, across[1] - across[0], about.tiles ? down[1] - down[0] : 1],
-    });
+    const view = [x, y, across[1] - across[0], about.tiles ? down[1] - down[0] : 1];
+    const shape = about.tiles ? inTiles(about, box) : inBars(box);
+    return { outlines: plot.outlines, shape, place: { left, top, width, height, view } };
   }
 
   function isInSight(plot) {
