@@ -72,9 +72,8 @@
   function move(walk, cell) {
     const began = performance.now();
     go(cell);
-    const plot = root.cnn.plotly.plotIn(document.getElementById("why-map"));
-    if (plot) reach(plot, { ...shown, ...cell });
     afterPaint(walk, () => {
+      reach({ ...shown, ...cell });
       setTimeout(() => moveOn(walk), Math.max(0, began + 1000 / speed - performance.now()));
     });
   }
@@ -93,8 +92,11 @@
   }
 
   function afterPaint(walk, act) {
-    if (!isOn(walk)) return;
-    root.cnn.whenPainted(() => (root.cnn.isBusy() ? afterPaint(walk, act) : act()));
+    root.cnn.whenPainted(() => {
+      if (!isOn(walk)) return;
+      if (root.cnn.isBusy()) afterPaint(walk, act);
+      else act();
+    });
   }
 
   function stop() {
@@ -106,7 +108,9 @@
   }
 
   // What the cell reads is outlined as for one that is pointed at.
-  function reach(plot, cell) {
+  function reach(cell) {
+    const plot = root.cnn.plotly.plotIn(document.getElementById("why-map"));
+    if (!plot) return;
     const { layer, channel } = root.cnn.plotly.aboutOf(plot);
     root.cnn.pointAt({ layer, place: { channel, row: cell.row, column: cell.column } });
     cover(plot, cell);
