@@ -73,7 +73,6 @@
     const began = performance.now();
     go(cell);
     afterPaint(walk, () => {
-      reach({ ...shown, ...cell });
       setTimeout(() => moveOn(walk), Math.max(0, began + 1000 / speed - performance.now()));
     });
   }
@@ -155,6 +154,7 @@
   function receive(cell) {
     shown = cell;
     if (!strip() || cell.rows === undefined) return;
+    if (playing) reach(cell);
     const place = strip().querySelector(".walk-speed");
     if (!place.firstChild) build(place);
     for (const [name, count] of [["back", -1], ["on", 1]]) {
