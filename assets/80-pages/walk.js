@@ -72,8 +72,6 @@
   function move(walk, cell) {
     const began = performance.now();
     go(cell);
-    const plot = root.cnn.plotly.plotIn(document.getElementById("why-map"));
-    if (plot) reach(plot, { ...shown, ...cell });
     afterPaint(walk, () => {
       setTimeout(() => moveOn(walk), Math.max(0, began + 1000 / speed - performance.now()));
     });
@@ -93,8 +91,11 @@
   }
 
   function afterPaint(walk, act) {
-    if (!isOn(walk)) return;
-    root.cnn.whenPainted(() => (root.cnn.isBusy() ? afterPaint(walk, act) : act()));
+    root.cnn.whenPainted(() => {
+      if (!isOn(walk)) return;
+      if (root.cnn.isBusy()) afterPaint(walk, act);
+      else act();
+    });
   }
 
   function stop() {
@@ -106,7 +107,9 @@
   }
 
   // What the cell reads is outlined as for one that is pointed at.
-  function reach(plot, cell) {
+  function reach(cell) {
+    const plot = root.cnn.plotly.plotIn(document.getElementById("why-map"));
+    if (!plot) return;
     const { layer, channel } = root.cnn.plotly.aboutOf(plot);
     root.cnn.pointAt({ layer, place: { channel, row: cell.row, column: cell.column } });
     cover(plot, cell);
@@ -151,6 +154,7 @@
   function receive(cell) {
     shown = cell;
     if (!strip() || cell.rows === undefined) return;
+    if (playing) reach(cell);
     const place = strip().querySelector(".walk-speed");
     if (!place.firstChild) build(place);
     for (const [name, count] of [["back", -1], ["on", 1]]) {
