@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 
 import cnn
 from pages.network import described
+from tests.browser.conftest import answered
+from tests.browser.shown import MAPS_ARE_PAINTED
 
 NETWORK = "#network"
 
@@ -111,10 +113,12 @@ def test_every_layer_is_painted_and_follows_the_picture(bundled, classifier, sha
     page = shared(bundled).page
     expect(page.locator(".net-class.first")).to_have_count(1)
     names = [layer["name"] for layer in described(classifier)[:-1]]
+    page.wait_for_function(MAPS_ARE_PAINTED)
     assert all(ink(page, name) > 0 for name in names)
     before = {name: painted(page, name) for name in names}
     page.get_by_role("button", name="4", exact=True).click()
     expect(page.locator(".net-class.first .net-class-name")).to_have_text("4")
+    answered(page)
     assert all(painted(page, name) != before[name] for name in names)
 
 
