@@ -76,6 +76,7 @@ def arithmetic() -> list[Row]:
         server.start()
         page = open_page(browser, server, "/why/conv2d_1?channel=5")
         digits, *_ = page.evaluate(CLICK, 25)
+        page.locator("#why-map").scroll_into_view_if_needed()
         clicks = [_click(page, *cell) for cell in _CELLS]
     with running_server() as server:
         server.start()
