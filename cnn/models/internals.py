@@ -6,7 +6,7 @@ They were checked on Keras 3.15; `tests/cnn/models/test_internals.py` holds them
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,45 @@ def is_graph(layer: Any) -> bool:
 def origin(tensor: Any) -> Any:
     """Return the layer that a symbolic tensor comes from."""
     return tensor._keras_history.operation
+
+
+def with_layers(network: keras.Model, others: Mapping[Any, Any]) -> keras.Model:
+    """Return the same functional graph with `others` in the place of some layers, here and inside.
+
+    Nothing is called or traced, and the layers that stay know nothing of it: a layer that is called
+    keeps every call for its life.
+    """
+    inside = {
+        layer: with_layers(layer, others)
+        for layer in network._operations
+        if is_graph(layer) and not others.keys().isdisjoint(every_layer(layer))
+    }
+    others = {**others, **inside}
+    other = _copy(network)
+    object.__setattr__(other, "_operations", [others.get(one, one) for one in network._operations])
+    object.__setattr__(other, "_layers", [others.get(one, one) for one in network._layers])
+    nodes_by_depth = {
+        depth: [_with_operation(node, others.get(node.operation)) for node in same_depth]
+        for depth, same_depth in network._nodes_by_depth.items()
+    }
+    object.__setattr__(other, "_nodes_by_depth", nodes_by_depth)
+    return other
+
+
+def _with_operation(node: Any, operation: Any) -> Any:
+    """Return the node with another operation, or as it is where there is no other."""
+    if operation is None:
+        return node
+    other = _copy(node)
+    other.operation = operation
+    return other
+
+
+def _copy(given: Any) -> Any:
+    """Return an object with the same attributes; `copy` would write a layer down and read it again."""
+    other = object.__new__(type(given))
+    other.__dict__.update(given.__dict__)
+    return other
 
 
 def takes_training(layer: Any) -> bool:

@@ -18,7 +18,7 @@ from cnn.models.compilation import kept_for_twins, share
 from cnn.models.graph import Call, calls, named_nodes
 from cnn.models.heads import giving
 from cnn.models.inserted import OPERATED, is_inserted
-from cnn.models.internals import graph_of, is_graph, name_scopes, origin
+from cnn.models.internals import graph_of, is_graph, name_scopes, origin, with_layers
 from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo, layer_info, layer_infos
 from cnn.words import sides
@@ -40,12 +40,14 @@ class Affine:
     offset: float = 0.0
 
 
+_FIRST = "_cnn_operated"
 # What is done to channels, by the name of a layer call and the number of the channel; a number alone
 # is a factor.
 Changes = Mapping[str, Mapping[int, "float | Affine"]]
 # The factor and the offset of every channel of a layer, each float32 (channels,), by layer call.
 Tables = Mapping[str, tuple[NDArray[np.float32], NDArray[np.float32]]]
-Rescalings = Callable[..., Any]
+# Makes the layer to stand after a layer call, of its name, the factors and offsets, and settings.
+Insert = Callable[..., Any]
 
 
 def ablate(model: keras.Model, channels: Changes) -> keras.Model:
@@ -69,7 +71,10 @@ def ablate(model: keras.Model, channels: Changes) -> keras.Model:
     """
     import keras
 
-    return _anew(model, tables_of(model, channels), keras.layers.Rescaling)
+    def insert(_call: str, *numbers: Any, **settings: Any) -> Any:
+        return keras.layers.Rescaling(*numbers, **settings)
+
+    return _anew(model, tables_of(model, channels), insert)
 
 
 def operated(model: keras.Model, channels: Changes) -> keras.Model:
@@ -82,10 +87,45 @@ def operated(model: keras.Model, channels: Changes) -> keras.Model:
     from cnn.models.factors import Rescaling
 
     tables = tables_of(model, channels)
-    network = _anew(model, tables, Rescaling)
+    first = _first_with(model, tables)
+    others = {
+        layer: Rescaling(*tables[call], name=layer.name, dtype=layer.dtype_policy)
+        for call, layer in first.inserted.items()
+    }
+    network = with_layers(first.network, others)
+    name_scopes(network)
     kept = kept_for_twins(model).setdefault(OPERATED, {})
     share(network, kept.setdefault(frozenset(tables), {}))
     return network
+
+
+@dataclass(frozen=True, eq=False)
+class _First:
+    """The first network with changes in some layer calls: all others differ from it in numbers only.
+
+    `inserted` has the layer that stands after each of these calls.
+    """
+
+    network: keras.Model
+    inserted: dict[str, Any]
+
+
+def _first_with(model: keras.Model, tables: Tables) -> _First:
+    from cnn.models.factors import Rescaling
+
+    known: dict[frozenset[str], _First] = getattr(model, _FIRST, {})
+    calls_changed = frozenset(tables)
+    if calls_changed in known:
+        return known[calls_changed]
+    inserted: dict[str, Any] = {}
+
+    def insert(call: str, *numbers: Any, **settings: Any) -> Any:
+        inserted[call] = Rescaling(*numbers, **settings)
+        return inserted[call]
+
+    first = _First(_anew(model, tables, insert), inserted)
+    object.__setattr__(model, _FIRST, {**known, calls_changed: first})
+    return first
 
 
 def keep_only(model: keras.Model, layer: str, *, channel: int) -> dict[int, float]:
@@ -209,22 +249,22 @@ def _dtype(call: Call) -> str:
     return str(call.node.outputs[0].dtype if call.node else call.layer.dtype)
 
 
-def _anew(model: keras.Model, tables: Tables, rescaling: Rescalings) -> keras.Model:
-    network = _Anew(graph_of(model), "", tables, rescaling).model(model.name)
+def _anew(model: keras.Model, tables: Tables, insert: Insert) -> keras.Model:
+    network = _Anew(graph_of(model), "", tables, insert).model(model.name)
     attach_card(network, card_of(model))
     name_scopes(network)
     return network
 
 
 class _Anew:
-    """A graph built anew around its layers, with channels changed by layers that `rescaling` makes.
+    """A graph built anew around its layers, with channels changed by layers that `insert` makes.
 
     The names of its calls begin with `prefix`; `values` has the new tensors, by the old ones' ids.
     """
 
-    def __init__(self, network: Any, prefix: str, tables: Tables, rescaling: Rescalings) -> None:
+    def __init__(self, network: Any, prefix: str, tables: Tables, insert: Insert) -> None:
         self.network, self.prefix, self.tables = network, prefix, tables
-        self.rescaling = rescaling
+        self.insert = insert
         self.named = list(named_nodes(network, prefix))
         self.taken = {origin(tensor).name for tensor in network.inputs}
         self.taken |= {node.operation.name for _, node in self.named}
@@ -251,7 +291,7 @@ class _Anew:
         return any(name.startswith(f"{call}/") for name in self.tables)
 
     def _inside(self, call: str, node: Any) -> Any:
-        inner = _Anew(graph_of(node.operation), f"{call}/", self.tables, self.rescaling)
+        inner = _Anew(graph_of(node.operation), f"{call}/", self.tables, self.insert)
         entering = [self.values[id(tensor)] for tensor in node.input_tensors]
         return inner.model(self._local(call))(_single(entering))
 
@@ -268,7 +308,7 @@ class _Anew:
     def _changed(self, call: str, tensor: Any) -> Any:
         factors, offsets = (numbers.tolist() for numbers in self.tables[call])
         name = self._free(f"{self._local(call).replace(':', '_')}{OPERATED}")
-        return self.rescaling(factors, offsets, name=name, dtype=tensor.dtype)(tensor)
+        return self.insert(call, factors, offsets, name=name, dtype=tensor.dtype)(tensor)
 
     def _local(self, call: str) -> str:
         return call.removeprefix(self.prefix)

@@ -9,11 +9,12 @@ from keras import layers
 
 import cnn
 from cnn.models.card import Card, attach_card, card_of
+from cnn.models.compilation import kept_for_twins
 from cnn.models.graph import as_trained
 from cnn.models.inputs import scale_of
 from cnn.models.internals import nodes
 from cnn.models.loading import as_functional
-from cnn.models.surgery import tables_of
+from cnn.models.surgery import operated, tables_of
 from tests import nets
 
 
@@ -372,3 +373,23 @@ def test_whole_numbers_are_refused():
     model = as_functional(keras.Model(picture, layers.Dense(2)(x)))
     with pytest.raises(cnn.LayerError, match="'picture' is whole numbers \\(uint8\\)"):
         cnn.ablate(model, {"picture": {0: 0.5}})
+
+
+@pytest.mark.parametrize("layer", ["norm", "block/conv", "shared:2"])
+def test_networks_to_look_at_are_those_of_ablate_and_leave_no_trace(second_model, coloured, layer):
+    first = operated(second_model, {layer: {1: 0.5}})
+    calls = [len(one._inbound_nodes) for one in second_model._flatten_layers()]
+    networks = {factor: operated(second_model, {layer: {0: factor}}) for factor in (0.0, 2.0)}
+    assert [len(one._inbound_nodes) for one in second_model._flatten_layers()] == calls
+    for factor, network in networks.items():
+        ablated = cnn.ablate(second_model, {layer: {0: factor}})
+        expected = cnn.activations(ablated, coloured)
+        found = cnn.activations(network, coloured)
+        assert names_of(network) == names_of(ablated)
+        for name, values in expected.items():
+            np.testing.assert_allclose(found[name], values, atol=1e-5)
+        np.testing.assert_allclose(
+            probabilities(network, coloured), probabilities(ablated, coloured), atol=1e-6
+        )
+    kept = [kept_for_twins(one) for one in (first, *networks.values())]
+    assert kept[0] is kept[1] is kept[2]
