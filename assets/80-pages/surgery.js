@@ -85,6 +85,7 @@
     if (Number(strength.range.value) !== percent) strength.range.value = percent;
     strength.output.textContent = `${percent}%`;
     strength.range.setAttribute("aria-valuetext", `${percent}%`);
+    for (const button of document.querySelectorAll(".operate button")) button.removeAttribute("disabled");
     const off = document.querySelector("[data-operate=off]");
     off.setAttribute("aria-pressed", String(channels.get(one) === OFF));
     return String(percent);

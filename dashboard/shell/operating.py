@@ -41,16 +41,23 @@ def banner() -> html.Div:
 def buttons() -> html.Div:
     """Return the buttons that change the chosen channel; a script does what they say."""
     return html.Div(
-        [button(name, text, title) for name, (text, title) in _BUTTONS.items()],
+        [button(name, text, title, waits=True) for name, (text, title) in _BUTTONS.items()],
         className="operate",
         role="group",
         **aria(label="Change the channel"),
     )
 
 
-def button(name: str, text: str, title: str) -> html.Button:
-    """Return a button that does what is called `name`."""
+def button(name: str, text: str, title: str, *, waits: bool = False) -> html.Button:
+    """Return a button that does what is called `name`; one that `waits` can be pressed when the layer
+    is known.
+    """
     named: dict[str, Any] = data(operate=name)
     return html.Button(
-        text, type="button", className="btn btn-sm btn-outline-primary", title=title, **named
+        text,
+        type="button",
+        className="btn btn-sm btn-outline-primary",
+        title=title,
+        disabled=waits,
+        **named,
     )

@@ -117,7 +117,7 @@ def test_every_layer_is_painted_and_follows_the_picture(bundled, classifier, sha
     assert all(ink(page, name) > 0 for name in names)
     before = {name: painted(page, name) for name in names}
     page.get_by_role("button", name="4", exact=True).click()
-    expect(page.locator(".net-class.first .net-class-name")).to_have_text("4")
+    expect(page.locator("#picture-text")).to_contain_text("Label 4")
     answered(page)
     assert all(painted(page, name) != before[name] for name in names)
 
