@@ -347,11 +347,13 @@ def _running(cell: _Cell) -> Chart:
         return nothing("")
     if isinstance(form, WeightedSum):
         what, each = "sum", f"{cnn.captions.step_of(form).removeprefix('input ')}s added"
+        names = None
     else:
         what, each = "largest" if form.takes_largest else "smallest", "number"
+        names = [str(place) for place in range(1, len(form.running) + 1)]
     return cnn.figures.outputs_chart(
         form.running.astype(np.float32), title=f"the {what} so far", label=what, each=each,
-        size={"height": "80cqw"}, caption=cnn.captions.running(form),
+        names=names, size={"height": "80cqw"}, caption=cnn.captions.running(form),
     )  # fmt: skip
 
 

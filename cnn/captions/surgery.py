@@ -51,6 +51,8 @@ def ablation(before: Prediction, after: Prediction) -> Caption:
         return Caption(seen, "No probability moves.")
     name, direction = before.class_names[place], "up" if moved[place] > 0 else "down"
     was, now = (percent(float(one.probabilities[place])) for one in (before, after))
+    if was == now:
+        return Caption(seen, "No probability moves so far that it would be written otherwise.")
     return Caption(
         seen, f"The probability of {name} moves the most, {direction} from {was} to {now}."
     )

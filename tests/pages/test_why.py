@@ -206,6 +206,7 @@ def test_of_a_pool_the_largest_so_far_is_shown(app, request_of, query, computed)
     (so_far,) = drawn(page, why.RUNNING)
     np.testing.assert_array_equal(so_far.y, np.maximum.accumulate(window))
     assert so_far.y[-1] == computed["max_pooling2d"][9, 6, 3]
+    assert list(so_far.x) == ["1", "2", "3", "4"], "numbered as the sentence beside it counts"
 
 
 @pytest.mark.parametrize(

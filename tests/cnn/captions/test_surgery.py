@@ -1,5 +1,7 @@
 """What is said of changed channels holds for their numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 
 import cnn
@@ -36,6 +38,17 @@ def test_the_answer_before_and_after_and_what_moved_the_most(classifier):
     assert caption.notice.startswith(f"The probability of {most} moves the most, {direction} from ")
     same = cnn.captions.ablation(effect.before, effect.before)
     assert same.notice == "No probability moves."
+
+
+def test_what_moves_less_than_is_written_is_not_said_to_move(classifier):
+    image = cnn.load_dataset("digits").sample(label=3, seed=0).pixels
+    before = cnn.predict(classifier, image)
+    hardly = before.probabilities.copy()
+    hardly[hardly.argmin()] += np.float32(1e-7)
+    after = replace(before, probabilities=hardly)
+    assert cnn.captions.ablation(before, after).notice == (
+        "No probability moves so far that it would be written otherwise."
+    )
 
 
 def test_the_layer_that_moved_the_most_and_those_that_did_not():
