@@ -31,7 +31,7 @@ from cnn.captions.layers import (
     verdict,
 )
 from cnn.captions.questions import Question, class_question, unit_question
-from cnn.captions.studies import evaluation, ranking
+from cnn.captions.studies import evaluation, ranking, under_way
 from cnn.captions.surgery import ablation, operations, reached
 from cnn.captions.sweep import sweep
 from cnn.captions.training import accuracy, change, course, gradients, recognised
@@ -89,6 +89,7 @@ __all__ = [
     "sweep",
     "terms",
     "tie",
+    "under_way",
     "unit_question",
     "vector",
     "verdict",

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from cnn.captions.caption import Caption
 from cnn.studies.answers import Evaluation, Ranking
-from cnn.words import counted, number, percent
+from cnn.studies.question import RANK, Question
+from cnn.words import counted, listed, number, percent
+
+
+def under_way(question: Question) -> str:
+    """Return what is found out, as the subject of a sentence: "the ranking of the channels of conv2d"."""
+    if question.kind == RANK:
+        return f"the ranking of the channels of {question.layer}"
+    return f"the evaluation of changes in {listed(list(question.changes))}"
 
 
 def evaluation(answer: Evaluation) -> Caption:

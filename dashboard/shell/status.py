@@ -170,10 +170,20 @@ def _trainings(runtime: Runtime, statuses: Statuses) -> list[Any]:
         sentence = f"{who} {'is' if len(running) == 1 else 'are'} being trained{more}: "
     elif waiting:
         behind = f" ({len(waiting) - 1} more behind it)" if len(waiting) > 1 else ""
-        sentence = f"{_called(runtime, waiting[0])} waits to be trained{behind}: "
+        called, after = _called(runtime, waiting[0]), _study_before(runtime)
+        sentence = f"{called} waits to be trained{behind}{after}: "
     else:
         return []
     return [sentence, link("/training", _WATCH), ". "]
+
+
+def _study_before(runtime: Runtime) -> str:
+    """Say what the worker does instead of a training that waits."""
+    for study in runtime.settings.jobs.studies():
+        with suppress(cnn.CnnError):
+            if study.status.state == "running":
+                return f"; the worker does {cnn.captions.under_way(study.question)} first"
+    return ""
 
 
 def _called(runtime: Runtime, run: Run) -> str:

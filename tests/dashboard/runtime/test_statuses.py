@@ -5,7 +5,10 @@ from contextlib import ExitStack
 import pytest
 
 import cnn
+from cnn.models.surgery import Affine
 from cnn.runs.run import Status
+from cnn.studies import Question
+from cnn.studies import Status as StudyStatus
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
 from dashboard.shell import status
@@ -68,6 +71,32 @@ def test_what_waits_first_is_named_while_nothing_is_trained(runtime):
     assert told(runtime) == "first waits to be trained (2 more behind it): . "
     first.ask_to_cancel()
     assert told(runtime) == "second waits to be trained (1 more behind it): . "
+
+
+@pytest.mark.parametrize(
+    ("asked", "what"),
+    [
+        (
+            lambda network: Question.ranking(network, "conv2d_1", "digits", "test"),
+            "the ranking of the channels of conv2d_1",
+        ),
+        (
+            lambda network: Question.evaluation(
+                network, {"dense": {1: Affine()}, "conv2d": {2: Affine()}}, "digits", "test"
+            ),
+            "the evaluation of changes in dense and conv2d",
+        ),
+    ],
+)
+def test_a_study_that_a_training_waits_for_is_named(runtime, held, asked, what):
+    study = runtime.queue.submit_study(asked(runtime.catalogue.network("", "")))
+    submit(runtime, "first")
+    assert told(runtime) == "first waits to be trained: . "
+    runtime.queue._huey.dequeue()
+    study.write_status(StudyStatus("running"))
+    assert told(runtime) == "first waits to be trained: . ", "its worker is gone"
+    with study.hold():
+        assert told(runtime) == f"first waits to be trained; the worker does {what} first: . "
 
 
 def test_a_run_that_the_queue_has_lost_does_not_wait(runtime):
