@@ -7,18 +7,21 @@ from typing import Any
 import dash
 from dash import Dash, html
 
+import cnn
 from cnn.captions import diagnosis as words
-from cnn.inspection.diagnosis.findings import Checked, Finding, Severity, Shown
+from cnn.inspection.diagnosis.findings import Checked, Finding, Severity
+from cnn.inspection.diagnosis.selection import selection_of
+from cnn.studies import DIAGNOSE
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
-from dashboard.shell import components
+from dashboard.shell import components, studies
 from dashboard.state.view import OF_NETWORK
 
 PAGE = "diagnosis"
 SUMMARY, SAMPLE = "diagnosis-summary", "diagnosis-sample"
+LARGE, HERE = "diagnosis-large", "diagnosis-here"
 FINDINGS, CHECKS = "diagnosis-findings", "diagnosis-checks"
 _SIGNS: dict[Severity, str] = {"fault": "✖", "warning": "▲", "note": "●"}
-_PAGES: dict[Shown, str] = {"maps": "activations", "weights": "filters", "arithmetic": "why"}
 _MOST_LINKS = 12
 
 
@@ -35,10 +38,20 @@ def layout(**_query: Any) -> html.Div:
             *stores(PAGE),
             html.P(id=SUMMARY, className="diagnosis-summary", **components.aria(live="polite")),
             html.P(id=SAMPLE, className="text-body-secondary"),
-            html.H2("What was found"),
-            html.Ul([waiting], id=FINDINGS, className="findings"),
-            html.H2("What was looked for"),
-            html.Dl(id=CHECKS, className="checks"),
+            html.Div(
+                studies.study(DIAGNOSE, "What a worker finds", "Look through the network"),
+                id=LARGE,
+                hidden=True,
+            ),
+            html.Div(
+                [
+                    html.H2("What was found"),
+                    html.Ul([waiting], id=FINDINGS, className="findings"),
+                    html.H2("What was looked for"),
+                    html.Dl(id=CHECKS, className="checks"),
+                ],
+                id=HERE,
+            ),
         ]
     )
 
@@ -50,14 +63,23 @@ def register(app: Dash) -> None:
         layout=layout, order=3.5, in_header=True,
     )  # fmt: skip
     register_screen(app, PAGE, show, figures=(), of=(*OF_NETWORK, "data", "split"), waits=True)
+    studies.register_study(app, DIAGNOSE)
 
 
 def show(request: Request) -> Screen:
-    """Return the findings, the gravest first, over which pictures, and every check by its name."""
+    """Return the findings, the gravest first, over which pictures, and every check by its name.
+
+    A network that is too large to be looked through at once is left to a worker.
+    """
+    if selection_of(request.model, request.runtime.dataset(request.view)).is_short:
+        cost = cnn.totals(request.model).multiply_adds
+        texts = {SUMMARY: words.left_to_a_worker(cost), SAMPLE: ""}
+        return Screen({}, texts=texts, hidden={LARGE: False, HERE: True})
     made = request.runtime.diagnosis(request.view)
     return Screen(
         {},
         texts={SUMMARY: words.diagnosis(made), SAMPLE: words.selection(made.selection)},
+        hidden={LARGE: True, HERE: False},
         properties={
             FINDINGS: {"children": [_finding(found) for found in made.findings]},
             CHECKS: {"children": [part for one in made.checked for part in _check(one)]},
@@ -85,7 +107,7 @@ def _finding(found: Finding) -> html.Li:
 
 def _links(found: Finding) -> list[Any]:
     """Return the links to what shows the finding: the layer's page, for each of its channels."""
-    page = _PAGES[found.shown]
+    page = studies.page_showing(found)
     path = components.layer_path(page, found.layer)
     name = page.capitalize()
     if not found.channels:

@@ -4,7 +4,11 @@
   const AGAIN_MILLISECONDS = 500;
   const ACTIVE = ["queued", "running"];
   // The parts of the view that make another question; channels are ranked in the network without changes.
-  const PARTS = { evaluate: ["model", "epoch", "data", "surgery"], rank: ["model", "epoch", "data"] };
+  const PARTS = {
+    evaluate: ["model", "epoch", "data", "surgery"],
+    rank: ["model", "epoch", "data"],
+    diagnose: ["model", "epoch", "data", "split", "surgery"],
+  };
   const SILENCE = "The server does not answer: try again.";
 
   // What the place of a study is about, by its element: another question, or another page, is another one.
@@ -93,8 +97,8 @@
 
   function table({ head, rows }) {
     const names = row(head.map((name, place) => cell("th", name, place, { scope: "col" })));
-    const body = rows.map(({ name, cells, channel }) => row([
-      cell("th", channel === undefined ? name : channelButton(channel), 0, { scope: "row" }),
+    const body = rows.map(({ name, cells, channel, page }) => row([
+      cell("th", channel === undefined ? layerLink(name, page) : channelButton(channel), 0, { scope: "row" }),
       ...cells.map((text, place) => cell("td", text, place + 1)),
     ]));
     return make("table", [make("thead", [names]), make("tbody", body)], { className: "table table-sm" });
@@ -103,6 +107,11 @@
   const row = (cells) => make("tr", cells);
   const cell = (tag, content, place, properties = {}) =>
     make(tag, [content], { ...properties, className: place ? "number" : "" });
+
+  function layerLink(name, page) {
+    const href = `${root.cnn.pathOf(page)}/${encodeURIComponent(name)}`;
+    return page ? make("a", [name], { href, className: "keeps-view" }) : name;
+  }
 
   function channelButton(channel) {
     const button = make("button", [String(channel)], { type: "button", className: "btn btn-sm btn-outline-primary" });

@@ -120,6 +120,14 @@ def diagnosis(made: Diagnosis) -> str:
     return f"{listed([counted(count, which) for count, which in counts if count])}."
 
 
+def left_to_a_worker(multiply_adds: int) -> str:
+    """Return that a network is too large to be looked through while the reader waits."""
+    return (
+        f"This network needs {counted(multiply_adds, 'multiply-add')} for a picture: a worker looks "
+        "through it, while the other pages go on."
+    )
+
+
 def selection(chosen: Selection) -> str:
     """Return over which pictures a diagnosis was said, in a sentence."""
     source = " ".join(filter(None, (chosen.name, chosen.split))) or "the given pictures"

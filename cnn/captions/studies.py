@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cnn.captions.caption import Caption
 from cnn.studies.answers import Evaluation, Ranking
-from cnn.studies.question import RANK, Question
+from cnn.studies.question import DIAGNOSE, RANK, Question
 from cnn.words import counted, listed, number, percent
 
 
@@ -12,6 +14,8 @@ def under_way(question: Question) -> str:
     """Return what is found out, as the subject of a sentence: "the ranking of the channels of conv2d"."""
     if question.kind == RANK:
         return f"the ranking of the channels of {question.layer}"
+    if question.kind == DIAGNOSE:
+        return f"the diagnosis of {Path(question.network.path).name}"
     return f"the evaluation of changes in {listed(list(question.changes))}"
 
 

@@ -1,11 +1,12 @@
 """What takes a network many pictures to tell: asked once, done by a worker, kept in a folder."""
 
 from cnn.studies.answers import Channel, Evaluation, Ranking, Scores
-from cnn.studies.question import EVALUATE, RANK, Kind, Network, Question
+from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, Kind, Network, Question
 from cnn.studies.study import ID, Status, Study, ask, find
 from cnn.studies.work import work_on
 
 __all__ = [
+    "DIAGNOSE",
     "EVALUATE",
     "ID",
     "RANK",

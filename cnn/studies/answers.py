@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cnn.inspection.diagnosis import Diagnosis
 from cnn.studies.question import STRICT
 
 
@@ -64,4 +65,4 @@ class Ranking:
     channels: list[Channel]
 
 
-Answer = Evaluation | Ranking
+Answer = Evaluation | Ranking | Diagnosis

@@ -23,9 +23,10 @@ from cnn.runs.run import Run
 if TYPE_CHECKING:
     import keras
 
-Kind = Literal["evaluate", "rank"]
+Kind = Literal["evaluate", "rank", "diagnose"]
 EVALUATE: Kind = "evaluate"
 RANK: Kind = "rank"
+DIAGNOSE: Kind = "diagnose"
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 # Another number makes other questions of the same: where the answer has changed its meaning.
 _FORM = 1
@@ -87,7 +88,8 @@ class Question:
 
     "evaluate" is how well it tells the pictures before and after `changes` of its channels, by layer
     call and number each a factor and an offset; "rank" what the loss of each channel of the layer
-    call `layer` costs. `data` and `split` say which pictures, as `load_dataset` takes them.
+    call `layer` costs; "diagnose" what is wrong with it, changed so. `data` and `split` say which
+    pictures, as `load_dataset` takes them.
     """
 
     __pydantic_config__ = STRICT
@@ -104,11 +106,7 @@ class Question:
         cls, network: Network, changes: Mapping[str, Mapping[int, Affine]], data: str, split: str
     ) -> Question:
         """Return the question what changes of channels cost; `StudyError` where there are none."""
-        plain = {
-            name: {channel: (one.factor, one.offset) for channel, one in channels.items()}
-            for name, channels in changes.items()
-            if channels
-        }
+        plain = _plain(changes)
         if not plain:
             raise StudyError("No channel is changed: change one, then evaluate what it does.")
         return cls(EVALUATE, network, data, split, changes=plain)
@@ -117,6 +115,13 @@ class Question:
     def ranking(cls, network: Network, layer: str, data: str, split: str) -> Question:
         """Return the question what each channel of a layer call is worth."""
         return cls(RANK, network, data, split, layer=layer)
+
+    @classmethod
+    def diagnosis(
+        cls, network: Network, changes: Mapping[str, Mapping[int, Affine]], data: str, split: str
+    ) -> Question:
+        """Return the question what is wrong with a network, with some of its channels changed or none."""
+        return cls(DIAGNOSE, network, data, split, changes=_plain(changes))
 
     @property
     def operations(self) -> dict[str, dict[int, Affine]]:
@@ -133,3 +138,14 @@ class Question:
         asked["network"] = {k: v for k, v in asked["network"].items() if k not in _PLACES}
         content = json.dumps([_FORM, asked], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _plain(
+    changes: Mapping[str, Mapping[int, Affine]],
+) -> dict[str, dict[int, tuple[float, float]]]:
+    """Return the changes as a question holds them, without layers in which nothing is changed."""
+    return {
+        name: {channel: (one.factor, one.offset) for channel, one in channels.items()}
+        for name, channels in changes.items()
+        if channels
+    }

@@ -19,10 +19,11 @@ from pydantic import Field, TypeAdapter
 
 from cnn.errors import StudyError
 from cnn.files import why_not_written, write_json
+from cnn.inspection.diagnosis.findings import Diagnosis
 from cnn.runs.files import State
 from cnn.runs.worked import Worked
 from cnn.studies.answers import Answer, Evaluation, Ranking
-from cnn.studies.question import EVALUATE, STRICT, Question
+from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, STRICT, Kind, Question
 
 ID = "[0-9a-f]{16}"
 ACTIVE: tuple[State, ...] = ("queued", "running")
@@ -45,8 +46,11 @@ class Status:
 
 _QUESTION: TypeAdapter[Question] = TypeAdapter(Question)
 _STATUS: TypeAdapter[Status] = TypeAdapter(Status)
-_EVALUATION: TypeAdapter[Evaluation] = TypeAdapter(Evaluation)
-_RANKING: TypeAdapter[Ranking] = TypeAdapter(Ranking)
+_ANSWERS: dict[Kind, TypeAdapter[Any]] = {
+    EVALUATE: TypeAdapter(Evaluation),
+    RANK: TypeAdapter(Ranking),
+    DIAGNOSE: TypeAdapter(Diagnosis),
+}
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,7 @@ class Study(Worked):
     @property
     def answer(self) -> Answer:
         """What it came to, once it is finished."""
-        is_evaluation = self.question.kind == EVALUATE
-        answer: Answer = self._read("answer.json", _EVALUATION if is_evaluation else _RANKING)
+        answer: Answer = self._read("answer.json", _ANSWERS[self.question.kind])
         return answer
 
     def _read(self, name: str, kind: TypeAdapter[Any]) -> Any:

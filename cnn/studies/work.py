@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,10 +17,12 @@ from numpy.typing import NDArray
 from cnn.data.datasets import Dataset, load_dataset
 from cnn.errors import CnnError, ModelError, StudyError, reason
 from cnn.inspection.ablation import Score, cost_of_ranking, evaluate_ablation, rank_channels
+from cnn.inspection.diagnosis import Diagnosis, diagnose
 from cnn.models.card import class_names
+from cnn.models.surgery import operated
 from cnn.runs import heartbeat
 from cnn.studies.answers import Answer, Channel, Evaluation, Ranking, Scores
-from cnn.studies.question import EVALUATE, Question
+from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, Kind, Question
 from cnn.studies.study import Status, Study
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ _SECONDS = 0.25
 # A ranking is some minutes of a processor at most, unless its smallest batch takes longer.
 _MOST_MULTIPLY_ADDS = 5e12
 _LEAST_PICTURES = 64
+_MOST_OF_DIAGNOSIS = 1e12
 
 
 def work_on(study: Study, *, data_dir: Path | None = None) -> None:
@@ -75,8 +78,7 @@ def _found(study: Study, data_dir: Path | None) -> Answer | None:
     question = study.question
     model = question.network.load()
     data = load_dataset(question.data, question.split, data_dir=data_dir)
-    find = _evaluated if question.kind == EVALUATE else _ranked
-    return find(model, question, data, _Progress(study))
+    return _WAYS[question.kind](model, question, data, _Progress(study))
 
 
 class _Progress:
@@ -144,6 +146,31 @@ def _ranked(
             )
         ],
     )  # fmt: skip
+
+
+def _diagnosed(
+    model: keras.Model, question: Question, data: Dataset, progress: _Progress
+) -> Diagnosis | None:
+    def tell(done: int, count: int) -> None:
+        if progress.is_over():
+            raise _CancelledError
+        progress.tell(done, count)
+
+    network = operated(model, question.operations) if question.changes else model
+    with suppress(_CancelledError):
+        return diagnose(network, data, budget=_MOST_OF_DIAGNOSIS, on_progress=tell)
+    return None
+
+
+class _CancelledError(Exception):
+    """Somebody asked to cancel."""
+
+
+_WAYS: dict[Kind, Callable[..., Answer | None]] = {
+    EVALUATE: _evaluated,
+    RANK: _ranked,
+    DIAGNOSE: _diagnosed,
+}
 
 
 def _affordable(cost: float, count: int) -> int:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 import cnn
 from cnn.errors import StudyError, without_folders
-from cnn.studies import RANK, Kind, Question, Status, Study
+from cnn.studies import DIAGNOSE, RANK, Kind, Question, Status, Study
 from cnn.words import counted
 from dashboard.arguments import Name
 from dashboard.runtime.runtime import Runtime, current
@@ -92,11 +92,14 @@ def _found(runtime: Runtime, view: View, asked: _Asked) -> dict[str, Any]:
 def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
     """Return the question over all pictures of the view's data set that no network has learnt from.
 
-    Channels are ranked in the network without changes: what each is worth in it stays the same.
+    Channels are ranked in the network without changes: what each is worth in it stays the same. A
+    diagnosis is of the network and the split that are looked at.
     """
     network = runtime.catalogue.network(view.model, view.epoch)
     if asked.kind == RANK:
         return Question.ranking(network, asked.layer, view.data, _SPLIT)
+    if asked.kind == DIAGNOSE:
+        return Question.diagnosis(network, view.operations, view.data, view.split)
     return Question.evaluation(network, view.operations, view.data, _SPLIT)
 
 

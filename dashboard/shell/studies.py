@@ -12,10 +12,16 @@ from typing import Any
 from dash import ClientsideFunction, Dash, Input, Output, html
 
 from cnn import captions
+from cnn.captions import diagnosis as words
+from cnn.inspection.diagnosis import Diagnosis
+from cnn.inspection.diagnosis.findings import Finding, Shown
 from cnn.studies import Evaluation, Kind, Ranking
+from cnn.studies.answers import Answer
 from cnn.words import number, percent
 from dashboard import ids
 from dashboard.shell import components
+
+_PAGES: dict[Shown, str] = {"maps": "activations", "weights": "filters", "arithmetic": "why"}
 
 
 def study(kind: Kind, title: str, button_text: str) -> html.Section:
@@ -76,15 +82,38 @@ def register_study(app: Dash, kind: Kind) -> None:
     )
 
 
-def told(answer: Evaluation | Ranking) -> dict[str, Any]:
+def page_showing(found: Finding) -> str:
+    """Return the page on which what was found in a layer is seen."""
+    return _PAGES[found.shown]
+
+
+def told(answer: Answer) -> dict[str, Any]:
     """Return what a study came to as the browser shows it: a sentence and a table.
 
     The table is a `head` of columns and `rows` of a name and cells; a row that stands for a channel
-    has its number. Differences of accuracies are in percentage points.
+    has its number, and one that stands for a layer the `page` that shows it. Differences of
+    accuracies are in percentage points.
     """
+    if isinstance(answer, Diagnosis):
+        over = words.selection(answer.selection)
+        return {"said": f"{words.diagnosis(answer)} {over}", **_diagnosis(answer)}
     if isinstance(answer, Evaluation):
         return {"said": components.caption(captions.evaluation(answer)), **_evaluation(answer)}
     return {"said": components.caption(captions.ranking(answer)), **_ranking(answer)}
+
+
+def _diagnosis(answer: Diagnosis) -> dict[str, Any]:
+    return {
+        "head": ["layer", "severity", "what was found"],
+        "rows": [
+            {
+                "name": found.layer,
+                "page": page_showing(found),
+                "cells": [found.severity, words.finding(found)],
+            }
+            for found in answer.findings
+        ],
+    }
 
 
 def _evaluation(answer: Evaluation) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import keras
 import numpy as np
 import pytest
 from keras import layers
@@ -27,6 +28,22 @@ def planted(start_server, tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "planted.keras"
     cnn.save_model(model, path)
     return start_server(CNN_MODEL=str(path))
+
+
+def test_a_large_network_is_looked_through_by_a_worker(start_server, visit, tmp_path):
+    picture = keras.Input((224, 224, 1))
+    maps = layers.Conv2D(4, 3, bias_initializer=keras.initializers.Constant(-9), activation="relu")
+    out = layers.Dense(10, activation="softmax")(layers.Flatten()(maps(picture)))
+    cnn.save_model(keras.Model(picture, out), tmp_path / "large.keras")
+    page = visit(start_server(CNN_MODEL=str(tmp_path / "large.keras")), "/diagnosis").page
+    box = page.get_by_role("region", name="What a worker finds", exact=True)
+    box.get_by_role("button", name="Look through the network").click()
+    row = box.get_by_role("row", name=re.compile("^conv2d.* fault "))
+    expect(row).to_have_count(1, timeout=120_000)
+    expect(box).to_contain_text("1,000 of the 1,797 pictures")
+    expect(page.get_by_role("heading", name="What was looked for")).to_be_hidden()
+    row.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Activations")
 
 
 def test_a_finding_leads_to_the_channel_with_the_same_picture(planted, visit):

@@ -8,6 +8,7 @@ from keras import layers
 
 import cnn
 from cnn.captions import diagnosis as words
+from cnn.inspection.diagnosis import selection
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
 from pages import diagnosis
@@ -102,6 +103,16 @@ def test_where_nothing_is_found_the_page_names_what_was_looked_for(query, monkey
     assert shown.texts[diagnosis.SUMMARY] == "Nothing was found: 9 checks of 9 could look."
     assert shown.properties[diagnosis.FINDINGS]["children"] == []
     assert len(shown.properties[diagnosis.CHECKS]["children"]) == 18
+
+
+def test_a_large_network_is_left_to_a_worker(query, monkeypatch):
+    monkeypatch.setattr(selection, "_OF_A_NUMBER", 1e6)
+    shown = screen(diagnosis, query)
+    assert shown.hidden == {diagnosis.LARGE: False, diagnosis.HERE: True}
+    assert shown.texts[diagnosis.SUMMARY].startswith("This network needs ")
+    assert shown.texts[diagnosis.SAMPLE] == ""
+    monkeypatch.undo()
+    assert screen(diagnosis, query).hidden == {diagnosis.LARGE: True, diagnosis.HERE: False}
 
 
 def test_what_moves_does_not_wait_for_it_and_what_rests_gets_it(app, query):

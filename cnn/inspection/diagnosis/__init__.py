@@ -12,7 +12,7 @@ from cnn.inspection.batches import fitted_pictures
 from cnn.inspection.diagnosis import answers, channels, feeding, filters
 from cnn.inspection.diagnosis.case import Case
 from cnn.inspection.diagnosis.findings import Checked, Diagnosis, Finding, Selection
-from cnn.inspection.diagnosis.selection import MOST, select
+from cnn.inspection.diagnosis.selection import BUDGET, MOST, selected, selection_of
 
 if TYPE_CHECKING:
     import keras
@@ -34,18 +34,32 @@ CHECKS: dict[str, Callable[[Case], list[Finding] | None]] = {
 }
 
 
-def diagnose(model: keras.Model, dataset: Dataset | NDArray[Any], *, most: int = MOST) -> Diagnosis:
+def diagnose(
+    model: keras.Model,
+    dataset: Dataset | NDArray[Any],
+    *,
+    most: int = MOST,
+    budget: float = BUDGET,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Diagnosis:
     """Return what is wrong with the model, or may be, over a sample of the pictures.
 
     `dataset` is a data set, or pictures without labels: an array (n, height, width[, channels]). At most
-    `most` pictures are looked at, evenly chosen, and fewer where the network computes much: see
-    `Diagnosis.selection`. Nothing that the network computes of them is kept but statistics per channel.
+    `most` pictures are looked at, evenly chosen, and fewer where all of them cost more multiply-adds
+    than `budget`: see `Diagnosis.selection`. Nothing that the network computes of them is kept but
+    statistics per channel. `on_progress(done, all)` counts pictures; what it raises ends the diagnosis.
     Raises `DatasetError` where there are no pictures, `ImageError` for what is none, and `ModelError`
     where the network cannot be computed.
     """
-    selection, pictures, labels = select(model, dataset, most)
+    selection = selection_of(model, dataset, most, budget)
+    pictures, labels = selected(dataset, selection)
     names = dataset.class_names if isinstance(dataset, Dataset) else ()
-    case = Case(model, selection, fitted_pictures(model, pictures), labels, names)
+
+    def told(done: int) -> None:
+        if on_progress:
+            on_progress(done, selection.count)
+
+    case = Case(model, selection, fitted_pictures(model, pictures), labels, names, told)
     checked = tuple(
         Checked(name, None if found is None else tuple(found))
         for name, found in ((name, check(case)) for name, check in CHECKS.items())

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.inspection.diagnosis.findings import Selection
-from cnn.inspection.diagnosis.observation import Observation, Statistics, observe
+from cnn.inspection.diagnosis.observation import Observation, Statistics, observe, unwatched
 from cnn.inspection.diagnosis.selection import batch_size
 from cnn.models.card import card_of
 from cnn.models.graph import calls
@@ -29,6 +29,7 @@ class Case:
     """A network and a sample: `pixels` uint8 (n, height, width, channels) in the network's size.
 
     `labels` are int64 (n,), None where there are none; `class_names` are those of the data set.
+    `on_batch` is told how many of the pictures every layer was looked at for.
     """
 
     model: Any
@@ -36,6 +37,7 @@ class Case:
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64] | None
     class_names: tuple[str, ...]
+    on_batch: Callable[[int], None] = unwatched
 
     @cached_property
     def infos(self) -> tuple[LayerInfo, ...]:
@@ -56,17 +58,26 @@ class Case:
     @cached_property
     def observation(self) -> Observation:
         """What every layer gives for the sample, fed as everywhere."""
-        return self.fed(self.pixels, scale_of(self.model).factor)
+        return self.fed(self.pixels, scale_of(self.model).factor, on_batch=self.on_batch)
 
     @property
     def statistics(self) -> dict[str, Statistics]:
         """What every layer gives for the sample, by name."""
         return self.observation.statistics
 
-    def fed(self, pixels: NDArray[np.uint8], scale: float, offset: float = 0.0) -> Observation:
+    def fed(
+        self,
+        pixels: NDArray[np.uint8],
+        scale: float,
+        offset: float = 0.0,
+        *,
+        on_batch: Callable[[int], None] = unwatched,
+    ) -> Observation:
         """Return what every layer gives for some pixels, times scale plus offset."""
         batch = min(batch_size(self.model, pixels.shape[1:]), len(self.pixels) + 1)
-        return observe(self.model, pixels, scale=scale, offset=offset, batch=batch)
+        return observe(
+            self.model, pixels, scale=scale, offset=offset, batch=batch, on_batch=on_batch
+        )
 
     @cached_property
     def targets(self) -> NDArray[np.int64] | None:

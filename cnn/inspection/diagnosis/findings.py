@@ -61,6 +61,11 @@ class Diagnosis:
     selection: Selection
 
     @property
+    def pictures(self) -> int:
+        """How many pictures were looked at."""
+        return self.selection.count
+
+    @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings, the gravest first."""
         found = [one for check in self.checked for one in check.findings or ()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,10 @@ _ENDS = {
 }  # fmt: skip
 # Within this share of the range sigmoid and tanh have less than 4 % of their steepest slope.
 NEAR_THE_END = 0.01
+
+
+def unwatched(_done: int) -> None:
+    """Tell nobody how many pictures are done."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,12 +89,19 @@ def saturating(info: LayerInfo) -> str:
 
 
 def observe(
-    model: keras.Model, pixels: NDArray[np.uint8], *, scale: float, offset: float, batch: int
+    model: keras.Model,
+    pixels: NDArray[np.uint8],
+    *,
+    scale: float,
+    offset: float,
+    batch: int,
+    on_batch: Callable[[int], None] = unwatched,
 ) -> Observation:
     """Return what every layer gives for pixels (n, height, width, channels), times scale plus offset.
 
     One compiled pass per `batch` of pictures, of which all layers are looked at; what they give is not
-    kept. Raises `ModelError` where it cannot be computed.
+    kept. After each pass `on_batch` is told how many pictures are done. Raises `ModelError` where it
+    cannot be computed.
     """
     compiled = compiled_once(
         model, _OBSERVED, lambda *given: _observed(model, *given), of_batches=True
@@ -104,6 +115,7 @@ def observe(
             here = Statistics(float(present.sum()), *rows.numpy().astype(np.float64))
             known[name] = known[name].joined(here) if name in known else here
         outputs.append(said.numpy()[present > 0])
+        on_batch(sum(map(len, outputs)))
     return Observation(known, np.concatenate(outputs))
 
 

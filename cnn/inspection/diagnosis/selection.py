@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST, LEAST = 1000, 8
-# Multiply-adds of a pass over the sample, if one looks at a number as long as these take.
-_BUDGET, _OF_A_NUMBER = 3e10, 100
+# Multiply-adds of a pass over the sample, and how many take as long as looking at a number.
+BUDGET, _OF_A_NUMBER = 3e10, 100
 _MOST_BATCH = 64
 _MOST_NUMBERS = 1e8
 
 
-def select(
-    model: keras.Model, dataset: Dataset | NDArray[Any], most: int = MOST
-) -> tuple[Selection, list[Any], NDArray[np.int64] | None]:
-    """Return what is looked at, the pictures, and their labels (n,) where they have any.
+def selection_of(
+    model: keras.Model, dataset: Dataset | NDArray[Any], most: int = MOST, budget: float = BUDGET
+) -> Selection:
+    """Return which pictures are looked at.
 
     They are at most `most`, and fewer for a network that computes more: the multiply-adds of all, and
-    100 for each number that a layer gives, are 3·10¹⁰, or what 8 pictures take. Raises `DatasetError`
+    100 for each number that a layer gives, are `budget`, or what 8 pictures take. Raises `DatasetError`
     where there are none.
     """
     pictures = dataset.pictures if isinstance(dataset, Dataset) else dataset
@@ -39,12 +39,19 @@ def select(
         raise DatasetError("There are no pictures to look at: give a data set that has some.")
     cost = _cost(model, np.asarray(pictures[0]).shape)
     wanted = min(len(pictures), most)
-    count = min(wanted, max(LEAST, int(_BUDGET / cost)))
-    places = np.arange(count) * len(pictures) // count
+    count = min(wanted, max(LEAST, int(budget / cost)))
     name, split = (dataset.name, dataset.split) if isinstance(dataset, Dataset) else ("", "")
-    labels = dataset.labels[places] if isinstance(dataset, Dataset) else None
-    selection = Selection(name, split, count, len(pictures), is_short=count < wanted)
-    return selection, [pictures[int(place)] for place in places], labels
+    return Selection(name, split, count, len(pictures), is_short=count < wanted)
+
+
+def selected(
+    dataset: Dataset | NDArray[Any], selection: Selection
+) -> tuple[list[Any], NDArray[np.int64] | None]:
+    """Return the pictures of a selection, and their labels (n,) where they have any."""
+    places = np.arange(selection.count) * selection.total // selection.count
+    if not isinstance(dataset, Dataset):
+        return [dataset[int(place)] for place in places], None
+    return [dataset.pictures[int(place)] for place in places], dataset.labels[places]
 
 
 def batch_size(model: keras.Model, picture: tuple[int, ...]) -> int:

@@ -11,7 +11,7 @@ from keras import layers
 import cnn
 from cnn.inspection.diagnosis import CHECKS
 from cnn.inspection.diagnosis.observation import observe
-from cnn.inspection.diagnosis.selection import LEAST, batch_size, select
+from cnn.inspection.diagnosis.selection import LEAST, batch_size, selected, selection_of
 from cnn.models.card import Card, attach_card
 from cnn.models.loading import as_functional
 from tests import nets
@@ -416,9 +416,9 @@ def test_the_sample_is_smaller_for_a_network_that_computes_more():
         return as_functional(keras.Model(picture, x))
 
     pictures = np.zeros((3000, 8, 8, 3), np.uint8)
-    counts = [select(of(*size), pictures)[0].count for size in ((16, 4), (224, 16), (224, 256))]
+    counts = [selection_of(of(*size), pictures).count for size in ((16, 4), (224, 16), (224, 256))]
     assert counts[0] == 1000 > counts[1] > counts[2] == LEAST
-    shorts = [select(of(*size), pictures)[0].is_short for size in ((16, 4), (224, 256))]
+    shorts = [selection_of(of(*size), pictures).is_short for size in ((16, 4), (224, 256))]
     assert shorts == [False, True]
     assert batch_size(of(16, 4), (8, 8, 3)) == 64
     assert 2 <= batch_size(of(224, 256), (8, 8, 3)) < 64
@@ -429,11 +429,12 @@ def test_the_sample_is_smaller_for_a_network_that_computes_more():
         )
     )
     large = np.zeros((3000, 1000, 1000, 3), np.uint8)
-    assert select(free, pictures)[0].count == 1000 > select(free, large)[0].count
+    assert selection_of(free, pictures).count == 1000 > selection_of(free, large).count
 
 
 def test_the_sample_is_spread_over_the_data_set_and_says_so():
-    chosen, pictures, labels = select(small(), dataset(), 4)
+    chosen = selection_of(small(), dataset(), 4)
+    pictures, labels = selected(dataset(), chosen)
     assert (chosen.name, chosen.split, chosen.count, chosen.total) == ("planted", "test", 4, 90)
     for picture, place in zip(pictures, (0, 22, 45, 67), strict=True):
         np.testing.assert_array_equal(picture, PICTURES[place])

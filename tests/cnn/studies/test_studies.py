@@ -266,6 +266,31 @@ def test_it_ends_before_the_next_pass_when_somebody_asks(tmp_path, evaluation, f
     assert not study.is_cancelled
 
 
+def test_a_diagnosis_is_kept_as_it_was_found(tmp_path, bundled, few, classifier):
+    study = begun(tmp_path, Question.diagnosis(bundled, {}, "digits", "test"))
+    work_on(study)
+    assert study.status == Status("finished", done=130, all=130)
+    assert study.answer == cnn.diagnose(classifier, few)
+    changed = begun(tmp_path, Question.diagnosis(bundled, CHANGES, "digits", "test"))
+    work_on(changed)
+    assert changed.answer == cnn.diagnose(cnn.ablate(classifier, CHANGES), few)
+    assert changed.answer != study.answer
+
+
+def test_a_diagnosis_is_cancelled_between_two_passes(tmp_path, bundled, few, monkeypatch):
+    study = begun(tmp_path, Question.diagnosis(bundled, {}, "digits", "test"))
+    told = []
+
+    def cancel(progress, done, count):
+        told.append((done, count))
+        study.ask_to_cancel()
+
+    monkeypatch.setattr(work._Progress, "tell", cancel)
+    work_on(study)
+    assert study.status == Status("cancelled", message="Cancelled.")
+    assert told == [(63, 130)]
+
+
 def test_one_that_waits_is_cancelled_at_once(tmp_path, evaluation):
     study = begun(tmp_path, evaluation)
     study.ask_to_cancel()
