@@ -4,10 +4,15 @@ Every message says what was given, what is accepted, and what to do.
 """
 
 import re
+import textwrap
 
 _MOST_LETTERS = 200
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _PLACES_IN_GRAPH = re.compile(r"\{\{.*?\}\}\s*|\s*\[Op:.*|\s+for '.*|\s*\(type: .*")
+# Keras says first what it was about, with all its settings, and last what was wrong.
+_BEFORE_THE_REASON = re.compile(
+    r".*(?:Exception encountered: |Example error message for\s+object .*?:\n\n)", re.DOTALL
+)
 _FOLDERS = re.compile(r"(?<![\w./])/(?:[^\s/'\":]+/)+")
 
 
@@ -57,10 +62,12 @@ def reason(error: BaseException) -> str:
     """Return what an error of another package says, as one line without the server's folders."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    lines = (_COLOURS.sub("", line).strip() for line in str(error).splitlines())
+    said = _BEFORE_THE_REASON.sub("", str(error))
+    lines = (_COLOURS.sub("", line).strip() for line in said.splitlines())
     messages = (line for line in lines if line and not line.startswith("Exception encountered"))
     first = _PLACES_IN_GRAPH.sub("", next(messages, "")).strip(" .:")
-    return without_folders(first)[:_MOST_LETTERS] or type(error).__name__
+    short = textwrap.shorten(without_folders(first), _MOST_LETTERS, placeholder=" …")
+    return short or type(error).__name__
 
 
 def without_folders(text: str) -> str:

@@ -216,7 +216,7 @@ def check(
     settings = _settings(given)
     name = data or datasets.best(settings.data_path)
     dataset = cnn.load_dataset(name, data_dir=settings.data_path)
-    opened = cnn.load_model(model)
+    opened = cnn.load_model(model, limits=settings.model_limits)
     cnn.try_out(opened)
     print_report(Console(), opened, dataset)
 

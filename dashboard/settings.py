@@ -11,10 +11,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cnn.images.decoding import Limits
 from cnn.jobs import Home
+from cnn.models.opening import Limits as ModelLimits
 from dashboard.state.uploads import Uploads
 
 _PREFIX = "CNN_"
 _MOST = Limits()
+_MOST_OF_MODEL = ModelLimits()
 
 
 class Settings(BaseSettings):
@@ -33,6 +35,9 @@ class Settings(BaseSettings):
     model: Path | None = Field(
         None, description="Model to open (.keras or .h5); trained and saved there if missing"
     )
+    model_megabytes: float = Field(
+        _MOST_OF_MODEL.bytes / 1e6, gt=0, description="Largest model that is opened, in megabytes"
+    )  # fmt: skip
     redis_url: str | None = Field(
         None, description="Redis for the queue; without it a local file and worker are used"
     )
@@ -78,6 +83,11 @@ class Settings(BaseSettings):
         return Limits(
             bytes=int(1e6 * self.upload_megabytes), pixels=int(1e6 * self.upload_megapixels)
         )
+
+    @property
+    def model_limits(self) -> ModelLimits:
+        """How large a model is opened."""
+        return ModelLimits(bytes=int(1e6 * self.model_megabytes))
 
     @property
     def model_path(self) -> Path | None:

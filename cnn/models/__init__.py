@@ -3,12 +3,14 @@
 from cnn.models.building import build_classifier
 from cnn.models.card import Card, card_of, card_path, class_names, read_card, write_card
 from cnn.models.inputs import Scale, input_shape, scale_of
-from cnn.models.loading import SUFFIXES, as_functional, load_model, pretrained_run, save_model
+from cnn.models.loading import as_functional, load_model, pretrained_run, save_model
+from cnn.models.opening import SUFFIXES, Limits
 from cnn.models.surgery import changeable_layers, operated, operated_names, require_changeable
 
 __all__ = [
     "SUFFIXES",
     "Card",
+    "Limits",
     "Scale",
     "as_functional",
     "build_classifier",

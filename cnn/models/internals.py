@@ -6,13 +6,17 @@ They were checked on Keras 3.15; `tests/cnn/models/test_internals.py` holds them
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import keras
 
+# Where the operations between layers, as those of `x / 255`, are kept.
+_OPERATIONS = tuple(f"keras.src.ops.{name}" for name in ("numpy", "nn", "core", "math", "image"))
 # What TensorFlow takes as the name of a scope in a graph.
 _SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
 
@@ -99,3 +103,35 @@ def name_scopes(model: keras.Model) -> None:
             scope = "." + re.sub(r"[^A-Za-z0-9_.-]", "_", layer.name)
             scoped = partial(keras.name_scope, scope, caller=layer)
             object.__setattr__(layer, "_open_name_scope", scoped)
+
+
+def private_module(name: str) -> Any:
+    """Return a module of Keras that is not public and was imported by Keras itself, or None."""
+    return sys.modules.get(name) if name.startswith("keras.src.") else None
+
+
+def module_of_operation(name: str) -> str | None:
+    """Return the module that has a class of operations between layers, or None."""
+    modules = (module for module in _OPERATIONS if module in sys.modules)
+    return next((m for m in modules if isinstance(vars(sys.modules[m]).get(name), type)), None)
+
+
+@contextmanager
+def without_values() -> Iterator[None]:
+    """Let variables that are made inside have a shape, and a value only once all went well.
+
+    Where it ends in an error they never get one. Objects in a configuration that say to be the same
+    are one.
+    """
+    import keras
+    from keras.src.backend.common import global_state
+    from keras.src.backend.common.variables import initialize_all_variables
+    from keras.src.saving.serialization_lib import ObjectSharingScope
+
+    try:
+        with keras.StatelessScope(initialize_variables=False), ObjectSharingScope():
+            yield
+    except BaseException:
+        global_state.set_global_attribute("uninitialized_variables", [])
+        raise
+    initialize_all_variables()

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import zipfile
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnn.errors import ModelError, reason
+from cnn.errors import ModelError
 from cnn.files import replacing
 from cnn.models.card import Card, attach_card, card_path, read_card, write_card
 from cnn.models.graph import owned_layers
+from cnn.models.opening import SUFFIXES, Limits, opened
 
 if TYPE_CHECKING:
     import keras
 
-SUFFIXES = (".keras", ".h5")
+_DEFAULT = Limits()
 
 
 @cache
@@ -25,16 +25,15 @@ def pretrained_run() -> Path:
     return Path(str(files("cnn") / "pretrained"))
 
 
-def load_model(path: Path | str | None = None) -> keras.Model:
+def load_model(path: Path | str | None = None, *, limits: Limits = _DEFAULT) -> keras.Model:
     """Return the model in a `.keras` or `.h5` file, normalised to a functional graph.
 
-    Without a path it is the bundled digit classifier. Files are opened in safe mode. Raises
-    `ModelError` for a file that is missing, damaged, of another kind, that needs arbitrary code,
-    or that is no single-image model.
+    Without a path it is the bundled digit classifier. No code in the file is run, and nothing beyond
+    `limits` is unpacked or built. Raises `ModelError` for a file that is missing, damaged, of another
+    kind, too large, that needs code or classes of its own, or that is no single-image model.
     """
     path = Path(path) if path else pretrained_run() / "model.keras"
-    _require_model_file(path)
-    model = as_functional(_open(path))
+    model = as_functional(opened(path, limits))
     card = card_path(path)
     if card.is_file():
         attach_card(model, read_card(card))
@@ -98,33 +97,3 @@ def as_functional(model: Any) -> keras.Model:
 
 def _ends(model: Any) -> tuple[list[Any], list[Any]]:
     return list(model.inputs), list(model.outputs)
-
-
-def _require_model_file(path: Path) -> None:
-    if not path.is_file():
-        raise ModelError(f"There is no file {path.name}: give the path of a .keras or .h5 file.")
-    if path.suffix not in SUFFIXES:
-        raise ModelError(f"{path.name} is no Keras model: expected a .keras or .h5 file.")
-    if path.suffix == ".keras" and not zipfile.is_zipfile(path):
-        raise ModelError(
-            f"{path.name} is no Keras model or is cut short: it is not the archive that "
-            "model.save('name.keras') writes. Save it again."
-        )
-
-
-def _open(path: Path) -> Any:
-    import keras
-
-    try:
-        return keras.models.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:
-        message = str(error)
-        if "safe_mode" in message or "unsafe" in message.lower() or "lambda" in message.lower():
-            raise ModelError(
-                f"{path.name} needs arbitrary Python code to run (a Lambda layer, for example), "
-                "which is refused: replace it by layers or operations of Keras."
-            ) from error
-        raise ModelError(
-            f"{path.name} cannot be opened as a Keras model ({reason(error)[:200]}): it is damaged "
-            "or needs classes of its own. Save it again from layers of Keras."
-        ) from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from cnn.errors import RunError
 from cnn.models.architecture import Architecture
-from cnn.models.loading import SUFFIXES
+from cnn.models.opening import SUFFIXES
 from cnn.ranges import Limits
 from cnn.settings import require_accepted, setting, settings_of
 

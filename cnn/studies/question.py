@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ from cnn.files import content_hash
 from cnn.models.card import card_path
 from cnn.models.compilation import twin
 from cnn.models.loading import load_model
+from cnn.models.opening import Limits
 from cnn.models.surgery import Affine
 from cnn.runs.moments import Moment
 from cnn.runs.run import Run
@@ -30,6 +32,8 @@ DIAGNOSE: Kind = "diagnose"
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 # Another number makes other questions of the same: where the answer has changed its meaning.
 _FORM = 1
+# Whoever asks has opened the same file, within the limit of the server.
+_OPENED_BEFORE = Limits(bytes=sys.maxsize)
 # Where a file is, and not what is in it.
 _PLACES = ("path", "run", "moment")
 
@@ -57,7 +61,7 @@ class Network:
         path = Path(self.path)
         self._require(path, self.content)
         self._require(card_path(path), self.card)
-        model = load_model(path)
+        model = load_model(path, limits=_OPENED_BEFORE)
         if not self.moment:
             return model
         run, moment = Run(Path(self.run)), Moment.parse(self.moment)

@@ -1,0 +1,74 @@
+"""Files of strangers: opened if nothing in them is a danger, refused in one sentence otherwise."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from cnn.errors import ModelError, reason
+from cnn.models.opening.archive import unpacked
+from cnn.models.opening.building import built
+from cnn.models.opening.classes import require_known, with_operations
+from cnn.models.opening.contents import Config, Contents, parts
+from cnn.models.opening.hdf5 import contents as contents_of_h5
+from cnn.models.opening.hdf5 import numbers_held
+from cnn.models.opening.keras2 import translated
+from cnn.models.opening.keras2_weights import renamed
+from cnn.models.opening.limits import Limits
+from cnn.models.opening.signatures import SUFFIXES, require_model_file
+from cnn.models.opening.weights import fill_from_h5
+
+__all__ = ["SUFFIXES", "Limits", "opened"]
+
+
+def opened(path: Path, limits: Limits) -> Any:
+    """Return what Keras makes of a `.keras` or `.h5` file, of Keras 2 or 3, uncompiled.
+
+    No code of the file is run and no other file is read. Raises `ModelError` with one sentence for what
+    is damaged, of another kind, larger than `limits`, or needs what Keras does not have.
+    """
+    require_model_file(path)
+    try:
+        with _contents(path, limits) as contents:
+            return _opened(path.name, contents, limits)
+    except ModelError:
+        raise
+    except MemoryError as error:
+        raise ModelError(
+            f"{path.name} needs more memory than there is: choose a smaller network."
+        ) from error
+    except Exception as error:
+        raise ModelError(
+            f"{path.name} cannot be opened as a Keras model ({reason(error)}): it is damaged, or not as "
+            "Keras writes it. Save the model again."
+        ) from error
+
+
+def _contents(path: Path, limits: Limits) -> AbstractContextManager[Contents]:
+    return unpacked(path, limits) if path.suffix == ".keras" else nullcontext(contents_of_h5(path))
+
+
+def _opened(name: str, contents: Contents, limits: Limits) -> Any:
+    held = numbers_held(contents.weights, limits, of=name)
+    configuration = _without_training(contents.configuration)
+    if contents.is_of_keras_2:
+        configuration = translated(name, configuration)
+    elif name.endswith(".h5"):
+        configuration = with_operations(configuration)
+    require_known(name, configuration)
+    model = built(name, configuration, held, limits)
+    if name.endswith(".h5"):
+        fill_from_h5(name, model, contents)
+    else:
+        model.load_weights(
+            renamed(contents.weights) if contents.is_of_keras_2 else contents.weights
+        )
+    return model
+
+
+def _without_training(configuration: Config) -> Config:
+    """Return the configuration without what models were compiled with, which nothing here needs."""
+    for part in parts(configuration):
+        part.pop("compile_config", None)
+    return configuration

@@ -1,0 +1,194 @@
+"""Which classes and functions a configuration may name: those of Keras, and registered ones.
+
+Nothing is imported and nothing is called to find out.
+"""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any
+
+from cnn.errors import ModelError
+from cnn.models.internals import module_of_operation, private_module
+from cnn.models.opening.contents import Config, name_of, parts
+
+# What stands for a value and not for a class.
+_VALUES = {
+    "__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__",
+}  # fmt: skip
+_NAMESPACES = (
+    "layers", "models", "initializers", "regularizers", "constraints", "dtype_policies", "quantizers",
+    "random",
+)  # fmt: skip
+_OF_FUNCTIONS = ("activations", "ops", "initializers", "regularizers", "constraints")
+_CODE = {"Lambda", "__lambda__", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"}
+_VOCABULARIES = {"StringLookup", "IntegerLookup", "TextVectorization"}
+_OF_KERAS = ("keras", "tf_keras", "tensorflow.python.keras")
+_QUANTISED = (
+    "Quantize",
+    "QDense",
+    "QConv",
+    "QDepthwise",
+    "QSeparable",
+    "QActivation",
+    "QBatchNorm",
+)
+
+
+def require_known(name: str, configuration: Config) -> None:
+    """Raise `ModelError` for the first part of a configuration that Keras alone cannot make."""
+    for part in parts(configuration):
+        class_name = part["class_name"]
+        if not isinstance(class_name, str):
+            raise ModelError(
+                f"{name} is damaged: {class_name!r} is no name of a class. Save it again."
+            )
+        if class_name in _VALUES or registered(part) is not None:
+            continue
+        known = _function(part) if class_name == "function" else of_keras(part)
+        if known is None or class_name in _CODE | _VOCABULARIES | {"TFSMLayer"}:
+            raise ModelError(_refusal(name, part))
+
+
+def with_operations(configuration: Config) -> Config:
+    """Return a configuration of an `.h5` file, which does not say where operations between layers are."""
+    for part in parts(configuration):
+        name = part["class_name"]
+        if "module" not in part and isinstance(name, str) and named(name) is None:
+            module = module_of_operation(name)
+            part |= {"module": module} if module else {}
+    return configuration
+
+
+def registered(part: Config) -> Any:
+    """Return what was registered with Keras under the name of a part; None where nothing was."""
+    import keras
+
+    name = part["config"] if part["class_name"] == "function" else part.get("registered_name")
+    return keras.saving.get_registered_object(name or part["class_name"])
+
+
+def of_keras(part: Config) -> type | None:
+    """Return the class of Keras that a part is of; None where Keras has none."""
+    name, module = part["class_name"], part.get("module")
+    found = [vars(one).get(name) for one in _modules(module)]
+    return next((one for one in found if isinstance(one, type) and issubclass(one, _kinds())), None)
+
+
+def named(class_name: str) -> tuple[str, type] | None:
+    """Return the public module of Keras that has a class, and the class; None where none has it."""
+    for module in ("keras", *(f"keras.{one}" for one in _NAMESPACES)):
+        found = of_keras({"class_name": class_name, "module": module})
+        if found is not None:
+            return module, found
+    return None
+
+
+def _modules(module: Any) -> list[Any]:
+    """Return the modules of Keras that are meant, of those which are imported already."""
+    import keras
+
+    if module is None:
+        return [keras, *(getattr(keras, name) for name in _NAMESPACES)]
+    if not isinstance(module, str) or module.split(".")[0] != "keras":
+        return []
+    private = private_module(module)
+    if private is not None:
+        return [private]
+    found: Any = keras
+    for step in module.split(".")[1:]:
+        found = vars(found).get(step)
+        if not isinstance(found, type(keras)):
+            return []
+    return [found]
+
+
+def _kinds() -> tuple[type, ...]:
+    import keras
+
+    return (
+        keras.Operation, keras.Initializer, keras.Regularizer, keras.constraints.Constraint,
+        keras.DTypePolicy, keras.dtype_policies.DTypePolicyMap, keras.Quantizer,
+        keras.random.SeedGenerator,
+    )  # fmt: skip
+
+
+def _function(part: Config) -> Any:
+    """Return the function of Keras that a part names; None where Keras has none."""
+    import keras
+
+    name, module = part["config"], part.get("module")
+    spaces = (
+        _OF_FUNCTIONS if module in (None, "builtins") else (str(module).removeprefix("keras."),)
+    )
+    found = [vars(getattr(keras, space)).get(name) for space in spaces if space in _OF_FUNCTIONS]
+    return next((one for one in found if isinstance(one, FunctionType)), None)
+
+
+def _refusal(name: str, part: Config) -> str:
+    class_name, layer = part["class_name"], name_of(part)
+    if class_name in _CODE:
+        kind = "a Lambda layer" if "ambda" in class_name else f"a layer {class_name}"
+        return (
+            f"{name} needs arbitrary Python code to run ({kind}, {layer!r}), which is refused: replace "
+            "it by layers or operations of Keras."
+        )
+    if class_name == "TFSMLayer":
+        return (
+            f"{name} reads a SavedModel from a folder (the layer {layer!r}), which is not followed: "
+            "expected layers of Keras. Save the Keras model that it was exported from."
+        )
+    if class_name in _VOCABULARIES:
+        return (
+            f"{name} looks words up in a vocabulary (the layer {layer!r}), which is not read: expected "
+            "a network that takes pictures. Save the part that does."
+        )
+    if class_name in ("TFOpLambda", "SlicingOpLambda"):
+        function = part["config"].get("function", "a slice")
+        return (
+            f"{name} has a TensorFlow operation as a layer (tf.{function}, {layer!r}) that Keras 3 does "
+            "not know: put a layer or an operation of keras.ops in its place, and save the model again."
+        )
+    origin = str(part.get("module") or part.get("registered_name") or "")
+    if class_name.startswith(_QUANTISED) or "model_optimization" in origin or "qkeras" in origin:
+        return (
+            f"{name} is wrapped for quantisation by another package ({class_name}, {layer!r}): expected "
+            "layers of Keras. Save the network as it was before it was quantised."
+        )
+    if class_name.startswith("PruneLowMagnitude"):
+        return (
+            f"{name} is wrapped for pruning by another package ({class_name}, {layer!r}): expected "
+            "layers of Keras. Take the wrappers off with tfmot.sparsity.keras.strip_pruning(model), and "
+            "save it."
+        )
+    if origin.split(".")[0] in _OF_KERAS:
+        return _not_in_this_keras(name, part)
+    return _not_registered(name, part)
+
+
+def _not_in_this_keras(name: str, part: Config) -> str:
+    import keras
+
+    return (
+        f"{name} needs {_full(part)}, which Keras {keras.__version__} does not have as a layer or a part "
+        "of one: replace it, and save the model again."
+    )
+
+
+def _not_registered(name: str, part: Config) -> str:
+    is_function = part["class_name"] == "function"
+    full = str(part["config"] if is_function else part.get("registered_name") or part["class_name"])
+    package, _, own = full.rpartition(">")
+    line = f'@keras.saving.register_keras_serializable("{package or "Custom"}", "{own}")'
+    # Keras finds only what was registered when it was saved.
+    how = "" if package else " and saved again with it"
+    return (
+        f"{name} needs the {'function' if is_function else 'class'} {own!r}, which is not of Keras and "
+        f"not registered here: open it from Python, defined under the line {line}{how}, or replace it "
+        "by layers of Keras."
+    )
+
+
+def _full(part: Config) -> str:
+    name = part["config"] if part["class_name"] == "function" else part["class_name"]
+    return f"{part['module']}.{name}" if part.get("module") else str(name)

@@ -1,0 +1,99 @@
+"""The weights of an `.h5` file in their places: by name, shape and order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.errors import ModelError
+from cnn.models.internals import every_layer
+from cnn.models.opening.contents import Contents
+from cnn.models.opening.hdf5 import names
+
+if TYPE_CHECKING:
+    import h5py
+    import keras
+
+Saved = list[tuple[str, NDArray[Any]]]
+_OF_MODEL = "top_level_model_weights"
+
+
+def fill_from_h5(name: str, model: keras.Model, contents: Contents) -> None:
+    """Give the model the weights of an `.h5` file; `ModelError` where they do not fit."""
+    import h5py
+
+    with h5py.File(contents.weights) as file:
+        group = file.get("model_weights", file)
+        groups = {layer: group[layer] for layer in names(group, "layer_names")}
+        saved = {layer: found for layer, one in groups.items() if (found := _saved(one))}
+        layers = [layer for layer in model.layers if layer.weights]
+        if len(saved) != len(layers):
+            raise ModelError(
+                f"{name} has weights for {len(saved)} layers, and its architecture has {len(layers)} "
+                "with weights: it is damaged. Save the model again."
+            )
+        if {layer.name for layer in layers} != set(saved):
+            saved = {layer.name: found for layer, found in zip(layers, saved.values(), strict=True)}
+        for layer in layers:
+            _fill(name, layer.name, _in_saved_order(layer), saved[layer.name])
+        inner = {id(weight) for layer in layers for weight in layer.weights}
+        own = [weight for weight in _in_saved_order(model) if id(weight) not in inner]
+        if own:
+            _fill(name, model.name, own, _saved(group[_OF_MODEL]))
+    for layer in every_layer(model):
+        if hasattr(layer, "finalize_state"):
+            layer.finalize_state()
+
+
+def _saved(group: h5py.Group) -> Saved:
+    return [(name, np.asarray(group[name])) for name in names(group, "weight_names")]
+
+
+def _in_saved_order(layer: Any) -> list[Any]:
+    """Return the weights of a layer in the order of `.h5` files: those that are trained come first."""
+    return [*layer.trainable_weights, *layer.non_trainable_weights]
+
+
+def _fill(name: str, layer: str, weights: list[Any], saved: Saved) -> None:
+    values = _in_order(weights, saved)
+    if values is None:
+        shapes = ", ".join(str(value.shape) for _, value in saved)
+        expected = ", ".join(str(tuple(weight.shape)) for weight in weights)
+        raise ModelError(
+            f"{name} has weights of the shapes {shapes} for the layer {layer!r}, expected {expected}: it "
+            "is damaged, or the layer is another in Keras 3. Save the model again."
+        )
+    for weight, value in zip(weights, values, strict=True):
+        weight.assign(value.reshape(weight.shape))
+
+
+def _in_order(weights: list[Any], saved: Saved) -> list[NDArray[Any]] | None:
+    """Return an array for each weight; None where they do not fit.
+
+    Each weight gets the first array of its own name that fits it. Where names are others, the order of
+    the file counts.
+    """
+    left = list(saved)
+    found = []
+    for weight in weights:
+        place = next((i for i, one in enumerate(left) if _is_of(weight, one)), None)
+        if place is None:
+            break
+        found.append(left.pop(place)[1])
+    if len(found) == len(weights):
+        return found
+    values = [value for _, value in saved]
+    fits = len(weights) == len(values) and all(map(_fits, weights, values))
+    return values if fits else None
+
+
+def _is_of(weight: Any, saved: tuple[str, NDArray[Any]]) -> bool:
+    name, value = saved
+    return name.split("/")[-1].split(":")[0] == weight.name and _fits(weight, value)
+
+
+def _fits(weight: Any, value: NDArray[Any]) -> bool:
+    """Whether an array has the shape of a weight; a number alone may be an array of one."""
+    return value.shape == tuple(weight.shape) or {value.shape, tuple(weight.shape)} == {(), (1,)}

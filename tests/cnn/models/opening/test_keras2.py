@@ -1,0 +1,96 @@
+"""Files that Keras 2 wrote answer as they did in Keras 2; `tests/keras2/make.py` made them."""
+
+import json
+import shutil
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+import cnn
+from cnn.models.opening import Limits, opened
+from tests.keras2.picture import picture
+
+FILES = Path(__file__).parents[3] / "keras2" / "files"
+WRITTEN = sorted(path for path in FILES.iterdir() if path.suffix != ".npy")
+
+
+def answer(path):
+    model = opened(path, Limits())
+    return np.asarray(model(picture()[np.newaxis], training=False))[0]
+
+
+def edited(path, target, change):
+    """Copy an `.h5` file with another configuration."""
+    shutil.copy(path, target)
+    with h5py.File(target, "a") as file:
+        configuration = json.loads(file.attrs["model_config"])
+        change(configuration)
+        file.attrs["model_config"] = json.dumps(configuration)
+    return target
+
+
+def test_the_files_are_of_three_versions_in_both_formats():
+    kinds = {(path.stem.rpartition("-")[2], path.suffix) for path in WRITTEN}
+    assert kinds >= {("2_13", ".keras"), ("2_15", ".keras"), ("2_18", ".keras"), ("2_15", ".h5")}
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
+def test_a_file_of_keras_2_answers_as_it_did(path):
+    np.testing.assert_allclose(answer(path), np.load(path.with_suffix(".npy")), rtol=1e-5)
+
+
+def test_a_list_of_layers_that_begins_without_an_input_is_opened(tmp_path):
+    def as_in_2017(configuration):
+        layers = configuration["config"]["layers"][1:]
+        layers[0]["config"]["input_dtype"] = "float32"
+        configuration["config"] = layers
+
+    path = edited(FILES / "convolutional-2_15.h5", tmp_path / "old.h5", as_in_2017)
+    with h5py.File(path, "a") as file:
+        del file.attrs["keras_version"]
+    expected = np.load(FILES / "convolutional-2_15.npy")
+    np.testing.assert_allclose(answer(path), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("layer", "setting", "words"),
+    [
+        ("DepthwiseConv2D", {"groups": 2}, "groups=2 of the layer 'depthwise_conv2d'"),
+        ("Dense", {"activation": "hard_sigmoid"}, "activation='hard_sigmoid' .* other numbers"),
+    ],
+)
+def test_what_means_something_else_now_is_named(tmp_path, layer, setting, words):
+    def change(configuration):
+        for part in configuration["config"]["layers"]:
+            if part["class_name"] == layer:
+                part["config"] |= setting
+
+    path = edited(FILES / "convolutional-2_15.h5", tmp_path / "m.h5", change)
+    with pytest.raises(cnn.ModelError, match=f"written by Keras 2, and {words}"):
+        opened(path, Limits())
+
+
+def test_an_operation_that_keras_does_not_have_is_named(tmp_path):
+    def change(configuration):
+        for part in configuration["config"]["layers"]:
+            if part["class_name"] == "TFOpLambda":
+                part["config"]["function"] = "image.sobel_edges"
+
+    path = edited(FILES / "arithmetic-2_15.h5", tmp_path / "m.h5", change)
+    with pytest.raises(cnn.ModelError, match=r"tf\.image\.sobel_edges, 'tf\.math\.multiply'"):
+        opened(path, Limits())
+
+
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_an_adapted_normalization_inside_a_model_keeps_its_means(tmp_path, name):
+    inside = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Normalization(axis=None)])
+    inside.layers[0].adapt(np.stack([picture() * 3, picture() + 1]))
+    given = keras.Input((8, 8, 1))
+    model = keras.Model(given, keras.layers.Flatten()(inside(given)))
+    model.save(tmp_path / name)
+    expected = np.asarray(model(picture()[np.newaxis]))[0]
+    np.testing.assert_allclose(answer(tmp_path / name), expected, rtol=1e-5)

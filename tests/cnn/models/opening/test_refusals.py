@@ -1,0 +1,374 @@
+"""What files of strangers can carry ends in one sentence, and in nothing else."""
+
+import io
+import json
+import pickle
+import resource
+import shutil
+import sys
+import zipfile
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import layers
+
+import cnn
+from cnn.models.opening import Limits, opened
+
+pytestmark = pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+STATED = Limits()
+BOTH = pytest.mark.parametrize("suffix", [".keras", ".h5"])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with one small network in both formats."""
+    made = tmp_path_factory.mktemp("files")
+    model = keras.Sequential(
+        [
+            keras.Input((4, 4, 1)),
+            layers.Conv2D(2, 3, name="conv"),
+            layers.Flatten(),
+            layers.Dense(2),
+        ]
+    )
+    model.save(made / "m.keras")
+    model.save(made / "m.h5")
+    return made
+
+
+def refusal(path, limits=STATED):
+    """The sentence with which a file is refused."""
+    with pytest.raises(cnn.ModelError) as error:
+        opened(path, limits)
+    sentence = str(error.value)
+    assert path.name in sentence
+    assert "\n" not in sentence
+    assert sentence.endswith(".")
+    return sentence
+
+
+def with_members(path, target, change):
+    """Copy a `.keras` file with other members; `change` gets them by name."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    change(members)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return target
+
+
+def with_configuration(folder, target, change):
+    """Copy a file of the folder with another configuration; `change` gets it."""
+    source = folder / f"m{target.suffix}"
+    if target.suffix == ".h5":
+        shutil.copy(source, target)
+        with h5py.File(target, "a") as file:
+            configuration = json.loads(file.attrs["model_config"])
+            change(configuration)
+            file.attrs["model_config"] = json.dumps(configuration)
+        return target
+
+    def change_member(members):
+        configuration = json.loads(members["config.json"])
+        change(configuration)
+        members["config.json"] = json.dumps(configuration)
+
+    return with_members(source, target, change_member)
+
+
+def with_weights(folder, target, change):
+    """Copy a file of the folder with other arrays; `change` gets the HDF5 file."""
+    if target.suffix == ".h5":
+        shutil.copy(folder / "m.h5", target)
+        with h5py.File(target, "a") as file:
+            change(file)
+        return target
+
+    def change_member(members):
+        stream = io.BytesIO(members["model.weights.h5"])
+        with h5py.File(stream, "a") as file:
+            change(file)
+        members["model.weights.h5"] = stream.getvalue()
+
+    return with_members(folder / "m.keras", target, change_member)
+
+
+def conv_of(configuration):
+    return next(p for p in configuration["config"]["layers"] if p["class_name"] == "Conv2D")
+
+
+def first_array(file):
+    found = []
+    file.visititems(
+        lambda name, part: found.append(name) if isinstance(part, h5py.Dataset) else None
+    )
+    return found[0]
+
+
+@BOTH
+def test_what_is_not_changed_is_opened(folder, tmp_path, suffix):
+    path = with_configuration(folder, tmp_path / f"m{suffix}", lambda configuration: None)
+    assert opened(path, Limits()).count_params() == 38
+
+
+@settings(max_examples=150, deadline=None)
+@given(suffix=st.sampled_from([".keras", ".h5"]), part=st.floats(0, 1, exclude_max=True))
+def test_a_file_cut_short_anywhere_is_refused(folder, suffix, part):
+    whole = (folder / f"m{suffix}").read_bytes()
+    path = folder / f"cut{suffix}"
+    path.write_bytes(whole[: int(part * len(whole))])
+    assert "Save" in refusal(path)
+
+
+# Code, classes and functions.
+
+
+@BOTH
+@pytest.mark.parametrize("nested", [False, True])
+def test_a_lambda_is_refused(tmp_path, suffix, nested):
+    picture = keras.Input((4, 4, 1))
+    x = layers.Lambda(lambda t: t * 2, name="twice")(picture)
+    if nested:
+        x = keras.Model(picture, x)(picture)
+    keras.Model(picture, x).save(tmp_path / f"m{suffix}")
+    sentence = refusal(tmp_path / f"m{suffix}")
+    assert "needs arbitrary Python code" in sentence
+    assert "'twice'" in sentence
+
+
+class Elsewhere(layers.Layer):
+    """A layer that only its author has."""
+
+    def call(self, x):
+        return x
+
+
+@BOTH
+def test_a_class_that_is_not_registered_is_named_with_the_line_that_registers_it(tmp_path, suffix):
+    keras.Sequential([keras.Input((4, 4, 1)), Elsewhere()]).save(tmp_path / f"m{suffix}")
+    sentence = refusal(tmp_path / f"m{suffix}")
+    assert "the class 'Elsewhere'" in sentence
+    assert '@keras.saving.register_keras_serializable("Custom", "Elsewhere")' in sentence
+    with keras.saving.custom_object_scope({"Elsewhere": Elsewhere}):
+        assert opened(tmp_path / f"m{suffix}", Limits()).layers[0].name == "elsewhere"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ({"module": "antigravity", "class_name": "Popen"}, "the class 'Popen'"),
+        ({"module": "keras_hub.layers", "class_name": "Sampler"}, "the class 'Sampler'"),
+        ({"module": "keras.src.saving.saving_api", "class_name": "load_model"}, "does not have"),
+        ({"module": "keras.utils", "class_name": "get_file"}, "does not have"),
+        ({"module": "keras.layers", "class_name": "Conv9D"}, r"keras.layers.Conv9D"),
+        ({"module": "keras.layers", "class_name": "TFSMLayer"}, "reads a SavedModel"),
+        ({"module": "keras.layers", "class_name": "StringLookup"}, "in a vocabulary"),
+        ({"module": "keras.layers", "class_name": "TorchModuleWrapper"}, "arbitrary Python code"),
+        ({"class_name": "QuantizeWrapperV2"}, "for quantisation by another package"),
+        ({"class_name": "QConv2D"}, "for quantisation by another package"),
+        ({"class_name": "PruneLowMagnitude"}, "strip_pruning"),
+        ({"class_name": ["Conv2D"]}, "no name of a class"),
+    ],
+)
+def test_what_keras_alone_cannot_make_is_named(folder, tmp_path, suffix, part, words):
+    def change(configuration):
+        conv_of(configuration).update({"module": None, "registered_name": None} | part)
+
+    assert words in refusal(with_configuration(folder, tmp_path / f"x{suffix}", change))
+    assert "antigravity" not in sys.modules
+    assert "keras_hub" not in sys.modules
+
+
+@BOTH
+@pytest.mark.parametrize("module", ["os", "builtins", "keras.utils", "keras.src.utils.file_utils"])
+def test_a_function_that_is_no_activation_is_refused(folder, tmp_path, suffix, module):
+    def change(configuration):
+        conv_of(configuration)["config"]["activation"] = {
+            "module": module, "class_name": "function", "config": "get_file",
+        }  # fmt: skip
+
+    assert "get_file" in refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
+
+
+def test_a_graph_that_begins_with_an_operation_is_opened_from_an_h5_file(tmp_path):
+    picture = keras.Input((4, 4, 1))
+    keras.Model(picture, layers.Flatten()(picture / 4 - 1)).save(tmp_path / "m.h5")
+    answer = opened(tmp_path / "m.h5", Limits())(np.full((1, 4, 4, 1), 2.0, np.float32))
+    assert np.asarray(answer).tolist() == [[-0.5] * 16]
+
+
+# Memory.
+
+
+def test_an_archive_that_would_unpack_to_too_much_is_refused_by_its_directory(folder, tmp_path):
+    path = with_members(
+        folder / "m.keras", tmp_path / "bomb.keras", lambda m: m.update({"x": bytes(30_000_000)})
+    )
+    assert path.stat().st_size < 100_000
+    sentence = refusal(path, Limits(bytes=10_000_000))
+    assert "unpacks to 30.0 MB: at most 10.0 MB are opened" in sentence
+
+
+@BOTH
+def test_a_huge_layer_is_refused_before_keras_is_asked(folder, tmp_path, monkeypatch, suffix):
+    def change(configuration):
+        conv_of(configuration)["config"]["filters"] = 10**9
+
+    monkeypatch.setattr(keras.saving, "deserialize_keras_object", None)
+    sentence = refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
+    assert "declares 1,000,000,000 weights or more for the layer 'conv'" in sentence
+
+
+def test_what_is_huge_only_once_it_is_joined_is_refused_before_an_array_is_made(folder, tmp_path):
+    def change(configuration):
+        first, conv, flatten, dense = configuration["config"]["layers"]
+        wide = json.loads(json.dumps(dense).replace('"dense"', '"wide"'))
+        wide["config"] |= {"units": 60_000, "name": "wide"}
+        dense["config"]["units"] = 60_000
+        configuration["config"]["layers"] = [first, conv, flatten, wide, dense]
+
+    path = with_configuration(folder, tmp_path / "m.keras", change)
+    path = with_weights_of(path, tmp_path / "huge.keras", np.zeros(100_000, np.float32))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert "weights or more for the network, and holds 100,038 numbers" in refusal(path)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000
+
+
+def with_weights_of(path, target, array):
+    def change(members):
+        stream = io.BytesIO(members["model.weights.h5"])
+        with h5py.File(stream, "a") as file:
+            file["more"] = array
+        members["model.weights.h5"] = stream.getvalue()
+
+    return with_members(path, target, change)
+
+
+@BOTH
+def test_an_input_or_an_output_beyond_the_limit_is_refused(folder, tmp_path, suffix):
+    def change(configuration):
+        configuration["config"]["layers"][0]["config"]["batch_shape"] = [None, 10**6, 10**6, 1]
+
+    path = with_configuration(folder, tmp_path / f"m{suffix}", change)
+    assert "an input of 4.0 TB" in refusal(path)
+    sentence = refusal(folder / f"m{suffix}", Limits(bytes=60))
+    assert "at most 60 bytes are opened" in sentence
+
+
+@BOTH
+def test_an_array_that_says_more_than_the_file_holds_is_refused(folder, tmp_path, suffix):
+    def change(file):
+        name = first_array(file)
+        del file[name]
+        file.create_dataset(name, (1 << 20,), "f4", chunks=(1 << 10,), compression="gzip")
+
+    sentence = refusal(with_weights(folder, tmp_path / f"m{suffix}", change))
+    assert "declares 4.2 MB at" in sentence
+    assert "does not hold" in sentence
+
+
+# What lies elsewhere.
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["link", "soft", "storage", "virtual"])
+def test_no_other_file_is_read(folder, tmp_path, suffix, kind):
+    secret = tmp_path / "secret.h5"
+    with h5py.File(secret, "w") as file:
+        file["all"] = np.ones(18, np.float32)
+
+    def change(file):
+        name = first_array(file)
+        shape = file[name].shape
+        del file[name]
+        if kind == "link":
+            file[name] = h5py.ExternalLink(str(secret), "/all")
+        elif kind == "soft":
+            file[name] = h5py.SoftLink("/elsewhere")
+        elif kind == "storage":
+            count = int(np.prod(shape)) * 4
+            file.create_dataset(name, shape, "f4", external=[(str(secret), 0, count)])
+        else:
+            layout = h5py.VirtualLayout(shape, "f4")
+            layout[...] = h5py.VirtualSource(str(secret), "all", shape)
+            file.create_virtual_dataset(name, layout)
+
+    sentence = refusal(with_weights(folder, tmp_path / f"m{suffix}", change))
+    where = "elsewhere" if kind == "soft" else "in another file"
+    assert f"lies {where}, which is not followed" in sentence
+
+
+# Files of other kinds.
+
+
+def test_weights_without_an_architecture_are_named(folder, tmp_path):
+    model = keras.models.load_model(folder / "m.h5", compile=False)
+    model.save_weights(tmp_path / "m.weights.h5")
+    shutil.copy(folder / "m.h5", tmp_path / "only.h5")
+    with h5py.File(tmp_path / "only.h5", "a") as file:
+        del file.attrs["model_config"]
+    for name in ("m.weights.h5", "only.h5"):
+        assert "weights without an architecture" in refusal(tmp_path / name)
+
+
+def test_a_saved_model_is_named_as_a_folder_and_as_an_archive(tmp_path):
+    made = tmp_path / "saved"
+    made.mkdir()
+    (made / "saved_model.pb").write_bytes(b"\x08\x01")
+    for suffix in (".zip", ".keras"):
+        with zipfile.ZipFile(tmp_path / f"saved{suffix}", "w") as archive:
+            archive.writestr("saved/saved_model.pb", b"\x08\x01")
+        assert "an archive of a TensorFlow SavedModel" in refusal(tmp_path / f"saved{suffix}")
+    assert "the folder of a TensorFlow SavedModel" in refusal(made)
+    (made / "saved_model.pb").unlink()
+    assert "is a folder" in refusal(made)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\x1c\x00\x00\x00TFL3" + bytes(40), "a TensorFlow Lite model"),
+        (b"\x08\x07\x12\x07pytorch" + bytes(40), "an ONNX model"),
+        (pickle.dumps({"layers": []}), "a Python pickle"),
+        (b"\x1f\x8b\x08" + bytes(40), "compressed with gzip"),
+    ],
+)
+def test_a_file_under_a_wrong_name_is_named(tmp_path, suffix, content, words):
+    (tmp_path / f"m{suffix}").write_bytes(content)
+    assert f"m{suffix} is {words}" in refusal(tmp_path / f"m{suffix}")
+
+
+def test_the_two_formats_under_each_others_names_are_told_apart(folder, tmp_path):
+    shutil.copy(folder / "m.h5", tmp_path / "a.keras")
+    shutil.copy(folder / "m.keras", tmp_path / "b.h5")
+    assert "rename it to end in .h5" in refusal(tmp_path / "a.keras")
+    assert "rename it to end in .keras" in refusal(tmp_path / "b.h5")
+
+
+def test_an_archive_and_an_hdf5_file_without_a_model_are_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "m.keras", "w") as archive:
+        archive.writestr("notes.txt", "x")
+    assert "there is no config.json in the archive" in refusal(tmp_path / "m.keras")
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file["numbers"] = np.arange(3)
+    assert "an HDF5 file without a Keras model" in refusal(tmp_path / "m.h5")
+
+
+# The reason that Keras gives.
+
+
+@BOTH
+def test_the_reason_of_keras_is_not_cut_off(folder, tmp_path, suffix):
+    def change(configuration):
+        conv_of(configuration)["config"]["kernel_size"] = [3, "three"]
+
+    sentence = refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
+    assert "kernel_size" in sentence
