@@ -57,7 +57,7 @@ def _lines(model: Any) -> Iterator[str]:
     totals = cnn.totals(model)
     yield (
         f"{counted(totals.layers, 'layer')}, {counted(totals.parameters, 'parameter')}, "
-        f"{counted(totals.multiply_adds, 'multiply-add')} per picture"
+        f"multiply-adds per picture: {cnn.captions.cost(totals.multiply_adds)}"
     )
     yield f"input: pictures of {sides(cnn.models.input_shape(model))}, {cnn.scale_of(model).reason}"
     for place, head in enumerate(heads_of(model)):

@@ -67,7 +67,7 @@ def show(request: Request) -> Screen:
     facts = [
         ("layers", str(totals.layers)),
         ("parameters", f"{totals.parameters:,}"),
-        ("multiply-adds per picture", f"{totals.multiply_adds:,}"),
+        ("multiply-adds per picture", cnn.captions.cost(totals.multiply_adds)),
         ("model", request.runtime.entry(request.view).name),
         ("pixels", cnn.scale_of(model).reason),
     ]
@@ -90,7 +90,7 @@ def _table(infos: tuple[cnn.LayerInfo, ...], totals: cnn.Totals) -> dbc.Table:
         [
             html.Th("total", scope="row"), html.Td(), html.Td(),
             html.Td(f"{totals.parameters:,}", className="number"), *[html.Td()] * 5,
-            html.Td(f"{totals.multiply_adds:,}", className="number"), html.Td(),
+            html.Td(cnn.captions.cost(totals.multiply_adds), className="number"), html.Td(),
         ]
     )  # fmt: skip
     return dbc.Table(
@@ -113,10 +113,16 @@ def _row(info: cnn.LayerInfo) -> html.Tr:
             html.Td(sides(info.strides or ())),
             html.Td(info.padding or ""),
             html.Td(info.activation or ""),
-            html.Td(f"{info.multiply_adds:,}" if info.multiply_adds else "", className="number"),
+            html.Td(_cost(info), className="number"),
             html.Td(cnn.captions.field(info)),
         ]
     )
+
+
+def _cost(info: cnn.LayerInfo) -> str:
+    """Return the multiply-adds of a layer, nothing where it has none or its layers inside have them."""
+    has_none = info.nested or info.multiply_adds == 0
+    return "" if has_none else cnn.captions.cost(info.multiply_adds)
 
 
 def _kernel(info: cnn.LayerInfo) -> str:

@@ -349,6 +349,6 @@ def preview(_ready: str, *values: Any) -> tuple[Any, ...]:
     totals = cnn.totals(model)
     caption = (
         f"{totals.layers} layers, {totals.parameters:,} parameters, "
-        f"{totals.multiply_adds:,} multiply-adds per picture."
+        f"{cnn.captions.cost(totals.multiply_adds)} multiply-adds per picture."
     )
     return figure, size, caption

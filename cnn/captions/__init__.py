@@ -20,6 +20,7 @@ from cnn.captions.caption import Caption, legend
 from cnn.captions.layers import (
     architecture,
     channel,
+    cost,
     dilation,
     explanation,
     field,
@@ -50,6 +51,7 @@ __all__ = [
     "change",
     "channel",
     "class_question",
+    "cost",
     "counted",
     "course",
     "dense_weights",

@@ -27,7 +27,7 @@ def silent_channels(maps: NDArray[np.float32]) -> list[int]:
 
 def layer_output(info: LayerInfo, values: NDArray[np.float32]) -> Caption:
     """Return the caption of a layer's output for one picture, of the layer's own shape."""
-    seen = f"{_what(info)}{_after(info, values)}."
+    seen = f"{_what(info)}{_after(info, values)}.{_in_training(info)}"
     if "bias" in _weights(info) and kind_of(info.kind).bias_remains:
         seen += " Where the input is zero, only the bias is left."
     if values.ndim == 1:
@@ -86,11 +86,20 @@ def _listed(prediction: Prediction) -> str:
 
 def field(info: LayerInfo) -> str:
     """Return how much of the picture one cell of the layer sees."""
+    at_most = "at most " * (info.certainty == "upper bound")
     if info.sees_everything:
-        return "whole picture"
+        return f"{at_most}{'the ' if at_most else ''}whole picture"
     if info.receptive_field is None:
         return "not known"
-    return "1 pixel" if info.receptive_field == (1, 1) else f"{sides(info.receptive_field)} pixels"
+    pixels = (
+        "1 pixel" if info.receptive_field == (1, 1) else f"{sides(info.receptive_field)} pixels"
+    )
+    return f"{at_most}{pixels}"
+
+
+def cost(multiply_adds: int | None) -> str:
+    """Return how many multiply-adds there are, or what that depends on."""
+    return "depends on the picture's size" if multiply_adds is None else f"{multiply_adds:,}"
 
 
 def dilation(info: LayerInfo) -> str:
@@ -168,12 +177,23 @@ def grid(values: NDArray[np.float32]) -> Caption:
 def explanation(info: LayerInfo) -> str:
     """Return one sentence on what a layer of this kind does, for readers who have met none."""
     kind = kind_of(info.kind)
-    return _filled(kind.explanation or f"{kind.what}.", info)
+    explained = _filled(kind.explanation or f"{kind.what}.", info)
+    return f"{explained}{_in_training(info)}"
 
 
 def _what(info: LayerInfo) -> str:
     """Return what the layer does to its input, by its kind; where that is unknown, its shape."""
     return _filled(kind_of(info.kind).what, info)
+
+
+def _in_training(info: LayerInfo) -> str:
+    """Return that a layer is called as in training, where it is: here none is."""
+    if not info.setting("training"):
+        return ""
+    return (
+        " The network calls it with training=True, so that its own predictions go through it as in "
+        "training; here it is shown outside training."
+    )
 
 
 def _filled(template: str, info: LayerInfo) -> str:
@@ -235,6 +255,49 @@ def _so_small(info: LayerInfo) -> str:
     return ", so that the values are small" if info.scaling else ""
 
 
+def _axis(info: LayerInfo) -> str:
+    """Return what lies along the layer's axis, the channels if it is the last."""
+    axis, rank = info.setting("axis"), len(info.output_shape)
+    if not isinstance(axis, int) or axis % (rank + 1) == rank:
+        return "channel" if rank > 1 else "unit"
+    names = {2: ("row",), 3: ("row", "column")}.get(rank, ())
+    return dict(enumerate(names, 1)).get(axis % (rank + 1), "slice")
+
+
+def _rectified(info: LayerInfo) -> str:
+    """Return what a rectifier does to numbers, by its slope, its threshold and its highest number."""
+    slope, start = (float(info.setting(name) or 0) for name in ("negative_slope", "threshold"))
+    most = info.setting("max_value")
+    below = "every negative number" if not start else f"every number below {number(start)}"
+    if slope and start:
+        from_start = f"{number(slope)} × (x − {number(start)})"
+        rule = f"Makes {from_start} of every number x below {number(start)}"
+    elif slope:
+        rule = f"Multiplies {below} by {number(slope)}: a map says softly where its pattern is not"
+    else:
+        rule = f"Sets {below} to zero"
+    if most is not None:
+        return f"{rule}, and every number above {number(most)} to {number(most)}"
+    told = ": a map says where its pattern is, not where it is not"
+    return f"{rule}{told}" if not slope else rule
+
+
+def _enlarged(info: LayerInfo) -> str:
+    how = info.setting("interpolation")
+    if how in (None, "nearest"):
+        return "Repeats every cell"
+    return f"Puts cells between those there are, each a mixture of its neighbours ({how})"
+
+
+def _shrinks(info: LayerInfo) -> bool:
+    """Whether a step of more than one cell makes maps smaller."""
+    return any(step > 1 for step in info.strides or ())
+
+
+def _rows(info: LayerInfo) -> str:
+    return counted(int(_before(info)[0] or 0), "row")
+
+
 _FIELDS: dict[str, Callable[[LayerInfo], str]] = {
     "name": lambda info: info.name,
     "kind": lambda info: info.kind,
@@ -245,7 +308,34 @@ _FIELDS: dict[str, Callable[[LayerInfo], str]] = {
     "inputs": lambda info: str(_inputs(info)),
     "channels": lambda info: str(info.channels),
     "count": lambda info: f"{info.channels:,}",
-    "count_before": lambda info: f"{_inputs(info):,}",
+    "count_before": lambda info: counted(_inputs(info), "number"),
+    "all_before": lambda info: (
+        f"the {counted(_inputs(info), 'number')} of one place"
+        if len(_before(info)) > 1
+        else f"all {_inputs(info):,} numbers before it"
+        if _inputs(info) > 1
+        else "the only number before it"
+    ),
+    "everywhere": lambda info: (
+        f" at each of {sides(info.output_shape[:-1])} places" * (len(_before(info)) > 1)
+    ),
+    "of_place": lambda info: " there" * (len(_before(info)) > 1),
+    "along": _axis,
+    "alongs": lambda info: f"{_axis(info)}s",
+    "joined": lambda info: "one below the other" if _axis(info) == "row" else "side by side",
+    "rectified": _rectified,
+    "shrinking": lambda info: "maps shrink, and " * _shrinks(info),
+    "and_shrinks": lambda info: ": maps shrink" * _shrinks(info),
+    "interpolation": lambda info: f", {info.setting('interpolation')}",
+    "enlarged": _enlarged,
+    "rows": _rows,
+    "heads": lambda info: counted(int(info.setting("num_heads") or 1), "head"),
+    "layer_before": lambda info: info.inputs[0],
+    "recurrent": lambda info: (
+        f"What the layer keeps in memory after each of {_rows(info)}"
+        if info.setting("return_sequences")
+        else f"What the layer keeps in memory after the last of {_rows(info)}"
+    ),
     "layers_before": lambda info: counted(len(info.inputs), "layer"),
     "maps": lambda info: (
         f"{counted(info.channels, 'feature map')} of {sides(info.output_shape[:-1])}"
@@ -271,7 +361,10 @@ _FIELDS: dict[str, Callable[[LayerInfo], str]] = {
 def _after(info: LayerInfo, values: NDArray[np.float32]) -> str:
     if info.activation == "relu" and values.min() >= 0:
         return ", after ReLU: nothing is below zero"
-    if info.activation in (None, "linear"):
+    if (
+        info.activation in (None, "linear", info.kind.lower())
+        or info.setting("return_sequences") is not None
+    ):
         return ""
     return f", after {info.activation}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +20,7 @@ from cnn.models.graph import calls
 from cnn.models.heads import cross_entropy, require_classes
 from cnn.models.internals import is_graph
 from cnn.models.preparing import prepare
+from cnn.models.weights import weights_by_name
 
 if TYPE_CHECKING:
     import keras
@@ -269,7 +269,7 @@ def _layers(
         if is_graph(call.layer) or not weights:
             continue
         if id(call.layer) not in known:
-            own = {name: places[id(w)] for name, w in _by_name(weights).items()}
+            own = {name: places[id(w)] for name, w in weights_by_name(weights).items()}
             known[id(call.layer)] = LayerTeaching(
                 call.name,
                 {name: gradients[i] for name, i in own.items() if i in gradients},
@@ -278,14 +278,6 @@ def _layers(
             )
         teachings[call.name] = known[id(call.layer)]
     return teachings
-
-
-def _by_name(weights: Iterable[Any]) -> dict[str, Any]:
-    """Return the weights by the last part of their path, or by the whole where that is not one's own."""
-    paths = {weight.path: weight for weight in weights}
-    ends = Counter(path.rsplit("/", 1)[-1] for path in paths)
-    last = {path: path.rsplit("/", 1)[-1] for path in paths}
-    return {last[p] if ends[last[p]] == 1 else p: weight for p, weight in paths.items()}
 
 
 def _norm(arrays: Iterable[NDArray[np.float32]]) -> float:

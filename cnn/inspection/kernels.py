@@ -11,19 +11,20 @@ from cnn.errors import LayerError
 from cnn.models.graph import calls
 from cnn.models.kinds import kind_of
 from cnn.models.layers import layer_info
+from cnn.models.weights import numbers_by_name
 
 if TYPE_CHECKING:
     import keras
 
 
 def weights(model: keras.Model, layer: str) -> dict[str, NDArray[np.float32]]:
-    """Return every weight array of the layer by its own name ("kernel", "bias", "gamma" ...)."""
+    """Return every weight array of the layer by its own name ("kernel", "bias", "gamma" ...).
+
+    Where a layer has several of one name, as attention and recurrent layers do, the names say of which
+    part: "query/kernel". Kernels quantised to int8 are the numbers that their codes stand for.
+    """
     layer_info(model, layer)
-    keras_layer = next(call.layer for call in calls(model) if call.name == layer)
-    return {
-        weight.path.rsplit("/", 1)[-1]: np.asarray(weight.numpy(), np.float32)
-        for weight in getattr(keras_layer, "weights", ())
-    }
+    return numbers_by_name(next(call.layer for call in calls(model) if call.name == layer))
 
 
 def kernels(model: keras.Model, layer: str) -> NDArray[np.float32]:

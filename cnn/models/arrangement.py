@@ -80,15 +80,9 @@ def arrange(infos: Sequence[LayerInfo]) -> list[Block]:
 
 def edges(infos: Sequence[LayerInfo]) -> list[tuple[str, str]]:
     """Return (from, to) for every connection between layers that are not nested models."""
-    nested = {info.name: info.inputs for info in infos if info.nested}
+    nested = {info.name: info.inputs[0] for info in infos if info.nested}
 
-    def inner(name: str) -> list[str]:
-        return [i for source in nested[name] for i in inner(source)] if name in nested else [name]
+    def inner(name: str) -> str:
+        return inner(nested[name]) if name in nested else name
 
-    return [
-        (source, info.name)
-        for info in infos
-        if not info.nested
-        for name in info.inputs
-        for source in inner(name)
-    ]
+    return [(inner(name), info.name) for info in infos if not info.nested for name in info.inputs]

@@ -1,6 +1,7 @@
 """A model's graph, flattened: one call per layer use, nested models opened.
 
-A nested layer is named `inner/conv`, beside `inner`; the second call of a layer is `conv:2`.
+A nested layer is named `inner/conv`, beside `inner`; the second call of a layer is `conv:2`. What a layer
+gives beside its first output is a call of its own where it is used, `split.2`.
 """
 
 from __future__ import annotations
@@ -23,12 +24,21 @@ _CALLS = "_cnn_calls"
 Source = tuple[str, int]
 
 
+@dataclass(frozen=True)
+class FurtherOutput:
+    """What stands for a layer in the call that hands out one of its outputs after the first."""
+
+    name: str
+    dtype: str
+
+
 @dataclass(frozen=True, eq=False)
 class Call:
     """One use of a layer: its name, the layer, where its inputs come from, and its shapes.
 
     Shapes have no batch axis. `inputs` are names of other calls, `parts` which of its outputs each
-    gives. Of a nested model they are the calls inside that its outputs come from.
+    gives. Of a nested model they are the calls inside that its outputs come from; who reads one of these
+    after the first reads the call inside.
     """
 
     name: str
@@ -55,6 +65,8 @@ class Call:
 
         Raises `ModelError` where it cannot be computed.
         """
+        if isinstance(self.layer, FurtherOutput):
+            return list(batches)
         return _outputs(self.layer, self.name, *self.arguments(batches))
 
 
@@ -179,7 +191,7 @@ def _collect(
     model: Any, prefix: str, outer: dict[int, Source], layer_calls: list[Call]
 ) -> list[Source]:
     """Append the calls of `model`; `outer` has the sources of its inputs. Return its outputs'."""
-    found = dict(outer)
+    found, used = dict(outer), _used(model)
     for tensor in model.inputs:
         if id(tensor) not in found:
             layer = origin(tensor)
@@ -197,12 +209,27 @@ def _collect(
         output_shape = tuple(node.outputs[0].shape[1:])
         inputs, parts = (tuple(one) for one in zip(*leaving, strict=True))
         layer_calls.append(Call(name, node.operation, inputs, shapes, output_shape, parts, node))
-        found.update({id(tensor): (name, part) for part, tensor in enumerate(node.outputs)})
+        found[id(node.outputs[0])] = (name, 0)
+        for part, tensor in enumerate(node.outputs[1:], 1):
+            if is_graph(node.operation):
+                found[id(tensor)] = leaving[part]
+            elif id(tensor) in used:
+                further, shape = f"{name}.{part + 1}", tuple(tensor.shape[1:])
+                output = FurtherOutput(further, tensor.dtype)
+                layer_calls.append(Call(further, output, (name,), (shape,), shape, (part,)))
+                found[id(tensor)] = (further, 0)
     return [found[id(tensor)] for tensor in model.outputs]
+
+
+def _used(model: Any) -> set[int]:
+    """Return the ids of the tensors that a call reads, or that the model gives."""
+    read = [tensor for node in nodes(model) for tensor in node.input_tensors]
+    return {id(tensor) for tensor in [*read, *model.outputs]}
 
 
 def _run(model: Any, inputs: list[Any], prefix: str, visit: Callable[..., None]) -> list[Any]:
     values = {id(tensor): value for tensor, value in zip(model.inputs, inputs, strict=True)}
+    used = _used(model)
     if not prefix:
         for tensor, value in zip(model.inputs, inputs, strict=True):
             operation = origin(tensor)
@@ -216,6 +243,10 @@ def _run(model: Any, inputs: list[Any], prefix: str, visit: Callable[..., None])
         else:
             outputs = _outputs(operation, name, arguments, keywords)
         visit(name, operation, entering, outputs[0])
+        for part, (tensor, output) in enumerate(zip(node.outputs, outputs, strict=True)):
+            if part and id(tensor) in used and not is_graph(operation):
+                further = f"{name}.{part + 1}"
+                visit(further, FurtherOutput(further, tensor.dtype), [output], output)
         values.update(
             {id(tensor): value for tensor, value in zip(node.outputs, outputs, strict=True)}
         )

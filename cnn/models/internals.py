@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     import keras
 
@@ -92,6 +94,20 @@ def takes_training(layer: Any) -> bool:
 def every_layer(model: keras.Model) -> list[Any]:
     """Return the model and all layers in it, those inside other layers too."""
     return list(model._flatten_layers())
+
+
+def floating_kernels(layer: Any) -> dict[int, Any]:
+    """Return what the codes of kernels quantised to int8 stand for, by the id of the kernel's variable.
+
+    A code is a number times its scale, rounded.
+    """
+    found = {}
+    for one in layer._flatten_layers() if hasattr(layer, "_flatten_layers") else ():
+        if getattr(one, "quantization_mode", None) == "int8" and hasattr(one, "kernel_scale"):
+            adjusted = getattr(one, "_adjust_scale_for_dequant", lambda scale: scale)
+            scale = np.asarray(adjusted(one.kernel_scale), np.float32)
+            found[id(one._kernel)] = np.asarray(one._kernel, np.float32) / scale
+    return found
 
 
 def name_scopes(model: keras.Model) -> None:

@@ -6,14 +6,13 @@ class. A class that no entry names is of the family "other", and everything stil
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 from cnn.colours import BLUE, GREEN, GREY, ORANGE, PURPLE
-from cnn.models import reading_rules
+from cnn.models import costs, reading_rules
 from cnn.models.arithmetic import (
     activations,
     attention,
@@ -25,7 +24,6 @@ from cnn.models.arithmetic import (
     sums,
 )
 from cnn.models.arithmetic.cell import Rule
-from cnn.models.receptive import Field, finer, unknown, windowed
 
 Kernel = Literal["none", "plain", "depthwise", "separable", "transposed", "dense"]
 Channels = Literal["unknown", "summed", "kept", "merged", "beside", "rearranged"]
@@ -52,20 +50,20 @@ class Kind:
 
     `names` are patterns of Keras class names, as `fnmatch` reads them. `kernel` is how the weights
     lie that are multiplied with the input; `channels` what becomes of the channels: summed over,
-    kept, merged with those of other inputs, put beside them, or rearranged. `field` gives the
-    receptive field behind the layer; `reads` says which cells of an input its cells read. `what` says
-    what the layer does to its input, as the beginning of a sentence, and `explanation` says it to a
-    reader who has met none: templates, whose fields are those of `cnn.captions.layers`.
-    `bias_remains` says that the bias alone is left where the input is zero. `arithmetic` takes one
-    number of the output apart, of layers of Keras; None where that is not known.
+    kept, merged with those of other inputs, put beside them, or rearranged. `reads` says which cells
+    of an input its cells read, `cost` how many multiply-adds it takes. `what` says what the layer
+    does to its input, as the beginning of a sentence, and `explanation` says it to a reader who has
+    met none: templates, whose fields are those of `cnn.captions.layers`. `bias_remains` says that the
+    bias alone is left where the input is zero. `arithmetic` takes one number of the output apart, of
+    layers of Keras; None where that is not known.
     """
 
     names: tuple[str, ...]
     family: Family = OTHER
     kernel: Kernel = "none"
     channels: Channels = "unknown"
-    field: Callable[[Any, Field], Field | None] = windowed
     reads: reading_rules.Rule = reading_rules.unknown
+    cost: costs.Rule = costs.per_output
     what: str = "The output of {name} ({kind}), {shape}"
     explanation: str = ""
     bias_remains: bool = False
@@ -77,6 +75,27 @@ _KINDS = (
         ("InputLayer",),
         what="The picture as the network receives it, {shape}",
         explanation="The picture as the network receives it: one number per pixel{and_colour}.",
+    ),
+    Kind(
+        ("ConvLSTM?D",),
+        CONVOLUTION,
+        cost=costs.per_step,
+        what="{recurrent}, {shape}",
+        explanation="Reads one picture after the other, and keeps in memory maps of what came before.",
+    ),
+    Kind(
+        ("LSTM", "GRU", "SimpleRNN", "RNN", "Bidirectional"),
+        reads=reading_rules.recurrent,
+        cost=costs.per_step,
+        what="{recurrent}, {shape}",
+        explanation="Reads one row after the other, and keeps in memory what it needs of those before.",
+    ),
+    Kind(
+        ("FurtherOutput",),
+        channels="kept",
+        reads=reading_rules.in_place,
+        what="What {layer_before} gives beside its first output, {shape}",
+        arithmetic=copies.same,
     ),
     Kind(
         ("Conv?D",),
@@ -119,8 +138,8 @@ _KINDS = (
         CONVOLUTION,
         kernel="transposed",
         channels="summed",
-        field=unknown,
         reads=reading_rules.transposed,
+        cost=costs.per_input,
         what="{maps}: each is {bias_plus}all cells of the {before} input, each spread over "
         "{window} cells by one kernel of {window}×{depth}{cells_apart}",
         explanation="Spreads every cell over {window} cells, so that maps grow.",
@@ -156,8 +175,8 @@ _KINDS = (
         channels="kept",
         reads=reading_rules.windowed,
         what="Each cell is the largest of {window} cells: {before} becomes {shape}",
-        explanation="Keeps the largest of every {window} cells: maps shrink, and it matters less "
-        "where exactly something is.",
+        explanation="Keeps the largest of every {window} cells: {shrinking}it matters less where "
+        "exactly something is.",
         arithmetic=pooling.max_pool,
     ),
     Kind(
@@ -166,7 +185,7 @@ _KINDS = (
         channels="kept",
         reads=reading_rules.windowed,
         what="Each cell is the mean of {window} cells: {before} becomes {shape}",
-        explanation="Keeps the mean of every {window} cells: maps shrink.",
+        explanation="Keeps the mean of every {window} cells{and_shrinks}.",
         arithmetic=pooling.average_pool,
     ),
     Kind(
@@ -188,19 +207,24 @@ _KINDS = (
         kernel="dense",
         channels="summed",
         reads=reading_rules.across,
-        what="{units}, each {bias_plus}a weighted sum of {before} numbers",
-        explanation="{each_unit} adds up all {count_before} numbers before it, each times a weight "
-        "learned in training{and_bias}{clipped}.",
+        what="{units}{everywhere}, each {bias_plus}a weighted sum of {count_before}{of_place}",
+        explanation="{each_unit} adds up {all_before}, each times a weight learned in "
+        "training{and_bias}{clipped}.",
         arithmetic=sums.dense,
     ),
-    Kind(("*Dense*",), DENSE, arithmetic=slopes.linear_unless_activated),
+    Kind(
+        ("*Dense*",),
+        DENSE,
+        cost=costs.of_equation,
+        arithmetic=slopes.linear_unless_activated,
+    ),
     Kind(
         ("BatchNormalization",),
         NORMALISATION,
         channels="kept",
         reads=reading_rules.in_place,
-        what="Each channel shifted and stretched by the statistics collected in training",
-        explanation="Shifts and stretches each channel to a common range, by numbers learned in "
+        what="Each {along} shifted and stretched by the statistics collected in training",
+        explanation="Shifts and stretches each {along} to a common range, by numbers learned in "
         "training.",
         arithmetic=normalisations.batch,
     ),
@@ -250,11 +274,10 @@ _KINDS = (
         arithmetic=copies.moved,
     ),
     Kind(
-        ("ReLU",),
+        ("ReLU", "LeakyReLU"),
         channels="kept",
         reads=reading_rules.in_place,
-        explanation="Sets every negative number to zero: a map says where its pattern is, not "
-        "where it is not.",
+        explanation="{rectified}.",
         arithmetic=activations.function,
     ),
     Kind(
@@ -283,8 +306,8 @@ _KINDS = (
         ("Concatenate",),
         channels="beside",
         reads=reading_rules.beside,
-        what="The channels of {layers_before} side by side, {shape}",
-        explanation="Puts the channels of {layers_before} side by side.",
+        what="The {alongs} of {layers_before} {joined}, {shape}",
+        explanation="Puts the {alongs} of {layers_before} {joined}.",
         arithmetic=copies.moved,
     ),
     Kind(
@@ -297,15 +320,17 @@ _KINDS = (
         arithmetic=merging.added,
     ),
     *[
-        Kind(names, channels="merged", reads=reading_rules.in_place, arithmetic=rule)
-        for names, rule in (
-            (("Subtract",), merging.subtracted),
-            (("Multiply",), merging.multiplied),
-            (("Divide", "TrueDivide"), merging.divided),
-            (("Average",), merging.averaged),
-            (("Maximum",), merging.largest),
-            (("Minimum",), merging.smallest),
-            (("Power",), merging.raised),
+        Kind(
+            names, channels="merged", reads=reading_rules.in_place, what=what, arithmetic=rule,
+        )
+        for names, what, rule in (
+            (("Subtract",), "The difference of {layers_before}, cell by cell", merging.subtracted),
+            (("Multiply",), "The product of {layers_before}, cell by cell", merging.multiplied),
+            (("Divide", "TrueDivide"), Kind.what, merging.divided),
+            (("Average",), "The mean of {layers_before}, cell by cell", merging.averaged),
+            (("Maximum",), "The larger of {layers_before}, cell by cell", merging.largest),
+            (("Minimum",), "The smaller of {layers_before}, cell by cell", merging.smallest),
+            (("Power",), Kind.what, merging.raised),
         )
     ],
     Kind(("Pad",), arithmetic=copies.framed),
@@ -316,7 +341,16 @@ _KINDS = (
         ("AdaptiveAveragePool", "AveragePool", "Einsum", "LayerScale", "Matmul", "Mean", "Sum"),
         arithmetic=slopes.linear,
     ),
-    Kind(("MultiHeadAttention",), reads=reading_rules.attended, arithmetic=attention.multi_head),
+    Kind(
+        ("MultiHeadAttention",),
+        reads=reading_rules.attended,
+        cost=costs.attended,
+        what="Each of {rows} mixed from all rows, by {heads}: {shape}",
+        explanation="Each row takes from every other as much as its scores say, which are computed "
+        "from the picture; {heads} do so by themselves.",
+        arithmetic=attention.multi_head,
+    ),
+    Kind(("Attention",), reads=reading_rules.attended, cost=costs.weighed),
     Kind(("*Attention*",), reads=reading_rules.attended),
     Kind(
         ("ZeroPadding?D",),
@@ -328,14 +362,23 @@ _KINDS = (
     Kind(
         ("UpSampling?D",),
         channels="kept",
-        field=finer,
         reads=reading_rules.resampled,
-        explanation="Repeats every cell, so that maps grow.",
+        what="Each of the {before} maps in another size, {shape}{interpolation}",
+        explanation="{enlarged}, so that maps grow.",
         arithmetic=slopes.interpolated,
     ),
     Kind(("RandomCrop", "CenterCrop"), channels="kept", arithmetic=slopes.cropped),
     Kind(
-        ("*Dropout*", "GaussianNoise", "ActivityRegularization", "*Identity*", "Random*"),
+        ("Random*", "RandAugment", "AugMix", "CutMix", "MixUp"),
+        channels="kept",
+        reads=reading_rules.in_place,
+        what="The same numbers as before: {kind} changes pictures in training only",
+        explanation="Does nothing here; in training it changes pictures at random, so that the network "
+        "learns what does not matter.",
+        arithmetic=copies.same,
+    ),
+    Kind(
+        ("*Dropout*", "GaussianNoise", "ActivityRegularization", "*Identity*"),
         channels="kept",
         reads=reading_rules.in_place,
         arithmetic=copies.same,
@@ -347,12 +390,14 @@ _KINDS = (
         ("Resizing",),
         channels="kept",
         reads=reading_rules.resampled,
+        what="Each of the {before} maps in another size, {shape}{interpolation}",
         arithmetic=slopes.interpolated,
     ),
     Kind(("Resize",), arithmetic=slopes.interpolated),
     Kind(("GaussianBlur",), channels="kept", arithmetic=slopes.linear),
     Kind(
         ("PReLU",), channels="kept", reads=reading_rules.in_place,
+        explanation="Multiplies every negative number by a factor learned in training.",
         arithmetic=activations.learned_slope,
     ),
     Kind(("*Softmax*",), channels="kept", arithmetic=activations.function),

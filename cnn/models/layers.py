@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from cnn.errors import LayerError
+from cnn.models.costs import together
 from cnn.models.graph import Call, Shape, calls
 from cnn.models.internals import is_graph
 from cnn.models.kinds import kind_of
-from cnn.models.receptive import Field, merged, sides_of, window_of
+from cnn.models.reading import Certainty
+from cnn.models.seen import Seen, seen
+from cnn.models.weights import weights_by_name
+from cnn.models.windows import sides_of, window_of
 
 if TYPE_CHECKING:
     import keras
 
 _INFOS = "_cnn_layer_infos"
+_SPOKEN_OF = (
+    "axis", "data_format", "go_backwards", "interpolation", "max_value", "negative_slope",
+    "num_heads", "return_sequences", "threshold",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,8 @@ class LayerInfo:
     Shapes have no batch axis and None where the model leaves a size open. `formula` multiplies and
     adds up to `parameters`. `multiply_adds` are those of one picture, None where a size is open.
     `receptive_field` is (height, width) in pixels of the input, None where it is not known; it is
-    the whole picture for layers that `sees_everything`. `inputs` are names of other layers.
+    the whole picture for layers that `sees_everything`. It is of the cell that sees most, and as sure as
+    its `certainty`. `inputs` are names of other layers. `settings` are those that captions speak of.
     `dilation` is how many cells apart those of a kernel lie, `scaling` (scale, offset) of a layer
     that has one of each.
     `nested` layers are models themselves: their parameters are those of the layers named after
@@ -50,6 +59,12 @@ class LayerInfo:
     weight_shapes: tuple[tuple[str, Shape], ...]
     nested: bool
     scaling: tuple[float, float] | None = None
+    certainty: Certainty = "exact"
+    settings: tuple[tuple[str, Any], ...] = ()
+
+    def setting(self, name: str) -> Any:
+        """Return one of the layer's own settings, None where it has none of that name."""
+        return dict(self.settings).get(name)
 
     @property
     def has_maps(self) -> bool:
@@ -88,33 +103,31 @@ class Totals:
 
     layers: int
     parameters: int
-    multiply_adds: int
+    multiply_adds: int | None
 
 
 def totals(model: keras.Model) -> Totals:
-    """Return the model's totals; multiply-adds are those of one picture, as far as known."""
+    """Return the model's totals.
+
+    Multiply-adds are those of one picture, None where they depend on a size that the model leaves open.
+    """
     infos = [info for info in layer_infos(model) if not info.nested]
     return Totals(
-        len(infos), int(model.count_params()), sum(info.multiply_adds or 0 for info in infos)
+        len(infos), int(model.count_params()), together(info.multiply_adds for info in infos)
     )
 
 
 def _layer_infos(model: keras.Model) -> tuple[LayerInfo, ...]:
-    fields: dict[str, Field | None] = {}
-    infos = []
-    for call in calls(model):
-        field = _receptive_field(call, [fields[name] for name in call.inputs])
-        fields[call.name] = field
-        infos.append(_info(call, field, tuple(model.inputs[0].shape[1:3])))
-    return tuple(infos)
+    fields, is_open = seen(model), None in model.inputs[0].shape[1:]
+    return tuple(_info(call, fields.get(call.name), is_open=is_open) for call in calls(model))
 
 
-def _info(call: Call, field: Field | None, picture: tuple[int | None, int | None]) -> LayerInfo:
+def _info(call: Call, field: Seen | None, *, is_open: bool) -> LayerInfo:
     layer = call.layer
     nested = is_graph(layer)
     weights = tuple(
-        (weight.path.rsplit("/", 1)[-1], tuple(weight.shape))
-        for weight in getattr(layer, "weights", ())
+        (name, tuple(weight.shape))
+        for name, weight in weights_by_name(getattr(layer, "weights", ())).items()
     )
     return LayerInfo(
         name=call.name,
@@ -128,13 +141,26 @@ def _info(call: Call, field: Field | None, picture: tuple[int | None, int | None
         dilation=sides_of(getattr(layer, "dilation_rate", None)),
         padding=_padding(layer),
         activation=_activation(layer),
-        multiply_adds=None if nested else _multiply_adds(call, weights),
-        receptive_field=_pixels(field, picture),
-        sees_everything=bool(field and field.everything),
+        multiply_adds=None if nested else kind_of(type(layer).__name__).cost(call),
+        receptive_field=None if field is None or (is_open and field.is_whole) else field.size,
+        sees_everything=field is not None and field.is_whole,
         inputs=call.inputs,
         weight_shapes=weights,
         nested=nested,
         scaling=_scaling(layer),
+        certainty="exact" if field is None else field.certainty,
+        settings=_settings(call),
+    )
+
+
+def _settings(call: Call) -> tuple[tuple[str, Any], ...]:
+    """Return the settings of the layer that captions speak of, and whether it is called in training."""
+    found = {name: getattr(call.layer, name, None) for name in _SPOKEN_OF}
+    found["training"] = bool(call.node and call.node.arguments.kwargs.get("training"))
+    return tuple(
+        (name, tuple(value) if isinstance(value, list) else value)
+        for name, value in found.items()
+        if isinstance(value, bool | int | float | str | list | tuple)
     )
 
 
@@ -158,51 +184,3 @@ def _activation(layer: Any) -> str | None:
     function = getattr(layer, "activation", None)
     name = getattr(function, "__name__", None) or getattr(function, "name", None)
     return str(name) if name else None
-
-
-def _multiply_adds(call: Call, weights: tuple[tuple[str, Shape], ...]) -> int | None:
-    """Return how often a weight is multiplied and added for one picture.
-
-    Every element of a kernel is used once per place of the output, or of the input where the layer
-    is a transposed convolution.
-    """
-    kernels = [shape for name, shape in weights if name.endswith("kernel")]
-    is_transposed = kind_of(type(call.layer).__name__).kernel == "transposed"
-    shape = call.input_shapes[0] if is_transposed else call.output_shape
-    if kernels and None in shape:
-        return None
-    places = prod(int(side or 0) for side in shape[:-1])
-    return sum(prod(int(side or 0) for side in kernel) for kernel in kernels) * places
-
-
-def _receptive_field(call: Call, sources: list[Field | None]) -> Field | None:
-    """Return what one cell of the output sees."""
-    if not call.inputs:
-        return Field((1, 1), (1, 1))
-    known = [field for field in sources if field is not None]
-    return _through(call, merged(known)) if len(known) == len(sources) else None
-
-
-def _through(call: Call, field: Field) -> Field | None:
-    layer, kind = call.layer, kind_of(type(call.layer).__name__)
-    if is_graph(layer):
-        return field
-    if call.input_shapes and len(call.input_shapes[0]) == 3 and len(call.output_shape) != 3:
-        return replace(field, everything=kind.channels != "rearranged" or field.everything)
-    if len(call.output_shape) != 3:
-        return replace(field, everything=field.everything or _mixes(layer))
-    return kind.field(layer, field)
-
-
-def _mixes(layer: Any) -> bool:
-    """Whether each unit of the layer reads all units before it."""
-    return getattr(layer, "kernel", None) is not None
-
-
-def _pixels(field: Field | None, picture: tuple[int | None, int | None]) -> tuple[int, int] | None:
-    if field is None:
-        return None
-    if field.everything:
-        return None if None in picture else (int(picture[0] or 0), int(picture[1] or 0))
-    height, width = (int(-(-size // 1)) for size in field.size)
-    return min(height, picture[0] or height), min(width, picture[1] or width)

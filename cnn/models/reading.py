@@ -19,6 +19,8 @@ from cnn.models.windows import Places, inside
 
 Mask = NDArray[np.bool_]
 Sides = tuple[int, ...]
+# What stands for the least of no numbers.
+NOTHING = 2**31
 Certainty = Literal["exact", "upper bound", "depends on the data"]
 
 
@@ -47,6 +49,13 @@ class Reading:
         """Return the cells of the input that the marked cells of the output read."""
         raise NotImplementedError
 
+    def least(self, numbers: Places) -> Places:
+        """Return for each cell of the output the least of the `numbers` at the cells that it reads.
+
+        An axis along which the numbers do not differ has one of them, or all.
+        """
+        raise NotImplementedError
+
     @property
     def turned(self) -> Reading:
         """The reading with input and output exchanged."""
@@ -63,6 +72,10 @@ class Everything(Reading):
     def read(self, mask: Mask) -> Mask:
         """Return all cells if any is marked."""
         return np.full(self.before, mask.any())
+
+    def least(self, numbers: Places) -> Places:
+        """Return the least of all numbers."""
+        return np.full((1,) * len(self.after), numbers.min())
 
     @property
     def turned(self) -> Everything:
@@ -88,6 +101,15 @@ class Axis:
         found = np.zeros((len(self.readers), *marked.shape[1:]), bool)
         for readers in self.readers.T:
             found |= marked[readers]
+        return np.moveaxis(found, 0, axis)
+
+    def least(self, numbers: Places, axis: int) -> Places:
+        """Return the least of the numbers that are read along the axis `axis`; none is the largest."""
+        given = np.moveaxis(numbers, axis, 0)
+        given = np.concatenate([given, np.full((1, *given.shape[1:]), NOTHING)])
+        found = given[self.taps[:, 0]]
+        for taps in self.taps.T[1:]:
+            found = np.minimum(found, given[taps])
         return np.moveaxis(found, 0, axis)
 
     @property
@@ -136,6 +158,13 @@ class Along(Reading):
             mask = mask if axis is None else axis.read(mask, number)
         return mask
 
+    def least(self, numbers: Places) -> Places:
+        """Return the least of the numbers, axis by axis."""
+        for number, axis in enumerate(self.axes):
+            if axis is not None and numbers.shape[number] > 1:
+                numbers = axis.least(numbers, number)
+        return numbers
+
     @property
     def turned(self) -> Along:
         """The same axes, each turned."""
@@ -161,6 +190,13 @@ class Rearranged(Reading):
         else:
             numbers = numbers.transpose(np.argsort(self.order))
         return numbers if len(self.before) == 1 else np.asarray(numbers.any(axis=-1))
+
+    def least(self, numbers: Places) -> Places:
+        """Return the least of the numbers of the cells that hold a number of each cell."""
+        of_all = numbers if len(self.before) == 1 else numbers[..., None]
+        of_all = np.broadcast_to(of_all, self.before)
+        moved = of_all.reshape(self.after) if self.order is None else of_all.transpose(self.order)
+        return moved if len(self.after) == 1 else moved.min(axis=-1)
 
     @property
     def turned(self) -> Rearranged:

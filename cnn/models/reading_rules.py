@@ -25,8 +25,7 @@ from cnn.models.reading import (
     cells,
     concrete,
 )
-from cnn.models.receptive import window_of
-from cnn.models.windows import Places
+from cnn.models.windows import Places, window_of
 
 if TYPE_CHECKING:
     from cnn.models.graph import Call
@@ -47,6 +46,21 @@ def attended(call: Call, number: int) -> Reading:
 def everything(call: Call, number: int) -> Reading:
     """Return the reading of a layer each cell of which reads all cells."""
     return Everything(*_cells(call, number))
+
+
+def recurrent(call: Call, number: int) -> Reading:
+    """Return the reading of a layer that goes from row to row, and reads at each all before it."""
+    layer, (before, after) = call.layer, _cells(call, number)
+    goes_both_ways = getattr(layer, "backward_layer", None) is not None
+    if goes_both_ways or not layer.return_sequences:
+        return everything(call, number)
+    if number or len(before) != 1 or before != after:
+        return unknown(call, number)
+    rows, all_rows = np.arange(after[0])[:, None], np.arange(before[0])[None, :]
+    first = after[0] - 1 - rows if layer.go_backwards else 0
+    last = rows if not layer.go_backwards else before[0] - 1
+    is_read = (all_rows >= first) & (all_rows <= last)
+    return Along((axis_of(np.where(is_read, all_rows, -1), before[0]),))
 
 
 def pooled(call: Call, number: int) -> Reading:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cnn.errors import LayerError
 from cnn.models.card import attach_card, card_of
 from cnn.models.compilation import kept_for_twins, share
-from cnn.models.graph import Call, calls, named_nodes
+from cnn.models.graph import Call, FurtherOutput, calls, named_nodes
 from cnn.models.heads import giving
 from cnn.models.inserted import OPERATED, is_inserted
 from cnn.models.internals import graph_of, is_graph, name_scopes, origin, with_layers
@@ -173,6 +173,10 @@ def changeable(model: keras.Model, name: str) -> LayerInfo:
         raise LayerError(
             f"The output of {name!r}, {sides(info.output_shape) or 'one number'}, has no channels on "
             "its last axis: choose a layer whose last axis are channels, and how many is known."
+        )
+    if isinstance(by_name[name].layer, FurtherOutput):
+        raise LayerError(
+            f"{name!r} is no first output of its layer, and not changed: choose a layer that reads it."
         )
     dtype = _dtype(by_name[name])
     if "float" not in dtype:

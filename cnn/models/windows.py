@@ -11,9 +11,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.models.receptive import sides_of, window_of
-
 Places = NDArray[np.int64]
+
+
+def sides_of(value: Any) -> tuple[int, ...] | None:
+    """Return a layer's setting as a number per axis; None where it has none."""
+    if value is None:
+        return None
+    return (value,) if isinstance(value, int) else tuple(int(v) for v in value)
+
+
+def window_of(layer: Any) -> tuple[int, ...] | None:
+    """Return the window that slides over the maps, a kernel's or a pool's; None without one."""
+    return sides_of(getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None))
 
 
 def taps(layer: Any, axis: int, cells: Places, size: int) -> Places:

@@ -103,14 +103,16 @@ def _reads_alike(call: Call, before: bool) -> bool:
 def _readings(call: Call, shapes: Mapping[str, Sides]) -> Iterator[tuple[str, Reading]]:
     """Yield the name and the reading of each input of a call.
 
-    What a layer hands out beside its first output, and channels that come first, are not looked into.
+    A nested model hands on what the call inside gives that its first output comes from. What a layer
+    hands out beside its own first output, and channels that come first, are not looked into.
     """
     layer = call.layer
     sources: tuple[Shape, ...] = tuple(shapes[name] for name in call.inputs)
     rule = kind_of(type(layer).__name__).reads
     if is_graph(layer):
-        rule = in_place if len(sources) == 1 else unknown
-    elif sources != call.input_shapes or _has_channels_first(layer):
+        yield call.inputs[0], in_place(replace(call, input_shapes=sources), 0)
+        return
+    if sources != call.input_shapes or _has_channels_first(layer):
         rule = unknown
     call = replace(call, input_shapes=sources)
     for number, name in enumerate(call.inputs):

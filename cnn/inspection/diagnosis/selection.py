@@ -61,8 +61,9 @@ def batch_size(model: keras.Model, picture: tuple[int, ...]) -> int:
 
 def _cost(model: keras.Model, picture: tuple[int, ...]) -> float:
     known = totals(model)
-    is_open = None in input_shape(model)
-    computed = known.parameters * _open_cells(model, picture) if is_open else known.multiply_adds
+    computed: float | None = known.multiply_adds
+    if computed is None:
+        computed = known.parameters * _open_cells(model, picture)
     return computed + _OF_A_NUMBER * _numbers(model, picture)
 
 

@@ -1,8 +1,10 @@
 from dataclasses import replace
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
+from keras import layers
 
 import cnn
 from cnn import Architecture, TrainingConfig
@@ -254,10 +256,58 @@ def test_dense_units_add_their_bias(classifier):
     values = np.arange(64, dtype=np.float32)
     info = cnn.layer_info(classifier, "dense")
     assert (
-        "64 units, each its bias plus a weighted sum of 1600 numbers"
+        "64 units, each its bias plus a weighted sum of 1,600 numbers"
         in layer_output(info, values).seen
     )
     assert "and a bias" in cnn.captions.explanation(info)
+
+
+def described(layer, shape=(6, 6, 4), inputs=1, **options) -> str:
+    """The sentence on a layer, of one or more pictures of the shape."""
+    picture = keras.Input(shape, name="picture")
+    given = picture if inputs == 1 else [picture] * inputs
+    info = cnn.layer_infos(keras.Model(picture, layer(given, **options)))[-1]
+    zeros = np.zeros([side or 1 for side in info.output_shape], np.float32)
+    return f"{layer_output(info, zeros).seen} {cnn.captions.explanation(info)}"
+
+
+@pytest.mark.parametrize(
+    ("layer", "options", "told"),
+    [
+        (layers.Dense(3), {}, "3 units at each of 6×6 places, each its bias plus a weighted sum of 4 "
+         "numbers there"),
+        (layers.Dense(3), {}, "adds up the 4 numbers of one place"),
+        (layers.ReLU(), {}, "Sets every negative number to zero: a map says where"),
+        (layers.ReLU(max_value=6), {}, "zero, and every number above 6 to 6."),
+        (layers.ReLU(negative_slope=0.1), {}, "Multiplies every negative number by 0.1"),
+        (layers.ReLU(threshold=0.5), {}, "Sets every number below 0.5 to zero"),
+        (layers.ReLU(negative_slope=0.1, threshold=0.5), {}, "Makes 0.1 × (x − 0.5) of every number x"),
+        (layers.LeakyReLU(0.2), {}, "Multiplies every negative number by 0.2"),
+        (layers.Concatenate(), {"inputs": 2}, "The channels of 2 layers side by side"),
+        (layers.Concatenate(axis=1), {"inputs": 2}, "The rows of 2 layers one below the other"),
+        (layers.Concatenate(axis=2), {"inputs": 2}, "The columns of 2 layers side by side"),
+        (layers.BatchNormalization(axis=1), {}, "Each row shifted and stretched"),
+        (layers.UpSampling2D(), {}, "Repeats every cell"),
+        (layers.UpSampling2D(interpolation="bilinear"), {}, "a mixture of its neighbours (bilinear)"),
+        (layers.MaxPooling2D(2), {}, "of every 2×2 cells: maps shrink, and it matters less"),
+        (layers.MaxPooling2D(3, 1, "same"), {}, "of every 3×3 cells: it matters less"),
+        (layers.AveragePooling2D(3, 1, "same"), {}, "the mean of every 3×3 cells."),
+        (layers.RandomFlip(), {}, "The same numbers as before: RandomFlip changes pictures in training"),
+        (layers.Dropout(0.5), {"training": True}, "calls it with training=True"),
+        (layers.Multiply(), {"inputs": 2}, "The product of 2 layers, cell by cell"),
+        (layers.LSTM(3, return_sequences=True), {"shape": (6, 4)}, "memory after each of 6 rows"),
+        (layers.LSTM(3), {"shape": (6, 4)}, "memory after the last of 6 rows, 3."),
+    ],
+)  # fmt: skip
+def test_a_sentence_on_a_layer_follows_its_settings(layer, options, told):
+    assert told in described(layer, **options)
+
+
+def test_what_is_not_so_is_not_said():
+    assert "repeat" not in described(layers.UpSampling2D(interpolation="bilinear")).lower()
+    assert "shrink" not in described(layers.MaxPooling2D(3, 1, "same"))
+    assert "leakyrelu" not in described(layers.LeakyReLU())
+    assert "training=True" not in described(layers.Dropout(0.5))
 
 
 @pytest.mark.parametrize(

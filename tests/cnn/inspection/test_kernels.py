@@ -49,3 +49,63 @@ def test_a_layer_without_weights_has_no_kernel(classifier):
 def test_biases_are_none_where_the_layer_adds_none(second_model):
     assert cnn.biases(second_model, "right") is None
     assert cnn.biases(second_model, "left").shape == (8,)
+
+
+def rows(*chain) -> keras.Model:
+    """The layers one after the other, behind a picture as rows of numbers."""
+    picture = keras.Input((6, 5, 1))
+    x = layers.Reshape((6, 5))(picture)
+    for layer in chain:
+        x = layer(x)
+    return keras.Model(picture, x)
+
+
+@pytest.mark.parametrize(
+    ("layer", "names"),
+    [
+        (
+            layers.Bidirectional(layers.SimpleRNN(3, name="rnn"), name="l"),
+            {
+                f"{way}_rnn/simple_rnn_cell/{name}"
+                for way in ("forward", "backward")
+                for name in ("kernel", "recurrent_kernel", "bias")
+            },
+        ),
+        (
+            layers.RNN([layers.LSTMCell(2, name="a"), layers.LSTMCell(3, name="a")], name="l"),
+            {
+                f"{name}{second}"
+                for name in ("kernel", "recurrent_kernel", "bias")
+                for second in ("", ":2")
+            },
+        ),
+        (layers.LSTM(2, name="l"), {"kernel", "recurrent_kernel", "bias"}),
+    ],
+)
+def test_weights_of_layers_inside_a_layer_are_all_kept(layer, names):
+    model = rows(layer)
+    weights = cnn.weights(model, "l")
+    assert set(weights) == names == set(dict(cnn.layer_info(model, "l").weight_shapes))
+    for values, given in zip(weights.values(), layer.get_weights(), strict=True):
+        np.testing.assert_array_equal(values, given)
+
+
+def test_an_attention_has_eight_weights():
+    picture = keras.Input((6, 5, 1))
+    x = layers.Reshape((6, 5))(picture)
+    model = keras.Model(picture, layers.MultiHeadAttention(2, 3, name="l")(x, x))
+    parts = ("query", "key", "value", "attention_output")
+    assert list(cnn.weights(model, "l")) == [f"{p}/{w}" for p in parts for w in ("kernel", "bias")]
+
+
+def test_codes_of_a_quantised_kernel_are_shown_as_the_weights_they_stand_for():
+    layer = layers.Dense(4, name="l")
+    einsum = layers.EinsumDense("abc,cd->abd", (None, 3), name="e")
+    model = rows(layer, einsum)
+    before = {name: cnn.kernels(model, name) for name in "le"}
+    for one in (layer, einsum):
+        one.quantize("int8")
+    for name, kernel in before.items():
+        after = cnn.kernels(model, name)
+        assert np.abs(after - kernel).max() <= 0.51 * np.abs(kernel).max() / 127
+        assert not np.array_equal(after, kernel)

@@ -14,6 +14,7 @@ from cnn.models import as_functional, graph
 from tests import nets
 
 SIZE = 12
+CERTAINTIES = ("exact", "upper bound", "depends on the data")
 
 
 def network(*chain, shape=(SIZE, SIZE, 1)) -> keras.Model:
@@ -286,6 +287,25 @@ def test_of_random_networks_the_cells_read_are_those_that_change_the_cell(plan, 
     others = picture + 100 * ~field.picture.mask[..., None]
     before, after = (values(model, shown)[layer][place] for shown in (picture, others))
     np.testing.assert_allclose(after, before, rtol=1e-5)
+
+
+@settings(max_examples=6, deadline=None)
+@given(PLANS, NUMBER)
+def test_a_layer_s_description_is_that_of_the_cell_that_reads_most(plan, number):
+    model = built(plan)
+    infos = cnn.layer_infos(model)
+    info = infos[number % len(infos)]
+    shape = info.output_shape[:-1] or info.output_shape
+    names = ("channel",) if len(info.output_shape) == 1 else ("row", "column")
+    fields = [
+        cnn.receptive_field(model, layer=info.name, **dict(zip(names, place, strict=False)))
+        for place in np.ndindex(shape)
+    ]
+    bounds = [field.picture.bounds for field in fields if field.picture.mask.any()]
+    sides = [[last - first + 1 for first, last in of_cell] for of_cell in bounds]
+    assert info.receptive_field == (tuple(np.max(sides, axis=0)) if sides else (0, 0))
+    surest = max(CERTAINTIES.index(field.picture.certainty) for field in fields)
+    assert CERTAINTIES.index(info.certainty) >= surest
 
 
 @settings(max_examples=30, deadline=None)

@@ -16,7 +16,7 @@ def test_the_bundled_classifier_is_described_layer_by_layer(classifier):
     assert first.multiply_adds == 26 * 26 * 3 * 3 * 32
     assert infos["dense"].multiply_adds == 1600 * 64
     assert [info.receptive_field for info in infos.values()] == [
-        (1, 1), (3, 3), (4, 4), (8, 8), (10, 10), (10, 10), (28, 28), (28, 28),
+        (1, 1), (3, 3), (4, 4), (8, 8), (10, 10), (10, 10), (26, 26), (26, 26),
     ]  # fmt: skip
 
 
@@ -51,19 +51,94 @@ def test_strides_and_dilation_widen_what_later_layers_see():
     outputs = layers.GlobalAveragePooling2D(name="all")(x)
     model = as_functional(keras.Model(picture, outputs))
     assert cnn.layer_info(model, "b").receptive_field == (3 + 2 * 2 * 2,) * 2
-    assert cnn.layer_info(model, "all").sees_everything
+    # 64 pixels in steps of two: the last row and column are left out.
+    assert cnn.layer_info(model, "all").receptive_field == (63, 63)
 
 
-def test_a_transposed_convolution_is_costed_by_its_input():
-    picture = keras.Input((4, 4, 2))
-    model = as_functional_pair(picture, layers.Conv2DTranspose(3, 2, strides=2, name="up")(picture))
-    info = cnn.layer_info(model, "up")
-    assert info.multiply_adds == 2 * 2 * 3 * 2 * 4 * 4
-    assert info.receptive_field is None
+def of(layer, shape=(4, 4, 2), inputs=1) -> cnn.LayerInfo:
+    """What is known of a layer behind a picture of that shape, given once or more often."""
+    picture = keras.Input(shape, name="picture")
+    outputs = layer(*[picture] * inputs)
+    return cnn.layer_infos(keras.Model(picture, outputs))[-1]
 
 
-def as_functional_pair(picture, outputs) -> keras.Model:
-    return keras.Model(picture, outputs)
+@pytest.mark.parametrize(
+    ("layer", "shape", "inputs", "cost"),
+    [
+        (layers.Conv2DTranspose(3, 2, strides=2), (4, 4, 2), 1, 2 * 2 * 3 * 2 * 4 * 4),
+        (layers.SeparableConv2D(5, 3, padding="same"), (4, 4, 2), 1, (9 * 2 + 2 * 5) * 16),
+        (layers.Conv2D(4, 3, groups=2), (5, 5, 2), 1, 3 * 3 * 1 * 4 * 9),
+        (layers.LSTM(3), (7, 5), 1, 7 * (5 + 3) * 4 * 3),
+        (layers.GRU(3, return_sequences=True), (7, 5), 1, 7 * (5 + 3) * 3 * 3),
+        (layers.Bidirectional(layers.SimpleRNN(3)), (7, 5), 1, 2 * 7 * (5 + 3) * 3),
+        (layers.RNN([layers.SimpleRNNCell(3), layers.SimpleRNNCell(2)]), (7, 5), 1,
+         7 * ((5 + 3) * 3 + (3 + 2) * 2)),
+        (layers.ConvLSTM1D(2, 3, padding="same"), (7, 6, 1), 1, 7 * 6 * 3 * (1 + 2) * 4 * 2),
+        (layers.TimeDistributed(layers.Dense(3)), (7, 5), 1, 7 * 5 * 3),
+        (layers.EinsumDense("abc,cde->abde", (None, 2, 3)), (7, 5), 1, 7 * 5 * 2 * 3),
+        (layers.EinsumDense("...c,cd->...d", 3), (7, 5), 1, 7 * 5 * 3),
+        (layers.EinsumDense("abc,bcd->ad", 3), (7, 5), 1, 7 * 5 * 3),
+        (layers.MultiHeadAttention(2, 3), (7, 4), 2, 4 * 7 * 4 * 6 + 7 * 7 * 2 * (3 + 3)),
+        (layers.Conv2D(4, 3), (None, 9, 1), 1, None),
+        (layers.ReLU(), (None, None, 1), 1, 0),
+    ],
+)  # fmt: skip
+def test_every_kernel_is_counted_as_often_as_it_is_used(layer, shape, inputs, cost):
+    assert of(layer, shape, inputs).multiply_adds == cost
+
+
+def test_an_open_size_leaves_the_total_open():
+    picture = keras.Input((None, None, 1))
+    x = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3, name="c")(picture))
+    model = as_functional(keras.Model(picture, layers.Dense(10)(x)))
+    assert cnn.totals(model).multiply_adds is None
+    assert cnn.captions.cost(None) == "depends on the picture's size"
+    assert cnn.layer_info(model, "c").receptive_field == (3, 3)
+
+
+def squeezed() -> keras.Model:
+    """Maps, each times a number made of their means."""
+    picture = keras.Input((12, 12, 1), name="picture")
+    maps = layers.Conv2D(4, 3, name="maps")(picture)
+    means = layers.GlobalAveragePooling2D(keepdims=True, name="means")(maps)
+    gate = layers.Conv2D(4, 1, name="gate")(means)
+    return keras.Model(picture, layers.Multiply(name="end")([maps, gate]))
+
+
+def tokens() -> keras.Model:
+    """Patches of 4x4 as a sequence, and windows of two of them."""
+    picture = keras.Input((12, 12, 1), name="picture")
+    x = layers.Reshape((9, 4))(layers.Conv2D(4, 4, strides=4)(picture))
+    return keras.Model(picture, layers.LayerNormalization(name="end")(x))
+
+
+def behind(*chain) -> keras.Model:
+    picture = x = keras.Input((12, 12, 1), name="picture")
+    for layer in chain:
+        x = layer(x)
+    chain[-1].name = "end"
+    return keras.Model(picture, x)
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        (squeezed(), "whole picture"),
+        (tokens(), "4×4 pixels"),
+        (behind(layers.Conv2D(2, 3), layers.UpSampling2D(2, interpolation="bilinear")), "4×4 pixels"),
+        (behind(layers.Conv2D(2, 3), layers.Resizing(20, 20)), "4×4 pixels"),
+        (behind(layers.Conv2D(2, 3), layers.LayerNormalization(axis=[1, 2])), "whole picture"),
+        (behind(layers.Conv2D(2, 3), layers.GroupNormalization(1)), "whole picture"),
+        (behind(layers.Conv2D(2, (1, 5)), layers.Permute((2, 1, 3))), "1×5 pixels"),
+        (behind(layers.Reshape((12, 12)), layers.Conv1D(2, 3)), "3×12 pixels"),
+        (behind(layers.Reshape((12, 12)), layers.LSTM(2)), "whole picture"),
+        (behind(layers.AdaptiveAveragePooling2D(3)), "at most the whole picture"),
+        (behind(layers.Permute((3, 1, 2)), layers.Flatten(), layers.Dense(2)), "whole picture"),
+    ],
+)  # fmt: skip
+def test_a_layer_is_said_to_see_what_its_cells_read(model, told):
+    info = cnn.layer_info(model, "end")
+    assert cnn.captions.field(info) == told
 
 
 def test_an_unknown_layer_names_those_that_exist(classifier):

@@ -1,0 +1,119 @@
+"""How much of the picture a cell of each layer sees, found in one walk through all readings.
+
+It is what `cnn.models.fields` finds for single cells, said of the layer: the height and the width of the
+smallest rectangle around what one of its cells reads, for the cell that reads most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, get_args
+
+import numpy as np
+
+from cnn.errors import CnnError
+from cnn.models.compilation import kept_for_twins
+from cnn.models.inputs import input_shape
+from cnn.models.reading import Certainty, Everything, cells
+from cnn.models.windows import Places
+from cnn.models.wiring import Step, wiring_of
+
+if TYPE_CHECKING:
+    import keras
+
+_SEEN = "_cnn_seen"
+_CERTAINTIES: tuple[Certainty, ...] = get_args(Certainty)
+# The side of a picture for models that take any.
+_SIDE = 512
+# How many axes a batch of pictures has.
+_PICTURES = 4
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one cell of a layer sees: (height, width) in pixels, and how surely.
+
+    `is_whole` says that it is all rows and columns of the picture.
+    """
+
+    size: tuple[int, int]
+    is_whole: bool
+    certainty: Certainty
+
+
+def seen(model: keras.Model) -> Mapping[str, Seen]:
+    """Return what each layer that leads on from the picture sees, found once for the model's twins.
+
+    A side that the model leaves open is taken as 512 pixels. It is empty where the input is no
+    picture, and where the readings cannot be found.
+    """
+    kept = kept_for_twins(model)
+    if _SEEN not in kept:
+        kept[_SEEN] = _seen(model)
+    found: Mapping[str, Seen] = kept[_SEEN]
+    return found
+
+
+def _seen(model: keras.Model) -> Mapping[str, Seen]:
+    if len(model.inputs[0].shape) != _PICTURES:
+        return {}
+    height, width, _ = input_shape(model)
+    try:
+        wiring = wiring_of(model, (height or _SIDE, width or _SIDE))
+    except CnnError:
+        return {}
+    picture = cells(wiring.shapes[wiring.picture])
+    boxes = {wiring.picture: _Boxes.of_pixels(*picture)}
+    for step in reversed(wiring.backwards):
+        if step.end in boxes:
+            new = boxes[step.end].through(step)
+            boxes[step.origin] = boxes[step.origin].with_(new) if step.origin in boxes else new
+    return {name: found.seen(picture) for name, found in boxes.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class _Boxes:
+    """The rectangle of pixels that each cell of a layer sees, its sides one by one.
+
+    The `sides` are the first row and column, and the last ones with their signs exchanged, so that the
+    least of several is that of all. `of_all` is how surely all cells together see what they see.
+    """
+
+    sides: tuple[Places, Places, Places, Places]
+    certainty: Certainty = "exact"
+    of_all: Certainty = "exact"
+
+    @staticmethod
+    def of_pixels(height: int, width: int) -> _Boxes:
+        rows, columns = np.arange(height)[:, None], np.arange(width)[None]
+        return _Boxes((rows, columns, -rows, -columns))
+
+    def through(self, step: Step) -> _Boxes:
+        """Return the rectangles of a layer that reads this one."""
+        first, second, third, fourth = map(step.reading.least, self.sides)
+        reads_all = isinstance(step.reading, Everything)
+        return _Boxes(
+            (first, second, third, fourth),
+            _worst(self.of_all if reads_all else self.certainty, step.certainty),
+            _worst(self.of_all, "exact" if step.is_exact_from_all else step.certainty),
+        )
+
+    def with_(self, other: _Boxes) -> _Boxes:
+        """Return the rectangles around these and those of another input."""
+        first, second, third, fourth = map(np.minimum, self.sides, other.sides)
+        return _Boxes(
+            (first, second, third, fourth),
+            _worst(self.certainty, other.certainty),
+            _worst(self.of_all, other.of_all),
+        )
+
+    def seen(self, picture: tuple[int, ...]) -> Seen:
+        """Return the size of the largest rectangle."""
+        top, left, bottom, right = self.sides
+        height, width = (max(0, int((1 - a - b).max())) for a, b in ((top, bottom), (left, right)))
+        return Seen((height, width), (height, width) == picture, self.certainty)
+
+
+def _worst(*certainties: Certainty) -> Certainty:
+    return max(certainties, key=_CERTAINTIES.index)
