@@ -4,7 +4,7 @@
   const AGAIN_MILLISECONDS = 500;
   const ACTIVE = ["queued", "running"];
   // The parts of the view that make another question; channels are ranked in the network without changes.
-  const PARTS = { evaluate: ["model", "epoch", "data", "surgery"], rank: ["model", "epoch", "data"] };
+  const PARTS = { evaluate: ["model", "epoch", "range", "data", "surgery"], rank: ["model", "epoch", "range", "data"] };
   const SILENCE = "The server does not answer: try again.";
 
   // What the place of a study is about, by its element: another question, or another page, is another one.

@@ -17,6 +17,7 @@ from cnn.captions.arithmetic import (
     terms,
 )
 from cnn.captions.caption import Caption, legend
+from cnn.captions.inputs import pixel_range
 from cnn.captions.layers import (
     architecture,
     channel,
@@ -70,6 +71,7 @@ __all__ = [
     "operations",
     "patch",
     "percent",
+    "pixel_range",
     "place",
     "probabilities",
     "products",

@@ -12,6 +12,7 @@ A question must come as JSON: no page of another site can send that unasked.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -94,7 +95,7 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
 
     Channels are ranked in the network without changes: what each is worth in it stays the same.
     """
-    network = runtime.catalogue.network(view.model, view.epoch)
+    network = replace(runtime.catalogue.network(view.model, view.epoch), range=view.range)
     if asked.kind == RANK:
         return Question.ranking(network, asked.layer, view.data, _SPLIT)
     return Question.evaluation(network, view.operations, view.data, _SPLIT)

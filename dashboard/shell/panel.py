@@ -83,6 +83,7 @@ def layout(runtime: Runtime) -> html.Aside:
                 ],
                 className="sample-actions",
             ),
+            html.P(id="pixel-scale", className="hint"),
             html.Div(id="drawing", hidden=True),
             html.Div(
                 id="uploading",
@@ -118,6 +119,13 @@ def _choices(runtime: Runtime) -> html.Details:
                     dbc.Select(id=ids.DATA, size="sm", options=data_options(runtime)),
                     dbc.Label("Model", html_for=ids.MODEL, className="small mb-0"),
                     dbc.Select(id=ids.MODEL, size="sm", options=model_options(runtime)),
+                    dbc.Label(
+                        "Pixels",
+                        html_for="pixel-range",
+                        id="pixel-range-label",
+                        className="small mb-0",
+                    ),
+                    html.Div(id="pixel-range-place"),
                 ],
                 className="sample-choice",
             ),
@@ -281,7 +289,19 @@ def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
     surgery = cnn.captions.operations(view.operations)
     return {
         "alt": picture.described, "text": described, "prediction": prediction, "surgery": surgery,
+        "scale": _scale(view, look) if look else None,
     }  # fmt: skip
+
+
+def _scale(view: View, look: Look) -> dict[str, Any]:
+    """Return how pixels are scaled, and the ranges to choose from where the model does not say it."""
+    is_open = bool(view.range) or not look.scale.is_stated
+    names = ["", *look.ranges] if is_open else []
+    return {
+        "text": " ".join([f"Pixels: {look.scale.reason}.", *look.notes]),
+        "ranges": [[name, cnn.captions.pixel_range(name)] for name in names],
+        "chosen": view.range,
+    }
 
 
 def _repair(runtime: Runtime, stored: dict[str, Any]) -> bool:
@@ -346,4 +366,5 @@ _NO_PICTURE = {
     "text": "No picture",
     "prediction": None,
     "surgery": "",
+    "scale": None,
 }

@@ -19,6 +19,7 @@ from cnn.models.heads import Head, heads_of
 from cnn.models.inputs import scale_of
 from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo, layer_infos
+from cnn.models.scales import Scale
 
 _OF_OTHERS = ("beside", "merged", "rearranged")
 Mask = NDArray[np.bool_]
@@ -56,17 +57,17 @@ class Case:
     @cached_property
     def observation(self) -> Observation:
         """What every layer gives for the sample, fed as everywhere."""
-        return self.fed(self.pixels, scale_of(self.model).factor)
+        return self.fed(self.pixels, scale_of(self.model))
 
     @property
     def statistics(self) -> dict[str, Statistics]:
         """What every layer gives for the sample, by name."""
         return self.observation.statistics
 
-    def fed(self, pixels: NDArray[np.uint8], scale: float, offset: float = 0.0) -> Observation:
-        """Return what every layer gives for some pixels, times scale plus offset."""
+    def fed(self, pixels: NDArray[np.uint8], scale: Scale) -> Observation:
+        """Return what every layer gives for some pixels, which are scaled."""
         batch = min(batch_size(self.model, pixels.shape[1:]), len(self.pixels) + 1)
-        return observe(self.model, pixels, scale=scale, offset=offset, batch=batch)
+        return observe(self.model, pixels, scale=scale, batch=batch)
 
     @cached_property
     def targets(self) -> NDArray[np.int64] | None:
