@@ -17,7 +17,7 @@ from cnn.captions.arithmetic import (
     terms,
 )
 from cnn.captions.caption import Caption, legend
-from cnn.captions.inputs import pixel_range
+from cnn.captions.inputs import pixel_range, range_hint
 from cnn.captions.layers import (
     architecture,
     channel,
@@ -76,6 +76,7 @@ __all__ = [
     "probabilities",
     "products",
     "proof",
+    "range_hint",
     "ranking",
     "reached",
     "read_of",

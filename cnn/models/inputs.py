@@ -10,7 +10,7 @@ from cnn.models.beginning import Ends, expected_range
 from cnn.models.card import Card, attach_card, card_of
 from cnn.models.compilation import kept_for_twins, share
 from cnn.models.internals import with_layers
-from cnn.models.scales import RANGES, Scale, in_words, read_scale
+from cnn.models.scales import RANGES, Scale, in_ends, in_words, read_scale
 from cnn.words import number
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _of_card(model: keras.Model, card: Card, found: tuple[str, Ends] | None) -> 
         )
     reason = f"{in_words(scale)}, as the model's card says"
     if found and not scale.alike(RANGES[found[0]]):
-        reason += f", though its first layers suggest pixels from {_ends_in_words(found[0])}"
+        reason += f", though its first layers suggest pixels from {in_ends(found[0])}"
     return replace(scale, reason=reason, is_stated=True)
 
 
@@ -97,11 +97,7 @@ def _in_words(name: str, ends: Ends) -> str:
     scale = RANGES[name]
     if name == "0..255":
         return f"not scaled: the model scales its input itself, to {low} to {high}"
-    entering = _ends_in_words(name)
+    entering = in_ends(name)
     return (
         f"{in_words(scale)}: of {entering} the model makes {low} to {high} before its first weights"
     )
-
-
-def _ends_in_words(name: str) -> str:
-    return name.replace("..", " to ").replace("-", "−")

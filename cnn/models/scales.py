@@ -135,6 +135,11 @@ def _named(scale: Scale) -> Scale:
     return replace(scale, reason=in_words(scale))
 
 
+def in_ends(name: str) -> str:
+    """Return the name of a range in words: "0 to 1", or the name of the convention."""
+    return name.replace("..", " to ").replace("-", "−")
+
+
 def in_words(scale: Scale) -> str:
     """Return what the scale does to a pixel: "divided by 255"."""
     if scale.is_of_colours:

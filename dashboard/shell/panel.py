@@ -31,6 +31,7 @@ from dashboard.state.uploads import limit_in_words
 from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, View, parse
 
 _CHOICES = "choices"
+_RANGE = "pixel-range"
 _KINDS = ",".join(f"image/{name.lower()}" for name in FORMATS)
 _WAY_OUT = html.A("Show this server's own picture and model.", href="?", className="alert-link")
 _SPLITS = {
@@ -119,18 +120,28 @@ def _choices(runtime: Runtime) -> html.Details:
                     dbc.Select(id=ids.DATA, size="sm", options=data_options(runtime)),
                     dbc.Label("Model", html_for=ids.MODEL, className="small mb-0"),
                     dbc.Select(id=ids.MODEL, size="sm", options=model_options(runtime)),
-                    dbc.Label(
-                        "Pixels",
-                        html_for="pixel-range",
-                        id="pixel-range-label",
-                        className="small mb-0",
-                    ),
-                    html.Div(id="pixel-range-place"),
                 ],
                 className="sample-choice",
             ),
+            _range_choice(),
         ],
         id=_CHOICES,
+    )
+
+
+def _range_choice() -> html.Div:
+    """Return where the range of pixels is chosen, which is shown for models that do not say it."""
+    return html.Div(
+        [
+            html.Label("Pixels", htmlFor=_RANGE, className="small mb-0"),
+            html.Div(id=f"{_RANGE}-place"),
+            _button(
+                "Which suits?", f"{_RANGE}-compare", "Try each range with pictures of the data"
+            ),
+            html.P(id=f"{_RANGE}-hint", className="hint", **aria(live="polite")),
+        ],
+        id=f"{_RANGE}-choice",
+        hidden=True,
     )
 
 
