@@ -44,6 +44,7 @@ from cnn.inspection.batches import batch_probabilities
 from cnn.inspection.diagnosis import Diagnosis, Finding, diagnose
 from cnn.inspection.kernels import biases, kernel_norms, kernel_tiles, kernels, weights
 from cnn.inspection.outputs import Output, explain_output
+from cnn.inspection.pixel_ranges import RangeScores, compare_ranges
 from cnn.inspection.predictions import Prediction
 from cnn.inspection.summary import Summary, summarise
 from cnn.inspection.trial import try_out
@@ -92,6 +93,7 @@ __all__ = [
     "Output",
     "Perturbation",
     "Prediction",
+    "RangeScores",
     "Run",
     "RunError",
     "Sample",
@@ -114,6 +116,7 @@ __all__ = [
     "captions",
     "centre_digit",
     "class_names",
+    "compare_ranges",
     "decode",
     "diagnose",
     "digit_steps",

@@ -50,7 +50,7 @@ def register(app: Dash) -> None:
         __name__, path="/architecture", name="Architecture",
         title="Architecture – CNN Visualizer", layout=layout, order=3, in_header=True,
     )  # fmt: skip
-    register_screen(app, PAGE, show, figures=(DIAGRAM,), of=OF_MODEL_ALONE)
+    register_screen(app, PAGE, show, figures=(DIAGRAM,), of=(*OF_MODEL_ALONE, "range"))
     app.clientside_callback(
         ClientsideFunction("cnn", "openLayer"),
         Input(DIAGRAM, "clickData"),

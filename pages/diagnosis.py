@@ -62,7 +62,9 @@ def register(app: Dash) -> None:
         __name__, path="/diagnosis", name="Diagnosis", title="Diagnosis – CNN Visualizer",
         layout=layout, order=3.5, in_header=True,
     )  # fmt: skip
-    register_screen(app, PAGE, show, figures=(), of=(*OF_NETWORK, "data", "split"), waits=True)
+    register_screen(
+        app, PAGE, show, figures=(), of=(*OF_NETWORK, "range", "data", "split"), waits=True
+    )
     studies.register_study(app, DIAGNOSE)
 
 

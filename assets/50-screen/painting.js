@@ -24,6 +24,7 @@
     paintText("picture-text", panel.text);
     root.cnn.paintPrediction(panel.prediction);
     root.cnn.paintSurgery(panel.surgery);
+    root.cnn.paintScale(panel.scale);
   }
 
   function paintOver(image, seen, moving) {

@@ -5,9 +5,9 @@
   const ACTIVE = ["queued", "running"];
   // The parts of the view that make another question; channels are ranked in the network without changes.
   const PARTS = {
-    evaluate: ["model", "epoch", "data", "surgery"],
-    rank: ["model", "epoch", "data"],
-    diagnose: ["model", "epoch", "data", "split", "surgery"],
+    evaluate: ["model", "epoch", "range", "data", "surgery"],
+    rank: ["model", "epoch", "range", "data"],
+    diagnose: ["model", "epoch", "range", "data", "split", "surgery"],
   };
   const SILENCE = "The server does not answer: try again.";
 

@@ -17,6 +17,7 @@ from cnn.captions.arithmetic import (
     terms,
 )
 from cnn.captions.caption import Caption, legend
+from cnn.captions.inputs import pixel_range, range_hint
 from cnn.captions.layers import (
     architecture,
     channel,
@@ -72,10 +73,12 @@ __all__ = [
     "operations",
     "patch",
     "percent",
+    "pixel_range",
     "place",
     "probabilities",
     "products",
     "proof",
+    "range_hint",
     "ranking",
     "reached",
     "read_of",

@@ -43,8 +43,7 @@ def logit_gradient(
         model, _GRADIENT, lambda batch, class_: _gradient(model, batch, class_)
     )
     gradient, label = compiled(prepare(image, model), np.array(wanted, np.int32))
-    per_pixel = gradient.numpy()[0] * np.float32(255 * scale_of(model).factor)
-    return per_pixel, int(label.numpy())
+    return scale_of(model).slopes(gradient.numpy()[0]), int(label.numpy())
 
 
 def fgsm(

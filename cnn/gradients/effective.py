@@ -47,7 +47,7 @@ def effective_field(
         model, f"{_GRADIENT} {layer}", lambda *tensors: _gradient(model, layer, *tensors)
     )
     index = np.array([_ALL if i is None else i for i in cell], np.int32)
-    gradient = compiled(batch, index).numpy()[0] * np.float32(255 * scale_of(model).factor)
+    gradient = scale_of(model).slopes(compiled(batch, index).numpy()[0])
     return np.asarray(np.linalg.norm(gradient, axis=-1), np.float32)
 
 

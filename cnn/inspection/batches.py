@@ -81,4 +81,4 @@ def prepared(model: keras.Model, images: Iterable[Any]) -> NDArray[np.float32]:
 
     Raises `ImageError` as `batch_probabilities` does.
     """
-    return fitted_pictures(model, images).astype(np.float32) * np.float32(scale_of(model).factor)
+    return scale_of(model).applied(fitted_pictures(model, images))

@@ -231,8 +231,10 @@ def derive(cell: Cell) -> Derivation:
 
 def _of_picture(model: keras.Model, image: Any, place: Place) -> Derivation:
     """Return that a number of the picture is that of the pixel, scaled."""
-    pixel = fitted(image, model)[place]
-    return Derivation(weighted([pixel], [scale_of(model).factor]), ())
+    pixels = fitted(image, model)
+    *cell, channel = place
+    source, factor, offset = scale_of(model).of_channel(channel, pixels.shape[-1])
+    return Derivation(weighted([pixels[*cell, source]], [factor], bias=offset), ())
 
 
 def _sources(names: Sequence[str], reads: Sequence[Indices]) -> tuple[Source, ...]:

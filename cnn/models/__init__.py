@@ -1,13 +1,16 @@
 """Keras models: built, loaded, and described call by call."""
 
+from cnn.models.adapting import notes
 from cnn.models.building import build_classifier
 from cnn.models.card import Card, card_of, card_path, class_names, read_card, write_card
-from cnn.models.inputs import Scale, input_shape, scale_of
+from cnn.models.inputs import in_range, input_shape, ranges_of, scale_of
 from cnn.models.loading import as_functional, load_model, pretrained_run, save_model
 from cnn.models.opening import SUFFIXES, Limits
+from cnn.models.scales import RANGES, Scale
 from cnn.models.surgery import changeable_layers, operated, operated_names, require_changeable
 
 __all__ = [
+    "RANGES",
     "SUFFIXES",
     "Card",
     "Limits",
@@ -18,11 +21,14 @@ __all__ = [
     "card_path",
     "changeable_layers",
     "class_names",
+    "in_range",
     "input_shape",
     "load_model",
+    "notes",
     "operated",
     "operated_names",
     "pretrained_run",
+    "ranges_of",
     "read_card",
     "require_changeable",
     "save_model",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnn.errors import ModelError, reason
 from cnn.files import read_json, write_json
+from cnn.models.scales import read_scale
 
 if TYPE_CHECKING:
     import keras
@@ -17,11 +18,22 @@ _CARD = "_cnn_card"
 
 @dataclass(frozen=True)
 class Card:
-    """What a model's maker says of it: class names, pixel scale, and free facts for the reader."""
+    """What a model's maker says of it: class names, pixel scale, and free facts for the reader.
+
+    `scale` is what `cnn.models.scales.read_scale` takes: a number, the name of a convention, or
+    `{"factor": ..., "offset": ...}`. `range` is the range that a reader chose instead, and no part of
+    the file. Raises `ModelError` for a scale that is none of these.
+    """
 
     class_names: tuple[str, ...] = ()
-    scale: float | None = None
+    scale: Any = None
     facts: dict[str, Any] | None = None
+    range: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a scale that cannot be used."""
+        if self.scale is not None:
+            read_scale(self.scale)
 
 
 def card_path(model_path: Path) -> Path:
@@ -33,19 +45,36 @@ def read_card(path: Path) -> Card:
     """Return the card in a JSON file; `ModelError` if it is no card."""
     try:
         raw = read_json(path)
-        names = tuple(str(name) for name in raw.get("class_names", ()))
-        return Card(names, raw.get("scale"), raw.get("facts"))
-    except (OSError, ValueError, AttributeError, TypeError) as error:
+        names, scale, facts = (raw.get(name) for name in ("class_names", "scale", "facts"))
+    except (OSError, ValueError, AttributeError) as error:
         raise ModelError(
             f"{path.name} is no model card ({reason(error)}): mend or remove it."
         ) from error
+    _require_names(names, path)
+    try:
+        return Card(tuple(names or ()), scale, facts)
+    except ModelError as error:
+        raise ModelError(f"{path.name}: {error}") from error
+
+
+def _require_names(names: Any, path: Path) -> None:
+    are_names = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if names is not None and not are_names:
+        raise ModelError(
+            f"{path.name} gives {str(names)[:60]!r} as class names: expected a list of strings, one "
+            'for each class, such as ["cat", "dog"].'
+        )
 
 
 def write_card(card: Card, path: Path) -> None:
     """Write the card as JSON."""
     write_json(
         path,
-        {"class_names": card.class_names, "scale": card.scale, "facts": card.facts or {}},
+        {
+            "class_names": card.class_names,
+            "scale": card.range or card.scale,
+            "facts": card.facts or {},
+        },
     )
 
 

@@ -48,11 +48,10 @@ class Compiled:
             return with_numbers(values, *map(tf.convert_to_tensor, tensors))
 
         self._one_call = Lock()
-        self._ways = [
-            tf.function(with_numbers, jit_compile=True, autograph=False),
-            tf.function(with_numbers, autograph=False),
-            step_by_step,
-        ][of_batches:]
+        quickest = tf.function(with_numbers, jit_compile=True, autograph=False)
+        plain = tf.function(with_numbers, autograph=False)
+        in_order = [plain, quickest] if of_batches else [quickest, plain]
+        self._ways = [*in_order, step_by_step]
         errors = tf.errors
         self._no_memory = (errors.ResourceExhaustedError, MemoryError)
         self._refusals = (

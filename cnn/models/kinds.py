@@ -262,6 +262,18 @@ _KINDS = (
         reads=reading_rules.rearranged,
         arithmetic=copies.moved,
     ),
+    Kind(
+        ("PictureChannels",),
+        reads=reading_rules.in_place,
+        what="The picture in as many channels as the network takes",
+        explanation="The colours are the first channels, and the others zero; a grey picture is all of "
+        "them. No part of the network.",
+    ),
+    Kind(
+        ("GivenNumbers",),
+        what="Zeros for a further input: only the picture changes",
+        explanation="Stands for what the network takes beside the picture. No part of the network.",
+    ),
     Kind(("Permute",), reads=reading_rules.permuted, arithmetic=copies.moved),
     Kind(("RepeatVector",), reads=reading_rules.everything, arithmetic=copies.moved),
     Kind(

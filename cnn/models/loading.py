@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnn.errors import ModelError
 from cnn.files import replacing
+from cnn.models.adapting import adapted, unadapted
 from cnn.models.card import Card, attach_card, card_path, read_card, write_card
 from cnn.models.graph import owned_layers
 from cnn.models.opening import SUFFIXES, Limits, opened
@@ -54,7 +55,7 @@ def save_model(model: keras.Model, path: Path | str, *, card: Card | None = None
     if card:
         write_card(card, card_path(path))
     with replacing(path) as aside:
-        model.save(aside)
+        unadapted(model).save(aside)
 
 
 def _require_loadable(model: keras.Model) -> None:
@@ -73,7 +74,11 @@ def _require_loadable(model: keras.Model) -> None:
 
 
 def as_functional(model: Any) -> keras.Model:
-    """Return the model as a functional graph of one picture in; `ModelError` if it has none."""
+    """Return the model as a functional graph of one picture in; `ModelError` if it has none.
+
+    A network that takes its picture in another way than (height, width, 1 or 3 channels) has layers
+    before it that make that of it, see `cnn.models.adapting`.
+    """
     import keras
 
     if not isinstance(model, keras.Model):
@@ -86,13 +91,7 @@ def as_functional(model: Any) -> keras.Model:
             f"The model {model.name!r} has no graph of layers (it is a subclass of Model, or was "
             "never built): rebuild it with the functional or the sequential API."
         ) from error
-    shapes = [tuple(tensor.shape) for tensor in functional.inputs]
-    if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][-1] not in (1, 3):
-        raise ModelError(
-            f"The model {model.name!r} takes {shapes}: expected one picture, "
-            "(batch, height, width, 1 or 3 channels)."
-        )
-    return functional
+    return adapted(functional)
 
 
 def _ends(model: Any) -> tuple[list[Any], list[Any]]:

@@ -22,8 +22,7 @@ def prepare(image: Any, model: keras.Model) -> NDArray[np.float32]:
     size that `size_for` states. The scale is the one that `scale_of` states. Raises `ImageError`
     for what is no picture.
     """
-    scale = np.float32(scale_of(model).factor)
-    return fitted(image, model)[None].astype(np.float32) * scale
+    return scale_of(model).applied(fitted(image, model)[None])
 
 
 def fitted(image: Any, model: keras.Model) -> NDArray[np.uint8]:

@@ -93,6 +93,7 @@ def operated(model: keras.Model, channels: Changes) -> keras.Model:
         for call, layer in first.inserted.items()
     }
     network = with_layers(first.network, others)
+    attach_card(network, card_of(model))
     name_scopes(network)
     kept = kept_for_twins(model).setdefault(OPERATED, {})
     share(network, kept.setdefault(frozenset(tables), {}))

@@ -16,6 +16,7 @@ from cnn.errors import ModelError, StudyError
 from cnn.files import content_hash
 from cnn.models.card import card_path
 from cnn.models.compilation import twin
+from cnn.models.inputs import in_range
 from cnn.models.loading import load_model
 from cnn.models.opening import Limits
 from cnn.models.surgery import Affine
@@ -44,7 +45,8 @@ class Network:
 
     `path` is the file, `content` its hash, and `card` that of the card beside it ("" without one).
     `run` is the folder of the run and `moment` the moment, both "" for the weights of the file;
-    `weights` is the hash of the file that has those of the moment.
+    `weights` is the hash of the file that has those of the moment. `range` is how its pixels are scaled,
+    where that was chosen.
     """
 
     __pydantic_config__ = STRICT
@@ -55,9 +57,14 @@ class Network:
     run: str = ""
     moment: str = ""
     weights: str = ""
+    range: str = ""
 
     def load(self) -> keras.Model:
         """Return the network; `ModelError` or `RunError` where its files are others, or gone."""
+        model = self._trained()
+        return in_range(model, self.range) if self.range else model
+
+    def _trained(self) -> keras.Model:
         path = Path(self.path)
         self._require(path, self.content)
         self._require(card_path(path), self.card)

@@ -11,6 +11,7 @@ _ASKED = frozenset(
     {
         "link", "labels", "values", "layer_values", "fields", "upload", "prepare_upload", "news",
         "news_of_runs", "mean", "operated", "studies", "study", "cancel_study",
+        "ranges",
     }
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ A question must come as JSON: no page of another site can send that unasked.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -95,7 +96,7 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
     Channels are ranked in the network without changes: what each is worth in it stays the same. A
     diagnosis is of the network and the split that are looked at.
     """
-    network = runtime.catalogue.network(view.model, view.epoch)
+    network = replace(runtime.catalogue.network(view.model, view.epoch), range=view.range)
     if asked.kind == RANK:
         return Question.ranking(network, asked.layer, view.data, _SPLIT)
     if asked.kind == DIAGNOSE:

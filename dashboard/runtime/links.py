@@ -61,6 +61,7 @@ def follow(runtime: Runtime, query: Mapping[str, Any]) -> Link:
     repair.complete_place()
     repair.complete_model()
     repair.require_moments()
+    repair.require_range()
     repair.require_channels()
     repair.require_classes()
     repair.refuse_others()
@@ -141,6 +142,20 @@ class _Repair:
             del self.values["surgery"]
             why = f"changes channels that the model does not have ({str(error).removesuffix('.')})"
             self._say(f"{why}; no channel is changed", "surgery")
+
+    def require_range(self) -> None:
+        """Take out a range that the model's pixels cannot be in, as soon as it can be asked."""
+        name = self.values.get("range")
+        if not name or self._runtime.ready != "ready":
+            return
+        try:
+            model = self._runtime.trained(View(**{**self.values, "range": ""}))
+        except cnn.CnnError:
+            return
+        if name not in cnn.models.ranges_of(model):
+            del self.values["range"]
+            why = f"says range is {name!r}, which is for colours: the model takes grey pictures"
+            self._say(f"{why}; pixels are scaled as the model says", "range")
 
     def require_classes(self) -> None:
         """Take out classes that the model does not have, as soon as it can be asked."""

@@ -63,13 +63,18 @@ class Look:
     """What the network sees of a picture, and all that it computes of it.
 
     `seen` is uint8 in the model's size; `plain` is the same before the adversarial step, and
-    `fitted` before anything is done to it.
+    `fitted` before anything is done to it. `scale` is what becomes of its pixels, and `ranges` are
+    the names of those that they may be in; `notes` say how the network takes it, where that is
+    not as it is.
     """
 
     fitted: NDArray[np.uint8]
     plain: NDArray[np.uint8]
     seen: NDArray[np.uint8]
     passed: cnn.ForwardPass
+    scale: cnn.models.Scale
+    ranges: tuple[str, ...]
+    notes: tuple[str, ...]
 
     @cached_property
     def nbytes(self) -> int:
@@ -96,6 +101,9 @@ class Runtime:
         self._operated_once = cached(
             LRUCache(_MOST_OPERATED), key=_model_and_operations, condition=threading.Condition()
         )(_operated)
+        self._in_range_once = cached(
+            LRUCache(_MOST_OPERATED), key=_model_and_range, condition=threading.Condition()
+        )(_in_range)
         self._drift_once = cached(
             LRUCache(_MOST_DRIFTS), key=_moments_of_run, condition=threading.Condition()
         )(cnn.drift)
@@ -274,8 +282,9 @@ class Runtime:
         return self._operated_once(model, view) if view.surgery else model
 
     def trained(self, view: View) -> keras.Model:
-        """Return the model of the view, loaded, at the moment of the view."""
-        return self.catalogue.load(view.model, view.epoch)
+        """Return the model of the view, loaded, at the moment of the view, in its range of pixels."""
+        model = self.catalogue.load(view.model, view.epoch)
+        return self._in_range_once(model, view) if view.range else model
 
     def forward(self, view: View) -> cnn.ForwardPass:
         """Return all that the model computes of the picture."""
@@ -366,7 +375,8 @@ class Runtime:
         passed = cnn.forward(model, seen)
         if has_request_context():
             g.forward_milliseconds = 1000 * (time.perf_counter() - began)
-        return Look(fitted, plain, seen, passed)
+        scale, ranges = cnn.scale_of(model), cnn.models.ranges_of(model)
+        return Look(fitted, plain, seen, passed, scale, ranges, cnn.models.notes(model))
 
 
 def _afterwards(do: Callable[[], Any]) -> None:
@@ -400,6 +410,14 @@ def _operated(model: keras.Model, view: View) -> keras.Model:
 
 def _model_and_operations(model: keras.Model, view: View) -> Hashable:
     return weakref.ref(model), view.surgery
+
+
+def _in_range(model: keras.Model, view: View) -> keras.Model:
+    return cnn.models.in_range(model, view.range)
+
+
+def _model_and_range(model: keras.Model, view: View) -> Hashable:
+    return weakref.ref(model), view.range
 
 
 def _moments_of_run(_model: keras.Model, run: Run, *, also: tuple[Moment, ...]) -> Hashable:

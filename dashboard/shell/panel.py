@@ -31,6 +31,7 @@ from dashboard.state.uploads import limit_in_words
 from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, View, parse
 
 _CHOICES = "choices"
+_RANGE = "pixel-range"
 _KINDS = ",".join(f"image/{name.lower()}" for name in FORMATS)
 _WAY_OUT = html.A("Show this server's own picture and model.", href="?", className="alert-link")
 _SPLITS = {
@@ -83,6 +84,7 @@ def layout(runtime: Runtime) -> html.Aside:
                 ],
                 className="sample-actions",
             ),
+            html.P(id="pixel-scale", className="hint"),
             html.Div(id="drawing", hidden=True),
             html.Div(
                 id="uploading",
@@ -121,8 +123,25 @@ def _choices(runtime: Runtime) -> html.Details:
                 ],
                 className="sample-choice",
             ),
+            _range_choice(),
         ],
         id=_CHOICES,
+    )
+
+
+def _range_choice() -> html.Div:
+    """Return where the range of pixels is chosen, which is shown for models that do not say it."""
+    return html.Div(
+        [
+            html.Label("Pixels", htmlFor=_RANGE, className="small mb-0"),
+            html.Div(id=f"{_RANGE}-place"),
+            _button(
+                "Which suits?", f"{_RANGE}-compare", "Try each range with pictures of the data"
+            ),
+            html.P(id=f"{_RANGE}-hint", className="hint", **aria(live="polite")),
+        ],
+        id=f"{_RANGE}-choice",
+        hidden=True,
     )
 
 
@@ -281,7 +300,19 @@ def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
     surgery = cnn.captions.operations(view.operations)
     return {
         "alt": picture.described, "text": described, "prediction": prediction, "surgery": surgery,
+        "scale": _scale(view, look) if look else None,
     }  # fmt: skip
+
+
+def _scale(view: View, look: Look) -> dict[str, Any]:
+    """Return how pixels are scaled, and the ranges to choose from where the model does not say it."""
+    is_open = bool(view.range) or not look.scale.is_stated
+    names = ["", *look.ranges] if is_open else []
+    return {
+        "text": " ".join([f"Pixels: {look.scale.reason}.", *look.notes]),
+        "ranges": [[name, cnn.captions.pixel_range(name)] for name in names],
+        "chosen": view.range,
+    }
 
 
 def _repair(runtime: Runtime, stored: dict[str, Any]) -> bool:
@@ -346,4 +377,5 @@ _NO_PICTURE = {
     "text": "No picture",
     "prediction": None,
     "surgery": "",
+    "scale": None,
 }

@@ -13,6 +13,7 @@ from cnn.figures import SCALES, Scale
 from cnn.gradients.adversarial import EPSILON
 from cnn.gradients.teaching import MOST_STEPS
 from cnn.images.perturbations import MOST_SEED, RANGES, Perturbation, Range
+from cnn.models.scales import RANGES as PIXEL_RANGES
 from cnn.runs import moments
 from dashboard.state import data, operations, pixels, rates
 
@@ -29,8 +30,8 @@ LOOKS = frozenset(
     }
 )  # fmt: skip
 OF_MODEL = (
-    "epoch", "other", "surgery", "channel", "row", "column", "source", "target", "teach", "rates",
-    "of", "against",
+    "epoch", "other", "surgery", "range", "channel", "row", "column", "source", "target", "teach",
+    "rates", "of", "against",
 )  # fmt: skip
 
 
@@ -41,7 +42,8 @@ class View:
     The model is a content hash, or `run:` and a run's id while it has no finished model. `epoch` is
     a moment of its training ("": the finished model), `other` the moment that it is compared with;
     `runs` are the ids of the runs that are compared, with commas between. `surgery` is what is done to
-    channels of the network, as text.
+    channels of the network, as text. `range` is how pixels are scaled for the model, a name in
+    `cnn.models.scales.RANGES` ("": as its file says, or the usual way).
 
     The picture is `pixels` (28×28, as text) if there are any, else the one kept as `upload` (a
     content hash), else a place in a data set; an upload beside pixels is where they come from,
@@ -65,6 +67,7 @@ class View:
     other: str = ""
     runs: str = ""
     surgery: str = ""
+    range: str = ""
     data: str = DIGITS
     split: str = "all"
     index: int = 0
@@ -240,7 +243,9 @@ def _matching(pattern: str, words: str) -> _Accepted:
 
 
 def _one_of(*words: str) -> _Accepted:
-    return _matching("|".join(words), " or ".join([", ".join(words[:-1]), words[-1]]))
+    return _matching(
+        "|".join(map(re.escape, words)), " or ".join([", ".join(words[:-1]), words[-1]])
+    )
 
 
 def _whole(most: int, words: str) -> _Accepted:
@@ -297,6 +302,7 @@ _ACCEPTED = {
     ),
     "data": _one_of(*data.NAMES),
     "split": _one_of(*data.SPLITS),
+    "range": _one_of(*PIXEL_RANGES),
     "index": _NUMBER,
     "pixels": _decodable(
         pixels.decode, "the 28×28 pixels of a drawing", "it is damaged, and a sample is shown"

@@ -28,6 +28,7 @@ CHANGES = {
     "digit": {"index": "42"},
     "drawing": {"pixels": ""},
     "epoch": {"epoch": "5"},
+    "range": {"range": "0..255"},
     "slider": {"rotate": "40", "noise": "20"},
     "adversarial": {"epsilon": "0.1"},
     "channel": {"channel": "5"},

@@ -19,6 +19,7 @@ from cnn.models.heads import Head, heads_of
 from cnn.models.inputs import scale_of
 from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo, layer_infos
+from cnn.models.scales import Scale
 
 _OF_OTHERS = ("beside", "merged", "rearranged")
 Mask = NDArray[np.bool_]
@@ -58,7 +59,7 @@ class Case:
     @cached_property
     def observation(self) -> Observation:
         """What every layer gives for the sample, fed as everywhere."""
-        return self.fed(self.pixels, scale_of(self.model).factor, on_batch=self.on_batch)
+        return self.fed(self.pixels, scale_of(self.model), on_batch=self.on_batch)
 
     @property
     def statistics(self) -> dict[str, Statistics]:
@@ -68,16 +69,13 @@ class Case:
     def fed(
         self,
         pixels: NDArray[np.uint8],
-        scale: float,
-        offset: float = 0.0,
+        scale: Scale,
         *,
         on_batch: Callable[[int], None] = unwatched,
     ) -> Observation:
-        """Return what every layer gives for some pixels, times scale plus offset."""
+        """Return what every layer gives for some pixels, which are scaled."""
         batch = min(batch_size(self.model, pixels.shape[1:]), len(self.pixels) + 1)
-        return observe(
-            self.model, pixels, scale=scale, offset=offset, batch=batch, on_batch=on_batch
-        )
+        return observe(self.model, pixels, scale=scale, batch=batch, on_batch=on_batch)
 
     @cached_property
     def targets(self) -> NDArray[np.int64] | None:

@@ -12,14 +12,15 @@ from cnn.inspection.diagnosis.findings import Finding
 from cnn.inspection.kernels import weights
 from cnn.models.inputs import scale_of
 from cnn.models.layers import LayerInfo, layer_infos
+from cnn.models.scales import RANGES, Scale
 
 Kept = tuple[NDArray[np.float64], NDArray[np.float64]]
 # Where the statistics of a training may be kept: the names of mean and variance.
 _NAMES = (("moving_mean", "moving_variance"), ("mean", "variance"))
 _RANGES = {
-    "divided by 255": (1 / 255, 0.0),
-    "from 0 to 255": (1.0, 0.0),
-    "from −1 to 1": (2 / 255, -1.0),
+    "divided by 255": RANGES["0..1"],
+    "from 0 to 255": RANGES["0..255"],
+    "from −1 to 1": RANGES["-1..1"],
 }
 LEAST_PICTURES, _MOST_TRIED = 50, 100
 LEAST_GAIN = 0.2
@@ -69,8 +70,8 @@ def _tried(case: Case) -> list[Finding] | None:
 
     scale = scale_of(case.model)
     right = accuracy(case.observation.outputs[::step])
-    negative = accuracy(case.fed(255 - pixels, scale.factor).outputs)
-    ways = {n: accuracy(case.fed(pixels, *way).outputs) for n, way in _others(scale.factor).items()}
+    negative = accuracy(case.fed(255 - pixels, scale).outputs)
+    ways = {n: accuracy(case.fed(pixels, way).outputs) for n, way in _others(scale).items()}
     best = max(ways, key=lambda name: ways[name])
     first = layer_infos(case.model)[0].name
     numbers: dict[str, float] = {"pictures": len(pixels), "accuracy": right}
@@ -88,8 +89,8 @@ def is_far_better(accuracy: float, than: float) -> bool:
     return accuracy >= than + LEAST_GAIN and 1 - accuracy <= (1 - than) / 2
 
 
-def _others(factor: float) -> dict[str, tuple[float, float]]:
-    return {name: one for name, one in _RANGES.items() if not np.allclose(one, (factor, 0))}
+def _others(scale: Scale) -> dict[str, Scale]:
+    return {name: one for name, one in _RANGES.items() if not one.alike(scale)}
 
 
 def _compared(case: Case) -> list[Finding] | None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from cnn.inspection.diagnosis.case import Case
 from cnn.inspection.diagnosis.findings import Finding
 from cnn.inspection.kernels import kernels, weights
+from cnn.models.graph import calls
 from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo
 
@@ -65,8 +66,8 @@ def _groups(case: Case, info: LayerInfo) -> list[NDArray[np.float32]]:
     if "bias" in arrays:
         bias = arrays["bias"] * vectors.any(axis=1)
         vectors = np.column_stack([vectors, bias])
-    groups = int(info.input_shapes[0][-1] or 0) // kernel.shape[-2] if kernel_kind == "plain" else 1
-    return np.split(vectors, groups)
+    layer = next(call.layer for call in calls(case.model) if call.name == info.name)
+    return np.split(vectors, getattr(layer, "groups", 1) if kernel_kind == "plain" else 1)
 
 
 def _alike(vectors: NDArray[np.float32]) -> NDArray[np.int64]:

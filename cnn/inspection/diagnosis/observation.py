@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cnn.models import graph, heads
 from cnn.models.compilation import compiled_once
 from cnn.models.layers import LayerInfo, layer_infos
+from cnn.models.scales import Scale
 
 if TYPE_CHECKING:
     import keras
@@ -92,12 +93,11 @@ def observe(
     model: keras.Model,
     pixels: NDArray[np.uint8],
     *,
-    scale: float,
-    offset: float,
+    scale: Scale,
     batch: int,
     on_batch: Callable[[int], None] = unwatched,
 ) -> Observation:
-    """Return what every layer gives for pixels (n, height, width, channels), times scale plus offset.
+    """Return what every layer gives for pixels (n, height, width, channels), which are scaled.
 
     One compiled pass per `batch` of pictures, of which all layers are looked at; what they give is not
     kept. After each pass `on_batch` is told how many pictures are done. Raises `ModelError` where it
@@ -109,8 +109,7 @@ def observe(
     known: dict[str, Statistics] = {}
     outputs = []
     for chunk, present in _batches(pixels, batch):
-        prepared = chunk.astype(np.float32) * np.float32(scale) + np.float32(offset)
-        layers, said = compiled(prepared, present)
+        layers, said = compiled(scale.applied(chunk), present)
         for name, rows in layers.items():
             here = Statistics(float(present.sum()), *rows.numpy().astype(np.float64))
             known[name] = known[name].joined(here) if name in known else here

@@ -14,6 +14,7 @@ from cnn.inspection.diagnosis.observation import observe
 from cnn.inspection.diagnosis.selection import LEAST, batch_size, selected, selection_of
 from cnn.models.card import Card, attach_card
 from cnn.models.loading import as_functional
+from cnn.models.scales import Scale
 from tests import nets
 
 RANDOM = np.random.default_rng(5)
@@ -389,7 +390,7 @@ def alike(model, layer):
 
 def test_statistics_are_those_of_all_pictures_together(second_model):
     pixels = RANDOM.integers(0, 256, (11, 20, 30, 3), dtype=np.uint8)
-    observed = observe(second_model, pixels, scale=1.0, offset=0.0, batch=5)
+    observed = observe(second_model, pixels, scale=Scale(1.0), batch=5)
     outputs = [cnn.activations(second_model, picture) for picture in pixels]
     assert observed.statistics.keys() == outputs[0].keys()
     for name, known in observed.statistics.items():

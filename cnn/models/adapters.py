@@ -1,0 +1,86 @@
+"""The layers that stand between the picture and what a network takes: no part of the network.
+
+Each has the name of the network's input that it makes of the picture, or of a step to it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+
+class _Adapter:
+    """`place` is which of the network's inputs the layer stands for; None for a step to one."""
+
+    def __init__(self, *given: Any, place: int | None = None, **settings: Any) -> None:
+        super().__init__(*given, **settings)
+        self.place = place
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the settings."""
+        return {**super().get_config(), "place": self.place}  # type: ignore[misc]
+
+
+class Reshape(_Adapter, keras.layers.Reshape):
+    """The numbers of the picture in another shape."""
+
+
+class Permute(_Adapter, keras.layers.Permute):
+    """The picture with its channels first."""
+
+
+class Identity(_Adapter, keras.layers.Identity):
+    """The same picture for a further input."""
+
+
+class PictureChannels(_Adapter, keras.layers.Layer):
+    """The channels of the picture as the first of so many; the others are zeros.
+
+    A grey picture is every one of them.
+    """
+
+    def __init__(self, count: int, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.count = count
+
+    def call(self, picture: Any) -> Any:
+        """Return (batch, height, width, count)."""
+        channels = picture.shape[-1]
+        if channels == 1:
+            return keras.ops.repeat(picture, self.count, axis=-1)
+        return keras.ops.pad(picture, [[0, 0], [0, 0], [0, 0], [0, self.count - channels]])
+
+    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+        """Return the shape of the output."""
+        return (*shape[:-1], self.count)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the settings."""
+        return {**super().get_config(), "count": self.count}
+
+
+class GivenNumbers(_Adapter, keras.layers.Layer):
+    """What a network takes beside the picture: the same numbers for every picture, here zeros."""
+
+    def __init__(self, shape: Any, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.given_shape = tuple(shape)
+
+    def call(self, picture: Any) -> Any:
+        """Return (batch, *shape)."""
+        shape = (keras.ops.shape(picture)[0], *self.given_shape)
+        return keras.ops.zeros(shape, self.compute_dtype)
+
+    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+        """Return the shape of the output."""
+        return (shape[0], *self.given_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the settings."""
+        return {**super().get_config(), "shape": self.given_shape}
+
+
+def is_adapter(layer: Any) -> bool:
+    """Whether the layer is one of these."""
+    return isinstance(layer, _Adapter)

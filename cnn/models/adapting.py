@@ -1,0 +1,234 @@
+"""Any network that takes a picture in some way, as one that takes (height, width, 1 or 3 channels).
+
+Where its own input is another, layers are put before it that make it of the picture. They are called
+after the inputs that they stand for, so all layers keep their names, and `unadapted` takes them away.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cnn.errors import ModelError
+from cnn.models.graph import calls
+from cnn.models.internals import nodes, origin
+from cnn.words import counted, listed, sides
+
+if TYPE_CHECKING:
+    import keras
+
+Shape = tuple[int | None, ...]
+_GREY, _COLOURS = 1, 3
+# A vector or a table of numbers is a picture from so many on a side.
+_LEAST_SIDE = 8
+_GIVEN = "GivenNumbers"
+# More channels than that are not taken for channels that come first, unless a layer says so.
+_MOST_FIRST = 4
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a network takes its picture: as `taken`, without the batch axis.
+
+    `picture` is (height, width, 1 or 3), `channels` how many it takes, and `is_first` whether they come
+    before height and width.
+    """
+
+    taken: Shape
+    picture: Shape
+    channels: int
+    is_first: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the network takes the picture as it is."""
+        return self.taken == self.picture and not self.is_first
+
+
+def adapted(model: keras.Model) -> keras.Model:
+    """Return the functional model as one of a single picture; itself, where it is that.
+
+    The first input that can be a picture gets it, others of its shape get the same, and all others
+    zeros. Raises `ModelError` where no input can be a picture.
+    """
+    import keras
+
+    forms = [_form(model, tensor) for tensor in model.inputs]
+    place = next((number for number, form in enumerate(forms) if form), None)
+    if place is None or (form := forms[place]) is None:
+        shapes = [tuple(tensor.shape) for tensor in model.inputs]
+        raise ModelError(
+            f"The model {model.name!r} takes {shapes}: expected one picture, (batch, height, width, "
+            "channels) with the channels last or first, (batch, height, width), or a vector of as "
+            "many numbers as a square picture of at least 8×8 has pixels."
+        )
+    if len(forms) == 1 and form.is_plain:
+        return model
+    main = model.inputs[place]
+    picture = keras.Input(
+        batch_shape=(main.shape[0], *form.picture),
+        dtype=main.dtype,
+        name=_name(model, origin(main).name, is_free=form.is_plain),
+    )
+    values = {id(main): picture} if form.is_plain else {}
+    for number, tensor in enumerate(model.inputs):
+        if id(tensor) not in values:
+            is_alike = tuple(tensor.shape) == tuple(main.shape)
+            values[id(tensor)] = _made(picture, tensor, number, form if is_alike else None)
+    return _rebuilt(model, values, picture)
+
+
+def unadapted(model: keras.Model) -> keras.Model:
+    """Return the network as its maker built it, without the layers that `adapted` put before it."""
+    from cnn.models.adapters import is_adapter
+
+    before = [node for node in nodes(model) if is_adapter(node.operation)]
+    if not before:
+        return model
+    import keras
+
+    given: dict[int, Any] = {}
+    values: dict[int, Any] = {id(tensor): tensor for tensor in model.inputs}
+    for node in before:
+        (output,) = node.outputs
+        if node.operation.place is not None:
+            name = node.operation.name
+            new = keras.Input(batch_shape=output.shape, dtype=output.dtype, name=name)
+            values[id(output)] = given[node.operation.place] = new
+        else:
+            values[id(output)] = output
+    if _reads_picture(model, before):
+        free = next(place for place in range(len(given) + 1) if place not in given)
+        given[free] = model.inputs[0]
+    return _rebuilt(model, values, [given[place] for place in sorted(given)])
+
+
+def notes(model: keras.Model) -> tuple[str, ...]:
+    """Return in sentences how the picture becomes what the network takes; none where it is that."""
+    from cnn.models import adapters
+
+    before = [node for node in nodes(model) if adapters.is_adapter(node.operation)]
+    said = []
+    for node in before:
+        layer, shape = node.operation, node.outputs[0].shape[1:]
+        if isinstance(layer, adapters.PictureChannels):
+            said.append(_of_channels(layer.count, model.inputs[0].shape[-1]))
+        elif isinstance(layer, adapters.Permute):
+            said.append("The network takes its channels first.")
+        elif isinstance(layer, adapters.Reshape):
+            said.append(f"The network takes the picture as {sides(shape)} numbers.")
+    beside = [n.operation.name for n in before if isinstance(n.operation, adapters.GivenNumbers)]
+    if beside:
+        said.append(f"{counted(len(beside), 'further input')} ({listed(beside)}): zeros.")
+    return tuple(dict.fromkeys(said))
+
+
+def _of_channels(count: int, colours: int) -> str:
+    if colours == _GREY:
+        return f"All {count} channels are the grey picture."
+    return f"Of {count} channels the first three are red, green and blue, the others zero."
+
+
+def _reads_picture(model: keras.Model, before: Sequence[Any]) -> bool:
+    """Whether a layer of the network itself reads the picture."""
+    others = [node for node in nodes(model) if node not in before]
+    return any(tensor is model.inputs[0] for node in others for tensor in node.input_tensors)
+
+
+def _form(model: keras.Model, tensor: Any) -> Form | None:
+    """Return how an input takes a picture; None where it cannot be one."""
+    taken: Shape = tuple(tensor.shape[1:])
+    if len(taken) == 3:
+        first, *_, last = taken
+        is_first = _has_channels_first(model, taken)
+        count = first if is_first else last
+        height, width = taken[1:] if is_first else taken[:2]
+        if count is None:
+            return None
+        return Form(taken, (height, width, _colours(count)), count, is_first)
+    if len(taken) == 2 and all(side and side >= _LEAST_SIDE for side in taken):
+        return Form(taken, (*taken, _GREY), _GREY)
+    size = taken[0] if len(taken) == 1 or taken[1:] == (1,) else None
+    for channels in (_GREY, _COLOURS):
+        side = math.isqrt((size or 0) // channels)
+        if side >= _LEAST_SIDE and side * side * channels == size:
+            return Form(taken, (side, side, channels), channels)
+    return None
+
+
+def _colours(channels: int) -> int:
+    """Return how many channels the picture has of which so many are made."""
+    return _GREY if channels < _COLOURS else _COLOURS
+
+
+def _has_channels_first(model: keras.Model, taken: Shape) -> bool:
+    """Whether the channels are the first axis: the first layer with a window says it, or the sizes do."""
+    first, *rest = taken
+    windows = ("kernel_size", "pool_size")
+    says = next(
+        (c.layer.data_format for c in calls(model)
+         if any(hasattr(c.layer, name) for name in windows) and hasattr(c.layer, "data_format")),
+        None,
+    )  # fmt: skip
+    if says == "channels_first":
+        return True
+    is_few = first is not None and first <= _MOST_FIRST
+    return is_few and all(side is not None and side >= _LEAST_SIDE for side in rest)
+
+
+def _name(model: keras.Model, own: str, *, is_free: bool) -> str:
+    """Return what the picture is called: as the input that it is, else by a name not taken."""
+    taken = {call.name for call in calls(model)}
+    return own if is_free else next(n for n in ("picture", f"{own}_picture") if n not in taken)
+
+
+def _made(picture: Any, tensor: Any, place: int, form: Form | None) -> Any:
+    """Return what an input gets, made of the picture; zeros where it has no form of a picture."""
+    steps = _steps(form) if form else [(_GIVEN, [side or 1 for side in tensor.shape[1:]])]
+    own, value = origin(tensor).name, picture
+    for number, (kind, argument) in enumerate(steps, 1):
+        is_last = number == len(steps)
+        settings = {
+            "name": own if is_last else f"{own}_{number}",
+            "place": place if is_last else None,
+        }
+        value = _layer(kind, argument, dtype=str(tensor.dtype), **settings)(value)
+    return value
+
+
+def _steps(form: Form) -> list[tuple[str, Any]]:
+    """Return the kinds of layers, and what each is told, that make of the picture what is taken."""
+    steps: list[tuple[str, Any]] = []
+    if form.channels != form.picture[-1]:
+        steps.append(("PictureChannels", form.channels))
+    if form.is_first:
+        steps.append(("Permute", (3, 1, 2)))
+    elif len(form.taken) < len(form.picture):
+        steps.append(("Reshape", form.taken))
+    return steps or [("Identity", None)]
+
+
+def _layer(kind: str, argument: Any, **settings: Any) -> Any:
+    from cnn.models import adapters
+
+    make = getattr(adapters, kind)
+    return make(**settings) if argument is None else make(argument, **settings)
+
+
+def _rebuilt(model: keras.Model, values: dict[int, Any], inputs: Any) -> keras.Model:
+    """Return the network on other inputs; `values` are the new tensors by the ids of the old ones."""
+    import keras
+
+    for node in nodes(model):
+        if all(id(tensor) in values for tensor in node.outputs):
+            continue
+        arguments, keywords = node.arguments.fill_in(values)
+        outputs = keras.tree.flatten(node.operation(*arguments, **keywords))
+        values.update({id(old): new for old, new in zip(node.outputs, outputs, strict=True)})
+    outputs = [values[id(tensor)] for tensor in model.outputs]
+    single = [
+        one[0] if isinstance(one, list) and len(one) == 1 else one for one in (inputs, outputs)
+    ]
+    return keras.Model(*single, name=model.name)

@@ -1,0 +1,121 @@
+"""The range of pixels as a choice, and networks that take their picture in another way, on the pages."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import cnn
+from cnn.models.inputs import in_range
+from dashboard.app import create_app, runtime_of
+from dashboard.runtime import links
+from dashboard.settings import Settings
+from dashboard.shell import panel
+from dashboard.state.view import View, parse
+from pages import (
+    activations,
+    all_layers,
+    architecture,
+    diagnosis,
+    filters,
+    one_step,
+    output,
+    perturb,
+    surgery,
+    why,
+)
+from tests.screens import screen
+
+
+@pytest.fixture(scope="module")
+def query(app):
+    return runtime_of(app).default_view().to_query()
+
+
+def facts(runtime, query):
+    view = parse(query)[0]
+    return panel.facts(view, runtime.picture(view), runtime.look(view))
+
+
+def test_a_chosen_range_is_what_the_network_gets_and_what_the_panel_says(
+    app, request_of, query, classifier
+):
+    request_of(app)
+    runtime = runtime_of(app)
+    picture = runtime.picture(parse(query)[0]).pixels
+    for name in ("-1..1", "0..255"):
+        shown = {**query, "range": name}
+        said = runtime.look(parse(shown)[0]).passed.prediction.probabilities
+        expected = cnn.predict(in_range(classifier, name), picture).probabilities
+        np.testing.assert_array_equal(said, expected)
+        told = facts(runtime, shown)["scale"]
+        assert told["text"].endswith(", as chosen here.")
+        assert told["chosen"] == name
+        assert [value for value, _ in told["ranges"]] == ["", "0..1", "-1..1", "0..255"]
+        operated = runtime.model(parse({**shown, "surgery": "conv2d:3*0"})[0])
+        assert cnn.scale_of(operated).range == name
+    stated = facts(runtime, query)["scale"]
+    assert stated == {
+        "text": "Pixels: divided by 255, as the model's card says.", "ranges": [], "chosen": "",
+    }  # fmt: skip
+
+
+def test_a_range_of_colours_is_taken_out_of_a_link_to_a_grey_model(app, query):
+    link = links.follow(runtime_of(app), {**query, "range": "caffe"})
+    assert link.view.range == ""
+    assert "range is 'caffe', which is for colours" in " ".join(link.messages)
+    assert parse({**query, "range": "0,,1"})[0].range == ""
+    assert View(model="a" * 12, range="0..1").of_model("b" * 12).range == ""
+
+
+def test_the_architecture_says_the_chosen_range(app, request_of, query):
+    request_of(app)
+    for name, words in (("", "as the model's card says"), ("-1..1", "as chosen here")):
+        shown = screen(architecture, {**query, **({"range": name} if name else {})}, None)
+        assert words in str(shown.texts) + str(shown.properties)
+
+
+def two_inputs() -> keras.Model:
+    picture, age = keras.Input((28, 28), name="picture"), keras.Input((2,), name="age")
+    row = layers.Flatten(name="row")(picture)
+    joined = layers.Concatenate(name="joined")(
+        [layers.Dense(8, activation="relu", name="units")(row), age]
+    )
+    return keras.Model(
+        [age, picture], layers.Dense(10, activation="softmax", name="classes")(joined)
+    )
+
+
+def channels_first() -> keras.Model:
+    picture = keras.Input((4, 28, 28), name="own")
+    x = layers.Conv2D(3, 3, strides=2, data_format="channels_first", name="units")(picture)
+    return keras.Model(
+        picture,
+        layers.Dense(10, activation="softmax", name="classes")(layers.Flatten(name="row")(x)),
+    )
+
+
+@pytest.mark.parametrize("build", [two_inputs, channels_first])
+def test_every_page_shows_a_network_that_takes_its_picture_in_another_way(
+    build, tmp_path, request_of
+):
+    cnn.save_model(build(), tmp_path / "strange.keras")
+    settings = Settings(
+        home=tmp_path, data_dir=tmp_path, model=tmp_path / "strange.keras", download=False
+    )
+    app = create_app(settings)
+    runtime = runtime_of(app)
+    runtime.wait()
+    assert not runtime.problem
+    request_of(app)
+    shown = runtime.default_view().to_query()
+    whole = (all_layers, architecture, diagnosis, output, perturb)
+    for page in whole:
+        assert screen(page, shown, None).form
+    names = [info.name for info in cnn.layer_infos(runtime.model(parse(shown)[0]))]
+    for name in names:
+        for page in (activations, why):
+            assert screen(page, shown, name).form
+    for page in (filters, one_step, surgery):
+        assert screen(page, shown, "units").form
+    assert facts(runtime, shown)["scale"]["text"].startswith("Pixels: divided by 255")
