@@ -124,3 +124,18 @@ def ending(*last: layers.Layer) -> keras.Model:
     for layer in last:
         x = layer(x)
     return as_functional(keras.Model(picture, x))
+
+
+def not_finite(value: float, layer: str = "first") -> keras.Model:
+    """Two convolutions, a normalisation and ten classes, 16x16, one weight of a layer is `value`."""
+    keras.utils.set_random_seed(5)
+    picture = keras.Input((16, 16, 1), name="picture")
+    x = layers.Conv2D(2, 3, strides=2, activation="relu", name="first")(picture)
+    x = layers.Conv2D(2, 3, name="second")(x)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.GlobalAveragePooling2D(name="means")(x)
+    model = keras.Model(picture, layers.Dense(10, activation="softmax", name="classes")(x))
+    kernel, bias = model.get_layer(layer).get_weights()
+    kernel.flat[0] = value
+    model.get_layer(layer).set_weights([kernel, bias])
+    return as_functional(model)

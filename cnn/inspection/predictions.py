@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.errors import ModelError
 from cnn.models.card import class_names
 from cnn.models.heads import Head, head_of
 
@@ -42,6 +43,15 @@ class Prediction:
     def has_classes(self) -> bool:
         """Whether there is a probability per class, all of them finite."""
         return self.head.has_classes and bool(np.isfinite(self.probabilities).all())
+
+    def require_finite(self, what: str) -> None:
+        """Raise `ModelError` where the output or the logits are not finite, which `what` needs."""
+        given = [one for one in (self.probabilities, self.logits) if one is not None]
+        if not all(np.isfinite(one).all() for one in given):
+            raise ModelError(
+                f"{what} needs finite numbers: this model gives NaN or infinity. Choose another picture "
+                "or model."
+            )
 
     @property
     def label(self) -> int:

@@ -15,16 +15,19 @@ _DIGITS = 4
 
 
 def prediction_facts(
-    prediction: cnn.Prediction, picture: Picture, seen: NDArray[np.uint8]
+    passed: cnn.ForwardPass, picture: Picture, seen: NDArray[np.uint8]
 ) -> dict[str, Any]:
-    """Return the prediction as the browser paints it.
+    """Return the prediction of a pass as the browser paints it.
 
     `name` is the winner or the only number, `caption` what stands beside it, `mark` whether it is
     `right` (None: not known), `note` a sentence for the reader, and `bars` have a label, a share
     from 0 to 1 (None: no bar), and a number. `seen` is the picture as the network receives it.
     """
+    prediction = passed.prediction
     facts: dict[str, Any] = {"name": "", "caption": "", "right": None, "mark": "", "note": ""}
     facts["bars"] = _bars(prediction)
+    if not np.isfinite(prediction.probabilities).all():
+        return {**facts, "note": _not_finite(passed)}
     if not prediction.has_classes:
         return {**facts, **_number(prediction)}
     notes = [_about_output(prediction)]
@@ -64,13 +67,17 @@ def _about_output(prediction: cnn.Prediction) -> str:
     return " ".join(notes)
 
 
+def _not_finite(passed: cnn.ForwardPass) -> str:
+    began = passed.first_not_finite
+    where = f" That begins in the layer {began}." if began else ""
+    return f"The model's output is not finite: it has NaN or infinity in it.{where}"
+
+
 def _number(prediction: cnn.Prediction) -> dict[str, Any]:
     """Return what is said of an output that is no probability per class."""
     head, values = prediction.head, prediction.probabilities
     sentence = f"The model gives {head.description}."
-    if head.form != "maps" and not np.isfinite(values).all():
-        sentence = "The model's output is not finite: it has NaN or infinity in it."
-    elif head.form == "scores" and values.size > 1:
+    if head.form == "scores" and values.size > 1:
         sentence += " Each is by itself: they need not add up to 1, and none wins."
     elif head.form != "maps" and values.size > _MOST_BARS:
         sentence += f" The {_MOST_BARS} largest in size are listed."

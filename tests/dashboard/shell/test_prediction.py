@@ -21,7 +21,7 @@ def facts(*last: layers.Layer, picture: Picture = SEVEN, names: tuple[str, ...] 
     model = ending(*last)
     if names:
         attach_card(model, Card(names))
-    found = prediction_facts(cnn.predict(model, picture.pixels), picture, picture.pixels)
+    found = prediction_facts(cnn.forward(model, picture.pixels), picture, picture.pixels)
     return json.loads(json.dumps(found, allow_nan=False))
 
 
