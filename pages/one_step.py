@@ -21,7 +21,7 @@ from cnn.gradients.teaching import (
     Teaching,
     teach,
     worth_teaching,
-)  # fmt: skip
+)
 from cnn.models.heads import require_classes
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores

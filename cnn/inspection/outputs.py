@@ -246,7 +246,8 @@ def _ending(network: _Network, prediction: Prediction, target: int) -> _Ending:
         sums = network.before(call)
         return _Ending(sums, form, network.values(sums).reshape(-1))
     applied = of_activation(getattr(call.layer, "activation", None))
-    if applied and applied.name == "linear":
+    is_linear = applied is not None and applied.name == "linear"
+    if is_linear or (head.form == "logits" and applied is None):
         return _Ending(call, None, network.values(call).reshape(-1))
     # What a last layer with log_softmax gives stands for its logits, and is not its sums.
     shown = prediction.logits if head.form != "logits" else None

@@ -86,8 +86,15 @@ def _number(prediction: cnn.Prediction) -> dict[str, Any]:
     note = " ".join(filter(None, [_about_output(prediction), sentence]))
     if head.form == "maps" or values.size > 1:
         return {"note": note}
-    what = "a score between 0 and 1" if head.form == "scores" else "the model's output"
-    return {"name": _written(float(values[0])), "caption": what, "note": note}
+    return {"name": _written(float(values[0])), "caption": _only(prediction), "note": note}
+
+
+def _only(prediction: cnn.Prediction) -> str:
+    """Return what the only number of the output is."""
+    zero, (one,) = prediction.zero, prediction.class_names
+    if prediction.head.form != "scores":
+        return "the model's output" if zero is None else f"more for {one}, less for {zero}"
+    return "a score between 0 and 1" if zero is None else f"a score from 0 ({zero}) to 1 ({one})"
 
 
 def _bars(prediction: cnn.Prediction) -> list[list[Any]]:
