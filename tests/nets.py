@@ -139,3 +139,18 @@ def not_finite(value: float, layer: str = "first") -> keras.Model:
     kernel.flat[0] = value
     model.get_layer(layer).set_weights([kernel, bias])
     return as_functional(model)
+
+
+def several_outputs() -> keras.Model:
+    """A score, ten classes, four numbers, and maps of a 12x12 picture."""
+    keras.utils.set_random_seed(6)
+    picture = keras.Input((12, 12, 1), name="picture")
+    maps = layers.Conv2D(3, 3, name="maps")(picture)
+    flat = layers.Flatten(name="flat")(layers.ReLU(name="relu")(maps))
+    outputs = [
+        layers.Dense(1, activation="sigmoid", name="even")(flat),
+        layers.Dense(10, activation="softmax", name="digit")(flat),
+        layers.Dense(4, activation="tanh", name="box")(flat),
+        maps,
+    ]
+    return as_functional(keras.Model(picture, outputs, name="several"))

@@ -24,6 +24,7 @@ from dashboard.runtime.pictures import Picture, perturbed_in_words
 from dashboard.runtime.runtime import Look, Runtime, current
 from dashboard.shell import components, perturbing
 from dashboard.shell.components import aria
+from dashboard.shell.controls import tie
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.prediction import prediction_facts
 from dashboard.shell.tabs import opening_layer
@@ -118,6 +119,15 @@ def _choices(runtime: Runtime) -> html.Details:
                     dbc.Select(id=ids.DATA, size="sm", options=data_options(runtime)),
                     dbc.Label("Model", html_for=ids.MODEL, className="small mb-0"),
                     dbc.Select(id=ids.MODEL, size="sm", options=model_options(runtime)),
+                    html.Div(
+                        [
+                            dbc.Label("Output", html_for=ids.OUTPUT, className="small mb-0"),
+                            dbc.Select(id=ids.OUTPUT, size="sm"),
+                        ],
+                        id=ids.OUTPUT_FIELD,
+                        className="output-field",
+                        hidden=True,
+                    ),
                 ],
                 className="sample-choice",
             ),
@@ -174,6 +184,13 @@ def register(app: Dash) -> None:
         Input(ids.VIEW, "data"),
         State(ids.DATA, "value"),
         State(ids.MODEL, "value"),
+    )
+    tie(app, ids.OUTPUT, choose="chooseOutput", chosen="chosenOutput")
+    app.clientside_callback(
+        ClientsideFunction("cnn", "offerOutputs"),
+        Output(ids.OUTPUT, "options"),
+        Output(ids.OUTPUT_FIELD, "hidden"),
+        Input(ids.LAYERS, "data"),
     )
     arguments.accept(app, {ids.WANTED: arguments.Wanted})
     app.clientside_callback(
@@ -301,6 +318,8 @@ def layers(view: View) -> dict[str, Any]:
     infos = cnn.layer_infos(model)
     return {
         "model": view.model,
+        "output": str(view.output or ""),
+        "outputs": current().outputs(view),
         "surgery": view.surgery,
         "network": view.network,
         "names": [info.name for info in infos],

@@ -61,7 +61,7 @@ def _about_output(prediction: cnn.Prediction) -> str:
     head = prediction.head
     notes = []
     if head.outputs > 1:
-        notes.append(f"The model has {head.outputs} outputs: this is the first, {head.last}.")
+        notes.append(f"The model has {head.outputs} outputs: this is {head.last}.")
     if head.form == "logits":
         notes.append("This is the softmax of the outputs: the model ends with sums.")
     return " ".join(notes)

@@ -8,6 +8,7 @@ import pytest
 
 import cnn
 from dashboard.app import create_app, runtime_of
+from dashboard.runtime import links
 from dashboard.screens.request import Request
 from dashboard.settings import Settings
 from dashboard.shell import panel
@@ -113,3 +114,44 @@ def test_a_wrong_number_is_told_to_begin_where_it_does(opened):
     _, query = opened(nets.not_finite(np.nan))
     asked = activations.show(Request(parse(query)[0], "means")).around()["texts"]
     assert "That begins with the layer first." in asked["activations-main-caption"]
+
+
+def test_each_of_several_outputs_is_shown_on_every_page(opened):
+    model = nets.several_outputs()
+    app, query = opened(model)
+    forms = []
+    for place, name in enumerate(["even", "digit", "box", "maps"]):
+        asked = {**query, "output": str(place)}
+        facts, _ = answers(app, "activations", asked, "maps")
+        told = facts["panel"]["prediction"]
+        assert told["note"].startswith(f"The model has 4 outputs: this is {name}.")
+        view = parse(asked)[0]
+        prediction = runtime_of(app).look(view).passed.prediction
+        forms.append(prediction.head.form)
+        seen = runtime_of(app).look(view).seen
+        expected = model(cnn.prepare(seen, model))[place].numpy()[0]
+        np.testing.assert_allclose(prediction.probabilities, expected, atol=1e-6)
+        layers = panel.layers(view)
+        assert {"even", "digit", "box", "maps", "relu"} < set(layers["names"])
+        assert len(layers["outputs"]) == 4
+        assert len(layers["classes"]) == (10 if name == "digit" else 0)
+    assert forms == ["scores", "softmax", "numbers", "maps"]
+    texts = shown(app, {**query, "output": "1"})
+    assert "digit" in texts["output", None]
+
+
+def test_an_output_that_is_not_there_is_refused_and_repaired_in_the_link(opened):
+    app, query = opened(nets.several_outputs())
+    found = links.follow(runtime_of(app), {**query, "output": "7", "of": "3"})
+    assert found.view.output == 0
+    assert "the model has outputs 0 to 3; the first is shown" in found.messages[0]
+    with pytest.raises(cnn.ModelError, match="no output 7: it has 4"):
+        runtime_of(app).model(parse({**query, "output": "7"})[0])
+
+
+def test_channels_are_studied_for_the_first_output_only(opened):
+    app, query = opened(nets.several_outputs())
+    asked = app.server.test_client().post(
+        "/studies", query_string={**query, "output": "1"}, json={"kind": "rank", "layer": "maps"}
+    )
+    assert (asked.status_code, "first output" in asked.get_json()["problem"]) == (400, True)
