@@ -154,3 +154,22 @@ def several_outputs() -> keras.Model:
         maps,
     ]
     return as_functional(keras.Model(picture, outputs, name="several"))
+
+
+def segmenting(classes: int = 3, activation: str | None = "softmax") -> keras.Model:
+    """A class for each cell of a 12x12 picture."""
+    keras.utils.set_random_seed(7)
+    picture = keras.Input((12, 12, 1), name="picture")
+    x = layers.Conv2D(4, 3, strides=2, padding="same", activation="relu", name="down")(picture)
+    x = layers.Conv2DTranspose(4, 2, strides=2, activation="relu", name="up")(x)
+    x = layers.Conv2D(classes, 1, activation=activation, name="classes")(x)
+    return as_functional(keras.Model(picture, x, name="segmenting"))
+
+
+def autoencoder() -> keras.Model:
+    """A 12x12 picture, squeezed into eight numbers and made anew of them."""
+    keras.utils.set_random_seed(8)
+    picture = keras.Input((12, 12, 1), name="picture")
+    x = layers.Dense(8, activation="relu", name="code")(layers.Flatten(name="flat")(picture))
+    x = layers.Dense(144, activation="sigmoid", name="pixels")(x)
+    return as_functional(keras.Model(picture, layers.Reshape((12, 12, 1), name="image")(x)))

@@ -24,10 +24,12 @@ Form = Literal["softmax", "logits", "scores", "numbers", "maps"]
 Visits = Sequence[tuple[str, Any, list[Any], Any]]
 _HEADS = "_cnn_heads"
 _PASSING = ("Dropout", "Flatten", "Identity", "Reshape")
-_ACTIVATED = ("Activation", "Conv2D", "Dense", "EinsumDense", "SeparableConv2D", "Softmax")
+_ACTIVATED = (
+    "Activation", "Conv2D", "Conv2DTranspose", "Dense", "EinsumDense", "SeparableConv2D", "Softmax",
+)  # fmt: skip
 _SIGMOIDS = ("sigmoid", "hard_sigmoid")
 _AVERAGES = ("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D")
-_SUMS = ("Conv1D", "Conv2D", "Conv3D", "Dense")
+_SUMS = ("Conv1D", "Conv2D", "Conv2DTranspose", "Conv3D", "Dense", "SeparableConv2D")
 _MOST_UNNAMED = 15
 
 
@@ -40,7 +42,8 @@ class Head:
     vector, and "maps" for what is no vector. Sums are those of a dense layer, or the averages of a
     convolution's; of more than 15 they count as logits only where the card names as many classes, for
     they may as well be an embedding. `shape` is that of the output
-    without the batch axis, `outputs` how many outputs the model has. `deciding` is the name of the
+    without the batch axis, `outputs` how many outputs the model has. `each` is the form of the numbers
+    along the last axis, those of each cell where the output is maps. `deciding` is the name of the
     layer call that makes it so, `last` that of the call whose output it is.
     """
 
@@ -49,6 +52,7 @@ class Head:
     outputs: int
     deciding: str
     last: str
+    each: Form
 
     @property
     def has_classes(self) -> bool:
@@ -169,9 +173,17 @@ def _heads(model: keras.Model) -> tuple[Head, ...]:
     deciding = [_deciding(last, infos) for last in lasts]
     named = len(card_of(model).class_names)
     return tuple(
-        Head(_form(made, last, infos, named), last.output_shape, len(lasts), made.name, last.name)
+        _head(made, last, infos, named, len(lasts))
         for made, last in zip(deciding, lasts, strict=True)
     )
+
+
+def _head(
+    made: LayerInfo, last: LayerInfo, infos: dict[str, LayerInfo], named: int, outputs: int
+) -> Head:
+    each = _form(made, last, infos, named)
+    form: Form = each if len(last.output_shape) == 1 else "maps"
+    return Head(form, last.output_shape, outputs, made.name, last.name, each)
 
 
 def _deciding(info: LayerInfo, infos: dict[str, LayerInfo]) -> LayerInfo:
@@ -189,8 +201,6 @@ def _passes(info: LayerInfo, before: LayerInfo) -> bool:
 
 
 def _form(deciding: LayerInfo, last: LayerInfo, infos: dict[str, LayerInfo], named: int) -> Form:
-    if len(last.output_shape) != 1:
-        return "maps"
     activation = deciding.activation if deciding.kind in _ACTIVATED else None
     if activation in _SIGMOIDS:
         return "scores"
@@ -208,5 +218,6 @@ def _is_sum(info: LayerInfo, infos: dict[str, LayerInfo]) -> bool:
     """Whether the call gives weighted sums, as a dense layer does, or averages of a convolution's."""
     if info.kind in _AVERAGES:
         info = infos[info.inputs[0]]
-        return info.kind in _SUMS and info.activation == "linear"
-    return info.kind == "Dense" and info.activation == "linear"
+    elif len(info.output_shape) == 1:
+        return info.kind == "Dense" and info.activation == "linear"
+    return info.kind in _SUMS and info.activation == "linear"

@@ -12,6 +12,7 @@ from dashboard.runtime.pictures import Picture
 
 _MOST_BARS = 20
 _DIGITS = 4
+_MAPS = 3
 
 
 def prediction_facts(
@@ -82,7 +83,8 @@ def _number(prediction: cnn.Prediction) -> dict[str, Any]:
     elif head.form != "maps" and values.size > _MOST_BARS:
         sentence += f" The {_MOST_BARS} largest in size are listed."
     elif head.form == "maps":
-        sentence += f" The page Activations shows them as the layer {head.last}."
+        where = "Output shows them" if values.ndim == _MAPS else f"Activations has {head.last}"
+        sentence += f" The page {where}."
     note = " ".join(filter(None, [_about_output(prediction), sentence]))
     if head.form == "maps" or values.size > 1:
         return {"note": note}

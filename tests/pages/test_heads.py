@@ -155,3 +155,37 @@ def test_channels_are_studied_for_the_first_output_only(opened):
         "/studies", query_string={**query, "output": "1"}, json={"kind": "rank", "layer": "maps"}
     )
     assert (asked.status_code, "first output" in asked.get_json()["problem"]) == (400, True)
+
+
+def test_a_class_for_each_cell_is_the_picture_in_colours_and_a_map_per_class(opened):
+    app, query = opened(nets.segmenting(), class_names=("sky", "road", "car"))
+    texts = shown(app, query)
+    assert "A map each for sky, road and car" in texts["output", None]
+    screen = output.show(Request(parse(query)[0]))
+    maps = runtime_of(app).look(parse(query)[0]).passed.activations["classes"]
+    drawn = {place for place, chart in screen.charts.items() if chart.traces}
+    assert drawn == {"output-overlay", "output-classes-maps"}
+    coloured = screen.charts["output-overlay"].traces[0]
+    np.testing.assert_array_equal(np.floor(coloured["z"]), maps.argmax(-1))
+    assert "sky, road, car" in coloured["colorbar.title.text"]
+    assert screen.hidden["output-result"]
+    assert not screen.hidden["output-maps"]
+    facts, _ = answers(app, "output", {**query, "index": "9"}, form=screen.form)
+    assert set(facts["page"]["charts"]) == set(screen.charts)
+    assert facts["panel"]["prediction"]["note"].endswith("The page Output shows them.")
+
+
+def test_an_autoencoder_is_picture_beside_picture_and_the_difference(opened):
+    app, query = opened(nets.autoencoder())
+    texts = shown(app, query)
+    screen, look = output.show(Request(parse(query)[0])), runtime_of(app).look(parse(query)[0])
+    made = look.passed.activations["image"]
+    picture = look.seen.astype(np.float32) / 255
+    drawn = {name: screen.charts[f"output-{name}"].traces[0]["z"] for name in ("given", "made")}
+    np.testing.assert_allclose(drawn["given"], picture[..., 0], atol=1e-6)
+    np.testing.assert_allclose(drawn["made"], made[..., 0])
+    apart = screen.charts["output-difference"].traces[0]
+    np.testing.assert_allclose(apart["z"], (made - picture)[..., 0], atol=1e-6)
+    assert apart["zmin"] == -apart["zmax"]
+    error = cnn.captions.number(float(np.square(made - picture).mean()))
+    assert f"The mean squared error between both is {error}." in texts["output", None]
