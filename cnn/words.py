@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite, isnan
 from typing import SupportsFloat
 
 _PLAIN_BELOW = 1e6
@@ -21,7 +22,12 @@ def megabytes(count: int) -> str:
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """Return a share in percent; what would round to 0 or 100 without being it says so."""
+    """Return a share in percent; what would round to 0 or 100 without being it says so.
+
+    What is not finite is no share, and is written as `number` does.
+    """
+    if not isfinite(share):
+        return number(share)
     text, step = f"{share:.{digits}%}", 10.0**-digits
     if share > 0 and text == f"{0:.{digits}%}":
         return f"<{step:.{digits}f}%"
@@ -33,9 +39,12 @@ def percent(share: float, digits: int = 1) -> str:
 def number(value: SupportsFloat, digits: int = 3) -> str:
     """Return a number with so many digits that count, with a minus sign and not a hyphen.
 
-    Whole places are kept up to a million; beyond it, and where it is tiny, it is a power of ten.
+    Whole places are kept up to a million; beyond it, and where it is tiny, it is a power of ten. What
+    is none is NaN, and what is beyond all of them ∞.
     """
     known = float(value) + 0.0
+    if not isfinite(known):
+        return "NaN" if isnan(known) else "∞" if known > 0 else "−∞"
     text = f"{known:.{digits}g}"
     mantissa, _, power = text.partition("e")
     if power and 1 <= abs(known) < _PLAIN_BELOW:

@@ -14,7 +14,14 @@ from dash import Dash, html
 
 import cnn
 from cnn.figures import teaching as figures
-from cnn.gradients.teaching import MOST_RATE, MOST_STEPS, Teaching, teach, worth_teaching
+from cnn.gradients.teaching import (
+    MOST_RATE,
+    MOST_STEPS,
+    TEACHING,
+    Teaching,
+    teach,
+    worth_teaching,
+)
 from cnn.models.heads import require_classes
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
@@ -168,7 +175,8 @@ def show(request: Request) -> Screen:
     """Return what is taught, the steps made, and what they did; or why nothing can be taught."""
     rates = request.view.learning_rates
     try:
-        require_classes(request.model, "Teaching a class")
+        require_classes(request.model, TEACHING)
+        request.passed.prediction.require_finite(TEACHING)
     except cnn.CnnError as error:
         return _refused(str(error), may_teach=False)
     controls = {

@@ -16,6 +16,7 @@ from cnn.captions import outputs as captions
 from cnn.figures import Chart, nothing
 from cnn.inspection.outputs import Parts
 from cnn.models.arithmetic.forms import Function
+from dashboard.screens import maps
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
@@ -30,7 +31,7 @@ PROBLEM, MISSING, FORMULA, PROOF, NOTE = (
 )  # fmt: skip
 WATERFALL, WHY, QUESTION = "output-waterfall", "output-why", "output-question"
 LOGITS, BELOW, POWERS, SHARES = "output-logits", "output-below", "output-powers", "output-shares"
-FUNCTION = "output-function"
+FUNCTION, MAPS = "output-function", "output-maps"
 PREDICTED, NONE = "predicted", "none"
 _STEP_SIZE = {"height": "66cqw"}
 # In the order in which a probability comes about.
@@ -78,10 +79,18 @@ def layout(**_query: Any) -> html.Div:
                         className="output-note",
                     ),
                     html.Div(
-                        [_box(figure) for figure in _STEPS], id=STEPS, className="output-steps"
+                        [_box(figure, name) for figure, name in _STEPS.items()],
+                        id=STEPS,
+                        className="output-steps",
                     ),
                 ],
                 id=RESULT,
+            ),
+            html.Div(
+                [_box(figure, name) for figure, name in maps.FIGURES.items()],
+                id=MAPS,
+                className="output-maps",
+                hidden=True,
             ),
         ]
     )
@@ -97,8 +106,8 @@ def _select(label: str, identity: str) -> html.Div:
     )
 
 
-def _box(figure: str) -> html.Div:
-    return html.Div(components.figure(figure, _STEPS[figure]), id=f"{figure}-box")
+def _box(figure: str, name: str) -> html.Div:
+    return html.Div(components.figure(figure, name), id=f"{figure}-box")
 
 
 def register(app: Dash) -> None:
@@ -107,7 +116,9 @@ def register(app: Dash) -> None:
         __name__, path="/output", name="Output", title="Output – CNN Visualizer", layout=layout,
         order=5.6, in_header=True,
     )  # fmt: skip
-    register_screen(app, PAGE, show, figures=(WATERFALL, *_STEPS), looks=("of", "against", "by"))
+    register_screen(
+        app, PAGE, show, figures=(WATERFALL, *_STEPS, *maps.FIGURES), looks=("of", "against", "by")
+    )
     tie(app, OF, choose="chooseOf", chosen="chosenOf")
     tie(app, AGAINST, choose="chooseAgainst", chosen="chosenAgainst")
     tie(app, BY, choose="chooseBy", chosen="chosenBy")
@@ -190,7 +201,12 @@ def _option(label: str, value: str) -> dict[str, str]:
 
 
 def show(request: Request) -> Screen:
-    """Return what adds up to the output, the proof, and what is made of the sum; or why it cannot be."""
+    """Return what adds up to the output, the proof, and what is made of the sum; or why it cannot be.
+
+    An answer that is maps is shown as such.
+    """
+    if maps.are_maps(request.passed.prediction):
+        return _maps(request)
     choice = _Choice(request)
     try:
         made = cnn.explain_output(
@@ -199,7 +215,7 @@ def show(request: Request) -> Screen:
         )  # fmt: skip
     except cnn.ModelError as error:
         message = {"children": str(error), "is_open": True}
-        return Screen({}, hidden={RESULT: True}, properties={PROBLEM: message})
+        return Screen({}, hidden={RESULT: True, MAPS: True}, properties={PROBLEM: message})
     names, parts = choice.names, _parts(request, made)
     steps = _steps(made, names)
     hidden = {f"{figure}-box": not chart.traces for figure, chart in steps.items()}
@@ -216,6 +232,7 @@ def show(request: Request) -> Screen:
         hidden={
             **hidden,
             RESULT: False,
+            MAPS: True,
             CLASSES: len(names) < 2,
             f"{BY}-box": not is_choice,
             STEPS: all(hidden.values()),
@@ -225,6 +242,17 @@ def show(request: Request) -> Screen:
             PROBLEM: {"is_open": False},
             WHY: {"href": components.layer_path("why", parts.layer)},
         },
+    )
+
+
+def _maps(request: Request) -> Screen:
+    """Return an answer that is maps, which adds up to no single number."""
+    charts = maps.map_charts(request)
+    hidden = {f"{figure}-box": not chart.traces for figure, chart in charts.items()}
+    return Screen(
+        charts,
+        hidden={**hidden, RESULT: True, MAPS: False},
+        properties={PROBLEM: {"is_open": False}},
     )
 
 

@@ -128,6 +128,8 @@ def _curve(request: Request) -> Chart:
     else:
         along, images = cnn.sweep(look.fitted, view.perturbation, view.over)
     shares = cnn.batch_probabilities(model, images)
+    if not np.isfinite(shares).all():
+        return nothing("No curve is drawn: it would have NaN or infinity in it.")
     swept = SWEPT[view.over]
     figure = cnn.figures.sweep(
         along,

@@ -192,15 +192,20 @@ def _maps(request: Request, info: cnn.LayerInfo) -> Chart:
 
 def _effect(effect: _Effect) -> dict[str, Chart]:
     before, after = effect.before.prediction, effect.after.prediction
-    names, caption = before.class_names, cnn.captions.ablation(before, after)
-    numbers = cnn.figures.comparison_chart
-    answer = numbers(
-        before.probabilities, after.probabilities, names, title="the answer",
+    caption = cnn.captions.ablation(before, after)
+    answer = _answer(before, after, caption)
+    return {PROBABILITIES: answer, LOGITS: _logits(before, after), REACHED: _reached(effect)}
+
+
+def _answer(before: cnn.Prediction, after: cnn.Prediction, caption: cnn.captions.Caption) -> Chart:
+    if before.head.form == "maps":
+        return nothing(caption.seen)
+    return cnn.figures.comparison_chart(
+        before.probabilities, after.probabilities, before.class_names, title="the answer",
         each="class" if before.has_classes else "output",
         label="probability" if before.has_classes else "value",
         is_share=before.has_classes, caption=caption,
     )  # fmt: skip
-    return {PROBABILITIES: answer, LOGITS: _logits(before, after), REACHED: _reached(effect)}
 
 
 def _logits(before: cnn.Prediction, after: cnn.Prediction) -> Chart:

@@ -124,3 +124,52 @@ def ending(*last: layers.Layer) -> keras.Model:
     for layer in last:
         x = layer(x)
     return as_functional(keras.Model(picture, x))
+
+
+def not_finite(value: float, layer: str = "first") -> keras.Model:
+    """Two convolutions, a normalisation and ten classes, 16x16, one weight of a layer is `value`."""
+    keras.utils.set_random_seed(5)
+    picture = keras.Input((16, 16, 1), name="picture")
+    x = layers.Conv2D(2, 3, strides=2, activation="relu", name="first")(picture)
+    x = layers.Conv2D(2, 3, name="second")(x)
+    x = layers.BatchNormalization(name="norm")(x)
+    x = layers.GlobalAveragePooling2D(name="means")(x)
+    model = keras.Model(picture, layers.Dense(10, activation="softmax", name="classes")(x))
+    kernel, bias = model.get_layer(layer).get_weights()
+    kernel.flat[0] = value
+    model.get_layer(layer).set_weights([kernel, bias])
+    return as_functional(model)
+
+
+def several_outputs() -> keras.Model:
+    """A score, ten classes, four numbers, and maps of a 12x12 picture."""
+    keras.utils.set_random_seed(6)
+    picture = keras.Input((12, 12, 1), name="picture")
+    maps = layers.Conv2D(3, 3, name="maps")(picture)
+    flat = layers.Flatten(name="flat")(layers.ReLU(name="relu")(maps))
+    outputs = [
+        layers.Dense(1, activation="sigmoid", name="even")(flat),
+        layers.Dense(10, activation="softmax", name="digit")(flat),
+        layers.Dense(4, activation="tanh", name="box")(flat),
+        maps,
+    ]
+    return as_functional(keras.Model(picture, outputs, name="several"))
+
+
+def segmenting(classes: int = 3, activation: str | None = "softmax") -> keras.Model:
+    """A class for each cell of a 12x12 picture."""
+    keras.utils.set_random_seed(7)
+    picture = keras.Input((12, 12, 1), name="picture")
+    x = layers.Conv2D(4, 3, strides=2, padding="same", activation="relu", name="down")(picture)
+    x = layers.Conv2DTranspose(4, 2, strides=2, activation="relu", name="up")(x)
+    x = layers.Conv2D(classes, 1, activation=activation, name="classes")(x)
+    return as_functional(keras.Model(picture, x, name="segmenting"))
+
+
+def autoencoder() -> keras.Model:
+    """A 12x12 picture, squeezed into eight numbers and made anew of them."""
+    keras.utils.set_random_seed(8)
+    picture = keras.Input((12, 12, 1), name="picture")
+    x = layers.Dense(8, activation="relu", name="code")(layers.Flatten(name="flat")(picture))
+    x = layers.Dense(144, activation="sigmoid", name="pixels")(x)
+    return as_functional(keras.Model(picture, layers.Reshape((12, 12, 1), name="image")(x)))

@@ -10,10 +10,11 @@
     return "?" + new URLSearchParams(pairs).toString();
   }
 
-  // What views have in common whose networks have the same layers: changed channels put in layers.
-  function networkOf({ model, surgery }) {
+  // What views have in common whose networks have the same layers and the same output: changed channels put in
+  // layers.
+  function networkOf({ model, output, surgery }) {
     const operated = (surgery || "").split(";").map((layer) => layer.split(":")[0]);
-    return [model, ...operated].filter(Boolean).join(" ");
+    return [model, output && "output " + output, ...operated].filter(Boolean).join(" ");
   }
 
   // What the server makes of an address. It completes and repairs; what it changed, it tells.
@@ -280,6 +281,11 @@
     return wanted.map((value, i) => (value === [data, model][i] ? root.no_update : value));
   }
 
+  function offerOutputs(layers) {
+    const labels = (layers && layers.outputs) || [];
+    return [labels.map((label, i) => ({ label, value: String(i) })), labels.length < 2];
+  }
+
   // A control that is mounted says its own value: the default is no part of the view.
   function chooseOne(name, other = rules.defaults[name]) {
     return (value, view) =>
@@ -308,6 +314,9 @@
     labelsOf,
     choose,
     chosen,
+    offerOutputs,
+    chooseOutput: chooseOne("output", "0"),
+    chosenOutput: chosenOne("output", "0"),
     chooseSource: chooseOne("source", "norm"),
     chosenSource: chosenOne("source", "norm"),
     chooseOver: chooseOne("over"),

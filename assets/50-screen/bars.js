@@ -28,7 +28,8 @@
 
   // From zero, and a twentieth of the axis more beyond the farthest value on each side.
   function rangeOf(values) {
-    const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
+    const finite = values.filter(Number.isFinite);
+    const [low, high] = [Math.min(0, ...finite), Math.max(0, ...finite)];
     const sides = Number(low < 0) + Number(high > 0);
     const room = (PADDING * (high - low)) / (1 - sides * PADDING) || 1;
     return [low < 0 ? low - room : 0, high > 0 ? high + room : sides ? 0 : 1];

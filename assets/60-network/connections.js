@@ -70,6 +70,7 @@
     }
     if (!layer.data) return "no value yet";
     const value = layer.data.peaks[i];
+    if (!Number.isFinite(value)) return "not finite here (NaN or infinite)";
     if (value === 0 && layer.form !== "units") return "silent here (zero everywhere)";
     return (layer.form === "units" ? "value " : "strongest value ") + number(value) + " here";
   }

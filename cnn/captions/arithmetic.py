@@ -8,7 +8,7 @@ from functools import singledispatch
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.captions.caption import Caption
+from cnn.captions.caption import Caption, not_finite
 from cnn.inspection.units import Unit
 from cnn.models.arithmetic.forms import (
     Attention,
@@ -61,6 +61,8 @@ def compared(
 ) -> str:
     """Return a number that was recomputed beside that of Keras, and how far they are apart."""
     difference = abs(recomputed - computed)
+    if not np.isfinite(difference):
+        return f"Recomputed {_n(recomputed)}, the network says {_n(computed)}."
     apart = f"difference {number(difference, 1)}" if difference else "no difference"
     verdict = "" if is_proved else f" That is more than {precision} explains."
     return f"Recomputed {_n(recomputed)}, the network says {_n(computed)}, {apart}.{verdict}"
@@ -128,6 +130,8 @@ def effective_field(gradient: NDArray[np.float32], field: NDArray[np.bool_]) -> 
     its rows and of its columns.
     """
     seen = "How fast the number changes with each pixel of this picture"
+    if broken := not_finite("gradient", gradient):
+        return Caption(f"{seen}.", broken)
     if not gradient.any():
         return Caption(f"{seen}: with none, so no small change of a pixel changes it.")
     inner = np.ix_(*[_middle_half(np.asarray(field.any(axis=axis))) for axis in (1, 0)])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.colours import ColourRange
-from cnn.words import number
+from cnn.words import counted, number
 
 
 @dataclass(frozen=True)
@@ -41,3 +41,15 @@ def largest(noun: str, values: NDArray[Any]) -> tuple[str, tuple[int, ...]]:
     place = np.unravel_index(int(np.abs(values).argmax()), values.shape)
     name = f"The {noun} largest in size" if values.min() < 0 else f"The largest {noun}"
     return name, tuple(int(i) for i in place)
+
+
+def not_finite(noun: str, values: NDArray[Any]) -> str:
+    """Return how many of the values are none or infinite, in a sentence; nothing where none is."""
+    is_none, is_infinite = np.isnan(values), np.isinf(values)
+    count = int(is_none.sum() + is_infinite.sum())
+    if not count:
+        return ""
+    kinds = [name for name, mask in (("NaN", is_none), ("infinite", is_infinite)) if mask.any()]
+    verb = "is" if count == 1 else "are"
+    which = f"{count:,} of {counted(values.size, noun)}"
+    return f"{which} {verb} not finite ({' or '.join(kinds)}) and left blank."

@@ -8,7 +8,7 @@ from string import Formatter
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.captions.caption import Caption, largest, legend
+from cnn.captions.caption import Caption, largest, legend, not_finite
 from cnn.colours import colour_range
 from cnn.inspection.predictions import Prediction
 from cnn.models.arrangement import MOST_SHEETS, BlockScale
@@ -25,11 +25,18 @@ def silent_channels(maps: NDArray[np.float32]) -> list[int]:
     return [int(i) for i in np.flatnonzero(~np.any(maps, axis=axes))]
 
 
-def layer_output(info: LayerInfo, values: NDArray[np.float32]) -> Caption:
-    """Return the caption of a layer's output for one picture, of the layer's own shape."""
+def layer_output(
+    info: LayerInfo, values: NDArray[np.float32], *, began: str | None = None
+) -> Caption:
+    """Return the caption of a layer's output for one picture, of the layer's own shape.
+
+    `began` is the first layer that gives numbers that are not finite.
+    """
     seen = f"{_what(info)}{_after(info, values)}.{_in_training(info)}"
     if "bias" in _weights(info) and kind_of(info.kind).bias_remains:
         seen += " Where the input is zero, only the bias is left."
+    if broken := not_finite("number", values):
+        return Caption(seen, f"{broken}{_beginning(info, began)}")
     if values.ndim == 1:
         return Caption(seen, _about_units(values))
     colours = colour_range(values)
@@ -37,6 +44,13 @@ def layer_output(info: LayerInfo, values: NDArray[np.float32]) -> Caption:
         read = legend(colours, values)
         seen += f" {read[0].upper()}{read[1:]}."
     return Caption(seen, _about_maps(values))
+
+
+def _beginning(info: LayerInfo, began: str | None) -> str:
+    if began is None:
+        return ""
+    where = "here" if began == info.name else f"with the layer {began}"
+    return f" That begins {where}."
 
 
 def probabilities(info: LayerInfo, prediction: Prediction) -> Caption:
@@ -148,6 +162,8 @@ def channel(which: int, values: NDArray[np.float32]) -> Caption:
     """Return the caption of one channel's map (height, width), drawn with a range of its own."""
     read = legend(colour_range(values), values)
     seen = f"Channel {which} alone, with a colour range of its own: {read}."
+    if broken := not_finite("number", values):
+        return Caption(seen, broken)
     if not values.any():
         return Caption(seen, "It is silent for this picture: zero everywhere.")
     if values.min() == values.max():
@@ -164,6 +180,8 @@ def grid(values: NDArray[np.float32]) -> Caption:
     """Return the caption of a vector (units,) drawn as a grid of cells."""
     read = legend(colour_range(values), values)
     seen = f"The same numbers as a picture, one cell per unit, row by row: {read}."
+    if broken := not_finite("number", values):
+        return Caption(seen, broken)
     if values.min() == values.max():
         return Caption(seen)
     above = int((values > values.mean()).sum())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.captions.caption import Caption, largest, legend
+from cnn.captions.caption import Caption, largest, legend, not_finite
 from cnn.colours import ColourRange, colour_range
 from cnn.words import counted, number, percent, sides
 
@@ -27,6 +27,8 @@ def kernel_tiles(
     read = legend(colours or colour_range(tiles), tiles)
     shape = sides((*tiles.shape[:-1], inputs) if inputs > 1 else tiles.shape[:-1])
     seen = f"{counted(count, 'kernel')} of {shape}; a tile shows {what}: {read}."
+    if broken := not_finite("number", tiles):
+        return Caption(seen, broken)
     sizes = np.sqrt(np.square(tiles).sum(axis=tuple(range(tiles.ndim - 1))))
     most, least = int(sizes.argmax()), int(sizes.argmin())
     if count == 1 or sizes[most] == sizes[least]:
@@ -57,6 +59,8 @@ def dense_weights(kernel: NDArray[np.float32], *, colours: ColourRange | None = 
         f"{legend(colours or colour_range(kernel), kernel)}. A unit adds up its inputs, each times "
         "its weight."
     )
+    if broken := not_finite("weight", kernel):
+        return Caption(seen, broken)
     if kernel.min() == kernel.max():
         return Caption(seen)
     name, place = largest("weight", kernel)
@@ -70,6 +74,8 @@ def single_kernel(channel: int, weights: NDArray[np.float32], *, inputs: int = 1
     """Return the caption of one kernel (height, width), or of its norms over several inputs."""
     read = legend(colour_range(weights), weights)
     seen = f"Kernel {channel}, which made the channel: {_of_inputs(inputs, None)}; {read}."
+    if broken := not_finite("number", weights):
+        return Caption(seen, broken)
     if weights.min() == weights.max():
         return Caption(seen)
     name, (row, column) = largest("norm" if inputs > 1 else "weight", weights)
@@ -82,6 +88,8 @@ def single_kernel(channel: int, weights: NDArray[np.float32], *, inputs: int = 1
 def spread(values: NDArray[np.float32]) -> Caption:
     """Return the caption of the histogram of a layer's weights."""
     seen = f"How many of the {values.size:,} weights fall into the range of each bar."
+    if broken := not_finite("weight", values):
+        return Caption(seen, broken)
     if values.min() == values.max():
         return Caption(seen, f"All of them are {number(values.flat[0])}.")
     mean, deviation = float(values.mean()), float(values.std())
@@ -95,8 +103,10 @@ def spread(values: NDArray[np.float32]) -> Caption:
 
 def vector(name: str, values: NDArray[np.float32], *, each: str = "channel") -> Caption:
     """Return the caption of a vector of weights, one number per channel, or whatever `each` is."""
-    low, high = number(values.min()), number(values.max())
     seen = f"{name}: {counted(values.size, 'number')}, one per {each}."
+    if broken := not_finite("number", values):
+        return Caption(seen, broken)
+    low, high = number(values.min()), number(values.max())
     if values.size == 1:
         return Caption(seen, f"It is {low}.")
     if low == high:

@@ -50,6 +50,7 @@ from cnn.figures.mosaic import (
     units_chart,
 )
 from cnn.figures.network import diagram
+from cnn.figures.overlay import overlay_chart
 from cnn.figures.pair import Pair
 from cnn.figures.sparkline import sparkline
 from cnn.figures.sweep import sweep
@@ -91,6 +92,7 @@ __all__ = [
     "nothing",
     "outputs",
     "outputs_chart",
+    "overlay_chart",
     "percentages",
     "probabilities",
     "probabilities_chart",

@@ -105,9 +105,12 @@ def histogram_chart(
     label: str = "weight",
     caption: Caption = NO_CAPTION,
 ) -> Chart:
-    """Return how often values fall into each of at most 60 equal steps of their range."""
+    """Return how often values fall into each of at most 60 equal steps of their range.
+
+    Those that are not finite fall into none.
+    """
     bins = int(np.clip(np.sqrt(values.size), 8, 60))
-    counts, edges = np.histogram(values.ravel(), bins=bins)
+    counts, edges = np.histogram(values[np.isfinite(values)], bins=bins)
 
     def frame() -> dict[str, Any]:
         of_all = f"of {values.size:,}<extra></extra>"

@@ -126,8 +126,13 @@ class Cells:
 
 
 def largest_magnitude(arrays: Iterable[NDArray[np.float32]]) -> float:
-    """Return the largest magnitude in any of the arrays: the bound of one range for all."""
-    return max((float(np.abs(array).max()) for array in arrays), default=1.0)
+    """Return the largest finite magnitude in any of the arrays: the bound of one range for all."""
+    return max((float(finite_magnitudes(array).max()) for array in arrays), default=1.0)
+
+
+def finite_magnitudes(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the magnitudes of values, 0 for those that are not finite."""
+    return np.abs(np.nan_to_num(values, posinf=0, neginf=0))
 
 
 def as_maps(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -144,8 +149,8 @@ def as_maps(values: NDArray[np.float32]) -> NDArray[np.float32]:
 def relative_to_channel(maps: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return maps divided by the largest magnitude of each channel; a silent channel stays zero."""
     axes = tuple(range(maps.ndim - 1))
-    largest = np.abs(maps).max(axis=axes, keepdims=True)
-    relative: NDArray[np.float32] = np.zeros_like(maps)
+    largest = finite_magnitudes(maps).max(axis=axes, keepdims=True)
+    relative: NDArray[np.float32] = np.where(np.isfinite(maps), np.float32(0), np.float32(np.nan))
     np.divide(maps, largest, out=relative, where=largest > 0)
     return relative
 
@@ -260,7 +265,7 @@ def heatmap_chart(
     `form`, `fixed` and `layout` are what the form of the chart adds to a heatmap of this kind.
     """
     numbers = {
-        "z": cells.z,
+        "z": np.where(np.isinf(cells.z), np.float32(np.nan), cells.z),
         "zmin": cells.low,
         "zmax": cells.high,
         "text": cells.values,

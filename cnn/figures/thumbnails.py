@@ -32,7 +32,8 @@ class Thumbnails:
 
     A byte is a place in `colour_table`: 0 to 255 from zero to `high`, or, where the layer is
     `signed`, 0 to 254 from `-high` to `high`. Without a `high` each channel's own strongest value
-    is it. `peaks` float32 (channels,) are the values of the largest magnitude.
+    is it. `peaks` float32 (channels,) are the values of the largest magnitude, NaN for
+    channels with numbers that are not finite.
     """
 
     tiles: NDArray[np.uint8]
@@ -52,13 +53,15 @@ class Thumbnails:
         """Return those of maps (height, width, channels), coloured as `cnn.figures.cells` does."""
         colours = colour_range(maps)
         high = colours.high
-        chosen = np.nan_to_num(np.moveaxis(maps[..., channels], -1, 0))
+        raw = np.moveaxis(maps[..., channels], -1, 0)
+        chosen = np.nan_to_num(raw, posinf=high, neginf=-high)
         peaks = _peaks(chosen)
         if scale == "network" and bound:
             high = bound
         own = np.where(peaks == 0, 1, np.abs(peaks))[:, None, None]
         share = _reduced(chosen) / (own if scale == "channel" else high)
         tiles = _places(share, signed=colours.signed)
+        peaks[~np.isfinite(raw).all(axis=(1, 2))] = np.nan
         return cls(tiles, peaks, None if scale == "channel" else high, colours.signed)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.errors import ImageError
+from cnn.errors import ImageError, ModelError
 from cnn.images.perturbations import Range, grid_over
 from cnn.images.pixels import as_pixels, fit
 from cnn.inspection.batches import outputs
@@ -35,7 +35,7 @@ def logit_gradient(
     to 1. `target` is the class, None the one that the model predicts. Where the model does not show
     its logits, it is the gradient of the logarithm of the class's probability. `image` is what
     `prepare` takes. Raises `ImageError` for what is no picture, `ModelError` for a model without class
-    probabilities or a class that it does not have.
+    probabilities or a class that it does not have, and for a gradient that is not finite.
     """
     require_classes(model, "A change towards or away from a class")
     wanted = _PREDICTED if target is None else checked_class(model, target)
@@ -43,6 +43,11 @@ def logit_gradient(
         model, _GRADIENT, lambda batch, class_: _gradient(model, batch, class_)
     )
     gradient, label = compiled(prepare(image, model), np.array(wanted, np.int32))
+    if not np.isfinite(gradient).all():
+        raise ModelError(
+            "The picture cannot be changed towards or away from a class: the gradient is NaN or "
+            "infinite. Set the adversarial change to 0, or choose another model."
+        )
     return scale_of(model).slopes(gradient.numpy()[0]), int(label.numpy())
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.errors import LayerError, RunError
+from cnn.errors import LayerError, ModelError, RunError
 from cnn.inspection.batches import outputs
 from cnn.inspection.predictions import Prediction
 from cnn.models.card import checked_class
@@ -25,6 +25,7 @@ from cnn.models.weights import weights_by_name
 if TYPE_CHECKING:
     import keras
 
+TEACHING = "Teaching a class"
 MOST_STEPS = 50
 MOST_RATE = 10.0
 _GRADIENTS = "_cnn_weight_gradients"
@@ -121,12 +122,12 @@ def teach(
     normalisation keeps its statistics. The model given stays as it is.
 
     `image` is what `prepare` takes. Raises `ImageError` for what is no picture, `ModelError` for a
-    model without class probabilities or a label that it does not have, `LayerError` for a model
-    without weights that training moves, and `RunError` for a learning rate that is not above 0 and
-    at most 10, for more than 50 steps, and for a step after which the network's numbers are no
-    longer finite.
+    model without class probabilities, or with some that are not finite, or without the label,
+    `LayerError` for a model without weights that training moves, and `RunError` for a learning rate
+    that is not above 0 and at most 10, for more than 50 steps, and for a step after which the
+    network's numbers are no longer finite.
     """
-    require_classes(model, "Teaching a class")
+    require_classes(model, TEACHING)
     rates = _checked_rates(learning_rates)
     label = checked_class(model, label)
     moving = _moving(model)
@@ -134,6 +135,8 @@ def teach(
     weights = [np.asarray(weight.numpy(), np.float32) for weight in model.weights]
     stepped = twin(model, weights)
     first = now = _measured(model, batch, label)
+    first.prediction.require_finite(TEACHING)
+    _require_finite_weights([weights[i] for i in moving])
     followed, moved = first.gradients, list(weights)
     for number, rate in enumerate(rates, 1):
         followed = now.gradients
@@ -241,6 +244,14 @@ def _step(
         for i, gradient in zip(moving, gradients, strict=True):
             weights[i] = weights[i] - np.float32(rate) * gradient
             variables[i].assign(weights[i])
+
+
+def _require_finite_weights(weights: list[NDArray[np.float32]]) -> None:
+    if not all(np.isfinite(array).all() for array in weights):
+        raise ModelError(
+            f"{TEACHING} needs finite weights: this model has NaN or infinity among them. Choose "
+            "another model."
+        )
 
 
 def _require_finite(

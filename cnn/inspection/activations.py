@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,12 @@ class ForwardPass:
 
     activations: Activations
     prediction: Prediction
+
+    @cached_property
+    def first_not_finite(self) -> str | None:
+        """The first layer that gives NaN or infinity; None where all numbers are finite."""
+        layers = self.activations.items()
+        return next((name for name, values in layers if not np.isfinite(values).all()), None)
 
 
 def _all_layers(model: keras.Model, batch: Any) -> tuple[dict[str, Any], Any, Any]:

@@ -151,8 +151,8 @@ def explain_output(
     It is told of the sums before the last function, of the first output where a model has several.
     `target` is the number of a class or unit, `against` that of another, whose sum is taken from it.
     `image` is what `prepare` takes; `passed` is the pass of the picture where it has been computed.
-    Raises `ModelError` for a number that the model does not have, for twice the same, and for a model
-    whose outputs are no weighted sums of what one layer is given.
+    Raises `ModelError` for a number that the model does not have, for twice the same, for outputs that
+    are not finite, and for a model whose outputs are no weighted sums of what one layer is given.
     """
     head = head_of(model)
     if head.form == "maps":
@@ -165,6 +165,7 @@ def explain_output(
     if target == against:
         raise ModelError(f"Class {target} is compared with itself: choose another for one of them.")
     passed = forward(model, image) if passed is None else passed
+    passed.prediction.require_finite("What adds up to an output")
     network = _Network({call.name: call for call in calls(model)}, passed.activations)
     with np.errstate(all="ignore"):
         return _explained(network, passed.prediction, target, against)
@@ -245,7 +246,8 @@ def _ending(network: _Network, prediction: Prediction, target: int) -> _Ending:
         sums = network.before(call)
         return _Ending(sums, form, network.values(sums).reshape(-1))
     applied = of_activation(getattr(call.layer, "activation", None))
-    if applied and applied.name == "linear":
+    is_linear = applied is not None and applied.name == "linear"
+    if is_linear or (head.form == "logits" and applied is None):
         return _Ending(call, None, network.values(call).reshape(-1))
     # What a last layer with log_softmax gives stands for its logits, and is not its sums.
     shown = prediction.logits if head.form != "logits" else None

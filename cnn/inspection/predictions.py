@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.models.card import class_names
+from cnn.errors import ModelError
+from cnn.models.card import card_of, class_names
 from cnn.models.heads import Head, head_of
 
 if TYPE_CHECKING:
@@ -24,24 +25,37 @@ class Prediction:
     `probabilities` (classes,) is the model's output, or the softmax of it where that is logits;
     `head` says what it is, and where it is no probability per class, it is the output as it is.
     `logits` (classes,) are the sums before the last activation, None where the last layer does not
-    show them.
+    show them. `zero` is the class for which a small number speaks, where the one output stands between
+    two classes that the card names.
     """
 
     probabilities: NDArray[np.float32]
     logits: NDArray[np.float32] | None
     class_names: tuple[str, ...]
     head: Head
+    zero: str | None = None
 
     @classmethod
     def of(cls, model: keras.Model, probabilities: Any, logits: Any) -> Prediction:
         """Return the prediction of a batch of one, from tensors (1, classes)."""
         first = None if logits is None else logits.numpy()[0]
-        return cls(probabilities.numpy()[0], first, class_names(model), head_of(model))
+        head, two = head_of(model), card_of(model).class_names
+        zero = two[0] if len(two) == 2 and head.shape == (1,) else None
+        return cls(probabilities.numpy()[0], first, class_names(model), head, zero)
 
     @property
     def has_classes(self) -> bool:
         """Whether there is a probability per class, all of them finite."""
         return self.head.has_classes and bool(np.isfinite(self.probabilities).all())
+
+    def require_finite(self, what: str) -> None:
+        """Raise `ModelError` where the output or the logits are not finite, which `what` needs."""
+        given = [one for one in (self.probabilities, self.logits) if one is not None]
+        if not all(np.isfinite(one).all() for one in given):
+            raise ModelError(
+                f"{what} needs finite numbers: this model gives NaN or infinity. Choose another picture "
+                "or model."
+            )
 
     @property
     def label(self) -> int:

@@ -21,13 +21,14 @@ class Summary:
 
 
 def summarise(values: NDArray[np.float32]) -> Summary:
-    """Return the summary of an array that is not empty."""
+    """Return the summary of an array that is not empty; of infinities mean and deviation are NaN."""
     exact = values.astype(np.float64)
-    return Summary(
-        count=int(values.size),
-        minimum=float(exact.min()),
-        maximum=float(exact.max()),
-        mean=float(exact.mean()),
-        deviation=float(exact.std()),
-        zeros=float((values == 0).mean()),
-    )
+    with np.errstate(invalid="ignore"):
+        return Summary(
+            count=int(values.size),
+            minimum=float(exact.min()),
+            maximum=float(exact.max()),
+            mean=float(exact.mean()),
+            deviation=float(exact.std()),
+            zeros=float((values == 0).mean()),
+        )

@@ -19,8 +19,7 @@ _PICTURE = np.zeros((28, 28), np.uint8)
 def try_out(model: keras.Model) -> None:
     """Describe the model's layers and send a black picture through them, in a size that fits.
 
-    Raises `ModelError` with the reason if that fails, or what comes out is not a number per class.
-    What was compiled for it is kept.
+    Raises `ModelError` with the reason if that fails. What was compiled for it is kept.
     """
     try:
         layer_infos(model)
@@ -36,10 +35,4 @@ def try_out(model: keras.Model) -> None:
         raise ModelError(
             f"The layer {empty[0]!r} leaves nothing of the picture: too much is cut away before it. "
             "Choose another model."
-        )
-    given = passed.prediction.probabilities
-    if given.ndim != 1:
-        raise ModelError(
-            f"The network {model.name!r} answers with an array of {given.ndim} axes, shaped "
-            f"{given.shape}: expected a classifier, with a number per class. Choose another model."
         )

@@ -84,9 +84,14 @@ def card_of(model: keras.Model) -> Card:
 
 
 def class_names(model: keras.Model) -> tuple[str, ...]:
-    """Return a name per output unit: from the card, else the numbers from 0."""
+    """Return a name per output unit: from the card, else the numbers from 0.
+
+    Of one output between two classes it is the second, for which a large one speaks.
+    """
     count = int(model.outputs[0].shape[-1] or 1)
     names = card_of(model).class_names
+    if (count, len(names)) == (1, 2):
+        return names[1:]
     return names if len(names) == count else tuple(str(i) for i in range(count))
 
 

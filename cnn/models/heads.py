@@ -14,6 +14,7 @@ import numpy as np
 
 from cnn.errors import ModelError
 from cnn.models import graph
+from cnn.models.card import card_of
 from cnn.models.layers import LayerInfo, layer_infos
 
 if TYPE_CHECKING:
@@ -23,18 +24,26 @@ Form = Literal["softmax", "logits", "scores", "numbers", "maps"]
 Visits = Sequence[tuple[str, Any, list[Any], Any]]
 _HEADS = "_cnn_heads"
 _PASSING = ("Dropout", "Flatten", "Identity", "Reshape")
-_ACTIVATED = ("Activation", "Conv2D", "Dense", "EinsumDense", "SeparableConv2D", "Softmax")
+_ACTIVATED = (
+    "Activation", "Conv2D", "Conv2DTranspose", "Dense", "EinsumDense", "SeparableConv2D", "Softmax",
+)  # fmt: skip
 _SIGMOIDS = ("sigmoid", "hard_sigmoid")
+_AVERAGES = ("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D")
+_SUMS = ("Conv1D", "Conv2D", "Conv2DTranspose", "Conv3D", "Dense", "SeparableConv2D")
+_MOST_UNNAMED = 15
 
 
 @dataclass(frozen=True)
 class Head:
     """What an output of a model is.
 
-    `form` is "softmax" for class probabilities, "logits" for sums of a dense layer whose softmax
-    makes probabilities of them, "scores" for sigmoids, each a number between 0 and 1 by itself,
-    "numbers" for any other vector, and "maps" for what is no vector. `shape` is that of the output
-    without the batch axis, `outputs` how many outputs the model has. `deciding` is the name of the
+    `form` is "softmax" for class probabilities, "logits" for sums whose softmax makes probabilities
+    of them, "scores" for sigmoids, each a number between 0 and 1 by itself, "numbers" for any other
+    vector, and "maps" for what is no vector. Sums are those of a dense layer, or the averages of a
+    convolution's; of more than 15 they count as logits only where the card names as many classes, for
+    they may as well be an embedding. `shape` is that of the output
+    without the batch axis, `outputs` how many outputs the model has. `each` is the form of the numbers
+    along the last axis, those of each cell where the output is maps. `deciding` is the name of the
     layer call that makes it so, `last` that of the call whose output it is.
     """
 
@@ -43,6 +52,7 @@ class Head:
     outputs: int
     deciding: str
     last: str
+    each: Form
 
     @property
     def has_classes(self) -> bool:
@@ -161,10 +171,19 @@ def _heads(model: keras.Model) -> tuple[Head, ...]:
     infos = {info.name: info for info in layer_infos(model)}
     lasts = [infos[name] for name in graph.output_names(model)]
     deciding = [_deciding(last, infos) for last in lasts]
+    named = len(card_of(model).class_names)
     return tuple(
-        Head(_form(made, last), last.output_shape, len(lasts), made.name, last.name)
+        _head(made, last, infos, named, len(lasts))
         for made, last in zip(deciding, lasts, strict=True)
     )
+
+
+def _head(
+    made: LayerInfo, last: LayerInfo, infos: dict[str, LayerInfo], named: int, outputs: int
+) -> Head:
+    each = _form(made, last, infos, named)
+    form: Form = each if len(last.output_shape) == 1 else "maps"
+    return Head(form, last.output_shape, outputs, made.name, last.name, each)
 
 
 def _deciding(info: LayerInfo, infos: dict[str, LayerInfo]) -> LayerInfo:
@@ -181,9 +200,7 @@ def _passes(info: LayerInfo, before: LayerInfo) -> bool:
     return hands_on and not before.nested and all(side == 1 for side in sides[:-1])
 
 
-def _form(deciding: LayerInfo, last: LayerInfo) -> Form:
-    if len(last.output_shape) != 1:
-        return "maps"
+def _form(deciding: LayerInfo, last: LayerInfo, infos: dict[str, LayerInfo], named: int) -> Form:
     activation = deciding.activation if deciding.kind in _ACTIVATED else None
     if activation in _SIGMOIDS:
         return "scores"
@@ -191,5 +208,16 @@ def _form(deciding: LayerInfo, last: LayerInfo) -> Form:
         return "numbers"
     if activation == "softmax":
         return "softmax"
-    is_sum = deciding.kind == "Dense" and activation == "linear"
-    return "logits" if is_sum or activation == "log_softmax" else "numbers"
+    if activation == "log_softmax":
+        return "logits"
+    may_be_classes = last.channels <= _MOST_UNNAMED or last.channels == named
+    return "logits" if may_be_classes and _is_sum(deciding, infos) else "numbers"
+
+
+def _is_sum(info: LayerInfo, infos: dict[str, LayerInfo]) -> bool:
+    """Whether the call gives weighted sums, as a dense layer does, or averages of a convolution's."""
+    if info.kind in _AVERAGES:
+        info = infos[info.inputs[0]]
+    elif len(info.output_shape) == 1:
+        return info.kind == "Dense" and info.activation == "linear"
+    return info.kind in _SUMS and info.activation == "linear"

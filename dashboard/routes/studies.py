@@ -96,6 +96,10 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
     Channels are ranked in the network without changes: what each is worth in it stays the same. A
     diagnosis is of the network and the split that are looked at.
     """
+    if view.output:
+        raise StudyError(
+            "Only the first output is studied: choose it in the panel, then ask again."
+        )
     network = replace(runtime.catalogue.network(view.model, view.epoch), range=view.range)
     if asked.kind == RANK:
         return Question.ranking(network, asked.layer, view.data, _SPLIT)

@@ -62,6 +62,7 @@ def follow(runtime: Runtime, query: Mapping[str, Any]) -> Link:
     repair.complete_model()
     repair.require_moments()
     repair.require_range()
+    repair.require_output()
     repair.require_channels()
     repair.require_classes()
     repair.refuse_others()
@@ -126,6 +127,20 @@ class _Repair:
                 del self.values[name]
                 why = f"says {name} is {text!r}: no such moment of the {entry.name} is kept"
                 self._say(f"{why}; {_MOMENT_INSTEAD[name]} instead", name)
+
+    def require_output(self) -> None:
+        """Take out an output that the model does not have, as soon as it can be asked."""
+        number = self.values.get("output", 0)
+        if not number or self._runtime.ready != "ready":
+            return
+        try:
+            count = len(self._runtime.outputs(View(**self.values)))
+        except cnn.CnnError:
+            return
+        if number >= count:
+            del self.values["output"]
+            has = f"outputs 0 to {count - 1}" if count > 1 else "one output"
+            self._say(f"says output is {number}: the model has {has}; the first is shown", "output")
 
     def require_channels(self) -> None:
         """Take out changes of channels that the model does not have, as soon as it can be asked."""

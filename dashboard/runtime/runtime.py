@@ -28,6 +28,7 @@ import cnn
 from cnn.data import datasets
 from cnn.errors import reason
 from cnn.jobs import Queue
+from cnn.models.choosing import output_labels, with_output_first
 from cnn.runs.configuration import TrainingConfig
 from cnn.runs.moments import Moment
 from cnn.runs.run import Note, Run
@@ -104,6 +105,9 @@ class Runtime:
         self._in_range_once = cached(
             LRUCache(_MOST_OPERATED), key=_model_and_range, condition=threading.Condition()
         )(_in_range)
+        self._chosen_once = cached(
+            LRUCache(_MOST_OPERATED), key=_model_and_output, condition=threading.Condition()
+        )(with_output_first)
         self._drift_once = cached(
             LRUCache(_MOST_DRIFTS), key=_moments_of_run, condition=threading.Condition()
         )(cnn.drift)
@@ -282,9 +286,18 @@ class Runtime:
         return self._operated_once(model, view) if view.surgery else model
 
     def trained(self, view: View) -> keras.Model:
-        """Return the model of the view, loaded, at the moment of the view, in its range of pixels."""
+        """Return the model of the view, loaded, at its moment, in its range, with its output first.
+
+        Raises `ModelError` for an output or a range that the model does not have.
+        """
         model = self.catalogue.load(view.model, view.epoch)
-        return self._in_range_once(model, view) if view.range else model
+        if view.range:
+            model = self._in_range_once(model, view)
+        return self._chosen_once(model, view.output) if view.output else model
+
+    def outputs(self, view: View) -> tuple[str, ...]:
+        """Return what each output of the model of the view is called, in the model's own order."""
+        return output_labels(self.catalogue.load(view.model))
 
     def forward(self, view: View) -> cnn.ForwardPass:
         """Return all that the model computes of the picture."""
@@ -406,6 +419,10 @@ def _picture_and_model(view: View, model: keras.Model) -> Hashable:
 
 def _operated(model: keras.Model, view: View) -> keras.Model:
     return cnn.models.operated(model, view.operations)
+
+
+def _model_and_output(model: keras.Model, place: int) -> Hashable:
+    return weakref.ref(model), place
 
 
 def _model_and_operations(model: keras.Model, view: View) -> Hashable:

@@ -18,8 +18,13 @@ class LayerOutput:
 
     info: cnn.LayerInfo
     values: NDArray[np.float32]
-    prediction: cnn.Prediction
+    passed: cnn.ForwardPass
     bound: float
+
+    @property
+    def prediction(self) -> cnn.Prediction:
+        """What the model says of the picture."""
+        return self.passed.prediction
 
     @property
     def is_vector(self) -> bool:
@@ -52,7 +57,8 @@ class LayerOutput:
         """What the picture shows and what to notice in it."""
         if self.is_prediction:
             return cnn.captions.probabilities(self.info, self.prediction)
-        return cnn.captions.layer_output(self.info, self.values)
+        began = None if np.isfinite(self.values).all() else self.passed.first_not_finite
+        return cnn.captions.layer_output(self.info, self.values, began=began)
 
     def chart(self, scale: Scale) -> Chart:
         """Return the output as a chart."""
@@ -77,6 +83,6 @@ def layer_outputs(model: Any, passed: cnn.ForwardPass) -> dict[str, LayerOutput]
     computed = [passed.activations[name] for name, info in infos.items() if info.inputs]
     bound = cnn.figures.largest_magnitude(computed)
     return {
-        name: LayerOutput(info, passed.activations[name], passed.prediction, bound)
+        name: LayerOutput(info, passed.activations[name], passed, bound)
         for name, info in infos.items()
     }

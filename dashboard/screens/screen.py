@@ -181,7 +181,9 @@ def of_model(page: str, make: Callable[[Request], Any]) -> Callable[[dict[str, A
     def made(layers: dict[str, Any] | None) -> Any:
         if not layers:
             raise PreventUpdate
-        request = Request(parse({name: layers[name] for name in OF_MODEL_ALONE if layers[name]})[0])
+        request = Request(
+            parse({name: layers[name] for name in OF_MODEL_ALONE if layers.get(name)})[0]
+        )
         content = request.runtime.kept_json(
             request.view, OF_MODEL_ALONE, ["of model", page], lambda: make(request)
         )

@@ -24,6 +24,7 @@ from dashboard.runtime.pictures import Picture, perturbed_in_words
 from dashboard.runtime.runtime import Look, Runtime, current
 from dashboard.shell import components, perturbing
 from dashboard.shell.components import aria
+from dashboard.shell.controls import tie
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.prediction import prediction_facts
 from dashboard.shell.tabs import opening_layer
@@ -120,6 +121,15 @@ def _choices(runtime: Runtime) -> html.Details:
                     dbc.Select(id=ids.DATA, size="sm", options=data_options(runtime)),
                     dbc.Label("Model", html_for=ids.MODEL, className="small mb-0"),
                     dbc.Select(id=ids.MODEL, size="sm", options=model_options(runtime)),
+                    html.Div(
+                        [
+                            dbc.Label("Output", html_for=ids.OUTPUT, className="small mb-0"),
+                            dbc.Select(id=ids.OUTPUT, size="sm"),
+                        ],
+                        id=ids.OUTPUT_FIELD,
+                        className="output-field",
+                        hidden=True,
+                    ),
                 ],
                 className="sample-choice",
             ),
@@ -193,6 +203,13 @@ def register(app: Dash) -> None:
         Input(ids.VIEW, "data"),
         State(ids.DATA, "value"),
         State(ids.MODEL, "value"),
+    )
+    tie(app, ids.OUTPUT, choose="chooseOutput", chosen="chosenOutput")
+    app.clientside_callback(
+        ClientsideFunction("cnn", "offerOutputs"),
+        Output(ids.OUTPUT, "options"),
+        Output(ids.OUTPUT_FIELD, "hidden"),
+        Input(ids.LAYERS, "data"),
     )
     arguments.accept(app, {ids.WANTED: arguments.Wanted})
     app.clientside_callback(
@@ -295,7 +312,7 @@ def _unlooked(view: View, picture: Picture) -> dict[str, Any]:
 
 def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
     """Return what the panel says of the picture, of the prediction if there is a look, and of surgery."""
-    prediction = prediction_facts(look.passed.prediction, picture, look.seen) if look else None
+    prediction = prediction_facts(look.passed, picture, look.seen) if look else None
     described = "\n".join(filter(None, [picture.caption, perturbed_in_words(view)]))
     surgery = cnn.captions.operations(view.operations)
     return {
@@ -332,6 +349,8 @@ def layers(view: View) -> dict[str, Any]:
     infos = cnn.layer_infos(model)
     return {
         "model": view.model,
+        "output": str(view.output or ""),
+        "outputs": current().outputs(view),
         "surgery": view.surgery,
         "network": view.network,
         "names": [info.name for info in infos],

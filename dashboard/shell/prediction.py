@@ -12,19 +12,23 @@ from dashboard.runtime.pictures import Picture
 
 _MOST_BARS = 20
 _DIGITS = 4
+_MAPS = 3
 
 
 def prediction_facts(
-    prediction: cnn.Prediction, picture: Picture, seen: NDArray[np.uint8]
+    passed: cnn.ForwardPass, picture: Picture, seen: NDArray[np.uint8]
 ) -> dict[str, Any]:
-    """Return the prediction as the browser paints it.
+    """Return the prediction of a pass as the browser paints it.
 
     `name` is the winner or the only number, `caption` what stands beside it, `mark` whether it is
     `right` (None: not known), `note` a sentence for the reader, and `bars` have a label, a share
     from 0 to 1 (None: no bar), and a number. `seen` is the picture as the network receives it.
     """
+    prediction = passed.prediction
     facts: dict[str, Any] = {"name": "", "caption": "", "right": None, "mark": "", "note": ""}
     facts["bars"] = _bars(prediction)
+    if not np.isfinite(prediction.probabilities).all():
+        return {**facts, "note": _not_finite(passed)}
     if not prediction.has_classes:
         return {**facts, **_number(prediction)}
     notes = [_about_output(prediction)]
@@ -58,29 +62,41 @@ def _about_output(prediction: cnn.Prediction) -> str:
     head = prediction.head
     notes = []
     if head.outputs > 1:
-        notes.append(f"The model has {head.outputs} outputs: this is the first, {head.last}.")
+        notes.append(f"The model has {head.outputs} outputs: this is {head.last}.")
     if head.form == "logits":
         notes.append("This is the softmax of the outputs: the model ends with sums.")
     return " ".join(notes)
+
+
+def _not_finite(passed: cnn.ForwardPass) -> str:
+    began = passed.first_not_finite
+    where = f" That begins in the layer {began}." if began else ""
+    return f"The model's output is not finite: it has NaN or infinity in it.{where}"
 
 
 def _number(prediction: cnn.Prediction) -> dict[str, Any]:
     """Return what is said of an output that is no probability per class."""
     head, values = prediction.head, prediction.probabilities
     sentence = f"The model gives {head.description}."
-    if head.form != "maps" and not np.isfinite(values).all():
-        sentence = "The model's output is not finite: it has NaN or infinity in it."
-    elif head.form == "scores" and values.size > 1:
+    if head.form == "scores" and values.size > 1:
         sentence += " Each is by itself: they need not add up to 1, and none wins."
     elif head.form != "maps" and values.size > _MOST_BARS:
         sentence += f" The {_MOST_BARS} largest in size are listed."
     elif head.form == "maps":
-        sentence += f" The page Activations shows them as the layer {head.last}."
+        where = "Output shows them" if values.ndim == _MAPS else f"Activations has {head.last}"
+        sentence += f" The page {where}."
     note = " ".join(filter(None, [_about_output(prediction), sentence]))
     if head.form == "maps" or values.size > 1:
         return {"note": note}
-    what = "a score between 0 and 1" if head.form == "scores" else "the model's output"
-    return {"name": _written(float(values[0])), "caption": what, "note": note}
+    return {"name": _written(float(values[0])), "caption": _only(prediction), "note": note}
+
+
+def _only(prediction: cnn.Prediction) -> str:
+    """Return what the only number of the output is."""
+    zero, (one,) = prediction.zero, prediction.class_names
+    if prediction.head.form != "scores":
+        return "the model's output" if zero is None else f"more for {one}, less for {zero}"
+    return "a score between 0 and 1" if zero is None else f"a score from 0 ({zero}) to 1 ({one})"
 
 
 def _bars(prediction: cnn.Prediction) -> list[list[Any]]:

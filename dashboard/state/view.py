@@ -30,8 +30,8 @@ LOOKS = frozenset(
     }
 )  # fmt: skip
 OF_MODEL = (
-    "epoch", "other", "surgery", "range", "channel", "row", "column", "source", "target", "teach",
-    "rates", "of", "against",
+    "output", "epoch", "other", "surgery", "range", "channel", "row", "column", "source", "target",
+    "teach", "rates", "of", "against",
 )  # fmt: skip
 
 
@@ -41,8 +41,9 @@ class View:
 
     The model is a content hash, or `run:` and a run's id while it has no finished model. `epoch` is
     a moment of its training ("": the finished model), `other` the moment that it is compared with;
-    `runs` are the ids of the runs that are compared, with commas between. `surgery` is what is done to
-    channels of the network, as text. `range` is how pixels are scaled for the model, a name in
+    `runs` are the ids of the runs that are compared, with commas between. `output` is the number of the
+    output that is looked at, where the network has several. `surgery` is what is done to channels of
+    the network, as text. `range` is how pixels are scaled for the model, a name in
     `cnn.models.scales.RANGES` ("": as its file says, or the usual way).
 
     The picture is `pixels` (28×28, as text) if there are any, else the one kept as `upload` (a
@@ -66,6 +67,7 @@ class View:
     epoch: str = ""
     other: str = ""
     runs: str = ""
+    output: int = 0
     surgery: str = ""
     range: str = ""
     data: str = DIGITS
@@ -137,9 +139,10 @@ class View:
 
     @property
     def network(self) -> str:
-        """What views have in common whose networks have the same layers."""
+        """What views have in common whose networks have the same layers and the same output."""
         operated = (layer.partition(":")[0] for layer in self.surgery.split(";"))
-        return " ".join(filter(None, [self.model, *operated]))
+        output = f"output {self.output}" if self.output else ""
+        return " ".join(filter(None, [self.model, output, *operated]))
 
     @property
     def operations(self) -> operations.Operations:
@@ -152,18 +155,19 @@ class View:
         return rates.decode(self.rates) if self.rates else ()
 
 
-OF_MODEL_ALONE = ("model", "surgery")
+OF_MODEL_ALONE = ("model", "output", "surgery")
 OF_NETWORK = (*OF_MODEL_ALONE, "epoch")
 # What a forward pass depends on.
 OF_PICTURE = tuple(field.name for field in fields(View) if field.name not in LOOKS)
 _SAMPLE = ("data", "split", "index")
 # What goes when a part of the view becomes another, unless it is set at the same time: a sample takes
-# the place of a drawing or an upload, a digit is one of its upload, and steps belong to the picture,
-# the model and the moment that was taught.
+# the place of a drawing or an upload, a digit is one of its upload, classes are those of an
+# output, and steps belong to the picture, the model and the moment that was taught.
 GOES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (_SAMPLE, ("pixels", "upload", "erased")),
     (("upload",), ("part",)),
     (("model",), OF_MODEL),
+    (("output",), ("target", "of", "against")),
     (OF_PICTURE, ("teach", "rates")),
 )
 
@@ -297,6 +301,7 @@ _ACCEPTED = {
     "epoch": _matching(moments.PATTERN, "a moment such as 3 or 0-16"),
     "other": _matching(moments.PATTERN, "a moment such as 3 or 0-16"),
     "runs": _matching(f"{runs.ID}(,{runs.ID}){{0,9}}", "up to ten ids of runs"),
+    "output": _NUMBER,
     "surgery": _decodable(
         operations.decode, "changes of channels such as conv2d:3*0,7*0.5", "no channel is changed"
     ),

@@ -74,8 +74,9 @@ def _alike(vectors: NDArray[np.float32]) -> NDArray[np.int64]:
     """Return the pairs of vectors (pairs, 2) whose cosine is large enough.
 
     Long ones are compared by random projections, which near 1 keep a cosine to about a thousandth
-    (Johnson and Lindenstrauss 1984).
+    (Johnson and Lindenstrauss 1984). One that is not finite is like none.
     """
+    vectors = np.where(np.isfinite(vectors).all(axis=1, keepdims=True), vectors, np.float32(0))
     if vectors.shape[1] > _MOST_EXACT:
         signs = np.random.default_rng(0).choice([-1, 1], (vectors.shape[1], _SKETCH))
         vectors = vectors @ signs.astype(np.float32)

@@ -78,9 +78,11 @@ def test_zero_is_the_middle_of_signed_values():
     assert Thumbnails.of(maps, [0], scale="layer").tiles.ravel().tolist() == [0, 127, 254]
 
 
-def test_what_is_not_a_number_looks_like_zero():
+def test_what_is_not_a_number_looks_like_zero_and_is_not_called_so():
     maps = np.array([[[np.nan], [1]]], np.float32)
-    assert Thumbnails.of(maps, [0], scale="layer").tiles.ravel().tolist() == [0, 255]
+    found = Thumbnails.of(maps, [0], scale="layer")
+    assert found.tiles.ravel().tolist() == [0, 255]
+    assert np.isnan(found.peaks).all()
 
 
 def test_large_maps_are_means_of_blocks():

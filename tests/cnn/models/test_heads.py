@@ -8,11 +8,13 @@ from cnn import captions
 from cnn.captions.sweep import sweep
 from cnn.errors import ModelError
 from cnn.images.perturbations import RANGES
+from cnn.models.card import Card, attach_card
 from cnn.models.heads import head_of
 from cnn.models.loading import as_functional
 from tests.nets import ending
 
 GREY = np.full((6, 6), 90, np.uint8)
+MAPS = layers.Reshape((6, 6, 1))
 PICTURE = np.random.default_rng(2).integers(0, 256, (6, 6, 1), dtype=np.uint8)
 
 
@@ -26,6 +28,10 @@ PICTURE = np.random.default_rng(2).integers(0, 256, (6, 6, 1), dtype=np.uint8)
         ([layers.Reshape((6, 6, 1)), layers.Conv2D(3, 6), layers.Softmax(), layers.Flatten()], "softmax"),
         ([layers.Dense(4)], "logits"),
         ([layers.Dense(4), layers.Activation("linear")], "logits"),
+        ([layers.Reshape((6, 6, 1)), layers.Conv2D(4, 3), layers.GlobalAveragePooling2D()], "logits"),
+        ([MAPS, layers.Conv2D(4, 3, activation="relu"), layers.GlobalAveragePooling2D()], "numbers"),
+        ([layers.Dense(64)], "numbers"),
+        ([layers.Dense(4), layers.LeakyReLU()], "numbers"),
         ([layers.Dense(4), layers.Activation("log_softmax")], "logits"),
         ([layers.Dense(1, activation="sigmoid")], "scores"),
         ([layers.Dense(3, activation="sigmoid")], "scores"),
@@ -43,6 +49,12 @@ def test_what_an_output_is_follows_from_the_layers_that_give_it(last, form):
     head = head_of(ending(*last))
     assert head.form == form
     assert head.has_classes == (form in ("softmax", "logits"))
+
+
+def test_many_sums_are_logits_where_the_card_names_as_many_classes():
+    model = ending(layers.Dense(20))
+    attach_card(model, Card(tuple(f"class {i}" for i in range(20))))
+    assert head_of(model).form == "logits"
 
 
 def test_the_layer_inside_a_nested_model_decides():

@@ -21,7 +21,7 @@ def facts(*last: layers.Layer, picture: Picture = SEVEN, names: tuple[str, ...] 
     model = ending(*last)
     if names:
         attach_card(model, Card(names))
-    found = prediction_facts(cnn.predict(model, picture.pixels), picture, picture.pixels)
+    found = prediction_facts(cnn.forward(model, picture.pixels), picture, picture.pixels)
     return json.loads(json.dumps(found, allow_nan=False))
 
 
@@ -56,6 +56,15 @@ def test_one_sigmoid_is_one_number_without_a_winner():
     assert told["bars"] == []
     assert told["right"] is None
     assert "%" not in json.dumps(told)
+
+
+def test_one_sigmoid_with_two_class_names_is_the_score_of_the_second():
+    last = layers.Dense(1, activation="sigmoid", kernel_initializer="zeros")
+    told = facts(last, names=("cat", "dog"))
+    assert (told["name"], told["caption"]) == ("0.5", "a score from 0 (cat) to 1 (dog)")
+    assert (told["bars"], told["right"], "%" in json.dumps(told)) == ([], None, False)
+    told = facts(layers.Dense(1), names=("cat", "dog"))
+    assert told["caption"] == "more for dog, less for cat"
 
 
 def test_several_sigmoids_are_numbers_without_a_winner():

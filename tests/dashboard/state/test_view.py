@@ -36,6 +36,7 @@ views = st.builds(
     seed=whole,
     invert=st.booleans(),
     target=st.none() | whole,
+    output=st.integers(0, 9),
     surgery=st.sampled_from(["", "conv2d:3*0,7*0.5"]),
     scale=st.sampled_from(["channel", "layer", "network"]),
     lines=st.sampled_from(["contribution", "weight"]),

@@ -1,0 +1,74 @@
+"""A picture in the colours of its cells' classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.captions.caption import NO_CAPTION, Caption
+from cnn.figures import style
+from cnn.figures.chart import Chart
+from cnn.figures.mosaic import Cells, Mosaic, heatmap_chart, heatmap_size
+
+# After Okabe and Ito 2008, safe for colour-blind readers; the last is for all other classes.
+_COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
+_OTHERS = "#999999"
+_DARK, _LIGHT = 0.35, 0.45
+_EDGE = 0.01
+
+
+def overlay_chart(
+    winners: NDArray[np.intp],
+    brightness: NDArray[np.float32],
+    names: Sequence[str],
+    *,
+    title: str,
+    caption: Caption = NO_CAPTION,
+) -> Chart:
+    """Return a picture (height, width), from 0 to 1, in the colours of its cells' classes, `winners`.
+
+    Each class has a band of the colour scale, from dark to bright. Of more than seven classes those with
+    most cells have one, and all others are grey.
+    """
+    shown = _shown(winners, len(names))
+    has_others = len(shown) < len(names)
+    count = len(shown) + has_others
+    slots = np.full(len(names), len(shown))
+    slots[shown] = np.arange(len(shown))
+    within = np.clip(brightness, _EDGE, 1 - _EDGE)
+    cells = Cells(
+        (slots[winners] + within).astype(np.float32), 0.0, float(count), winners.astype(np.float32)
+    )
+    bands = [names[i] for i in shown] + ["others"] * has_others
+    chart = heatmap_chart(
+        cells,
+        title=title,
+        label=f"classes from the left: {', '.join(bands)}",
+        hover="row %{y}, column %{x}<br><b>class %{text}</b><extra></extra>",
+        form=("overlay", winners.shape),
+        fixed=lambda: {"colorbar": {**style.colour_bar(), "showticklabels": False}},
+        size=heatmap_size(Mosaic.of((*winners.shape, 1)).shape),
+        caption=caption,
+    )
+    chart.traces[0]["colorscale"] = _bands(len(shown), has_others=has_others)
+    return chart
+
+
+def _shown(winners: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    """Return the classes that have a colour: all, or those with most cells, in their order."""
+    areas = np.bincount(winners.ravel(), minlength=count)
+    return np.sort(np.argsort(-areas, kind="stable")[: len(_COLOURS)])
+
+
+def _bands(count: int, *, has_others: bool) -> style.ColourScale:
+    colours = [*_COLOURS[:count], *[_OTHERS] * has_others]
+    stops = []
+    for place, colour in enumerate(colours):
+        red, green, blue = style.rgb(colour)
+        dark = [round(_DARK * part) for part in (red, green, blue)]
+        light = [round(part + _LIGHT * (255 - part)) for part in (red, green, blue)]
+        for share, shade in ((place, dark), (place + 1, light)):
+            stops.append([share / len(colours), f"rgb({shade[0]},{shade[1]},{shade[2]})"])
+    return stops
