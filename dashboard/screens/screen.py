@@ -213,7 +213,12 @@ def _whole(show: Show, request: Request, parts: Sequence[str], page: str) -> dic
 
 
 def _drawn(chart: Chart) -> dict[str, Any]:
-    return {"figure": chart.figure(), "size": chart.size}
+    """Return a whole figure and its size; where the cells of a mosaic stand the browser works out."""
+    figure = chart.figure()
+    for trace in figure.data:
+        if trace.meta and "tiles" in trace.meta:
+            trace.customdata = None
+    return {"figure": figure, "size": chart.size}
 
 
 _NOTHING = _drawn(nothing(""))
