@@ -274,9 +274,7 @@ def maps_chart(
         tiled,
         title=title,
         label=label or scale_label(scale),
-        hover=tile_hover(
-            tile_name, number, relative=tiled.values is not None, block=mosaic.block
-        ),
+        hover=tile_hover(tile_name, number, relative=tiled.values is not None, block=mosaic.block),
         form=("maps", maps.shape, mosaic.block),
         fixed=lambda: _places(mosaic),
         size=heatmap_size(mosaic.shape),

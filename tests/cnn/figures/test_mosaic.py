@@ -92,7 +92,12 @@ def test_feature_maps_are_one_heatmap_with_the_true_values(classifier, seven):
     assert figure.layout.yaxis.autorange == "reversed"
 
 
-@given(height=st.integers(1, 9), width=st.integers(1, 9), block=st.integers(2, 10), seed=st.integers(0, 99))
+@given(
+    height=st.integers(1, 9),
+    width=st.integers(1, 9),
+    block=st.integers(2, 10),
+    seed=st.integers(0, 99),
+)
 def test_a_block_shows_its_number_farthest_from_zero(height, width, block, seed):
     maps = np.random.default_rng(seed).normal(size=(height, width, 2)).astype(np.float32)
     for (row, column, channel), shown in np.ndenumerate(largest_in_blocks(maps, block)):
