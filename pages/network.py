@@ -25,6 +25,7 @@ from cnn.figures.thumbnails import (
 from cnn.inspection.connections import Side, same_channel, sides
 from cnn.inspection.contributions import Contributions
 from cnn.models.arrangement import Block, arrange, edges
+from cnn.models.folding import folds
 from cnn.models.heads import Head, head_of
 from cnn.models.kinds import kind_of
 from dashboard import ids
@@ -44,6 +45,7 @@ REQUESTED = "network-requested"
 SCALE = "network-scale"
 LINES = "network-lines"
 EXPLAIN = "network-explain"
+FOLDED = "network-folded"
 
 _LINES = ((CONTRIBUTION, "weight × value"), (WEIGHT, "weight"))
 
@@ -70,6 +72,7 @@ def layout(**_query: Any) -> html.Div:
                 ],
                 className="controls",
             ),
+            html.P(id=FOLDED, className="net-folded", **components.aria(live="polite")),
             dcc.Store(id=STRUCTURE),
             dcc.Store(id=REQUESTED),
             html.Div(id=NETWORK, role="region", **components.aria(label="The network")),
@@ -112,7 +115,10 @@ def structure(request: Request) -> dict[str, Any]:
 
 
 def described(model: Any) -> list[dict[str, Any]]:
-    """Return each layer as the script draws it, inputs first; the class probabilities come last."""
+    """Return each layer as the script draws it, inputs first; the class probabilities come last.
+
+    What has the same `fold` is shown as one until it is opened.
+    """
     infos = cnn.layer_infos(model)
     blocks = {block.info.name: block for block in arrange(infos)}
     lanes: dict[int, list[Block]] = {}
@@ -121,7 +127,7 @@ def described(model: Any) -> list[dict[str, Any]]:
     feeds: dict[str, list[str]] = {}
     for source, target in edges(infos):
         feeds.setdefault(target, []).append(source)
-    head = head_of(model)
+    head, folded = head_of(model), folds(infos)
     layers = [
         {
             **_layer(info, has_classes=_has_classes(info, head)),
@@ -129,6 +135,7 @@ def described(model: Any) -> list[dict[str, Any]]:
             "lane": lanes[blocks[info.name].column].index(blocks[info.name]),
             "lanes": len(lanes[blocks[info.name].column]),
             "inputs": feeds.get(info.name, []),
+            "fold": folded.get(info.name, ""),
         }
         for info in infos
         if not info.nested
@@ -177,6 +184,7 @@ def _softmax(last: cnn.LayerInfo, column: int) -> dict[str, Any]:
         "lane": 0,
         "lanes": 1,
         "inputs": [last.name],
+        "fold": "",
     }
 
 

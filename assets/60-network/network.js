@@ -34,15 +34,30 @@
     return root.no_update;
   }
 
-  function start(box, structure) {
+  function start(box, structure, unfolded = new Set()) {
     if (net) net.observer.disconnect();
-    net = network.build(box, structure);
+    net = network.build(box, structure, unfolded);
     Object.assign(net, { requests: 0, live: -LIVE_MILLISECONDS, explained: false, pointed: null, joined: [],
       fed: null, feeding: "" });
+    network.sayFolded(net);
     const mine = net;
     net.observer = new ResizeObserver(() => network.rearrange(mine));
     net.observer.observe(box);
     network.say(net);
+  }
+
+  // With other blocks open: what is known of a layer stays.
+  function rebuild() {
+    const { box, structure, unfolded, byName, requests, view, key, explained } = net;
+    start(box, structure, unfolded);
+    Object.assign(net, { requests, view, key, explained });
+    for (const layer of net.layers) {
+      const { data, key: of, order, probed, probabilities, winner, percents } = byName.get(layer.name) || layer;
+      Object.assign(layer, { data, key: of, order, probed, probabilities, winner, percents });
+    }
+    network.arrange(net);
+    network.say(net);
+    fetchShown();
   }
 
   function opened() {
@@ -191,7 +206,7 @@
     if (network.paintClasses(net, classes) && net.pointed) network.highlight(net);
   }
 
-  Object.assign(network, { opened, fetchScrolled, fetchPointed, pointedPart });
+  Object.assign(network, { opened, rebuild, fetchScrolled, fetchPointed, pointedPart });
   root.cnn = { ...root.cnn, showNetwork, shownLayers,
     painters: { ...root.cnn.painters, network: paintLive } };
 })();
