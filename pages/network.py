@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
+from math import isfinite, prod
 from typing import Any
 
 import dash
@@ -40,6 +40,7 @@ from dashboard.state.view import CONTRIBUTION, OF_PICTURE, WEIGHT
 NETWORK = "network"
 _MOST_ROWS = 20
 _FEWER_ROWS = 12
+_MOST_BYTES = 800_000
 STRUCTURE = "network-structure"
 REQUESTED = "network-requested"
 SCALE = "network-scale"
@@ -209,17 +210,30 @@ def _digits(scale: style.ColourScale, count: int) -> str:
 def values(request: Request, answer: Answer) -> dict[str, Any]:
     """Return the thumbnails of the layers asked for, or of all, and the class probabilities.
 
-    Of a channel that is pointed at also what feeds it and what it feeds.
+    Of a channel that is pointed at also what feeds it and what it feeds. Layers that would make the
+    answer too large are left out, the last that were asked for first: they are to be asked for again.
     """
     infos = [info for info in cnn.layer_infos(request.model) if not info.nested]
-    wanted = [info for info in infos if not request.layers or info.name in request.layers]
+    by_name = {info.name: info for info in infos}
+    wanted = [by_name[name] for name in request.layers or by_name if name in by_name]
     bound = _bound(infos, request.passed) if request.view.scale == "network" else None
     return {
-        "layers": [_painted(request, info, bound, answer) for info in wanted],
+        "layers": [_painted(request, info, bound, answer) for info in _fitting(request, wanted)],
         **_classes(request, answer),
         "scale": request.view.scale,
         "pointed": _pointed(request, answer) if request.pointed else None,
     }
+
+
+def _fitting(request: Request, wanted: Sequence[cnn.LayerInfo]) -> list[cnn.LayerInfo]:
+    """Return as many of the layers as fit into an answer, at least one."""
+    sizes = [
+        len(representative(info.channels))
+        * prod(min(side, MOST_SIDE) for side in request.passed.activations[info.name].shape[:-1])
+        for info in wanted
+    ]
+    fitting = int((np.cumsum(sizes) <= _MOST_BYTES).sum())
+    return list(wanted[: max(1, fitting)])
 
 
 def _classes(request: Request, answer: Answer) -> dict[str, Any]:

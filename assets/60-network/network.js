@@ -78,7 +78,19 @@
   }
 
   function shownLayers() {
-    return opened() ? net.layers.filter(isNear).map(({ name }) => name) : [];
+    return opened() ? inSightFirst(net.layers.filter(isNear)).map(({ name }) => name) : [];
+  }
+
+  // An answer holds so much: what it leaves out is asked for after it.
+  function inSightFirst(layers) {
+    const away = new Map(layers.map((layer) => [layer, awayBy(layer)]));
+    return layers.sort((one, other) => away.get(one) - away.get(other));
+  }
+
+  // How far a layer is out of sight, in pixels.
+  function awayBy({ section }) {
+    const { left, right, top, bottom } = section.getBoundingClientRect();
+    return Math.max(0, -right, left - window.innerWidth, -bottom, top - window.innerHeight);
   }
 
   function isNear({ left, top, width, block }) {
@@ -94,8 +106,8 @@
 
   async function fetchShown() {
     const [mine, { key }] = [net, net];
-    const wanted = net.layers.filter((layer) =>
-      layer.key !== key && layer.wanted !== key && isNear(layer));
+    const wanted = inSightFirst(net.layers.filter((layer) =>
+      layer.key !== key && layer.wanted !== key && isNear(layer)));
     if (!wanted.length) return;
     for (const layer of wanted) layer.wanted = key;
     const order = ++net.requests;
@@ -104,9 +116,16 @@
       if (net !== mine) return;
       if (!got.body) again(wanted, got.status);
       else if (key === net.key) keep(got.body.page, got.body.arrays, key, order);
+      if (got.body) askForRest(wanted, key);
     } catch {
       again(wanted, 0);
     }
+  }
+
+  function askForRest(layers, key) {
+    const left = layers.filter((layer) => layer.wanted === key && layer.key !== key);
+    for (const layer of left) layer.wanted = "";
+    if (left.length && left.length < layers.length) fetchShown();
   }
 
   // What a page opens with is kept by the server for the time in which it starts.

@@ -13,9 +13,9 @@ from dashboard.screens.request import Request
 from dashboard.screens.screen import _whole
 from dashboard.settings import Settings
 from dashboard.state.view import parse
-from pages import activations, all_layers, architecture, surgery, why
+from pages import activations, all_layers, architecture, network, surgery, why
 from tests import nets
-from tests.screens import screen
+from tests.screens import screen, unpacked
 
 MEGABYTE = 1_000_000
 
@@ -101,3 +101,29 @@ def test_a_chosen_channel_is_whole_where_all_channels_are_reduced(query):
     channel, row, column = mosaic.locate(x, y)
     inside = values[row : row + block, column : column + block, channel]
     assert z[y, x] == inside.flat[np.abs(inside).argmax()]
+
+
+def test_what_the_network_page_leaves_out_of_an_answer_it_sends_next(large, query, monkeypatch):
+    monkeypatch.setattr("pages.network._MOST_BYTES", 100_000)
+    client = large.server.test_client()
+    left = [info.name for info in cnn.layer_infos(Request(parse(query)[0]).model)]
+    left.reverse()
+    answers = 0
+    while left:
+        got = client.get("/values/network", query_string={**query, "layer": left})
+        facts, arrays = unpacked(got.data)
+        sent = [layer["name"] for layer in facts["page"]["layers"]]
+        assert sent and sent == left[: len(sent)]
+        assert sum(arrays[layer["tiles"]].size for layer in facts["page"]["layers"]) <= 100_000
+        left = left[len(sent) :]
+        answers += 1
+    assert answers > 1
+
+
+def test_the_network_page_names_the_blocks(query):
+    folded = {
+        layer["name"]: layer["fold"]
+        for layer in network.structure(Request(parse(query)[0]))["layers"]
+    }
+    assert folded["block_3_relu"] == folded["block_3_add"] == "block_3"
+    assert folded["stem"] == folded["classes"] == ""
