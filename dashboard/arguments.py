@@ -55,6 +55,7 @@ class Layers(BaseModel):
     surgery: str
     network: str
     names: list[Name]
+    blocks: dict[Name, Name] = {}
     classes: list[Name]
     opening: Name
     weighted: list[Name]

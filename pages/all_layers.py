@@ -1,13 +1,18 @@
-"""All layers at once: the digit on its way through the network."""
+"""All layers at once: the digit on its way through the network, of a large one part by part."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
 from typing import Any
+from urllib.parse import unquote
 
 import dash
-from dash import ALL, Dash, Input, Output, html
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, html
 
 import cnn
+from cnn.figures import Mosaic
+from cnn.figures.mosaic import fair_share, numbers_per_cell
 from dashboard import ids
 from dashboard.screens.layers import layer_outputs
 from dashboard.screens.request import Request
@@ -17,15 +22,25 @@ from dashboard.shell.scale import register_scale, scale_choice
 
 PAGE = "layers"
 TILES = "layers-tiles"
+PARTS = "layers-parts"
+PROBLEM = "layers-problem"
 SCALE = "layers-scale"
+MOST_TOGETHER = 24
+_IN_A_PART = 12
+# In an answer a number takes five bytes and a third: so all of a part are less than a megabyte.
+_MOST_NUMBERS = 160_000
 
 
 def _figure(layer: Any) -> dict[str, Any]:
     return {"type": "layers-figure", "layer": layer}
 
 
-def layout(**_query: Any) -> html.Div:
-    """Return the page without its tiles: they depend on the model."""
+def layout(layer: Any = None, **_query: Any) -> html.Div:
+    """Return the page without its tiles: they depend on the model.
+
+    Of a large network the part with the layer is shown; without one, the first.
+    """
+    name = unquote(layer) if isinstance(layer, str) else None
     return html.Div(
         [
             components.heading(
@@ -34,7 +49,9 @@ def layout(**_query: Any) -> html.Div:
                 "a cell to see how it was made.",
             ),
             html.Div(scale_choice(SCALE), className="controls"),
-            *stores(PAGE),
+            *stores(PAGE, name),
+            components.tab_bar(PARTS, "Parts of the network"),
+            components.alert(PROBLEM),
             html.Div(id=TILES, className="tiles"),
         ]
     )
@@ -43,17 +60,75 @@ def layout(**_query: Any) -> html.Div:
 def register(app: Dash) -> None:
     """Register the page and its callbacks."""
     dash.register_page(
-        __name__, path="/layers", name="All layers", title="All layers – CNN Visualizer",
-        layout=layout, order=2, in_header=True,
+        __name__, path="/layers", path_template="/layers/<layer>", name="All layers",
+        title="All layers – CNN Visualizer", layout=layout, order=2, in_header=True,
     )  # fmt: skip
     register_scale(app, SCALE)
-    app.callback(Output(TILES, "children"), Input(ids.LAYERS, "data"))(of_model(PAGE, tiles))
+    app.callback(
+        Output(TILES, "children"),
+        Output(PARTS, "children"),
+        Output(PROBLEM, "children"),
+        Output(PROBLEM, "is_open"),
+        Input(ids.LAYERS, "data"),
+        State(f"{PAGE}-layer", "data"),
+    )(of_model(PAGE, tiles))
+    app.clientside_callback(ClientsideFunction("cnn", "markCurrent"), Input(PARTS, "children"))
     register_screen(app, PAGE, show, figures=_figure(ALL), looks=("scale",))
 
 
+def parts(infos: Sequence[cnn.LayerInfo]) -> list[list[cnn.LayerInfo]]:
+    """Return the layers that are shown together, in graph order: all where they are few."""
+    shown = [info for info in infos if not info.nested]
+    size = _IN_A_PART if len(shown) > MOST_TOGETHER else MOST_TOGETHER
+    return [shown[start : start + size] for start in range(0, len(shown), size)]
+
+
+def _part(infos: Sequence[cnn.LayerInfo], layer: str | None) -> list[cnn.LayerInfo]:
+    """Return the part with the layer, the first without one; `LayerError` where there is none."""
+    every = parts(infos)
+    if layer is None:
+        return every[0]
+    for part in every:
+        if layer in [info.name for info in part]:
+            return part
+    raise cnn.LayerError(f"The layer “{layer}” is not in this model. Choose a part of the network.")
+
+
 def tiles(request: Request) -> list[Any]:
-    """Return a tile per layer of the model."""
-    return [_tile(info) for info in cnn.layer_infos(request.model) if not info.nested]
+    """Return a tile per layer of the part, a link per part, and a message, if there is one."""
+    infos = cnn.layer_infos(request.model)
+    links = _links(parts(infos), request.layer)
+    try:
+        shown = [_tile(info) for info in _part(infos, request.layer)]
+    except cnn.LayerError as error:
+        return [[], links, str(error), True]
+    return [shown, links if len(links) > 1 else [], "", False]
+
+
+def _links(every: Sequence[Sequence[cnn.LayerInfo]], layer: str | None) -> list[Any]:
+    """Return a link to each part, which says the places of its layers; to that of the layer as it is."""
+    links, start = [], 1
+    for part in every:
+        names = [info.name for info in part]
+        links.append(
+            components.link(
+                components.layer_path(PAGE, layer if layer in names else names[0]),
+                f"{start}–{start + len(names) - 1}",
+                className="nav-link text-nowrap py-1 px-2" + (" default" if start == 1 else ""),
+                title=f"{names[0]} to {names[-1]}",
+            )
+        )
+        start += len(names)
+    return links
+
+
+def show(request: Request) -> Screen:
+    """Return the output of every layer of the part."""
+    outputs, scale = layer_outputs(request.model, request.passed), request.view.scale
+    shown = [outputs[info.name] for info in _part(cnn.layer_infos(request.model), request.layer)]
+    cells = [prod(Mosaic.of(one.maps.shape).shape) for one in shown if not one.is_vector]
+    most = fair_share([numbers_per_cell(scale) * count for count in cells], _MOST_NUMBERS)
+    return Screen({element(_figure(one.info.name)): one.chart(scale, most=most) for one in shown})
 
 
 def _tile(info: cnn.LayerInfo) -> html.Section:
@@ -75,16 +150,4 @@ def _tile(info: cnn.LayerInfo) -> html.Section:
                 f"Output of {info.name}",
             ),
         ]
-    )
-
-
-def show(request: Request) -> Screen:
-    """Return the output of every layer."""
-    outputs = layer_outputs(request.model, request.passed)
-    return Screen(
-        {
-            element(_figure(name)): output.chart(request.view.scale)
-            for name, output in outputs.items()
-            if not output.info.nested
-        }
     )

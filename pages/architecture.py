@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import dash
-import dash_bootstrap_components as dbc
 from dash import ClientsideFunction, Dash, Input, html
 
 import cnn
@@ -75,48 +75,46 @@ def show(request: Request) -> Screen:
     return Screen(
         {DIAGRAM: Chart.whole(figure, size=size, caption=caption)},
         texts={SUMMARY: components.facts(facts)},
-        properties={TABLE: {"children": _table(infos, totals)}},
+        properties={TABLE: _table(infos, totals)},
     )
 
 
-def _table(infos: tuple[cnn.LayerInfo, ...], totals: cnn.Totals) -> dbc.Table:
-    numeric = {"parameters", "multiply-adds"}
-    head = html.Thead(
-        html.Tr(
-            [html.Th(c, scope="col", className="number" if c in numeric else "") for c in _COLUMNS]
-        )
-    )
-    total = html.Tr(
-        [
-            html.Th("total", scope="row"), html.Td(), html.Td(),
-            html.Td(f"{totals.parameters:,}", className="number"), *[html.Td()] * 5,
-            html.Td(cnn.captions.cost(totals.multiply_adds), className="number"), html.Td(),
-        ]
-    )  # fmt: skip
-    return dbc.Table(
-        [head, html.Tbody([_row(info) for info in infos]), html.Tfoot(total)], hover=True, size="sm"
-    )
+def _table(infos: Sequence[cnn.LayerInfo], totals: cnn.Totals) -> dict[str, Any]:
+    """Return the texts of the table, which a script makes: a component a cell takes minutes.
+
+    A row's first text is the layer's name, and `links` has the name to read and the address of each.
+    """
+    totalled = {
+        "parameters": f"{totals.parameters:,}",
+        "multiply-adds": cnn.captions.cost(totals.multiply_adds),
+    }
+    return {
+        "columns": list(_COLUMNS),
+        "numeric": list(totalled),
+        "rows": [_row(info) for info in infos],
+        "links": [
+            [components.cut(info.name), components.layer_path("activations", info.name)]
+            for info in infos
+        ],
+        "total": ["total", *[totalled.get(column, "") for column in _COLUMNS[1:]]],
+    }
 
 
-def _row(info: cnn.LayerInfo) -> html.Tr:
-    path = components.layer_path("activations", info.name)
-    name = components.link(path, components.layer_name(info.name), title=info.name)
+def _row(info: cnn.LayerInfo) -> list[str]:
     sides = cnn.captions.sides
-    return html.Tr(
-        [
-            html.Th(html.Span(name, **components.data(layer=info.name)), scope="row"),
-            html.Td(info.kind),
-            html.Td(sides(info.output_shape)),
-            html.Td(f"{info.parameters:,}" if info.parameters else "", className="number"),
-            html.Td(info.formula),
-            html.Td(_kernel(info)),
-            html.Td(sides(info.strides or ())),
-            html.Td(info.padding or ""),
-            html.Td(info.activation or ""),
-            html.Td(_cost(info), className="number"),
-            html.Td(cnn.captions.field(info)),
-        ]
-    )
+    return [
+        info.name,
+        info.kind,
+        sides(info.output_shape),
+        f"{info.parameters:,}" if info.parameters else "",
+        info.formula,
+        _kernel(info),
+        sides(info.strides or ()),
+        info.padding or "",
+        info.activation or "",
+        _cost(info),
+        cnn.captions.field(info),
+    ]
 
 
 def _cost(info: cnn.LayerInfo) -> str:

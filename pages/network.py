@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
+from math import isfinite, prod
 from typing import Any
 
 import dash
@@ -25,6 +25,7 @@ from cnn.figures.thumbnails import (
 from cnn.inspection.connections import Side, same_channel, sides
 from cnn.inspection.contributions import Contributions
 from cnn.models.arrangement import Block, arrange, edges
+from cnn.models.folding import folds
 from cnn.models.heads import Head, head_of
 from cnn.models.kinds import kind_of
 from dashboard import ids
@@ -39,11 +40,13 @@ from dashboard.state.view import CONTRIBUTION, OF_PICTURE, WEIGHT
 NETWORK = "network"
 _MOST_ROWS = 20
 _FEWER_ROWS = 12
+_MOST_BYTES = 800_000
 STRUCTURE = "network-structure"
 REQUESTED = "network-requested"
 SCALE = "network-scale"
 LINES = "network-lines"
 EXPLAIN = "network-explain"
+FOLDED = "network-folded"
 
 _LINES = ((CONTRIBUTION, "weight × value"), (WEIGHT, "weight"))
 
@@ -70,6 +73,7 @@ def layout(**_query: Any) -> html.Div:
                 ],
                 className="controls",
             ),
+            html.P(id=FOLDED, className="net-folded", **components.aria(live="polite")),
             dcc.Store(id=STRUCTURE),
             dcc.Store(id=REQUESTED),
             html.Div(id=NETWORK, role="region", **components.aria(label="The network")),
@@ -112,7 +116,10 @@ def structure(request: Request) -> dict[str, Any]:
 
 
 def described(model: Any) -> list[dict[str, Any]]:
-    """Return each layer as the script draws it, inputs first; the class probabilities come last."""
+    """Return each layer as the script draws it, inputs first; the class probabilities come last.
+
+    What has the same `fold` is shown as one until it is opened.
+    """
     infos = cnn.layer_infos(model)
     blocks = {block.info.name: block for block in arrange(infos)}
     lanes: dict[int, list[Block]] = {}
@@ -121,7 +128,7 @@ def described(model: Any) -> list[dict[str, Any]]:
     feeds: dict[str, list[str]] = {}
     for source, target in edges(infos):
         feeds.setdefault(target, []).append(source)
-    head = head_of(model)
+    head, folded = head_of(model), folds(infos)
     layers = [
         {
             **_layer(info, has_classes=_has_classes(info, head)),
@@ -129,6 +136,7 @@ def described(model: Any) -> list[dict[str, Any]]:
             "lane": lanes[blocks[info.name].column].index(blocks[info.name]),
             "lanes": len(lanes[blocks[info.name].column]),
             "inputs": feeds.get(info.name, []),
+            "fold": folded.get(info.name, ""),
         }
         for info in infos
         if not info.nested
@@ -177,6 +185,7 @@ def _softmax(last: cnn.LayerInfo, column: int) -> dict[str, Any]:
         "lane": 0,
         "lanes": 1,
         "inputs": [last.name],
+        "fold": "",
     }
 
 
@@ -201,17 +210,30 @@ def _digits(scale: style.ColourScale, count: int) -> str:
 def values(request: Request, answer: Answer) -> dict[str, Any]:
     """Return the thumbnails of the layers asked for, or of all, and the class probabilities.
 
-    Of a channel that is pointed at also what feeds it and what it feeds.
+    Of a channel that is pointed at also what feeds it and what it feeds. Layers that would make the
+    answer too large are left out, the last that were asked for first: they are to be asked for again.
     """
     infos = [info for info in cnn.layer_infos(request.model) if not info.nested]
-    wanted = [info for info in infos if not request.layers or info.name in request.layers]
+    by_name = {info.name: info for info in infos}
+    wanted = [by_name[name] for name in request.layers or by_name if name in by_name]
     bound = _bound(infos, request.passed) if request.view.scale == "network" else None
     return {
-        "layers": [_painted(request, info, bound, answer) for info in wanted],
+        "layers": [_painted(request, info, bound, answer) for info in _fitting(request, wanted)],
         **_classes(request, answer),
         "scale": request.view.scale,
         "pointed": _pointed(request, answer) if request.pointed else None,
     }
+
+
+def _fitting(request: Request, wanted: Sequence[cnn.LayerInfo]) -> list[cnn.LayerInfo]:
+    """Return as many of the layers as fit into an answer, at least one."""
+    sizes = [
+        len(representative(info.channels))
+        * prod(min(side, MOST_SIDE) for side in request.passed.activations[info.name].shape[:-1])
+        for info in wanted
+    ]
+    fitting = int((np.cumsum(sizes) <= _MOST_BYTES).sum())
+    return list(wanted[: max(1, fitting)])
 
 
 def _classes(request: Request, answer: Answer) -> dict[str, Any]:

@@ -116,6 +116,25 @@ def deep(count: int = 150) -> keras.Model:
     return as_functional(keras.Model(picture, classes, name="deep"))
 
 
+def in_blocks(count: int = 14) -> keras.Model:
+    """Blocks of four layers whose names begin alike, 96x96, ten classes: 61 layers with 14 blocks.
+
+    The maps of the first are too large for a screen.
+    """
+    keras.utils.set_random_seed(6)
+    picture = keras.Input((96, 96, 1), name="picture")
+    x = layers.Conv2D(24, 3, padding="same", name="stem")(picture)
+    x = layers.MaxPooling2D(2, name="smaller")(x)
+    for i in range(count):
+        y = layers.Conv2D(24, 1, name=f"block_{i}_expand")(x)
+        y = layers.LeakyReLU(0.3, name=f"block_{i}_relu")(y)
+        y = layers.Conv2D(24, 1, name=f"block_{i}_project")(y)
+        x = layers.Add(name=f"block_{i}_add")([x, y])
+    x = layers.GlobalAveragePooling2D(name="means")(x)
+    classes = layers.Dense(10, activation="softmax", name="classes")(x)
+    return as_functional(keras.Model(picture, classes, name="in_blocks"))
+
+
 def ending(*last: layers.Layer) -> keras.Model:
     """A 6x6 grey picture as a row of numbers, and the given layers after it."""
     keras.utils.set_random_seed(3)

@@ -13,10 +13,29 @@
     Object.assign(plot, { given: figure, rem });
     const isTouched = matchMedia("(pointer: coarse)").matches;
     const layout = isTouched ? { ...figure.layout, dragmode: false } : figure.layout;
-    const drawn = { ...figure, layout };
+    const drawn = { ...figure, layout, data: figure.data.map(placed) };
     if (rem === PLAIN_PIXELS) return drawn;
-    return { ...drawn, ...enlarged({ data: figure.data, layout }, rem) };
+    return { ...drawn, ...enlarged({ data: drawn.data, layout }, rem) };
   });
+
+  // What the hover says of each cell of a mosaic follows from how it is tiled: the server does not send it.
+  const places = new WeakMap();
+
+  function placed(trace) {
+    const tiles = trace.meta && trace.meta.tiles;
+    if (!tiles || trace.customdata) return trace;
+    if (!places.has(tiles)) places.set(tiles, placesOf(tiles));
+    return { ...trace, customdata: places.get(tiles) };
+  }
+
+  // (channel, row, column) of each cell, of a block the first.
+  function placesOf({ count, height, width, columns, gap, block }) {
+    const [high, wide] = [height + gap, width + gap];
+    const rows = Array.from({ length: Math.ceil(count / columns) * high - gap }, (_, y) => y);
+    const across = Array.from({ length: columns * wide - gap }, (_, x) => x);
+    return rows.map((y) => across.map((x) =>
+      [columns * Math.floor(y / high) + Math.floor(x / wide), block * (y % high), block * (x % wide)]));
+  }
 
   function typeSize() {
     return parseFloat(getComputedStyle(document.documentElement).fontSize);

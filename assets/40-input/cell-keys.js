@@ -18,15 +18,16 @@
     if (units !== undefined) return { channel: Math.min(Number(view.channel ?? cell[0]), units - 1) };
     const [last] = cell.slice(-2, -1);
     const isRow = cell.length === 2;
-    const row = Math.min(Number(view.row ?? (isRow ? last : cell[cell.length - 3])), tiles.height - 1);
-    return { channel, row, column: isRow ? 0 : Math.min(Number(view.column ?? last), tiles.width - 1) };
+    const row = Math.min(Number(view.row ?? (isRow ? last : cell[cell.length - 3])), tiles.block * tiles.height - 1);
+    return { channel, row, column: isRow ? 0 : Math.min(Number(view.column ?? last), tiles.block * tiles.width - 1) };
   }
 
   // The place next to one; nothing at the border.
   function moved({ units, tiles }, from, [right, down]) {
     if (units === undefined) {
-      const [row, column] = [from.row + down, from.column + right];
-      return row >= 0 && row < tiles.height && column >= 0 && column < tiles.width ? { row, column } : null;
+      const { block, height, width } = tiles;
+      const [row, column] = [from.row + block * down, from.column + block * right];
+      return row >= 0 && row < block * height && column >= 0 && column < block * width ? { row, column } : null;
     }
     const [channel, across] = [from.channel + right + down * tiles.columns, (from.channel % tiles.columns) + right];
     return across >= 0 && across < tiles.columns && channel >= 0 && channel < units ? { channel } : null;

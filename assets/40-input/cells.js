@@ -6,14 +6,14 @@
   const CHOOSING = "#activations-main, #activations-detail, #why-map, #surgery-maps";
   const TERMS = "#why-terms";
 
-  // The cell of a mosaic at a place in it, both counted from 0; nothing between its tiles.
-  function locate({ count, height, width, columns, gap }, { x, y }) {
+  // The cell of a mosaic at a place in it, both counted from 0, of a block the first; nothing between its tiles.
+  function locate({ count, height, width, columns, gap, block }, { x, y }) {
     const [down, across] = [Math.floor(y + 0.5), Math.floor(x + 0.5)];
     const [row, column] = [down % (height + gap), across % (width + gap)];
     const tile = Math.floor(across / (width + gap));
     const channel = Math.floor(down / (height + gap)) * columns + tile;
     const isInside = down >= 0 && across >= 0 && tile < columns && channel < count;
-    return isInside && row < height && column < width ? { channel, row, column } : null;
+    return isInside && row < height && column < width ? { channel, row: row * block, column: column * block } : null;
   }
 
   // Of units there is a grid or a row of bars.

@@ -16,7 +16,8 @@
   // The connections of the channel that is pointed at, to both sides, as far as they are known by now.
   function connectionsOf(net) {
     if (!net.fed || net.fed.part !== network.pointedPart()) return [];
-    return net.fed.sides.map((connection) => side(net, connection)).filter(({ layer }) => layer);
+    const drawn = net.fed.sides.filter(({ layer }) => net.byName.has(layer));
+    return drawn.map((connection) => side(net, connection));
   }
 
   function side(net, connection) {

@@ -34,15 +34,30 @@
     return root.no_update;
   }
 
-  function start(box, structure) {
+  function start(box, structure, unfolded = new Set()) {
     if (net) net.observer.disconnect();
-    net = network.build(box, structure);
+    net = network.build(box, structure, unfolded);
     Object.assign(net, { requests: 0, live: -LIVE_MILLISECONDS, explained: false, pointed: null, joined: [],
       fed: null, feeding: "" });
+    network.sayFolded(net);
     const mine = net;
     net.observer = new ResizeObserver(() => network.rearrange(mine));
     net.observer.observe(box);
     network.say(net);
+  }
+
+  // With other blocks open: what is known of a layer stays.
+  function rebuild() {
+    const { box, structure, unfolded, byName, requests, view, key, explained } = net;
+    start(box, structure, unfolded);
+    Object.assign(net, { requests, view, key, explained });
+    for (const layer of net.layers) {
+      const { data, key: of, order, probed, probabilities, winner, percents } = byName.get(layer.name) || layer;
+      Object.assign(layer, { data, key: of, order, probed, probabilities, winner, percents });
+    }
+    network.arrange(net);
+    network.say(net);
+    fetchShown();
   }
 
   function opened() {
@@ -63,7 +78,19 @@
   }
 
   function shownLayers() {
-    return opened() ? net.layers.filter(isNear).map(({ name }) => name) : [];
+    return opened() ? inSightFirst(net.layers.filter(isNear)).map(({ name }) => name) : [];
+  }
+
+  // An answer holds so much: what it leaves out is asked for after it.
+  function inSightFirst(layers) {
+    const away = new Map(layers.map((layer) => [layer, awayBy(layer)]));
+    return layers.sort((one, other) => away.get(one) - away.get(other));
+  }
+
+  // How far a layer is out of sight, in pixels.
+  function awayBy({ section }) {
+    const { left, right, top, bottom } = section.getBoundingClientRect();
+    return Math.max(0, -right, left - window.innerWidth, -bottom, top - window.innerHeight);
   }
 
   function isNear({ left, top, width, block }) {
@@ -79,8 +106,8 @@
 
   async function fetchShown() {
     const [mine, { key }] = [net, net];
-    const wanted = net.layers.filter((layer) =>
-      layer.key !== key && layer.wanted !== key && isNear(layer));
+    const wanted = inSightFirst(net.layers.filter((layer) =>
+      layer.key !== key && layer.wanted !== key && isNear(layer)));
     if (!wanted.length) return;
     for (const layer of wanted) layer.wanted = key;
     const order = ++net.requests;
@@ -89,9 +116,16 @@
       if (net !== mine) return;
       if (!got.body) again(wanted, got.status);
       else if (key === net.key) keep(got.body.page, got.body.arrays, key, order);
+      if (got.body) askForRest(wanted, key);
     } catch {
       again(wanted, 0);
     }
+  }
+
+  function askForRest(layers, key) {
+    const left = layers.filter((layer) => layer.wanted === key && layer.key !== key);
+    for (const layer of left) layer.wanted = "";
+    if (left.length && left.length < layers.length) fetchShown();
   }
 
   // What a page opens with is kept by the server for the time in which it starts.
@@ -191,7 +225,7 @@
     if (network.paintClasses(net, classes) && net.pointed) network.highlight(net);
   }
 
-  Object.assign(network, { opened, fetchScrolled, fetchPointed, pointedPart });
+  Object.assign(network, { opened, rebuild, fetchScrolled, fetchPointed, pointedPart });
   root.cnn = { ...root.cnn, showNetwork, shownLayers,
     painters: { ...root.cnn.painters, network: paintLive } };
 })();

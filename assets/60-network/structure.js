@@ -5,14 +5,14 @@
   const network = (root.cnn.network ||= {});
   const MOST_LETTERS = 34;
 
-  function build(box, structure) {
+  function build(box, structure, unfolded) {
     const stage = element("div", "net-stage");
     const [edges, links] = [svg("net-edges"), svg("net-links")];
     const tables = {
       sequential: colourTable(structure.sequential),
       diverging: colourTable(structure.diverging),
     };
-    const layers = structure.layers.map((described) => makeLayer(described));
+    const layers = network.folded(structure.layers, unfolded).map((described) => makeLayer(described));
     const byName = new Map(layers.map((layer) => [layer.name, layer]));
     for (const layer of layers) {
       layer.sources = layer.inputs.map((name) => byName.get(name));
@@ -22,7 +22,7 @@
     for (const layer of layers) (columns[layer.column] ||= []).push(layer);
     stage.append(edges, ...layers.map(({ section }) => section), links);
     box.replaceChildren(stage);
-    return { box, structure, stage, edges, links, tables, layers, byName, columns };
+    return { box, structure, unfolded, stage, edges, links, tables, layers, byName, columns };
   }
 
   function element(tag, className, text) {
@@ -74,7 +74,7 @@
     const kind = element("span", "net-kind", layer.kind);
     kind.title = layer.kind;
     caption.append(element("span", "net-shape", layer.shape), " ", kind);
-    head.append(link, caption, element("p", "net-explanation", layer.explanation));
+    head.append(link, ...network.foldButton(layer), caption, element("p", "net-explanation", layer.explanation));
     return head;
   }
 

@@ -179,9 +179,12 @@
     const shown = [...Array(tiles.count).keys()].filter((tile) =>
       box.channel === undefined || (channel ?? tile) === box.channel);
     const [high, wide] = [tiles.height + tiles.gap, tiles.width + tiles.gap];
+    const dots = { rows: inBlocks(box.rows, tiles.block), columns: inBlocks(box.columns, tiles.block) };
     return shown.map((tile) =>
-      inCells(box, (tile % tiles.columns) * wide, Math.floor(tile / tiles.columns) * high)).join("");
+      inCells(dots, (tile % tiles.columns) * wide, Math.floor(tile / tiles.columns) * high)).join("");
   }
+
+  const inBlocks = (ends, block) => ends.map((end) => Math.floor(end / block));
 
   function inGrid({ columns }, { first, last }) {
     const rows = [Math.floor(first / columns), Math.floor(last / columns)];

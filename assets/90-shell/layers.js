@@ -17,7 +17,8 @@
     const menu = target.closest(".layer-menu");
     const wanted = target.value.trim().toLowerCase().split(/\s+/);
     for (const link of menu.querySelectorAll(".layer-all a")) {
-      link.hidden = !wanted.every((part) => link.title.toLowerCase().includes(part));
+      const block = link.closest(".layer-block")?.getAttribute("aria-label") || "";
+      link.hidden = !wanted.every((part) => `${block} ${link.title}`.toLowerCase().includes(part));
     }
     menu.querySelector(".layer-none").hidden = visible(menu).length > 0;
   });

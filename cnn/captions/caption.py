@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,12 @@ class Caption:
 
 
 NO_CAPTION = Caption("")
+
+
+def reduced(caption: Caption, block: int) -> Caption:
+    """Return the caption of what is too large for a screen and is shown in blocks of cells."""
+    how = f"Each dot is the number farthest from zero among {block}×{block} cells."
+    return replace(caption, seen=f"{caption.seen} {how}".strip())
 
 
 def legend(colours: ColourRange, values: NDArray[Any]) -> str:

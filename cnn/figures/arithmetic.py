@@ -15,7 +15,9 @@ from cnn.figures import style
 from cnn.figures.bars import BARS_SIZE
 from cnn.figures.chart import Chart
 from cnn.figures.mosaic import (
+    MOST_NUMBERS,
     Cells,
+    Mosaic,
     as_maps,
     heatmap_chart,
     heatmap_size,
@@ -57,6 +59,8 @@ def marked_chart(
         inside = marked[here] if here.any() else marked
         rows, columns = _rows_and_columns(inside[:, :-1], values.shape[:-1])
         maps = as_maps(values)[..., channel : channel + 1]
+        block = Mosaic.of(maps.shape, most=MOST_NUMBERS).block
+        rows, columns = rows // block, columns // block
         chart = maps_chart(maps, title=title, number=channel, label="value", caption=caption)
     return _framed(chart, rows, columns)
 
@@ -100,7 +104,9 @@ def effective_chart(
         gradient[..., None], title=title, tile_name="", number=0, label="size of the gradient",
         caption=caption,
     )  # fmt: skip
-    return _framed(chart, *np.nonzero(field))
+    block = Mosaic.of((*gradient.shape, 1), most=MOST_NUMBERS).block
+    rows, columns = np.nonzero(field)
+    return _framed(chart, rows // block, columns // block)
 
 
 def window_chart(

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import ceil, sqrt
+from math import ceil, prod, sqrt
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.captions.caption import NO_CAPTION, Caption
+from cnn.captions.caption import NO_CAPTION, Caption, reduced
 from cnn.colours import ColourRange, colour_range
 from cnn.figures import style
 from cnn.figures.chart import Chart, figure_of
 
 Scale = Literal["channel", "layer", "network"]
 SCALES: tuple[Scale, ...] = ("channel", "layer", "network")
+MOST_NUMBERS = 90_000
 _ASPECT = 2.0
 _TYPE_PIXELS = 16
 _WITH_BAR = {**style.MARGIN, "b": style.MARGIN["b"] + style.BAR_PIXELS}
@@ -24,23 +25,39 @@ _WITH_BAR = {**style.MARGIN, "b": style.MARGIN["b"] + style.BAR_PIXELS}
 
 @dataclass(frozen=True)
 class Mosaic:
-    """The places of `count` tiles of `height` x `width` cells, row by row, `gap` cells apart."""
+    """The places of `count` tiles of `height` x `width` cells, row by row, `gap` cells apart.
+
+    A cell stands for `block` x `block` cells of a map, or what is left of them at its end.
+    """
 
     count: int
     height: int
     width: int
     columns: int
     gap: int
+    block: int = 1
 
     @classmethod
-    def of(cls, shape: tuple[int, ...], *, aspect: float = _ASPECT) -> Mosaic:
-        """Return the mosaic for maps (height, width, channels), about `aspect` as wide as high."""
-        height, width, count = shape
+    def of(
+        cls, shape: tuple[int, ...], *, aspect: float = _ASPECT, most: int | None = None
+    ) -> Mosaic:
+        """Return the mosaic for maps (height, width, channels), about `aspect` as wide as high.
+
+        Its blocks are as small as they can be with at most `most` cells in all.
+        """
+        one = cls._in_blocks(shape, 1, aspect)
+        while most is not None and prod(one.shape) > most and one.block < max(shape[:2]):
+            one = cls._in_blocks(shape, one.block + 1, aspect)
+        return one
+
+    @classmethod
+    def _in_blocks(cls, shape: tuple[int, ...], block: int, aspect: float) -> Mosaic:
+        height, width, count = ceil(shape[0] / block), ceil(shape[1] / block), shape[2]
         gap = max(1, round(max(height, width) / 12))
         ideal = sqrt(aspect * count * (height + gap) / (width + gap))
         columns = min(count, max(1, ceil(ideal)))
         rows = ceil(count / columns)
-        return cls(count, height, width, ceil(count / rows), gap)
+        return cls(count, height, width, ceil(count / rows), gap, block)
 
     @property
     def rows(self) -> int:
@@ -56,31 +73,42 @@ class Mosaic:
         )
 
     def tile(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return maps (height, width, channels) laid out as one array, NaN between the tiles."""
+        """Return maps (height, width, channels) laid out as one array, NaN between the tiles.
+
+        Of the cells of a block it has the one of the largest magnitude.
+        """
         rows, columns = self.rows, self.columns
         padded = np.full(
             (rows * columns, self.height + self.gap, self.width + self.gap), np.nan, np.float32
         )
-        padded[: self.count, : self.height, : self.width] = np.moveaxis(maps, -1, 0)
+        shown = largest_in_blocks(maps, self.block)
+        padded[: self.count, : self.height, : self.width] = np.moveaxis(shown, -1, 0)
         grid = padded.reshape(rows, columns, *padded.shape[1:]).swapaxes(1, 2)
         whole = grid.reshape(rows * padded.shape[1], columns * padded.shape[2])
         return np.ascontiguousarray(whole[: self.shape[0], : self.shape[1]])
 
     def places(self) -> NDArray[np.int16]:
-        """Return (channel, row, column) for every cell of the whole, int32 (height, width, 3)."""
+        """Return (channel, row, column) for every cell of the whole, int32 (height, width, 3).
+
+        Row and column are the first of the block that the cell stands for.
+        """
         y, x = np.indices(self.shape)
         tile_row, row = np.divmod(y, self.height + self.gap)
         tile_column, column = np.divmod(x, self.width + self.gap)
         channel = tile_row * self.columns + tile_column
-        return np.stack([channel, row, column], axis=-1).astype(np.int32)
+        return np.stack([channel, self.block * row, self.block * column], axis=-1).astype(np.int32)
 
     def locate(self, x: float, y: float) -> tuple[int, int, int] | None:
-        """Return (channel, row, column) of the cell at a click, or None between the tiles."""
+        """Return (channel, row, column) of the cell at a click, or None between the tiles.
+
+        Of a block it is the first cell.
+        """
         tile_row, row = divmod(round(y), self.height + self.gap)
         tile_column, column = divmod(round(x), self.width + self.gap)
         channel = tile_row * self.columns + tile_column
         inside = row < self.height and column < self.width and tile_column < self.columns
-        return (channel, row, column) if inside and 0 <= channel < self.count else None
+        place = channel, self.block * row, self.block * column
+        return place if inside and 0 <= channel < self.count else None
 
 
 def heatmap_size(cells_shape: tuple[int, int]) -> dict[str, str]:
@@ -135,6 +163,37 @@ def finite_magnitudes(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.abs(np.nan_to_num(values, posinf=0, neginf=0))
 
 
+def largest_in_blocks(maps: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+    """Return the value of the largest magnitude in each block of maps (height, width, channels).
+
+    Blocks have `block` cells on a side, those at the ends what is left; of a value and its negative
+    it is the positive one. A block with a NaN is NaN.
+    """
+    if block == 1:
+        return maps
+    high, low = maps, maps
+    for axis in (0, 1):
+        starts = np.arange(0, maps.shape[axis], block)
+        high = np.maximum.reduceat(high, starts, axis=axis)
+        low = np.minimum.reduceat(low, starts, axis=axis)
+    largest: NDArray[np.float32] = np.where(low < -high, low, high)
+    return largest
+
+
+def fair_share(sizes: Sequence[int], total: int) -> int:
+    """Return the most that each of some sizes may be, so that together they are at most `total`.
+
+    What the small ones leave is left to the large ones.
+    """
+    left = total
+    for place, size in enumerate(sorted(sizes)):
+        share = left // (len(sizes) - place)
+        if size > share:
+            return share
+        left -= size
+    return total
+
+
 def as_maps(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return values of any rank from 2 as maps (height, width, channels).
 
@@ -180,6 +239,11 @@ def cells(
     return Cells(mosaic.tile(maps), low, high)
 
 
+def numbers_per_cell(scale: Scale) -> int:
+    """Return how many numbers a cell of a mosaic has: with a range a channel also its share of it."""
+    return 2 if scale == "channel" else 1
+
+
 def scale_label(scale: Scale) -> str:
     """Return what the colour bar says of the range."""
     return {
@@ -199,25 +263,27 @@ def maps_chart(
     tile_name: str = "channel",
     number: int | None = None,
     label: str | None = None,
+    most: int = MOST_NUMBERS,
     caption: Caption = NO_CAPTION,
 ) -> Chart:
     """Return all channels of maps (height, width, channels) as one tiled heatmap, channel 0 first.
 
     `scale` chooses the range of the colours (see `cells`), `tile_name` what a tile is called,
     `number` which one it is where one is shown alone, and `label` what the colour bar says instead
-    of the range.
+    of the range. Of maps with more than `most` numbers, which no screen could show, the largest of
+    each block is shown, and the caption says so.
     """
-    mosaic = Mosaic.of(maps.shape)
+    mosaic = Mosaic.of(maps.shape, most=most // numbers_per_cell(scale if not limits else "layer"))
     tiled = cells(maps, scale=scale, bound=bound, limits=limits, mosaic=mosaic)
     return heatmap_chart(
         tiled,
         title=title,
         label=label or scale_label(scale),
-        hover=tile_hover(tile_name, number, relative=tiled.values is not None),
-        form=("maps", maps.shape),
+        hover=tile_hover(tile_name, number, relative=tiled.values is not None, block=mosaic.block),
+        form=("maps", maps.shape, mosaic.block),
         fixed=lambda: _places(mosaic),
         size=heatmap_size(mosaic.shape),
-        caption=caption,
+        caption=caption if mosaic.block == 1 else reduced(caption, mosaic.block),
     )
 
 
@@ -230,16 +296,23 @@ def _places(mosaic: Mosaic, **more: int) -> dict[str, Any]:
 
 
 def tile_hover(
-    tile_name: str = "channel", number: int | None = None, *, relative: bool = False
+    tile_name: str = "channel",
+    number: int | None = None,
+    *,
+    relative: bool = False,
+    block: int = 1,
 ) -> str:
     """Return what is said of a cell that is pointed at; `number` is that of a tile shown alone.
 
-    Where colours are `relative` to each tile, the true values are the texts of the cells.
+    Where colours are `relative` to each tile, the true values are the texts of the cells. A `block`
+    is named by its first cell.
     """
     which = "%{customdata[0]}" if number is None else str(number)
     tile = f"{tile_name} {which}<br>" if tile_name else ""
     value = "%{text:.4~g}" if relative else "%{z:.4~g}"
     place = "row %{customdata[1]}, column %{customdata[2]}"
+    if block > 1:
+        place = f"largest of {block}×{block} from {place}"
     return f"{tile}{place}<br><b>{value}</b><extra></extra>"
 
 

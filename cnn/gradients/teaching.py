@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 TEACHING = "Teaching a class"
 MOST_STEPS = 50
+MOST_WEIGHTS = 30_000_000
 MOST_RATE = 10.0
 _GRADIENTS = "_cnn_weight_gradients"
 Arrays = Mapping[str, NDArray[np.float32]]
@@ -122,14 +123,16 @@ def teach(
     normalisation keeps its statistics. The model given stays as it is.
 
     `image` is what `prepare` takes. Raises `ImageError` for what is no picture, `ModelError` for a
-    model without class probabilities, or with some that are not finite, or without the label,
-    `LayerError` for a model without weights that training moves, and `RunError` for a learning rate
-    that is not above 0 and at most 10, for more than 50 steps, and for a step after which the
-    network's numbers are no longer finite.
+    model without class probabilities, or with some that are not finite, without the label, or with
+    more than 30 million weights, whose copies before and after would not fit into memory, `LayerError`
+    for a model without weights that training moves, and `RunError` for a learning rate that is not
+    above 0 and at most 10, for more than 50 steps, and for a step after which the network's numbers
+    are no longer finite.
     """
     require_classes(model, TEACHING)
     rates = _checked_rates(learning_rates)
     label = checked_class(model, label)
+    _require_room(model)
     moving = _moving(model)
     batch = prepare(image, model)
     weights = [np.asarray(weight.numpy(), np.float32) for weight in model.weights]
@@ -188,6 +191,16 @@ def _checked_rates(rates: Iterable[float]) -> tuple[float, ...]:
             "the model."
         )
     return checked
+
+
+def _require_room(model: keras.Model) -> None:
+    count = model.count_params()
+    if count > MOST_WEIGHTS:
+        raise ModelError(
+            f"The network has {count:,} weights: a step keeps them before and after, and their "
+            f"gradients, and is made of at most {MOST_WEIGHTS:,}. Choose a smaller network, or train "
+            "this one."
+        )
 
 
 def _moving(model: keras.Model) -> list[int]:

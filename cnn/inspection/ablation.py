@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnn.errors import DatasetError, LayerError
-from cnn.inspection.batches import SIZE, filled, prepared
+from cnn.inspection.batches import batch_size, filled, prepared
 from cnn.inspection.predictions import Prediction
 from cnn.models import heads
 from cnn.models.card import class_names
 from cnn.models.compilation import compiled_once
 from cnn.models.cut import Cut, cut
-from cnn.models.layers import LayerInfo, layer_infos
+from cnn.models.layers import layer_infos
 from cnn.models.preparing import prepare
 from cnn.models.surgery import Affine, Changes, Tables, changeable, channel_of, tables_of
 from cnn.words import counted
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
-# In the output of one layer for a batch: a quarter of a gigabyte.
-_MOST_NUMBERS = 64_000_000
 _FRONT = "_cnn_before_cut"
 _ANSWER = "_cnn_answer_behind_cut"
 _JUDGE = "_cnn_judgement_behind_cut"
@@ -224,16 +221,10 @@ def _crossings(
 
     The last are filled up with zeros.
     """
-    front, size = _front(model, parts), _batch_size(layer_infos(model))
+    front, size = _front(model, parts), batch_size(layer_infos(model))
     for start in range(0, len(pictures), size):
         places = range(start, min(start + size, len(pictures)))
         yield places, front(filled(prepared(model, [pictures[i] for i in places]), size))
-
-
-def _batch_size(infos: Iterable[LayerInfo]) -> int:
-    """Return how many pictures are computed at once: fewer where layers are large."""
-    largest = max(prod(side or 1 for side in info.output_shape) for info in infos)
-    return max(1, min(SIZE, _MOST_NUMBERS // largest))
 
 
 def _front(model: keras.Model, parts: Cut) -> Callable[..., Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,12 +15,15 @@ from cnn.models import graph, heads
 from cnn.models.card import class_names
 from cnn.models.compilation import compiled_once
 from cnn.models.inputs import input_shape, scale_of
+from cnn.models.layers import LayerInfo, layer_infos
 from cnn.models.sizes import size_for
 
 if TYPE_CHECKING:
     import keras
 
 SIZE = 64
+# In the output of one layer for a batch: 64 MB.
+_MOST_NUMBERS = 16_000_000
 _PROBABILITIES = "_cnn_probabilities"
 
 
@@ -38,16 +42,24 @@ def batch_probabilities(model: keras.Model, images: Iterable[Any]) -> NDArray[np
     """Return what the model says of each picture, float32 (n, classes), in compiled passes of 64.
 
     A picture is what `prepare` takes, and is prepared as it does. Fewer than 64 are filled up, so
-    that no other number of pictures needs another compilation. Raises `ImageError` for what is no
+    that no other number of pictures needs another compilation. Of a network with large layers the
+    passes are of fewer pictures: see `batch_size`. Raises `ImageError` for what is no
     picture, and for pictures of different sizes where the model takes any size.
     """
     batch = prepared(model, images)
     compiled = compiled_once(model, _PROBABILITIES, lambda chunk: outputs(model, chunk)[0])
     probabilities = np.empty((len(batch), len(class_names(model))), np.float32)
-    for start in range(0, len(batch), SIZE):
-        chunk = batch[start : start + SIZE]
-        probabilities[start : start + SIZE] = compiled(filled(chunk)).numpy()[: len(chunk)]
+    size = batch_size(layer_infos(model))
+    for start in range(0, len(batch), size):
+        chunk = batch[start : start + size]
+        probabilities[start : start + size] = compiled(filled(chunk, size)).numpy()[: len(chunk)]
     return probabilities
+
+
+def batch_size(infos: Iterable[LayerInfo]) -> int:
+    """Return how many pictures are computed at once: 64, fewer where layers are large."""
+    largest = max(prod(side or 1 for side in info.output_shape) for info in infos)
+    return max(1, min(SIZE, _MOST_NUMBERS // largest))
 
 
 def filled(chunk: NDArray[Any], size: int = SIZE) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.figures import Chart, Scale
+from cnn.figures.mosaic import MOST_NUMBERS
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +61,8 @@ class LayerOutput:
         began = None if np.isfinite(self.values).all() else self.passed.first_not_finite
         return cnn.captions.layer_output(self.info, self.values, began=began)
 
-    def chart(self, scale: Scale) -> Chart:
-        """Return the output as a chart."""
+    def chart(self, scale: Scale, *, most: int = MOST_NUMBERS) -> Chart:
+        """Return the output as a chart, of maps with at most so many numbers."""
         title, caption = self.title, self.caption
         if self.is_prediction:
             names = self.prediction.class_names
@@ -72,7 +73,7 @@ class LayerOutput:
             chart = cnn.figures.outputs_chart(self.values, title=title, caption=caption)
         else:
             chart = cnn.figures.maps_chart(
-                self.maps, title=title, scale=scale, bound=self.bound, caption=caption
+                self.maps, title=title, scale=scale, bound=self.bound, most=most, caption=caption
             )
         return chart.of_layer(self.info.name)
 

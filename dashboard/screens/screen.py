@@ -175,18 +175,18 @@ def _watch(app: Dash, page: str, figures: Sequence[Any]) -> None:
     )
 
 
-def of_model(page: str, make: Callable[[Request], Any]) -> Callable[[dict[str, Any] | None], Any]:
-    """Return a callback of the layers that are known: what `make` says of their model alone."""
+def of_model(page: str, make: Callable[[Request], Any]) -> Callable[..., Any]:
+    """Return a callback of the layers that are known: what `make` says of their model alone.
 
-    def made(layers: dict[str, Any] | None) -> Any:
+    Where the address of the page has a layer, the callback gets it too.
+    """
+
+    def made(layers: dict[str, Any] | None, layer: str | None = None) -> Any:
         if not layers:
             raise PreventUpdate
-        request = Request(
-            parse({name: layers[name] for name in OF_MODEL_ALONE if layers.get(name)})[0]
-        )
-        content = request.runtime.kept_json(
-            request.view, OF_MODEL_ALONE, ["of model", page], lambda: make(request)
-        )
+        view, _ = parse({name: layers[name] for name in OF_MODEL_ALONE if layers.get(name)})
+        request, what = Request(view, layer), ["of model", page, *([layer] if layer else [])]
+        content = request.runtime.kept_json(view, OF_MODEL_ALONE, what, lambda: make(request))
         if content is None:
             raise PreventUpdate
         return content
@@ -215,7 +215,12 @@ def _whole(show: Show, request: Request, parts: Sequence[str], page: str) -> dic
 
 
 def _drawn(chart: Chart) -> dict[str, Any]:
-    return {"figure": chart.figure(), "size": chart.size}
+    """Return a whole figure and its size; where the cells of a mosaic stand the browser works out."""
+    figure = chart.figure()
+    for trace in figure.data:
+        if trace.meta and "tiles" in trace.meta:
+            trace.customdata = None
+    return {"figure": figure, "size": chart.size}
 
 
 _NOTHING = _drawn(nothing(""))

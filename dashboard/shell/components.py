@@ -60,11 +60,16 @@ def layer_path(page: str, layer: str) -> str:
     return f"/{page}/{quote(layer, safe='')}"
 
 
+def cut(name: str) -> str:
+    """Return a layer's name as it is read, cut in the middle if it is long."""
+    return cut_middle(name, _MOST_LETTERS)
+
+
 def layer_name(name: str) -> Any:
     """Return a layer's name to read, cut in the middle if it is long; who hears it gets the whole."""
-    if len(name) <= _MOST_LETTERS:
+    if cut(name) == name:
         return name
-    seen = html.Span(cut_middle(name, _MOST_LETTERS), **aria(hidden="true"))
+    seen = html.Span(cut(name), **aria(hidden="true"))
     return [seen, html.Span(name, className="visually-hidden")]
 
 

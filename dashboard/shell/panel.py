@@ -16,6 +16,7 @@ from PIL import Image
 import cnn
 from cnn.data import datasets
 from cnn.images.decoding import FORMATS
+from cnn.models.folding import folds
 from cnn.models.heads import head_of
 from dashboard import arguments, ids
 from dashboard.runtime import links
@@ -354,6 +355,7 @@ def layers(view: View) -> dict[str, Any]:
         "surgery": view.surgery,
         "network": view.network,
         "names": [info.name for info in infos],
+        "blocks": folds(infos),
         "classes": _classes(model),
         "opening": opening_layer(infos),
         "weighted": [info.name for info in infos if info.weight_shapes and not info.nested],

@@ -5,6 +5,7 @@ that the model does not have.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 from urllib.parse import unquote
 
@@ -35,7 +36,8 @@ def register_tabs(app: Dash, page: str, choose: Callable[[dict[str, Any]], list[
         opening = default_layer(layers, names)
         tabs = [_tab(page, name, is_default=name == opening) for name in names]
         if len(names) > MOST_TABS:
-            tabs = _list(page, names, wanted if wanted in names else opening, tabs)
+            grouped = _by_block(names, tabs, layers.get("blocks", {}))
+            tabs = _list(page, names, wanted if wanted in names else opening, grouped)
         return tabs, message, not is_known, not is_known
 
     app.callback(
@@ -75,6 +77,18 @@ def is_open(pathname: str | None, page: str, layer: str | None = None) -> bool:
 def _tab(page: str, name: str, *, is_default: bool) -> Any:
     kind = "nav-link text-nowrap py-1 px-2" + (" default" if is_default else "")
     return link(layer_path(page, name), layer_name(name), className=kind, title=name)
+
+
+def _by_block(names: list[str], tabs: list[Any], blocks: dict[str, str]) -> list[Any]:
+    """Return the tabs with those of layers of one block under its name."""
+    runs = groupby(zip(names, tabs, strict=True), lambda pair: blocks.get(pair[0], ""))
+    grouped: list[Any] = []
+    for block, pairs in runs:
+        own = [tab for _, tab in pairs]
+        heading = html.Span(block, className="layer-block-name", **aria(hidden="true"))
+        named = {"role": "group", "className": "layer-block", **aria(label=block)}
+        grouped += [html.Div([heading, *own], **named)] if block else own
+    return grouped
 
 
 def _list(page: str, names: list[str], here: str | None, tabs: list[Any]) -> list[Any]:

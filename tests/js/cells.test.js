@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { load } from "./scripts.js";
 
 const { locate, cellKeys } = load(["40-input/cells.js", "40-input/cell-keys.js"]);
-const TILES = { count: 5, height: 3, width: 4, columns: 3, gap: 1 };
+const TILES = { count: 5, height: 3, width: 4, columns: 3, gap: 1, block: 1 };
 const at = (x, y) => {
   const found = locate(TILES, { x, y });
   return found && { ...found };
@@ -19,14 +19,21 @@ test("every cell of a mosaic is found, and nothing between its tiles", () => {
   }
 });
 
+test("of a block of cells the first is found, and keys go from block to block", () => {
+  const tiles = { count: 1, height: 3, width: 4, columns: 1, gap: 1, block: 5 };
+  assert.deepEqual({ ...locate(tiles, { x: 2, y: 1 }) }, { channel: 0, row: 5, column: 10 });
+  assert.deepEqual({ ...cellKeys.moved({ tiles }, { row: 5, column: 10 }, [1, 0]) }, { row: 5, column: 15 });
+  assert.equal(cellKeys.moved({ tiles }, { row: 5, column: 15 }, [1, 0]), null);
+});
+
 test("keys begin at the cell of the view, else at the one that the figure tells of", () => {
-  const maps = { cell: [2, 3, 1], channel: 1, tiles: { count: 1, height: 3, width: 4, columns: 1, gap: 1 } };
+  const maps = { cell: [2, 3, 1], channel: 1, tiles: { count: 1, height: 3, width: 4, columns: 1, gap: 1, block: 1 } };
   const place = (about, view) => ({ ...cellKeys.placeNow(about, view) });
   assert.deepEqual(place(maps, {}), { channel: 1, row: 2, column: 3 });
   assert.deepEqual(place(maps, { row: "1" }), { channel: 1, row: 1, column: 3 });
   assert.deepEqual(place(maps, { row: "9", column: "0" }), { channel: 1, row: 2, column: 0 });
   assert.deepEqual(place({ cell: [4], units: 8, channel: null }, { channel: "30" }), { channel: 7 });
-  const row = { cell: [5, 0], channel: 0, tiles: { count: 1, height: 9, width: 1, columns: 1, gap: 1 } };
+  const row = { cell: [5, 0], channel: 0, tiles: { count: 1, height: 9, width: 1, columns: 1, gap: 1, block: 1 } };
   assert.deepEqual(place(row, {}), { channel: 0, row: 5, column: 0 });
 });
 
@@ -35,7 +42,7 @@ test("keys stay within the map, and within the units of a grid", () => {
     const next = cellKeys.moved(about, place, step);
     return next && { ...next };
   };
-  const maps = { tiles: { height: 3, width: 4 } };
+  const maps = { tiles: { height: 3, width: 4, block: 1 } };
   assert.deepEqual(moved(maps, { row: 1, column: 3 }, [0, 1]), { row: 2, column: 3 });
   assert.equal(moved(maps, { row: 1, column: 3 }, [1, 0]), null);
   const units = { units: 10, tiles: { columns: 4 } };

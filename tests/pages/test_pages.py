@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -33,7 +34,8 @@ def bundled(app, request_of):
 
 def test_all_layers_has_a_tile_per_layer_that_computes(both):
     query, layers = both
-    tiles = all_layers.tiles(Request(parse(query)[0]))
+    tiles, links, message, _ = all_layers.tiles(Request(parse(query)[0]))
+    assert (links, message) == ([], "")
     shown = screen(all_layers, query)
     names = [tile.children[0].children[0].children.children for tile in tiles]
     assert names == [name for name in layers["names"] if name not in ("block", "tail")]
@@ -140,8 +142,12 @@ def test_the_architecture_adds_up(both):
     query, layers = both
     shown = screen(architecture, query)
     diagram = shown.charts[architecture.DIAGRAM]
-    rows = shown.properties[architecture.TABLE]["children"].children[1].children
-    assert len(rows) == len(layers["names"])
+    table = shown.properties[architecture.TABLE]
+    assert [row[0] for row in table["rows"]] == layers["names"]
+    assert {len(row) for row in [*table["rows"], table["total"]]} == {len(table["columns"])}
+    assert [path for _, path in table["links"]] == [
+        f"/activations/{quote(name, safe='')}" for name in layers["names"]
+    ]
     assert diagram.figure().data[0].customdata
     assert diagram.size["width"].endswith("px")
     assert caption(shown, architecture.DIAGRAM)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 import cnn
 from cnn.figures import Mosaic, cells, colour_range
-from cnn.figures.mosaic import as_maps
+from cnn.figures.mosaic import as_maps, fair_share, largest_in_blocks
 
 
 def numbered(height: int, width: int, count: int) -> np.ndarray:
@@ -90,6 +90,56 @@ def test_feature_maps_are_one_heatmap_with_the_true_values(classifier, seven):
     np.testing.assert_array_equal(trace.z, Mosaic.of(maps.shape).tile(maps))
     assert figure.layout.title.text == "conv2d"
     assert figure.layout.yaxis.autorange == "reversed"
+
+
+@given(
+    height=st.integers(1, 9),
+    width=st.integers(1, 9),
+    block=st.integers(2, 10),
+    seed=st.integers(0, 99),
+)
+def test_a_block_shows_its_number_farthest_from_zero(height, width, block, seed):
+    maps = np.random.default_rng(seed).normal(size=(height, width, 2)).astype(np.float32)
+    for (row, column, channel), shown in np.ndenumerate(largest_in_blocks(maps, block)):
+        cells_of_block = maps[block * row :, block * column :, channel][:block, :block]
+        assert shown == cells_of_block.flat[np.abs(cells_of_block).argmax()]
+
+
+def test_a_number_that_is_none_is_not_lost_in_its_block():
+    maps = np.ones((4, 4, 1), np.float32)
+    maps[3, 0] = np.nan
+    assert np.isnan(largest_in_blocks(maps, 2)[..., 0]).tolist() == [[False, False], [True, False]]
+
+
+@pytest.mark.parametrize("scale", ["channel", "layer", "network"])
+def test_maps_that_no_screen_could_show_are_reduced_and_the_caption_says_so(scale):
+    maps = np.random.default_rng(1).normal(size=(30, 41, 6)).astype(np.float32)
+    chart = cnn.figures.maps_chart(maps, scale=scale, bound=9.0, most=2500)
+    trace = chart.figure().data[0]
+    sent = [numbers for numbers in (trace.z, trace.text) if numbers is not None]
+    mosaic = Mosaic(**trace.meta["tiles"])
+    assert sum(numbers.size for numbers in sent) <= 2500
+    assert mosaic.block > 1 and f"{mosaic.block}×{mosaic.block} cells" in chart.caption.seen
+    assert f"largest of {mosaic.block}×{mosaic.block}" in trace.hovertemplate
+    true = trace.text if scale == "channel" else trace.z
+    y, x = np.argwhere(np.isfinite(true))[-1]
+    channel, row, column = mosaic.locate(x, y)
+    assert trace.customdata[y, x].tolist() == [channel, row, column]
+    inside = maps[row : row + mosaic.block, column : column + mosaic.block, channel]
+    assert true[y, x] == inside.flat[np.abs(inside).argmax()]
+
+
+def test_a_map_of_one_channel_is_whole_up_to_three_hundred_pixels():
+    chart = cnn.figures.maps_chart(np.ones((300, 300, 1), np.float32), scale="layer")
+    assert chart.traces[0]["z"].shape == (300, 300)
+    assert chart.caption.seen == ""
+
+
+@given(st.lists(st.integers(1, 900), min_size=1, max_size=9), st.integers(50, 2000))
+def test_what_the_small_ones_leave_is_left_to_the_large_ones(sizes, total):
+    most = fair_share(sizes, total)
+    assert sum(min(size, most) for size in sizes) <= total
+    assert most >= max(sizes) or sum(min(size, most + 1) for size in sizes) > total - len(sizes)
 
 
 def test_values_of_other_ranks_become_maps():

@@ -188,6 +188,12 @@ def test_a_label_that_the_model_does_not_have_is_refused(classifier, seven, labe
         teach(classifier, seven, label=label)
 
 
+def test_a_network_whose_copies_would_fill_the_memory_is_refused(classifier, seven, monkeypatch):
+    monkeypatch.setattr("cnn.gradients.teaching.MOST_WEIGHTS", 90_000)
+    with pytest.raises(cnn.ModelError, match=r"has 121,930 weights.*at most 90,000"):
+        teach(classifier, seven, label=3)
+
+
 @pytest.mark.parametrize("rate", [0, -0.1, 10.1, float("nan"), float("inf"), "0.1", True])
 def test_a_learning_rate_outside_its_range_is_refused(classifier, seven, rate):
     with pytest.raises(cnn.RunError, match="learning rate of .* was given.*above 0 and at most 10"):

@@ -209,7 +209,7 @@ def test_what_is_behind_a_layer_counts_for_each_of_its_channels(residual):
 def test_large_layers_are_computed_in_smaller_batches(residual, pictures, labels, monkeypatch):
     expected = cnn.rank_channels(residual, pictures, labels, layer="conv_1")
     told = []
-    monkeypatch.setattr("cnn.inspection.ablation._MOST_NUMBERS", 20 * 16 * 16)
+    monkeypatch.setattr("cnn.inspection.batches._MOST_NUMBERS", 20 * 16 * 16)
     table = cnn.rank_channels(
         residual, pictures, labels, layer="conv_1", on_progress=lambda done, _: told.append(done)
     )

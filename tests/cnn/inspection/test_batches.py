@@ -4,7 +4,7 @@ import pytest
 from keras import layers
 
 import cnn
-from cnn.inspection.batches import batch_probabilities
+from cnn.inspection.batches import batch_probabilities, batch_size
 from cnn.models.loading import as_functional
 
 
@@ -27,6 +27,17 @@ def test_a_batch_is_prepared_for_a_model_that_takes_colours_and_scales_itself(se
     found = batch_probabilities(second_model, pictures)
     np.testing.assert_allclose(found, one_by_one(second_model, pictures), atol=1e-5)
     assert np.abs(found[0] - found[1]).max() > 1e-3
+
+
+def test_of_a_network_with_large_layers_fewer_pictures_are_computed_at_once(
+    second_model, monkeypatch
+):
+    pictures = np.random.default_rng(4).integers(0, 256, (5, 20, 30, 3), dtype=np.uint8)
+    whole = batch_probabilities(second_model, pictures)
+    assert batch_size(cnn.layer_infos(second_model)) == 64
+    monkeypatch.setattr("cnn.inspection.batches._MOST_NUMBERS", 2 * 20 * 30 * 16)
+    assert batch_size(cnn.layer_infos(second_model)) == 2
+    np.testing.assert_allclose(batch_probabilities(second_model, pictures), whole, atol=1e-6)
 
 
 def test_no_pictures_have_no_probabilities(classifier):

@@ -19,10 +19,10 @@ class Recorded:
         pass
 
 
-def filled(names, asked=None):
+def filled(names, asked=None, **known):
     app = Recorded()
     register_tabs(app, "activations", lambda layers: layers["names"])
-    layers = {"names": names, "opening": names[2]}
+    layers = {"names": names, "opening": names[2], **known}
     tabs, told, is_open, is_hidden = app.fill(layers, asked)
     return html.Nav(tabs), told, is_open, is_hidden
 
@@ -51,6 +51,16 @@ def test_many_layers_are_a_list_of_links_with_the_one_before_and_after():
     assert summary.children[0].children == "conv_7"
     assert summary.children[1] == " 8 of 150 layers"
     assert (told, is_open, is_hidden) == ([], False, False)
+
+
+def test_layers_of_one_block_stand_under_its_name():
+    names = [f"block_{i}_conv_{j}" for i in range(12) for j in range(2)]
+    blocks = {name: name[: name.index("_conv")] for name in names[4:]}
+    nav, *_ = filled(names, blocks=blocks)
+    assert [one.title for one in links(nav.children[1])] == names
+    groups = [one for one in nav._traverse() if getattr(one, "role", "") == "group"]
+    assert [getattr(one, "aria-label") for one in groups] == [f"block_{i}" for i in range(2, 12)]
+    assert [one.title for one in links(groups[3])] == names[10:12]
 
 
 @pytest.mark.parametrize(("asked", "place"), [("conv_0", 0), ("conv_149", 2)])

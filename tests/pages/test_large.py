@@ -1,0 +1,129 @@
+"""A network of many layers with large maps: what a page sends of it, and that it is true."""
+
+import json
+
+import numpy as np
+import pytest
+from plotly.io.json import to_json_plotly
+
+import cnn
+from cnn.figures import Mosaic
+from dashboard.app import create_app, runtime_of
+from dashboard.screens.request import Request
+from dashboard.screens.screen import _whole
+from dashboard.settings import Settings
+from dashboard.state.view import parse
+from pages import activations, all_layers, architecture, network, surgery, why
+from tests import nets
+from tests.screens import screen, unpacked
+
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """An application that opens a network of 61 layers."""
+    folder = tmp_path_factory.mktemp("large")
+    path = folder / "large.keras"
+    cnn.save_model(nets.in_blocks(), path)
+    app = create_app(Settings(home=folder, data_dir=folder, model=path, download=False))
+    runtime_of(app).wait()
+    return app
+
+
+@pytest.fixture
+def query(large, request_of):
+    request_of(large)
+    return runtime_of(large).default_view().to_query()
+
+
+@pytest.mark.parametrize("scale", ["layer", "channel"])
+@pytest.mark.parametrize(
+    ("page", "layer"),
+    [
+        (activations, "stem"), (all_layers, None), (all_layers, "block_9_relu"),
+        (architecture, None), (surgery, "stem"), (why, "stem"),
+    ],
+)  # fmt: skip
+def test_no_answer_is_larger_than_a_megabyte(large, query, page, layer, scale):
+    asked = {**query, "scale": scale}
+    shown = page.show(Request(parse(asked)[0], layer))
+    whole = _whole(page.show, Request(parse(asked)[0], layer), (), page.PAGE)
+    assert set(whole["charts"]) == set(shown.charts)
+    assert len(to_json_plotly(whole)) < MEGABYTE
+    address = f"/values/{page.PAGE}" + (f"/{layer}" if layer else "")
+    got = large.server.test_client().get(address, query_string={**asked, "form": shown.form})
+    assert b'"charts"' in got.data
+    assert len(got.data) < MEGABYTE
+
+
+def test_all_layers_shows_each_layer_in_one_part(query):
+    request = Request(parse(query)[0])
+    names = [info.name for info in cnn.layer_infos(request.model)]
+    _, links, _, _ = all_layers.tiles(request)
+    found = []
+    for link in links:
+        part = Request(request.view, link.href.rpartition("/")[2])
+        tiles, again, message, is_told = all_layers.tiles(part)
+        shown = [json.loads(place)["layer"] for place in all_layers.show(part).charts]
+        assert link.children == f"{len(found) + 1}–{len(found) + len(shown)}"
+        assert len(tiles) == len(shown) <= 12
+        assert ([one.href for one in again], message, is_told) == (
+            [one.href for one in links],
+            "",
+            False,
+        )
+        found += shown
+    assert found == names
+
+
+def test_a_layer_leads_to_its_part_and_one_that_is_not_there_is_told(query):
+    within = Request(parse(query)[0], "block_9_relu")
+    tiles, links, _, _ = all_layers.tiles(within)
+    assert len(tiles) == 12
+    assert [link.href for link in links].count("/layers/block_9_relu") == 1
+    tiles, links, message, is_told = all_layers.tiles(Request(parse(query)[0], "nowhere"))
+    assert (tiles, is_told) == ([], True)
+    assert "“nowhere” is not in this model" in message
+    assert len(links) == 6
+
+
+def test_a_chosen_channel_is_whole_where_all_channels_are_reduced(query):
+    shown = screen(activations, {**query, "channel": "7"}, "stem")
+    values = Request(parse(query)[0]).passed.activations["stem"]
+    whole = shown.charts[activations.DETAIL].traces[0]["z"]
+    np.testing.assert_array_equal(whole, values[..., 7])
+    chart = shown.charts[activations.MAIN]
+    mosaic = Mosaic(**chart.figure().data[0].meta["tiles"])
+    z, block = chart.traces[0]["z"], mosaic.block
+    assert block > 1 and f"{block}×{block} cells" in chart.caption.seen
+    y, x = np.argwhere(np.isfinite(z))[1234]
+    channel, row, column = mosaic.locate(x, y)
+    inside = values[row : row + block, column : column + block, channel]
+    assert z[y, x] == inside.flat[np.abs(inside).argmax()]
+
+
+def test_what_the_network_page_leaves_out_of_an_answer_it_sends_next(large, query, monkeypatch):
+    monkeypatch.setattr("pages.network._MOST_BYTES", 100_000)
+    client = large.server.test_client()
+    left = [info.name for info in cnn.layer_infos(Request(parse(query)[0]).model)]
+    left.reverse()
+    answers = 0
+    while left:
+        got = client.get("/values/network", query_string={**query, "layer": left})
+        facts, arrays = unpacked(got.data)
+        sent = [layer["name"] for layer in facts["page"]["layers"]]
+        assert sent and sent == left[: len(sent)]
+        assert sum(arrays[layer["tiles"]].size for layer in facts["page"]["layers"]) <= 100_000
+        left = left[len(sent) :]
+        answers += 1
+    assert answers > 1
+
+
+def test_the_network_page_names_the_blocks(query):
+    folded = {
+        layer["name"]: layer["fold"]
+        for layer in network.structure(Request(parse(query)[0]))["layers"]
+    }
+    assert folded["block_3_relu"] == folded["block_3_add"] == "block_3"
+    assert folded["stem"] == folded["classes"] == ""
