@@ -29,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "switching": switching.switching,
     "studies": studies.studies,
     "training": training.training,
+    "recording": training.recording,
     "listing": listing.listing,
     "bytes": browsing.first_visit,
     "memory": browsing.memory,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from platformdirs import user_data_path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cnn.images.decoding import Limits
 from cnn.jobs import Home
+from cnn.runs.place import USUAL_HOME
 from dashboard.state.uploads import Uploads
 
 _PREFIX = "CNN_"
@@ -27,9 +27,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         Path("data"), description="Folder in which data sets (MNIST) are looked for first"
     )
-    home: Path = Field(
-        user_data_path("cnn-visualizer"), description="Folder for runs, the queue, uploads and logs"
-    )
+    home: Path = Field(USUAL_HOME, description="Folder for runs, the queue, uploads and logs")
     model: Path | None = Field(
         None, description="Model to open (.keras or .h5); trained and saved there if missing"
     )
