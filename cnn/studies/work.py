@@ -106,16 +106,17 @@ class _Progress:
 def _evaluated(
     model: keras.Model, question: Question, data: Dataset, progress: _Progress
 ) -> Evaluation | None:
+    pictures, places = data.readable(range(len(data)))
     effect = evaluate_ablation(
-        model, question.operations, data.images, data.labels,
+        model, question.operations, pictures, data.labels[places],
         on_progress=progress.tell, should_stop=progress.is_over,
     )  # fmt: skip
     if effect is None:
         return None
     names = class_names(model)
-    counts = np.bincount(data.labels, minlength=len(names))
+    counts = np.bincount(data.labels[places], minlength=len(names))
     return Evaluation(
-        pictures=len(data), of=len(data), names=list(names), counts=counts.tolist(),
+        pictures=len(places), of=len(data), names=list(names), counts=counts.tolist(),
         before=_scores(effect.before), after=_scores(effect.after),
     )  # fmt: skip
 
@@ -124,9 +125,9 @@ def _ranked(
     model: keras.Model, question: Question, data: Dataset, progress: _Progress
 ) -> Ranking | None:
     count = _affordable(cost_of_ranking(model, question.layer), len(data))
-    places = _spread(count, len(data))
+    pictures, places = data.readable(_spread(count, len(data)))
     table = rank_channels(
-        model, data.images[places], data.labels[places], layer=question.layer,
+        model, pictures, data.labels[places], layer=question.layer,
         on_progress=progress.tell, should_stop=progress.is_over,
     )  # fmt: skip
     if table is None:
@@ -134,7 +135,7 @@ def _ranked(
     first = table.iloc[0]
     _require_numbers(table["loss_after"])
     return Ranking(
-        pictures=count, of=len(data), layer=question.layer,
+        pictures=len(places), of=len(data), layer=question.layer,
         accuracy=float(first["accuracy_before"]), loss=float(first["loss_before"]),
         channels=[
             Channel(int(channel), float(cost), float(accuracy), float(loss))
