@@ -53,7 +53,7 @@ class Dataset:
 
     `pictures` are n of uint8 (height, width, channels), `labels` is int64 (n,); `source` says where
     they came from, in words for the screen. `damaged` is how many were left out because they could
-    not be read.
+    not be read; `key` is another as soon as files of somebody's own are.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Dataset:
     class_names: tuple[str, ...]
     source: str
     damaged: int = 0
+    key: str = ""
 
     @property
     def images(self) -> NDArray[np.uint8]:
@@ -79,11 +80,8 @@ class Dataset:
         """
         if not isinstance(self.pictures, PictureFiles):
             return replace(self, pictures=self.images)
+        self.first()
         pictures, places = self.readable(range(len(self)))
-        if not pictures:
-            raise DatasetError(
-                f"No picture of {self.name} ({self.split}) can be read: replace them."
-            )
         return replace(
             self, pictures=stacked(pictures), labels=self.labels[places],
             damaged=len(self) - len(places),
@@ -102,6 +100,13 @@ class Dataset:
 
         pictures = list(within_room(undamaged()))
         return pictures, np.array(kept, np.int64)
+
+    def first(self) -> NDArray[np.uint8]:
+        """Return the first picture that is not damaged; `DatasetError` where all are."""
+        for place in range(len(self)):
+            with suppress(DatasetError):
+                return self.pictures[place]
+        raise DatasetError(f"No picture of {self.name} ({self.split}) can be read: replace them.")
 
     def small(self, index: int, side: int) -> NDArray[np.uint8]:
         """Return a picture as it is, or reduced to `side` pixels where that is less to decode."""
@@ -171,7 +176,8 @@ def _own(name: str, split: str | None) -> Dataset:
     source = open_source(path)
     split = split or source.splits[0]
     _require_split(source.name, split, source.splits)
-    return _dataset(source.name, split, source.read(split), str(path))
+    data = _dataset(source.name, split, source.read(split), str(path))
+    return replace(data, key=source.key)
 
 
 def splits(name: str) -> tuple[str, ...]:

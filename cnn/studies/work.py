@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from cnn.data.datasets import Dataset, load_dataset
 from cnn.errors import CnnError, ModelError, StudyError, reason
 from cnn.inspection.ablation import Score, cost_of_ranking, evaluate_ablation, rank_channels
-from cnn.models.card import class_names
+from cnn.models.card import class_names, outputs_of_classes
 from cnn.runs import heartbeat
 from cnn.studies.answers import Answer, Channel, Evaluation, Ranking, Scores
 from cnn.studies.question import EVALUATE, Question
@@ -75,6 +76,17 @@ def _found(study: Study, data_dir: Path | None) -> Answer | None:
     question = study.question
     model = question.network.load()
     data = load_dataset(question.data, question.split, data_dir=data_dir)
+    if data.key != question.data_key:
+        raise StudyError(
+            f"Files of {data.name} were changed after they were asked about: ask again."
+        )
+    outputs = outputs_of_classes(model, data.class_names)
+    if outputs is None:
+        raise StudyError(
+            f"The network tells other classes apart than {data.name} has: choose a data set whose "
+            "classes have the same names."
+        )
+    data = replace(data, labels=outputs[data.labels])
     find = _evaluated if question.kind == EVALUATE else _ranked
     return find(model, question, data, _Progress(study))
 

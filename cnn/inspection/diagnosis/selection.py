@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,7 +40,7 @@ def select(
         places = affordable(model, dataset[0].shape, len(dataset), most)
         chosen = [dataset[int(place)] for place in places]
         return _selection("", "", len(places), len(dataset), most), chosen, None
-    places = affordable(model, _a_shape(dataset), len(dataset), most)
+    places = affordable(model, dataset.first().shape, len(dataset), most)
     chosen, kept = dataset.readable(places)
     if not chosen:
         raise DatasetError(f"No picture of {dataset.name} that was looked at can be read.")
@@ -62,14 +61,6 @@ def affordable(
     """
     count = min(total, most, max(LEAST, int(_BUDGET / _cost(model, picture))))
     return np.arange(count) * total // count
-
-
-def _a_shape(dataset: Dataset) -> tuple[int, ...]:
-    """Return the shape of the first picture that is not damaged."""
-    for place in range(len(dataset)):
-        with suppress(DatasetError):
-            return dataset.pictures[place].shape
-    raise DatasetError(f"No picture of {dataset.name} can be read: replace them.")
 
 
 def batch_size(model: keras.Model, picture: tuple[int, ...]) -> int:
