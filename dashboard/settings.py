@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cnn.data.datasets import NAMES
 from cnn.images.decoding import Limits
 from cnn.jobs import Home
 from cnn.runs.place import USUAL_HOME
@@ -26,6 +27,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(
         Path("data"), description="Folder in which data sets (MNIST) are looked for first"
+    )
+    data: str | None = Field(
+        None, description="Pictures to show: a folder, CSV or .npz, or the name of a data set"
     )
     home: Path = Field(USUAL_HOME, description="Folder for runs, the queue, uploads and logs")
     model: Path | None = Field(
@@ -81,6 +85,12 @@ class Settings(BaseSettings):
     def model_path(self) -> Path | None:
         """The operator's model, absolute."""
         return self.model.expanduser().resolve() if self.model else None
+
+    @property
+    def own_data(self) -> Path | None:
+        """The operator's own pictures, absolute; None where a named data set or none is wanted."""
+        is_own = self.data and self.data not in NAMES
+        return Path(self.data).expanduser().resolve() if self.data and is_own else None
 
     @property
     def data_path(self) -> Path:

@@ -87,7 +87,8 @@ class Question:
 
     "evaluate" is how well it tells the pictures before and after `changes` of its channels, by layer
     call and number each a factor and an offset; "rank" what the loss of each channel of the layer
-    call `layer` costs. `data` and `split` say which pictures, as `load_dataset` takes them.
+    call `layer` costs. `data` and `split` say which pictures, as `load_dataset` takes them,
+    and `data_key` what own pictures were when they were asked about.
     """
 
     __pydantic_config__ = STRICT
@@ -96,6 +97,7 @@ class Question:
     network: Network
     data: str
     split: str
+    data_key: str = ""
     changes: dict[str, dict[int, tuple[float, float]]] = field(default_factory=dict)
     layer: str = ""
 

@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from cnn.data.datasets import Dataset, load_dataset
 from cnn.errors import CnnError, ModelError, StudyError, reason
 from cnn.inspection.ablation import Score, cost_of_ranking, evaluate_ablation, rank_channels
-from cnn.models.card import class_names
+from cnn.models.card import class_names, outputs_of_classes
 from cnn.runs import heartbeat
 from cnn.studies.answers import Answer, Channel, Evaluation, Ranking, Scores
 from cnn.studies.question import EVALUATE, Question
@@ -75,6 +76,17 @@ def _found(study: Study, data_dir: Path | None) -> Answer | None:
     question = study.question
     model = question.network.load()
     data = load_dataset(question.data, question.split, data_dir=data_dir)
+    if data.key != question.data_key:
+        raise StudyError(
+            f"Files of {data.name} were changed after they were asked about: ask again."
+        )
+    outputs = outputs_of_classes(model, data.class_names)
+    if outputs is None:
+        raise StudyError(
+            f"The network tells other classes apart than {data.name} has: choose a data set whose "
+            "classes have the same names."
+        )
+    data = replace(data, labels=outputs[data.labels])
     find = _evaluated if question.kind == EVALUATE else _ranked
     return find(model, question, data, _Progress(study))
 
@@ -106,16 +118,17 @@ class _Progress:
 def _evaluated(
     model: keras.Model, question: Question, data: Dataset, progress: _Progress
 ) -> Evaluation | None:
+    pictures, places = data.readable(range(len(data)))
     effect = evaluate_ablation(
-        model, question.operations, data.images, data.labels,
+        model, question.operations, pictures, data.labels[places],
         on_progress=progress.tell, should_stop=progress.is_over,
     )  # fmt: skip
     if effect is None:
         return None
     names = class_names(model)
-    counts = np.bincount(data.labels, minlength=len(names))
+    counts = np.bincount(data.labels[places], minlength=len(names))
     return Evaluation(
-        pictures=len(data), of=len(data), names=list(names), counts=counts.tolist(),
+        pictures=len(places), of=len(data), names=list(names), counts=counts.tolist(),
         before=_scores(effect.before), after=_scores(effect.after),
     )  # fmt: skip
 
@@ -124,9 +137,9 @@ def _ranked(
     model: keras.Model, question: Question, data: Dataset, progress: _Progress
 ) -> Ranking | None:
     count = _affordable(cost_of_ranking(model, question.layer), len(data))
-    places = _spread(count, len(data))
+    pictures, places = data.readable(_spread(count, len(data)))
     table = rank_channels(
-        model, data.images[places], data.labels[places], layer=question.layer,
+        model, pictures, data.labels[places], layer=question.layer,
         on_progress=progress.tell, should_stop=progress.is_over,
     )  # fmt: skip
     if table is None:
@@ -134,7 +147,7 @@ def _ranked(
     first = table.iloc[0]
     _require_numbers(table["loss_after"])
     return Ranking(
-        pictures=count, of=len(data), layer=question.layer,
+        pictures=len(places), of=len(data), layer=question.layer,
         accuracy=float(first["accuracy_before"]), loss=float(first["loss_before"]),
         channels=[
             Channel(int(channel), float(cost), float(accuracy), float(loss))

@@ -12,6 +12,7 @@ A question must come as JSON: no page of another site can send that unasked.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -24,6 +25,7 @@ from cnn.words import counted
 from dashboard.arguments import Name
 from dashboard.runtime.runtime import Runtime, current
 from dashboard.shell.studies import told
+from dashboard.state.data import OWN
 from dashboard.state.view import View, parse
 
 _SPLIT = "test"
@@ -95,9 +97,15 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
     Channels are ranked in the network without changes: what each is worth in it stays the same.
     """
     network = runtime.catalogue.network(view.model, view.epoch)
+    splits = runtime.sets.splits(view.data)
+    split = _SPLIT if _SPLIT in splits else splits[0]
+    data = runtime.sets.path(view.data)
+    key = view.data.removeprefix(OWN) if view.data.startswith(OWN) else ""
     if asked.kind == RANK:
-        return Question.ranking(network, asked.layer, view.data, _SPLIT)
-    return Question.evaluation(network, view.operations, view.data, _SPLIT)
+        question = Question.ranking(network, asked.layer, data, split)
+    else:
+        question = Question.evaluation(network, view.operations, data, split)
+    return replace(question, data_key=key)
 
 
 def _look(study_id: str) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from cnn.runs.run import Note, Run
 from dashboard.runtime import pictures
 from dashboard.runtime.catalogue import OF_RUN, Catalogue, Entry
 from dashboard.runtime.kept import Kept, key_of_question
+from dashboard.runtime.picture_sets import PictureSets
 from dashboard.runtime.pictures import Picture
 from dashboard.runtime.starting import Start
 from dashboard.runtime.statuses import Statuses
@@ -83,6 +84,7 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.catalogue = Catalogue(settings)
+        self.sets = PictureSets(settings)
         self._failure = ""
         self._queue_problem = ""
         self._start = Start(self._start_tensorflow)
@@ -128,7 +130,8 @@ class Runtime:
         worker = "" if self.settings.redis_url else self.settings.jobs.worker_problem
         failure = self._failure or self.catalogue.problem_of_own()
         room = self.settings.jobs.lacks_room
-        return " ".join(filter(None, [failure, room, self._queue_problem, worker]))
+        data = self.sets.problem
+        return " ".join(filter(None, [failure, data, room, self._queue_problem, worker]))
 
     @property
     def is_settled(self) -> bool:
@@ -195,7 +198,9 @@ class Runtime:
     def _submit_model(self) -> None:
         path = self.settings.model_path
         if path is not None and not path.exists() and self.training_of(path) is None:
-            self.submit_training(TrainingConfig(dataset=self.default_data(), save_to=str(path)))
+            self.submit_training(
+                TrainingConfig(dataset=self.sets.path(self.default_data()), save_to=str(path))
+            )
 
     def _wants_download(self) -> bool:
         """Whether MNIST is missing and nobody fetches it."""
@@ -244,17 +249,16 @@ class Runtime:
 
     def default_data(self) -> str:
         """Return the data set that is shown when a link names none."""
-        return datasets.best(self.settings.data_path)
+        return self.sets.default()[0]
 
     def default_view(self) -> View:
         """Return what is on the screen when a link says nothing."""
-        data = self.default_data()
-        split = "test" if data == datasets.MNIST else "all"
+        data, split = self.sets.default()
         return View(model=self.catalogue.default().key, data=data, split=split)
 
     def dataset(self, view: View) -> cnn.Dataset:
         """Return the data set of the view; `DatasetError` says which this server lacks."""
-        return cnn.load_dataset(view.data, view.split, data_dir=self.settings.data_path)
+        return self.sets.load(view.data, view.split)
 
     def picture(self, view: View) -> Picture:
         """Return the picture of the view, before anything is done to it."""
@@ -407,7 +411,7 @@ def _moments_of_run(_model: keras.Model, run: Run, *, also: tuple[Moment, ...]) 
 
 
 def _model_and_data(model: keras.Model, data: cnn.Dataset) -> Hashable:
-    return weakref.ref(model), data.name, data.split
+    return weakref.ref(model), data.name, data.split, data.key
 
 
 def _size_to_keep(look: Look) -> int:

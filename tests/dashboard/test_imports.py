@@ -40,7 +40,10 @@ ROOMS = {
         "errors", "files", "words", "ranges", "settings", "colours", "images", "data", "models",
         "inspection", "gradients", "runs", "training", "studies", "jobs", "captions", "figures",
     ),
-    "cnn.data": ("idx", "folders", "embedded", "fetching", "datasets"),
+    "cnn.data": (
+        "picture_files", "labelled", "idx", "archives", "cifar", "folders", "sources", "embedded",
+        "fetching", "datasets",
+    ),
     "dashboard": (
         "ids", "bodies", "arguments", "state", "settings", "serving", "runtime", "shell", "screens",
         "runs", "routes", "app", "wsgi", "options", "report", "cli", "__main__",

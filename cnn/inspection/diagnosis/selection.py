@@ -34,17 +34,33 @@ def select(
     100 for each number that a layer gives, are 3·10¹⁰, or what 8 pictures take. Raises `DatasetError`
     where there are none.
     """
-    pictures = dataset.pictures if isinstance(dataset, Dataset) else dataset
-    if not len(pictures):
+    if not len(dataset):
         raise DatasetError("There are no pictures to look at: give a data set that has some.")
-    cost = _cost(model, np.asarray(pictures[0]).shape)
-    wanted = min(len(pictures), most)
-    count = min(wanted, max(LEAST, int(_BUDGET / cost)))
-    places = np.arange(count) * len(pictures) // count
-    name, split = (dataset.name, dataset.split) if isinstance(dataset, Dataset) else ("", "")
-    labels = dataset.labels[places] if isinstance(dataset, Dataset) else None
-    selection = Selection(name, split, count, len(pictures), is_short=count < wanted)
-    return selection, [pictures[int(place)] for place in places], labels
+    if not isinstance(dataset, Dataset):
+        places = affordable(model, dataset[0].shape, len(dataset), most)
+        chosen = [dataset[int(place)] for place in places]
+        return _selection("", "", len(places), len(dataset), most), chosen, None
+    places = affordable(model, dataset.first().shape, len(dataset), most)
+    chosen, kept = dataset.readable(places)
+    if not chosen:
+        raise DatasetError(f"No picture of {dataset.name} that was looked at can be read.")
+    selection = _selection(dataset.name, dataset.split, len(chosen), len(dataset), most)
+    return selection, chosen, dataset.labels[kept]
+
+
+def _selection(name: str, split: str, count: int, total: int, most: int) -> Selection:
+    return Selection(name, split, count, total, is_short=count < min(total, most))
+
+
+def affordable(
+    model: keras.Model, picture: tuple[int, ...], total: int, most: int = MOST
+) -> NDArray[np.int64]:
+    """Return the places, evenly chosen of `total`, of the pictures that `select` looks at.
+
+    `picture` is the shape of one of them.
+    """
+    count = min(total, most, max(LEAST, int(_BUDGET / _cost(model, picture))))
+    return np.arange(count) * total // count
 
 
 def batch_size(model: keras.Model, picture: tuple[int, ...]) -> int:
