@@ -104,6 +104,7 @@ class Runtime:
         self._diagnose_once = cached(
             LRUCache(_MOST_DIAGNOSES), key=_model_and_data, condition=threading.Condition()
         )(cnn.diagnose)
+        self._supervisor: Supervisor | None = None
         self._kept = Kept(settings.jobs.path / "kept")
         self.damaged_before = settings.jobs.damaged_queues()
 
@@ -147,8 +148,15 @@ class Runtime:
         self._server_lock = self.settings.jobs.server_lock()
         self._server_lock.acquire()
         if not self.settings.redis_url:
-            Supervisor(self.settings.jobs, environment(self.settings)).start()
+            self._supervisor = Supervisor(self.settings.jobs, environment(self.settings))
+            self._supervisor.start()
         self._start.within(_START_AFTER_SECONDS)
+
+    def close(self) -> None:
+        """Take back what `open` announced."""
+        if self._supervisor:
+            self._supervisor.stop()
+        self._server_lock.release()
 
     def greet(self) -> None:
         """Have TensorFlow started for a reader who comes: after what can be shown without it."""
