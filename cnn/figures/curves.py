@@ -89,8 +89,10 @@ def learning_rates(courses: Sequence[Course], *, title: str) -> go.Figure:
     """Return the learning rate along the training, a line per run."""
     traces = []
     for number, course in enumerate(courses):
-        table = course.thinned
-        if "learning_rate" not in table or table["learning_rate"].isna().all():
+        if "learning_rate" not in course.batches:
+            continue
+        table = course.thinned.dropna(subset="learning_rate")
+        if table.empty:
             continue
         colour, dash = style.COLOURS[number % len(style.COLOURS)], _DASHES[number % len(_DASHES)]
         traces.append(

@@ -174,7 +174,7 @@ class Run(Worked):
         `gradient <layer>`, the Euclidean norm of the loss's gradient by the layer's weights.
 
         Of a training by another program it has what Keras told it: loss and accuracy are means over
-        the epoch so far.
+        the epoch so far, and the learning rate is NaN where it was not read.
         """
         try:
             return self._table("batches.csv")
@@ -342,11 +342,7 @@ def create_recorded(folder: Path, known: Recorded, fill: Callable[[Run], object]
     at all. Where `folder` is taken, a number stands behind its name. Raises `RunError` for a name that
     no run can have, or if it cannot be written.
     """
-    if not re.fullmatch(ID, folder.name):
-        raise RunError(
-            f"No run can be called {short(folder.name)}: give up to 64 letters, digits, dots and "
-            "dashes, a letter or a digit first."
-        )
+    require_name(folder.name)
     with _written(f"The run {folder.name}"):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with _aside(folder) as aside:
@@ -354,6 +350,15 @@ def create_recorded(folder: Path, known: Recorded, fill: Callable[[Run], object]
             fill(aside)
             with FileLock(folder.parent / ".names.lock"):
                 return Run(aside.path.rename(_free(folder)))
+
+
+def require_name(name: str) -> None:
+    """Raise `RunError` for what the folder of a run cannot be called."""
+    if not re.fullmatch(ID, name):
+        raise RunError(
+            f"No run can be called {short(name)}: give up to 64 letters, digits, dots, dashes and "
+            "underscores, a letter or a digit first."
+        )
 
 
 def _free(folder: Path) -> Path:

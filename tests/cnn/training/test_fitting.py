@@ -130,10 +130,16 @@ def stop_at_once(model):
     return stop
 
 
-@pytest.mark.parametrize("name", ["runs/.hidden", "a b"])
-def test_a_name_that_no_run_can_have_costs_a_warning_and_no_training(name, tmp_path):
-    recorder = cnn.RunRecorder(tmp_path / name)
-    with pytest.warns(UserWarning, match="No run can be called"):
+@pytest.mark.parametrize("name", ["runs/.hidden", "a b", ""])
+def test_a_name_that_no_run_can_have_is_refused_before_the_training(name):
+    with pytest.raises(RunError, match="No run can be called"):
+        cnn.RunRecorder(name)
+
+
+def test_what_cannot_be_written_costs_a_warning_and_no_training(tmp_path):
+    (tmp_path / "file").touch()
+    recorder = cnn.RunRecorder(tmp_path / "file" / "mine")
+    with pytest.warns(UserWarning, match="recorded no longer .* could not be written"):
         history = fit(network(), recorder, epochs=1)
     assert (len(history.history["loss"]), recorder.run) == (1, None)
 

@@ -94,12 +94,17 @@ def test_what_nobody_could_see_is_said(runtime):
 
 
 def test_the_steps_are_called_what_keras_tells(runtime):
-    steps = {"epoch": [1, 1], "batch": [1, 2], "loss": [2.0, 1.5], "accuracy": [NAN, NAN]}
+    steps = {
+        "epoch": [1] * 3, "batch": [1, 2, 3], "loss": [2.0, 1.5, 1.0], "accuracy": [NAN] * 3,
+        "learning_rate": [0.5, NAN, 0.25],
+    }  # fmt: skip
     drawn = Curves([row_of(runtime, make(runtime, LOSS_ONLY, batches=steps))], View())
     assert [line.name for line in drawn.figure(curves.LOSS).data] == [
         "mean of the epoch so far", "training",
     ]  # fmt: skip
     assert not drawn.figure(curves.ACCURACY).data
+    # Where it was not read the line goes on.
+    assert [list(line.y) for line in drawn.figure(curves.RATE).data] == [[0.5, 0.25]]
 
 
 def test_beside_one_of_our_own_it_has_no_settings_to_compare(runtime):
