@@ -31,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "large": large.large,
     "studies": studies.studies,
     "training": training.training,
+    "recording": training.recording,
     "listing": listing.listing,
     "bytes": browsing.first_visit,
     "memory": browsing.memory,

@@ -3,6 +3,8 @@
 Importing the package does not import TensorFlow; the first function that needs it does.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from cnn import captions, figures, images, jobs, models, runs
 from cnn.data.datasets import Dataset, Sample, load_dataset
 from cnn.errors import (
@@ -66,6 +68,9 @@ from cnn.runs.run import Run, Status
 from cnn.training import lessons
 from cnn.training.loop import Event, train
 
+if TYPE_CHECKING:
+    from cnn.training.fitting import RunRecorder
+
 __all__ = [
     "Activations",
     "Affine",
@@ -96,6 +101,7 @@ __all__ = [
     "RangeScores",
     "Run",
     "RunError",
+    "RunRecorder",
     "Sample",
     "Score",
     "Status",
@@ -164,3 +170,12 @@ __all__ = [
     "try_out",
     "weights",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Return what is a subclass of a class of Keras, made when it is first asked for."""
+    if name == "RunRecorder":
+        from cnn.training.fitting import RunRecorder
+
+        return RunRecorder
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

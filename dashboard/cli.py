@@ -19,7 +19,7 @@ from cnn.runs.configuration import SETTINGS, TrainingConfig
 from cnn.settings import settings_of
 from cnn.training import lessons
 from cnn.training.lessons import LESSONS
-from cnn.words import percent
+from cnn.words import counted, percent
 from dashboard import options
 from dashboard.settings import Settings, environment
 
@@ -164,6 +164,31 @@ def _print_results(run: Run) -> None:
         console.print(f"accuracy on {name}: {percent(score, 2)}")
     console.print(f"model: {run.model_path}", soft_wrap=True)
     console.print(f"again: {run.config.command()}", soft_wrap=True)
+
+
+@app.command("import")
+@options.take(*options.of_server("home"))
+def import_checkpoints(
+    checkpoints: Annotated[
+        Path, typer.Argument(help="Folder of .keras, .h5 or .weights.h5 files of one training")
+    ],
+    model: Annotated[Path, typer.Option(help="The network that was trained (.keras or .h5)")],
+    history: Annotated[
+        Path | None,
+        typer.Option(help="Its curves: a file of CSVLogger, or history.history as JSON"),
+    ] = None,
+    **given: Any,
+) -> None:
+    """Make a run of checkpoints, to be looked at moment by moment."""
+    from cnn.training import importing
+
+    settings = _settings(given)
+    run = importing.import_checkpoints(checkpoints, model, settings.jobs.runs_dir, history=history)
+    Console().print(
+        f"The run {run.id} has {counted(len(run.moments), 'moment')}, from “"
+        f"{run.moments[0].description}” to “{run.moments[-1].description}”: choose it on the Training "
+        "page of cnn-dashboard serve.", soft_wrap=True,
+    )  # fmt: skip
 
 
 @app.command()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from platformdirs import user_data_path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cnn.data.datasets import NAMES
 from cnn.images.decoding import Limits
 from cnn.jobs import Home
 from cnn.models.opening import Limits as ModelLimits
+from cnn.runs.place import USUAL_HOME
 from dashboard.state.uploads import Uploads
 
 _PREFIX = "CNN_"
@@ -29,9 +30,10 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         Path("data"), description="Folder in which data sets (MNIST) are looked for first"
     )
-    home: Path = Field(
-        user_data_path("cnn-visualizer"), description="Folder for runs, the queue, uploads and logs"
+    data: str | None = Field(
+        None, description="Pictures to show: a folder, CSV or .npz, or the name of a data set"
     )
+    home: Path = Field(USUAL_HOME, description="Folder for runs, the queue, uploads and logs")
     model: Path | None = Field(
         None, description="Model to open (.keras or .h5); trained and saved there if missing"
     )
@@ -93,6 +95,12 @@ class Settings(BaseSettings):
     def model_path(self) -> Path | None:
         """The operator's model, absolute."""
         return self.model.expanduser().resolve() if self.model else None
+
+    @property
+    def own_data(self) -> Path | None:
+        """The operator's own pictures, absolute; None where a named data set or none is wanted."""
+        is_own = self.data and self.data not in NAMES
+        return Path(self.data).expanduser().resolve() if self.data and is_own else None
 
     @property
     def data_path(self) -> Path:

@@ -21,9 +21,7 @@ from dash import (
 from dash.exceptions import PreventUpdate
 
 import cnn
-from cnn.data.datasets import DIGITS, MNIST
 from cnn.figures import EMPTY_FIGURE
-from cnn.runs.naming import data_name
 from dashboard import arguments, ids
 from dashboard.runs import curves, dialogs, form, paging, start, table
 from dashboard.runs.curves import FIGURES, SINGLE, Curves, caption_of
@@ -34,7 +32,6 @@ from dashboard.runs.table import ALL, part
 from dashboard.runtime.runtime import current
 from dashboard.shell import components
 from dashboard.shell.panel import model_options
-from dashboard.state.data import require_known
 from dashboard.state.view import parse
 
 WHICH = "training-which"
@@ -200,6 +197,7 @@ def _register_form(app: Dash) -> None:
         Output(DIAGRAM, "style"),
         Output(DIAGRAM_CAPTION, "children"),
         Input(ids.READY, "data"),
+        Input(form.DATASET, "value"),
         *[Input(identity(field), "value") for field in NETWORK],
     )(preview)
 
@@ -316,17 +314,17 @@ def compare(
 
 def datasets(_ready: str) -> tuple[Any, Any]:
     """Return the data that can be trained on, and the best of them."""
-    best = current().default_data()
-    usable = [MNIST, DIGITS] if best == MNIST else [DIGITS]
-    return [{"label": data_name(name), "value": name} for name in usable], best
+    sets = current().sets
+    options = [{"label": sets.called(name), "value": name} for name in sets.here()]
+    return options, current().default_data()
 
 
 def fill(lesson: str, dataset: str) -> tuple[Any, ...]:
     """Return what to watch in the lesson, and its settings."""
     data_dir = current().settings.data_path
     try:
-        known = require_known(dataset)
-        settings = form.settings_of(lesson, dataset=known, data_dir=data_dir)
+        path = current().sets.path(dataset)
+        settings = form.settings_of(lesson, dataset=path, data_dir=data_dir)
     except cnn.CnnError as error:
         raise PreventUpdate from error
     watch = cnn.lessons.LESSONS[lesson].watch if lesson != OWN else ""
@@ -334,13 +332,15 @@ def fill(lesson: str, dataset: str) -> tuple[Any, ...]:
     return watch, *values
 
 
-def preview(_ready: str, *values: Any) -> tuple[Any, ...]:
+def preview(_ready: str, dataset: str, *values: Any) -> tuple[Any, ...]:
     """Return the diagram of the chosen network, or the reason why there is none."""
     if current().ready != "ready":
         raise PreventUpdate
     try:
         architecture = cnn.Architecture(**form.chosen(NETWORK, values))
-        model = cnn.build_classifier(architecture=architecture)
+        data = current().sets.load(dataset, "train")
+        shape = data.first().shape
+        model = cnn.build_classifier(shape, len(data.class_names), architecture=architecture)
     except cnn.CnnError as error:
         return EMPTY_FIGURE, {"height": "2rem"}, str(error)
     infos = cnn.layer_infos(model)

@@ -241,7 +241,7 @@
 
   async function fetchLabels(address) {
     const answer = await fetch(address);
-    return answer.ok ? new Uint8Array(await answer.arrayBuffer()) : new Uint8Array();
+    return answer.ok ? new Uint16Array(await answer.arrayBuffer()) : new Uint16Array();
   }
 
   // Another random picture: of the class clicked, or of the class of the one on the screen.

@@ -33,6 +33,12 @@ from cnn.captions.layers import (
     verdict,
 )
 from cnn.captions.questions import Question, class_question, unit_question
+from cnn.captions.recorded import (
+    not_recorded,
+    recorded_accuracy,
+    recorded_loss,
+    recorded_rate,
+)
 from cnn.captions.studies import evaluation, ranking, under_way
 from cnn.captions.surgery import ablation, operations, reached
 from cnn.captions.sweep import sweep
@@ -69,6 +75,7 @@ __all__ = [
     "layer_output",
     "legend",
     "megabytes",
+    "not_recorded",
     "number",
     "operations",
     "patch",
@@ -84,6 +91,9 @@ __all__ = [
     "read_of",
     "receptive_field",
     "recognised",
+    "recorded_accuracy",
+    "recorded_loss",
+    "recorded_rate",
     "running",
     "scaled",
     "sides",

@@ -1,4 +1,4 @@
-"""Labelled pictures: MNIST and its relatives, folders of pictures, and the embedded digits.
+"""Labelled pictures: named data sets, somebody's own, and the embedded digits.
 
 Nothing here needs a network or TensorFlow. MNIST is looked for in the data directory and in the
 Keras cache; the embedded digits are always there.
@@ -7,28 +7,34 @@ Keras cache; the embedded digits are always there.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.data import embedded
+from cnn.data import cifar, embedded
+from cnn.data.archives import read_archive
 from cnn.data.fetching import keras_cache
-from cnn.data.folders import read_pictures
-from cnn.data.idx import holds_arrays, read_arrays
+from cnn.data.idx import FASHION, idx_files, read_idx_files
+from cnn.data.labelled import ALL, TEST, TRAIN, Labelled, numbered
+from cnn.data.picture_files import PictureFiles, stacked, within_room
+from cnn.data.sources import ACCEPTED, open_source
 from cnn.errors import DatasetError
 
 DIGITS = "digits"
 MNIST = "mnist"
-KERAS_DATASETS = {
-    MNIST: tuple("0123456789"),
-    "fashion_mnist": (
-        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
-        "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
-    ),
-}  # fmt: skip
+CIFAR10 = "cifar10"
+KERAS_DATASETS = {MNIST: numbered(10), "fashion_mnist": FASHION, CIFAR10: cifar.CLASSES}
+NAMES = (*KERAS_DATASETS, DIGITS)
+_CACHED = {
+    MNIST: ("mnist.npz",),
+    "fashion_mnist": ("fashion-mnist",),
+    CIFAR10: ("cifar-10-batches-py", "cifar-10-batches-py-target"),
+}
 
 
 @dataclass(frozen=True)
@@ -46,20 +52,67 @@ class Dataset:
     """Pictures with labels.
 
     `pictures` are n of uint8 (height, width, channels), `labels` is int64 (n,); `source` says where
-    they came from, in words for the screen.
+    they came from, in words for the screen. `damaged` is how many were left out because they could
+    not be read; `key` is another as soon as files of somebody's own are.
     """
 
     name: str
     split: str
-    pictures: NDArray[np.uint8] | embedded.Digits
+    pictures: NDArray[np.uint8] | PictureFiles | embedded.Digits
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
     source: str
+    damaged: int = 0
+    key: str = ""
 
     @property
     def images(self) -> NDArray[np.uint8]:
-        """All pictures as one array, uint8 (n, height, width, channels)."""
+        """All pictures as one array, uint8 (n, height, width, channels).
+
+        Raises `DatasetError` where they have several sizes, take more than 2 GB, or one is damaged.
+        """
         return np.asarray(self.pictures)
+
+    def decoded(self) -> Dataset:
+        """Return the same pictures as one array, without those that are damaged.
+
+        Raises `DatasetError` where none is left, they have several sizes, or take more than 2 GB.
+        """
+        if not isinstance(self.pictures, PictureFiles):
+            return replace(self, pictures=self.images)
+        self.first()
+        pictures, places = self.readable(range(len(self)))
+        return replace(
+            self, pictures=stacked(pictures), labels=self.labels[places],
+            damaged=len(self) - len(places),
+        )  # fmt: skip
+
+    def readable(self, places: Iterable[int]) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64]]:
+        """Return those of the pictures at `places` that are not damaged, and their places (n,)."""
+        kept: list[int] = []
+
+        def undamaged() -> Iterator[NDArray[np.uint8]]:
+            for place in map(int, places):
+                with suppress(DatasetError):
+                    picture = self.pictures[place]
+                    kept.append(place)
+                    yield picture
+
+        pictures = list(within_room(undamaged()))
+        return pictures, np.array(kept, np.int64)
+
+    def first(self) -> NDArray[np.uint8]:
+        """Return the first picture that is not damaged; `DatasetError` where all are."""
+        for place in range(len(self)):
+            with suppress(DatasetError):
+                return self.pictures[place]
+        raise DatasetError(f"No picture of {self.name} ({self.split}) can be read: replace them.")
+
+    def small(self, index: int, side: int) -> NDArray[np.uint8]:
+        """Return a picture as it is, or reduced to `side` pixels where that is less to decode."""
+        if isinstance(self.pictures, PictureFiles):
+            return self.pictures.decoded(index, side)
+        return self.pictures[index]
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -93,45 +146,63 @@ class Dataset:
 def load_dataset(
     name: str = MNIST, split: str | None = None, *, data_dir: Path | str | None = None
 ) -> Dataset:
-    """Return the data set `name`: "mnist", "fashion_mnist", "digits", or the path of a folder.
+    """Return the data set `name`: a named one, or the pictures at a path.
 
-    `split` is "train", "test" or, for the embedded digits, also "all"; left out it is the one to
-    look at ("all" for the digits, else "test"). A folder holds IDX files, an `.npz` with
-    `x_train, y_train, x_test, y_test`, or one folder of pictures per class. `data_dir` is where
-    named sets are looked for first; left out, the environment variable `CNN_DATA_DIR` is used.
-    Raises `DatasetError` when there is nothing usable; `cnn-dashboard data` lists the places that
-    are looked at. No message has a folder of this machine in it: it may be shown to others.
+    Named are "mnist", "fashion_mnist", "cifar10" and "digits". A path is a folder with a sub-folder
+    of pictures per class (below `train` and `test`, where it is divided), a CSV with the columns
+    file, label and, if wanted, split, an `.npz` with x_train, y_train, x_test and y_test or x and y,
+    or a folder with the files of MNIST, Fashion-MNIST or CIFAR-10. `split` is "train", "test" or,
+    for what nobody has divided, also "all": then every fifth picture is one of the test. Left out it
+    is the one to look at, "all" or else "test". Pictures in files are decoded when they are asked
+    for. `data_dir` is where named sets are looked for first; left out, the environment variable
+    `CNN_DATA_DIR` is used. Raises `DatasetError` when there is nothing usable; `cnn-dashboard data`
+    lists the places that are looked at. No message has a folder of this machine in it: it may be
+    shown to others.
     """
-    split = split or splits(name)[0]
+    if name not in NAMES:
+        return _own(name, split)
     directory = Path(data_dir or os.environ.get("CNN_DATA_DIR") or ".").expanduser().resolve()
-    return _load_dataset(name, split, directory)
+    return _named(name, split or splits(name)[0], directory)
 
 
 @lru_cache(maxsize=6)
-def _load_dataset(name: str, split: str, directory: Path) -> Dataset:
-    if name == DIGITS:
-        return _embedded_dataset(split)
-    if name in KERAS_DATASETS:
-        return _keras_dataset(name, split, directory)
-    if Path(name).is_dir():
-        return _folder(Path(name), split)
-    raise DatasetError(
-        f"There is no data set {Path(name).name!r}: choose one of "
-        f"{', '.join([*KERAS_DATASETS, DIGITS])}, or give the path of a folder that exists."
-    )
+def _named(name: str, split: str, directory: Path) -> Dataset:
+    _require_split(name, split, splits(name))
+    return _embedded_dataset(split) if name == DIGITS else _keras_dataset(name, split, directory)
+
+
+def _own(name: str, split: str | None) -> Dataset:
+    path = _path(name)
+    source = open_source(path)
+    split = split or source.splits[0]
+    _require_split(source.name, split, source.splits)
+    data = _dataset(source.name, split, source.read(split), str(path))
+    return replace(data, key=source.key)
 
 
 def splits(name: str) -> tuple[str, ...]:
-    """Return the parts of a named data set, the one to look at first."""
-    return ("all", "train", "test") if name == DIGITS else ("test", "train")
+    """Return the parts of a data set, the one to look at first; `DatasetError` if there is none."""
+    if name == DIGITS:
+        return ALL, TRAIN, TEST
+    return (TEST, TRAIN) if name in KERAS_DATASETS else open_source(_path(name)).splits
+
+
+def _path(name: str) -> Path:
+    path = Path(name).expanduser()
+    if not path.exists():
+        raise DatasetError(
+            f"There is no data set {path.name!r}: choose one of "
+            f"{', '.join(NAMES)}, or give the path of {ACCEPTED}."
+        )
+    return path.resolve()
 
 
 def places(name: str, data_dir: Path) -> tuple[Path, ...]:
     """Return the files and folders in which the named data set is looked for, in order."""
-    inside = [data_dir / name, data_dir / f"{name}.npz"]
-    plain = [data_dir] if name == MNIST else []
-    cached = {MNIST: "mnist.npz", "fashion_mnist": "fashion-mnist"}
-    return (*plain, *inside, keras_cache() / cached[name])
+    plain = [] if name == "fashion_mnist" else [data_dir]
+    folders = dict.fromkeys((name, name.replace("_", "-")))
+    inside = [*(data_dir / folder for folder in folders), data_dir / f"{name}.npz"]
+    return (*plain, *inside, *(keras_cache() / place for place in _CACHED[name]))
 
 
 def find(name: str, data_dir: Path) -> Path | None:
@@ -139,7 +210,13 @@ def find(name: str, data_dir: Path) -> Path | None:
 
     Only names are looked at: a file found here can still prove unreadable.
     """
-    return next((place for place in places(name, data_dir) if holds_arrays(place)), None)
+    return next((place for place in places(name, data_dir) if _holds(name, place)), None)
+
+
+def _holds(name: str, place: Path) -> bool:
+    if place.suffix == ".npz":
+        return place.is_file()
+    return bool(cifar.batch_files(place) if name == CIFAR10 else idx_files(place))
 
 
 def best(data_dir: Path) -> str:
@@ -148,7 +225,6 @@ def best(data_dir: Path) -> str:
 
 
 def _keras_dataset(name: str, split: str, data_dir: Path) -> Dataset:
-    _require_split(name, split, splits(name))
     place = find(name, data_dir)
     if place is None:
         raise DatasetError(
@@ -156,50 +232,38 @@ def _keras_dataset(name: str, split: str, data_dir: Path) -> Dataset:
             "looked for): set CNN_DATA_DIR to a folder with its files, run `cnn-dashboard data "
             f"--fetch`, or use {DIGITS!r}, which is always there."
         )
-    images, labels = read_arrays(place, split)
-    if name == MNIST and images.shape[1:3] != (28, 28):
-        raise DatasetError(
-            f"{place.name} holds pictures of {images.shape[1:3]}, MNIST has (28, 28)."
-        )
-    return _dataset(name, split, images, labels, KERAS_DATASETS[name], str(place))
+    labelled = _read(name, place, split)
+    if name == MNIST and np.asarray(labelled.pictures).shape[1:3] != (28, 28):
+        size = np.asarray(labelled.pictures).shape[1:3]
+        raise DatasetError(f"{place.name} holds pictures of {size}, MNIST has (28, 28).")
+    names = KERAS_DATASETS[name]
+    return _dataset(name, split, labelled._replace(class_names=names), str(place))
+
+
+def _read(name: str, place: Path, split: str) -> Labelled:
+    if place.suffix == ".npz":
+        return read_archive(place, split)
+    return cifar.read_batches(place, split) if name == CIFAR10 else read_idx_files(place, split)
 
 
 def _embedded_dataset(split: str) -> Dataset:
-    _require_split(DIGITS, split, splits(DIGITS))
     pictures, labels = embedded.read_digits(split)
-    return Dataset(DIGITS, split, pictures, labels, tuple("0123456789"), embedded.SOURCE)
+    return Dataset(DIGITS, split, pictures, labels, numbered(10), embedded.SOURCE)
 
 
-def _folder(folder: Path, split: str) -> Dataset:
-    """Return the data set of a folder: IDX files, one `.npz`, or one sub-folder per class."""
-    archives = sorted(folder.glob("*.npz"))
-    if holds_arrays(folder) or archives:
-        _require_split(folder.name, split, ("train", "test"))
-        place = folder if holds_arrays(folder) else archives[0]
-        images, labels = read_arrays(place, split)
-        names = tuple(str(label) for label in range(int(labels.max()) + 1))
-        return _dataset(folder.resolve().name, split, images, labels, names, str(place))
-    images, labels, names, root = read_pictures(folder, split)
-    return _dataset(folder.resolve().name, split, images, labels, names, str(root))
-
-
-def _dataset(
-    name: str,
-    split: str,
-    images: NDArray[np.uint8],
-    labels: NDArray[np.int64],
-    class_names: tuple[str, ...],
-    source: str,
-) -> Dataset:
-    if len(images) != len(labels):
-        raise DatasetError(f"{name} holds {len(images)} pictures but {len(labels)} labels.")
-    if images.dtype != np.uint8 or images.ndim not in (3, 4):
+def _dataset(name: str, split: str, labelled: Labelled, source: str) -> Dataset:
+    pictures, labels, names = labelled
+    if len(pictures) != len(labels):
+        raise DatasetError(f"{name} holds {len(pictures)} pictures but {len(labels)} labels.")
+    if not len(labels):
         raise DatasetError(
-            f"{name} holds {images.dtype} pictures of rank {images.ndim}: expected uint8 "
-            "(n, height, width) or (n, height, width, channels)."
+            f"{name} ({split}) holds no pictures: choose another split, or add some."
         )
-    images = images[..., None] if images.ndim == 3 else images
-    return Dataset(name, split, images, labels, class_names, source)
+    if labels.max() >= len(names):
+        raise DatasetError(
+            f"{name} has a label {labels.max()} and {len(names)} classes: expected 0 to {len(names) - 1}."
+        )
+    return Dataset(name, split, pictures, labels, names, source)
 
 
 def _require_split(name: str, split: str, splits: tuple[str, ...]) -> None:

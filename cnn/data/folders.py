@@ -1,83 +1,177 @@
-"""Folders of pictures: one sub-folder per class, the pictures of one size."""
+"""Folders of pictures: a sub-folder per class, or a table that says which file is what."""
 
 from __future__ import annotations
 
+import csv
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.errors import DatasetError, ImageError, reason
-from cnn.images.decoding import Limits, stored_pixels
+from cnn.data.labelled import TEST, TRAIN, UNDIVIDED, Labelled, named, part
+from cnn.data.picture_files import SUFFIXES, PictureFiles, Stamp, key_of
+from cnn.errors import DatasetError, reason
 
-_PICTURE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"}
-_MOST_FOLDER_BYTES = 2_000_000_000
+_FILE = ("file", "filename", "file_name", "path", "filepath", "image", "picture")
+_LABEL = ("label", "class", "class_name", "category", "target")
+_SPLIT = "split"
+_MOST_ROWS = 10_000_000
 
 
-class LabelledPictures(NamedTuple):
-    """`images` is uint8 (n, height, width, channels), `labels` is int64 (n,), both from `root`."""
+class Listed(NamedTuple):
+    """Files below `root` with their labels, by split; none of them is opened."""
 
-    images: NDArray[np.uint8]
-    labels: NDArray[np.int64]
-    class_names: tuple[str, ...]
     root: Path
+    stamps: dict[str, list[Stamp]]
+    labels: dict[str, NDArray[np.int64]]
+    class_names: tuple[str, ...]
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits, the one to look at first."""
+        known = tuple(split for split in (TEST, TRAIN) if split in self.stamps)
+        return known or UNDIVIDED
+
+    @property
+    def key(self) -> str:
+        """What is another as soon as a file is another, has another name or another class."""
+        stamps = [stamp for split in sorted(self.stamps) for stamp in self.stamps[split]]
+        labels = [self.labels[split].tobytes().hex() for split in sorted(self.labels)]
+        return key_of(stamps, *self.class_names, *labels)
+
+    def read(self, split: str) -> Labelled:
+        """Return the pictures of a split, to be decoded one by one."""
+        known = split if split in self.stamps else UNDIVIDED[0]
+        pictures = PictureFiles(self.root, self.stamps[known])
+        whole = Labelled(pictures, self.labels[known], self.class_names)
+        return whole if known == split else part(whole, split)
 
 
-def read_pictures(folder: Path, split: str) -> LabelledPictures:
+def list_folder(folder: Path) -> Listed | None:
     """Return the pictures of a folder, a class per sub-folder, in the order of their names.
 
-    Where there is a folder called `split` inside, its sub-folders count. `DatasetError` where there
-    are no pictures, too many, such as cannot be read, or of several sizes.
+    Where there are folders called train and test inside, each is a split. None where there are no
+    pictures in sub-folders.
     """
-    root = folder / split if (folder / split).is_dir() else folder
-    classes = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
-    files = [
-        (path, label)
-        for label, directory in enumerate(classes)
-        for path in sorted(directory.iterdir())
-        if path.suffix.lower() in _PICTURE_SUFFIXES
-    ]
-    if not files:
-        raise DatasetError(
-            f"{folder.resolve().name} holds no data set: expected IDX files, an .npz with x_test "
-            "and y_test, or one folder of pictures per class."
-        )
-    images = _decoded([path for path, _ in files])
-    labels = np.array([label for _, label in files], np.int64)
-    return LabelledPictures(images, labels, tuple(path.name for path in classes), root)
+    divided = [split for split in (TEST, TRAIN) if (folder / split).is_dir()]
+    roots = {split: f"{split}/" for split in divided} or {UNDIVIDED[0]: ""}
+    found = {split: list(_files(folder, start)) for split, start in roots.items()}
+    found = {split: files for split, files in found.items() if files}
+    if not found:
+        return None
+    names = tuple(sorted({name for files in found.values() for name, _ in files}))
+    numbers = {name: number for number, name in enumerate(names)}
+    stamps = {split: [stamp for _, stamp in files] for split, files in found.items()}
+    labels = {
+        split: np.array([numbers[name] for name, _ in files], np.int64)
+        for split, files in found.items()
+    }
+    return Listed(folder, stamps, labels, names)
 
 
-def _decoded(paths: list[Path]) -> NDArray[np.uint8]:
-    """Return pictures of one size, uint8 (n, height, width, channels), decoded one by one."""
-    first = _read_picture(paths[0])
-    size = len(paths) * first.nbytes
-    if size > _MOST_FOLDER_BYTES:
-        raise DatasetError(
-            f"{len(paths):,} pictures like {paths[0].name} take {size / 1e9:,.1f} GB: at most "
-            f"{_MOST_FOLDER_BYTES / 1e9:g} GB are read; reduce the pictures or take fewer."
-        )
-    images = np.empty((len(paths), *first.shape), np.uint8)
-    for place, path in enumerate(paths):
-        picture = _read_picture(path) if place else first
-        if picture.shape != first.shape:
-            raise DatasetError(
-                f"{paths[0].name} has the shape {first.shape} and {path.name} {picture.shape}: "
-                "bring all pictures to one size, and all to grey or all to colour."
-            )
-        images[place] = picture
-    return images
+def _files(folder: Path, start: str) -> Iterator[tuple[str, Stamp]]:
+    """Yield the class and the stamp of each picture in the sub-folders of a folder."""
+    for name in sorted(entry.name for entry in os.scandir(folder / start) if entry.is_dir()):
+        if name.startswith("."):
+            continue
+        inside = [
+            entry
+            for entry in os.scandir(folder / start / name)
+            if Path(entry.name).suffix.lower() in SUFFIXES and entry.is_file()
+        ]
+        for entry in sorted(inside, key=lambda entry: entry.name):
+            yield name, Stamp.of(f"{start}{name}/{entry.name}", entry.stat())
 
 
-def _read_picture(path: Path) -> NDArray[np.uint8]:
-    limits = Limits()
+def list_table(path: Path) -> Listed:
+    """Return the pictures that a CSV names, with columns `file`, `label` and, if wanted, `split`.
+
+    The files are below its folder. Labels are numbers or names. `DatasetError`, with the line, for
+    what is no such table and for a file that is not there.
+    """
     try:
-        with path.open("rb") as file:
-            return stored_pixels(file.read(limits.bytes + 1), limits=limits)
-    except ImageError as error:
-        raise DatasetError(f"{path.parent.name}/{path.name} cannot be used: {error}") from error
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(_rows(path, csv.reader(file)))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(
+            f"{path.name} cannot be read as a table ({reason(error)}): expected a CSV in UTF-8 with "
+            "the columns file and label."
+        ) from error
+    if not rows:
+        raise DatasetError(f"{path.name} names no picture: expected a line `file,label` for each.")
+    splits = {row.split for row in rows}
+    is_half_divided = "" in splits and len(splits) > 1
+    if is_half_divided or splits - {"", TRAIN, TEST}:
+        raise DatasetError(
+            f"{path.name} has the splits {', '.join(sorted(map(repr, splits)))}: expected train and "
+            "test, or no column of that name."
+        )
+    labels, names = _numbers([row.label for row in rows])
+    stamps = [_stamp(path, row) for row in rows]
+    places = {
+        split or UNDIVIDED[0]: [n for n, row in enumerate(rows) if row.split == split]
+        for split in sorted(splits)
+    }
+    return Listed(
+        path.parent,
+        {split: [stamps[n] for n in chosen] for split, chosen in places.items()},
+        {split: labels[chosen] for split, chosen in places.items()},
+        names,
+    )
+
+
+class _Row(NamedTuple):
+    line: int
+    file: str
+    label: str
+    split: str
+
+
+def _rows(path: Path, table: Iterator[list[str]]) -> Iterator[_Row]:
+    head = [word.strip().lower() for word in next(table, [])]
+    file = next((head.index(name) for name in _FILE if name in head), None)
+    label = next((head.index(name) for name in _LABEL if name in head), None)
+    split = head.index(_SPLIT) if _SPLIT in head else None
+    if file is None or label is None:
+        raise DatasetError(
+            f"{path.name} begins with {', '.join(head)[:80] or 'nothing'!r}: expected the names of its "
+            "columns, file and label, in the first line."
+        )
+    for line, cells in enumerate(table, start=2):
+        if not any(cells):
+            continue
+        if len(cells) <= max(file, label, split or 0) or line > _MOST_ROWS:
+            raise DatasetError(f"{path.name}, line {line:,}, has too few columns: mend it.")
+        yield _Row(
+            line, cells[file].strip(), cells[label].strip(),
+            cells[split].strip().lower() if split is not None else "",
+        )  # fmt: skip
+
+
+def _stamp(path: Path, row: _Row) -> Stamp:
+    """Return the stamp of a row's file; a table leads to no file outside its folder."""
+    name = Path(os.path.normpath(row.file))
+    if name.is_absolute() or ".." in name.parts or "\0" in row.file:
+        raise DatasetError(
+            f"{path.name}, line {row.line:,}, names {name.name}, which is outside its folder: "
+            "name files below the folder of the table."
+        )
+    try:
+        return Stamp.of(name.as_posix(), (path.parent / name).stat())
     except OSError as error:
         raise DatasetError(
-            f"{path.parent.name}/{path.name} is no readable picture ({reason(error)}): replace or "
-            "remove it."
+            f"{path.name}, line {row.line:,}, names {row.file}, which is not there "
+            f"({reason(error)}): mend the line, or add the file."
         ) from error
+
+
+def _numbers(labels: list[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return class numbers and names; labels that are all whole numbers are in their order."""
+    if all(label.isdecimal() and len(label) < 10 for label in labels):
+        names = tuple(str(number) for number in sorted({int(label) for label in labels}))
+        places = {int(name): place for place, name in enumerate(names)}
+        return np.array([places[int(label)] for label in labels], np.int64), names
+    return named(labels)

@@ -1,56 +1,54 @@
-"""Arrays of pictures and labels on the disk: IDX files, as MNIST has them, and `.npz` archives."""
+"""IDX files of pictures and labels, as MNIST and Fashion-MNIST have them."""
 
 from __future__ import annotations
 
 import gzip
-import zipfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.data.labelled import TEST, TRAIN, Labelled, numbered
 from cnn.errors import DatasetError, reason
 
-_PREFIXES = {"train": "train", "test": "t10k"}
+FASHION = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+    "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
+_PREFIXES = {TRAIN: "train", TEST: "t10k"}
 _KINDS = ("images-idx3", "labels-idx1")
 
 
-def holds_arrays(place: Path) -> bool:
-    """Return whether a file or folder has the name of an archive, or IDX files in it."""
-    if place.suffix == ".npz":
-        return place.is_file()
-    return any(_file(place, "test", kind) for kind in _KINDS)
+def idx_files(folder: Path) -> dict[str, list[Path]]:
+    """Return the IDX files in a folder by split, those of the test first."""
+    found = {split: [_file(folder, split, kind) for kind in _KINDS] for split in (TEST, TRAIN)}
+    present = {split: [path for path in paths if path] for split, paths in found.items()}
+    return {split: paths for split, paths in present.items() if paths}
 
 
-def read_arrays(place: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Return the pictures (n, ...) and labels (n,) of "train" or "test" in an archive or a folder.
+def read_idx_files(folder: Path, split: str) -> Labelled:
+    """Return the pictures of "train" or "test" in a folder of IDX files.
 
-    `DatasetError` where they are not there or cannot be read.
+    The classes have numbers; in a folder named after Fashion-MNIST, whose files are called as those
+    of MNIST, they have its names. `DatasetError` where they are not there or cannot be read.
     """
-    try:
-        return _from_archive(place, split) if place.suffix == ".npz" else _from_files(place, split)
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise DatasetError(
-            f"{place.name} cannot be read as a data set ({reason(error)}): it is damaged or of "
-            "another format; replace it."
-        ) from error
-
-
-def _from_archive(path: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-        return archive[f"x_{split}"], archive[f"y_{split}"].astype(np.int64)
-
-
-def _from_files(folder: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    files = [_file(folder, split, kind) for kind in _KINDS]
-    if None in files:
+    paths = idx_files(folder).get(split, [])
+    if len(paths) != len(_KINDS):
         raise DatasetError(
             f"{folder.name} has not both files of the split {split!r}: expected "
             f"{_PREFIXES[split]}-images-idx3-ubyte and {_PREFIXES[split]}-labels-idx1-ubyte"
             ", gzipped or not."
         )
-    images, labels = (read_idx(path) for path in files if path)
-    return images, labels.astype(np.int64)
+    try:
+        images, labels = (read_idx(path) for path in paths)
+    except (OSError, EOFError, ValueError) as error:
+        raise DatasetError(
+            f"{folder.name} cannot be read as a data set ({reason(error)}): it is damaged or of "
+            "another format; replace it."
+        ) from error
+    names = numbered(int(labels.max(initial=0)) + 1)
+    is_fashion = "fashion" in folder.resolve().name.lower() and len(names) <= len(FASHION)
+    return Labelled(images[..., None], labels.astype(np.int64), FASHION if is_fashion else names)
 
 
 def _file(folder: Path, split: str, kind: str) -> Path | None:

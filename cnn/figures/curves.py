@@ -29,13 +29,15 @@ GRADIENT = "gradient "
 class Course:
     """A run as it is drawn: its name, a row per epoch, a row per batch (both may be empty).
 
-    `steps` is the number of batches in an epoch.
+    `steps` is the number of batches in an epoch. What Keras tells a callback of a batch are
+    `running_means` over the epoch so far.
     """
 
     name: str
     history: pd.DataFrame
     batches: pd.DataFrame
     steps: int
+    running_means: bool = False
 
     @property
     def thinned(self) -> pd.DataFrame:
@@ -72,6 +74,8 @@ def history(courses: Sequence[Course], *, quantity: str, title: str) -> go.Figur
             symbol = "diamond" if single and kind == "validation" else _symbol(number)
             name = kind if single else f"{course.name}, {kind}"
             table = course.history
+            if len(table) and table[column].isna().all():
+                continue
             traces.append(
                 _line(name, table["epoch"], table[column], shade, dash, quantity)
                 | {"mode": "lines+markers", "marker": {"symbol": symbol, "size": 6}}
@@ -85,8 +89,10 @@ def learning_rates(courses: Sequence[Course], *, title: str) -> go.Figure:
     """Return the learning rate along the training, a line per run."""
     traces = []
     for number, course in enumerate(courses):
-        table = course.thinned
-        if table.empty or "learning_rate" not in table:
+        if "learning_rate" not in course.batches:
+            continue
+        table = course.thinned.dropna(subset="learning_rate")
+        if table.empty:
             continue
         colour, dash = style.COLOURS[number % len(style.COLOURS)], _DASHES[number % len(_DASHES)]
         traces.append(
@@ -197,10 +203,11 @@ def mark(figure: go.Figure, place: float, label: str) -> go.Figure:
 
 def _steps(course: Course, quantity: str) -> list[dict[str, Any]]:
     table = course.thinned
-    if table.empty:
+    if quantity not in table or table[quantity].isna().all():
         return []
     steps = int(table["steps"].iloc[0])
     name = "each step" if steps == 1 else f"mean of {steps} steps"
+    name = "mean of the epoch so far" if course.running_means else name
     line = _line(name, table["place"], table[quantity], GREY, "solid", quantity)
     return [line | {"line": {"color": GREY, "width": 1}}]
 

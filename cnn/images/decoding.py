@@ -18,7 +18,7 @@ from PIL import Image
 from cnn.errors import ImageError
 
 _Read = TypeVar("_Read")
-_LONGEST = 2048
+LONGEST = 2048
 _NEARLY_ALL = 0.95
 _ORIENTATION = 0x0112
 _ACCEPTED = "PNG, JPEG, WebP, BMP and GIF files are accepted"
@@ -95,24 +95,15 @@ class Decoded:
     notes: tuple[str, ...]
 
 
-def decode(data: bytes, *, limits: Limits = _DEFAULT) -> Decoded:
+def decode(data: bytes, *, limits: Limits = _DEFAULT, longest: int = LONGEST) -> Decoded:
     """Decode a PNG, JPEG, WebP, BMP or GIF file.
 
     Grey pictures have 1 channel, others 3. The first frame of several is taken, transparency is
     laid on white or black, a camera's note on which way is up is followed, and a picture whose
-    longer side is above 2048 pixels is reduced to that. Anything else, and more than `limits`,
+    longer side is above `longest` pixels is reduced to that. Anything else, and more than `limits`,
     raises `ImageError`. The number of pixels is read from the header, before any is decoded.
     """
-    return _read(data, limits, lambda picture: _decoded(picture, data))
-
-
-def stored_pixels(data: bytes, *, limits: Limits = _DEFAULT) -> NDArray[np.uint8]:
-    """Return the pixels of such a file as they are stored, uint8 (height, width, 1 or 3).
-
-    Grey pictures have 1 channel, others 3; nothing is turned, reduced or laid on a ground. Raises
-    `ImageError` as `decode` does.
-    """
-    return _read(data, limits, _stored)
+    return _read(data, limits, lambda picture: _decoded(picture, data, longest))
 
 
 def _read(data: bytes, limits: Limits, read: Callable[[Image.Image], _Read]) -> _Read:
@@ -204,15 +195,10 @@ def _is_text(data: bytes) -> bool:
     return all(character.isprintable() or character.isspace() for character in text)
 
 
-def _stored(picture: Image.Image) -> NDArray[np.uint8]:
-    pixels = np.asarray(picture.convert("L" if picture.mode in ("1", "L") else "RGB"))
-    return pixels[..., None] if pixels.ndim == 2 else pixels
-
-
-def _decoded(picture: Image.Image, data: bytes) -> Decoded:
-    """Return the picture upright, of at most 2048 pixels, opaque, and grey where it is grey."""
+def _decoded(picture: Image.Image, data: bytes, most: int) -> Decoded:
+    """Return the picture upright, of at most `most` pixels, opaque, and grey where it is grey."""
     notes = [_frames_note(picture), _depth_note(picture, data), _colour_note(picture)]
-    small, note = _reduced(picture)
+    small, note = _reduced(picture, most)
     notes.append(note)
     small, note = _opaque(small)
     notes.append(note)
@@ -236,16 +222,16 @@ def _colour_note(picture: Image.Image) -> str:
     return "CMYK converted to RGB" if picture.mode == "CMYK" else ""
 
 
-def _reduced(picture: Image.Image) -> tuple[Image.Image, str]:
-    """Return the picture as L, LA, RGB or RGBA with at most 2048 pixels on its longer side."""
+def _reduced(picture: Image.Image, most: int) -> tuple[Image.Image, str]:
+    """Return the picture as L, LA, RGB or RGBA with at most so many pixels on its longer side."""
     longest = max(picture.size)
-    if longest <= _LONGEST:
+    if longest <= most:
         return _plain(picture), ""
-    width, height = (max(1, side * _LONGEST // longest) for side in picture.size)
+    width, height = (max(1, side * most // longest) for side in picture.size)
     picture.draft(None, (width, height))
     plain = _plain(picture)
-    plain.thumbnail((_LONGEST, _LONGEST), reducing_gap=2.0)
-    return plain, f"reduced from {longest:,} to {_LONGEST:,} pixels on its longer side"
+    plain.thumbnail((most, most), reducing_gap=2.0)
+    return plain, f"reduced from {longest:,} to {most:,} pixels on its longer side"
 
 
 def _plain(picture: Image.Image) -> Image.Image:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cnn.errors import ModelError, reason
 from cnn.files import read_json, write_json
@@ -93,6 +97,20 @@ def class_names(model: keras.Model) -> tuple[str, ...]:
     if (count, len(names)) == (1, 2):
         return names[1:]
     return names if len(names) == count else tuple(str(i) for i in range(count))
+
+
+def outputs_of_classes(model: keras.Model, names: Sequence[str]) -> NDArray[np.int64] | None:
+    """Return which output stands for each class of a data set (classes,), None where none does.
+
+    Classes of the same names are the same, whatever their order; where the model's have no names, they
+    are in the order of the data set.
+    """
+    own = card_of(model).class_names
+    if len(names) != len(class_names(model)):
+        return None
+    if len(own) != len(names):
+        return np.arange(len(names))
+    return np.array([own.index(one) for one in names]) if set(own) == set(names) else None
 
 
 def attach_card(model: keras.Model, card: Card) -> None:

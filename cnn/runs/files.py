@@ -22,6 +22,7 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from cnn.errors import CnnError, DamagedRunError
 from cnn.files import read_json
+from cnn.runs import recorded
 from cnn.runs.configuration import TrainingConfig
 from cnn.runs.moments import Moment
 
@@ -100,6 +101,7 @@ def _as(kind: type) -> Callable[[Path], Any]:
 
 _KINDS: dict[str, Callable[[Path], Any]] = {
     "config.json": _read_config,
+    recorded.FILE: _as(recorded.Recorded),
     "status.json": _as(Status),
     "note.json": _as(Note),
     "heartbeat.json": _as(_Beat),
@@ -108,6 +110,12 @@ _KINDS: dict[str, Callable[[Path], Any]] = {
 _COLUMNS = {
     "history.csv": ("epoch", "loss", "accuracy", "val_loss", "val_accuracy"),
     "batches.csv": ("epoch", "batch", "loss", "accuracy"),
+    "classes.csv": ("epoch",),
+}
+# Other programs measure what they like.
+_COLUMNS_OF_OTHERS = {
+    "history.csv": ("epoch", "loss"),
+    "batches.csv": ("epoch", "batch", "loss"),
     "classes.csv": ("epoch",),
 }
 _MEMBERS = {
@@ -195,7 +203,7 @@ def _read(path: str, name: str, _known: tuple[int, int, int]) -> Any:
 
 @lru_cache(maxsize=_MOST_TABLES)
 def _table(path: str, name: str, _known: tuple[int, int, int]) -> pd.DataFrame:
-    return _as_table(Path(path).read_bytes(), name)
+    return _as_table(Path(path).read_bytes(), name, is_own=_is_own(path))
 
 
 @lru_cache(maxsize=_MOST_KEPT)
@@ -205,7 +213,7 @@ def _is_whole(path: str, name: str, known: tuple[int, int, int]) -> bool:
             _read(path, name, known)
         elif name in _COLUMNS:
             with Path(path).open("rb") as file:
-                _as_table(file.read(_HEAD_BYTES), name)
+                _as_table(file.read(_HEAD_BYTES), name, is_own=_is_own(path))
         else:
             return _is_archive(path, _MEMBERS.get(name, ("w0.npy",))) and (
                 name in _MEMBERS or _moment(Path(name).name) is not None
@@ -217,15 +225,20 @@ def _is_whole(path: str, name: str, known: tuple[int, int, int]) -> bool:
     return True
 
 
-def _as_table(data: bytes, name: str) -> pd.DataFrame:
+def _is_own(path: str) -> bool:
+    """Whether a file is of a run that was trained here."""
+    return not (Path(path).parent / recorded.FILE).exists()
+
+
+def _as_table(data: bytes, name: str, *, is_own: bool) -> pd.DataFrame:
     """Return the whole lines of a table; `ValueError` if they are not those of `name`."""
     lines = data[: data.rfind(b"\n") + 1]
     table = pd.read_csv(io.BytesIO(lines), on_bad_lines="skip")
-    wanted = list(_COLUMNS[name])
+    wanted = list((_COLUMNS if is_own else _COLUMNS_OF_OTHERS)[name])
     is_numbers = all(is_numeric_dtype(kind) for kind in table.dtypes) or table.empty
     if not is_numbers or not set(wanted) < set(table.columns):
         raise ValueError(f"{name} has the columns {list(table.columns)}")
-    if name == "history.csv" and not np.isfinite(table[wanted].to_numpy(float)).all():
+    if is_own and name == "history.csv" and not np.isfinite(table[wanted].to_numpy(float)).all():
         raise ValueError(f"{name} has what is no number")
     return table
 

@@ -1,6 +1,7 @@
 """A training run: a folder that says what was asked, how far it is, and what came of it.
 
-`config.json` what was asked · `note.json` its name and a note, by the reader · `status.json` how
+`config.json` what was asked, or `recorded.json` what is known of a training by another program ·
+`note.json` its name and a note, by the reader · `status.json` how
 far it is · `heartbeat.json` a number that grows while somebody works on it · `history.csv` a row
 per epoch · `batches.csv` a row per batch · `classes.csv` the accuracy of each class per epoch ·
 `initial.keras` the network before training · `epochs/` the weights at each moment, in float16, to
@@ -12,15 +13,17 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 import secrets
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any
 from zipfile import BadZipFile
 
@@ -31,13 +34,14 @@ from numpy.typing import NDArray
 
 from cnn.errors import DamagedRunError, RunError
 from cnn.files import read_json, replacing, why_not_written, write_json
-from cnn.runs import files
+from cnn.runs import files, recorded
 from cnn.runs.configuration import TrainingConfig
 from cnn.runs.files import Note as Note
 from cnn.runs.files import State as State
 from cnn.runs.files import Status as Status
 from cnn.runs.moments import Moment
 from cnn.runs.naming import MOST_NAME, automatic, unique
+from cnn.runs.recorded import Recorded
 from cnn.runs.worked import Worked
 from cnn.words import counted
 
@@ -45,6 +49,7 @@ ACTIVE: tuple[State, ...] = ("queued", "running")
 HISTORY_COLUMNS = (
     "epoch", "loss", "accuracy", "val_loss", "val_accuracy", "learning_rate", "seconds",
 )  # fmt: skip
+_CONFIG = "config.json"
 ID = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 MOST_NOTE = 2000
 _MOST_RUNS = 16_384
@@ -81,9 +86,28 @@ class Run(Worked):
 
     @property
     def config(self) -> TrainingConfig:
-        """What was asked."""
-        config: TrainingConfig = self._read("config.json")
+        """What was asked; `RunError` for a training that another program did."""
+        if self.is_recorded:
+            raise RunError(
+                f"The run {self.id} was trained by another program: train it there again."
+            )
+        config: TrainingConfig = self._read(_CONFIG)
         return config
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether another program trained it."""
+        return os.access(f"{self.path}/{recorded.FILE}", os.F_OK)
+
+    @property
+    def recorded(self) -> Recorded | None:
+        """What is known of a training that another program did; None for one of our own."""
+        return self._read(recorded.FILE) if self.is_recorded else None
+
+    @property
+    def planned_epochs(self) -> int:
+        """How many epochs were asked for; 0 if nobody knows."""
+        return known.epochs if (known := self.recorded) else self.config.epochs
 
     @property
     def status(self) -> Status:
@@ -92,7 +116,8 @@ class Run(Worked):
         if status.state == "running" and not self.is_worked_on():
             return replace(
                 status, state="interrupted", seconds_left=None,
-                message="The worker ended during the run: resume it to go on.",
+                message="The program that trains it ended during the run." if self.is_recorded
+                else "The worker ended during the run: resume it to go on.",
             )  # fmt: skip
         return status
 
@@ -109,7 +134,7 @@ class Run(Worked):
 
         `RunError` if the run is not there any more.
         """
-        for name in ("config.json", "status.json"):
+        for name in (recorded.FILE if self.is_recorded else _CONFIG, "status.json"):
             try:
                 self._read(name)
             except DamagedRunError as error:
@@ -137,13 +162,19 @@ class Run(Worked):
 
     @property
     def history(self) -> pd.DataFrame:
-        """A row per finished epoch, with the columns `HISTORY_COLUMNS`."""
+        """A row per finished epoch, with the columns `HISTORY_COLUMNS`.
+
+        What another program did not measure is NaN.
+        """
         return self._table("history.csv").reindex(columns=list(HISTORY_COLUMNS))
 
     @property
     def batches(self) -> pd.DataFrame:
         """A row per batch: epoch, batch, loss, accuracy, learning_rate, pictures_per_second, and
         `gradient <layer>`, the Euclidean norm of the loss's gradient by the layer's weights.
+
+        Of a training by another program it has what Keras told it: loss and accuracy are means over
+        the epoch so far, and the learning rate is NaN where it was not read.
         """
         try:
             return self._table("batches.csv")
@@ -239,9 +270,13 @@ class Run(Worked):
     def renew(self) -> None:
         """Make an ended or interrupted run a queued one, to go on from its resume point.
 
-        Raises `RunError` if it is finished or somebody works on it.
+        Raises `RunError` if it is finished, somebody works on it, or another program trained it.
         """
         self._require()
+        if self.is_recorded:
+            raise RunError(
+                f"The run {self.name} was trained by another program: go on with it there."
+            )
         status = self.status
         if status.state not in ("interrupted", "cancelled", "failed"):
             raise RunError(f"The run {self.name} is {status.state}: it cannot be resumed.")
@@ -300,6 +335,38 @@ def create(
     return run
 
 
+def create_recorded(folder: Path, known: Recorded, fill: Callable[[Run], object]) -> Run:
+    """Make the folder of a run that another program trains, or has trained, and return the run.
+
+    `fill` writes its status, and whatever else, into a folder aside, which is there as a whole or not
+    at all. Where `folder` is taken, a number stands behind its name. Raises `RunError` for a name that
+    no run can have, or if it cannot be written.
+    """
+    require_name(folder.name)
+    with _written(f"The run {folder.name}"):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with _aside(folder) as aside:
+            write_json(aside.path / recorded.FILE, asdict(known))
+            fill(aside)
+            with FileLock(folder.parent / ".names.lock"):
+                return Run(aside.path.rename(_free(folder)))
+
+
+def require_name(name: str) -> None:
+    """Raise `RunError` for what the folder of a run cannot be called."""
+    if not re.fullmatch(ID, name):
+        raise RunError(
+            f"No run can be called {short(name)}: give up to 64 letters, digits, dots, dashes and "
+            "underscores, a letter or a digit first."
+        )
+
+
+def _free(folder: Path) -> Path:
+    """Return the folder, with a number behind its name if it is taken: "mine-2"."""
+    numbered = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
+    return next(path for path in itertools.chain([folder], numbered) if not path.exists())
+
+
 def _new_id(runs_dir: Path) -> str:
     second = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
     ids = (f"{second}-{secrets.token_hex(2)}" for _ in itertools.count())
@@ -323,11 +390,18 @@ def _make(run: Run, config: TrainingConfig, note: Note) -> None:
     if run.path.is_dir():
         _write_new(run, config, note)
         return
-    aside = Run(run.path.with_name(f".new-{run.id}-{secrets.token_hex(2)}"))
-    aside.path.mkdir()
-    try:
+    with _aside(run.path) as aside:
         _write_new(aside, config, note)
         aside.path.rename(run.path)
+
+
+@contextmanager
+def _aside(path: Path) -> Iterator[Run]:
+    """Yield a run in a folder beside `path`, which is removed if the block ends with an error."""
+    aside = Run(path.with_name(f".new-{path.name}-{secrets.token_hex(2)}"))
+    aside.path.mkdir()
+    try:
+        yield aside
     except BaseException:
         shutil.rmtree(aside.path, ignore_errors=True)
         raise
@@ -335,7 +409,7 @@ def _make(run: Run, config: TrainingConfig, note: Note) -> None:
 
 def _write_new(run: Run, config: TrainingConfig, note: Note) -> None:
     run.write_status(Status())
-    write_json(run.path / "config.json", config.to_json())
+    write_json(run.path / _CONFIG, config.to_json())
     if note != Note():
         run.write_note(note.name, note.text)
 

@@ -100,7 +100,8 @@ class Question:
     "evaluate" is how well it tells the pictures before and after `changes` of its channels, by layer
     call and number each a factor and an offset; "rank" what the loss of each channel of the layer
     call `layer` costs; "diagnose" what is wrong with it, changed so. `data` and `split` say which
-    pictures, as `load_dataset` takes them.
+    pictures, as `load_dataset` takes them, and `data_key` what own pictures were when they were asked
+    about.
     """
 
     __pydantic_config__ = STRICT
@@ -109,6 +110,7 @@ class Question:
     network: Network
     data: str
     split: str
+    data_key: str = ""
     changes: dict[str, dict[int, tuple[float, float]]] = field(default_factory=dict)
     layer: str = ""
 

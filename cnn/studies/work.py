@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from cnn.data.datasets import Dataset, load_dataset
 from cnn.errors import CnnError, ModelError, StudyError, reason
 from cnn.inspection.ablation import Score, cost_of_ranking, evaluate_ablation, rank_channels
 from cnn.inspection.diagnosis import Diagnosis, diagnose
-from cnn.models.card import class_names
+from cnn.models.card import class_names, outputs_of_classes
 from cnn.models.surgery import operated
 from cnn.runs import heartbeat
 from cnn.studies.answers import Answer, Channel, Evaluation, Ranking, Scores
@@ -78,7 +79,22 @@ def _found(study: Study, data_dir: Path | None) -> Answer | None:
     question = study.question
     model = question.network.load()
     data = load_dataset(question.data, question.split, data_dir=data_dir)
+    if data.key != question.data_key:
+        raise StudyError(
+            f"Files of {data.name} were changed after they were asked about: ask again."
+        )
     return _WAYS[question.kind](model, question, data, _Progress(study))
+
+
+def _in_outputs(data: Dataset, model: keras.Model) -> Dataset:
+    """Return the pictures with the number of the network's output as the label of each."""
+    outputs = outputs_of_classes(model, data.class_names)
+    if outputs is None:
+        raise StudyError(
+            f"The network tells other classes apart than {data.name} has: choose a data set whose "
+            "classes have the same names."
+        )
+    return replace(data, labels=outputs[data.labels])
 
 
 class _Progress:
@@ -108,16 +124,18 @@ class _Progress:
 def _evaluated(
     model: keras.Model, question: Question, data: Dataset, progress: _Progress
 ) -> Evaluation | None:
+    data = _in_outputs(data, model)
+    pictures, places = data.readable(range(len(data)))
     effect = evaluate_ablation(
-        model, question.operations, data.images, data.labels,
+        model, question.operations, pictures, data.labels[places],
         on_progress=progress.tell, should_stop=progress.is_over,
     )  # fmt: skip
     if effect is None:
         return None
     names = class_names(model)
-    counts = np.bincount(data.labels, minlength=len(names))
+    counts = np.bincount(data.labels[places], minlength=len(names))
     return Evaluation(
-        pictures=len(data), of=len(data), names=list(names), counts=counts.tolist(),
+        pictures=len(places), of=len(data), names=list(names), counts=counts.tolist(),
         before=_scores(effect.before), after=_scores(effect.after),
     )  # fmt: skip
 
@@ -125,10 +143,11 @@ def _evaluated(
 def _ranked(
     model: keras.Model, question: Question, data: Dataset, progress: _Progress
 ) -> Ranking | None:
+    data = _in_outputs(data, model)
     count = _affordable(cost_of_ranking(model, question.layer), len(data))
-    places = _spread(count, len(data))
+    pictures, places = data.readable(_spread(count, len(data)))
     table = rank_channels(
-        model, data.images[places], data.labels[places], layer=question.layer,
+        model, pictures, data.labels[places], layer=question.layer,
         on_progress=progress.tell, should_stop=progress.is_over,
     )  # fmt: skip
     if table is None:
@@ -136,7 +155,7 @@ def _ranked(
     first = table.iloc[0]
     _require_numbers(table["loss_after"])
     return Ranking(
-        pictures=count, of=len(data), layer=question.layer,
+        pictures=len(places), of=len(data), layer=question.layer,
         accuracy=float(first["accuracy_before"]), loss=float(first["loss_before"]),
         channels=[
             Channel(int(channel), float(cost), float(accuracy), float(loss))

@@ -79,7 +79,7 @@ def work_on(
 def _train(run: Run, recorder: Recorder, data_dir: Path | None) -> None:
     config = run.config
     recorder.update(message="Reading the data.")
-    data = load_dataset(config.dataset, "train", data_dir=data_dir)
+    data = load_dataset(config.dataset, "train", data_dir=data_dir).decoded()
     training, validation = feeding.split(data, config)
     batches = feeding.steps_per_epoch(training, config)
     if config.deterministic:
@@ -316,7 +316,7 @@ def _finish(run: Run, recorder: Recorder, model: keras.Model, data_dir: Path | N
     """Score the model on the test split, write it with its card, and say so."""
     recorder.update(message="Scoring the model on the test data.")
     config = run.config
-    test = load_dataset(config.dataset, "test", data_dir=data_dir)
+    test = load_dataset(config.dataset, "test", data_dir=data_dir).decoded()
     scores = {f"{test.name} test": accuracy(model, test)}
     if config.dataset == MNIST:
         scores |= {f"{DIGITS} {half}": _digits_accuracy(model, half) for half in ("train", "test")}
@@ -344,10 +344,12 @@ def _finish(run: Run, recorder: Recorder, model: keras.Model, data_dir: Path | N
 
 
 def _counts(config: TrainingConfig, data_dir: Path | None) -> str:
-    data = load_dataset(config.dataset, "train", data_dir=data_dir)
+    data = load_dataset(config.dataset, "train", data_dir=data_dir).decoded()
     training, validation = feeding.split(data, config)
+    damaged = f", {data.damaged:,} more are damaged" if data.damaged else ""
     drawn = f", {config.flagged_ones:,} of them drawn ones" if config.flagged_ones else ""
-    return f"{len(training):,} pictures to fit on{drawn}, {len(validation):,} held out to validate"
+    held = f"{len(validation):,} held out to validate{damaged}"
+    return f"{len(training):,} pictures to fit on{drawn}, {held}"
 
 
 def _digits_accuracy(model: keras.Model, half: str) -> float:

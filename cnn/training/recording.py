@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -39,6 +40,11 @@ class Event:
 
 
 OnEvent = Callable[[Event], None]
+
+
+def finite(value: float | None) -> float | None:
+    """Return the number, None where it is none: a status holds no infinity and no NaN."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 class Recorder:
@@ -88,15 +94,18 @@ class Recorder:
             self._flush()
         self._on_event(Event("batch", replace(self.status, **changes), row))
 
-    def epoch(self, row: dict[str, float], classes: dict[str, float]) -> None:
-        """Note the end of an epoch, with the accuracy of each class."""
+    def epoch(self, row: dict[str, float], classes: dict[str, float] | None = None) -> None:
+        """Note the end of an epoch, with the accuracy of each class where that was measured."""
         self.require_run()
         self._history.append(row)
-        self._classes.append({"epoch": row["epoch"], **classes})
         self._flush()
         self.run.write_table("history.csv", pd.DataFrame(self._history))
-        self.run.write_table("classes.csv", pd.DataFrame(self._classes))
-        self._write(epoch=int(row["epoch"]), loss=row["loss"], accuracy=row["accuracy"])
+        if classes is not None:
+            self._classes.append({"epoch": row["epoch"], **classes})
+            self.run.write_table("classes.csv", pd.DataFrame(self._classes))
+        self._write(
+            epoch=int(row["epoch"]), loss=finite(row["loss"]), accuracy=finite(row.get("accuracy"))
+        )
         self._on_event(Event("epoch", self.status, row))
 
     def weights(self, moment: Moment, weights: list[NDArray[Any]]) -> None:

@@ -9,18 +9,16 @@ from flask import Flask, Response, abort
 
 import cnn
 from dashboard.runtime.runtime import current
-from dashboard.state.data import require_known
 
 
 def serve_labels(server: Flask) -> None:
-    """Serve `/labels/<data>/<split>`: a byte per picture, its class."""
+    """Serve `/labels/<data>/<split>`: two bytes per picture, its class, the lower byte first."""
     server.add_url_rule("/labels/<data>/<split>", "labels", _labels)
 
 
 def _labels(data: str, split: str) -> Response:
     try:
-        name = require_known(data, split)
-        dataset = cnn.load_dataset(name, split, data_dir=current().settings.data_path)
+        dataset = current().sets.load(data, split)
     except cnn.DatasetError as error:
         abort(404, description=str(error))
-    return Response(dataset.labels.astype("u1").tobytes(), mimetype="application/octet-stream")
+    return Response(dataset.labels.astype("<u2").tobytes(), mimetype="application/octet-stream")

@@ -20,11 +20,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 import cnn
 from cnn.errors import StudyError, without_folders
-from cnn.studies import DIAGNOSE, RANK, Kind, Question, Status, Study
+from cnn.studies import DIAGNOSE, RANK, Kind, Network, Question, Status, Study
 from cnn.words import counted
 from dashboard.arguments import Name
 from dashboard.runtime.runtime import Runtime, current
 from dashboard.shell.studies import told
+from dashboard.state.data import OWN
 from dashboard.state.view import View, parse
 
 _SPLIT = "test"
@@ -101,11 +102,21 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
             "Only the first output is studied: choose it in the panel, then ask again."
         )
     network = replace(runtime.catalogue.network(view.model, view.epoch), range=view.range)
+    return replace(_asked_of(network, runtime, view, asked), data_key=_key_of_own(view))
+
+
+def _asked_of(network: Network, runtime: Runtime, view: View, asked: _Asked) -> Question:
+    data, splits = runtime.sets.path(view.data), runtime.sets.splits(view.data)
+    split = _SPLIT if _SPLIT in splits else splits[0]
     if asked.kind == RANK:
-        return Question.ranking(network, asked.layer, view.data, _SPLIT)
+        return Question.ranking(network, asked.layer, data, split)
     if asked.kind == DIAGNOSE:
-        return Question.diagnosis(network, view.operations, view.data, view.split)
-    return Question.evaluation(network, view.operations, view.data, _SPLIT)
+        return Question.diagnosis(network, view.operations, data, view.split)
+    return Question.evaluation(network, view.operations, data, split)
+
+
+def _key_of_own(view: View) -> str:
+    return view.data.removeprefix(OWN) if view.data.startswith(OWN) else ""
 
 
 def _look(study_id: str) -> dict[str, Any]:

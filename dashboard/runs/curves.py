@@ -16,7 +16,9 @@ from cnn.figures.curves import GRADIENT
 from cnn.runs.configuration import TrainingConfig, differences
 from cnn.runs.moments import Moment
 from cnn.runs.naming import in_words
+from cnn.runs.recorded import Recorded
 from cnn.runs.run import HISTORY_COLUMNS, together
+from cnn.words import counted
 from dashboard.runs.table import Row
 from dashboard.shell import components
 from dashboard.state.view import View
@@ -98,13 +100,15 @@ class Curves:
         if not self.is_single:
             return f"{len(self._rows)} runs beside each other." if self._rows else ""
         row = self._rows[0]
-        config = _config(row)
-        planned = f" of {config.epochs}" if config else ""
+        planned = _planned(row)
         done = f"{len(self._courses[0].history)}{planned} epochs"
+        recorded = _recorded(row)
         how = {
             "queued": "waits for its turn; its curves begin with its first steps",
             "running": "is being trained; these are its curves so far",
-            "finished": f"has finished, after {done}",
+            "finished": _imported(row)
+            if recorded and recorded.by == "import"
+            else f"has finished, after {done}",
             "cancelled": f"was cancelled, after {done}",
             "failed": f"failed, after {done}",
             "interrupted": f"was interrupted, after {done}",
@@ -171,7 +175,10 @@ class Curves:
 
 def _course(row: Row) -> Course:
     history = _table(row, "history").reindex(columns=list(HISTORY_COLUMNS))
-    return Course(row.name, history, _table(row, "batches"), max(1, row.status.batches))
+    return Course(
+        row.name, history, _table(row, "batches"), max(1, row.status.batches),
+        running_means=row.run.is_recorded,
+    )  # fmt: skip
 
 
 def _table(row: Row, name: str) -> pd.DataFrame:
@@ -189,6 +196,26 @@ def _config(row: Row) -> TrainingConfig | None:
         return row.run.config
     except cnn.RunError:
         return None
+
+
+def _recorded(row: Row) -> Recorded | None:
+    """Return what is known of a training by another program; None if it is ours or damaged."""
+    try:
+        return row.run.recorded
+    except cnn.RunError:
+        return None
+
+
+def _planned(row: Row) -> str:
+    """Return of how many epochs, as far as that is known."""
+    try:
+        return f" of {row.run.planned_epochs}" if row.run.planned_epochs else ""
+    except cnn.RunError:
+        return ""
+
+
+def _imported(row: Row) -> str:
+    return f"was made of {counted(len(row.run.moments), 'checkpoint')}"
 
 
 def _classes_of_one(row: Row) -> Any:
@@ -215,7 +242,9 @@ def _damages(rows: list[Row]) -> list[str]:
 
 
 def _caption_of_one(which: str, row: Row, course: Course) -> Caption:
-    history, config = course.history, _config(row)
+    history, recorded, config = course.history, _recorded(row), _config(row)
+    if recorded:
+        return _caption_of_recorded(which, recorded, history)
     if config is None:
         return Caption("")
     if which == LOSS:
@@ -231,6 +260,19 @@ def _caption_of_one(which: str, row: Row, course: Course) -> Caption:
     if which == RATE:
         return Caption(_rate_caption([row]))
     return Caption("Measured step by step in the process that trains.")
+
+
+def _caption_of_recorded(which: str, recorded: Recorded, history: pd.DataFrame) -> Caption:
+    if which == LOSS:
+        losses = history["loss"].tolist(), history["val_loss"].tolist()
+        return cnn.captions.recorded_loss(*losses, recorded)
+    if which == ACCURACY:
+        shares = history["accuracy"].tolist(), history["val_accuracy"].tolist()
+        return cnn.captions.recorded_accuracy(*shares, recorded)
+    if which == RATE:
+        return cnn.captions.recorded_rate(recorded)
+    unseen = {CLASSES: "classes", GRADIENTS: "gradients", SPEED: "speed"}
+    return cnn.captions.not_recorded(unseen[which], recorded)
 
 
 def _last_gradients(course: Course) -> dict[str, float]:
@@ -257,9 +299,10 @@ def _caption_of_many(which: str, rows: list[Row], courses: list[Course]) -> str:
 
 
 def _best_of_many(courses: list[Course]) -> str:
-    best = {c.name: float(c.history["val_accuracy"].max()) for c in courses if len(c.history)}
+    known = [course for course in courses if course.history["val_accuracy"].notna().any()]
+    best = {course.name: float(course.history["val_accuracy"].max()) for course in known}
     if not best:
-        return "No epoch has ended yet."
+        return "No accuracy on validation pictures is known yet."
     name = max(best, key=lambda known: best[known])
     return f"The best validation accuracy is {cnn.captions.percent(best[name], 2)}, of {name}."
 
@@ -272,7 +315,7 @@ def _rate_caption(rows: list[Row]) -> str:
             for c in configs
         }
     )
-    return f"Optimiser and schedule: {'; '.join(kinds)}."
+    return f"Optimiser and schedule: {'; '.join(kinds)}." if kinds else ""
 
 
 def _classes_caption(rows: list[Row], when: list[str]) -> Caption:
@@ -286,7 +329,9 @@ def _classes_caption(rows: list[Row], when: list[str]) -> Caption:
 
 
 def _settings(row: Row) -> list[tuple[str, str]]:
-    config = _config(row)
+    recorded, config = _recorded(row), _config(row)
+    if recorded:
+        return list(recorded.settings.items())
     if config is None:
         return []
     scores = cnn.runs.facts(row.run).get("scores", {})

@@ -145,7 +145,8 @@ def save_note(_: int | None, run_id: Any, name: str | None, text: str | None) ->
 
 
 def _keep(run: Run, name: str, text: str) -> None:
-    run.write_note(name or unique(automatic(run.config), _others(run.id)), text)
+    own = "" if run.is_recorded else unique(automatic(run.config), _others(run.id))
+    run.write_note(name or own, text)
 
 
 def _name_problem(name: str, run_id: str | None) -> str:

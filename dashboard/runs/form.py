@@ -9,7 +9,6 @@ import dash_bootstrap_components as dbc
 from dash import html
 
 import cnn
-from cnn.data.datasets import DIGITS, MNIST
 from cnn.models.architecture import NETWORK as OF_NETWORK
 from cnn.runs.configuration import DATA, OPTIMISATION, SETTINGS
 from cnn.runs.naming import in_words
@@ -17,6 +16,7 @@ from cnn.settings import Setting
 from cnn.training.lessons import LESSONS
 from dashboard import arguments
 from dashboard.shell import components
+from dashboard.state.data import require_known
 
 LESSON = "training-lesson"
 WATCH = "training-watch"
@@ -87,7 +87,9 @@ def _control(field: Setting) -> Any:
         return html.Div(switch, title=field.help)
     label = dbc.Label(field.title, html_for=identity(field), className="small mb-0")
     if not field.limits:
-        options = [{"label": in_words(field.name, c)[1], "value": c} for c in _choices(field)]
+        options = [
+            {"label": in_words(field.name, c)[1], "value": c} for c in field.choices or (value,)
+        ]
         choice = dbc.Select(id=identity(field), size="sm", options=options, value=value)
         return html.Div([label, choice], title=field.help)
     # Without `min` and `max`: the browser would keep what is out of range from whoever says so.
@@ -99,20 +101,26 @@ def _control(field: Setting) -> Any:
     return html.Div([label, number, under], title=field.help)
 
 
-def _choices(field: Setting) -> tuple[str, ...]:
-    return field.choices or (MNIST, DIGITS)
-
-
 def _problem(field: Setting, value: Any) -> str:
     """Return why the control's value is refused; empty if it is not."""
-    limits, choices = field.control_limits, _choices(field)
+    limits, choices = field.control_limits, field.choices
     if field.is_switch:
         return "" if field.accept(value) else "switch it on or off."
+    if field.name == "dataset":
+        return _problem_of_data(value)
     if not limits:
         return "" if value in choices else f"choose one of {', '.join(choices)}."
     if type(value) not in (int, float):
         return f"give {limits.words}."
     return "" if limits.accept(value) else f"{value:,g} was given; {limits.words} is accepted."
+
+
+def _problem_of_data(name: Any) -> str:
+    try:
+        require_known(name)
+    except cnn.DatasetError as error:
+        return str(error)
+    return ""
 
 
 def problems(fields: Sequence[Setting], values: Sequence[Any]) -> dict[str, str]:

@@ -17,15 +17,12 @@ from dashboard.runs import form
 from dashboard.runs.form import FIELDS, LESSON, NUMBERS, OWN, identity, message_id
 from dashboard.runtime.runtime import current
 from dashboard.shell import components
-from dashboard.state.data import NAMES, require_known
 from dashboard.state.view import View, parse
 
 START = "training-start"
 ANSWER = "training-answer"
 ARRIVED = "training-arrived"
 MOST_COMPARED = 10
-_CLASSES = 10
-_PICTURE = (28, 28, 1)
 
 
 def foot() -> html.Div:
@@ -105,9 +102,10 @@ def start(
 def _config(values: tuple[Any, ...]) -> TrainingConfig:
     """Return what the form asks for; `CnnError` for what cannot be trained."""
     settings = form.chosen(FIELDS, values)
-    require_known(settings["dataset"])
-    config = TrainingConfig.from_flat(settings)
-    config.architecture.check(_PICTURE, _CLASSES)
+    sets, name = current().sets, settings["dataset"]
+    config = TrainingConfig.from_flat({**settings, "dataset": sets.path(name)})
+    data = sets.load(name, "train")
+    config.architecture.check(data.first().shape, len(data.class_names))
     return config
 
 
@@ -131,9 +129,10 @@ def _hints(values: tuple[Any, ...]) -> dict[str, str]:
     if current().ready != "ready":
         return {}
     given = form.chosen(FIELDS, values)
-    if given["dataset"] not in NAMES:
+    try:
+        data = current().sets.load(given["dataset"], "train")
+    except cnn.DatasetError:
         return {}
-    data = cnn.load_dataset(given["dataset"], "train", data_dir=current().settings.data_path)
     kept = len(data) - len(data) // VALIDATION_SHARE
     pictures = max(1, round(given["share"] * kept)) + given.get("flagged_ones", 0)
     steps = -(-pictures // given["batch_size"])

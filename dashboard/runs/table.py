@@ -47,6 +47,12 @@ class Row:
     damaged: str = ""
 
     @property
+    def is_resumable(self) -> bool:
+        """Whether this server can go on with the training."""
+        is_other = self.is_bundled or self.damaged or self.run.is_recorded
+        return self.status.state in RESUMABLE and not is_other
+
+    @property
     def look(self) -> tuple[Any, ...]:
         """What the row shows beside progress and results."""
         return (
@@ -201,24 +207,30 @@ def results(run: Run) -> dict[str, str]:
     """
     kept = cnn.captions.megabytes(run.moments_bytes)
     try:
-        config, history = run.config, run.history
+        data, planned, history = _data(run), run.planned_epochs, run.history
     except cnn.RunError:
         return {
             **dict.fromkeys(("data", "epochs", "best", "curve", "curve-text"), ""),
             "kept": kept,
         }
-    losses = history["val_loss"].tolist()
-    description = (
-        f"validation loss from {number(losses[0])} to {number(losses[-1])}" if losses else ""
-    )
+    which = "val_loss" if history["val_loss"].notna().any() else "loss"
+    losses = history[which].dropna().tolist()
+    what = {"val_loss": "validation loss", "loss": "loss"}[which]
+    description = f"{what} from {number(losses[0])} to {number(losses[-1])}" if losses else ""
+    best = history["val_accuracy"].max()
     return {
-        "data": data_name(config.dataset),
-        "epochs": f"{len(history)} of {config.epochs}",
-        "best": percent(history["val_accuracy"].max(), 2) if losses else "",
+        "data": data,
+        "epochs": f"{len(history)} of {planned}" if planned else str(len(history) or ""),
+        "best": percent(best, 2) if best == best else "",
         "curve": cnn.figures.sparkline(losses) if losses else "",
         "curve-text": description,
         "kept": kept,
     }
+
+
+def _data(run: Run) -> str:
+    recorded = run.recorded
+    return recorded.settings.get("data", "") if recorded else data_name(run.config.dataset)
 
 
 def _name(row: Row) -> list[Any]:
@@ -258,7 +270,7 @@ def _actions(row: Row) -> list[Any]:
         actions.append(_button("Use this model", "use", run.id, row.key))
     if row.status.state in ACTIVE:
         actions.append(_button("Cancel", "cancel", run.id))
-    elif row.status.state in RESUMABLE and not row.is_bundled and not row.damaged:
+    elif row.is_resumable:
         actions.append(_button("Resume", "resume", run.id))
     if run.model_path.is_file():
         actions.append(_download("Model", run, "model.keras"))
@@ -283,7 +295,7 @@ def _download(text: str, run: Run, name: str) -> html.A:
 
 def progress(run: Run, status: Status) -> tuple[float, str]:
     """Return how far an active run is: in percent, and in words."""
-    total = run.config.epochs * status.batches
+    total = run.planned_epochs * status.batches
     done = max(0, status.epoch - 1) * status.batches + status.batch
     return (100 * done / total if total else 0), _progress_in_words(run, status)
 
@@ -294,13 +306,20 @@ def _progress_in_words(run: Run, status: Status) -> str:
         return message or "waiting for a worker"
     if message:
         return message
-    if status.loss is None or status.accuracy is None:
+    if not status.epoch:
         return "starting"
-    left = "" if status.seconds_left is None else f" · {_duration(status.seconds_left)} left"
-    return (
-        f"Epoch {status.epoch} of {run.config.epochs} · batch {status.batch} of {status.batches} · "
-        f"loss {status.loss:.4f} · accuracy {percent(status.accuracy, 2)}{left}"
-    )
+    parts = [
+        f"Epoch {_of(status.epoch, run.planned_epochs)}",
+        f"batch {_of(status.batch, status.batches)}",
+        "" if status.loss is None else f"loss {status.loss:.4f}",
+        "" if status.accuracy is None else f"accuracy {percent(status.accuracy, 2)}",
+        "" if status.seconds_left is None else f"{_duration(status.seconds_left)} left",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _of(place: int, count: int) -> str:
+    return f"{place} of {count}" if count else str(place)
 
 
 def _duration(seconds: float) -> str:

@@ -75,8 +75,13 @@ class Catalogue:
         self._settings = settings
         self._refused: dict[str, str] = {}
         self._found: dict[str, tuple[Entry, int]] = {}
+        self._given: dict[str, keras.Model] = {}
         self._load = cached(LRUCache(_MOST_MODELS), condition=Condition())(self._load_and_try)
         self._at = cached(LRUCache(_MOST_MOMENTS), condition=Condition())(self._load_at)
+
+    def give(self, path: Path, model: keras.Model) -> None:
+        """Show this model for the file at `path`, which is not opened."""
+        self._given[key_of(path)] = model
 
     def menu(self, shown: str = "") -> tuple[list[Entry], bool]:
         """Return the models to choose from, the operator's first, and whether these are all.
@@ -184,7 +189,9 @@ class Catalogue:
     def _load_and_try(self, path: Path, key: str, _card_key: str) -> keras.Model:
         """Return the model with that content hash, which was shown to work."""
         try:
-            model = cnn.load_model(path, limits=self._settings.model_limits)
+            model = self._given.get(key) or cnn.load_model(
+                path, limits=self._settings.model_limits
+            )
             cnn.try_out(model)
         except cnn.CnnError as error:
             _require_unchanged(path, key)

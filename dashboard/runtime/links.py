@@ -18,10 +18,10 @@ from typing import Any
 from flask import Flask, Response, request
 
 import cnn
-from cnn.data.datasets import splits
 from cnn.runs.moments import Moment
 from dashboard.runtime.pictures import sample_in_words
 from dashboard.runtime.runtime import Runtime, current
+from dashboard.state.data import OWN
 from dashboard.state.view import ALL_PARTS, LOOKS, OF_MODEL, View, read
 
 _PLACE = ("data", "split", "index")
@@ -83,20 +83,21 @@ class _Repair:
         """Complete the place of the sample, or replace it by the server's default as a whole."""
         values, default = self.values, self._runtime.default_view()
         data = values.setdefault("data", default.data)
-        known = splits(data)
+        known = self._runtime.sets.splits(data)
         split = values.setdefault("split", default.split if data == default.data else known[0])
         values.setdefault("index", 0)
         wrong = [self._refused.pop(name).why for name in _PLACE if name in self._refused]
         if split not in known:
-            wrong.append(f"says split is {split!r}: {data} has {' and '.join(known)}")
+            wrong.append(f"says split is {split!r}: {self._called(data)} has {' and '.join(known)}")
         if wrong:
             values.update({name: getattr(default, name) for name in _PLACE})
         elif (count := self._count()) is not None and values["index"] >= count:
-            place = f"{data} {split} has pictures 0 to {count - 1:,}"
+            place = f"{self._called(data)} {split} has pictures 0 to {count - 1:,}"
             wrong = [f"says index is {values['index']}: {place}"]
             values["index"] = 0
         if wrong:
-            instead = sample_in_words(values["data"], values["split"], values["index"])
+            name = self._runtime.sets.called(values["data"])
+            instead = sample_in_words(name, values["data"], values["split"], values["index"])
             has_own = values.get("pixels") or values.get("upload")
             stands = "stands there" if has_own else "is shown"
             self._say(f"{'; it '.join(wrong)}; {instead} {stands} instead", "index")
@@ -199,6 +200,9 @@ class _Repair:
             self.messages.append("The steps of the link are left out: they belong to what it says.")
         if others - {"teach"}:
             self.values.pop("teach", None)
+
+    def _called(self, data: str) -> str:
+        return self._runtime.sets.called(data) if data.startswith(OWN) else data
 
     def _say(self, sentence: str, part: str) -> None:
         self.messages.append(f"The link {sentence}.")

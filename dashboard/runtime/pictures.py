@@ -14,12 +14,6 @@ from dashboard.state import pixels
 from dashboard.state.uploads import Uploads
 from dashboard.state.view import View
 
-_NAMES = {
-    datasets.MNIST: "MNIST",
-    "fashion_mnist": "Fashion-MNIST",
-    datasets.DIGITS: "embedded digits",
-}
-
 
 @dataclass(frozen=True, eq=False)
 class Picture:
@@ -86,11 +80,11 @@ def _sample(data: cnn.Dataset, sample: cnn.Sample) -> Picture:
     return Picture(sample.pixels, sample.class_name, described, caption, data.class_names)
 
 
-def sample_in_words(data: str, split: str, index: int) -> str:
-    """Return which picture of a data set is meant: "MNIST, test picture 0"."""
+def sample_in_words(name: str, data: str, split: str, index: int) -> str:
+    """Return which picture of a data set is meant, which is called so: "MNIST, test picture 0"."""
     if (data, split) == (datasets.DIGITS, "all"):
         return f"embedded digit {index}"
-    return f"{_NAMES[data]}, {split} picture {index}"
+    return f"{name}, {split} picture {index}"
 
 
 def perturbed_in_words(view: View) -> str:

@@ -35,6 +35,7 @@ from cnn.runs.run import Note, Run
 from dashboard.runtime import pictures
 from dashboard.runtime.catalogue import OF_RUN, Catalogue, Entry
 from dashboard.runtime.kept import Kept, key_of_question
+from dashboard.runtime.picture_sets import PictureSets
 from dashboard.runtime.pictures import Picture
 from dashboard.runtime.starting import Start
 from dashboard.runtime.statuses import Statuses
@@ -89,6 +90,7 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.catalogue = Catalogue(settings)
+        self.sets = PictureSets(settings)
         self._failure = ""
         self._queue_problem = ""
         self._start = Start(self._start_tensorflow)
@@ -114,6 +116,7 @@ class Runtime:
         self._diagnose_once = cached(
             LRUCache(_MOST_DIAGNOSES), key=_model_and_data, condition=threading.Condition()
         )(cnn.diagnose)
+        self._supervisor: Supervisor | None = None
         self._kept = Kept(settings.jobs.path / "kept")
         self.damaged_before = settings.jobs.damaged_queues()
 
@@ -140,7 +143,8 @@ class Runtime:
         worker = "" if self.settings.redis_url else self.settings.jobs.worker_problem
         failure = self._failure or self.catalogue.problem_of_own()
         room = self.settings.jobs.lacks_room
-        return " ".join(filter(None, [failure, room, self._queue_problem, worker]))
+        data = self.sets.problem
+        return " ".join(filter(None, [failure, data, room, self._queue_problem, worker]))
 
     @property
     def is_settled(self) -> bool:
@@ -156,8 +160,15 @@ class Runtime:
         self._server_lock = self.settings.jobs.server_lock()
         self._server_lock.acquire()
         if not self.settings.redis_url:
-            Supervisor(self.settings.jobs, environment(self.settings)).start()
+            self._supervisor = Supervisor(self.settings.jobs, environment(self.settings))
+            self._supervisor.start()
         self._start.within(_START_AFTER_SECONDS)
+
+    def close(self) -> None:
+        """Take back what `open` announced."""
+        if self._supervisor:
+            self._supervisor.stop()
+        self._server_lock.release()
 
     def greet(self) -> None:
         """Have TensorFlow started for a reader who comes: after what can be shown without it."""
@@ -207,7 +218,9 @@ class Runtime:
     def _submit_model(self) -> None:
         path = self.settings.model_path
         if path is not None and not path.exists() and self.training_of(path) is None:
-            self.submit_training(TrainingConfig(dataset=self.default_data(), save_to=str(path)))
+            self.submit_training(
+                TrainingConfig(dataset=self.sets.path(self.default_data()), save_to=str(path))
+            )
 
     def _wants_download(self) -> bool:
         """Whether MNIST is missing and nobody fetches it."""
@@ -256,17 +269,16 @@ class Runtime:
 
     def default_data(self) -> str:
         """Return the data set that is shown when a link names none."""
-        return datasets.best(self.settings.data_path)
+        return self.sets.default()[0]
 
     def default_view(self) -> View:
         """Return what is on the screen when a link says nothing."""
-        data = self.default_data()
-        split = "test" if data == datasets.MNIST else "all"
+        data, split = self.sets.default()
         return View(model=self.catalogue.default().key, data=data, split=split)
 
     def dataset(self, view: View) -> cnn.Dataset:
         """Return the data set of the view; `DatasetError` says which this server lacks."""
-        return cnn.load_dataset(view.data, view.split, data_dir=self.settings.data_path)
+        return self.sets.load(view.data, view.split)
 
     def picture(self, view: View) -> Picture:
         """Return the picture of the view, before anything is done to it."""
@@ -442,7 +454,7 @@ def _moments_of_run(_model: keras.Model, run: Run, *, also: tuple[Moment, ...]) 
 
 
 def _model_and_data(model: keras.Model, data: cnn.Dataset) -> Hashable:
-    return weakref.ref(model), data.name, data.split
+    return weakref.ref(model), data.name, data.split, data.key
 
 
 def _size_to_keep(look: Look) -> int:

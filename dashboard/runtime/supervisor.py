@@ -43,20 +43,25 @@ class Supervisor:
         self._log_size = 0
         self._began = self._not_before = 0.0
         self._pause = 0.0
+        self._stopped = threading.Event()
 
     def start(self) -> None:
         """Begin, in a thread that ends with this process."""
         threading.Thread(target=self._run, name="supervisor", daemon=True).start()
 
+    def stop(self) -> None:
+        """Start no more workers. One that works ends when no server is alive."""
+        self._stopped.set()
+
     def _run(self) -> None:
         lock = FileLock(self._home.path / "supervisor.lock")
         with lock.acquire(poll_interval=_POLL_SECONDS):
-            while True:
+            while not self._stopped.is_set():
                 try:
                     self._look()
                 except Exception as error:
                     self._wait_longer(f"{type(error).__name__}: {error}")
-                time.sleep(_POLL_SECONDS)
+                self._stopped.wait(_POLL_SECONDS)
 
     @cached_property
     def _queue(self) -> Queue:

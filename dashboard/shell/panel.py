@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import cnn
-from cnn.data import datasets
 from cnn.images.decoding import FORMATS
 from cnn.models.folding import folds
 from cnn.models.heads import head_of
@@ -36,15 +35,6 @@ _CHOICES = "choices"
 _RANGE = "pixel-range"
 _KINDS = ",".join(f"image/{name.lower()}" for name in FORMATS)
 _WAY_OUT = html.A("Show this server's own picture and model.", href="?", className="alert-link")
-_SPLITS = {
-    "mnist/test": "MNIST, 10,000 test digits",
-    "mnist/train": "MNIST, 60,000 training digits",
-    "fashion_mnist/test": "Fashion-MNIST, 10,000 test pictures",
-    "fashion_mnist/train": "Fashion-MNIST, 60,000 training pictures",
-    "digits/all": "Embedded digits, 1,797",
-    "digits/train": "Embedded digits, every other from the first",
-    "digits/test": "Embedded digits, every other from the second",
-}
 
 
 def layout(runtime: Runtime) -> html.Aside:
@@ -164,14 +154,8 @@ def _button(text: str, identity: str, title: str) -> html.Button:
 
 def data_options(runtime: Runtime) -> list[dict[str, str]]:
     """Return the data sets that can be chosen."""
-    path = runtime.settings.data_path
-    available = {name for name in datasets.KERAS_DATASETS if datasets.find(name, path)}
-    names = {datasets.DIGITS, *available}
-    return [
-        {"label": label, "value": value}
-        for value, label in _SPLITS.items()
-        if value.split("/")[0] in names
-    ]
+    choices = runtime.sets.choices()
+    return [{"label": label, "value": value} for value, label in choices.items()]
 
 
 def model_options(runtime: Runtime, view: View | None = None) -> list[dict[str, Any]]:

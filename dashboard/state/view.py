@@ -305,7 +305,7 @@ _ACCEPTED = {
     "surgery": _decodable(
         operations.decode, "changes of channels such as conv2d:3*0,7*0.5", "no channel is changed"
     ),
-    "data": _one_of(*data.NAMES),
+    "data": _matching(data.PATTERN, data.WORDS),
     "split": _one_of(*data.SPLITS),
     "range": _one_of(*PIXEL_RANGES),
     "index": _NUMBER,

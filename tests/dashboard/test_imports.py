@@ -40,10 +40,13 @@ ROOMS = {
         "errors", "files", "words", "ranges", "settings", "colours", "images", "data", "models",
         "inspection", "gradients", "runs", "training", "studies", "jobs", "captions", "figures",
     ),
-    "cnn.data": ("idx", "folders", "embedded", "fetching", "datasets"),
+    "cnn.data": (
+        "picture_files", "labelled", "idx", "archives", "cifar", "folders", "sources", "embedded",
+        "fetching", "datasets",
+    ),
     "dashboard": (
         "ids", "bodies", "arguments", "state", "settings", "serving", "runtime", "shell", "screens",
-        "runs", "routes", "app", "wsgi", "options", "report", "cli", "__main__",
+        "runs", "routes", "app", "wsgi", "launching", "options", "report", "cli", "__main__",
     ),
 }  # fmt: skip
 
@@ -92,6 +95,7 @@ def test_of_the_dashboard_only_the_application_knows_the_pages():
     ("module", "absent"),
     [
         ("cnn", ["tensorflow", "keras", "dash", "flask", "sklearn", "scipy"]),
+        ("dashboard", ["tensorflow", "keras", "dash", "flask"]),
         ("dashboard.app", ["tensorflow", "keras", "sklearn"]),
         ("dashboard.cli", ["tensorflow", "keras", "sklearn"]),
         ("pages", ["tensorflow", "keras", "sklearn"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -53,6 +54,7 @@ def diagnose(
     """
     selection = selection_of(model, dataset, most, budget)
     pictures, labels = selected(dataset, selection)
+    selection = replace(selection, count=len(pictures))
     names = dataset.class_names if isinstance(dataset, Dataset) else ()
 
     def told(done: int) -> None:

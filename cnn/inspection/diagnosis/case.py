@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cnn.inspection.diagnosis.findings import Selection
 from cnn.inspection.diagnosis.observation import Observation, Statistics, observe, unwatched
 from cnn.inspection.diagnosis.selection import batch_size
-from cnn.models.card import card_of
+from cnn.models.card import outputs_of_classes
 from cnn.models.graph import calls
 from cnn.models.heads import Head, heads_of
 from cnn.models.inputs import scale_of
@@ -79,19 +79,11 @@ class Case:
 
     @cached_property
     def targets(self) -> NDArray[np.int64] | None:
-        """The output that each picture's label stands for (n,), None where they do not belong together.
-
-        Classes of the same names are the same, whatever their order; where the model's have no names,
-        they are in the order of the data set.
-        """
+        """The output for each picture's label (n,), None where they do not belong together."""
         if self.labels is None or not self.class_names or self.class_count != len(self.class_names):
             return None
-        names = card_of(self.model).class_names
-        if len(names) != len(self.class_names):
-            return self.labels
-        if set(names) != set(self.class_names):
-            return None
-        return np.array([names.index(one) for one in self.class_names], np.int64)[self.labels]
+        outputs = outputs_of_classes(self.model, self.class_names)
+        return None if outputs is None else outputs[self.labels]
 
     @property
     def class_count(self) -> int:

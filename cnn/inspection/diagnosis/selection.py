@@ -34,24 +34,29 @@ def selection_of(
     100 for each number that a layer gives, are `budget`, or what 8 pictures take. Raises `DatasetError`
     where there are none.
     """
-    pictures = dataset.pictures if isinstance(dataset, Dataset) else dataset
-    if not len(pictures):
+    if not len(dataset):
         raise DatasetError("There are no pictures to look at: give a data set that has some.")
-    cost = _cost(model, np.asarray(pictures[0]).shape)
-    wanted = min(len(pictures), most)
-    count = min(wanted, max(LEAST, int(budget / cost)))
+    first = dataset.first() if isinstance(dataset, Dataset) else np.asarray(dataset[0])
+    wanted = min(len(dataset), most)
+    count = min(wanted, max(LEAST, int(budget / _cost(model, first.shape))))
     name, split = (dataset.name, dataset.split) if isinstance(dataset, Dataset) else ("", "")
-    return Selection(name, split, count, len(pictures), is_short=count < wanted)
+    return Selection(name, split, count, len(dataset), is_short=count < wanted)
 
 
 def selected(
     dataset: Dataset | NDArray[Any], selection: Selection
 ) -> tuple[list[Any], NDArray[np.int64] | None]:
-    """Return the pictures of a selection, and their labels (n,) where they have any."""
+    """Return the pictures of a selection, and their labels (n,) where they have any.
+
+    Pictures that are damaged are left out. Raises `DatasetError` where all are.
+    """
     places = np.arange(selection.count) * selection.total // selection.count
     if not isinstance(dataset, Dataset):
         return [dataset[int(place)] for place in places], None
-    return [dataset.pictures[int(place)] for place in places], dataset.labels[places]
+    chosen, kept = dataset.readable(places)
+    if not chosen:
+        raise DatasetError(f"No picture of {dataset.name} that was looked at can be read.")
+    return chosen, dataset.labels[kept]
 
 
 def batch_size(model: keras.Model, picture: tuple[int, ...]) -> int:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -5,63 +6,187 @@ import pytest
 from PIL import Image
 
 import cnn
-from cnn.data import folders
+from cnn.data import picture_files
+from cnn.data.sources import open_source
 
 
-def picture(folder: Path, name: str, shape=(6, 7), **options) -> Path:
+def picture(folder: Path, name: str, shape=(6, 7), grey=0, **options) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.zeros(shape, np.uint8)).save(folder / name, **options)
+    Image.fromarray(np.full(shape, grey, np.uint8)).save(folder / name, **options)
     return folder / name
 
 
-def test_a_folder_of_pictures_has_a_class_per_sub_folder(tmp_path):
+@pytest.fixture
+def decoded(monkeypatch):
+    """The names of the files that were decoded."""
+    names = []
+    decode = picture_files.PictureFiles.decoded
+
+    def counted(self, place, *longest):
+        names.append(self._stamps[place].name)
+        return decode(self, place, *longest)
+
+    monkeypatch.setattr(picture_files.PictureFiles, "decoded", counted)
+    return names
+
+
+def test_a_folder_of_pictures_has_a_class_per_sub_folder(tmp_path, decoded):
     for name, grey in (("cat", 10), ("dog", 200)):
-        (tmp_path / name).mkdir()
-        Image.new("L", (5, 4), grey).save(tmp_path / name / "one.png")
+        picture(tmp_path / name, "one.png", (4, 5), grey)
     data = cnn.load_dataset(str(tmp_path))
+    assert decoded == []
     assert data.images.shape == (2, 4, 5, 1)
     assert data.class_names == ("cat", "dog")
     assert data[1].class_name == "dog"
     assert data[1].pixels.max() == 200
 
 
-def test_a_picture_larger_than_an_upload_may_be_is_refused_by_its_name(tmp_path):
-    picture(tmp_path / "cat", "0.png", (10_000, 4_001), compress_level=1)
-    with pytest.raises(
-        cnn.DatasetError, match=r"^cat/0\.png cannot be used: .* at most 40,000,000"
-    ):
-        cnn.load_dataset(str(tmp_path))
+def test_opening_many_files_decodes_none_and_looking_at_one_decodes_one(tmp_path, decoded):
+    first = picture(tmp_path / "0", "0.png")
+    for label in range(4):
+        (tmp_path / str(label)).mkdir(exist_ok=True)
+        for number in range(500):
+            if label or number:
+                os.link(first, tmp_path / str(label) / f"{number}.png")
+    data = cnn.load_dataset(str(tmp_path))
+    assert (len(data), decoded) == (2000, [])
+    assert data[1003].class_name == "2"
+    assert decoded == ["2/100.png"]
 
 
-def test_a_file_larger_than_an_upload_may_be_is_refused_by_its_name(tmp_path):
+def test_folders_called_train_and_test_are_splits_with_the_same_classes(tmp_path):
+    picture(tmp_path / "train" / "cat", "0.png")
+    picture(tmp_path / "train" / "dog", "0.png")
+    picture(tmp_path / "test" / "dog", "1.png")
+    data = cnn.load_dataset(str(tmp_path))
+    assert (data.split, len(data), data[0].class_name) == ("test", 1, "dog")
+    assert cnn.load_dataset(str(tmp_path), "train").class_names == data.class_names
+
+
+def test_of_a_folder_that_is_not_divided_no_picture_is_in_both_parts(tmp_path):
+    for grey in range(11):
+        picture(tmp_path / "cat", f"{grey:02}.png", grey=grey)
+    parts = {split: cnn.load_dataset(str(tmp_path), split) for split in ("all", "test", "train")}
+    greys = {split: data.images[:, 0, 0, 0].tolist() for split, data in parts.items()}
+    assert cnn.load_dataset(str(tmp_path)).split == "all"
+    assert greys["test"] == [0, 5, 10]
+    assert sorted(greys["test"] + greys["train"]) == greys["all"] == list(range(11))
+
+
+def test_the_key_of_a_folder_is_another_when_a_file_is(tmp_path):
     path = picture(tmp_path / "cat", "0.png")
-    path.write_bytes(path.read_bytes() + bytes(10_000_001))
-    with pytest.raises(
-        cnn.DatasetError, match=r"^cat/0\.png cannot be used: .* at most 10,000,000"
-    ):
-        cnn.load_dataset(str(tmp_path))
+    picture(tmp_path / "dog", "0.png")
+    keys = [open_source(tmp_path).key, open_source(tmp_path).key]
+    os.utime(path, ns=(0, 1))
+    keys.append(open_source(tmp_path).key)
+    path.rename(path.with_name("1.png"))
+    keys.append(open_source(tmp_path).key)
+    (tmp_path / "dog").rename(tmp_path / "wolf")
+    keys.append(open_source(tmp_path).key)
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 4
 
 
-def test_more_pictures_than_there_is_room_for_are_refused_before_they_are_decoded(
-    tmp_path, monkeypatch
-):
-    for number in range(3):
+def test_a_file_that_was_changed_is_not_shown_as_what_it_was(tmp_path):
+    path = picture(tmp_path / "cat", "0.png")
+    data = cnn.load_dataset(str(tmp_path))
+    picture(tmp_path / "cat", "0.png", grey=9)
+    os.utime(path, ns=(0, 1))
+    with pytest.raises(cnn.DatasetError, match=r"^cat/0\.png was changed since"):
+        data[0]
+
+
+@pytest.mark.parametrize(
+    ("shape", "more", "words"),
+    [((10_000, 4_001), 0, "at most 40,000,000"), ((6, 7), 10_000_001, "at most 10,000,000")],
+)
+def test_what_is_larger_than_an_upload_may_be_is_refused_by_its_name(tmp_path, shape, more, words):
+    path = picture(tmp_path / "cat", "0.png", shape, compress_level=1)
+    path.write_bytes(path.read_bytes() + bytes(more))
+    with pytest.raises(cnn.DatasetError, match=rf"^cat/0\.png cannot be used: .* {words}"):
+        cnn.load_dataset(str(tmp_path))[0]
+
+
+def test_more_pictures_than_there_is_room_for_are_refused(tmp_path, monkeypatch, decoded):
+    for number in range(4):
         picture(tmp_path / "cat", f"{number}.png")
-    (tmp_path / "cat" / "2.png").write_bytes(b"never read")
-    monkeypatch.setattr(folders, "_MOST_FOLDER_BYTES", 3 * 42 - 1)
-    with pytest.raises(cnn.DatasetError, match="3 pictures like 0.png take"):
-        cnn.load_dataset(str(tmp_path))
+    monkeypatch.setattr(picture_files, "MOST_BYTES", 3 * 42 - 1)
+    with pytest.raises(cnn.DatasetError, match="take more than"):
+        _ = cnn.load_dataset(str(tmp_path)).images
+    assert len(decoded) == 3
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", b"\x89PNG\r\n\x1a\n"])
-def test_a_file_that_is_no_picture_is_refused_by_its_name(tmp_path, data):
+def test_a_damaged_picture_is_named_and_stops_no_other(tmp_path, data):
     picture(tmp_path / "cat", "0.png").write_bytes(data)
+    picture(tmp_path / "dog", "1.png", grey=7)
+    found = cnn.load_dataset(str(tmp_path))
     with pytest.raises(cnn.DatasetError, match=r"^cat/0\.png cannot be used: "):
-        cnn.load_dataset(str(tmp_path))
+        found[0]
+    assert found[1].pixels.max() == 7
+    whole = found.decoded()
+    assert (len(whole), whole.damaged, whole[0].class_name) == (1, 1, "dog")
 
 
-def test_pictures_of_several_sizes_are_refused_with_two_of_them(tmp_path):
+def test_pictures_of_several_sizes_are_looked_at_one_by_one_and_not_put_together(tmp_path):
     picture(tmp_path / "cat", "0.png")
     picture(tmp_path / "cat", "1.png", (5, 5))
-    with pytest.raises(cnn.DatasetError, match=r"0\.png has the shape .* and 1\.png"):
-        cnn.load_dataset(str(tmp_path))
+    data = cnn.load_dataset(str(tmp_path))
+    assert [sample.pixels.shape for sample in (data[0], data[1])] == [(6, 7, 1), (5, 5, 1)]
+    with pytest.raises(cnn.DatasetError, match="2 sizes, among them 5×5 and 7×6"):
+        _ = data.images
+
+
+def test_grey_pictures_among_coloured_ones_become_coloured(tmp_path):
+    picture(tmp_path / "cat", "0.png", (4, 4), 9)
+    Image.new("RGB", (4, 4), (1, 2, 3)).save(tmp_path / "cat" / "1.png")
+    images = cnn.load_dataset(str(tmp_path)).images
+    assert images[:, 0, 0].tolist() == [[9, 9, 9], [1, 2, 3]]
+
+
+def table(folder: Path, text: str) -> str:
+    for name in ("a.png", "b.png"):
+        picture(folder / "files", name)
+    (folder / "labels.csv").write_text(text)
+    return str(folder / "labels.csv")
+
+
+def test_a_table_says_which_file_is_what(tmp_path):
+    lines = "File,Class\nfiles/b.png,dog\n\nfiles/a.png,cat\n"
+    data = cnn.load_dataset(table(tmp_path, lines))
+    assert [data[place].class_name for place in (0, 1)] == ["dog", "cat"]
+    assert cnn.load_dataset(str(tmp_path)).class_names == ("cat", "dog")
+    numbers = "label,filename,split\n10,files/b.png,train\n9,files/a.png,test\n"
+    divided = cnn.load_dataset(table(tmp_path, numbers), "train")
+    assert (len(divided), divided.class_names, divided[0].class_name) == (1, ("9", "10"), "10")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a.png,cat\n", "begins with 'a.png, cat'.* file and label, in the first line"),
+        ("file,label\n", "names no picture"),
+        ("file,label\nfiles/c.png,cat\n", "line 2, names files/c.png, which is not there"),
+        ("file,label\n../secret.png,cat\n", "line 2, names secret.png, which is outside"),
+        ("file,label\n/etc/secret.png,cat\n", "line 2, names secret.png, which is outside"),
+        ("file,label\nfiles/a.png\n", "line 2, has too few columns"),
+        ("file,label,split\nfiles/a.png,x,dev\n", "has the splits 'dev': expected train and test"),
+        ("file,label\nfiles/\xe9.png,cat\n", "cannot be read as a table"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_refused_in_a_sentence(tmp_path, text, words):
+    path = table(tmp_path, "")
+    Path(path).write_bytes(text.encode("latin1"))
+    with pytest.raises(cnn.DatasetError, match=rf"^labels\.csv.*{words}"):
+        cnn.load_dataset(path)
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "nothing"])
+def test_what_holds_no_data_set_is_told_what_is_accepted(tmp_path, kind):
+    path = tmp_path / "here"
+    if kind == "folder":
+        picture(path, "0.png")
+    if kind == "file":
+        path.write_text("nothing")
+    with pytest.raises(cnn.DatasetError, match=r"here.*sub-folder of pictures per class, a CSV"):
+        cnn.load_dataset(str(path))

@@ -14,7 +14,7 @@ from dashboard.state import pixels
 
 DRAWN = pixels.encode(np.zeros((28, 28, 1), np.uint8))
 FIRST = "embedded digit 0 is shown instead"
-EXPECTED_DATA = "The link says data is 'foo': expected mnist, fashion_mnist or digits"
+EXPECTED_DATA = "The link says data is 'foo': expected mnist, fashion_mnist, cifar10, digits, or own: and 12 hexadecimal digits"
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,72 @@
+"""Captions of a training that another program did: what was measured, and what nobody could see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from cnn.captions.caption import Caption
+from cnn.runs.recorded import Recorded
+from cnn.words import counted, percent
+
+_NO_CURVES = {
+    "callback": "No epoch has ended yet.",
+    "import": "These checkpoints came without curves: import them again with --history.",
+}
+_WHO = {"callback": "A callback of Keras sees no", "import": "Checkpoints say nothing of"}
+_UNSEEN = {
+    "classes": "pictures, so the accuracy of each class is not known",
+    "gradients": "gradients",
+    "speed": "pictures, so how many there were in a second is not known",
+}
+
+
+def recorded_loss(losses: Sequence[float], val_losses: Sequence[float], known: Recorded) -> Caption:
+    """Return the caption of the losses per epoch; what was not measured is NaN."""
+    if not len(losses):
+        return Caption(_NO_CURVES[known.by])
+    seen = f"{counted(len(losses), 'epoch')}, as Keras told {'it' if len(losses) == 1 else 'them'}."
+    broken = int((~np.isfinite(losses)).sum())
+    if broken == len(losses) and not np.isfinite(val_losses).any():
+        return Caption(f"{seen} No loss is known.")
+    if not np.isfinite(val_losses).any():
+        best = int(np.nanargmin(losses))
+        return Caption(
+            f"{seen} Nothing was validated.",
+            f"The loss in training was lowest in epoch {best + 1} ({losses[best]:.4f}).",
+        )
+    best = int(np.nanargmin(val_losses))
+    return Caption(
+        seen, f"The validation loss was lowest after epoch {best + 1} ({val_losses[best]:.4f})."
+    )
+
+
+def recorded_accuracy(
+    accuracies: Sequence[float], val_accuracies: Sequence[float], known: Recorded
+) -> Caption:
+    """Return the caption of the accuracies per epoch; what was not measured is NaN."""
+    if not len(accuracies):
+        return Caption(_NO_CURVES[known.by])
+    if np.isfinite(val_accuracies).any():
+        best = int(np.nanargmax(val_accuracies))
+        what, where, share = "validation accuracy", "after", val_accuracies[best]
+    elif np.isfinite(accuracies).any():
+        best = int(np.nanargmax(accuracies))
+        what, where, share = "accuracy in training", "in", accuracies[best]
+    else:
+        return Caption("This training measured no accuracy.")
+    return Caption(f"The best {what} is {percent(share, 2)}, {where} epoch {best + 1}.")
+
+
+def recorded_rate(known: Recorded) -> Caption:
+    """Return the caption of the learning rate."""
+    optimizer = known.settings.get("optimiser")
+    if optimizer:
+        return Caption(f"Optimiser: {optimizer}.")
+    return Caption("The optimiser and its learning rate are not known.")
+
+
+def not_recorded(what: str, known: Recorded) -> Caption:
+    """Return why the figure of "classes", "gradients" or "speed" is empty: nobody could see that."""
+    return Caption(f"{_WHO[known.by]} {_UNSEEN[what]}.")

@@ -1,0 +1,159 @@
+"""`.npz` archives of pictures and labels, by the names that people give the arrays."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.data.labelled import ALL, TEST, TRAIN, UNDIVIDED, Labelled, named, numbered, part
+from cnn.data.picture_files import MOST_BYTES
+from cnn.errors import DatasetError, reason
+
+_PICTURES = ("x", "images", "image", "pictures", "data", "features")
+_LABELS = ("y", "labels", "label", "targets", "target", "classes")
+_NAMES = ("class_names", "label_names", "names")
+_ACCEPTED = "x_train, y_train, x_test and y_test, or x and y (or images and labels)"
+_CHANNELS = (1, 3)
+
+
+class _Arrays(NamedTuple):
+    """The names of the arrays of a split."""
+
+    pictures: str
+    labels: str
+
+
+def splits_of_archive(path: Path) -> tuple[str, ...]:
+    """Return the splits of an archive by the names of its arrays, the one to look at first.
+
+    `DatasetError` where there are none, or it is no archive.
+    """
+    with _opened(path) as archive:
+        divided = tuple(split for split in (TEST, TRAIN) if _arrays(archive.files, split))
+        if divided or _arrays(archive.files, ALL):
+            return divided or UNDIVIDED
+        found = ", ".join(archive.files[:8]) or "nothing"
+        raise DatasetError(
+            f"{path.name} holds {found}, and no pictures with labels: expected arrays named {_ACCEPTED}."
+        )
+
+
+def read_archive(path: Path, split: str) -> Labelled:
+    """Return the pictures of a split; `DatasetError` where they are not there or cannot be read."""
+    is_whole = splits_of_archive(path) == UNDIVIDED
+    with _opened(path) as archive:
+        arrays = _arrays(archive.files, ALL if is_whole else split)
+        if arrays is None:
+            raise DatasetError(f"{path.name} has no pictures of the split {split!r}.")
+        _require_room(path, arrays.pictures)
+        pictures = _pictures(path, archive[arrays.pictures])
+        labels, names = _labels(path, archive[arrays.labels])
+        given = next((archive[name] for name in _NAMES if name in archive.files), None)
+    if given is not None:
+        names = _names(path, given, len(names))
+    if len(pictures) != len(labels):
+        raise DatasetError(f"{path.name} holds {len(pictures)} pictures but {len(labels)} labels.")
+    labelled = Labelled(pictures, labels, names)
+    return part(labelled, split) if is_whole else labelled
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open an archive; whatever is wrong with it, then or later, is a `DatasetError`."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            yield archive
+    except (OSError, EOFError, ValueError, KeyError, MemoryError, zipfile.BadZipFile) as error:
+        raise DatasetError(
+            f"{path.name} cannot be read as a data set ({reason(error)}): it is damaged or of "
+            "another format; replace it."
+        ) from error
+
+
+def _arrays(files: list[str], split: str) -> _Arrays | None:
+    """Return the arrays of a split: `x_test`, `test_x` or `X_test` and so on, for "all" `x`."""
+    known = {name.lower(): name for name in files}
+
+    def find(words: tuple[str, ...]) -> str | None:
+        forms = (
+            ("{}", "{}_all") if split == ALL else (f"{{}}_{split}", f"{split}_{{}}", f"{{}}{split}")
+        )
+        wanted = (form.format(word) for word in words for form in forms)
+        return next((known[name] for name in wanted if name in known), None)
+
+    pictures, labels = find(_PICTURES), find(_LABELS)
+    return _Arrays(pictures, labels) if pictures and labels else None
+
+
+def _require_room(path: Path, name: str) -> None:
+    """Raise `DatasetError` where an array is larger than what is read, before it is unpacked."""
+    with zipfile.ZipFile(path) as archive:
+        size = archive.getinfo(f"{name}.npy").file_size
+    if size > MOST_BYTES:
+        raise DatasetError(
+            f"{path.name}: {name} takes {size / 1e9:,.1f} GB: at most {MOST_BYTES / 1e9:g} GB are "
+            "read; reduce the pictures or take fewer."
+        )
+
+
+def _pictures(path: Path, array: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return pictures uint8 (n, height, width, channels) of whole numbers to 255 or fractions to 1."""
+    if array.ndim == 3:
+        array = array[..., None]
+    if array.ndim == 4 and array.shape[-1] not in _CHANNELS and array.shape[1] in _CHANNELS:
+        array = np.moveaxis(array, 1, -1)
+    if array.ndim != 4 or array.shape[-1] not in _CHANNELS or not array.size:
+        raise DatasetError(
+            f"{path.name} holds pictures of shape {array.shape}: expected (n, height, width) or "
+            "(n, height, width, channels) with 1 or 3 channels."
+        )
+    if array.dtype == np.uint8:
+        return array
+    if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
+        raise DatasetError(
+            f"{path.name} holds {array.dtype} where pictures are expected: give numbers."
+        )
+    low, high = float(array.min()), float(array.max())
+    is_whole = np.issubdtype(array.dtype, np.integer) or (high > 1 and bool((array % 1 == 0).all()))
+    limit = 255 if is_whole else 1
+    if not 0 <= low <= high <= limit:
+        raise DatasetError(
+            f"{path.name} holds {array.dtype} pictures from {low:g} to {high:g}: expected whole "
+            "numbers from 0 to 255 or fractions from 0 to 1."
+        )
+    return np.round(array * (255 / limit)).astype(np.uint8)
+
+
+def _labels(path: Path, array: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return class numbers of numbers (n,) or (n, 1), of rows with one 1 (n, classes), or of words."""
+    flat = array.reshape(len(array)) if array.ndim and array.size == len(array) else array
+    if flat.ndim == 2 and bool(((flat == 0) | (flat == 1)).all() and (flat.sum(axis=1) == 1).all()):
+        return flat.argmax(axis=1).astype(np.int64), numbered(flat.shape[1])
+    if flat.ndim == 1 and flat.dtype.kind == "U":
+        return named([str(word) for word in flat])
+    if (
+        flat.ndim != 1
+        or flat.dtype.kind not in "biuf"
+        or bool((flat < 0).any() or (flat % 1).any())
+    ):
+        raise DatasetError(
+            f"{path.name} holds {array.dtype} labels of shape {array.shape}: expected one class "
+            "number from 0, or one name, a picture."
+        )
+    numbers = flat.astype(np.int64)
+    return numbers, numbered(int(numbers.max(initial=0)) + 1)
+
+
+def _names(path: Path, array: NDArray[Any], classes: int) -> tuple[str, ...]:
+    if array.ndim != 1 or array.dtype.kind != "U" or len(array) < classes:
+        raise DatasetError(
+            f"{path.name} has labels of {classes} classes, and names that do not fit "
+            f"({array.dtype}, shape {array.shape}): expected one name a class."
+        )
+    return tuple(str(name) for name in array)

@@ -1,0 +1,47 @@
+"""Pictures with their classes, as every kind of file gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.data.picture_files import PictureFiles
+
+ALL, TRAIN, TEST = "all", "train", "test"
+UNDIVIDED = (ALL, TRAIN, TEST)
+_TEST_EVERY = 5
+
+
+class Labelled(NamedTuple):
+    """n `pictures` uint8 (height, width, channels), their `labels` int64 (n,), a name per class."""
+
+    pictures: NDArray[np.uint8] | PictureFiles
+    labels: NDArray[np.int64]
+    class_names: tuple[str, ...]
+
+
+def numbered(count: int) -> tuple[str, ...]:
+    """Return the names of classes that have none: their numbers."""
+    return tuple(str(number) for number in range(count))
+
+
+def named(labels: Sequence[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return the class numbers of labels that are words, and the words, in alphabetical order."""
+    names = tuple(sorted(set(labels)))
+    numbers = {name: number for number, name in enumerate(names)}
+    return np.array([numbers[label] for label in labels], np.int64), names
+
+
+def part(whole: Labelled, split: str) -> Labelled:
+    """Return a part of pictures that nobody has divided.
+
+    "test" is every fifth by its place, from the first; "train" are the others, "all" both.
+    """
+    if split == ALL:
+        return whole
+    places = np.arange(len(whole.labels))
+    chosen = places[(places % _TEST_EVERY == 0) == (split == TEST)]
+    return Labelled(whole.pictures[chosen], whole.labels[chosen], whole.class_names)

@@ -1,0 +1,119 @@
+"""Pictures in files, each decoded when it is asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.errors import DatasetError, ImageError, reason
+from cnn.images.decoding import LONGEST, Limits, decode
+
+MOST_BYTES = 2_000_000_000
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"})
+
+
+class Stamp(NamedTuple):
+    """A file by its name below a folder, as it was when it was found."""
+
+    name: str
+    bytes: int
+    changed: int
+
+    @classmethod
+    def of(cls, name: str, stat: os.stat_result) -> Stamp:
+        """Return the stamp of a file with that name."""
+        return cls(name, stat.st_size, stat.st_mtime_ns)
+
+
+def key_of(stamps: Sequence[Stamp], *more: str) -> str:
+    """Return 12 hexadecimal digits that are others as soon as a file, or what is said `more`, is."""
+    digest = hashlib.sha256("\n".join(more).encode())
+    for stamp in stamps:
+        digest.update(f"\n{stamp.name}\0{stamp.bytes} {stamp.changed}".encode("utf-8", "replace"))
+    return digest.hexdigest()[:12]
+
+
+class PictureFiles:
+    """Pictures uint8 (height, width, 1 or 3) of any sizes, in files below a folder.
+
+    A file that is damaged, or is another since it was found, raises `DatasetError` with its name
+    when it is asked for: a number never stands for another picture than it did.
+    """
+
+    def __init__(self, root: Path, stamps: Sequence[Stamp]) -> None:
+        self._root = root
+        self._stamps = stamps
+
+    def __len__(self) -> int:
+        return len(self._stamps)
+
+    @overload
+    def __getitem__(self, places: int) -> NDArray[np.uint8]: ...
+
+    @overload
+    def __getitem__(self, places: NDArray[np.int64]) -> PictureFiles: ...
+
+    def __getitem__(self, places: int | NDArray[np.int64]) -> NDArray[np.uint8] | PictureFiles:
+        if isinstance(places, np.ndarray):
+            return PictureFiles(self._root, [self._stamps[place] for place in places])
+        return self.decoded(places)
+
+    def decoded(self, place: int, longest: int = LONGEST) -> NDArray[np.uint8]:
+        """Return a picture; one with more than `longest` pixels on a side is reduced to that."""
+        stamp, limits = self._stamps[place], Limits()
+        try:
+            with (self._root / stamp.name).open("rb") as file:
+                if Stamp.of(stamp.name, os.fstat(file.fileno())) != stamp:
+                    raise DatasetError(
+                        f"{stamp.name} was changed since its folder was opened: start again to see "
+                        "what it is now."
+                    )
+                return decode(file.read(limits.bytes + 1), limits=limits, longest=longest).pixels
+        except ImageError as error:
+            raise DatasetError(f"{stamp.name} cannot be used: {error}") from error
+        except OSError as error:
+            raise DatasetError(
+                f"{stamp.name} is no readable picture ({reason(error)}): replace or remove it."
+            ) from error
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.asarray(stacked(list(within_room(self[n] for n in range(len(self))))), dtype)
+
+
+def within_room(pictures: Iterable[NDArray[np.uint8]]) -> Iterator[NDArray[np.uint8]]:
+    """Yield the pictures; `DatasetError` as soon as they take more memory than is given to them."""
+    size = 0
+    for picture in pictures:
+        size += picture.nbytes
+        if size > MOST_BYTES:
+            raise DatasetError(
+                f"The pictures take more than {MOST_BYTES / 1e9:g} GB when they are decoded: reduce "
+                "them, or take fewer."
+            )
+        yield picture
+
+
+def stacked(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Return pictures of one size as one array, in colour where one of them is.
+
+    Raises `DatasetError`, with two sizes, where they have several.
+    """
+    sizes = sorted({picture.shape[:2] for picture in pictures})
+    if len(sizes) > 1:
+        first, last = (f"{width}×{height}" for height, width in (sizes[0], sizes[-1]))
+        raise DatasetError(
+            f"The pictures have {len(sizes):,} sizes, among them {first} and {last} pixels: bring all "
+            "to one size."
+        )
+    channels = max((picture.shape[2] for picture in pictures), default=1)
+    size = sizes[0] if sizes else (1, 1)
+    together = np.empty((len(pictures), *size, channels), np.uint8)
+    for place, picture in enumerate(pictures):
+        together[place] = picture
+    return together

@@ -1,0 +1,88 @@
+"""Somebody's own pictures: what kind of files they are in, found out without decoding any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnn.data.archives import read_archive, splits_of_archive
+from cnn.data.cifar import batch_files, read_batches
+from cnn.data.folders import Listed, list_folder, list_table
+from cnn.data.idx import idx_files, read_idx_files
+from cnn.data.labelled import TEST, TRAIN, Labelled
+from cnn.data.picture_files import Stamp, key_of
+from cnn.errors import DatasetError, reason
+
+ACCEPTED = (
+    "a folder with a sub-folder of pictures per class, a CSV of file,label, an .npz with x and y, or "
+    "the files of MNIST, Fashion-MNIST or CIFAR-10"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Pictures that were found: `splits`, the one to look at first, and how one is read.
+
+    `key` is another as soon as one of the files is another.
+    """
+
+    name: str
+    key: str
+    splits: tuple[str, ...]
+    read: Callable[[str], Labelled]
+
+
+def open_source(path: Path) -> Source:
+    """Return the pictures in a folder or a file; `DatasetError` where there are none.
+
+    Files that come or go afterwards are not noticed; those that change are, when they are read.
+    """
+    try:
+        source = _opened(path)
+    except OSError as error:
+        raise DatasetError(
+            f"{path.name} cannot be read ({reason(error)}): expected {ACCEPTED}."
+        ) from error
+    if source is None:
+        raise DatasetError(f"{path.name} holds no data set: expected {ACCEPTED}.")
+    return source
+
+
+def _opened(path: Path) -> Source | None:
+    if path.is_file():
+        return _file(path)
+    if not path.is_dir():
+        raise DatasetError(f"There is nothing called {path.name}: expected {ACCEPTED}.")
+    if files := idx_files(path):
+        return _arrays(path, files, lambda split: read_idx_files(path, split))
+    if files := batch_files(path):
+        return _arrays(path, files, lambda split: read_batches(path, split))
+    alone = [*sorted(path.glob("*.csv")), *sorted(path.glob("*.npz"))]
+    listed = None if alone else list_folder(path)
+    if listed:
+        return _listed(path.name, listed)
+    return _file(alone[0]) if alone else None
+
+
+def _file(path: Path) -> Source | None:
+    if path.suffix.lower() == ".csv":
+        return _listed(path.name, list_table(path))
+    if path.suffix.lower() == ".npz":
+        key = key_of([Stamp.of(path.name, path.stat())])
+        return Source(
+            path.name, key, splits_of_archive(path), lambda split: read_archive(path, split)
+        )
+    return None
+
+
+def _listed(name: str, listed: Listed) -> Source:
+    return Source(name, listed.key, listed.splits, listed.read)
+
+
+def _arrays(
+    folder: Path, files: Mapping[str, list[Path]], read: Callable[[str], Labelled]
+) -> Source:
+    stamps = [Stamp.of(path.name, path.stat()) for each in files.values() for path in each]
+    splits = tuple(split for split in (TEST, TRAIN) if split in files)
+    return Source(folder.name, key_of(stamps), splits, read)

@@ -1,0 +1,270 @@
+"""Checkpoints that lie around, made a run: files of one network, in the order of its training."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from cnn.errors import ModelError, RunError, reason
+from cnn.models.card import card_of
+from cnn.models.loading import load_model, save_model
+from cnn.runs.moments import Moment
+from cnn.runs.recorded import Recorded
+from cnn.runs.run import Run, Status, create_recorded
+from cnn.training.logs import history_row
+from cnn.training.recording import finite
+from cnn.words import counted
+
+if TYPE_CHECKING:
+    import keras
+
+_SUFFIXES = (".keras", ".h5")
+_MOST_EPOCHS = 9999
+_PICKLED = b"\x80"
+_LAYER = re.compile(r"name=(.+?), built|\(named (.+?)\)")
+_SHAPES = re.compile(
+    r"variable\.shape=(\(.*?\)), Received: value\.shape=(\(.*?\))"
+    r"|expects shape (\(.*?\))\. Received saved weight with shape (\(.*?\))"
+)
+
+
+def import_checkpoints(
+    folder: Path, model_path: Path, runs_dir: Path, *, history: Path | None = None
+) -> Run:
+    """Make a run of the checkpoints in `folder` and return it; it is there as a whole, or not at all.
+
+    They are `.keras`, `.h5` or `.weights.h5` files with weights of the network in `model_path`, and
+    are taken in the natural order of their names, epoch2 before epoch10. A checkpoint is of the epoch
+    that its name counts, where all names do, and else of its place among them. The model of the run
+    has the weights of the last one. `history` has the curves: a file of Keras's `CSVLogger`, or
+    `history.history` of what `fit` returns, as JSON. The run is called as the folder.
+
+    Raises `RunError` or `ModelError`, with the file that is at fault.
+    """
+    paths = checkpoints(folder, model_path)
+    rows = _history(history) if history else []
+    model = load_model(model_path)
+    epochs = _epochs([path.name for path in paths], len(rows))
+
+    def fill(run: Run) -> None:
+        for path, epoch in zip(paths, epochs, strict=True):
+            weights = _weights(path, model, model_path.name)
+            run.write_weights(Moment(epoch), weights)
+        model.set_weights(weights)
+        save_model(model, run.model_path, card=card_of(model))
+        if rows:
+            run.write_table("history.csv", pd.DataFrame(rows))
+        last = rows[-1] if rows else {}
+        run.write_status(
+            Status(
+                "finished", epoch=epochs[-1],
+                loss=finite(last.get("loss")), accuracy=finite(last.get("accuracy")),
+            )
+        )  # fmt: skip
+
+    files = paths[0].name if len(paths) == 1 else f"{paths[0].name} to {paths[-1].name}"
+    told = {"checkpoints": f"{len(paths)}, {files}"}
+    return create_recorded(runs_dir / _name(folder), Recorded("import", len(rows), told), fill)
+
+
+def checkpoints(folder: Path, model_path: Path) -> list[Path]:
+    """Return the checkpoints in a folder, in natural order; `RunError` where there are none.
+
+    The network's own file is left out where it lies beside them and is not called as they are.
+    """
+    if not folder.is_dir():
+        raise RunError(f"There is no folder {folder.name}: give the one that has the checkpoints.")
+    paths = [
+        path
+        for path in folder.iterdir()
+        if path.suffix in _SUFFIXES and path.is_file() and not path.name.startswith(".")
+    ]
+    others = [path for path in paths if path.resolve() != model_path.resolve()]
+    if _without_numbers(model_path) not in map(_without_numbers, others):
+        paths = others
+    if not paths:
+        raise RunError(
+            f"{folder.name} has no checkpoints: expected .keras, .h5 or .weights.h5 files in it."
+        )
+    return sorted(paths, key=lambda path: _natural(path.name))
+
+
+def _without_numbers(path: Path) -> str:
+    return re.sub(r"\d+", "", path.name)
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Return a key by which names sort as one reads them: numbers by their size."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def _name(folder: Path) -> str:
+    """Return what the run of a folder is called, with nothing in it that no run can have."""
+    return re.sub(r"[^A-Za-z0-9_.-]+|^[_.-]+", "-", folder.resolve().name).strip("-")[:56] or "run"
+
+
+def _epochs(names: list[str], known: int) -> list[int]:
+    """Return after which epoch each of the names, in natural order, is.
+
+    That is the first number in which they differ, if it counts epochs: it never repeats, and stays
+    within those that are `known` of the curves. Else it is the place of the name, from 1.
+    """
+    numbers = [list(map(int, re.findall(r"\d+", Path(name).stem))) for name in names]
+    counted_in = [column for column in zip(*numbers, strict=False) if len(set(column)) > 1]
+    same = len({_without_numbers(Path(name)) for name in names}) == 1
+    if same and counted_in:
+        epochs = list(counted_in[0])
+        if len(set(epochs)) == len(epochs) and max(epochs) <= (known or _MOST_EPOCHS):
+            return epochs
+    return list(range(1, len(names) + 1))
+
+
+def _weights(path: Path, model: keras.Model, of: str) -> list[NDArray[Any]]:
+    """Return the weights in a checkpoint; `ModelError` if they are not those of the network."""
+    if path.name.endswith(".weights.h5") or _has_only_weights(path):
+        return _weights_alone(path, model, of)
+    other = load_model(path)
+    for mine, its in zip(model.weights, other.weights, strict=False):
+        if tuple(mine.shape) != tuple(its.shape):
+            raise ModelError(_unlike(path, of, _layer_of(mine), its.shape, mine.shape))
+    if len(model.weights) != len(other.weights):
+        raise ModelError(
+            f"{path.name} does not fit {of}: it has {counted(len(other.weights), 'array')} of weights, "
+            f"and the network {len(model.weights)}. Give the network that was trained."
+        )
+    weights: list[NDArray[Any]] = other.get_weights()
+    return weights
+
+
+def _layer_of(weight: Any) -> str:
+    return str(weight.path).rpartition("/")[0]
+
+
+def _unlike(path: Path, of: str, layer: str, its: object, mine: object) -> str:
+    return (
+        f"{path.name} does not fit {of}: weights of the layer {layer} have the shape {its} in the "
+        f"checkpoint and {mine} in the network. Give the network that was trained."
+    )
+
+
+def _weights_alone(path: Path, model: keras.Model, of: str) -> list[NDArray[Any]]:
+    """Return the weights in a file that has nothing else."""
+    stored = sorted(_stored_shapes(path))
+    try:
+        with warnings.catch_warnings():
+            # Of layers that Keras looks for in several places of the file.
+            warnings.simplefilter("ignore", UserWarning)
+            model.load_weights(path)
+    except Exception as error:
+        message = str(error)
+        layer, shapes = _LAYER.search(message), _SHAPES.search(message)
+        named = next(filter(None, layer.groups()), "") if layer else ""
+        if named and shapes:
+            mine, its = filter(None, shapes.groups())
+            raise ModelError(_unlike(path, of, named, its, mine)) from error
+        where = (
+            f"the weights of the layer {named} are missing or others" if named else reason(error)
+        )
+        raise ModelError(
+            f"{path.name} does not fit {of}: {where}. Give the network that was trained."
+        ) from error
+    wanted = sorted(tuple(weight.shape) for weight in model.weights)
+    if stored != wanted:
+        raise ModelError(
+            f"{path.name} does not fit {of}: it has {counted(len(stored), 'array')} of weights, and the "
+            f"network {len(wanted)}. Give the network that was trained."
+        )
+    weights: list[NDArray[Any]] = model.get_weights()
+    return weights
+
+
+def _has_only_weights(path: Path) -> bool:
+    """Whether an `.h5` file has weights and no network."""
+    if path.suffix != ".h5":
+        return False
+    with _opened(path) as file:
+        return "model_config" not in file.attrs
+
+
+def _stored_shapes(path: Path) -> Iterator[tuple[int, ...]]:
+    """Find the shapes of the weights in a file, without what the optimiser and chance keep there."""
+    import h5py
+
+    found: list[tuple[int, ...]] = []
+
+    def note(name: str, item: Any) -> None:
+        others = name.startswith(("optimizer", "top_level_model_weights")) or "seed_gen" in name
+        if isinstance(item, h5py.Dataset) and not others:
+            found.append(item.shape)
+
+    with _opened(path) as file:
+        file.visititems(note)
+    yield from found
+
+
+def _opened(path: Path) -> Any:
+    import h5py
+
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise ModelError(
+            f"{path.name} is no HDF5 file, or is cut short: save the weights again."
+        ) from error
+
+
+def _history(path: Path) -> list[dict[str, float]]:
+    """Return the rows of a run's history from a file; `RunError` for one that is none."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_PICKLED))
+        if start == _PICKLED or path.suffix in (".pkl", ".pickle"):
+            raise RunError(
+                f"{path.name} is a pickle, which may run code when it is opened, and is refused: save "
+                "the curves with json.dump(history.history, file), or with the callback CSVLogger."
+            )
+        table = _from_json(path) if path.suffix == ".json" else _from_csv(path)
+        logs = table.apply(pd.to_numeric)
+    except RunError:
+        raise
+    except FileNotFoundError as error:
+        raise RunError(f"There is no file {path.name}: give the path of the curves.") from error
+    except (OSError, ValueError, TypeError, RecursionError, csv.Error) as error:
+        raise RunError(
+            f"{path.name} has no curves ({reason(error)}): give a file of the callback CSVLogger, or "
+            "history.history as JSON, a list of numbers per metric."
+        ) from error
+    if "loss" not in logs or not len(logs):
+        found = ", ".join(map(str, logs)) or "nothing"
+        raise RunError(
+            f"{path.name} has no curves: expected a column loss and at least one epoch, found {found}. "
+            "Give a file of the callback CSVLogger, or history.history as JSON."
+        )
+    rates = {"lr": "learning_rate"} if "learning_rate" not in logs else {}
+    logs = logs.rename(columns=rates)
+    rows = logs.drop(columns="epoch", errors="ignore").to_dict("records")
+    return [
+        history_row(number, {str(name): value for name, value in row.items()})
+        for number, row in enumerate(rows, 1)
+    ]
+
+
+def _from_csv(path: Path) -> pd.DataFrame:
+    # The separator is a setting of the callback.
+    return pd.read_csv(path, sep=None, engine="python", skipinitialspace=True)
+
+
+def _from_json(path: Path) -> pd.DataFrame:
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(raw, dict) or not all(isinstance(values, list) for values in raw.values()):
+        raise ValueError("it is no object of lists")
+    return pd.DataFrame({name: np.asarray(values, np.float64) for name, values in raw.items()})

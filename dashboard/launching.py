@@ -1,0 +1,257 @@
+"""The dashboard from a notebook or a script: a model in memory and pictures, served from here."""
+
+from __future__ import annotations
+
+import atexit
+import re
+import sys
+import tempfile
+import threading
+import webbrowser
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+import cnn
+from cnn.errors import DatasetError
+from cnn.models.card import Card, attach_card
+from cnn.models.internals import every_layer
+from cnn.models.loading import as_functional, save_model
+from dashboard.app import create_app, runtime_of
+from dashboard.runtime.catalogue import key_of
+from dashboard.runtime.runtime import Runtime
+from dashboard.settings import Settings
+
+if TYPE_CHECKING:
+    import keras
+
+_Folder = tempfile.TemporaryDirectory[str]
+
+_HOST = "127.0.0.1"
+_INLINE_PIXELS = 800
+_CHANNELS = (1, 3)
+_WITHOUT_LABEL = "not labelled"
+
+
+def launch(
+    model: keras.Model,
+    *,
+    images: ArrayLike | None = None,
+    labels: ArrayLike | None = None,
+    class_names: Sequence[str] = (),
+    scale: Any = None,
+    show: bool = True,
+) -> Dashboard:
+    """Serve the model as it is now, with these pictures, and return a handle of the server.
+
+    `images` are n pictures (n, height, width) or (n, height, width, 1 or 3): integers or numbers from 0
+    to 255, or numbers from 0 to 1, which are rounded to 256 levels. `labels` (n,) are the places of their
+    classes among `class_names`, or the names; (n, classes) with a 1 at the class is taken too. `scale` is
+    what pixels of 0 to 255 are multiplied with before they enter the model, as on its card. Without
+    pictures those are shown that the dashboard finds, at least the embedded digits.
+
+    With `show` it is opened in the browser, or below the cell of a notebook. The server listens on a free
+    port of this machine alone, in threads of this process; what it writes goes when it is closed.
+
+    A model is copied, with classes of layers that only this process knows; where Keras cannot copy it,
+    the object itself is shown, and should not be trained on meanwhile. Raises `ModelError` for a model
+    that cannot be shown, `DatasetError` for pictures or labels that do not fit.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="cnn-launched-", ignore_cleanup_errors=True)
+    try:
+        home = Path(folder.name)
+        graph = as_functional(model)
+        card = Card(class_names=tuple(map(str, class_names)), scale=scale)
+        path = home / f"{re.sub(r'[^A-Za-z0-9_-]+', '_', model.name) or 'model'}.keras"
+        shown = _copied(graph, path, card)
+        data = _written(home, images, labels, class_names or cnn.class_names(shown))
+        settings = Settings(home=home, model=path, redis_url=None, download=False, **data)
+        app = create_app(settings)
+        runtime = runtime_of(app)
+        runtime.catalogue.give(path, shown)
+        runtime.catalogue.load(key_of(path))
+        dashboard = Dashboard(app.server, runtime, folder)
+    except BaseException:
+        folder.cleanup()
+        raise
+    if show:
+        dashboard.show()
+    return dashboard
+
+
+class Dashboard:
+    """A dashboard that is served from this process until it is closed, or the process ends."""
+
+    def __init__(
+        self, application: Any, runtime: Runtime, folder: tempfile.TemporaryDirectory[str]
+    ) -> None:
+        runtime.open()
+        runtime.wait()
+        self._runtime, self._folder = runtime, folder
+        self._server = make_server(_HOST, 0, application, threaded=True, request_handler=_Silent)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="dashboard", daemon=True
+        )
+        self._thread.start()
+        self._is_open = True
+        self.url = f"http://{_HOST}:{self._server.server_port}/"
+        # Also what keeps it alive where nobody keeps the handle.
+        atexit.register(self.close)
+
+    def show(self) -> None:
+        """Open it in the browser, or below the cell of a notebook."""
+        if not _shown_inline(self.url):
+            webbrowser.open(self.url)
+
+    def wait(self) -> None:
+        """Serve until it is closed by another thread, or interrupted: for the end of a script."""
+        with suppress(KeyboardInterrupt):
+            self._thread.join()
+        self.close()
+
+    def close(self) -> None:
+        """Stop serving, and remove what was written. A second time does nothing."""
+        if self._is_open:
+            self._is_open = False
+            atexit.unregister(self.close)
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+            self._runtime.close()
+            self._folder.cleanup()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Dashboard {self.url if self._is_open else 'closed'}>"
+
+
+class _Silent(WSGIRequestHandler):
+    """Writes no line per request below the cell of a notebook."""
+
+    def log_request(self, *_: Any) -> None:
+        pass
+
+
+def _shown_inline(url: str) -> bool:
+    """Show the page below the cell, if there is one."""
+    if "ipykernel" not in sys.modules:
+        return False
+    from IPython.display import IFrame, display
+
+    display(IFrame(url, width="100%", height=_INLINE_PIXELS))
+    return True
+
+
+def _copied(graph: keras.Model, path: Path, card: Card) -> keras.Model:
+    """Write the model to `path`, and return what is read from it; the graph itself where that fails.
+
+    The file is for workers, and names the model by its content.
+    """
+    import keras
+
+    classes = {type(layer).__name__: type(layer) for layer in every_layer(graph)}
+    try:
+        save_model(graph, path, card=card)
+        with keras.saving.custom_object_scope(classes):
+            return cnn.load_model(path)
+    except Exception:
+        # Whatever Keras finds fault with: the model works in this process all the same.
+        attach_card(graph, card)
+        if not path.exists():
+            weights = path.with_suffix(".weights.h5")
+            graph.save_weights(weights)
+            weights.rename(path)
+        return graph
+
+
+def _written(
+    home: Path, images: ArrayLike | None, labels: ArrayLike | None, class_names: Sequence[str]
+) -> dict[str, Any]:
+    """Write the pictures into the server's folder; return the setting that says where they are."""
+    if images is None:
+        if labels is not None:
+            raise DatasetError("There are labels and no images: give both.")
+        return {}
+    pixels = _pixels(np.asarray(images))
+    if labels is None:
+        names: tuple[str, ...] = (_WITHOUT_LABEL,)
+        numbers = np.zeros(len(pixels), np.int64)
+    else:
+        names = tuple(map(str, class_names))
+        numbers = _numbers(np.asarray(labels), names)
+    if len(numbers) != len(pixels):
+        raise DatasetError(
+            f"There are {len(pixels)} images and {len(numbers)} labels: give one each."
+        )
+    path = home / "pictures.npz"
+    np.savez(path, x=pixels, y=numbers, class_names=np.array(names))
+    return {"data": str(path)}
+
+
+def _pixels(images: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return pictures uint8 (n, height, width, channels); `DatasetError` for what are none."""
+    given = images.shape
+    images = images[..., None] if images.ndim == 3 else images
+    if images.ndim != 4 or images.shape[-1] not in _CHANNELS or not images.size:
+        raise DatasetError(
+            f"The images have the shape {given}: expected (n, height, width) or (n, height, "
+            "width, 1 or 3)."
+        )
+    if images.dtype == np.uint8:
+        return images
+    if images.dtype.kind not in "biuf":
+        raise DatasetError(
+            f"The images are {images.dtype}: expected numbers from 0 to 1 or to 255."
+        )
+    low, high = float(images.min()), float(images.max())
+    if not (low >= 0 and high <= 255):
+        raise DatasetError(
+            f"The images have numbers from {low:g} to {high:g}: expected 0 to 1 or 0 to 255, as they are "
+            "before the model's own scale; say that with scale=."
+        )
+    levels = images * np.float32(255) if images.dtype.kind in "bf" and high <= 1 else images
+    pixels: NDArray[np.uint8] = np.rint(levels).astype(np.uint8)
+    return pixels
+
+
+def _numbers(labels: NDArray[Any], names: Sequence[str]) -> NDArray[np.int64]:
+    """Return the places (n,) of labels among the names; `DatasetError` for one that is not there."""
+    if labels.ndim == 2 and labels.shape[1] == len(names):
+        labels = labels.argmax(axis=1)
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1:
+        raise DatasetError(
+            f"The labels have the shape {labels.shape}: expected one per picture, (n,)."
+        )
+    if labels.dtype.kind in "USO":
+        unknown = sorted({str(label) for label in labels} - set(names))
+        if unknown:
+            raise DatasetError(
+                f"{unknown[0]!r} is among the labels and not among the class names: give class_names "
+                "with every class."
+            )
+        return np.array([names.index(str(label)) for label in labels], np.int64)
+    numbers = labels.astype(np.int64)
+    if (numbers != labels).any() or numbers.min() < 0 or numbers.max() >= len(names):
+        raise DatasetError(
+            f"The labels are numbers from {labels.min()} to {labels.max()}, and there are {len(names)} "
+            f"classes: expected whole numbers from 0 to {len(names) - 1}."
+        )
+    return numbers

@@ -1,0 +1,110 @@
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+import cnn
+from cnn.data import archives
+
+IMAGES = np.arange(6 * 4 * 5 * 3, dtype=np.uint8).reshape(6, 4, 5, 3)
+LABELS = np.array([2, 0, 1, 2, 0, 1])
+
+
+def saved(tmp_path, **arrays) -> str:
+    np.savez(tmp_path / "own.npz", **arrays)
+    return str(tmp_path / "own.npz")
+
+
+@pytest.mark.parametrize(
+    "names", [("x", "y"), ("images", "labels"), ("X", "Y"), ("data", "targets")]
+)
+def test_an_archive_of_all_pictures_has_parts_that_share_none(tmp_path, names):
+    path = saved(tmp_path, **dict(zip(names, (IMAGES, LABELS), strict=True)))
+    data = cnn.load_dataset(path)
+    np.testing.assert_array_equal(data.images, IMAGES)
+    assert (data.split, data.labels.tolist()) == ("all", LABELS.tolist())
+    assert cnn.load_dataset(path, "test").labels.tolist() == [2, 1]
+    assert cnn.load_dataset(path, "train").labels.tolist() == [0, 1, 2, 0]
+
+
+@pytest.mark.parametrize("form", ["{}_{}", "{1}_{0}"])
+def test_an_archive_with_splits_has_those(tmp_path, form):
+    arrays = {}
+    for split, count in (("train", 4), ("test", 2)):
+        arrays[form.format("images", split)] = IMAGES[:count]
+        arrays[form.format("labels", split)] = LABELS[:count]
+    path = saved(tmp_path, **arrays)
+    data = cnn.load_dataset(path)
+    assert (data.split, len(data), len(cnn.load_dataset(path, "train"))) == ("test", 2, 4)
+    with pytest.raises(cnn.DatasetError, match=r"^own\.npz has no split 'all': .* test, train"):
+        cnn.load_dataset(path, "all")
+
+
+@pytest.mark.parametrize(
+    ("pictures", "expected"),
+    [
+        (IMAGES[..., 0], IMAGES[..., :1]),
+        (np.moveaxis(IMAGES, -1, 1), IMAGES),
+        (IMAGES.astype(np.int64), IMAGES),
+        (IMAGES.astype(np.float32), IMAGES),
+        (IMAGES / 255, IMAGES),
+    ],
+)
+def test_pictures_of_other_types_and_shapes_become_bytes(tmp_path, pictures, expected):
+    data = cnn.load_dataset(saved(tmp_path, x=pictures, y=LABELS))
+    np.testing.assert_array_equal(data.images, expected)
+
+
+@pytest.mark.parametrize(
+    ("labels", "more", "names"),
+    [
+        (LABELS[:, None], {}, ("0", "1", "2")),
+        (np.eye(3)[LABELS], {}, ("0", "1", "2")),
+        (LABELS.astype(np.float32), {"class_names": np.array(["a", "b", "c", "d"])}, tuple("abcd")),
+        (np.array(["a", "b", "c"])[LABELS], {}, tuple("abc")),
+    ],
+)
+def test_labels_are_numbers_rows_or_names(tmp_path, labels, more, names):
+    data = cnn.load_dataset(saved(tmp_path, x=IMAGES, y=labels, **more))
+    assert (data.labels.tolist(), data.class_names) == (LABELS.tolist(), names)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"a": IMAGES}, "holds a, and no pictures with labels: expected .* x and y"),
+        ({"x": IMAGES}, "holds x, and no pictures with labels"),
+        ({"x": IMAGES, "y": LABELS[:4]}, "6 pictures but 4 labels"),
+        ({"x": IMAGES[..., :2], "y": LABELS}, r"of shape \(6, 4, 5, 2\): expected"),
+        ({"x": IMAGES - 300.0, "y": LABELS}, "from -300 to .* whole numbers from 0 to 255"),
+        ({"x": IMAGES, "y": LABELS - 1}, "expected one class number from 0"),
+        ({"x": IMAGES, "y": LABELS / 2}, "expected one class number from 0"),
+        ({"x": np.array([None] * 6), "y": LABELS}, "cannot be read as a data set .*Object arrays"),
+        ({"x": IMAGES, "y": LABELS, "class_names": np.array(["a"])}, "names that do not fit"),
+    ],
+)
+def test_an_archive_that_cannot_be_used_is_refused_in_a_sentence(tmp_path, arrays, words):
+    with pytest.raises(cnn.DatasetError, match=rf"^own\.npz.*{words}"):
+        cnn.load_dataset(saved(tmp_path, **arrays))
+
+
+def test_an_array_that_unpacks_to_more_than_there_is_room_for_is_not_unpacked(
+    tmp_path, monkeypatch
+):
+    path = saved(tmp_path, x=IMAGES, y=LABELS)
+    monkeypatch.setattr(archives, "MOST_BYTES", 100)
+    monkeypatch.setattr(archives, "_pictures", lambda *_: pytest.fail("it was unpacked"))
+    with pytest.raises(cnn.DatasetError, match="x takes .* GB are read"):
+        cnn.load_dataset(path)
+
+
+def test_an_archive_that_is_cut_short_is_refused_at_any_length(tmp_path):
+    buffer = io.BytesIO()
+    np.savez(buffer, x=IMAGES[:2, :1, :1], y=LABELS[:2])
+    whole = buffer.getvalue()
+    for length in range(0, len(whole), 23):
+        (tmp_path / "cut.npz").write_bytes(whole[:length])
+        with pytest.raises(cnn.DatasetError, match=r"^cut\.npz cannot be read as a data set"):
+            cnn.load_dataset(str(tmp_path / "cut.npz"))
+    assert zipfile.is_zipfile(io.BytesIO(whole))

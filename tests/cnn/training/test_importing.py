@@ -1,0 +1,169 @@
+"""Checkpoints that lie around become a run."""
+
+import json
+import pickle
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import cnn
+from cnn import Moment
+from cnn.errors import CnnError
+from cnn.training import importing
+from cnn.training.importing import import_checkpoints
+
+# In the order of a directory, not in that of the training.
+EPOCHS = (10, 2, 1)
+CURVES = {"accuracy": [0.25, 0.5], "loss": [2.0, 1.0], "val_loss": [2.5, 1.5]}
+
+
+def network(filters=2, *, extra=()):
+    return keras.Sequential(
+        [
+            keras.Input((6, 6, 1)),
+            layers.Conv2D(filters, 3, name="conv"),
+            layers.BatchNormalization(name="norm"),
+            layers.Dropout(0.5, name="dropout"),
+            layers.GlobalAveragePooling2D(name="means"),
+            *extra,
+            layers.Dense(3, activation="softmax", name="classes"),
+        ]
+    )
+
+
+def filled(model, number):
+    model.set_weights([np.full(w.shape, number, np.float32) for w in model.get_weights()])
+    return model
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A network's file, and a folder of checkpoints per kind: all weights are the epoch's number."""
+    place = tmp_path_factory.mktemp("made")
+    model = network()
+    keras.Model(model.inputs, model.outputs).save(place / "net.keras")
+    model.compile("adam", "mse")
+    for kind in ("keras", "weights.h5"):
+        (place / kind).mkdir()
+        for epoch in EPOCHS:
+            filled(model, epoch)
+            path = place / kind / f"epoch{epoch}-{7 * epoch % 5}.{kind}"
+            model.save(path) if kind == "keras" else model.save_weights(path)
+    (place / "curves.csv").write_text(
+        "epoch;acc;loss;lr;val_loss\n0;0.25;2.0;0.1;NA\n1;0.5;1.0;0.1;1.5\n"
+    )
+    (place / "curves.json").write_text(json.dumps(CURVES))
+    return place
+
+
+@pytest.mark.parametrize("kind", ["keras", "weights.h5"])
+def test_a_folder_of_checkpoints_is_a_run_in_their_natural_order(made, kind, tmp_path):
+    run = import_checkpoints(made / kind, made / "net.keras", tmp_path)
+    assert run.moments == (Moment(1), Moment(2), Moment(10))
+    for moment in run.moments:
+        assert all((weights == moment.epoch).all() for weights in run.weights(moment))
+    loaded = cnn.load_model(run.model_path)
+    assert all((weights == 10).all() for weights in loaded.get_weights())
+    assert (run.id, run.status.state, run.damaged, len(run.history)) == (kind, "finished", "", 0)
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == [kind]
+
+
+@pytest.mark.parametrize("curves", ["curves.csv", "curves.json"])
+def test_the_curves_are_those_of_the_file(made, curves, tmp_path):
+    run = import_checkpoints(made / "keras", made / "net.keras", tmp_path, history=made / curves)
+    table = run.history
+    assert table["epoch"].tolist() == [1, 2]
+    assert (table["loss"].tolist(), table["accuracy"].tolist()) == ([2.0, 1.0], [0.25, 0.5])
+    assert table["val_loss"].iloc[-1] == 1.5
+    assert (run.status.loss, run.status.accuracy) == (1.0, 0.5)
+    # Of epochs that the curves do not have, no checkpoint can be: they are numbered.
+    assert run.moments == (Moment(1), Moment(2), Moment(3))
+
+
+@pytest.mark.parametrize(
+    ("names", "known", "epochs"),
+    [
+        (["w.01-2.34.h5", "w.02-1.90.h5", "w.05-1.90.h5"], 0, [1, 2, 5]),
+        (["ckpt-0.h5", "ckpt-5.h5"], 9, [0, 5]),
+        (["step1200.h5", "step99999.h5"], 0, [1, 2]),
+        (["epoch3.h5", "last.h5"], 0, [1, 2]),
+        (["best.keras"], 0, [1]),
+        (["a1-7.h5", "a1-8.h5"], 0, [7, 8]),
+    ],
+)
+def test_an_epoch_is_taken_from_the_name_only_where_names_count_epochs(names, known, epochs):
+    assert importing._epochs(names, known) == epochs
+
+
+def test_the_network_beside_its_checkpoints_is_none_of_them(tmp_path):
+    for name in ("epoch10.h5", "epoch2.h5", "model.h5"):
+        (tmp_path / name).touch()
+    for model, found in (
+        ("model.h5", ["epoch2.h5", "epoch10.h5"]),
+        ("epoch2.h5", ["epoch2.h5", "epoch10.h5", "model.h5"]),
+    ):
+        paths = importing.checkpoints(tmp_path, tmp_path / model)
+        assert [path.name for path in paths] == found
+
+
+SHAPES = "layer conv.* have the shape \\(3, 3, 1, 4\\) in the checkpoint and \\(3, 3, 1, 2\\)"
+OTHERS = {
+    "more filters": (lambda: network(4), SHAPES, SHAPES),
+    "a layer more": (
+        lambda: network(extra=[layers.Reshape((1, 2)), layers.Conv1D(2, 1), layers.Flatten()]),
+        "layer classes|10 arrays|shape", "10 arrays of weights, and the network 8",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["keras", "weights.h5"])
+@pytest.mark.parametrize("other", OTHERS)
+def test_weights_of_another_network_are_refused_and_nothing_is_left(made, kind, other, tmp_path):
+    folder, runs = tmp_path / "folder", tmp_path / "runs"
+    folder.mkdir()
+    make, *why = OTHERS[other]
+    path = folder / f"epoch1.{kind}"
+    model = make()
+    model.save(path) if kind == "keras" else model.save_weights(path)
+    with pytest.raises(CnnError, match=why[kind != "keras"]) as error:
+        import_checkpoints(folder, made / "net.keras", runs)
+    assert str(error.value).startswith(f"epoch1.{kind} does not fit net.keras: ")
+    assert not [found for found in runs.iterdir() if found.is_dir()]
+
+
+BAD_CURVES = {
+    "curves.csv": [b"", b"a,b\n1,2\n", b"epoch,loss\n", b"epoch,loss\n0,low\n", b"\xff\xfe\x00"],
+    "curves.json": [b"[]", b'{"loss": 3}', b'{"loss": [1], "acc": [1, 2]}', b'{"loss": ["x"]}', b"{",
+                    b"[" * 5000],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [(name, content) for name, ways in BAD_CURVES.items() for content in ways]
+)
+def test_what_has_no_curves_is_refused_in_a_sentence(name, content, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CnnError, match=f"{name} has no curves"):
+        importing._history(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["history.pkl", "history.json", "history"])
+def test_a_pickle_is_refused_unopened(name, tmp_path):
+    (tmp_path / name).write_bytes(pickle.dumps(CURVES))
+    with pytest.raises(CnnError, match=f"{name} is a pickle"):
+        importing._history(tmp_path / name)
+
+
+def test_a_folder_without_checkpoints_and_a_file_that_is_none_are_named(made, tmp_path):
+    with pytest.raises(CnnError, match="no folder nowhere"):
+        import_checkpoints(tmp_path / "nowhere", made / "net.keras", tmp_path)
+    with pytest.raises(CnnError, match="has no checkpoints"):
+        import_checkpoints(tmp_path, made / "net.keras", tmp_path)
+    for name in ("a.weights.h5", "a.h5", "a.keras"):
+        folder = tmp_path / name.replace(".", "-")
+        folder.mkdir()
+        (folder / name).write_bytes(b"nothing")
+        with pytest.raises(CnnError, match=name):
+            import_checkpoints(folder, made / "net.keras", tmp_path / "runs")
