@@ -21,6 +21,7 @@ from dashboard.routes.labels import serve_labels
 from dashboard.routes.moved import serve_moved
 from dashboard.routes.news import serve_news
 from dashboard.routes.operating import serve_operating
+from dashboard.routes.picking import serve_picking
 from dashboard.routes.ranges import serve_ranges
 from dashboard.routes.studies import serve_studies
 from dashboard.routes.uploading import serve_uploads
@@ -110,6 +111,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_ranges(server)
     serve_news(server)
     serve_studies(server)
+    serve_picking(server)
     serve_moved(server)
     _register_pages(app)
     app.index_string = _index(app)

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from cnn.data.sources import open_source
 from cnn.runs.configuration import SETTINGS, TrainingConfig
 from cnn.settings import settings_of
 from cnn.training import lessons
@@ -81,6 +82,8 @@ def serve(**given: Any) -> None:
     """Serve the dashboard (gunicorn); open the address that it prints."""
     settings = _settings(given)
     settings.jobs.require_writable()
+    if settings.own_data:
+        open_source(settings.own_data)
     os.environ.update(environment(settings))
     from dashboard import serving
 

@@ -245,11 +245,15 @@
   }
 
   // Another random picture: of the class clicked, or of the class of the one on the screen.
-  async function pick({ dataset }) {
+  function pick({ dataset }) {
+    return pickOf(dataset.label === undefined ? undefined : Number(dataset.label));
+  }
+
+  async function pickOf(wanted) {
     if (!current) return;
     const known = await labelsOf(current);
     const here = Number(current.index);
-    const label = dataset.label === undefined ? known[here] : Number(dataset.label);
+    const label = wanted === undefined ? known[here] : wanted;
     const places = [...known.keys()].filter((i) => known[i] === label && i !== here);
     if (places.length) changeView({ index: places[Math.floor(Math.random() * places.length)] });
   }
@@ -312,6 +316,7 @@
     changeView,
     changed,
     labelsOf,
+    pickOf,
     choose,
     chosen,
     offerOutputs,

@@ -32,6 +32,7 @@ from cnn.captions.layers import (
     tie,
     verdict,
 )
+from cnn.captions.pictures import OTHER_CLASSES, asked
 from cnn.captions.questions import Question, class_question, unit_question
 from cnn.captions.recorded import (
     not_recorded,
@@ -48,11 +49,13 @@ from cnn.captions.weights import dense_weights, kernel_tiles, single_kernel, spr
 from cnn.words import counted, megabytes, number, percent, scaled, sides
 
 __all__ = [
+    "OTHER_CLASSES",
     "Caption",
     "Question",
     "ablation",
     "accuracy",
     "architecture",
+    "asked",
     "candidates",
     "cell_number",
     "change",

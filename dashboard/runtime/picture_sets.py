@@ -110,6 +110,12 @@ class PictureSets:
             )
         return data
 
+    def classes(self, name: str) -> tuple[str, ...]:
+        """Return the names of the classes of a data set; `DatasetError` if it is not here."""
+        if name == datasets.DIGITS or name in datasets.KERAS_DATASETS:
+            return datasets.KERAS_DATASETS.get(name, datasets.KERAS_DATASETS[datasets.MNIST])
+        return self.load(name, self.splits(name)[0]).class_names
+
     def called(self, name: str) -> str:
         """Return what a data set is called; one that is not here by its number."""
         if self.own and name == self.own_name:

@@ -32,7 +32,7 @@ from cnn.models.choosing import output_labels, with_output_first
 from cnn.runs.configuration import TrainingConfig
 from cnn.runs.moments import Moment
 from cnn.runs.run import Note, Run
-from dashboard.runtime import pictures
+from dashboard.runtime import picking, pictures
 from dashboard.runtime.catalogue import OF_RUN, Catalogue, Entry
 from dashboard.runtime.kept import Kept, key_of_question
 from dashboard.runtime.picture_sets import PictureSets
@@ -57,6 +57,7 @@ _MOST_LOOK_BYTES = 64_000_000
 _MOST_DRIFTS = 64
 _MOST_OPERATED = 48
 _MOST_DIAGNOSES = 128
+_MOST_SAID = 64
 Ready = Literal["starting", "ready", "failed"]
 
 
@@ -117,6 +118,9 @@ class Runtime:
             LRUCache(_MOST_DIAGNOSES), key=_model_and_data, condition=threading.Condition()
         )(cnn.diagnose)
         self._supervisor: Supervisor | None = None
+        self._said_once = cached(
+            LRUCache(_MOST_SAID), key=_model_and_class, condition=threading.Condition()
+        )(picking.sampled)
         self._kept = Kept(settings.jobs.path / "kept")
         self.damaged_before = settings.jobs.damaged_queues()
 
@@ -343,6 +347,10 @@ class Runtime:
         """Return what is wrong with the model of the view, said over its data set."""
         return self._diagnose_once(self.model(self.settled(view)), self.dataset(view))
 
+    def said(self, view: View, label: int | None) -> picking.Said:
+        """Return what the model of the view says of a sample of its data set, or of a class of it."""
+        return self._said_once(self.model(self.settled(view)), self.dataset(view), label)
+
     def kept(
         self, view: View, parts: Sequence[str], what: Sequence[str], make: Callable[[], bytes]
     ) -> bytes | None:
@@ -455,6 +463,10 @@ def _moments_of_run(_model: keras.Model, run: Run, *, also: tuple[Moment, ...]) 
 
 def _model_and_data(model: keras.Model, data: cnn.Dataset) -> Hashable:
     return weakref.ref(model), data.name, data.split, data.key
+
+
+def _model_and_class(model: keras.Model, data: cnn.Dataset, label: int | None) -> Hashable:
+    return *_model_and_data(model, data), label
 
 
 def _size_to_keep(look: Look) -> int:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import cnn
+from cnn.data.labelled import numbered
 from cnn.images.decoding import FORMATS
 from cnn.models.folding import folds
 from cnn.models.heads import head_of
@@ -39,7 +40,7 @@ _WAY_OUT = html.A("Show this server's own picture and model.", href="?", classNa
 
 def layout(runtime: Runtime) -> html.Aside:
     """Return the panel, empty: its picture and prediction follow from the view."""
-    limits = runtime.settings.limits
+    limits, has_digits = runtime.settings.limits, _has_digits(runtime)
     return html.Aside(
         [
             html.H2("Input"),
@@ -56,9 +57,11 @@ def layout(runtime: Runtime) -> html.Aside:
                     for label in range(10)
                 ],
                 className="digits",
+                hidden=not has_digits,
                 role="toolbar",
                 **aria(label="Pick a class"),
             ),
+            html.Div(id=ids.CLASS, className="class-choice", hidden=has_digits),
             html.Div(
                 [
                     html.Img(
@@ -75,6 +78,9 @@ def layout(runtime: Runtime) -> html.Aside:
                     _button("Upload", ids.UPLOAD, "A picture file; you can also drop or paste one"),
                 ],
                 className="sample-actions",
+            ),
+            _button(
+                "Choose a picture", ids.CHOOSE, "All pictures of the data set, a page at a time"
             ),
             html.P(id="pixel-scale", className="hint"),
             html.Div(id="drawing", hidden=True),
@@ -144,6 +150,14 @@ def _range_choice() -> html.Div:
         id=f"{_RANGE}-choice",
         hidden=True,
     )
+
+
+def _has_digits(runtime: Runtime) -> bool:
+    """Whether the classes that are shown first are the ten digits, each of which has a button."""
+    try:
+        return runtime.sets.classes(runtime.default_data()) == numbered(10)
+    except cnn.DatasetError:
+        return True
 
 
 def _button(text: str, identity: str, title: str) -> html.Button:
@@ -223,6 +237,8 @@ def register(app: Dash) -> None:
         Input(ids.READY, "data"),
         Input(ids.LAYERS, "data"),
     )
+    for shows in ("showClasses", "showPicker"):
+        app.clientside_callback(ClientsideFunction("cnn", shows), Input(ids.VIEW, "data"))
     app.clientside_callback(
         ClientsideFunction("cnn", "showMoments"),
         Input(ids.MOMENTS, "data"),

@@ -15,7 +15,7 @@ from cnn.gradients.teaching import MOST_STEPS
 from cnn.images.perturbations import MOST_SEED, RANGES, Perturbation, Range
 from cnn.models.scales import RANGES as PIXEL_RANGES
 from cnn.runs import moments
-from dashboard.state import data, operations, pixels, rates
+from dashboard.state import data, operations, picking, pixels, rates
 
 Lines = Literal["contribution", "weight"]
 CONTRIBUTION: Lines = "contribution"
@@ -26,12 +26,12 @@ CHANNELS: By = "channels"
 LOOKS = frozenset(
     {
         "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",
-        "over", "present", "of", "against", "by", "effective", "guess",
+        "over", "present", "of", "against", "by", "effective", "guess", "pick", "picking",
     }
 )  # fmt: skip
 OF_MODEL = (
     "output", "epoch", "other", "surgery", "range", "channel", "row", "column", "source", "target",
-    "teach", "rates", "of", "against",
+    "teach", "rates", "of", "against", "pick",
 )  # fmt: skip
 
 
@@ -60,7 +60,8 @@ class View:
     `effective` shows how much each pixel counts, beside those that a cell depends on.
     `present` shows it all large, as for a projector. `of` is the class whose output is taken apart (None:
     the one predicted), `against` the one that it is compared with, `by` what its parts are.
-    `guess` hides results until the reader has said what they will be.
+    `guess` hides results until the reader has said what they will be. `pick` is the place among the
+    pictures to choose from, as text, and `picking` shows them.
     """
 
     model: str = ""
@@ -103,6 +104,8 @@ class View:
     against: int | None = None
     by: By = INPUTS
     guess: bool = False
+    pick: str = ""
+    picking: bool = False
 
     def to_query(self) -> dict[str, str]:
         """Return the view as the parameters of a query; what is left at its default is left out."""
@@ -166,6 +169,7 @@ _SAMPLE = ("data", "split", "index")
 GOES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (_SAMPLE, ("pixels", "upload", "erased")),
     (("upload",), ("part",)),
+    (("data", "split"), ("pick",)),
     (("model",), OF_MODEL),
     (("output",), ("target", "of", "against")),
     (OF_PICTURE, ("teach", "rates")),
@@ -332,6 +336,10 @@ _ACCEPTED = {
     "effective": _Accepted(_flag, "1"),
     "present": _Accepted(_flag, "1"),
     "guess": _Accepted(_flag, "1"),
+    "pick": _decodable(
+        picking.decode, "a place among pictures such as 3,,wrong,2", "its first page is shown"
+    ),
+    "picking": _Accepted(_flag, "1"),
     "teach": _NUMBER,
     "of": _NUMBER,
     "against": _NUMBER,

@@ -39,6 +39,7 @@ CHANGES = {
     "other": {"other": "0-8"},
     "over": {"over": "zoom"},
     "guess": {"guess": "1"},
+    "pick": {"pick": "3,,wrong,2", "picking": "1"},
     "cell": {"channel": "3", "row": "2", "column": "4"},
     "class": {"of": "3"},
     "against": {"against": "8"},

@@ -11,10 +11,11 @@ from dashboard.runtime import links
 from dashboard.runtime.catalogue import key_of
 from dashboard.settings import Settings
 from dashboard.state import pixels
+from dashboard.state.data import WORDS
 
 DRAWN = pixels.encode(np.zeros((28, 28, 1), np.uint8))
 FIRST = "embedded digit 0 is shown instead"
-EXPECTED_DATA = "The link says data is 'foo': expected mnist, fashion_mnist, cifar10, digits, or own: and 12 hexadecimal digits"
+EXPECTED_DATA = f"The link says data is 'foo': expected {WORDS}"
 
 
 @pytest.fixture(scope="module")

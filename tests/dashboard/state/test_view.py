@@ -47,6 +47,8 @@ views = st.builds(
     against=st.none() | whole,
     by=st.sampled_from(["inputs", "channels"]),
     guess=st.booleans(),
+    pick=st.sampled_from(["", "3,,wrong,2", ",9,stored,0"]),
+    picking=st.booleans(),
     rates=st.just("") | st.lists(st.floats(1e-99, 10), min_size=1, max_size=50).map(rates.encode),
     **sliders,
 )
@@ -101,7 +103,10 @@ def test_a_damaged_drawing_is_told_and_a_sample_is_shown(damaged):
         ({"index": "1e9999"}, "expected a whole number"),
         ({"model": "../../etc"}, "expected 12 hexadecimal digits"),
         ({"upload": "../../etc"}, "expected 32 hexadecimal digits"),
-        ({"data": "imagenet"}, "expected mnist, fashion_mnist, cifar10, digits, or own: and 12 hexadecimal digits"),
+        (
+            {"data": "imagenet"},
+            "cifar10, digits, or own: and 12 hexadecimal digits",
+        ),
         ({"rotate": "200"}, "rotate is '200': expected a number from -180 to 180"),
         ({"noise": "nan"}, "noise is 'nan': expected a number from 0 to 100"),
         ({"epsilon": "1"}, "epsilon is '1': expected a number from 0 to 0.3"),
