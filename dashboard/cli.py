@@ -77,8 +77,16 @@ def _root(
 
 @app.command()
 @options.take(*options.of_server(*Settings.model_fields))
-def serve(**given: Any) -> None:
+def serve(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[MODEL]", help="Model to open, the same as --model")
+    ] = None,
+    **given: Any,
+) -> None:
     """Serve the dashboard (gunicorn); open the address that it prints."""
+    if file:
+        given["model"] = _the_one_model(file, given["model"], context)
     settings = _settings(given)
     settings.jobs.require_writable()
     os.environ.update(environment(settings))
@@ -86,6 +94,17 @@ def serve(**given: Any) -> None:
 
     typer.echo(f"CNN Visualizer: http://{settings.host}:{settings.port}  (Ctrl-C stops it)")
     serving.run()
+
+
+def _the_one_model(file: Path, flag: Path | None, context: typer.Context) -> Path:
+    """Return the model of the argument, which outdoes the environment; a flag must say the same."""
+    source = context.get_parameter_source("model")
+    is_flag = source is not None and source.name == "COMMANDLINE"
+    if flag and is_flag and flag.expanduser().resolve() != file.expanduser().resolve():
+        raise typer.BadParameter(
+            f"two models are given, {file} and --model {flag}: one is opened, so give one of them."
+        )
+    return file
 
 
 @app.command()
