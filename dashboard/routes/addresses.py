@@ -10,7 +10,7 @@ from dash import Dash
 _ASKED = frozenset(
     {
         "link", "labels", "values", "layer_values", "fields", "upload", "prepare_upload", "news",
-        "news_of_runs", "mean", "operated", "studies", "study", "cancel_study",
+        "news_of_runs", "open_model", "mean", "operated", "studies", "study", "cancel_study",
     }
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ from cnn.images.decoding import FORMATS
 from cnn.models.heads import head_of
 from dashboard import arguments, ids
 from dashboard.runtime import links
+from dashboard.runtime.allowing import takes_models
 from dashboard.runtime.catalogue import OF_RUN
 from dashboard.runtime.pictures import Picture, perturbed_in_words
 from dashboard.runtime.runtime import Look, Runtime, current
@@ -27,6 +28,7 @@ from dashboard.shell.components import aria
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.prediction import prediction_facts
 from dashboard.shell.tabs import opening_layer
+from dashboard.state.models import limit_in_words as limit_of_models
 from dashboard.state.uploads import limit_in_words
 from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, View, parse
 
@@ -118,11 +120,33 @@ def _choices(runtime: Runtime) -> html.Details:
                     dbc.Select(id=ids.DATA, size="sm", options=data_options(runtime)),
                     dbc.Label("Model", html_for=ids.MODEL, className="small mb-0"),
                     dbc.Select(id=ids.MODEL, size="sm", options=model_options(runtime)),
+                    *([_opening(runtime)] if takes_models(runtime.settings) else []),
                 ],
                 className="sample-choice",
             ),
         ],
         id=_CHOICES,
+    )
+
+
+def _opening(runtime: Runtime) -> html.Div:
+    """Return the button that opens a model file of the reader, and the place for how far that is."""
+    most = runtime.settings.model_bytes
+    return html.Div(
+        [
+            html.Button(
+                "Open a model file",
+                id=ids.OPEN_MODEL,
+                type="button",
+                className="btn btn-sm btn-outline-primary",
+                title="A .keras or .h5 file; you can also drop one. It is kept here, for all to choose",
+            ),
+            html.Div(id="opening", hidden=True),
+        ],
+        className="opening",
+        **components.data(
+            most=str(most), limit=limit_of_models(most), kinds=",".join(cnn.models.SUFFIXES)
+        ),
     )
 
 
