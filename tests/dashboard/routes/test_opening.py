@@ -11,6 +11,7 @@ from dashboard.routes import opening
 from dashboard.runtime.catalogue import Catalogue
 from dashboard.settings import Settings
 from dashboard.shell.panel import model_options
+from tests import nets
 
 NOTHING = b"no model at all"
 
@@ -47,6 +48,13 @@ def kept(app):
 
 
 @pytest.fixture(scope="module")
+def good_path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("good") / "good.keras"
+    cnn.save_model(nets.ending(layers.Dense(2, activation="softmax")), path)
+    return path
+
+
+@pytest.fixture(scope="module")
 def lambda_path(tmp_path_factory):
     picture = keras.Input((8, 8, 1))
     x = layers.Flatten()(layers.Lambda(lambda t: t * 2)(picture))
@@ -55,16 +63,17 @@ def lambda_path(tmp_path_factory):
     return path
 
 
-def test_a_good_file_is_kept_for_all_processes_and_a_hostile_one_is_not(mine, lambda_path):
+def test_a_good_file_is_kept_for_all_processes_and_a_hostile_one_is_not(
+    mine, good_path, lambda_path
+):
     app = mine()
-    path = cnn.pretrained_run() / "initial.keras"
-    answer = post(app, path.read_bytes(), "начало.keras")
+    answer = post(app, good_path.read_bytes(), "начало.keras")
     assert answer.status_code == 200, answer.text
-    key = content_hash(path)
+    key = content_hash(good_path)
     assert answer.json["model"] == key
     assert {"label": "начало.keras", "value": key} in answer.json["options"]
     other = Catalogue(runtime_of(app).settings)
-    assert other.get(key).path.read_bytes() == path.read_bytes()
+    assert other.get(key).path.read_bytes() == good_path.read_bytes()
     answer = post(app, lambda_path.read_bytes(), "lambda.keras")
     assert answer.status_code == 400
     assert answer.json["problem"].startswith("lambda.keras needs arbitrary Python code")
@@ -103,24 +112,20 @@ def test_nothing_half_written_is_left(mine, monkeypatch):
     monkeypatch.setattr(opening, "open_apart", refuse)
     assert post(app, NOTHING).json == {"problem": "It is none."}
     assert post(app, NOTHING, "net.pkl").status_code == 400
-    unannounced = {"input_stream": Endless(), "environ_overrides": {"wsgi.input_terminated": True}}
-    for content, how in ((bytes(2000), {}), (None, unannounced)):
-        answer = post(app, content, **how)
+    unannounced = {"wsgi.input": Endless(), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    for content, given in ((bytes(2000), {}), (None, unannounced)):
+        answer = post(app, content, environ_overrides=given)
         assert answer.status_code == 413
         assert "net.keras is too large: this server takes models of up to 0.001 MB" in answer.text
-    broken = {"content_length": 500, "input_stream": Broken()}
-    assert post(app, None, **broken).status_code >= 400
+    assert post(app, NOTHING, environ_overrides={"CONTENT_LENGTH": "500"}).status_code == 400
     assert kept(app) == []
 
 
 class Endless:
-    def read(self, size=-1):
-        return bytes(max(size, 1))
+    """A body that never ends, and whose length nobody has announced."""
 
-
-class Broken:
-    def read(self, size=-1):
-        return b""
+    def read(self, size: int) -> bytes:
+        return bytes(size)
 
 
 def test_one_file_is_opened_at_a_time(mine, monkeypatch):
@@ -130,9 +135,6 @@ def test_one_file_is_opened_at_a_time(mine, monkeypatch):
     assert post(app, NOTHING).status_code == 200
     assert [answer.status_code for answer in answers] == [503]
     assert "try again in some seconds" in answers[0].text
-
-
-LOCAL = {"REMOTE_ADDR": "127.0.0.1"}
 
 
 @pytest.mark.parametrize(
