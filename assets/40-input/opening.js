@@ -119,5 +119,7 @@
     input.click();
   });
 
+  document.addEventListener("change", ({ target }) => target.matches("#model") && show());
+
   root.cnn = { ...root.cnn, takesModel, openModel };
 })();

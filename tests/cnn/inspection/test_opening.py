@@ -54,4 +54,6 @@ def test_what_ends_the_process_is_a_sentence(instead, tmp_path, script, said):
 
 
 def test_a_file_that_needs_more_memory_than_there_is_does_not_open(second_path):
-    assert "second.keras needed more than 0.05 GB of memory" in sentence(second_path, gigabytes=0.05)
+    assert "second.keras needed more than 0.05 GB of memory" in sentence(
+        second_path, gigabytes=0.05
+    )
