@@ -227,7 +227,10 @@ def check(
     ] = None,
     **given: Any,
 ) -> None:
-    """Say what would be shown of a model, and what is wrong with it, or may be."""
+    """Say what would be shown of a model, and what is wrong with it, or may be.
+
+    The status is 0, or 1 where the file is refused: then the reason is said.
+    """
     import cnn
     from cnn.data import datasets
     from dashboard.report import print_report
