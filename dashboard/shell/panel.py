@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections import Counter
 from typing import Any
 
 import dash_bootstrap_components as dbc
@@ -169,9 +170,16 @@ def data_options(runtime: Runtime) -> list[dict[str, str]]:
 
 
 def model_options(runtime: Runtime, view: View | None = None) -> list[dict[str, Any]]:
-    """Return the models that can be chosen: that of the view, and the newest ones."""
+    """Return the models that can be chosen: that of the view, and the newest ones.
+
+    Of several with one name each is told by the end of its key.
+    """
     entries, are_all = runtime.catalogue.menu(view.model if view else "")
-    options: list[dict[str, Any]] = [{"label": e.name, "value": e.key} for e in entries]
+    times = Counter(e.name for e in entries)
+    options: list[dict[str, Any]] = [
+        {"label": e.name if times[e.name] == 1 else f"{e.name} · {e.key[-4:]}", "value": e.key}
+        for e in entries
+    ]
     older = {"label": "older ones: on the Training page", "value": "", "disabled": True}
     return options if are_all else [*options, older]
 

@@ -1,5 +1,7 @@
 """The route by which a reader opens a model file of their own."""
 
+import os
+
 import keras
 import pytest
 from keras import layers
@@ -94,12 +96,15 @@ def test_a_reader_takes_the_place_of_nobodys_model(mine, tried, second_path):
     assert shown == [before.key, catalogue.bundled().key, key]
 
 
-def test_of_models_that_are_looked_at_none_goes_first(mine, tried):
+def test_the_model_that_was_looked_at_last_comes_first_and_names_are_told_apart(mine, tried):
     app = mine()
-    catalogue = runtime_of(app).catalogue
     first, second = (post(app, NOTHING + bytes(n)).json["model"] for n in range(2))
-    catalogue.get(first)
-    assert [entry.key for entry in catalogue.menu()[0]][-2:] == [first, second]
+    for key in (first, second):
+        os.utime(runtime_of(app).settings.models.folder / key, (0, 0))
+    runtime_of(app).catalogue.get(first)
+    assert model_options(runtime_of(app))[-2:] == [
+        {"label": f"net.keras · {key[-4:]}", "value": key} for key in (first, second)
+    ]
 
 
 def test_nothing_half_written_is_left(mine, monkeypatch):
