@@ -20,6 +20,7 @@ from dashboard.routes.health import serve_health
 from dashboard.routes.labels import serve_labels
 from dashboard.routes.moved import serve_moved
 from dashboard.routes.news import serve_news
+from dashboard.routes.opening import serve_opening
 from dashboard.routes.operating import serve_operating
 from dashboard.routes.picking import serve_picking
 from dashboard.routes.ranges import serve_ranges
@@ -106,6 +107,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_values(server)
     serve_fields(server)
     serve_uploads(server)
+    serve_opening(server)
     serve_downloads(server)
     serve_operating(server)
     serve_ranges(server)

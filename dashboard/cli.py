@@ -78,8 +78,16 @@ def _root(
 
 @app.command()
 @options.take(*options.of_server(*Settings.model_fields))
-def serve(**given: Any) -> None:
+def serve(
+    context: typer.Context,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[MODEL]", help="Model to open, the same as --model")
+    ] = None,
+    **given: Any,
+) -> None:
     """Serve the dashboard (gunicorn); open the address that it prints."""
+    if file:
+        given["model"] = _the_one_model(file, given["model"], context)
     settings = _settings(given)
     settings.jobs.require_writable()
     if settings.own_data:
@@ -89,6 +97,17 @@ def serve(**given: Any) -> None:
 
     typer.echo(f"CNN Visualizer: http://{settings.host}:{settings.port}  (Ctrl-C stops it)")
     serving.run()
+
+
+def _the_one_model(file: Path, flag: Path | None, context: typer.Context) -> Path:
+    """Return the model of the argument, which outdoes the environment; a flag must say the same."""
+    source = context.get_parameter_source("model")
+    is_flag = source is not None and source.name == "COMMANDLINE"
+    if flag and is_flag and flag.expanduser().resolve() != file.expanduser().resolve():
+        raise typer.BadParameter(
+            f"two models are given, {file} and --model {flag}: one is opened, so give one of them."
+        )
+    return file
 
 
 @app.command()
@@ -236,7 +255,10 @@ def check(
     ] = None,
     **given: Any,
 ) -> None:
-    """Say what would be shown of a model, and what is wrong with it, or may be."""
+    """Say what would be shown of a model, and what is wrong with it, or may be.
+
+    The status is 0, or 1 where the file is refused: then the reason is said.
+    """
     import cnn
     from cnn.data import datasets
     from dashboard.report import print_report

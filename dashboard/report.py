@@ -12,10 +12,11 @@ from rich.table import Table
 import cnn
 from cnn.captions import diagnosis as words
 from cnn.inspection.diagnosis.findings import Severity
-from cnn.models.heads import heads_of
+from cnn.models.heads import head_of, heads_of
 from cnn.models.kinds import kind_of
 from cnn.words import counted, listed, sides
 
+_MOST_NAMED = 12
 _STYLES: dict[Severity, str] = {"fault": "bold red", "warning": "yellow", "note": "cyan"}
 
 
@@ -63,6 +64,8 @@ def _lines(model: Any) -> Iterator[str]:
     for place, head in enumerate(heads_of(model)):
         refused = "" if place == 0 else " (not shown as the prediction: the first output is)"
         yield f"output {head.last}: {head.description}{refused}"
+    if names := _names(model):
+        yield names
     strange = [
         info.name
         for info in cnn.layer_infos(model)
@@ -70,3 +73,14 @@ def _lines(model: Any) -> Iterator[str]:
     ]
     if strange:
         yield f"no arithmetic is known of {listed(strange)}: Why shows a gradient there, and no proof"
+
+
+def _names(model: Any) -> str:
+    """Return what the classes are called; nothing where the prediction is none of classes."""
+    if not head_of(model).has_classes:
+        return ""
+    names, known = cnn.class_names(model), cnn.models.card_of(model).class_names
+    rest = len(names) - _MOST_NAMED
+    shown = [*names[:_MOST_NAMED], *([f"{rest} more"] if rest > 0 else [])]
+    unknown = "" if known == names else " (no card beside the file names them)"
+    return f"classes: {listed(shown)}{unknown}"

@@ -10,14 +10,18 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cnn.data.datasets import NAMES
 from cnn.images.decoding import Limits
+from cnn.inspection.opening import OpeningLimits
 from cnn.jobs import Home
 from cnn.models.opening import Limits as ModelLimits
 from cnn.runs.place import USUAL_HOME
+from dashboard.state.models import UploadedModels
 from dashboard.state.uploads import Uploads
 
 _PREFIX = "CNN_"
 _MOST = Limits()
 _MOST_OF_MODEL = ModelLimits()
+_MOST_TO_OPEN = OpeningLimits()
+_MOST_MODELS = 20
 
 
 class Settings(BaseSettings):
@@ -58,6 +62,21 @@ class Settings(BaseSettings):
     uploads_days: float = Field(
         30, gt=0, description="Days for which an uploaded picture is kept, and links to it work"
     )
+    upload_models: bool | None = Field(
+        None, description="Whether readers may upload models; by default only on the server's own machine"
+    )  # fmt: skip
+    upload_model_megabytes: float = Field(
+        500, gt=0, description="Largest model file that can be uploaded, in megabytes"
+    )
+    models_megabytes: float = Field(
+        2000, gt=0, description="Room for uploaded models, in megabytes; the longest unused go first"
+    )  # fmt: skip
+    model_gigabytes: float = Field(
+        _MOST_TO_OPEN.gigabytes, gt=0, description="Memory to try an uploaded model in, in gigabytes"
+    )  # fmt: skip
+    model_seconds: float = Field(
+        _MOST_TO_OPEN.seconds, gt=0, description="Time to try an uploaded model in, in seconds"
+    )  # fmt: skip
     host: str = Field("127.0.0.1", validation_alias="HOST", description="Address to listen on")
     port: int = Field(
         8050, validation_alias="PORT", ge=1, le=65535, description="Port to listen on"
@@ -78,6 +97,25 @@ class Settings(BaseSettings):
             most_bytes=int(1e6 * self.uploads_megabytes),
             most_days=self.uploads_days,
         )
+
+    @cached_property
+    def models(self) -> UploadedModels:
+        """The models of readers that this server keeps."""
+        return UploadedModels(
+            self.jobs.path / "models",
+            most_bytes=int(1e6 * self.models_megabytes),
+            most=_MOST_MODELS,
+        )
+
+    @property
+    def model_bytes(self) -> int:
+        """The size of the largest model file that can be uploaded."""
+        return int(1e6 * self.upload_model_megabytes)
+
+    @property
+    def opening(self) -> OpeningLimits:
+        """In what an uploaded model must open."""
+        return OpeningLimits(self.model_gigabytes, self.model_seconds, self.model_limits)
 
     @property
     def limits(self) -> Limits:

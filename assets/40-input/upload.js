@@ -126,7 +126,7 @@
       button.setAttribute("aria-pressed", String(i === taken));
       const places = { top, left, height: bottom - top, width: right - left };
       for (const [side, share] of Object.entries(places)) button.style[side] = `${100 * share}%`;
-      button.addEventListener("click", () => take(i + 1));
+      button.addEventListener("click", () => takePart(i + 1));
       return button;
     });
     const picture = document.createElement("div");
@@ -138,7 +138,7 @@
     return group;
   }
 
-  async function take(part) {
+  async function takePart(part) {
     const view = { ...root.cnn.currentView(), part: String(part) };
     await prepareAgain(view);
     const pressed = area().querySelector('.several [aria-pressed="true"]');
@@ -179,12 +179,17 @@
     input.click();
   }
 
+  function take(file) {
+    if (root.cnn.takesModel(file)) root.cnn.openModel(file);
+    else receive(file);
+  }
+
   document.addEventListener("click", (event) => {
     if (event.target.closest("#upload")) choose();
   });
   document.addEventListener("paste", (event) => {
     const file = [...event.clipboardData.files][0];
-    if (file) receive(file);
+    if (file) take(file);
   });
   document.addEventListener("dragover", (event) => {
     if (![...event.dataTransfer.types].includes("Files")) return;
@@ -199,7 +204,7 @@
     const file = [...event.dataTransfer.files][0];
     if (!file) return;
     event.preventDefault();
-    receive(file);
+    take(file);
   });
 
   root.cnn = { ...root.cnn, showUpload, showWay };

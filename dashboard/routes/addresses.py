@@ -10,8 +10,8 @@ from dash import Dash
 _ASKED = frozenset(
     {
         "link", "labels", "values", "layer_values", "fields", "upload", "prepare_upload", "news",
-        "news_of_runs", "pictures", "thumbnails", "classes", "mean", "operated", "ranges", "studies",
-        "study", "cancel_study",
+        "news_of_runs", "open_model", "pictures", "thumbnails", "classes", "mean", "operated", "ranges",
+        "studies", "study", "cancel_study",
     }
 )  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The models that this server can show: the bundled one, the operator's, and finished runs."""
+"""The models that this server can show: the bundled one, the operator's, its readers', and runs."""
 
 from __future__ import annotations
 
@@ -86,12 +86,14 @@ class Catalogue:
     def menu(self, shown: str = "") -> tuple[list[Entry], bool]:
         """Return the models to choose from, the operator's first, and whether these are all.
 
-        Of the runs they are the newest twenty that have a model, and the one that is `shown`. Runs
-        that made the same file as another lend it theirs.
+        Those of readers follow, the one asked for last first. Of the runs they are the newest twenty
+        that have a model, and the one that is `shown`. Runs that made the same file as another lend it
+        theirs.
         """
         of_runs = list(islice(self._of_runs(), _MOST_OF_RUNS + 1))
         entries: dict[str, Entry] = {}
-        for entry in [*self._own(), self.bundled(), *of_runs[:_MOST_OF_RUNS]]:
+        listed = [*self._own(), self.bundled(), *self._uploaded(), *of_runs[:_MOST_OF_RUNS]]
+        for entry in listed:
             known = entries.get(entry.key, entry)
             entries[entry.key] = replace(known, run=known.run or entry.run)
         if shown and shown not in entries:
@@ -126,7 +128,12 @@ class Catalogue:
                 f"This link shows the model {key}, which this server does not have: ask whoever "
                 "sent it for the file, or choose a model of this server."
             )
+        self._settings.models.touch(key)
         return entry
+
+    def has(self, key: str) -> bool:
+        """Whether a model file with that content hash is here."""
+        return self._find(key) is not None
 
     def load(self, key: str, epoch: str = "") -> keras.Model:
         """Return the loaded model with that key, with its weights of a moment if one is named.
@@ -253,7 +260,8 @@ class Catalogue:
     def _find(self, key: str) -> Entry | None:
         """Return the model with that content hash, and the run that made it if one is known.
 
-        What was found is looked for again when its file or, without a run, the runs are others.
+        What was found is looked for again when its file or, without a run, the runs are others. Models
+        of readers come last: none takes the place of another.
         """
         folder = _changed(self._settings.jobs.runs_dir)
         known, then = self._found.get(key, (None, 0))
@@ -275,6 +283,11 @@ class Catalogue:
         yield self.bundled()
         for run in self._settings.jobs.runs():
             yield from _finished(run)
+        yield from self._uploaded()
+
+    def _uploaded(self) -> Iterator[Entry]:
+        for key, path in self._settings.models.all():
+            yield Entry(key, path.name, path, None)
 
     def _own(self) -> Iterator[Entry]:
         path = self._settings.model_path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections import Counter
 from typing import Any
 
 import dash_bootstrap_components as dbc
@@ -20,6 +21,7 @@ from cnn.models.folding import folds
 from cnn.models.heads import head_of
 from dashboard import arguments, ids
 from dashboard.runtime import links
+from dashboard.runtime.allowing import takes_models
 from dashboard.runtime.catalogue import OF_RUN
 from dashboard.runtime.pictures import Picture, perturbed_in_words
 from dashboard.runtime.runtime import Look, Runtime, current
@@ -29,6 +31,7 @@ from dashboard.shell.controls import tie
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.prediction import prediction_facts
 from dashboard.shell.tabs import opening_layer
+from dashboard.state.models import limit_in_words as limit_of_models
 from dashboard.state.uploads import limit_in_words
 from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, View, parse
 
@@ -127,6 +130,7 @@ def _choices(runtime: Runtime) -> html.Details:
                         className="output-field",
                         hidden=True,
                     ),
+                    *([_opening(runtime)] if takes_models(runtime.settings) else []),
                 ],
                 className="sample-choice",
             ),
@@ -160,6 +164,27 @@ def _has_digits(runtime: Runtime) -> bool:
         return True
 
 
+def _opening(runtime: Runtime) -> html.Div:
+    """Return the button that opens a model file of the reader, and the place for how far that is."""
+    most = runtime.settings.model_bytes
+    return html.Div(
+        [
+            html.Button(
+                "Open a model file",
+                id=ids.OPEN_MODEL,
+                type="button",
+                className="btn btn-sm btn-outline-primary",
+                title="A .keras or .h5 file; you can also drop one. It is kept here, for all to choose",
+            ),
+            html.Div(id="opening", hidden=True),
+        ],
+        className="opening",
+        **components.data(
+            most=str(most), limit=limit_of_models(most), kinds=",".join(cnn.models.SUFFIXES)
+        ),
+    )
+
+
 def _button(text: str, identity: str, title: str) -> html.Button:
     return html.Button(
         text, id=identity, type="button", className="btn btn-sm btn-outline-primary", title=title
@@ -173,9 +198,16 @@ def data_options(runtime: Runtime) -> list[dict[str, str]]:
 
 
 def model_options(runtime: Runtime, view: View | None = None) -> list[dict[str, Any]]:
-    """Return the models that can be chosen: that of the view, and the newest ones."""
+    """Return the models that can be chosen: that of the view, and the newest ones.
+
+    Of several with one name each is told by the end of its key.
+    """
     entries, are_all = runtime.catalogue.menu(view.model if view else "")
-    options: list[dict[str, Any]] = [{"label": e.name, "value": e.key} for e in entries]
+    times = Counter(e.name for e in entries)
+    options: list[dict[str, Any]] = [
+        {"label": e.name if times[e.name] == 1 else f"{e.name} · {e.key[-4:]}", "value": e.key}
+        for e in entries
+    ]
     older = {"label": "older ones: on the Training page", "value": "", "disabled": True}
     return options if are_all else [*options, older]
 

@@ -8,10 +8,12 @@ import re
 
 import numpy as np
 import pytest
+from keras import layers
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 import cnn
+from tests import nets
 from tests.browser.conftest import READY, seen
 
 REFUSED = "the server responded with a status of 4"
@@ -153,6 +155,49 @@ def test_what_is_no_usable_picture_is_told_and_the_old_one_stays(server, visit):
         upload(page, name, data)
         expect(page.get_by_role("alert").filter(has_text=re.compile(words))).to_be_visible()
         expect(page.locator("#picture")).to_have_attribute("src", before)
+    visitor.errors = [e for e in visitor.errors if REFUSED not in e]
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory) -> bytes:
+    """A small network with three classes, as somebody saved it."""
+    path = tmp_path_factory.mktemp("network") / "mine.keras"
+    cnn.save_model(nets.ending(layers.Dense(3, activation="softmax", name="three")), path)
+    return path.read_bytes()
+
+
+def test_a_model_file_is_opened_and_found_again(server, visit, network):
+    page = visit(server, "/filters").page
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Open a model file").click()
+    chooser.value.set_files({"name": "mine.keras", "mimeType": "", "buffer": network})
+    expect(page.get_by_text("mine.keras is open.")).to_be_visible(timeout=90_000)
+    chosen = page.get_by_label("Model", exact=True)
+    for _ in range(2):
+        expect(chosen.locator("option:checked")).to_have_text("mine.keras")
+        expect(page.get_by_role("navigation", name="Layers")).to_have_text("three")
+        page.reload()
+    chosen.select_option(label="bundled digit classifier")
+    expect(page.get_by_role("navigation", name="Layers")).to_contain_text("conv2d")
+    chosen.select_option(label="mine.keras")
+    expect(page.get_by_role("navigation", name="Layers")).to_have_text("three")
+
+
+def test_a_model_file_that_is_refused_costs_a_sentence(server, visit):
+    visitor = visit(server)
+    page = visitor.page
+    before = page.url
+    page.evaluate("""() => {
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File(["no model"], "notes.keras"));
+      const how = { dataTransfer, bubbles: true, cancelable: true };
+      document.dispatchEvent(new DragEvent("drop", how));
+    }""")
+    said = page.get_by_role("alert").filter(has_text="notes.keras is no Keras model")
+    expect(said).to_be_visible(timeout=90_000)
+    chosen = page.get_by_label("Model", exact=True).locator("option:checked")
+    expect(chosen).to_have_text("bundled digit classifier")
+    assert page.url == before
     visitor.errors = [e for e in visitor.errors if REFUSED not in e]
 
 

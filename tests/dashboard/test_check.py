@@ -31,6 +31,7 @@ def test_without_a_file_the_bundled_classifier_is_checked(check, classifier):
         assert info.name in done.stdout
     assert "output dense_1: 10 class probabilities" in done.stdout
     assert "input: pictures of 28×28×1, divided by 255, as the model's card says" in done.stdout
+    assert "classes: 0, 1, 2, 3, 4, 5, 6, 7, 8 and 9\n" in done.stdout
     assert "1,000 of the 1,797 pictures of digits all" in done.stdout
     assert "Softmax: nothing found" in done.stdout
     assert "\x1b" not in done.stdout
@@ -53,6 +54,7 @@ def test_a_model_is_checked_with_a_folder_of_pictures(check, tmp_path):
             Image.new("L", (6, 6), grey).save(tmp_path / "pictures" / name / f"{grey}.png")
     done = check(tmp_path / "planted.keras", "--data", tmp_path / "pictures")
     assert done.returncode == 0, done.stderr
+    assert "classes: 0 and 1 (no card beside the file names them)\n" in done.stdout
     assert "warning [bold]units: 1 of 8 units (3) is dead over the sample" in done.stdout
     assert "fault again: A softmax of what classes already made" in done.stdout
     assert "all 50 pictures of pictures test" in done.stdout

@@ -16,7 +16,7 @@ def options(command):
 
 def test_serve_has_the_settings_of_the_server_and_no_other_option():
     found = options("serve")
-    assert list(found) == list(Settings.model_fields)
+    assert list(found) == ["file", *Settings.model_fields]
     for name, field in Settings.model_fields.items():
         assert (found[name].help, found[name].envvar) == (field.description, env_name(name))
         assert found[name].opts[0] == f"--{name.replace('_', '-')}"

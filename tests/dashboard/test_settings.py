@@ -1,3 +1,4 @@
+import os
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from typer.testing import CliRunner
 
 from cnn import HomeError
 from cnn.runs.configuration import SETTINGS
+from dashboard import serving
 from dashboard.cli import app
 from dashboard.settings import Settings, env_name, environment
 
@@ -99,3 +101,30 @@ def test_a_port_that_does_not_exist_is_explained():
     done = CliRunner().invoke(app, ["serve", "--port", "99999"])
     assert done.exit_code == 2
     assert "port is 99999" in done.output.lower()
+
+
+@pytest.fixture
+def served(monkeypatch):
+    """The environment in which `serve`, given these arguments, would serve; and what it said."""
+
+    def serve(*given, **variables):
+        monkeypatch.setattr(serving, "run", lambda: None)
+        monkeypatch.setattr("os.environ", {**os.environ, **variables})
+        done = CliRunner().invoke(app, ["serve", *map(str, given)])
+        return os.environ, done
+
+    return serve
+
+
+def test_serve_takes_the_model_as_its_argument_or_as_a_flag(served, tmp_path):
+    mine, other = tmp_path / "mine.keras", tmp_path / "other.keras"
+    for given in ([mine], ["--model", mine], [mine, "--model", mine]):
+        environment, done = served(*given)
+        assert (done.exit_code, environment["CNN_MODEL"]) == (0, str(mine)), done.output
+    assert served(mine, CNN_MODEL=str(other))[0]["CNN_MODEL"] == str(mine)
+
+
+def test_two_models_are_one_too_many(served, tmp_path):
+    _, done = served(tmp_path / "mine.keras", "--model", tmp_path / "other.keras", COLUMNS="400")
+    assert done.exit_code == 2
+    assert "two models are given" in done.output

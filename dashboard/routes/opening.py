@@ -1,0 +1,76 @@
+"""A reader's own model: received, opened by a process of its own, and kept for all web processes.
+
+POST /models?name=<file name>&<view>    the model file as the body; its key, and the models that can
+                                        be chosen now
+"""
+
+from __future__ import annotations
+
+import shutil
+
+from filelock import FileLock, Timeout
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+import cnn
+from cnn.files import content_hash, why_not_written
+from cnn.inspection.opening import open_apart
+from dashboard.runtime.allowing import NOT_ALLOWED, is_from_own_page, takes_models
+from dashboard.runtime.runtime import Runtime, current
+from dashboard.shell.panel import model_options
+from dashboard.state.models import limit_in_words
+from dashboard.state.view import parse
+
+_OTHER_SITE = (
+    "A page of another site may not send models here: open the file on a page of this server."
+)
+_BUSY = "This server is opening another file: try again in some seconds."
+
+
+def serve_opening(server: Flask) -> None:
+    """Serve the route of models."""
+    server.add_url_rule("/models", "open_model", _open, methods=["POST"])
+
+
+def _open() -> tuple[Response, int]:
+    runtime = current()
+    settings, query = runtime.settings, request.args.to_dict()
+    name = query.pop("name", "")
+    if not is_from_own_page():
+        return _refusal(_OTHER_SITE, 403)
+    if not takes_models(settings):
+        return _refusal(NOT_ALLOWED, 403)
+    request.max_content_length = settings.model_bytes
+    try:
+        key = _kept(runtime, name)
+    except RequestEntityTooLarge:
+        return _refusal(f"{name} is too large: {limit_in_words(settings.model_bytes)}", 413)
+    except Timeout:
+        return _refusal(_BUSY, 503)
+    except cnn.ModelError as error:
+        return _refusal(str(error), 400)
+    except OSError as error:
+        return _refusal(f"{name} cannot be kept: {why_not_written(error)}.", 500)
+    view, _ = parse({**query, "model": key})
+    return jsonify({"model": key, "options": model_options(runtime, view)}), 200
+
+
+def _kept(runtime: Runtime, name: str) -> str:
+    """Return the key of the file that is sent, which is kept by then.
+
+    One file is opened at a time; `Timeout` while another is.
+    """
+    settings = runtime.settings
+    with settings.models.receiving(name) as path:
+        with path.open("wb") as file:
+            shutil.copyfileobj(request.stream, file)
+        key = content_hash(path)
+        if not runtime.catalogue.has(key):
+            with FileLock(settings.jobs.path / "opening.lock", timeout=0):
+                open_apart(path, limits=settings.opening)
+            settings.models.keep(path, key)
+        return key
+
+
+def _refusal(sentence: str, status: int) -> tuple[Response, int]:
+    return jsonify({"problem": sentence}), status

@@ -1,0 +1,173 @@
+"""The route by which a reader opens a model file of their own."""
+
+import os
+
+import keras
+import pytest
+from keras import layers
+
+import cnn
+from cnn.files import content_hash
+from dashboard.app import create_app, runtime_of
+from dashboard.routes import opening
+from dashboard.runtime.catalogue import Catalogue
+from dashboard.settings import Settings
+from dashboard.shell.panel import model_options
+from tests import nets
+
+NOTHING = b"no model at all"
+
+
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory, second_path):
+    """Applications of which each has a home of its own, and the second model as the operator's."""
+
+    def mine(**settings):
+        home = tmp_path_factory.mktemp("home")
+        given = {"home": home, "data_dir": home / "no-data", "download": False, **settings}
+        return create_app(Settings(model=second_path, **given))
+
+    return mine
+
+
+@pytest.fixture
+def tried(monkeypatch):
+    """Let no process be started: what would have been opened, by name."""
+    names = []
+    monkeypatch.setattr(opening, "open_apart", lambda path, limits: names.append(path.name))
+    return names
+
+
+def post(app, content, name="net.keras", headers=None, **how):
+    return app.server.test_client().post(
+        "/models", query_string={"name": name}, data=content, headers=headers, **how
+    )
+
+
+def kept(app):
+    folder = runtime_of(app).settings.models.folder
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+@pytest.fixture(scope="module")
+def good_path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("good") / "good.keras"
+    cnn.save_model(nets.ending(layers.Dense(2, activation="softmax")), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def lambda_path(tmp_path_factory):
+    picture = keras.Input((8, 8, 1))
+    x = layers.Flatten()(layers.Lambda(lambda t: t * 2)(picture))
+    path = tmp_path_factory.mktemp("hostile") / "lambda.keras"
+    keras.Model(picture, layers.Dense(2, activation="softmax")(x)).save(path)
+    return path
+
+
+def test_a_good_file_is_kept_for_all_processes_and_a_hostile_one_is_not(
+    mine, good_path, lambda_path
+):
+    app = mine()
+    answer = post(app, good_path.read_bytes(), "начало.keras")
+    assert answer.status_code == 200, answer.text
+    key = content_hash(good_path)
+    assert answer.json["model"] == key
+    assert {"label": "начало.keras", "value": key} in answer.json["options"]
+    other = Catalogue(runtime_of(app).settings)
+    assert other.get(key).path.read_bytes() == good_path.read_bytes()
+    answer = post(app, lambda_path.read_bytes(), "lambda.keras")
+    assert answer.status_code == 400
+    assert answer.json["problem"].startswith("lambda.keras needs arbitrary Python code")
+    assert kept(app) == [key]
+
+
+def test_a_reader_takes_the_place_of_nobodys_model(mine, tried, second_path):
+    app = mine()
+    catalogue = runtime_of(app).catalogue
+    before = catalogue.default()
+    answer = post(app, second_path.read_bytes(), "mine.keras")
+    assert answer.json["model"] == before.key
+    assert (tried, kept(app)) == ([], [])
+    key = post(app, NOTHING).json["model"]
+    assert (tried, kept(app)) == (["net.keras"], [key])
+    assert catalogue.default() == before
+    shown = [option["value"] for option in model_options(runtime_of(app))]
+    assert shown == [before.key, catalogue.bundled().key, key]
+
+
+def test_the_model_that_was_looked_at_last_comes_first_and_names_are_told_apart(mine, tried):
+    app = mine()
+    first, second = (post(app, NOTHING + bytes(n)).json["model"] for n in range(2))
+    for key in (first, second):
+        os.utime(runtime_of(app).settings.models.folder / key, (0, 0))
+    runtime_of(app).catalogue.get(first)
+    assert model_options(runtime_of(app))[-2:] == [
+        {"label": f"net.keras · {key[-4:]}", "value": key} for key in (first, second)
+    ]
+
+
+def test_nothing_half_written_is_left(mine, monkeypatch):
+    app = mine(upload_model_megabytes=0.001)
+
+    def refuse(path, limits):
+        assert path.read_bytes() == NOTHING
+        raise cnn.ModelError("It is none.")
+
+    monkeypatch.setattr(opening, "open_apart", refuse)
+    assert post(app, NOTHING).json == {"problem": "It is none."}
+    assert post(app, NOTHING, "net.pkl").status_code == 400
+    unannounced = {"wsgi.input": Endless(), "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
+    for content, given in ((bytes(2000), {}), (None, unannounced)):
+        answer = post(app, content, environ_overrides=given)
+        assert answer.status_code == 413
+        assert "net.keras is too large: this server takes models of up to 0.001 MB" in answer.text
+    assert post(app, NOTHING, environ_overrides={"CONTENT_LENGTH": "500"}).status_code == 400
+    assert kept(app) == []
+
+
+class Endless:
+    """A body that never ends, and whose length nobody has announced."""
+
+    def read(self, size: int) -> bytes:
+        return bytes(size)
+
+
+def test_one_file_is_opened_at_a_time(mine, monkeypatch):
+    app = mine()
+    answers = []
+    monkeypatch.setattr(opening, "open_apart", lambda *_, **__: answers.append(post(app, b"2")))
+    assert post(app, NOTHING).status_code == 200
+    assert [answer.status_code for answer in answers] == [503]
+    assert "try again in some seconds" in answers[0].text
+
+
+@pytest.mark.parametrize(
+    ("settings", "how", "allowed"),
+    [
+        ({}, {}, True),
+        ({}, {"base_url": "http://[::1]:8050", "environ_overrides": {"REMOTE_ADDR": "::1"}}, True),
+        ({"upload_models": False}, {}, False),
+        ({"host": "0.0.0.0"}, {}, False),
+        ({"host": "0.0.0.0", "upload_models": True}, {}, True),
+        ({}, {"environ_overrides": {"REMOTE_ADDR": "10.1.2.3"}}, False),
+        ({}, {"headers": {"X-Forwarded-For": "10.1.2.3"}}, False),
+        ({}, {"base_url": "http://stranger.example:8050"}, False),
+        ({}, {"headers": {"Origin": "http://stranger.example"}}, False),
+        ({}, {"headers": {"Origin": "null"}}, False),
+        ({}, {"headers": {"Sec-Fetch-Site": "cross-site"}}, False),
+        ({}, {"headers": {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost"}}, True),
+        ({"upload_models": True}, {"headers": {"Sec-Fetch-Site": "same-site"}}, False),
+    ],
+)
+def test_who_may_open_a_file(mine, tried, settings, how, allowed):
+    app = mine(**settings)
+    answer = post(app, NOTHING, **how)
+    assert (answer.status_code, kept(app) != []) == ((200, True) if allowed else (403, False))
+    assert allowed or answer.json["problem"]
+
+
+def test_the_control_is_there_for_those_who_may(mine):
+    for settings, is_there in (({}, True), ({"upload_models": False}, False)):
+        layout = mine(**settings).server.test_client().get("/_dash-layout").text
+        assert ("open-model" in layout) == is_there
