@@ -120,11 +120,15 @@ def diagnosis(made: Diagnosis) -> str:
     return f"{listed([counted(count, which) for count, which in counts if count])}."
 
 
-def left_to_a_worker(multiply_adds: int) -> str:
-    """Return that a network is too large to be looked through while the reader waits."""
+def left_to_a_worker(multiply_adds: int | None) -> str:
+    """Return that a network is too large to be looked through while the reader waits.
+
+    How many multiply-adds it needs is not known (None) where it takes pictures of any size.
+    """
+    work = counted(multiply_adds, "multiply-add") if multiply_adds else "much work"
     return (
-        f"This network needs {counted(multiply_adds, 'multiply-add')} for a picture: a worker looks "
-        "through it, while the other pages go on."
+        f"This network needs {work} for a picture: a worker looks through it, while the other pages "
+        "go on."
     )
 
 

@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -44,7 +44,7 @@ class OpeningLimits:
 
     gigabytes: float = 4
     seconds: float = 120
-    model: Limits = Limits()
+    model: Limits = field(default_factory=Limits)
 
     @property
     def bytes(self) -> int:

@@ -196,9 +196,7 @@ class Catalogue:
     def _load_and_try(self, path: Path, key: str, _card_key: str) -> keras.Model:
         """Return the model with that content hash, which was shown to work."""
         try:
-            model = self._given.get(key) or cnn.load_model(
-                path, limits=self._settings.model_limits
-            )
+            model = self._given.get(key) or cnn.load_model(path, limits=self._settings.model_limits)
             cnn.try_out(model)
         except cnn.CnnError as error:
             _require_unchanged(path, key)

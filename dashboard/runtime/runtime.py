@@ -461,7 +461,7 @@ def _moments_of_run(_model: keras.Model, run: Run, *, also: tuple[Moment, ...]) 
     return run.path, run.moments, also
 
 
-def _model_and_data(model: keras.Model, data: cnn.Dataset) -> Hashable:
+def _model_and_data(model: keras.Model, data: cnn.Dataset) -> tuple[Hashable, ...]:
     return weakref.ref(model), data.name, data.split, data.key
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from cnn.errors import ModelError
-from cnn.models.loading import SUFFIXES
+from cnn.models.opening import SUFFIXES
 
 _MOST_LETTERS = 60
 _ABANDONED_SECONDS = 86_400

@@ -38,7 +38,7 @@ def selection_of(
         raise DatasetError("There are no pictures to look at: give a data set that has some.")
     first = dataset.first() if isinstance(dataset, Dataset) else np.asarray(dataset[0])
     wanted = min(len(dataset), most)
-    count = min(wanted, max(LEAST, int(budget / _cost(model, first.shape))))
+    count = len(affordable(model, first.shape, len(dataset), most, budget))
     name, split = (dataset.name, dataset.split) if isinstance(dataset, Dataset) else ("", "")
     return Selection(name, split, count, len(dataset), is_short=count < wanted)
 
@@ -50,13 +50,32 @@ def selected(
 
     Pictures that are damaged are left out. Raises `DatasetError` where all are.
     """
-    places = np.arange(selection.count) * selection.total // selection.count
+    places = _spread(selection.count, selection.total)
     if not isinstance(dataset, Dataset):
         return [dataset[int(place)] for place in places], None
     chosen, kept = dataset.readable(places)
     if not chosen:
         raise DatasetError(f"No picture of {dataset.name} that was looked at can be read.")
     return chosen, dataset.labels[kept]
+
+
+def affordable(
+    model: keras.Model,
+    picture: tuple[int, ...],
+    total: int,
+    most: int = MOST,
+    budget: float = BUDGET,
+) -> NDArray[np.int64]:
+    """Return the places of the pictures that are looked at, of `total`, evenly chosen.
+
+    `picture` is the shape of one of them; how many there are `selection_of` tells.
+    """
+    cost = _cost(model, picture)
+    return _spread(min(total, most, max(LEAST, int(budget / cost))), total)
+
+
+def _spread(count: int, total: int) -> NDArray[np.int64]:
+    return np.arange(count) * total // count
 
 
 def batch_size(model: keras.Model, picture: tuple[int, ...]) -> int:
