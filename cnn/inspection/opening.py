@@ -135,7 +135,9 @@ def _limit(most_bytes: int, seconds: int) -> None:
         (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(kind, (most, most))
+        _, hard = resource.getrlimit(kind)
+        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (allowed, allowed))
     # Whoever waits for the answer may be gone.
     signal.alarm(seconds)
     os.nice(_NICENESS)
