@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -35,10 +36,11 @@ def load_model(path: Path | str | None = None) -> keras.Model:
     """
     path = Path(path) if path else pretrained_run() / "model.keras"
     _require_model_file(path)
-    model = as_functional(_open(path))
-    card = card_path(path)
-    if card.is_file():
-        attach_card(model, read_card(card))
+    beside = card_path(path)
+    card = read_card(beside) if beside.is_file() else None
+    model = as_functional(_open(path), given=card.inputs if card else None)
+    if card:
+        attach_card(model, card)
     return model
 
 
@@ -74,11 +76,12 @@ def _require_loadable(model: keras.Model) -> None:
             )
 
 
-def as_functional(model: Any) -> keras.Model:
+def as_functional(model: Any, *, given: Mapping[str, Any] | None = None) -> keras.Model:
     """Return the model as a functional graph of one picture in; `ModelError` if it has none.
 
     A network that takes its picture in another way than (height, width, 1 or 3 channels) has layers
-    before it that make that of it, see `cnn.models.adapting`.
+    before it that make that of it, see `cnn.models.adapting`; `given` are the numbers for further inputs
+    by their names, else zeros.
     """
     import keras
 
@@ -92,7 +95,7 @@ def as_functional(model: Any) -> keras.Model:
             f"The model {model.name!r} has no graph of layers (it is a subclass of Model, or was "
             "never built): rebuild it with the functional or the sequential API."
         ) from error
-    return adapted(functional)
+    return adapted(functional, given)
 
 
 def _ends(model: Any) -> tuple[list[Any], list[Any]]:
