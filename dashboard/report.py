@@ -61,6 +61,7 @@ def _lines(model: Any) -> Iterator[str]:
         f"multiply-adds per picture: {cnn.captions.cost(totals.multiply_adds)}"
     )
     yield f"input: pictures of {sides(cnn.models.input_shape(model))}, {cnn.scale_of(model).reason}"
+    yield from cnn.models.notes(model)
     for place, head in enumerate(heads_of(model)):
         refused = "" if place == 0 else " (not shown as the prediction: the first output is)"
         yield f"output {head.last}: {head.description}{refused}"

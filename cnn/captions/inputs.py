@@ -17,18 +17,11 @@ def pixel_range(name: str) -> str:
 
 
 def range_hint(found: RangeScores) -> str:
-    """Return which range suits the network best, as far as its predictions tell."""
-    best, *others = sorted(found.scores, key=lambda name: -found.scores[name])
-    shares = {name: percent(share, 0) for name, share in found.scores.items()}
-    if found.scores[best] == found.scores[others[0]]:
-        return f"{counted(found.pictures, 'picture')} do not tell which range is right."
-    rest = listed([f"{shares[name]} with {in_ends(name)}" for name in others])
+    """Return how well a network does in each range, the best first."""
+    order = sorted(found.scores, key=lambda name: -found.scores[name])
+    each = listed([f"{percent(found.scores[name], 0)} with {in_ends(name)}" for name in order])
+    pictures = counted(found.pictures, "picture")
     if found.are_accuracies:
-        return (
-            f"Of {counted(found.pictures, 'picture')}, {shares[best]} are recognised with "
-            f"{in_ends(best)}, {rest}."
-        )
-    return (
-        f"Surest with {in_ends(best)}: the largest probability is {shares[best]} on average over "
-        f"{counted(found.pictures, 'picture')}, {rest}. To be sure is not to be right."
-    )
+        return f"Of {pictures} are recognised {each}."
+    surest = f"The largest probability, on average over {pictures}, is {each}."
+    return f"{surest} To be sure is not to be right."

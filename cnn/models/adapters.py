@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 
 
 class _Adapter:
@@ -61,24 +62,24 @@ class PictureChannels(_Adapter, keras.layers.Layer):
 
 
 class GivenNumbers(_Adapter, keras.layers.Layer):
-    """What a network takes beside the picture: the same numbers for every picture, here zeros."""
+    """What a network takes beside the picture: the same numbers (no batch axis) for every one."""
 
-    def __init__(self, shape: Any, **settings: Any) -> None:
+    def __init__(self, numbers: Any, **settings: Any) -> None:
         super().__init__(**settings)
-        self.given_shape = tuple(shape)
+        self.numbers = np.asarray(numbers)
 
     def call(self, picture: Any) -> Any:
         """Return (batch, *shape)."""
-        shape = (keras.ops.shape(picture)[0], *self.given_shape)
-        return keras.ops.zeros(shape, self.compute_dtype)
+        given = keras.ops.convert_to_tensor(self.numbers, self.compute_dtype)
+        return keras.ops.broadcast_to(given, (keras.ops.shape(picture)[0], *self.numbers.shape))
 
     def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
         """Return the shape of the output."""
-        return (shape[0], *self.given_shape)
+        return (shape[0], *self.numbers.shape)
 
     def get_config(self) -> dict[str, Any]:
         """Return the settings."""
-        return {**super().get_config(), "shape": self.given_shape}
+        return {**super().get_config(), "numbers": self.numbers.tolist()}
 
 
 def is_adapter(layer: Any) -> bool:

@@ -7,14 +7,17 @@ after the inputs that they stand for, so all layers keep their names, and `unada
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cnn.errors import ModelError
 from cnn.models.graph import calls
 from cnn.models.internals import nodes, origin
-from cnn.words import counted, listed, sides
+from cnn.words import number, sides
 
 if TYPE_CHECKING:
     import keras
@@ -24,6 +27,7 @@ _GREY, _COLOURS = 1, 3
 # A vector or a table of numbers is a picture from so many on a side.
 _LEAST_SIDE = 8
 _GIVEN = "GivenNumbers"
+_MOST_SAID = 4
 # More channels than that are not taken for channels that come first, unless a layer says so.
 _MOST_FIRST = 4
 
@@ -47,17 +51,19 @@ class Form:
         return self.taken == self.picture and not self.is_first
 
 
-def adapted(model: keras.Model) -> keras.Model:
+def adapted(model: keras.Model, given: Mapping[str, Any] | None = None) -> keras.Model:
     """Return the functional model as one of a single picture; itself, where it is that.
 
-    The first input that can be a picture gets it, others of its shape get the same, and all others
-    zeros. Raises `ModelError` where no input can be a picture.
+    The first input that can be a picture gets it, one with maps before others. Further ones of its shape
+    get the same, and all others the numbers that are `given` by their names, else zeros. Raises
+    `ModelError` where no input can be a picture, and for numbers that do not fit their input.
     """
     import keras
 
-    forms = [_form(model, tensor) for tensor in model.inputs]
-    place = next((number for number, form in enumerate(forms) if form), None)
-    if place is None or (form := forms[place]) is None:
+    forms = [(_form(model, tensor), tensor) for tensor in model.inputs]
+    # Of several the one with the most axes: a vector that could be a picture seldom is.
+    form, main = max(forms, key=lambda one: len(one[0].taken) if one[0] else 0)
+    if form is None:
         shapes = [tuple(tensor.shape) for tensor in model.inputs]
         raise ModelError(
             f"The model {model.name!r} takes {shapes}: expected one picture, (batch, height, width, "
@@ -66,17 +72,20 @@ def adapted(model: keras.Model) -> keras.Model:
         )
     if len(forms) == 1 and form.is_plain:
         return model
-    main = model.inputs[place]
     picture = keras.Input(
         batch_shape=(main.shape[0], *form.picture),
         dtype=main.dtype,
         name=_name(model, origin(main).name, is_free=form.is_plain),
     )
     values = {id(main): picture} if form.is_plain else {}
-    for number, tensor in enumerate(model.inputs):
+    for which, tensor in enumerate(model.inputs):
         if id(tensor) not in values:
-            is_alike = tuple(tensor.shape) == tuple(main.shape)
-            values[id(tensor)] = _made(picture, tensor, number, form if is_alike else None)
+            if tuple(tensor.shape) == tuple(main.shape):
+                steps = _steps(form)
+            else:
+                own = (given or {}).get(origin(tensor).name, 0)
+                steps = [(_GIVEN, _numbers(tensor, own))]
+            values[id(tensor)] = _made(picture, tensor, which, steps)
     return _rebuilt(model, values, picture)
 
 
@@ -119,9 +128,11 @@ def notes(model: keras.Model) -> tuple[str, ...]:
             said.append("The network takes its channels first.")
         elif isinstance(layer, adapters.Reshape):
             said.append(f"The network takes the picture as {sides(shape)} numbers.")
-    beside = [n.operation.name for n in before if isinstance(n.operation, adapters.GivenNumbers)]
-    if beside:
-        said.append(f"{counted(len(beside), 'further input')} ({listed(beside)}): zeros.")
+        elif isinstance(layer, adapters.GivenNumbers):
+            given = ", ".join(number(one) for one in layer.numbers.ravel()[:_MOST_SAID])
+            more = " ..." if layer.numbers.size > _MOST_SAID else ""
+            what = f"{given}{more}" if layer.numbers.any() else "zeros"
+            said.append(f"The further input {layer.name} gets {what}.")
     return tuple(dict.fromkeys(said))
 
 
@@ -181,17 +192,28 @@ def _has_channels_first(model: keras.Model, taken: Shape) -> bool:
 def _name(model: keras.Model, own: str, *, is_free: bool) -> str:
     """Return what the picture is called: as the input that it is, else by a name not taken."""
     taken = {call.name for call in calls(model)}
-    return own if is_free else next(n for n in ("picture", f"{own}_picture") if n not in taken)
+    return own if is_free else "picture" if "picture" not in taken else f"{own}_picture"
 
 
-def _made(picture: Any, tensor: Any, place: int, form: Form | None) -> Any:
-    """Return what an input gets, made of the picture; zeros where it has no form of a picture."""
-    steps = _steps(form) if form else [(_GIVEN, [side or 1 for side in tensor.shape[1:]])]
+def _numbers(tensor: Any, given: Any) -> NDArray[Any]:
+    """Return what is given for an input in its shape, without the batch axis; an open side is 1."""
+    shape = tuple(side or 1 for side in tensor.shape[1:])
+    try:
+        return np.broadcast_to(np.asarray(given, np.float64), shape)
+    except (ValueError, TypeError) as error:
+        raise ModelError(
+            f"The card gives {str(given)[:60]!r} for the input {origin(tensor).name!r}: expected "
+            f"{sides(shape) or 'one'} numbers, or one for all."
+        ) from error
+
+
+def _made(picture: Any, tensor: Any, place: int, steps: Sequence[tuple[str, Any]]) -> Any:
+    """Return what an input gets, made of the picture in some steps."""
     own, value = origin(tensor).name, picture
-    for number, (kind, argument) in enumerate(steps, 1):
-        is_last = number == len(steps)
+    for step, (kind, argument) in enumerate(steps, 1):
+        is_last = step == len(steps)
         settings = {
-            "name": own if is_last else f"{own}_{number}",
+            "name": own if is_last else f"{own}_{step}",
             "place": place if is_last else None,
         }
         value = _layer(kind, argument, dtype=str(tensor.dtype), **settings)(value)

@@ -51,14 +51,22 @@ def _are_alike(ends: Ends | None, others: Ends) -> bool:
 
 
 def _entering(model: keras.Model, ends: Ends) -> Ends | None:
-    """Return what enters the first weights of a black and a white picture; None if it is not finite."""
+    """Return the ends of what enters the first weights of a black and a white picture.
+
+    None if it is not finite, or the same of both.
+    """
     try:
         both = [_first_weights_get(model, one) for one in ends]
     except ModelError:
         return None
     if any(one is None for one in both):
         return None
-    darkest, brightest = float(np.min(both)), float(np.max(both))
+    # What does not depend on the picture, as the numbers of a further input, tells nothing of it.
+    changing = both[0] != both[1]
+    if not changing.any():
+        return None
+    numbers = np.stack(both)[:, changing]
+    darkest, brightest = float(numbers.min()), float(numbers.max())
     return (darkest, brightest) if np.isfinite([darkest, brightest]).all() else None
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import keras
 
 _CARD = "_cnn_card"
+_KEPT = ("class_names", "scale", "facts", "inputs")
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,15 @@ class Card:
 
     `scale` is what `cnn.models.scales.read_scale` takes: a number, the name of a convention, or
     `{"factor": ..., "offset": ...}`. `range` is the range that a reader chose instead, and no part of
-    the file. Raises `ModelError` for a scale that is none of these.
+    the file. `inputs` are the numbers for further inputs of the model, by their names. Raises
+    `ModelError` for a scale that is none of these.
     """
 
     class_names: tuple[str, ...] = ()
     scale: Any = None
     facts: dict[str, Any] | None = None
     range: str = ""
+    inputs: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         """Refuse a scale that cannot be used."""
@@ -49,14 +52,19 @@ def read_card(path: Path) -> Card:
     """Return the card in a JSON file; `ModelError` if it is no card."""
     try:
         raw = read_json(path)
-        names, scale, facts = (raw.get(name) for name in ("class_names", "scale", "facts"))
+        names, scale, facts, inputs = (raw.get(name) for name in _KEPT)
     except (OSError, ValueError, AttributeError) as error:
         raise ModelError(
             f"{path.name} is no model card ({reason(error)}): mend or remove it."
         ) from error
     _require_names(names, path)
+    if inputs is not None and not isinstance(inputs, dict):
+        raise ModelError(
+            f"{path.name} gives {str(inputs)[:60]!r} as inputs: expected numbers by the names of the "
+            'inputs beside the picture, such as {"age": 42}.'
+        )
     try:
-        return Card(tuple(names or ()), scale, facts)
+        return Card(tuple(names or ()), scale, facts, inputs=inputs)
     except ModelError as error:
         raise ModelError(f"{path.name}: {error}") from error
 
@@ -72,14 +80,9 @@ def _require_names(names: Any, path: Path) -> None:
 
 def write_card(card: Card, path: Path) -> None:
     """Write the card as JSON."""
-    write_json(
-        path,
-        {
-            "class_names": card.class_names,
-            "scale": card.range or card.scale,
-            "facts": card.facts or {},
-        },
-    )
+    scale = card.range or card.scale
+    content = {"class_names": card.class_names, "scale": scale, "facts": card.facts or {}}
+    write_json(path, {**content, **({"inputs": card.inputs} if card.inputs else {})})
 
 
 def card_of(model: keras.Model) -> Card:

@@ -271,7 +271,7 @@ _KINDS = (
     ),
     Kind(
         ("GivenNumbers",),
-        what="Zeros for a further input: only the picture changes",
+        what="The same numbers for every picture",
         explanation="Stands for what the network takes beside the picture. No part of the network.",
     ),
     Kind(("Permute",), reads=reading_rules.permuted, arithmetic=copies.moved),

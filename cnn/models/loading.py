@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -34,10 +35,11 @@ def load_model(path: Path | str | None = None, *, limits: Limits = _DEFAULT) -> 
     kind, too large, that needs code or classes of its own, or that is no single-image model.
     """
     path = Path(path) if path else pretrained_run() / "model.keras"
-    model = as_functional(opened(path, limits))
-    card = card_path(path)
-    if card.is_file():
-        attach_card(model, read_card(card))
+    beside = card_path(path)
+    card = read_card(beside) if beside.is_file() else None
+    model = as_functional(opened(path, limits), given=card.inputs if card else None)
+    if card:
+        attach_card(model, card)
     return model
 
 
@@ -73,11 +75,12 @@ def _require_loadable(model: keras.Model) -> None:
             )
 
 
-def as_functional(model: Any) -> keras.Model:
+def as_functional(model: Any, *, given: Mapping[str, Any] | None = None) -> keras.Model:
     """Return the model as a functional graph of one picture in; `ModelError` if it has none.
 
     A network that takes its picture in another way than (height, width, 1 or 3 channels) has layers
-    before it that make that of it, see `cnn.models.adapting`.
+    before it that make that of it, see `cnn.models.adapting`; `given` are the numbers for further inputs
+    by their names, else zeros.
     """
     import keras
 
@@ -91,7 +94,7 @@ def as_functional(model: Any) -> keras.Model:
             f"The model {model.name!r} has no graph of layers (it is a subclass of Model, or was "
             "never built): rebuild it with the functional or the sequential API."
         ) from error
-    return adapted(functional)
+    return adapted(functional, given)
 
 
 def _ends(model: Any) -> tuple[list[Any], list[Any]]:

@@ -364,3 +364,20 @@ def test_going_back_to_another_page_and_another_view_at_once(server, visit):
     expect(page.get_by_role("heading", level=1)).to_have_text("All layers")
     expect(page.locator(".tiles .gtitle").first).to_be_visible()
     page.wait_for_load_state("networkidle")
+
+
+def test_the_range_of_pixels_is_chosen_and_tried_out(server, visit):
+    page = visit(server, "/activations/conv2d?range=0..255").page
+    expect(page.locator("#pixel-scale")).to_have_text("Pixels: not scaled, as chosen here.")
+    box = page.get_by_label("Pixels", exact=True)
+    expect(box).to_have_value("0..255")
+    page.get_by_role("button", name="Which suits?").click()
+    expect(page.locator("#pixel-range-hint")).to_contain_text("Of 64 pictures are recognised ")
+    box.select_option(label="−1 to 1: divided by 127.5, and 1 is taken away")
+    expect(page.locator("#pixel-scale")).to_contain_text("divided by 127.5, and 1 is taken away")
+    page.wait_for_url("**range=-1..1*")
+    box.select_option(label="as found")
+    expect(page.locator("#pixel-scale")).to_have_text(
+        "Pixels: divided by 255, as the model's card says."
+    )
+    expect(box).to_be_hidden()

@@ -75,6 +75,14 @@ def test_the_architecture_says_the_chosen_range(app, request_of, query):
         assert words in str(shown.texts) + str(shown.properties)
 
 
+def test_the_server_tries_each_range_with_pictures_of_the_data_set(app, query):
+    client = app.server.test_client()
+    for chosen in ({}, {"range": "0..255"}):
+        got = client.get("/ranges", query_string={**query, **chosen})
+        assert got.json["hint"].startswith("Of 64 pictures are recognised ")
+        assert got.json["hint"].count("% with ") == 3
+
+
 def two_inputs() -> keras.Model:
     picture, age = keras.Input((28, 28), name="picture"), keras.Input((2,), name="age")
     row = layers.Flatten(name="row")(picture)
@@ -116,6 +124,6 @@ def test_every_page_shows_a_network_that_takes_its_picture_in_another_way(
     for name in names:
         for page in (activations, why):
             assert screen(page, shown, name).form
-    for page in (filters, one_step, surgery):
-        assert screen(page, shown, "units").form
+    for page, name in ((filters, "units"), (one_step, "units"), (surgery, "row")):
+        assert screen(page, shown, name).form
     assert facts(runtime, shown)["scale"]["text"].startswith("Pixels: divided by 255")

@@ -8,6 +8,8 @@ from keras import layers
 import cnn
 from cnn.inspection.diagnosis.observation import observe
 from cnn.models.adapting import notes
+from cnn.models.card import Card
+from cnn.models.compilation import twin
 from cnn.models.inputs import input_shape
 from cnn.models.loading import as_functional
 
@@ -102,13 +104,32 @@ def test_further_inputs_get_zeros_or_the_same_picture(tmp_path):
     picture = GREY[:9, :9]
     scaled = picture[None] / np.float32(255)
     model = as_functional(built)
-    assert notes(model) == ("1 further input (age): zeros.",)
+    assert notes(model) == ("The further input age gets zeros.",)
     cnn.save_model(model, tmp_path / "again.keras")
     again = keras.models.load_model(tmp_path / "again.keras")
     assert [one.name for one in again.inputs] == ["age", "one", "two"]
     for network in (built, again):
         expected = network.predict([zeros(1, 2), scaled, scaled], verbose=0)[0]
         np.testing.assert_allclose(cnn.predict(model, picture).probabilities, expected, atol=1e-6)
+
+
+def test_a_card_gives_the_numbers_for_further_inputs(tmp_path):
+    keras.utils.set_random_seed(6)
+    picture, age = keras.Input((9, 9, 1), name="picture"), keras.Input((2,), name="age")
+    joined = layers.Concatenate()([layers.Flatten()(picture), age])
+    built = keras.Model([picture, age], layers.Dense(3, name="classes")(joined))
+    cnn.save_model(built, tmp_path / "m.keras", card=Card(inputs={"age": [42, 1.5]}))
+    model = cnn.load_model(tmp_path / "m.keras")
+    scaled = GREY[None, :9, :9] / np.float32(255)
+    expected = built.predict([scaled, np.array([[42, 1.5]])], verbose=0)[0]
+    np.testing.assert_allclose(cnn.predict(model, GREY[:9, :9]).logits, expected, rtol=1e-5)
+    moved = twin(model, [weight + 1 for weight in model.get_weights()])
+    np.testing.assert_array_equal(cnn.forward(moved, GREY[:9, :9]).activations["age"], [42, 1.5])
+    assert notes(model) == ("The further input age gets 42, 1.5.",)
+    for wrong in ([1, 2, 3], "old", {"a": 1}):
+        cnn.save_model(built, tmp_path / "m.keras", card=Card(inputs={"age": wrong}))
+        with pytest.raises(cnn.ModelError, match="for the input 'age': expected 2 numbers"):
+            cnn.load_model(tmp_path / "m.keras")
 
 
 def test_a_field_and_a_gradient_lead_back_to_the_pixels():
