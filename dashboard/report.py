@@ -63,8 +63,8 @@ def _lines(model: Any) -> Iterator[str]:
     yield f"input: pictures of {sides(cnn.models.input_shape(model))}, {cnn.scale_of(model).reason}"
     yield from cnn.models.notes(model)
     for place, head in enumerate(heads_of(model)):
-        refused = "" if place == 0 else " (not shown as the prediction: the first output is)"
-        yield f"output {head.last}: {head.description}{refused}"
+        chosen = "" if place == 0 else " (to be chosen in the panel: the first is shown)"
+        yield f"output {head.last}: {head.description}{chosen}"
     if names := _names(model):
         yield names
     strange = [
