@@ -12,6 +12,7 @@ from benchmarks import (
     drawing,
     listing,
     machine,
+    opening,
     scrubbing,
     studies,
     switching,
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "studies": studies.studies,
     "training": training.training,
     "listing": listing.listing,
+    "opening": opening.opening,
     "bytes": browsing.first_visit,
     "memory": browsing.memory,
 }
