@@ -251,5 +251,10 @@
     show(root.cnn.currentView());
   });
 
-  root.cnn = { ...root.cnn, showPicker: show };
+  function showChoices(view) {
+    root.cnn.showClasses(view);
+    show(view);
+  }
+
+  root.cnn = { ...root.cnn, showChoices };
 })();
