@@ -10,6 +10,7 @@ from cachetools import LRUCache, cached
 
 import cnn
 from cnn.data import datasets, sources
+from cnn.runs.naming import data_name
 from dashboard.settings import Settings
 from dashboard.state.data import OWN, SPLITS, require_known
 
@@ -26,10 +27,6 @@ _WORDS = {
     "digits/test": "Embedded digits, every other from the second",
 }
 _SPLITS = {"all": "all pictures", "test": "test pictures", "train": "training pictures"}
-_NAMES = {
-    datasets.MNIST: "MNIST", "fashion_mnist": "Fashion-MNIST", datasets.CIFAR10: "CIFAR-10",
-    datasets.DIGITS: "embedded digits",
-}  # fmt: skip
 
 
 class PictureSets:
@@ -116,7 +113,7 @@ class PictureSets:
         """Return what a data set is called; one that is not here by its number."""
         if self.own and name == self.own_name:
             return self.own.name
-        return _NAMES.get(name, name)
+        return data_name(name)
 
     def choices(self) -> dict[str, str]:
         """Return what can be chosen, "mnist/test" and so on, and what it is called."""
