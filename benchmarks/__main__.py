@@ -13,6 +13,7 @@ from benchmarks import (
     large,
     listing,
     machine,
+    opening,
     scrubbing,
     studies,
     switching,
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "training": training.training,
     "recording": training.recording,
     "listing": listing.listing,
+    "opening": opening.opening,
     "bytes": browsing.first_visit,
     "memory": browsing.memory,
 }

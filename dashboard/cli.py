@@ -251,7 +251,9 @@ def check(
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="mnist, fashion_mnist, digits, or a folder: what it is checked with"),
+        typer.Option(
+            help="mnist, fashion_mnist, cifar10, digits, or a path: what it is checked with"
+        ),
     ] = None,
     **given: Any,
 ) -> None:

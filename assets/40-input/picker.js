@@ -167,7 +167,7 @@
       sprite(items, view);
       where(answer);
     }
-    parts.grid.removeAttribute("aria-busy");
+    parts.grid.setAttribute("aria-busy", "false");
     const here = items.findIndex(({ index }) => String(index) === view.index);
     const first = parts.grid.querySelectorAll("button")[Math.max(0, here)];
     if (first) first.tabIndex = 0;
@@ -251,5 +251,10 @@
     show(root.cnn.currentView());
   });
 
-  root.cnn = { ...root.cnn, showPicker: show };
+  function showChoices(view) {
+    root.cnn.showClasses(view);
+    show(view);
+  }
+
+  root.cnn = { ...root.cnn, showChoices };
 })();

@@ -22,7 +22,7 @@ from cnn.data.fetching import keras_cache
 from cnn.data.idx import FASHION, idx_files, read_idx_files
 from cnn.data.labelled import ALL, TEST, TRAIN, Labelled, numbered
 from cnn.data.picture_files import PictureFiles, stacked, within_room
-from cnn.data.sources import ACCEPTED, open_source
+from cnn.data.sources import ACCEPTED, Source, open_source
 from cnn.errors import DatasetError
 
 DIGITS = "digits"
@@ -174,10 +174,16 @@ def _named(name: str, split: str, directory: Path) -> Dataset:
 def _own(name: str, split: str | None) -> Dataset:
     path = _path(name)
     source = open_source(path)
-    split = split or source.splits[0]
+    return read_source(source, split or source.splits[0], str(path))
+
+
+def read_source(source: Source, split: str, place: str) -> Dataset:
+    """Return a split of somebody's own pictures; `place` says where they are, in words for the screen.
+
+    Raises `DatasetError` as `load_dataset` does.
+    """
     _require_split(source.name, split, source.splits)
-    data = _dataset(source.name, split, source.read(split), str(path))
-    return replace(data, key=source.key)
+    return replace(_dataset(source.name, split, source.read(split), place), key=source.key)
 
 
 def splits(name: str) -> tuple[str, ...]:

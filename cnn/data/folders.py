@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.data.labelled import TEST, TRAIN, UNDIVIDED, Labelled, named, part
-from cnn.data.picture_files import SUFFIXES, PictureFiles, Stamp, key_of
+from cnn.data.picture_files import SUFFIXES, PictureFiles, key_of, stamp_of
 from cnn.errors import DatasetError, reason
 
 _FILE = ("file", "filename", "file_name", "path", "filepath", "image", "picture")
@@ -25,7 +26,7 @@ class Listed(NamedTuple):
     """Files below `root` with their labels, by split; none of them is opened."""
 
     root: Path
-    stamps: dict[str, list[Stamp]]
+    stamps: dict[str, list[str]]
     labels: dict[str, NDArray[np.int64]]
     class_names: tuple[str, ...]
 
@@ -38,9 +39,9 @@ class Listed(NamedTuple):
     @property
     def key(self) -> str:
         """What is another as soon as a file is another, has another name or another class."""
-        stamps = [stamp for split in sorted(self.stamps) for stamp in self.stamps[split]]
-        labels = [self.labels[split].tobytes().hex() for split in sorted(self.labels)]
-        return key_of(stamps, *self.class_names, *labels)
+        labels = (self.labels[split].tobytes().hex() for split in sorted(self.labels))
+        stamps = (stamp for split in sorted(self.stamps) for stamp in self.stamps[split])
+        return key_of([*self.class_names, *labels, *stamps])
 
     def read(self, split: str) -> Labelled:
         """Return the pictures of a split, to be decoded one by one."""
@@ -58,32 +59,31 @@ def list_folder(folder: Path) -> Listed | None:
     """
     divided = [split for split in (TEST, TRAIN) if (folder / split).is_dir()]
     roots = {split: f"{split}/" for split in divided} or {UNDIVIDED[0]: ""}
-    found = {split: list(_files(folder, start)) for split, start in roots.items()}
-    found = {split: files for split, files in found.items() if files}
+    found = {split: dict(_classes(folder, start)) for split, start in roots.items()}
+    found = {split: classes for split, classes in found.items() if classes}
     if not found:
         return None
-    names = tuple(sorted({name for files in found.values() for name, _ in files}))
-    numbers = {name: number for number, name in enumerate(names)}
-    stamps = {split: [stamp for _, stamp in files] for split, files in found.items()}
+    names = tuple(sorted({name for classes in found.values() for name in classes}))
+    stamps = {split: list(chain(*classes.values())) for split, classes in found.items()}
     labels = {
-        split: np.array([numbers[name] for name, _ in files], np.int64)
-        for split, files in found.items()
+        split: np.repeat([names.index(name) for name in classes], [*map(len, classes.values())])
+        for split, classes in found.items()
     }
     return Listed(folder, stamps, labels, names)
 
 
-def _files(folder: Path, start: str) -> Iterator[tuple[str, Stamp]]:
-    """Yield the class and the stamp of each picture in the sub-folders of a folder."""
+def _classes(folder: Path, start: str) -> Iterator[tuple[str, list[str]]]:
+    """Yield each sub-folder of a folder that has pictures, and the stamps of these."""
     for name in sorted(entry.name for entry in os.scandir(folder / start) if entry.is_dir()):
         if name.startswith("."):
             continue
-        inside = [
-            entry
+        inside = {
+            entry.name: stamp_of(f"{start}{name}/{entry.name}", entry.stat())
             for entry in os.scandir(folder / start / name)
-            if Path(entry.name).suffix.lower() in SUFFIXES and entry.is_file()
-        ]
-        for entry in sorted(inside, key=lambda entry: entry.name):
-            yield name, Stamp.of(f"{start}{name}/{entry.name}", entry.stat())
+            if entry.name.lower().endswith(SUFFIXES) and entry.is_file()
+        }
+        if inside:
+            yield name, [inside[file] for file in sorted(inside)]
 
 
 def list_table(path: Path) -> Listed:
@@ -151,7 +151,7 @@ def _rows(path: Path, table: Iterator[list[str]]) -> Iterator[_Row]:
         )  # fmt: skip
 
 
-def _stamp(path: Path, row: _Row) -> Stamp:
+def _stamp(path: Path, row: _Row) -> str:
     """Return the stamp of a row's file; a table leads to no file outside its folder."""
     name = Path(os.path.normpath(row.file))
     if name.is_absolute() or ".." in name.parts or "\0" in row.file:
@@ -160,7 +160,7 @@ def _stamp(path: Path, row: _Row) -> Stamp:
             "name files below the folder of the table."
         )
     try:
-        return Stamp.of(name.as_posix(), (path.parent / name).stat())
+        return stamp_of(name.as_posix(), (path.parent / name).stat())
     except OSError as error:
         raise DatasetError(
             f"{path.name}, line {row.line:,}, names {row.file}, which is not there "

@@ -6,7 +6,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,28 +15,21 @@ from cnn.errors import DatasetError, ImageError, reason
 from cnn.images.decoding import LONGEST, Limits, decode
 
 MOST_BYTES = 2_000_000_000
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"})
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 
 
-class Stamp(NamedTuple):
-    """A file by its name below a folder, as it was when it was found."""
+def stamp_of(name: str, stat: os.stat_result) -> str:
+    """Return a file, by its name below a folder, as it is: its size, when it was changed, its name.
 
-    name: str
-    bytes: int
-    changed: int
-
-    @classmethod
-    def of(cls, name: str, stat: os.stat_result) -> Stamp:
-        """Return the stamp of a file with that name."""
-        return cls(name, stat.st_size, stat.st_mtime_ns)
+    It is a text, since there may be very many.
+    """
+    return f"{stat.st_size} {stat.st_mtime_ns} {name}"
 
 
-def key_of(stamps: Sequence[Stamp], *more: str) -> str:
-    """Return 12 hexadecimal digits that are others as soon as a file, or what is said `more`, is."""
-    digest = hashlib.sha256("\n".join(more).encode())
-    for stamp in stamps:
-        digest.update(f"\n{stamp.name}\0{stamp.bytes} {stamp.changed}".encode("utf-8", "replace"))
-    return digest.hexdigest()[:12]
+def key_of(stamps: Iterable[str]) -> str:
+    """Return 12 hexadecimal digits that are others as soon as a file, or its class, is another."""
+    content = "\n".join(stamps).encode("utf-8", "surrogateescape")
+    return hashlib.sha256(content).hexdigest()[:12]
 
 
 class PictureFiles:
@@ -46,7 +39,7 @@ class PictureFiles:
     when it is asked for: a number never stands for another picture than it did.
     """
 
-    def __init__(self, root: Path, stamps: Sequence[Stamp]) -> None:
+    def __init__(self, root: Path, stamps: Sequence[str]) -> None:
         self._root = root
         self._stamps = stamps
 
@@ -64,22 +57,27 @@ class PictureFiles:
             return PictureFiles(self._root, [self._stamps[place] for place in places])
         return self.decoded(places)
 
+    def name(self, place: int) -> str:
+        """Return the name of a picture's file, below the folder."""
+        return self._stamps[place].split(" ", 2)[2]
+
     def decoded(self, place: int, longest: int = LONGEST) -> NDArray[np.uint8]:
         """Return a picture; one with more than `longest` pixels on a side is reduced to that."""
         stamp, limits = self._stamps[place], Limits()
+        name = self.name(place)
         try:
-            with (self._root / stamp.name).open("rb") as file:
-                if Stamp.of(stamp.name, os.fstat(file.fileno())) != stamp:
+            with (self._root / name).open("rb") as file:
+                if stamp_of(name, os.fstat(file.fileno())) != stamp:
                     raise DatasetError(
-                        f"{stamp.name} was changed since its folder was opened: start again to see "
+                        f"{name} was changed since its folder was opened: start again to see "
                         "what it is now."
                     )
                 return decode(file.read(limits.bytes + 1), limits=limits, longest=longest).pixels
         except ImageError as error:
-            raise DatasetError(f"{stamp.name} cannot be used: {error}") from error
+            raise DatasetError(f"{name} cannot be used: {error}") from error
         except OSError as error:
             raise DatasetError(
-                f"{stamp.name} is no readable picture ({reason(error)}): replace or remove it."
+                f"{name} is no readable picture ({reason(error)}): replace or remove it."
             ) from error
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:

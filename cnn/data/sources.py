@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from cnn.data.cifar import batch_files, read_batches
 from cnn.data.folders import Listed, list_folder, list_table
 from cnn.data.idx import idx_files, read_idx_files
 from cnn.data.labelled import TEST, TRAIN, Labelled
-from cnn.data.picture_files import Stamp, key_of
+from cnn.data.picture_files import key_of, stamp_of
 from cnn.errors import DatasetError, reason
 
 ACCEPTED = (
@@ -55,9 +55,9 @@ def _opened(path: Path) -> Source | None:
     if not path.is_dir():
         raise DatasetError(f"There is nothing called {path.name}: expected {ACCEPTED}.")
     if files := idx_files(path):
-        return _arrays(path, files, lambda split: read_idx_files(path, split))
+        return _arrays(path, *_divided(files), lambda split: read_idx_files(path, split))
     if files := batch_files(path):
-        return _arrays(path, files, lambda split: read_batches(path, split))
+        return _arrays(path, *_divided(files), lambda split: read_batches(path, split))
     alone = [*sorted(path.glob("*.csv")), *sorted(path.glob("*.npz"))]
     listed = None if alone else list_folder(path)
     if listed:
@@ -65,14 +65,18 @@ def _opened(path: Path) -> Source | None:
     return _file(alone[0]) if alone else None
 
 
+def _divided(files: Mapping[str, list[Path]]) -> tuple[list[Path], tuple[str, ...]]:
+    """Return all files of the splits, and the splits, the one to look at first."""
+    splits = tuple(split for split in (TEST, TRAIN) if split in files)
+    return [path for each in files.values() for path in each], splits
+
+
 def _file(path: Path) -> Source | None:
     if path.suffix.lower() == ".csv":
         return _listed(path.name, list_table(path))
     if path.suffix.lower() == ".npz":
-        key = key_of([Stamp.of(path.name, path.stat())])
-        return Source(
-            path.name, key, splits_of_archive(path), lambda split: read_archive(path, split)
-        )
+        splits = splits_of_archive(path)
+        return _arrays(path, [path], splits, lambda split: read_archive(path, split))
     return None
 
 
@@ -81,8 +85,21 @@ def _listed(name: str, listed: Listed) -> Source:
 
 
 def _arrays(
-    folder: Path, files: Mapping[str, list[Path]], read: Callable[[str], Labelled]
+    place: Path, files: Sequence[Path], splits: tuple[str, ...], read: Callable[[str], Labelled]
 ) -> Source:
-    stamps = [Stamp.of(path.name, path.stat()) for each in files.values() for path in each]
-    splits = tuple(split for split in (TEST, TRAIN) if split in files)
-    return Source(folder.name, key_of(stamps), splits, read)
+    """Return pictures that are read as a whole; files that were changed since they were found are not."""
+    key = _key(files)
+
+    def unchanged(split: str) -> Labelled:
+        labelled = read(split)
+        if _key(files) != key:
+            raise DatasetError(
+                f"{place.name} was changed since it was opened: start again to see what it is now."
+            )
+        return labelled
+
+    return Source(place.name, key, splits, unchanged)
+
+
+def _key(files: Sequence[Path]) -> str:
+    return key_of([stamp_of(path.name, path.stat()) for path in files])

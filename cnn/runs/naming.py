@@ -7,12 +7,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from cnn.data.datasets import DIGITS, MNIST
+from cnn.data.datasets import CIFAR10, DIGITS, MNIST
 from cnn.runs.configuration import SETTINGS, TrainingConfig
 
 MOST_NAME = 100
 _MOST_DATA = 40
-_DATA = {MNIST: "MNIST", "fashion_mnist": "Fashion-MNIST", DIGITS: "embedded digits"}
+_DATA = {
+    MNIST: "MNIST", "fashion_mnist": "Fashion-MNIST", CIFAR10: "CIFAR-10", DIGITS: "embedded digits",
+}  # fmt: skip
 
 
 def data_name(dataset: str) -> str:

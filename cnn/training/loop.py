@@ -80,6 +80,8 @@ def _train(run: Run, recorder: Recorder, data_dir: Path | None) -> None:
     config = run.config
     recorder.update(message="Reading the data.")
     data = load_dataset(config.dataset, "train", data_dir=data_dir).decoded()
+    # What the model is scored on at the end is to be there before hours of training.
+    load_dataset(config.dataset, "test", data_dir=data_dir)
     training, validation = feeding.split(data, config)
     batches = feeding.steps_per_epoch(training, config)
     if config.deterministic:

@@ -54,10 +54,10 @@ def _mean_of(runtime: Runtime, view: View, layer: str) -> Response:
     height, width = cnn.models.input_shape(model)[:2]
     most = _MOST_PIXELS // ((height or 1) * (width or 1))
     count = min(len(dataset), _MOST_PICTURES, max(most, _FEWEST_PICTURES))
-    pictures = [dataset[i].pixels for i in range(count)]
+    pictures, _ = dataset.readable(range(count))
     held = cnn.mean_replacement(model, pictures, layer=layer, channels=[channel])
     offset = float(f"{held[channel].offset:.{_DIGITS}g}")
-    return jsonify({"offset": offset, "pictures": count})
+    return jsonify({"offset": offset, "pictures": len(pictures)})
 
 
 def _file(runtime: Runtime, view: View) -> Response:

@@ -104,7 +104,7 @@ def _config(values: tuple[Any, ...]) -> TrainingConfig:
     settings = form.chosen(FIELDS, values)
     sets, name = current().sets, settings["dataset"]
     config = TrainingConfig.from_flat({**settings, "dataset": sets.path(name)})
-    data = sets.load(name, "train")
+    data, _ = sets.load(name, "train"), sets.load(name, "test")
     config.architecture.check(data.first().shape, len(data.class_names))
     return config
 

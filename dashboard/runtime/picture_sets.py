@@ -10,6 +10,7 @@ from cachetools import LRUCache, cached
 
 import cnn
 from cnn.data import datasets, sources
+from cnn.runs.naming import data_name
 from dashboard.settings import Settings
 from dashboard.state.data import OWN, SPLITS, require_known
 
@@ -26,10 +27,6 @@ _WORDS = {
     "digits/test": "Embedded digits, every other from the second",
 }
 _SPLITS = {"all": "all pictures", "test": "test pictures", "train": "training pictures"}
-_NAMES = {
-    datasets.MNIST: "MNIST", "fashion_mnist": "Fashion-MNIST", datasets.CIFAR10: "CIFAR-10",
-    datasets.DIGITS: "embedded digits",
-}  # fmt: skip
 
 
 class PictureSets:
@@ -102,13 +99,9 @@ class PictureSets:
         return cnn.load_dataset(name, split, data_dir=self._settings.data_path)
 
     def _load_own(self, name: str, split: str) -> cnn.Dataset:
-        data = cnn.load_dataset(self.path(name), split)
-        if data.key != name.removeprefix(OWN):
-            raise cnn.DatasetError(
-                f"Files of {data.name} were changed since this server was started: restart it to see "
-                "what they are now."
-            )
-        return data
+        place = self.path(name)
+        assert self.own
+        return datasets.read_source(self.own, split, place)
 
     def classes(self, name: str) -> tuple[str, ...]:
         """Return the names of the classes of a data set; `DatasetError` if it is not here."""
@@ -120,7 +113,7 @@ class PictureSets:
         """Return what a data set is called; one that is not here by its number."""
         if self.own and name == self.own_name:
             return self.own.name
-        return _NAMES.get(name, name)
+        return data_name(name)
 
     def choices(self) -> dict[str, str]:
         """Return what can be chosen, "mnist/test" and so on, and what it is called."""

@@ -466,7 +466,7 @@ def _model_and_data(model: keras.Model, data: cnn.Dataset) -> tuple[Hashable, ..
 
 
 def _model_and_class(model: keras.Model, data: cnn.Dataset, label: int | None) -> Hashable:
-    return *_model_and_data(model, data), label
+    return (_model_and_data(model, data), label)
 
 
 def _size_to_keep(look: Look) -> int:

@@ -269,8 +269,7 @@ def register(app: Dash) -> None:
         Input(ids.READY, "data"),
         Input(ids.LAYERS, "data"),
     )
-    for shows in ("showClasses", "showPicker"):
-        app.clientside_callback(ClientsideFunction("cnn", shows), Input(ids.VIEW, "data"))
+    app.clientside_callback(ClientsideFunction("cnn", "showChoices"), Input(ids.VIEW, "data"))
     app.clientside_callback(
         ClientsideFunction("cnn", "showMoments"),
         Input(ids.MOMENTS, "data"),

@@ -12,7 +12,7 @@ from cnn.data.datasets import NAMES
 OWN = "own:"
 PATTERN = "|".join([*NAMES, f"{OWN}[0-9a-f]{{12}}"])
 WORDS = f"{', '.join(NAMES)}, or {OWN} and 12 hexadecimal digits"
-SPLITS = ("test", "train", "all")
+SPLITS = ("train", "test", "all")
 
 
 def require_known(name: Any, split: Any = "all") -> str:

@@ -42,7 +42,7 @@ test("after a reset the labels of a data set are fetched again", async () => {
   const fetched = [];
   const fetch = (address) => {
     fetched.push(address);
-    return Promise.resolve(new Response(Uint8Array.of(3, 1, 4)));
+    return Promise.resolve(new Response(Uint16Array.of(3, 1, 4)));
   };
   const { cnn } = load(["10-state/state.js"], { around: { fetch } });
   const view = { data: "mnist", split: "test" };

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import pytest
 from dash import no_update
 from dash.exceptions import PreventUpdate
+from PIL import Image
 
 import cnn
 from cnn import TrainingConfig
@@ -310,7 +311,7 @@ def under(answer, name):
         ({"epochs": [1]}, "Epochs: give a whole number from 1 to 1000."),
         ({"padding": "wide"}, "Padding: choose one of valid, same."),
         ({"padding": {}}, "Padding: choose one of valid, same."),
-        ({"dataset": "../.."}, "Data: choose one of mnist, digits."),
+        ({"dataset": "../.."}, "Data: There is no data set '../..' here: choose one of mnist"),
         ({"augment": 1}, "Vary the pictures: switch it on or off."),
         ({"epochs": 0, "share": 200}, "Epochs: 0 was given; a whole number from 1 to 1000 is "
          "accepted. Share %: 200 was given"),
@@ -327,6 +328,28 @@ def test_what_cannot_be_trained_is_explained_in_the_words_of_the_form(
     assert words in told
     assert (kind, others) == ("refused", [no_update] * 3)
     assert not runtime.settings.jobs.runs()
+
+
+def test_own_pictures_are_trained_on_by_their_place_and_chosen_by_their_key(tmp_path, request_of):
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for number in range(20):
+            picture = Image.new("RGB", (32, 30), (number, 0, 0))
+            picture.save(tmp_path / "pets" / name / f"{number}.png")
+    settings = Settings(
+        home=tmp_path / "home", data_dir=tmp_path, data=str(tmp_path / "pets"), download=False
+    )
+    app = create_app(settings)
+    request_of(app)
+    options, chosen = training.datasets("ready")
+    assert options[0] == {"label": "pets", "value": chosen}
+    assert chosen.startswith("own:")
+    answer = start.check("starting", *controls(dataset=chosen, augment=False))
+    assert answer[-3:] == ("", "", False)
+    start.start(1, OWN, runtime_of(app).default_view().to_query(), *controls(dataset=chosen))
+    [run] = runtime_of(app).settings.jobs.runs()
+    assert run.config.dataset == str(tmp_path / "pets")
+    assert run.name.startswith("pets · ")
 
 
 def test_the_fields_at_fault_are_marked_with_the_reason_under_them(runtime):
@@ -417,7 +440,8 @@ def test_the_diagram_follows_the_form_and_impossible_choices_are_refused(runtime
 
     def preview(**changes):
         values = {**standard, **changes}
-        return training.preview("ready", *[f.in_control(values[f.name]) for f in NETWORK])
+        given = [f.in_control(values[f.name]) for f in NETWORK]
+        return training.preview("ready", "digits", *given)
 
     figure, _, told = preview(blocks=1, batch_norm=True)
     assert isinstance(figure, go.Figure)
@@ -429,7 +453,7 @@ def test_the_diagram_follows_the_form_and_impossible_choices_are_refused(runtime
 
 def test_no_diagram_before_tensorflow_is_there(runtime):
     with pytest.raises(PreventUpdate):
-        training.preview("starting", *[None] * len(NETWORK))
+        training.preview("starting", "digits", *[None] * len(NETWORK))
 
 
 def test_a_ticked_list_is_a_choice_only_if_it_differs_from_the_one_that_was_made(

@@ -23,7 +23,7 @@ def decoded(monkeypatch):
     decode = picture_files.PictureFiles.decoded
 
     def counted(self, place, *longest):
-        names.append(self._stamps[place].name)
+        names.append(self.name(place))
         return decode(self, place, *longest)
 
     monkeypatch.setattr(picture_files.PictureFiles, "decoded", counted)

@@ -11,6 +11,7 @@ from PIL import Image
 
 import cnn
 from dashboard.app import create_app, runtime_of
+from dashboard.runtime.runtime import Runtime
 from dashboard.settings import Settings
 
 DIGITS = cnn.load_dataset("digits")
@@ -104,17 +105,19 @@ def test_a_link_to_other_pictures_says_so_and_shows_none_in_their_place(client, 
 
 def test_files_that_are_others_after_the_start_are_not_shown_under_the_old_name(own, tmp_path):
     settings = Settings(home=tmp_path, data_dir=tmp_path, data=str(own), download=False)
-    sets = runtime_of(create_app(settings)).sets
+    sets = Runtime(settings).sets
     name = sets.own_name
     os.utime(own / "9" / "0.png", ns=(0, 1))
-    with pytest.raises(cnn.DatasetError, match="were changed since this server was started"):
-        sets.load(name, "all")
-    assert runtime_of(create_app(settings)).sets.own_name != name
+    data = sets.load(name, "all")
+    assert data[53].class_name == "8"
+    with pytest.raises(cnn.DatasetError, match=r"9/0\.png was changed since"):
+        data[54]
+    assert Runtime(settings).sets.own_name != name
 
 
 def test_pictures_that_cannot_be_opened_are_told_and_others_shown(tmp_path):
     settings = Settings(home=tmp_path, data_dir=tmp_path, data=str(tmp_path), download=False)
-    runtime = runtime_of(create_app(settings))
+    runtime = Runtime(settings)
     assert runtime.default_view().data == "digits"
     assert "holds no data set: expected a folder" in runtime.problem
     assert str(tmp_path) not in runtime.problem
