@@ -63,5 +63,5 @@ def _classes(prediction: cnn.Prediction) -> Chart:
 def _brightness(seen: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Return the picture in grey, float32 (height, width) from 0 to 1, in the size of the answer."""
     height, width = shape
-    grey: NDArray[np.float32] = fit(seen, height, width, 1)[..., 0] / np.float32(255)
-    return grey
+    grey = fit(seen, height, width, 1)[..., 0].astype(np.float32)
+    return grey / np.float32(255)
