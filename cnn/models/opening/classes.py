@@ -71,6 +71,8 @@ def registered(part: Config) -> Any:
 def of_keras(part: Config) -> type | None:
     """Return the class of Keras that a part is of; None where Keras has none."""
     name, module = part["class_name"], part.get("module")
+    if module is None and name == "Functional":
+        name = "Model"
     found = [vars(one).get(name) for one in _modules(module)]
     return next((one for one in found if isinstance(one, type) and issubclass(one, _kinds())), None)
 
