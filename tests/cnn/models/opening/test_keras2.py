@@ -55,6 +55,17 @@ def test_a_list_of_layers_that_begins_without_an_input_is_opened(tmp_path):
     np.testing.assert_allclose(answer(path), expected, rtol=1e-4)
 
 
+def test_layers_that_say_nothing_of_an_input_have_that_of_their_model(tmp_path):
+    def without_input(configuration):
+        configuration["config"]["layers"] = configuration["config"]["layers"][1:]
+        del configuration["config"]["layers"][0]["config"]["batch_input_shape"]
+        configuration["config"]["build_input_shape"] = [None, 8, 8, 1]
+
+    path = edited(FILES / "convolutional-2_15.h5", tmp_path / "m.h5", without_input)
+    expected = np.load(FILES / "convolutional-2_15.npy")
+    np.testing.assert_allclose(answer(path), expected, rtol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("layer", "setting", "words"),
     [

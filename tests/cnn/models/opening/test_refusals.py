@@ -151,7 +151,9 @@ class Elsewhere(layers.Layer):
 
 @BOTH
 def test_a_class_that_is_not_registered_is_named_with_the_line_that_registers_it(tmp_path, suffix):
-    keras.Sequential([keras.Input((4, 4, 1)), Elsewhere(name="elsewhere")]).save(tmp_path / f"m{suffix}")
+    keras.Sequential([keras.Input((4, 4, 1)), Elsewhere(name="elsewhere")]).save(
+        tmp_path / f"m{suffix}"
+    )
     sentence = refusal(tmp_path / f"m{suffix}")
     assert "the class 'Elsewhere'" in sentence
     assert '@keras.saving.register_keras_serializable("Custom", "Elsewhere")' in sentence
