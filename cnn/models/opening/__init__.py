@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from cnn.errors import ModelError, reason
 from cnn.models.opening.archive import unpacked
@@ -37,6 +38,11 @@ def opened(path: Path, limits: Limits) -> Any:
     except MemoryError as error:
         raise ModelError(
             f"{path.name} needs more memory than there is: choose a smaller network."
+        ) from error
+    except (OSError, BadZipFile) as error:
+        raise ModelError(
+            f"{path.name} is cut short or damaged ({reason(error)}), and cannot be read to its end: copy "
+            "it or save it again."
         ) from error
     except Exception as error:
         raise ModelError(

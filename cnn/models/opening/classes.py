@@ -51,11 +51,13 @@ def require_known(name: str, configuration: Config) -> None:
 
 
 def with_operations(configuration: Config) -> Config:
-    """Return a configuration of an `.h5` file, which does not say where operations between layers are."""
+    """Return a configuration of an `.h5` file, which does not say where operations between layers are.
+
+    Some have the name of a layer. Layers say whether they are trained.
+    """
     for part in parts(configuration):
-        name = part["class_name"]
-        if "module" not in part and isinstance(name, str) and named(name) is None:
-            module = module_of_operation(name)
+        if "inbound_nodes" in part and "module" not in part and "trainable" not in part["config"]:
+            module = module_of_operation(part["class_name"])
             part |= {"module": module} if module else {}
     return configuration
 
@@ -71,6 +73,8 @@ def registered(part: Config) -> Any:
 def of_keras(part: Config) -> type | None:
     """Return the class of Keras that a part is of; None where Keras has none."""
     name, module = part["class_name"], part.get("module")
+    if module is None and name == "Functional":
+        name = "Model"
     found = [vars(one).get(name) for one in _modules(module)]
     return next((one for one in found if isinstance(one, type) and issubclass(one, _kinds())), None)
 

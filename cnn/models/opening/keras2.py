@@ -86,7 +86,7 @@ def _sequential(file: str, part: Config) -> Config:
     if isinstance(given, list):
         given = {"name": part.get("name", "sequential"), "layers": given}
     layers = _value(file, given["layers"])
-    shape = given["layers"][0]["config"].get("batch_input_shape") if layers else None
+    shape = given["layers"][0]["config"].get("batch_input_shape") or given.get("build_input_shape")
     if shape and layers[0]["class_name"] not in ("InputLayer", "Sequential", "Model"):
         first = {
             "module": "keras.layers",

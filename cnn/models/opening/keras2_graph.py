@@ -44,14 +44,18 @@ def graph(config: Config) -> Config:
     }
     for layer in config["layers"]:
         layer["inbound_nodes"] = [_call(node, before) for node in layer["inbound_nodes"]]
+    ends = [[name, call - before[name], *rest] for name, call, *rest in config["output_layers"]]
     return {
         "name": config["name"],
         "layers": config["layers"],
-        "input_layers": config["input_layers"],
-        "output_layers": [
-            [name, call - before[name], *rest] for name, call, *rest in config["output_layers"]
-        ],
+        "input_layers": _alone(config["input_layers"]),
+        "output_layers": _alone(ends),
     }
+
+
+def _alone(tensors: list[Any]) -> Any:
+    """Return the one of one tensor, so that the model takes or gives it and not a list."""
+    return tensors[0] if len(tensors) == 1 else tensors
 
 
 def _call(node: Any, before: dict[str, int]) -> Config:
@@ -60,7 +64,7 @@ def _call(node: Any, before: dict[str, int]) -> Config:
     others = given[0][3] if len(given[0]) > 3 else {}
     tensors = [_operand(one, before) for one in given]
     kwargs = {key: _operand(one, before) for key, one in others.items() if one is not None}
-    first = tensors[0] if len(tensors) == 1 else tensors
+    first = _alone(tensors)
     # An operation takes its operands by their place.
     args = [first, kwargs.pop("y")] if "y" in kwargs else [first]
     return {"args": args, "kwargs": kwargs}

@@ -53,7 +53,7 @@ def test_a_sequential_model_is_normalised(tmp_path):
     [
         (b"", "no Keras model or is cut short"),
         (b"hello", "no Keras model or is cut short"),
-        (b"PK\x05\x06" + b"\x00" * 18, "cannot be opened as a Keras model"),
+        (b"PK\x05\x06" + b"\x00" * 18, "there is no config.json in the archive"),
     ],
 )
 def test_a_file_that_is_no_model_gives_one_sentence(tmp_path, content, words):
