@@ -22,6 +22,6 @@ def range_hint(found: RangeScores) -> str:
     each = listed([f"{percent(found.scores[name], 0)} with {in_ends(name)}" for name in order])
     pictures = counted(found.pictures, "picture")
     if found.are_accuracies:
-        return f"Of {pictures} are recognised {each}."
+        return f"Recognised of {pictures}: {each}."
     surest = f"The largest probability, on average over {pictures}, is {each}."
     return f"{surest} To be sure is not to be right."

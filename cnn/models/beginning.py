@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cnn.errors import ModelError
 from cnn.models.graph import calls
@@ -56,27 +57,23 @@ def _entering(model: keras.Model, ends: Ends) -> Ends | None:
     None if it is not finite, or the same of both.
     """
     try:
-        both = [_first_weights_get(model, one) for one in ends]
+        both = zip(*(_first_weights_get(model, one) for one in ends), strict=True)
     except ModelError:
         return None
-    if any(one is None for one in both):
-        return None
     # What does not depend on the picture, as the numbers of a further input, tells nothing of it.
-    changing = both[0] != both[1]
-    if not changing.any():
+    changing = (np.stack(pair)[:, pair[0] != pair[1]] for pair in both)
+    numbers = next((one for one in changing if one.size), None)
+    if numbers is None:
         return None
-    numbers = np.stack(both)[:, changing]
     darkest, brightest = float(numbers.min()), float(numbers.max())
     return (darkest, brightest) if np.isfinite([darkest, brightest]).all() else None
 
 
-def _first_weights_get(model: keras.Model, pixel: float) -> Any:
-    """Return the numbers that enter the first layer with weights, of a picture of one number.
-
-    None where no layer has any.
-    """
+def _first_weights_get(model: keras.Model, pixel: float) -> list[NDArray[Any]]:
+    """Return what enters each layer with weights that has none before it, of a picture of one number."""
     import keras
 
+    found = []
     values: dict[tuple[str, int], Any] = {}
     for call in calls(model):
         if not call.inputs:
@@ -89,11 +86,12 @@ def _first_weights_get(model: keras.Model, pixel: float) -> Any:
         if is_graph(call.layer) or is_inserted(call.layer):
             outputs = entering
         elif _learns(call.layer):
-            return keras.ops.convert_to_numpy(entering[0])
+            found.append(keras.ops.convert_to_numpy(entering[0]))
+            continue
         else:
             outputs = call.outputs(entering)
         values.update({(call.name, part): output for part, output in enumerate(outputs)})
-    return None
+    return found
 
 
 def _learns(layer: Any) -> bool:

@@ -372,7 +372,7 @@ def test_the_range_of_pixels_is_chosen_and_tried_out(server, visit):
     box = page.get_by_label("Pixels", exact=True)
     expect(box).to_have_value("0..255")
     page.get_by_role("button", name="Which suits?").click()
-    expect(page.locator("#pixel-range-hint")).to_contain_text("Of 64 pictures are recognised ")
+    expect(page.locator("#pixel-range-hint")).to_contain_text("Recognised of 64 pictures: ")
     box.select_option(label="−1 to 1: divided by 127.5, and 1 is taken away")
     expect(page.locator("#pixel-scale")).to_contain_text("divided by 127.5, and 1 is taken away")
     page.wait_for_url("**range=-1..1*")

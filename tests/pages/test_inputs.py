@@ -79,7 +79,7 @@ def test_the_server_tries_each_range_with_pictures_of_the_data_set(app, query):
     client = app.server.test_client()
     for chosen in ({}, {"range": "0..255"}):
         got = client.get("/ranges", query_string={**query, **chosen})
-        assert got.json["hint"].startswith("Of 64 pictures are recognised ")
+        assert got.json["hint"].startswith("Recognised of 64 pictures: ")
         assert got.json["hint"].count("% with ") == 3
 
 

@@ -18,13 +18,14 @@ def test_the_range_of_the_training_is_the_best(classifier):
     assert found.scores["-1..1"] == pytest.approx(np.mean(said.argmax(axis=1) == labels))
     unlabelled = cnn.compare_ranges(model, pictures)
     assert unlabelled.scores["-1..1"] == pytest.approx(float(said.max(axis=1).mean()))
+    assert len(set(unlabelled.scores.values())) == 3
     assert cnn.models.card_of(classifier).range == ""
 
 
 def test_the_hint_says_what_was_tried():
     scores = {"0..1": 0.97, "-1..1": 0.4, "0..255": 0.12}
     assert range_hint(RangeScores(scores, 64, True)) == (
-        "Of 64 pictures are recognised 97% with 0 to 1, 40% with −1 to 1 and 12% with 0 to 255."
+        "Recognised of 64 pictures: 97% with 0 to 1, 40% with −1 to 1 and 12% with 0 to 255."
     )
     assert range_hint(RangeScores(scores, 64, False)).startswith(
         "The largest probability, on average over 64 pictures, is 97% with 0 to 1, "

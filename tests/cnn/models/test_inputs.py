@@ -99,6 +99,16 @@ def test_a_rescaling_behind_the_first_weights_says_nothing_of_the_picture():
     np.testing.assert_allclose(cnn.predict(model, COLOURS).logits, said, atol=1e-5)
 
 
+def test_numbers_of_a_further_input_tell_nothing_of_the_picture():
+    picture, age = keras.Input((8, 9, 3), name="picture"), keras.Input((2,), name="age")
+    both = [layers.Dense(2)(age / 100), layers.Flatten()(layers.Conv2D(2, 3)(picture / 255))]
+    model = as_functional(keras.Model([age, picture], layers.Dense(3)(layers.Concatenate()(both))))
+    assert scale_of(model).range == "0..255"
+    bare = layers.Concatenate()([layers.Flatten()(picture), age + 42])
+    model = as_functional(keras.Model([age, picture], layers.Dense(3)(bare)))
+    assert "the model says nothing" in scale_of(model).reason
+
+
 def test_what_the_card_says_counts_and_a_graph_that_disagrees_is_told():
     model = beginning(lambda x: x / 255)
     attach_card(model, Card(scale=1 / 255))
