@@ -40,6 +40,7 @@ from cnn.inspection.activations import (
     forward,
     predict,
 )
+from cnn.inspection.attention import attention_scores
 from cnn.inspection.batches import batch_probabilities
 from cnn.inspection.diagnosis import Diagnosis, Finding, diagnose
 from cnn.inspection.kernels import biases, kernel_norms, kernel_tiles, kernels, weights
@@ -108,6 +109,7 @@ __all__ = [
     "ablation_effect",
     "activation_model",
     "activations",
+    "attention_scores",
     "batch_probabilities",
     "biases",
     "build_classifier",

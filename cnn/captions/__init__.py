@@ -16,6 +16,7 @@ from cnn.captions.arithmetic import (
     receptive_field,
     terms,
 )
+from cnn.captions.attention import attention_scores
 from cnn.captions.caption import Caption, legend
 from cnn.captions.layers import (
     architecture,
@@ -46,6 +47,7 @@ __all__ = [
     "ablation",
     "accuracy",
     "architecture",
+    "attention_scores",
     "candidates",
     "cell_number",
     "change",
