@@ -42,6 +42,7 @@ from cnn.inspection.activations import (
     forward,
     predict,
 )
+from cnn.inspection.attention import attention_scores
 from cnn.inspection.batches import batch_probabilities
 from cnn.inspection.diagnosis import Diagnosis, Finding, diagnose
 from cnn.inspection.kernels import biases, kernel_norms, kernel_tiles, kernels, weights
@@ -116,6 +117,7 @@ __all__ = [
     "ablation_effect",
     "activation_model",
     "activations",
+    "attention_scores",
     "batch_probabilities",
     "biases",
     "build_classifier",

@@ -42,7 +42,10 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
     closely = html.Div(
         [
             components.figure(DETAIL, "The chosen channel", numbers=NUMBERS, cell_told=QUESTION),
-            html.Div(components.figure(KERNEL, "Its kernel"), id=f"{KERNEL}-box"),
+            html.Div(
+                components.figure(KERNEL, "Its kernel, or its scores"),
+                id=f"{KERNEL}-box",
+            ),
         ],
         className="detail",
     )
@@ -94,19 +97,19 @@ def show(request: Request) -> Screen:
     """Return the output of the layer, one channel of it closely, and the kernel that made it."""
     output, view = _output(request), request.view
     channel = _channel(view, output)
-    tile = _kernel_tile(request.model, output, channel)
+    beside = _beside(request, output, channel)
     return Screen(
         charts={
             MAIN: output.chart(view.scale),
             DETAIL: _detail(output, channel, view),
-            KERNEL: nothing("") if tile is None else tile.chart(channel),
+            KERNEL: nothing("") if beside is None else beside,
         },
         texts={
             FACTS: _facts(output),
             NUMBERS: _numbers(output, channel),
             QUESTION: _question(output, view),
         },
-        hidden={MAPS_ONLY: output.is_vector, f"{KERNEL}-box": tile is None},
+        hidden={MAPS_ONLY: output.is_vector, f"{KERNEL}-box": beside is None},
         properties={
             CHANNEL: {"data-most": output.info.channels - 1},
             WHY: {"href": components.layer_path("why", output.info.name)},
@@ -149,6 +152,31 @@ def _detail(output: LayerOutput, channel: int, view: View) -> Chart:
         label="value",
         caption=caption,
     ).of_layer(name, channel=channel, cell=cell)
+
+
+def _beside(request: Request, output: LayerOutput, channel: int) -> Chart | None:
+    """Return what made the channel: the kernel, or the scores of an attention; None for others."""
+    tile = _kernel_tile(request.model, output, channel)
+    return _scores(request, output) if tile is None else tile.chart(channel)
+
+
+def _scores(request: Request, output: LayerOutput) -> Chart | None:
+    """Return the scores of all heads of an attention layer, None for another layer."""
+    name = output.info.name
+    try:
+        scores = cnn.attention_scores(
+            request.model, None, layer=name, activations=request.passed.activations
+        )
+    except cnn.LayerError:
+        return None
+    heads = cnn.captions.counted(len(scores), "head")
+    return cnn.figures.maps_chart(
+        np.moveaxis(scores, 0, -1),
+        title=f"scores of {heads}",
+        tile_name="head",
+        label="score",
+        caption=cnn.captions.attention_scores(scores),
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -117,9 +117,11 @@ def _main(
         return chart, 0
     kernel = cnn.kernels(model, info.name)
     if kernel.ndim == 2:
+        first, *others = [name for name in arrays if name.endswith("kernel")]
+        which = f"{info.name}, {first}" if others else info.name
         chart = cnn.figures.matrix_chart(
             kernel.T,
-            title=f"{info.name}: {kernel.shape[0]}×{kernel.shape[1]} weights",
+            title=f"{which}: {kernel.shape[0]}×{kernel.shape[1]} weights",
             rows="unit",
             columns="input",
             size={"height": "max(40cqw, 22rem)"},

@@ -16,6 +16,7 @@ from cnn.captions.arithmetic import (
     receptive_field,
     terms,
 )
+from cnn.captions.attention import attention_scores
 from cnn.captions.caption import Caption, legend
 from cnn.captions.inputs import pixel_range, range_hint
 from cnn.captions.layers import (
@@ -56,6 +57,7 @@ __all__ = [
     "accuracy",
     "architecture",
     "asked",
+    "attention_scores",
     "candidates",
     "cell_number",
     "change",

@@ -276,10 +276,11 @@ def _so_small(info: LayerInfo) -> str:
 def _axis(info: LayerInfo) -> str:
     """Return what lies along the layer's axis, the channels if it is the last."""
     axis, rank = info.setting("axis"), len(info.output_shape)
-    if not isinstance(axis, int) or axis % (rank + 1) == rank:
+    of_channels = 1 if info.channels_first else rank
+    if not isinstance(axis, int) or axis % (rank + 1) == of_channels:
         return "channel" if rank > 1 else "unit"
     names = {2: ("row",), 3: ("row", "column")}.get(rank, ())
-    return dict(enumerate(names, 1)).get(axis % (rank + 1), "slice")
+    return dict(enumerate(names, 1 + info.channels_first)).get(axis % (rank + 1), "slice")
 
 
 def _rectified(info: LayerInfo) -> str:

@@ -12,6 +12,7 @@ from cnn.models import graph
 from cnn.models.compilation import compiled_once
 from cnn.models.fields import cell_index
 from cnn.models.inputs import scale_of
+from cnn.models.orientation import channels_first, read
 from cnn.models.preparing import prepare
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _gradient(model: keras.Model, layer: str, batch: Any, cell: Any) -> Any:
         batch = tf.convert_to_tensor(batch)
         tape.watch(batch)
         graph.run(model, batch, lambda name, _, __, output: found.update({name: output}))
-    output = found[layer]
+        output = read(found[layer], layer, channels_first(model))
     zero = tf.UnconnectedGradients.ZERO
     return tape.gradient(output, batch, _ones_at(cell, output), unconnected_gradients=zero)
 

@@ -14,6 +14,7 @@ from cnn.inspection.predictions import Prediction
 from cnn.models import graph, heads
 from cnn.models.compilation import compiled_once
 from cnn.models.layers import layer_info
+from cnn.models.orientation import channels_first, read
 from cnn.models.preparing import prepare
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def _all_layers(model: keras.Model, batch: Any) -> tuple[dict[str, Any], Any, An
 
     visits: list[tuple[str, Any, list[Any], Any]] = []
     final = graph.run(model, batch, lambda *visit: visits.append(visit))
-    layers = {name: tf.cast(output, tf.float32) for name, _, _, output in visits}
+    first = channels_first(model)
+    layers = {name: tf.cast(read(output, name, first), tf.float32) for name, _, _, output in visits}
     return layers, *heads.read(heads.head_of(model), final, visits)
 
 
@@ -60,8 +62,9 @@ def activations(
 ) -> Activations:
     """Return the output of each layer for a picture, float32 without the batch axis, by name.
 
-    `image` is what `prepare` takes; `layers` picks some names, in that order. Raises `LayerError`
-    for a name that the model does not have.
+    Channels stand on the last axis, also where a layer computes with them on the first. `image` is
+    what `prepare` takes; `layers` picks some names, in that order. Raises `LayerError` for a name that
+    the model does not have.
     """
     wanted = None if layers is None else [layer_info(model, name).name for name in layers]
     values = forward(model, image).activations

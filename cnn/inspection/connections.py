@@ -29,6 +29,7 @@ from cnn.models.arrangement import edges
 from cnn.models.graph import Shape, calls
 from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo, layer_info, layer_infos
+from cnn.models.orientation import channels_first, declares_first
 
 if TYPE_CHECKING:
     import keras
@@ -182,9 +183,11 @@ def _handed_on(model: keras.Model, info: LayerInfo, number: int) -> Channels | N
     """Return pairs of input and output channel where channels are handed on; None: not known."""
     channels, shape = kind_of(info.kind).channels, info.input_shapes[number]
     inputs, outputs = int(shape[-1] or 0), info.channels
+    layer, first = _layer(model, info.name), channels_first(model)
     if channels == "rearranged":
-        return _rearranged(shape, info.output_shape)
-    if channels == "beside" and _along_channels(_layer(model, info.name), len(shape)):
+        is_moved = info.inputs[number] in first and not declares_first(layer)
+        return None if is_moved else _rearranged(shape, info.output_shape)
+    if channels == "beside" and _along_channels(layer, 1 if info.channels_first else len(shape)):
         before = sum(int(other[-1] or 0) for other in info.input_shapes[:number])
         return _straight(inputs, before)
     if channels == "merged" and inputs == 1:
@@ -213,5 +216,6 @@ def _layer(model: keras.Model, name: str) -> Any:
     return next(call.layer for call in calls(model) if call.name == name)
 
 
-def _along_channels(layer: Any, rank: int) -> bool:
-    return getattr(layer, "axis", -1) in (-1, rank)
+def _along_channels(layer: Any, axis: int) -> bool:
+    """Whether the layer puts its inputs together along the axis with that number, or the last."""
+    return getattr(layer, "axis", -1) in (axis, *([-1] if axis > 1 else []))

@@ -21,6 +21,7 @@ from cnn.models import windows
 from cnn.models.graph import Call, calls
 from cnn.models.kinds import kind_of
 from cnn.models.layers import layer_info
+from cnn.models.orientation import channels_first, with_channels_last
 
 if TYPE_CHECKING:
     import keras
@@ -136,8 +137,10 @@ def _strength(call: Call, kernel: Floats) -> Floats:
 
 
 def _call(model: keras.Model, layer: str) -> Call:
+    """Return the call of that name, its shapes with channels last, as its values are read."""
     layer_info(model, layer)
-    return next(call for call in calls(model) if call.name == layer)
+    call = next(call for call in calls(model) if call.name == layer)
+    return with_channels_last(call, channels_first(model))
 
 
 def _kernel(call: Call) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cnn.errors import LayerError
 from cnn.models.graph import calls
-from cnn.models.kinds import kind_of
+from cnn.models.kinds import CONVOLUTION, kind_of
 from cnn.models.layers import layer_info
 from cnn.models.weights import numbers_by_name
 
@@ -31,8 +31,8 @@ def kernels(model: keras.Model, layer: str) -> NDArray[np.float32]:
     """Return the kernel of the layer with the output channels last.
 
     (height, width, in, out) for a convolution, transposed ones included; (..., 1, out) for a
-    depthwise one, whose channels each see one input channel; (in, out) for a dense layer. Raises
-    `LayerError` if the layer has none.
+    depthwise one, whose channels each see one input channel; (in, out) for a dense layer. Of a layer
+    with several, as attention has, it is the first, (in, out). Raises `LayerError` if it has none.
     """
     arrays = weights(model, layer)
     names = [name for name in arrays if name.endswith("kernel")]
@@ -40,8 +40,10 @@ def kernels(model: keras.Model, layer: str) -> NDArray[np.float32]:
         raise LayerError(
             f"The layer {layer!r} has no kernel: it has {list(arrays) or 'no weights'}."
         )
-    kernel = arrays[names[0]]
-    if kind_of(layer_info(model, layer).kind).kernel == "depthwise":
+    kernel, kind = arrays[names[0]], kind_of(layer_info(model, layer).kind)
+    if kind.kernel == "none" and kind.family is not CONVOLUTION:
+        return kernel.reshape(len(kernel), -1)
+    if kind.kernel == "depthwise":
         return kernel.reshape(*kernel.shape[:-2], 1, -1)
     return np.swapaxes(kernel, -1, -2) if _is_transposed(model, layer) else kernel
 

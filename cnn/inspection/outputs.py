@@ -26,6 +26,7 @@ from cnn.models.arithmetic.functions import of_activation, softmax
 from cnn.models.card import checked_class
 from cnn.models.graph import Call, calls
 from cnn.models.heads import Head, head_of
+from cnn.models.orientation import as_computed, channels_first
 
 if TYPE_CHECKING:
     import keras
@@ -166,17 +167,20 @@ def explain_output(
         raise ModelError(f"Class {target} is compared with itself: choose another for one of them.")
     passed = forward(model, image) if passed is None else passed
     passed.prediction.require_finite("What adds up to an output")
-    network = _Network({call.name: call for call in calls(model)}, passed.activations)
+    first = channels_first(model)
+    by_name = {call.name: call for call in calls(model)}
+    network = _Network(by_name, as_computed(passed.activations, first), first)
     with np.errstate(all="ignore"):
         return _explained(network, passed.prediction, target, against)
 
 
 @dataclass(frozen=True, eq=False)
 class _Network:
-    """The calls of a model by name, and what they computed for a picture."""
+    """The calls of a model by name, what they computed, and which of it has its channels first."""
 
     by_name: Mapping[str, Call]
     outputs: Outputs
+    first: frozenset[str]
     _weights: dict[str, dict[str, NDArray[Any]]] = field(default_factory=dict)
 
     def values(self, call: Call) -> Numbers:
@@ -324,9 +328,11 @@ def _channels(network: _Network, given: Weighting, inputs: Parts) -> tuple[Parts
 
 
 def _parts(network: _Network, given: Weighting, bias: float, tolerance: float) -> Parts:
-    values = network.values(given.call)
+    values, weights = network.values(given.call), given.weights
+    if given.call.name in network.first:
+        values, weights = (np.moveaxis(one, 0, -1) for one in (values, weights))
     channels, inside = np.arange(values.shape[-1]), np.ones(values.shape[:-1], bool)
-    form = WeightedSum(values, given.weights, channels, inside, bias)
+    form = WeightedSum(values, weights, channels, inside, bias)
     return Parts(given.call.name, form, tolerance)
 
 

@@ -24,6 +24,7 @@ from cnn.models.inputs import scale_of
 from cnn.models.internals import is_graph
 from cnn.models.kinds import kind_of
 from cnn.models.layers import layer_info
+from cnn.models.orientation import as_computed, channels_first
 from cnn.models.preparing import fitted
 from cnn.words import listed, sides
 
@@ -137,9 +138,12 @@ def explain_unit(
     at = _within(layer, shape, _place(layer, shape, named) if place is None else place)
     by_name = {call.name: call for call in calls(model)}
     call = by_name[layer]
+    first = channels_first(model)
+    computed = as_computed(outputs, first)
+    own = (at[-1], *at[:-1]) if layer in first else at
     with np.errstate(all="ignore"):
         derivation = (
-            derive(Cell(call, inputs_of(by_name, outputs, call), at, shape))
+            derive(Cell(call, inputs_of(by_name, computed, call), own, computed[layer].shape))
             if call.inputs
             else _of_picture(model, image, at)
         )
@@ -150,7 +154,7 @@ def explain_unit(
         computed=float(outputs[layer][at]),
         form=derivation.form,
         activation=derivation.activation,
-        sources=_sources(call.inputs, derivation.reads),
+        sources=_sources(call.inputs, derivation.reads, first),
         status=derivation.status,
         precision=str(getattr(call.layer, "compute_dtype", "float32")),
     )
@@ -237,11 +241,14 @@ def _of_picture(model: keras.Model, image: Any, place: Place) -> Derivation:
     return Derivation(weighted([pixels[*cell, source]], [factor], bias=offset), ())
 
 
-def _sources(names: Sequence[str], reads: Sequence[Indices]) -> tuple[Source, ...]:
-    """Return the cells that are read by layer, each layer and each cell once."""
+def _sources(
+    names: Sequence[str], reads: Sequence[Indices], first: frozenset[str]
+) -> tuple[Source, ...]:
+    """Return the cells that are read by layer, each layer and each cell once, with channels last."""
     by_layer: dict[str, list[Indices]] = {}
     for name, cells in zip(names, reads, strict=False):
-        by_layer.setdefault(name, []).append(cells)
+        turned = np.roll(cells, -1, axis=1) if name in first else cells
+        by_layer.setdefault(name, []).append(turned)
     return tuple(
         Source(name, cells[0] if len(cells) == 1 else np.unique(np.concatenate(cells), axis=0))
         for name, cells in by_layer.items()

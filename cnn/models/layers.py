@@ -11,6 +11,7 @@ from cnn.models.costs import together
 from cnn.models.graph import Call, Shape, calls
 from cnn.models.internals import is_graph
 from cnn.models.kinds import kind_of
+from cnn.models.orientation import channels_first, with_channels_last
 from cnn.models.reading import Certainty
 from cnn.models.seen import Seen, seen
 from cnn.models.weights import weights_by_name
@@ -39,6 +40,7 @@ class LayerInfo:
     that has one of each.
     `nested` layers are models themselves: their parameters are those of the layers named after
     them, `inner/conv`, and are not counted twice in totals.
+    Shapes have channels last; layers with `channels_first` compute with them on the first axis.
     """
 
     name: str
@@ -61,6 +63,7 @@ class LayerInfo:
     scaling: tuple[float, float] | None = None
     certainty: Certainty = "exact"
     settings: tuple[tuple[str, Any], ...] = ()
+    channels_first: bool = False
 
     def setting(self, name: str) -> Any:
         """Return one of the layer's own settings, None where it has none of that name."""
@@ -119,10 +122,14 @@ def totals(model: keras.Model) -> Totals:
 
 def _layer_infos(model: keras.Model) -> tuple[LayerInfo, ...]:
     fields, is_open = seen(model), None in model.inputs[0].shape[1:]
-    return tuple(_info(call, fields.get(call.name), is_open=is_open) for call in calls(model))
+    first = channels_first(model)
+    return tuple(
+        _info(with_channels_last(call, first), fields.get(call.name), first, is_open=is_open)
+        for call in calls(model)
+    )
 
 
-def _info(call: Call, field: Seen | None, *, is_open: bool) -> LayerInfo:
+def _info(call: Call, field: Seen | None, first: frozenset[str], *, is_open: bool) -> LayerInfo:
     layer = call.layer
     nested = is_graph(layer)
     weights = tuple(
@@ -150,6 +157,7 @@ def _info(call: Call, field: Seen | None, *, is_open: bool) -> LayerInfo:
         scaling=_scaling(layer),
         certainty="exact" if field is None else field.certainty,
         settings=_settings(call),
+        channels_first=call.name in first,
     )
 
 

@@ -10,20 +10,26 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cnn.errors import LayerError
-from cnn.models import graph
+from cnn.models import graph, reading_rules
 from cnn.models.compilation import kept_for_twins
 from cnn.models.graph import Call, Shape
 from cnn.models.inputs import input_shape
 from cnn.models.internals import is_graph
 from cnn.models.kinds import kind_of
+from cnn.models.orientation import channels_first, declares_first, with_channels_last
 from cnn.models.reading import Certainty, Reading, Sides, concrete
-from cnn.models.reading_rules import in_place, unknown
+from cnn.models.reading_rules import Rule, in_place, unknown
 from cnn.models.sizes import Size, size_for
 
 if TYPE_CHECKING:
     import keras
 
 _WIRINGS = "_cnn_wirings"
+# Rules that ask for no axis of the layer by its number.
+_OF_CELLS = (
+    reading_rules.in_place, reading_rules.windowed, reading_rules.transposed, reading_rules.pooled,
+    reading_rules.padded, reading_rules.cropped, reading_rules.resampled,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,19 +75,20 @@ def wiring_of(model: keras.Model, size: Size | None) -> Wiring:
         )
     taken = size_for(model, *(size or (0, 0)))
     if taken not in known:
-        known[taken] = _wired(_sized_calls(model, taken))
+        known[taken] = _wired(_sized_calls(model, taken), channels_first(model))
     return known[taken]
 
 
-def _wired(layer_calls: tuple[Call, ...]) -> Wiring:
-    """Return what reads what among the calls, which have no size open."""
+def _wired(layer_calls: tuple[Call, ...], first: frozenset[str]) -> Wiring:
+    """Return what reads what among the calls, which have no size open; `first` are channels first."""
+    layer_calls = tuple(with_channels_last(call, first) for call in layer_calls)
     shapes = {call.name: concrete(call.output_shape) for call in layer_calls}
     alike: dict[str, bool] = {}
     backwards: list[Step] = []
     forwards: list[Step] = []
     for call in layer_calls:
         alike[call.name] = _reads_alike(call, all(alike[name] for name in call.inputs))
-        for source, reading in _readings(call, shapes):
+        for source, reading in _readings(call, shapes, first):
             is_mixed = reading.is_parted and not alike[source] and reading.certainty == "exact"
             certainty: Certainty = "upper bound" if is_mixed else reading.certainty
             backwards.append(Step(call.name, source, reading, certainty, is_mixed))
@@ -100,11 +107,13 @@ def _reads_alike(call: Call, before: bool) -> bool:
     return before and (kind.channels in ("summed", "kept", "merged") or is_graph(call.layer))
 
 
-def _readings(call: Call, shapes: Mapping[str, Sides]) -> Iterator[tuple[str, Reading]]:
+def _readings(
+    call: Call, shapes: Mapping[str, Sides], first: frozenset[str]
+) -> Iterator[tuple[str, Reading]]:
     """Yield the name and the reading of each input of a call.
 
     A nested model hands on what the call inside gives that its first output comes from. What a layer
-    hands out beside its own first output, and channels that come first, are not looked into.
+    hands out beside its own first output is not looked into.
     """
     layer = call.layer
     sources: tuple[Shape, ...] = tuple(shapes[name] for name in call.inputs)
@@ -112,15 +121,19 @@ def _readings(call: Call, shapes: Mapping[str, Sides]) -> Iterator[tuple[str, Re
     if is_graph(layer):
         yield call.inputs[0], in_place(replace(call, input_shapes=sources), 0)
         return
-    if sources != call.input_shapes or _has_channels_first(layer):
+    if sources != call.input_shapes or not _is_read_by_cells(call, rule, first):
         rule = unknown
     call = replace(call, input_shapes=sources)
     for number, name in enumerate(call.inputs):
         yield name, rule(call, number)
 
 
-def _has_channels_first(layer: Any) -> bool:
-    return getattr(layer, "data_format", None) == "channels_first"
+def _is_read_by_cells(call: Call, rule: Rule, first: frozenset[str]) -> bool:
+    """Whether the rule holds for the call's shapes, which have channels last, computed so or not."""
+    if first.isdisjoint({call.name, *call.inputs}):
+        return True
+    is_alike = first.issuperset(call.inputs) and (call.name in first or len(call.output_shape) == 1)
+    return is_alike and (rule in _OF_CELLS or declares_first(call.layer))
 
 
 def _sized_calls(model: keras.Model, size: Size) -> tuple[Call, ...]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cnn.models import graph, heads
 from cnn.models.compilation import compiled_once
 from cnn.models.layers import LayerInfo, layer_infos
+from cnn.models.orientation import channels_first, read
 from cnn.models.scales import Scale
 
 if TYPE_CHECKING:
@@ -140,7 +141,11 @@ def _observed(model: keras.Model, batch: Any, present: Any) -> tuple[dict[str, A
     visits: list[tuple[str, Any, list[Any], Any]] = []
     final = graph.run(model, batch, lambda *visit: visits.append(visit))
     said, _ = heads.read(heads.head_of(model), final, visits)
-    rows = {name: _rows(values, present, infos[name]) for name, _, _, values in visits}
+    first = channels_first(model)
+    rows = {
+        name: _rows(read(values, name, first), present, infos[name])
+        for name, _, _, values in visits
+    }
     return rows, said
 
 

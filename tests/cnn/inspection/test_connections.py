@@ -157,3 +157,30 @@ def test_the_sides_of_a_channel_are_told_with_and_without_a_picture(second_model
     np.testing.assert_array_equal(before.amounts, strengths(second_model, "left", 3))
     assert (before.kind, before.added_up) == ("norm", None)
     assert sides(second_model, "tail/gap", 1)[1].kind == "weight"
+
+
+def test_who_reads_the_second_output_of_a_nested_model_is_fed_by_the_layer_inside():
+    inside = keras.Input((6, 6, 1))
+    ends = [layers.Conv2D(2, 1, name="first")(inside), layers.Conv2D(3, 1, name="second")(inside)]
+    picture = keras.Input((6, 6, 1), name="picture")
+    _, second = keras.Model(inside, ends, name="nested")(picture)
+    model = keras.Model(picture, layers.Conv2D(2, 1, name="reader")(second))
+    assert cnn.layer_info(model, "reader").inputs == ("nested/second",)
+    (fed,) = [side for side in sides(model, "reader", 0) if side.is_source]
+    assert (fed.layer, fed.kind, len(fed.amounts)) == ("nested/second", "norm", 3)
+    assert not [side for side in sides(model, "nested/first", 0) if side.layer == "reader"]
+
+
+def test_every_output_of_an_operation_that_is_read_is_shown():
+    picture = keras.Input((6, 6, 3), name="picture")
+    parts = keras.ops.split(picture, 3, axis=-1)
+    split = parts[0]._keras_history.operation.name
+    model = keras.Model(picture, layers.Add(name="sum")([parts[0], parts[2]]))
+    image = np.random.default_rng(0).integers(0, 255, (6, 6, 3), np.uint8)
+    values = cnn.activations(model, image)
+    assert set(values) == {"picture", split, f"{split}.3", "sum"}
+    np.testing.assert_array_equal(values[f"{split}.3"], values["picture"][..., 2:])
+    assert cnn.layer_info(model, "sum").inputs == (split, f"{split}.3")
+    unit = cnn.explain_unit(model, image, layer="sum", row=1, column=2, channel=0)
+    assert unit.is_proved
+    assert [source.layer for source in unit.sources] == [split, f"{split}.3"]

@@ -95,6 +95,7 @@ def test_an_attention_has_eight_weights():
     x = layers.Reshape((6, 5))(picture)
     model = keras.Model(picture, layers.MultiHeadAttention(2, 3, name="l")(x, x))
     parts = ("query", "key", "value", "attention_output")
+    assert cnn.kernels(model, "l").shape == (5, 2 * 3)
     assert list(cnn.weights(model, "l")) == [f"{p}/{w}" for p in parts for w in ("kernel", "bias")]
 
 

@@ -1,0 +1,100 @@
+"""Which layers compute with their channels on the first axis, and how their output is read.
+
+Where a layer is set to `channels_first`, Keras gives (channels, height, width). What is shown, counted
+and asked about here has its channels on the last axis; only the layer itself gets what it computes with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.models.graph import Call, Shape, calls
+from cnn.models.internals import is_graph
+from cnn.models.kinds import kind_of
+
+if TYPE_CHECKING:
+    import keras
+
+_FIRST = "_cnn_channels_first"
+
+
+def channels_first(model: keras.Model) -> frozenset[str]:
+    """Return the names of the calls whose output has its channels on the first axis.
+
+    They are those of layers that are set to it, what these read, and what lies between and only hands
+    channels on. The picture itself is none of them.
+    """
+    kept: frozenset[str] | None = getattr(model, _FIRST, None)
+    if kept is None:
+        kept = _found(calls(model))
+        object.__setattr__(model, _FIRST, kept)
+    return kept
+
+
+def declares_first(layer: Any) -> bool:
+    """Whether a layer is set to have its channels on the first axis."""
+    return getattr(layer, "data_format", None) == "channels_first"
+
+
+def with_channels_last(call: Call, first: frozenset[str]) -> Call:
+    """Return the call with its shapes as they are read: channels last."""
+    return replace(
+        call,
+        output_shape=_last(call.output_shape, is_first=call.name in first),
+        input_shapes=tuple(
+            _last(shape, is_first=name in first)
+            for name, shape in zip(call.inputs, call.input_shapes, strict=False)
+        ),
+    )
+
+
+def read(output: Any, name: str, first: frozenset[str]) -> Any:
+    """Return a batch of outputs of a call, a tensor, with channels last."""
+    import keras
+
+    return keras.ops.moveaxis(output, 1, -1) if name in first else output
+
+
+def as_computed(
+    outputs: Mapping[str, NDArray[np.float32]], first: frozenset[str]
+) -> Mapping[str, NDArray[np.float32]]:
+    """Return outputs without a batch axis, which have channels last, as the layers computed them."""
+    if not first:
+        return outputs
+    return {
+        name: np.moveaxis(values, -1, 0) if name in first else values
+        for name, values in outputs.items()
+    }
+
+
+def _found(layer_calls: tuple[Call, ...]) -> frozenset[str]:
+    maps = {call.name for call in layer_calls if call.inputs and len(call.output_shape) > 1}
+    found: set[str] = set()
+    for call in layer_calls:
+        if declares_first(call.layer):
+            found.update({call.name, *call.inputs} & maps)
+    grown = True
+    while found and grown:
+        before = len(found)
+        for call in filter(_hands_on, layer_calls):
+            around = {call.name, *call.inputs}
+            if around & found:
+                found |= around & maps
+        grown = len(found) > before
+    return frozenset(found)
+
+
+def _hands_on(call: Call) -> bool:
+    """Whether the channels of a call stand where those of its inputs do."""
+    keeps = kind_of(type(call.layer).__name__).channels in ("kept", "merged", "beside")
+    states = getattr(call.layer, "data_format", None) is not None
+    return bool(call.inputs) and (is_graph(call.layer) or (keeps and not states))
+
+
+def _last(shape: Shape, *, is_first: bool) -> Shape:
+    return (*shape[1:], shape[0]) if is_first else shape

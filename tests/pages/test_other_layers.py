@@ -1,0 +1,72 @@
+"""Pages of a network with channels first, attention and a recurrent layer both ways."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import cnn
+from dashboard.app import create_app, runtime_of
+from dashboard.settings import Settings
+from pages import activations, architecture, filters, why
+from tests.screens import caption, screen
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory):
+    """An application whose model has such layers."""
+    keras.utils.set_random_seed(5)
+    first = {"data_format": "channels_first"}
+    picture = keras.Input((8, 8, 1), name="picture")
+    x = layers.Permute((3, 1, 2), name="turn")(picture)
+    x = layers.Conv2D(4, 3, activation="relu", name="conv", **first)(x)
+    x = layers.Flatten(name="flat", **first)(x)
+    x = layers.Reshape((36, 4), name="rows")(x)
+    x = layers.MultiHeadAttention(2, 3, name="attention")(x, x)
+    x = layers.Bidirectional(layers.LSTM(3, name="cells"), name="both")(x)
+    model = keras.Model(picture, layers.Dense(10, "softmax", name="classes")(x))
+    folder = tmp_path_factory.mktemp("other")
+    cnn.save_model(model, folder / "other.keras")
+    settings = Settings(
+        home=folder / "home", data_dir=folder, model=folder / "other.keras", download=False
+    )
+    app = create_app(settings)
+    runtime_of(app).wait()
+    return app
+
+
+@pytest.fixture
+def query(other, request_of):
+    request_of(other)
+    return runtime_of(other).default_view().to_query()
+
+
+def test_an_attention_shows_a_map_of_scores_for_every_head(query):
+    shown = screen(activations, query, "attention")
+    scores = shown.charts[activations.KERNEL].figure()
+    assert scores.layout.title.text.startswith("scores of 2 heads")
+    assert caption(shown, activations.KERNEL).startswith("2 heads: a row per query (36)")
+    assert not shown.hidden[f"{activations.KERNEL}-box"]
+    assert screen(activations, query, "rows").hidden[f"{activations.KERNEL}-box"]
+
+
+def test_maps_with_channels_first_are_shown_as_all_others(query):
+    shown = screen(activations, query, "conv")
+    assert "6×6×4" in str(shown.texts[activations.FACTS])
+    assert "4 feature maps of 6×6" in caption(shown, activations.MAIN)
+    assert "difference" in screen(why, {**query, "channel": "3"}, "conv").texts[why.PROOF]
+
+
+def test_every_weight_of_a_layer_both_ways_is_in_the_table(query):
+    shown = screen(filters, query, "both")
+    table = str(shown.properties[filters.NUMBERS]["children"])
+    assert table.count("recurrent_kernel") == 2
+    title = shown.charts[filters.MAIN].figure().layout.title.text
+    assert title.startswith("both, forward_cells/lstm_cell/kernel: 4×12 weights")
+
+
+def test_the_table_of_layers_says_what_they_cost_and_see(query):
+    rows = str(screen(architecture, query).properties[architecture.TABLE]["children"])
+    assert f"{36 * 2 * (4 + 3) * 12:,}" in rows
+    assert "at most the whole picture" in rows
+    assert np.all([name in rows for name in ("Bidirectional", "MultiHeadAttention")])
