@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import keras
 
 _INFOS = "_cnn_layer_infos"
+_LARGE = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,11 @@ class Totals:
     layers: int
     parameters: int
     multiply_adds: int
+
+
+def is_large(model: keras.Model) -> bool:
+    """Whether a picture costs so much that TensorFlow's own graph computes it sooner than XLA does."""
+    return sum(info.multiply_adds or 0 for info in layer_infos(model)) > _LARGE
 
 
 def totals(model: keras.Model) -> Totals:
