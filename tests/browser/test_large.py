@@ -140,10 +140,10 @@ def test_all_layers_of_a_large_network_are_shown_part_by_part(blocks, shared):
     )
     expect(page.locator("#layers-tiles section")).to_have_count(12)
     parts.get_by_role("link", name="13–24", exact=True).click()
-    expect(page).to_have_url(re.compile("/layers/block_2_project"))
+    expect(page).to_have_url(re.compile("/layers/block_2_relu"))
     first = page.locator("#layers-tiles section").first
-    expect(first.get_by_role("heading")).to_have_text("block_2_project")
-    expect(first.locator(".gtitle")).to_have_text("block_2_project: 48×48×24")
+    expect(first.get_by_role("heading")).to_have_text("block_2_relu")
+    expect(first.locator(".gtitle")).to_have_text("block_2_relu: 48×48×24")
     caption = first.locator("figure > [id*=caption]")
     expect(caption).to_contain_text("The value largest in size is")
     before = caption.inner_text()
