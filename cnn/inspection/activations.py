@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cnn.inspection.predictions import Prediction
 from cnn.models import graph, heads
 from cnn.models.compilation import compiled_once
-from cnn.models.layers import layer_info
+from cnn.models.layers import is_large, layer_info
 from cnn.models.orientation import channels_first, read
 from cnn.models.preparing import prepare
 
@@ -51,7 +51,9 @@ def _all_layers(model: keras.Model, batch: Any) -> tuple[dict[str, Any], Any, An
 
 def forward(model: keras.Model, image: Any) -> ForwardPass:
     """Return the outputs of all layers for a picture, and the prediction, from one compiled pass."""
-    compiled = compiled_once(model, _PASS, lambda batch: _all_layers(model, batch))
+    compiled = compiled_once(
+        model, _PASS, lambda batch: _all_layers(model, batch), of_batches=is_large(model)
+    )
     layers, probabilities, logits = compiled(prepare(image, model))
     prediction = Prediction.of(model, probabilities, logits)
     return ForwardPass({name: value.numpy()[0] for name, value in layers.items()}, prediction)

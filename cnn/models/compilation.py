@@ -28,7 +28,7 @@ class Compiled:
 
     Where the compiler (XLA) refuses an operation, TensorFlow's own graph is run, and where there is
     no graph of it, one operation after the other. The graph comes first for what is `of_batches`: of
-    many pictures it is the faster, and made sooner.
+    many pictures, or of a large network, it is the faster, and made sooner.
     """
 
     def __init__(

@@ -25,6 +25,7 @@ _SPOKEN_OF = (
     "axis", "data_format", "go_backwards", "interpolation", "max_value", "negative_slope",
     "num_heads", "return_sequences", "threshold",
 )  # fmt: skip
+_LARGE = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,11 @@ class Totals:
     layers: int
     parameters: int
     multiply_adds: int | None
+
+
+def is_large(model: keras.Model) -> bool:
+    """Whether a picture costs so much that TensorFlow's own graph computes it sooner than XLA does."""
+    return sum(info.multiply_adds or 0 for info in layer_infos(model)) > _LARGE
 
 
 def totals(model: keras.Model) -> Totals:

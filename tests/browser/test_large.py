@@ -108,3 +108,57 @@ def test_a_wide_table_is_a_region_that_keys_scroll_beside_its_first_column(long,
     page.wait_for_function("box => box.scrollLeft > 0", arg=region.element_handle())
     assert name.bounding_box()["x"] == before
     assert "local" in region.evaluate("box => getComputedStyle(box).backgroundAttachment")
+
+
+@pytest.fixture(scope="module")
+def blocks(start_server, tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "in_blocks.keras"
+    cnn.save_model(nets.in_blocks(), path)
+    return start_server(CNN_MODEL=str(path))
+
+
+def test_blocks_are_folded_until_they_are_opened(blocks, shared):
+    page = shared(blocks).page
+    expect(page.get_by_text("14 blocks of 56 layers in all are folded")).to_be_visible()
+    expect(page.get_by_role("link", name="block_2_expand", exact=True)).to_have_count(0)
+    page.get_by_role("button", name="Open block_2: 4 layers").press("Enter")
+    expect(page.get_by_role("link", name="block_2_expand", exact=True)).to_be_visible()
+    expect(page.get_by_text("13 blocks of 52 layers in all are folded")).to_be_visible()
+    closing = page.get_by_role("button", name="Fold block_2")
+    expect(closing).to_be_focused()
+    expect(closing).to_have_attribute("aria-expanded", "true")
+    closing.press("Enter")
+    expect(page.get_by_role("link", name="block_2_expand", exact=True)).to_have_count(0)
+    expect(page.get_by_role("button", name="Open block_2: 4 layers")).to_be_focused()
+
+
+def test_all_layers_of_a_large_network_are_shown_part_by_part(blocks, shared):
+    page = shared(blocks, "/layers").page
+    parts = page.get_by_role("navigation", name="Parts of the network")
+    expect(parts.get_by_role("link", name="1–12", exact=True)).to_have_attribute(
+        "aria-current", "page"
+    )
+    expect(page.locator("#layers-tiles section")).to_have_count(12)
+    parts.get_by_role("link", name="13–24", exact=True).click()
+    expect(page).to_have_url(re.compile("/layers/block_2_relu"))
+    first = page.locator("#layers-tiles section").first
+    expect(first.get_by_role("heading")).to_have_text("block_2_relu")
+    expect(first.locator(".gtitle")).to_have_text("block_2_relu: 48×48×24")
+    caption = first.locator("figure > [id*=caption]")
+    expect(caption).to_contain_text("The value largest in size is")
+    before = caption.inner_text()
+    page.get_by_role("button", name="4", exact=True).click()
+    expect(caption).not_to_have_text(before)
+
+
+def test_a_block_of_cells_is_told_under_the_pointer_and_leads_to_its_first(blocks, shared):
+    page = shared(blocks, "/activations/stem").page
+    expect(page.locator("#activations-main-caption")).to_contain_text(
+        "farthest from zero among 2×2 cells"
+    )
+    figure = page.locator("#activations-main .nsewdrag")
+    box = figure.bounding_box()
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    expect(page.locator("#activations-main .hovertext")).to_contain_text("largest of 2×2 from row")
+    page.mouse.click(box["x"] + 20, box["y"] + 20)
+    expect(page).to_have_url(re.compile(r"channel=0.*row=\d*[02468](&|$)"))
