@@ -73,7 +73,7 @@ def test_a_link_leads_to_the_same_page_of_the_same_pictures(server, visit):
 
 def test_classes_with_names_are_chosen_from_a_list(server, visit):
     page = visit(server, "/activations/conv2d").page
-    choice = page.get_by_role("complementary").get_by_label("Class", exact=True)
+    choice = page.get_by_role("complementary").get_by_role("combobox", name="Class")
     expect(choice).to_have_value("0")
     expect(page.get_by_role("toolbar", name="Pick a class")).to_be_hidden()
     choice.select_option("square")
