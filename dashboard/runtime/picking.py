@@ -89,5 +89,5 @@ def sampled(model: keras.Model, data: cnn.Dataset, label: int | None) -> Said:
 
 
 def of_class(data: cnn.Dataset, label: int | None) -> NDArray[np.int64]:
-    """Return the places of a class, of all pictures for None; `DatasetError` if it has none."""
-    return np.arange(len(data)) if label is None else data.indices(label)
+    """Return the places of a class, of all pictures for None."""
+    return np.arange(len(data)) if label is None else np.flatnonzero(data.labels == label)

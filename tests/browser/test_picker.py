@@ -24,7 +24,7 @@ def server(start_server, tmp_path_factory):
             pixels = np.full((12 + number, 16, 3), (7 * number, 90, 200 * label), np.uint8)
             Image.fromarray(pixels).save(folder / name / f"{number:02}.png")
     (folder / "round" / "03.png").write_bytes(b"damaged")
-    model = cnn.build_classifier((8, 8, 3), 2, seed=1)
+    model = cnn.build_classifier((28, 28, 3), 2, seed=1)
     path = folder.parent / "shapes.keras"
     cnn.save_model(model, path, card=Card(class_names=NAMES))
     return start_server(CNN_DATA=str(folder), CNN_MODEL=str(path))
@@ -73,7 +73,7 @@ def test_a_link_leads_to_the_same_page_of_the_same_pictures(server, visit):
 
 def test_classes_with_names_are_chosen_from_a_list(server, visit):
     page = visit(server, "/activations/conv2d").page
-    choice = page.get_by_role("complementary").get_by_label("Class", exact=True)
+    choice = page.get_by_role("complementary").get_by_role("combobox", name="Class")
     expect(choice).to_have_value("0")
     expect(page.get_by_role("toolbar", name="Pick a class")).to_be_hidden()
     choice.select_option("square")

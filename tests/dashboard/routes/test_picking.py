@@ -84,6 +84,8 @@ def test_pictures_of_a_class_that_are_taken_for_another_are_found(client, link):
     assert {(item["label"], item["said"]) for item in page["items"]} == {(5, 3)}
     beyond = client.get("/pictures", query_string={**link, "pick": "5,,stored,99"}).json
     assert (beyond["page"], beyond["count"]) == (0, 6)
+    none = client.get("/pictures", query_string={**link, "pick": "0,7,wrong,0"}).json
+    assert (none["items"], none["pages"]) == ([], 1)
 
 
 def test_small_pictures_come_in_one_file_that_is_kept(client, link):
