@@ -94,7 +94,7 @@ def test_nobody_waits_for_the_network_of_another(runtime, readers, monkeypatch):
 
 
 def test_nobody_waits_for_a_model_that_another_loads(runtime, readers, monkeypatch, second_path):
-    load = held(monkeypatch, "load_model", lambda path, **_: path == second_path)
+    load = held(monkeypatch, "load_model", lambda path: path == second_path)
     loading = [readers.submit(runtime.catalogue.load, key_of(second_path)) for _ in range(3)]
     assert load.begun.wait(_LONG_ENOUGH)
     key = runtime.catalogue.bundled().key
