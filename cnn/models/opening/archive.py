@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import IO
 
 from cnn.errors import ModelError
 from cnn.models.opening.contents import Config, Contents, parsed, require_short
@@ -41,7 +42,7 @@ def _require_size(archive: zipfile.ZipFile, path: Path, limits: Limits) -> None:
         )
 
 
-def _member(archive: zipfile.ZipFile, path: Path, name: str) -> zipfile.ZipExtFile:
+def _member(archive: zipfile.ZipFile, path: Path, name: str) -> IO[bytes]:
     if name not in archive.namelist():
         raise ModelError(
             f"{path.name} is no Keras model: there is no {name} in the archive, as "

@@ -43,7 +43,7 @@ def translated(file: str, part: Config) -> Config:
 
     Raises `ModelError`, naming the file, for what means something else to Keras 3, or nothing.
     """
-    class_name = _NEW_NAMES.get(part["class_name"], part["class_name"])
+    class_name: str = _NEW_NAMES.get(part["class_name"], part["class_name"])
     if class_name == OPERATION:
         return operation(part)
     if class_name in ("Policy", "PolicyV1"):
@@ -134,7 +134,7 @@ def _known_settings(kind: type) -> frozenset[str]:
     for one in kind.__mro__:
         if "__init__" not in vars(one):
             continue
-        parameters = inspect.signature(one.__init__).parameters
+        parameters = inspect.signature(vars(one)["__init__"]).parameters
         given |= {
             p.name for p in parameters.values() if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
         }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,8 +49,8 @@ def _numbered(layers: h5py.Group) -> list[tuple[str, h5py.Group]]:
     """Return layers by their names with the numbers of each class in a row: dense, dense_1 and so on."""
 
     def split(name: str) -> tuple[str, int]:
-        stem, number = re.fullmatch(r"(.+?)(?:_(\d+))?", name).groups()
-        return stem, int(number or 0)
+        stem, _, number = name.rpartition("_")
+        return (stem, int(number)) if stem and number.isdecimal() else (name, 0)
 
     found = []
     for stem, names in groupby(sorted(layers, key=split), key=lambda name: split(name)[0]):

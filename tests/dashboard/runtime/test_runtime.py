@@ -191,8 +191,8 @@ def test_a_file_that_is_replaced_while_it_is_read_is_no_model_of_either(
     catalogue, load = Catalogue(with_model(settings, path)), cnn.load_model
     first = key_of(path)
 
-    def slowly(of):
-        model = load(of)
+    def slowly(of, **given):
+        model = load(of, **given)
         cnn.save_model(cnn.build_classifier(seed=2), path)
         return model
 
