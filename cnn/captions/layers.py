@@ -388,13 +388,22 @@ def _after(info: LayerInfo, values: NDArray[np.float32]) -> str:
     return f", after {info.activation}"
 
 
+def _place(place: tuple[int, ...]) -> str:
+    """Return where a cell lies, by its index without the channel."""
+    names = {2: ("row", "column"), 3: ("slice", "row", "column")}.get(len(place))
+    if names is None:
+        return f"place {', '.join(map(str, place))}"
+    return ", ".join(f"{name} {at}" for name, at in zip(names, place, strict=True))
+
+
 def _about_maps(maps: NDArray[np.float32]) -> str:
+    if maps.size == 1:
+        return f"Its only cell is {number(maps.max(), 4)}."
     if maps.max() == maps.min():
         return f"Every cell is {number(maps.max(), 4)}: the picture leaves no trace here."
     name, place = largest("value", maps)
-    where = f"row {place[0]}, column {place[1]}" if maps.ndim == 3 else f"place {place[0]}"
     which = f" in channel {place[-1]}" if maps.shape[-1] > 1 else ""
-    sentence = f"{name} is {number(maps[place])},{which} at {where}"
+    sentence = f"{name} is {number(maps[place])},{which} at {_place(place[:-1])}"
     silent = silent_channels(maps)
     if maps.shape[-1] == 1:
         return f"{sentence}."

@@ -187,7 +187,7 @@ def _handed_on(model: keras.Model, info: LayerInfo, number: int) -> Channels | N
     if channels == "rearranged":
         is_moved = info.inputs[number] in first and not declares_first(layer)
         return None if is_moved else _rearranged(shape, info.output_shape)
-    if channels == "beside" and _along_channels(layer, 1 if info.channels_first else len(shape)):
+    if channels == "beside" and _along_channels(layer, info):
         before = sum(int(other[-1] or 0) for other in info.input_shapes[:number])
         return _straight(inputs, before)
     if channels == "merged" and inputs == 1:
@@ -216,6 +216,7 @@ def _layer(model: keras.Model, name: str) -> Any:
     return next(call.layer for call in calls(model) if call.name == name)
 
 
-def _along_channels(layer: Any, axis: int) -> bool:
-    """Whether the layer puts its inputs together along the axis with that number, or the last."""
-    return getattr(layer, "axis", -1) in (axis, *([-1] if axis > 1 else []))
+def _along_channels(layer: Any, info: LayerInfo) -> bool:
+    """Whether the layer puts its inputs together along their channels."""
+    axes = (1,) if info.channels_first else (-1, len(info.output_shape))
+    return getattr(layer, "axis", -1) in axes

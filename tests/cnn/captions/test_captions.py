@@ -303,6 +303,24 @@ def test_a_sentence_on_a_layer_follows_its_settings(layer, options, told):
     assert told in described(layer, **options)
 
 
+@pytest.mark.parametrize(
+    ("shape", "at", "told"),
+    [
+        ((5, 2), (3, 1), "in channel 1 at place 3;"),
+        ((5, 4, 2), (3, 2, 1), "in channel 1 at row 3, column 2;"),
+        ((2, 5, 4, 2), (1, 3, 2, 1), "in channel 1 at slice 1, row 3, column 2;"),
+        ((2, 2, 5, 4, 2), (1, 0, 3, 2, 1), "in channel 1 at place 1, 0, 3, 2;"),
+        ((1, 1, 1), (0, 0, 0), "Its only cell is 2."),
+    ],
+)
+def test_of_any_rank_the_largest_cell_is_named(shape, at, told):
+    values = np.ones(shape, np.float32)
+    values[at] = 2
+    picture = keras.Input(shape, name="picture")
+    info = cnn.layer_infos(keras.Model(picture, layers.Activation("relu")(picture)))[-1]
+    assert told in layer_output(info, values).notice
+
+
 def test_what_is_not_so_is_not_said():
     assert "repeat" not in described(layers.UpSampling2D(interpolation="bilinear")).lower()
     assert "shrink" not in described(layers.MaxPooling2D(3, 1, "same"))

@@ -171,6 +171,15 @@ def test_who_reads_the_second_output_of_a_nested_model_is_fed_by_the_layer_insid
     assert not [side for side in sides(model, "nested/first", 0) if side.layer == "reader"]
 
 
+def test_units_side_by_side_are_handed_on():
+    picture = keras.Input((2, 2, 1), name="picture")
+    row = layers.Flatten()(picture)
+    halves = [layers.Dense(2, name=name)(row) for name in "ab"]
+    model = keras.Model(picture, layers.Concatenate(name="join")(halves))
+    first, second = connections(model, "join")
+    assert (first.feeding(1).tolist(), second.feeding(3).tolist()) == ([1], [1])
+
+
 def test_every_output_of_an_operation_that_is_read_is_shown():
     picture = keras.Input((6, 6, 3), name="picture")
     parts = keras.ops.split(picture, 3, axis=-1)
