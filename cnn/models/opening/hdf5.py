@@ -137,7 +137,7 @@ def _stored(data: h5py.Dataset) -> int:
     if data.chunks is None:
         return int(data.id.get_storage_size())
     unpacked = math.prod(data.chunks) * data.dtype.itemsize
-    return int(data.id.get_num_chunks()) * unpacked
+    return int(data.id.get_num_chunks() * unpacked)
 
 
 def _foreign(of: str, name: str, elsewhere: str) -> ModelError:

@@ -43,7 +43,7 @@ def translated(file: str, part: Config) -> Config:
 
     Raises `ModelError`, naming the file, for what means something else to Keras 3, or nothing.
     """
-    class_name: str = _NEW_NAMES.get(part["class_name"], part["class_name"])
+    class_name = str(_NEW_NAMES.get(part["class_name"], part["class_name"]))
     if class_name == OPERATION:
         return operation(part)
     if class_name in ("Policy", "PolicyV1"):
