@@ -86,7 +86,7 @@ class _Card:
     __pydantic_config__ = _FINITE
 
     class_names: list[str]
-    scale: float | None = None
+    scale: float | str | dict[str, Any] | None = None
     facts: _Facts | None = None
 
 
