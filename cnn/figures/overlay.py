@@ -48,7 +48,7 @@ def overlay_chart(
         label=f"classes from the left: {', '.join(bands)}",
         hover="row %{y}, column %{x}<br><b>class %{text}</b><extra></extra>",
         form=("overlay", winners.shape),
-        fixed=lambda: {"colorbar": {**style.colour_bar(), "showticklabels": False}},
+        fixed=lambda: {"colorbar": {**style.colour_bar(), "tickmode": "array", "tickvals": []}},
         size=heatmap_size(Mosaic.of((*winners.shape, 1)).shape),
         caption=caption,
     )

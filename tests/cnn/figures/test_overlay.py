@@ -16,6 +16,14 @@ def test_each_class_has_a_band_of_colours_from_dark_to_bright():
     assert dark < light
 
 
+def test_the_numbers_of_the_colour_bar_are_left_out_but_keep_their_type():
+    """plotly.js fails to draw a titled colour bar whose labels are switched off."""
+    one = np.zeros((1, 1))
+    drawn = cnn.figures.overlay_chart(one.astype(int), one, ("a", "b"), title="x").figure()
+    bar = drawn.data[0].colorbar
+    assert (bar.showticklabels, bar.tickmode, bar.tickvals) == (None, "array", ())
+
+
 def test_of_many_classes_those_with_most_cells_have_a_colour_and_the_others_are_grey():
     winners = np.array([[*range(9), 8, 8, 3]])
     names = [f"class {i}" for i in range(12)]
