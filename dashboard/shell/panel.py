@@ -85,7 +85,6 @@ def layout(runtime: Runtime) -> html.Aside:
             _button(
                 "Choose a picture", ids.CHOOSE, "All pictures of the data set, a page at a time"
             ),
-            html.P(id="pixel-scale", className="hint"),
             html.Div(id="drawing", hidden=True),
             html.Div(
                 id="uploading",
@@ -134,6 +133,7 @@ def _choices(runtime: Runtime) -> html.Details:
                 ],
                 className="sample-choice",
             ),
+            html.P(id="pixel-scale", className="hint"),
             _range_choice(),
         ],
         id=_CHOICES,
