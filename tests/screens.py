@@ -6,9 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 from numpy.typing import NDArray
 
+import cnn
+from dashboard.runtime.runtime import Look
 from dashboard.screens.request import Moving, Request
 from dashboard.screens.screen import Screen
 from dashboard.state.view import parse
@@ -20,6 +23,12 @@ def screen(
     """Return what a page shows of a query."""
     shown: Screen = page.show(Request(parse(query)[0], layer, moving=moving))
     return shown
+
+
+def looked_at(model: keras.Model, picture: NDArray[np.uint8]) -> Look:
+    """Return what is seen of a picture in the model's size, without a server that looks at it."""
+    passed = cnn.forward(model, picture)
+    return Look(picture, picture, picture, passed, cnn.scale_of(model), (), ())
 
 
 def caption(shown: Screen, figure: str) -> str:

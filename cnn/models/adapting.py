@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from cnn.errors import ModelError
 from cnn.models.graph import calls
 from cnn.models.internals import nodes, origin
+from cnn.models.orientation import declares_first, hands_on
 from cnn.words import number, sides
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ _GREY, _COLOURS = 1, 3
 # A vector or a table of numbers is a picture from so many on a side.
 _LEAST_SIDE = 8
 _GIVEN = "GivenNumbers"
+_WINDOWS = ("kernel_size", "pool_size")
 _MOST_SAID = 4
 # More channels than that are not taken for channels that come first, unless a layer says so.
 _MOST_FIRST = 4
@@ -153,7 +155,7 @@ def _form(model: keras.Model, tensor: Any) -> Form | None:
     taken: Shape = tuple(tensor.shape[1:])
     if len(taken) == 3:
         first, *_, last = taken
-        is_first = _has_channels_first(model, taken)
+        is_first = _has_channels_first(model, origin(tensor).name, taken)
         count = first if is_first else last
         height, width = taken[1:] if is_first else taken[:2]
         if count is None:
@@ -174,17 +176,18 @@ def _colours(channels: int) -> int:
     return _GREY if channels < _COLOURS else _COLOURS
 
 
-def _has_channels_first(model: keras.Model, taken: Shape) -> bool:
-    """Whether the channels are the first axis: the first layer with a window says it, or the sizes do."""
+def _has_channels_first(model: keras.Model, name: str, taken: Shape) -> bool:
+    """Whether the channels of an input are its first axis.
+
+    A layer with a window says it that reads the input as it is; where none does, the sizes do.
+    """
+    as_given = {name}
+    for call in (one for one in calls(model) if not as_given.isdisjoint(one.inputs)):
+        if hasattr(call.layer, "data_format") and any(hasattr(call.layer, w) for w in _WINDOWS):
+            return declares_first(call.layer)
+        if hands_on(call):
+            as_given.add(call.name)
     first, *rest = taken
-    windows = ("kernel_size", "pool_size")
-    says = next(
-        (c.layer.data_format for c in calls(model)
-         if any(hasattr(c.layer, name) for name in windows) and hasattr(c.layer, "data_format")),
-        None,
-    )  # fmt: skip
-    if says == "channels_first":
-        return True
     is_few = first is not None and first <= _MOST_FIRST
     return is_few and all(side is not None and side >= _LEAST_SIDE for side in rest)
 

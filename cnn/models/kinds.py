@@ -265,6 +265,7 @@ _KINDS = (
     Kind(
         ("PictureChannels",),
         reads=reading_rules.in_place,
+        arithmetic=copies.moved,
         what="The picture in as many channels as the network takes",
         explanation="The colours are the first channels, and the others zero; a grey picture is all of "
         "them. No part of the network.",

@@ -81,7 +81,7 @@ def _found(layer_calls: tuple[Call, ...]) -> frozenset[str]:
     grown = True
     while found and grown:
         before = len(found)
-        for call in filter(_hands_on, layer_calls):
+        for call in filter(hands_on, layer_calls):
             around = {call.name, *call.inputs}
             if around & found:
                 found |= around & maps
@@ -89,7 +89,7 @@ def _found(layer_calls: tuple[Call, ...]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _hands_on(call: Call) -> bool:
+def hands_on(call: Call) -> bool:
     """Whether the channels of a call stand where those of its inputs do."""
     keeps = kind_of(type(call.layer).__name__).channels in ("kept", "merged", "beside")
     states = getattr(call.layer, "data_format", None) is not None

@@ -170,7 +170,12 @@ def changeable(model: keras.Model, name: str) -> LayerInfo:
             f"The output of {name!r} is what the network answers, and not changed: choose a layer "
             "before it."
         )
-    if not info.output_shape or not info.channels or _has_channels_first(name, by_name):
+    if _has_channels_first(name, by_name):
+        raise LayerError(
+            f"{name!r} computes with its channels on the first axis, where they are not changed: choose "
+            "a layer with its channels last."
+        )
+    if not info.output_shape or not info.channels:
         raise LayerError(
             f"The output of {name!r}, {sides(info.output_shape) or 'one number'}, has no channels on "
             "its last axis: choose a layer whose last axis are channels, and how many is known."

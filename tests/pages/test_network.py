@@ -8,16 +8,14 @@ import pytest
 from keras import layers
 
 import cnn
-from cnn.inspection.activations import forward
 from dashboard.app import runtime_of
-from dashboard.runtime.runtime import Look
 from dashboard.screens.answer import Answer
 from dashboard.screens.request import Request
 from dashboard.shell import panel
 from dashboard.state.view import View, parse
 from pages import network
 from pages.network import described, values
-from tests.screens import unpacked
+from tests.screens import looked_at, unpacked
 
 
 @pytest.fixture(params=["app", "second_app"])
@@ -31,7 +29,7 @@ def both(request, request_of):
 def shown(model, picture, names=(), pointed=None, **view):
     """Return the facts of the page for a picture, and the arrays that go along."""
     request, answer = Request(View(**view), layers=names, pointed=pointed), Answer()
-    look = Look(picture, picture, picture, forward(model, picture))
+    look = looked_at(model, picture)
     vars(request).update(model=model, look=look)
     facts = values(request, answer)
     json.dumps(facts)

@@ -5,12 +5,11 @@ import pytest
 
 import cnn
 from dashboard.app import runtime_of
-from dashboard.runtime.runtime import Look
 from dashboard.screens.request import Request
 from dashboard.state.view import View
 from pages import activations, why
 from tests import nets
-from tests.screens import caption, screen
+from tests.screens import caption, looked_at, screen
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +257,7 @@ def test_of_two_layers_that_are_added_both_are_drawn(seven):
     model = nets.residual()
     image = cnn.images.fit(seven, 16, 16, 1)
     request = Request(View(channel=1, row=2, column=3), "add_0")
-    look = Look(image, image, image, cnn.forward(model, image))
+    look = looked_at(model, image)
     request.__dict__.update(model=model, look=look)
     page = why.show(request)
     sources = [page.charts[figure].traces[0]["meta.layer"] for figure in (why.BEFORE, why.BESIDE)]

@@ -182,6 +182,9 @@ def test_what_the_change_does_not_reach_runs_once(pictures):
     x = layers.Conv2D(3, 3, name="conv")(Counting(name="before")(picture))
     x = layers.GlobalAveragePooling2D(name="means")(Counting(name="behind")(x))
     model = as_functional(keras.Model(picture, layers.Dense(2, name="sums")(x)))
+    # The range of pixels is found by what stands before the first weights.
+    cnn.scale_of(model)
+    runs["before"] = 0
     cnn.rank_channels(model, pictures, np.zeros(70, int), layer="conv")
     batches, channels = 2, 3
     assert runs == {"before": batches, "behind": batches * (1 + channels)}
