@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 from cnn.errors import CnnError, ModelError, reason
 from cnn.models.card import attach_card, card_of
-from cnn.models.internals import name_scopes
+from cnn.models.graph import calls
+from cnn.models.internals import every_layer, name_scopes
 
 if TYPE_CHECKING:
     import keras
 
 _COMPILED = "_cnn_compiled"
+# What makes a smaller picture fit by interpolation.
+_FITTING = ("CenterCrop", "RandomCrop")
 _keeping = Lock()
 
 
@@ -28,7 +31,9 @@ class Compiled:
 
     Where the compiler (XLA) refuses an operation, TensorFlow's own graph is run, and where there is
     no graph of it, one operation after the other. The graph comes first for what is `of_batches`: of
-    many pictures, or of a large network, it is the faster, and made sooner.
+    many pictures, or of a large network, it is the faster, and made sooner. Where a layer interpolates
+    between cells XLA is not asked: it takes the wrong cell where a point falls on one, as the third of
+    five of which it makes nine.
     """
 
     def __init__(
@@ -51,7 +56,8 @@ class Compiled:
         quickest = tf.function(with_numbers, jit_compile=True, autograph=False)
         plain = tf.function(with_numbers, autograph=False)
         in_order = [plain, quickest] if of_batches else [quickest, plain]
-        self._ways = [*in_order, step_by_step]
+        self._ways = [plain] if _interpolates(model) else in_order
+        self._ways.append(step_by_step)
         errors = tf.errors
         self._no_memory = (errors.ResourceExhaustedError, MemoryError)
         self._refusals = (
@@ -96,6 +102,15 @@ class Compiled:
     def _keep(self, way: Callable[..., Any], result: Any) -> Any:
         del self._ways[: self._ways.index(way)]
         return result
+
+
+def _interpolates(model: keras.Model) -> bool:
+    """Whether a layer or an operation mixes cells to give maps another size."""
+    called = [call.layer for call in calls(model)]
+    return any(
+        getattr(layer, "interpolation", "nearest") != "nearest" or type(layer).__name__ in _FITTING
+        for layer in (*every_layer(model), *called)
+    )
 
 
 def _numbers(model: keras.Model) -> list[keras.Variable]:

@@ -25,6 +25,25 @@ def test_a_convolution_equals_one_made_by_hand(picture):
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "resized",
+    [
+        lambda x: layers.Resizing(1, 9)(x),
+        lambda x: layers.CenterCrop(1, 9)(x),
+        lambda x: keras.ops.image.resize(x, (1, 9)),
+        lambda x: layers.TimeDistributed(layers.Resizing(1, 9))(x[:, None]),
+    ],
+)
+def test_a_point_that_falls_on_a_cell_is_that_cell(resized):
+    row = np.array([18, 86, 187, 102, 102], np.uint8)[None, :, None]
+    picture = keras.Input((1, 5, 1))
+    model = as_functional(keras.Model(picture, layers.Dense(1)(layers.Flatten()(resized(picture)))))
+    flat = next(info.name for info in cnn.layer_infos(model) if info.kind == "Flatten")
+    places = np.clip((np.arange(9) + 0.5) * 5 / 9 - 0.5, 0, 4)
+    expected = np.interp(places, np.arange(5), row[0, :, 0] / 255)
+    np.testing.assert_allclose(cnn.activations(model, row)[flat], expected, atol=1e-5)
+
+
 def test_every_layer_is_there_in_graph_order_without_the_batch_axis(classifier, seven):
     found = cnn.activations(classifier, seven)
     assert {name: array.shape for name, array in found.items()} == {
