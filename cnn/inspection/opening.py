@@ -30,6 +30,8 @@ _ENVIRONMENT = {
 }
 _NICENESS = 10
 _LACKS_MEMORY = 3
+# What the system says of a library that finds no room.
+_NO_ROOM_FOR_CODE = "failed to map segment"
 _OUT_OF_MEMORY = ("MemoryError", "ResourceExhaustedError")
 _OUT_OF_TIME = (-signal.SIGALRM, -signal.SIGXCPU)
 
@@ -145,7 +147,7 @@ def _limit(most_bytes: int, seconds: int) -> None:
 
 def _lacked_memory(error: BaseException | None) -> bool:
     while error is not None:
-        if type(error).__name__ in _OUT_OF_MEMORY:
+        if type(error).__name__ in _OUT_OF_MEMORY or _NO_ROOM_FOR_CODE in str(error):
             return True
         error = error.__cause__
     return False

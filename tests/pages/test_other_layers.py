@@ -66,7 +66,7 @@ def test_every_weight_of_a_layer_both_ways_is_in_the_table(query):
 
 
 def test_the_table_of_layers_says_what_they_cost_and_see(query):
-    rows = str(screen(architecture, query).properties[architecture.TABLE]["children"])
+    rows = str(screen(architecture, query).properties[architecture.TABLE]["rows"])
     assert f"{36 * 2 * (4 + 3) * 12:,}" in rows
     assert "at most the whole picture" in rows
     assert np.all([name in rows for name in ("Bidirectional", "MultiHeadAttention")])

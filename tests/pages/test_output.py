@@ -149,7 +149,7 @@ def test_a_model_whose_outputs_are_no_sums_is_told_in_a_sentence(
 
     monkeypatch.setattr(cnn, "explain_output", refuse)
     page = shown(query)
-    assert page.hidden == {output.RESULT: True}
+    assert page.hidden == {output.RESULT: True, output.MAPS: True}
     assert page.properties[output.PROBLEM] == {
         "children": "The outputs are not taken apart: choose another model.", "is_open": True
     }  # fmt: skip
