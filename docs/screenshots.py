@@ -15,6 +15,7 @@ FOUR = ((0.62, 0.15), (0.25, 0.6), (0.78, 0.6)), ((0.62, 0.35), (0.58, 0.88))
 PICTURES = (
     ("network", "/", "light", 1400),
     ("drawing", "/activations/conv2d", "dark", 1400),
+    ("pictures", "/?picking=1", "light", 1400),
     ("architecture", "/architecture", "light", 1400),
     ("diagnosis", "/diagnosis", "light", 1400),
     ("filters", "/filters/conv2d_1", "light", 1400),
@@ -31,6 +32,7 @@ PICTURES = (
 # In a picture of the whole page nothing stays at the edge of the window.
 _WHOLE = ".form-foot { position: static !important } .panel { max-height: none !important }"
 _DRAWN = ("network", "drawing")
+_IN_WINDOW = (*_DRAWN, "pictures")
 _STEPPED = ("step",)
 
 
@@ -47,7 +49,7 @@ def main() -> None:
                 if name in _STEPPED:
                     _step(page)
                 page.screenshot(
-                    path=IMAGES / f"{name}.png", full_page=name not in _DRAWN, style=_WHOLE
+                    path=IMAGES / f"{name}.png", full_page=name not in _IN_WINDOW, style=_WHOLE
                 )
                 page.close()
         finally:
