@@ -58,7 +58,7 @@ SHOWN = {
         "#diagram": LAYERS["input"],
         "#diagram .gtitle": "<u>model, from left",
         "#diagram-caption": LAYERS["conv2d_1"],
-        "#layer-table": IMAGE,
+        "#layer-table": LAYERS["max_pooling2d"],
     },
     "Diagnosis": {
         "#diagnosis-findings": LAYERS["conv2d_1"],
@@ -292,6 +292,8 @@ def test_a_model_names_its_layers_and_classes_by_their_characters(reader):
         for place, text in places.items():
             expect(page.locator(place).first).to_contain_text(text)
         if name == "Architecture":
+            named = page.locator("#layer-table").get_by_role("link", name=IMAGE, exact=True)
+            expect(named).to_have_count(1)
             expect(point(page, "diagram", ".points path")).to_contain_text(LAYERS["input"])
         unharmed(reader)
 
