@@ -30,8 +30,8 @@ _ENVIRONMENT = {
 }
 _NICENESS = 10
 _LACKS_MEMORY = 3
-# What the system says of a library that finds no room.
-_NO_ROOM_FOR_CODE = "failed to map segment"
+# What the system says where a library, or a file, finds no room.
+_NO_ROOM = ("failed to map segment", "cannot allocate memory")
 _OUT_OF_MEMORY = ("MemoryError", "ResourceExhaustedError")
 _OUT_OF_TIME = (-signal.SIGALRM, -signal.SIGXCPU)
 
@@ -147,10 +147,14 @@ def _limit(most_bytes: int, seconds: int) -> None:
 
 def _lacked_memory(error: BaseException | None) -> bool:
     while error is not None:
-        if type(error).__name__ in _OUT_OF_MEMORY or _NO_ROOM_FOR_CODE in str(error):
+        if type(error).__name__ in _OUT_OF_MEMORY or _says_so(error):
             return True
         error = error.__cause__
     return False
+
+
+def _says_so(error: BaseException) -> bool:
+    return any(text in str(error).lower() for text in _NO_ROOM)
 
 
 if __name__ == "__main__":
