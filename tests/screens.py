@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+from dash import Dash
 from numpy.typing import NDArray
 
 import cnn
+from dashboard.app import create_app, runtime_of
 from dashboard.runtime.runtime import Look
 from dashboard.screens.request import Moving, Request
 from dashboard.screens.screen import Screen
+from dashboard.settings import Settings
 from dashboard.state.view import parse
 
 
@@ -23,6 +27,19 @@ def screen(
     """Return what a page shows of a query."""
     shown: Screen = page.show(Request(parse(query)[0], layer, moving=moving))
     return shown
+
+
+def application_of(
+    model: keras.Model, folder: Path, *, card: cnn.models.Card | None = None
+) -> Dash:
+    """Return an application that opens the model, kept in a folder of its own, TensorFlow started."""
+    path = folder / "own.keras"
+    cnn.save_model(model, path, card=card)
+    home = folder / "home"
+    app = create_app(Settings(home=home, data_dir=folder, model=path, download=False))
+    runtime_of(app).wait()
+    assert runtime_of(app).problem == ""
+    return app
 
 
 def looked_at(model: keras.Model, picture: NDArray[np.uint8]) -> Look:

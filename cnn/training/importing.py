@@ -137,10 +137,7 @@ def _weights(path: Path, model: keras.Model, of: str) -> list[NDArray[Any]]:
         if tuple(mine.shape) != tuple(its.shape):
             raise ModelError(_unlike(path, of, _layer_of(mine), its.shape, mine.shape))
     if len(model.weights) != len(other.weights):
-        raise ModelError(
-            f"{path.name} does not fit {of}: it has {counted(len(other.weights), 'array')} of weights, "
-            f"and the network {len(model.weights)}. Give the network that was trained."
-        )
+        raise _not_as_many(path, of, len(other.weights), len(model.weights))
     weights: list[NDArray[Any]] = other.get_weights()
     return weights
 
@@ -153,6 +150,13 @@ def _unlike(path: Path, of: str, layer: str, its: object, mine: object) -> str:
     return (
         f"{path.name} does not fit {of}: weights of the layer {layer} have the shape {its} in the "
         f"checkpoint and {mine} in the network. Give the network that was trained."
+    )
+
+
+def _not_as_many(path: Path, of: str, its: int, mine: int) -> ModelError:
+    return ModelError(
+        f"{path.name} does not fit {of}: it has {counted(its, 'array')} of weights, and the network "
+        f"{mine}. Give the network that was trained."
     )
 
 
@@ -179,10 +183,7 @@ def _weights_alone(path: Path, model: keras.Model, of: str) -> list[NDArray[Any]
         ) from error
     wanted = sorted(tuple(weight.shape) for weight in model.weights)
     if stored != wanted:
-        raise ModelError(
-            f"{path.name} does not fit {of}: it has {counted(len(stored), 'array')} of weights, and the "
-            f"network {len(wanted)}. Give the network that was trained."
-        )
+        raise _not_as_many(path, of, len(stored), len(wanted))
     weights: list[NDArray[Any]] = model.get_weights()
     return weights
 

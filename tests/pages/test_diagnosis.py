@@ -9,11 +9,10 @@ from keras import layers
 import cnn
 from cnn.captions import diagnosis as words
 from cnn.inspection.diagnosis import selection
-from dashboard.app import create_app, runtime_of
-from dashboard.settings import Settings
+from dashboard.app import runtime_of
 from pages import diagnosis
 from tests import nets
-from tests.screens import call, screen, unpacked
+from tests.screens import application_of, call, screen, unpacked
 
 
 @pytest.fixture
@@ -69,14 +68,7 @@ def planted(tmp_path_factory):
     kernel = np.abs(kernel)
     kernel[:, 4:18], bias[4:18] = 0, -1
     model.get_layer("units").set_weights([kernel, bias])
-    folder = tmp_path_factory.mktemp("planted")
-    cnn.save_model(model, folder / "planted.keras")
-    settings = Settings(
-        home=folder / "home", data_dir=folder, model=folder / "planted.keras", download=False
-    )
-    app = create_app(settings)
-    runtime_of(app).wait()
-    return app
+    return application_of(model, tmp_path_factory.mktemp("planted"))
 
 
 def test_a_finding_leads_to_what_shows_it(planted, request_of):

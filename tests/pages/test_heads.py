@@ -7,10 +7,9 @@ import numpy as np
 import pytest
 
 import cnn
-from dashboard.app import create_app, runtime_of
+from dashboard.app import runtime_of
 from dashboard.runtime import links
 from dashboard.screens.request import Request
-from dashboard.settings import Settings
 from dashboard.shell import panel
 from dashboard.state.view import parse
 from pages import (
@@ -26,7 +25,7 @@ from pages import (
     why,
 )  # fmt: skip
 from tests import nets
-from tests.screens import unpacked
+from tests.screens import application_of, unpacked
 
 OF_LAYERS = (activations, filters, why, moments, one_step, surgery)
 OF_ALL = (all_layers, diagnosis, output, perturb)
@@ -37,11 +36,7 @@ def opened(tmp_path, request_of):
     """Open a network in a server of its own, and enter a request of it."""
 
     def open_(model, **card):
-        path = tmp_path / "own.keras"
-        cnn.save_model(model, path, card=cnn.models.Card(**card) if card else None)
-        app = create_app(Settings(home=tmp_path, data_dir=tmp_path, model=path, download=False))
-        runtime_of(app).wait()
-        assert runtime_of(app).problem == ""
+        app = application_of(model, tmp_path, card=cnn.models.Card(**card) if card else None)
         request_of(app)
         return app, runtime_of(app).default_view().to_query()
 

@@ -7,9 +7,8 @@ from keras import layers
 
 import cnn
 from cnn.models.inputs import in_range
-from dashboard.app import create_app, runtime_of
+from dashboard.app import runtime_of
 from dashboard.runtime import links
-from dashboard.settings import Settings
 from dashboard.shell import panel
 from dashboard.state.view import View, parse
 from pages import (
@@ -24,7 +23,7 @@ from pages import (
     surgery,
     why,
 )
-from tests.screens import screen
+from tests.screens import application_of, screen
 
 
 @pytest.fixture(scope="module")
@@ -107,14 +106,8 @@ def channels_first() -> keras.Model:
 def test_every_page_shows_a_network_that_takes_its_picture_in_another_way(
     build, tmp_path, request_of
 ):
-    cnn.save_model(build(), tmp_path / "strange.keras")
-    settings = Settings(
-        home=tmp_path, data_dir=tmp_path, model=tmp_path / "strange.keras", download=False
-    )
-    app = create_app(settings)
+    app = application_of(build(), tmp_path)
     runtime = runtime_of(app)
-    runtime.wait()
-    assert not runtime.problem
     request_of(app)
     shown = runtime.default_view().to_query()
     whole = (all_layers, architecture, diagnosis, output, perturb)

@@ -8,14 +8,13 @@ from plotly.io.json import to_json_plotly
 
 import cnn
 from cnn.figures import Mosaic
-from dashboard.app import create_app, runtime_of
+from dashboard.app import runtime_of
 from dashboard.screens.request import Request
 from dashboard.screens.screen import _whole
-from dashboard.settings import Settings
 from dashboard.state.view import parse
 from pages import activations, all_layers, architecture, network, surgery, why
 from tests import nets
-from tests.screens import screen, unpacked
+from tests.screens import application_of, screen, unpacked
 
 MEGABYTE = 1_000_000
 
@@ -23,12 +22,7 @@ MEGABYTE = 1_000_000
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
     """An application that opens a network of 61 layers."""
-    folder = tmp_path_factory.mktemp("large")
-    path = folder / "large.keras"
-    cnn.save_model(nets.in_blocks(), path)
-    app = create_app(Settings(home=folder, data_dir=folder, model=path, download=False))
-    runtime_of(app).wait()
-    return app
+    return application_of(nets.in_blocks(), tmp_path_factory.mktemp("large"))
 
 
 @pytest.fixture

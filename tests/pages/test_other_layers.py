@@ -5,11 +5,9 @@ import numpy as np
 import pytest
 from keras import layers
 
-import cnn
-from dashboard.app import create_app, runtime_of
-from dashboard.settings import Settings
+from dashboard.app import runtime_of
 from pages import activations, architecture, filters, why
-from tests.screens import caption, screen
+from tests.screens import application_of, caption, screen
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +23,7 @@ def other(tmp_path_factory):
     x = layers.MultiHeadAttention(2, 3, name="attention")(x, x)
     x = layers.Bidirectional(layers.LSTM(3, name="cells"), name="both")(x)
     model = keras.Model(picture, layers.Dense(10, "softmax", name="classes")(x))
-    folder = tmp_path_factory.mktemp("other")
-    cnn.save_model(model, folder / "other.keras")
-    settings = Settings(
-        home=folder / "home", data_dir=folder, model=folder / "other.keras", download=False
-    )
-    app = create_app(settings)
-    runtime_of(app).wait()
-    return app
+    return application_of(model, tmp_path_factory.mktemp("other"))
 
 
 @pytest.fixture

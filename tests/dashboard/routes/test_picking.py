@@ -66,6 +66,11 @@ def test_a_page_has_its_pictures_and_on_demand_what_the_network_says(client, lin
     assert marked[13]["damaged"].startswith("2/1.png cannot be used")
 
 
+def test_ranges_are_tried_with_the_pictures_that_are_not_damaged(client, link):
+    hint = client.get("/ranges", query_string=link).json["hint"]
+    assert hint.startswith("Recognised of 59 pictures: ")
+
+
 def test_wrong_ones_come_first_and_it_is_said_of_how_many_that_is_known(client, link):
     page = client.get("/pictures", query_string={**link, "pick": ",,wrong,0"}).json
     right = [item["right"] for item in page["items"]]
