@@ -71,11 +71,12 @@ def test_what_cannot_be_opened_ends_with_one_sentence_and_status_1(check, tmp_pa
     assert (done.returncode, done.stdout) == (1, "")
     assert "needs arbitrary Python code to run" in done.stderr
     assert "Traceback" not in done.stderr
-    maps = keras.Model(picture, layers.Conv2D(1, 3)(picture))
-    cnn.save_model(maps, tmp_path / "maps.keras")
-    done = check(tmp_path / "maps.keras")
+    words = keras.Input((12,), dtype="int32")
+    text = keras.Model(words, layers.Dense(2)(layers.Flatten()(layers.Embedding(50, 4)(words))))
+    cnn.save_model(text, tmp_path / "text.keras")
+    done = check(tmp_path / "text.keras")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "expected a classifier" in done.stderr
+    assert "expected one picture" in done.stderr
     done = check("--data", "nonsense")
     assert done.returncode == 1
     assert "There is no data set 'nonsense'" in done.stderr
