@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cnn.captions.caption import NO_CAPTION, Caption
 from cnn.colours import BLUE, ORANGE, colour_range
 from cnn.figures import style
-from cnn.figures.bars import BARS_SIZE
+from cnn.figures.bars import BARS_SIZE, bars_layout
 from cnn.figures.chart import Chart
 from cnn.figures.mosaic import (
     MOST_NUMBERS,
@@ -169,7 +169,7 @@ def terms_chart(
             "type": "bar",
             "hovertemplate": f"{each} %{{x}}<br><b>%{{y:.4~g}}</b><extra></extra>",
         }
-        return {"data": [trace], "layout": _axes(each, "adds", "category")}
+        return {"data": [trace], "layout": bars_layout(each, "adds", "category")}
 
     numbers = {"x": labels, "y": _drawn(heights), "marker.color": colours}
     return Chart(
@@ -187,7 +187,8 @@ def curve_chart(function: Function, *, title: str, caption: Caption = NO_CAPTION
         hover = "%{x:.4~g} becomes <b>%{y:.4~g}</b><extra></extra>"
         line = {"type": "scatter", "mode": "lines", "line": {"color": BLUE, "width": 2}}
         point = {"type": "scatter", "mode": "markers", "marker": {"color": ORANGE, "size": 11}}
-        layout = {**_axes("sum", "value", "linear"), "showlegend": False}
+        layout = {**bars_layout("sum", "value", "linear"), "showlegend": False}
+        layout["xaxis"]["zeroline"] = True
         return {"data": [{**line, "hovertemplate": hover}, {**point, "hovertemplate": hover}],
                 "layout": layout}  # fmt: skip
 
@@ -203,19 +204,3 @@ def curve_chart(function: Function, *, title: str, caption: Caption = NO_CAPTION
 def _drawn(numbers: Any) -> NDArray[np.float32]:
     """Return numbers as they travel, so that a figure is the same by whichever way they come."""
     return np.asarray(numbers, np.float32)
-
-
-def _axes(across: str, up: str, kind: str) -> dict[str, Any]:
-    axis = {"fixedrange": True, "automargin": True}
-    return {
-        **style.frame(),
-        "margin": {"l": 52, "r": 8, "t": 28, "b": 38},
-        "xaxis": {
-            **axis,
-            "type": kind,
-            "showgrid": False,
-            "title": {"text": across, "standoff": 4},
-        },
-        "yaxis": {**axis, "zeroline": True, "title": {"text": up, "standoff": 4}},
-        "bargap": 0.12,
-    }

@@ -46,9 +46,7 @@ def outputs_chart(
         else:
             line = {"shape": "hvh", "width": 1, "color": BLUE}
             trace |= {"type": "scatter", "mode": "lines", "fill": "tozeroy", "line": line}
-        layout = _layout("", each, label)
-        if names is not None:
-            layout["xaxis"]["type"] = "category"
+        layout = bars_layout(each, label, None if names is None else "category")
         return {"data": [trace], "layout": layout}
 
     return Chart(
@@ -78,8 +76,7 @@ def probabilities_chart(
             "meta": {"units": len(values)},
             "hovertemplate": "class %{x}<br><b>%{customdata}</b><extra></extra>",
         }
-        layout = _layout("", "class", "probability")
-        layout["xaxis"]["type"] = "category"
+        layout = bars_layout("class", "probability", "category")
         layout["yaxis"] |= {"range": [0, 1], "tickformat": ".0%"}
         return {"data": [trace], "layout": layout}
 
@@ -116,7 +113,7 @@ def histogram_chart(
         of_all = f"of {values.size:,}<extra></extra>"
         hover = "about %{x:.3~g}<br><b>%{y}</b> " + of_all
         trace = {"type": "bar", "marker": _BAR, "hovertemplate": hover}
-        return {"data": [trace], "layout": _layout("", label, "count")}
+        return {"data": [trace], "layout": bars_layout(label, "count")}
 
     numbers = {"x": (edges[:-1] + edges[1:]) / 2, "y": counts, "width": np.diff(edges)}
     return Chart(
@@ -128,17 +125,24 @@ def histogram_chart(
 histogram = figure_of(histogram_chart)
 
 
-def _layout(title: str, across: str, up: str) -> dict[str, Any]:
-    axis = {"showgrid": True, "zeroline": True, "fixedrange": True, "automargin": True}
+def bars_layout(across: str, up: str, kind: str | None = None) -> dict[str, Any]:
+    """Return the layout of bars over an axis of some `kind` (plotly's `type`), both axes named."""
+    axis = {"fixedrange": True, "automargin": True}
     return {
-        **style.frame(title),
+        **style.frame(),
         "margin": {"l": 52, "r": 8, "t": 28, "b": 38},
         "xaxis": {
             **axis,
+            **({"type": kind} if kind else {}),
             "showgrid": False,
             "zeroline": False,
             "title": {"text": style.plain(across), "standoff": 4},
         },
-        "yaxis": {**axis, "title": {"text": style.plain(up), "standoff": 4}},
+        "yaxis": {
+            **axis,
+            "showgrid": True,
+            "zeroline": True,
+            "title": {"text": style.plain(up), "standoff": 4},
+        },
         "bargap": 0.12,
     }

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from cnn.captions.caption import NO_CAPTION, Caption
 from cnn.colours import BLUE, ORANGE
 from cnn.figures import style
-from cnn.figures.bars import BARS_SIZE
+from cnn.figures.bars import BARS_SIZE, bars_layout
 from cnn.figures.chart import Chart
 
 _NAMES = ("before", "after")
+_LEGEND = {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"}
 
 
 def comparison_chart(
@@ -45,7 +46,7 @@ def comparison_chart(
             }
             for name, colour in zip(_NAMES, (BLUE, ORANGE), strict=True)
         ]
-        layout = {**_layout(each, label), "showlegend": True}
+        layout = {**bars_layout(each, label, "category"), "showlegend": True, "legend": _LEGEND}
         if is_share:
             layout["yaxis"] |= {"range": [0, 1], "tickformat": ".0%"}
         return {"data": data, "layout": layout}
@@ -74,7 +75,7 @@ def shares_chart(
             "marker": {"color": BLUE, "line": {"width": 0}},
             "hovertemplate": f"{each} %{{x}}<br><b>%{{y:.4~%}}</b><extra></extra>",
         }
-        layout = _layout(each, label)
+        layout = bars_layout(each, label, "category")
         layout["yaxis"] |= {"rangemode": "tozero", "tickformat": ".0%"}
         return {"data": [trace], "layout": layout}
 
@@ -82,17 +83,3 @@ def shares_chart(
         ("shares", tuple(names), each, label), frame, ({"y": shares},),
         {"title.text": style.plain(title)}, "bars", BARS_SIZE, caption,
     )  # fmt: skip
-
-
-def _layout(each: str, label: str) -> dict[str, Any]:
-    axis = {"fixedrange": True, "automargin": True}
-    return {
-        **style.frame(),
-        "margin": {"l": 52, "r": 8, "t": 28, "b": 38},
-        "xaxis": {
-            **axis, "type": "category", "showgrid": False, "title": {"text": each, "standoff": 4},
-        },
-        "yaxis": {**axis, "zeroline": True, "title": {"text": label, "standoff": 4}},
-        "bargap": 0.2,
-        "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "bottom"},
-    }  # fmt: skip
