@@ -12,7 +12,7 @@ from dash import Dash
 from flask import Flask
 
 from dashboard import arguments, bodies
-from dashboard.routes import compression
+from dashboard.routes import compression, versioned
 from dashboard.routes.addresses import addresses, pages
 from dashboard.routes.downloads import serve_downloads
 from dashboard.routes.fields import serve_fields
@@ -56,11 +56,13 @@ _INDEX = """<!DOCTYPE html>
 </script>
 <link rel="icon" href="data:image/svg+xml,{icon}">
 {%css%}
+<link rel="stylesheet" href="{styles}">
 </head>
 <body>
 {%app_entry%}
 <script type="application/json" id="view-rules">{rules}</script>
 <footer>{%config%}{%scripts%}
+<script src="{assets}"></script>
 <script>
 // Dash's renderer would set an address without a version here.
 Object.defineProperty(window, "_dashPlotlyJSURL", { get: () => "{plotly}", set: () => {} });
@@ -88,8 +90,8 @@ def create_app(settings: Settings | None = None) -> Dash:
         server=server,  # type: ignore[arg-type]
         title="CNN Visualizer",
         update_title="",
-        assets_folder=str(assets_folder()),
-        external_stylesheets=[compression.serve_bootstrap(server)],
+        include_assets_files=False,
+        external_stylesheets=[versioned.serve_bootstrap(server)],
         use_pages=True,
         pages_folder="",
         serve_locally=True,
@@ -129,9 +131,18 @@ def _set_up(app: Dash) -> None:
 
 
 def _index(app: Dash) -> str:
-    plotly = compression.serve_plotly(app.server)
-    index = _INDEX.replace("{plotly}", plotly).replace("{icon}", quote(_ICON))
-    return index.replace("{rules}", json.dumps(known(app)))
+    server, folder = app.server, assets_folder()
+    parts = {
+        "plotly": versioned.serve_plotly(server),
+        "styles": versioned.serve_assets(server, folder, "css"),
+        "assets": versioned.serve_assets(server, folder, "js"),
+        "icon": quote(_ICON),
+        "rules": json.dumps(known(app)),
+    }
+    index = _INDEX
+    for name, text in parts.items():
+        index = index.replace(f"{{{name}}}", text)
+    return index
 
 
 def known(app: Dash) -> dict[str, Any]:

@@ -8,8 +8,6 @@ import sys
 import time
 from contextlib import suppress
 from functools import lru_cache
-from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from threading import Lock, Thread
 
@@ -21,13 +19,12 @@ from flask import Flask, Request, Response, g, request
 from flask_compress import Compress
 
 from cnn.files import replacing
+from dashboard.routes import versioned
 
 _YEAR_SECONDS = 31_536_000
 _WORTH_REFINING = 10_000
 _REFINE_AFTER_SECONDS = 20.0
 _DIGEST_BYTES = 32
-_VERSIONED = "/package/"
-_PACKAGES = "cnn_packages"
 _SUITES = "package_name"
 
 
@@ -125,12 +122,10 @@ class Files:
 
     def is_named(self, request: Request) -> bool:
         """Whether the address is the one that the pages name for such a file, to the letter."""
-        if request.endpoint == "_dash_assets.static":
-            return self._is_asset(request)
         return not request.query_string and (self._is_package(request) or self._is_suite(request))
 
     def _is_package(self, request: Request) -> bool:
-        return request.path in self._app.server.extensions[_PACKAGES]
+        return request.path in versioned.addresses(self._app.server)
 
     def _is_suite(self, request: Request) -> bool:
         """Whether it is a file of Dash's components with one of the fingerprints of its package.
@@ -149,13 +144,6 @@ class Files:
             and plain in known
             and name.split(".")[1] in _marks(package, tuple(sorted(known)))
         )
-
-    def _is_asset(self, request: Request) -> bool:
-        path = Path(self._app.config.assets_folder) / str((request.view_args or {})["filename"])
-        try:
-            return request.query_string.decode("ascii", "replace") == f"m={path.stat().st_mtime}"
-        except (OSError, ValueError):
-            return False
 
 
 @lru_cache(maxsize=32)
@@ -216,31 +204,6 @@ def compress(app: Dash, folder: Path) -> None:
 
 def _no_such_file(_: DependencyException) -> Response:
     return Response("There is no such file here.", 404, mimetype="text/plain")
-
-
-def serve_bootstrap(server: Flask) -> str:
-    """Serve Bootstrap's style sheet from its package; return its address."""
-    sheet = (files("flask_bootstrap") / "static/bootstrap5/css/bootstrap.min.css").read_text(
-        "utf-8"
-    )
-    text = sheet.split("/*# sourceMappingURL")[0]
-    return _serve(server, "bootstrap", version("Bootstrap-Flask"), text, "text/css")
-
-
-def serve_plotly(server: Flask) -> str:
-    """Serve plotly.js from its package; return its address.
-
-    Dash has it at an address without a version, which browsers may not keep.
-    """
-    text = (files("plotly") / "package_data/plotly.min.js").read_text("utf-8")
-    return _serve(server, "plotly", version("plotly"), text, "text/javascript")
-
-
-def _serve(server: Flask, name: str, edition: str, text: str, mimetype: str) -> str:
-    address = f"{_VERSIONED}{name}-{edition}"
-    server.add_url_rule(address, name, lambda: Response(text, mimetype=mimetype))
-    server.extensions.setdefault(_PACKAGES, set()).add(address)
-    return address
 
 
 def time_forward_passes(server: Flask) -> None:

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import dash
 import pytest
+from flask import Flask
 
 from dashboard.app import create_app, known
+from dashboard.routes.versioned import serve_assets
 from dashboard.settings import Settings
 
 ASSETS = Path(__file__).parent.parent.parent / "assets"
@@ -19,13 +21,26 @@ def app(tmp_path_factory):
     return create_app(Settings(home=tmp_path_factory.mktemp("assets"), download=False))
 
 
-def test_folders_load_in_the_order_of_their_numbers(app):
-    page = app.server.test_client().get("/").text
-    for kind in ("js", "css"):
-        named = re.findall(rf'/assets/([^"?]+\.{kind})\?', page)
-        numbered = [path.relative_to(ASSETS).as_posix() for path in ASSETS.rglob(f"*.{kind}")]
-        assert named == sorted(numbered)
-        assert all(re.fullmatch(rf"\d\d-[a-z]+/[a-z-]+\.{kind}", name) for name in named)
+@pytest.mark.parametrize("kind", ["js", "css"])
+def test_all_scripts_are_one_file_in_the_order_of_their_numbers_and_so_are_all_style_sheets(
+    app, kind
+):
+    client = app.server.test_client()
+    address = re.search(rf'"(/package/assets-{kind}-\w+)"', client.get("/").text)[1]
+    served = client.get(address).text
+    named = re.findall(rf"^/\* (\S+\.{kind}) \*/$", served, re.MULTILINE)
+    files = sorted(path.relative_to(ASSETS).as_posix() for path in ASSETS.rglob(f"*.{kind}"))
+    assert named == files
+    assert all(re.fullmatch(rf"\d\d-[a-z]+/[a-z-]+\.{kind}", name) for name in named)
+    for name in files:
+        assert (ASSETS / name).read_text(encoding="utf-8") in served
+
+
+def test_scripts_of_another_content_have_another_address(tmp_path):
+    (tmp_path / "one.js").write_text("1;")
+    first = serve_assets(Flask("first"), tmp_path, "js")
+    (tmp_path / "one.js").write_text("2;")
+    assert serve_assets(Flask("second"), tmp_path, "js") != first
 
 
 def test_the_addresses_that_scripts_ask_are_those_of_the_server(app):

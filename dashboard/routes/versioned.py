@@ -1,0 +1,59 @@
+"""Style sheets and scripts at addresses with a version, which browsers keep for good."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+
+from flask import Flask, Response
+
+_EXTENSION = "cnn_versioned"
+_DIGEST_LETTERS = 12
+_MIMETYPES = {"css": "text/css", "js": "text/javascript"}
+
+
+def addresses(server: Flask) -> frozenset[str]:
+    """Return the addresses of all that is served here."""
+    return frozenset(server.extensions.get(_EXTENSION, ()))
+
+
+def serve_bootstrap(server: Flask) -> str:
+    """Serve Bootstrap's style sheet from its package; return its address."""
+    sheet = (files("flask_bootstrap") / "static/bootstrap5/css/bootstrap.min.css").read_text(
+        "utf-8"
+    )
+    text = sheet.split("/*# sourceMappingURL")[0]
+    return _serve(server, "bootstrap", version("Bootstrap-Flask"), text, "css")
+
+
+def serve_plotly(server: Flask) -> str:
+    """Serve plotly.js from its package; return its address.
+
+    Dash has it at an address without a version, which browsers may not keep.
+    """
+    text = (files("plotly") / "package_data/plotly.min.js").read_text("utf-8")
+    return _serve(server, "plotly", version("plotly"), text, "js")
+
+
+def serve_assets(server: Flask, folder: Path, kind: str) -> str:
+    """Serve all files of one kind ("css" or "js") in a folder as one; return its address.
+
+    They follow each other in the order of their names, each below a comment that names it. One file is
+    asked for once, and compressed to three quarters of what its parts take.
+    """
+    parts = [
+        f"/* {path.relative_to(folder).as_posix()} */\n{path.read_text('utf-8')}"
+        for path in sorted(folder.rglob(f"*.{kind}"))
+    ]
+    text = "\n".join(parts)
+    digest = hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LETTERS]
+    return _serve(server, f"assets-{kind}", digest, text, kind)
+
+
+def _serve(server: Flask, name: str, edition: str, text: str, kind: str) -> str:
+    address = f"/package/{name}-{edition}"
+    server.add_url_rule(address, name, lambda: Response(text, mimetype=_MIMETYPES[kind]))
+    server.extensions.setdefault(_EXTENSION, set()).add(address)
+    return address
