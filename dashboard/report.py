@@ -65,6 +65,8 @@ def _lines(model: Any) -> Iterator[str]:
     for place, head in enumerate(heads_of(model)):
         chosen = "" if place == 0 else " (to be chosen in the panel: the first is shown)"
         yield f"output {head.last}: {head.description}{chosen}"
+        if head.trained:
+            yield head.trained
     if names := _names(model):
         yield names
     strange = [

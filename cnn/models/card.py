@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cnn.errors import ModelError, reason
 from cnn.files import read_json, write_json
+from cnn.models.losses import Loss
 from cnn.models.scales import read_scale
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ class Card:
 
     `scale` is what `cnn.models.scales.read_scale` takes: a number, the name of a convention, or
     `{"factor": ..., "offset": ...}`. `range` is the range that a reader chose instead, and no part of
-    the file. `inputs` are the numbers for further inputs of the model, by their names. Raises
-    `ModelError` for a scale that is none of these.
+    the file. `inputs` are the numbers for further inputs of the model, by their names. `losses` are
+    those that the model's own file names, by the layer call that gives the output. Raises `ModelError`
+    for a scale that is none of these.
     """
 
     class_names: tuple[str, ...] = ()
@@ -36,6 +38,7 @@ class Card:
     facts: dict[str, Any] | None = None
     range: str = ""
     inputs: dict[str, Any] | None = None
+    losses: Mapping[str, Loss] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a scale that cannot be used."""

@@ -14,8 +14,9 @@ import numpy as np
 
 from cnn.errors import ModelError
 from cnn.models import graph
-from cnn.models.card import card_of
+from cnn.models.card import Card, card_of
 from cnn.models.layers import LayerInfo, layer_infos
+from cnn.models.losses import Aim, Loss
 
 if TYPE_CHECKING:
     import keras
@@ -42,7 +43,8 @@ class Head:
     vector, and "maps" for what is no vector. Sums are those of a dense layer, or the averages of a
     convolution's; of more than 15 they count as logits only where the card names as many classes, for
     they may as well be an embedding. `shape` is that of the output
-    without the batch axis, `outputs` how many outputs the model has. `each` is the form of the numbers
+    without the batch axis, `outputs` how many outputs the model has. Where the model's file names its loss,
+    `loss`, that decides whether sums are logits. `each` is the form of the numbers
     along the last axis, those of each cell where the output is maps. `deciding` is the name of the
     layer call that makes it so, `last` that of the call whose output it is.
     """
@@ -53,6 +55,7 @@ class Head:
     deciding: str
     last: str
     each: Form
+    loss: Loss | None = None
 
     @property
     def has_classes(self) -> bool:
@@ -72,6 +75,13 @@ class Head:
             "numbers": f"{count} numbers that are no probabilities",
             "maps": f"{count} numbers, and not one per class",
         }[self.form]
+
+    @property
+    def trained(self) -> str:
+        """A sentence about the loss, where the model's file names it and that says what the sums are."""
+        if not self.loss or not self.loss.aim or self.each not in ("logits", "numbers"):
+            return ""
+        return f"Its file says that it was trained with the loss {self.loss.words}."
 
 
 def head_of(model: keras.Model) -> Head:
@@ -171,19 +181,20 @@ def _heads(model: keras.Model) -> tuple[Head, ...]:
     infos = {info.name: info for info in layer_infos(model)}
     lasts = [infos[name] for name in graph.output_names(model)]
     deciding = [_deciding(last, infos) for last in lasts]
-    named = len(card_of(model).class_names)
+    card = card_of(model)
     return tuple(
-        _head(made, last, infos, named, len(lasts))
+        _head(made, last, infos, card, len(lasts))
         for made, last in zip(deciding, lasts, strict=True)
     )
 
 
 def _head(
-    made: LayerInfo, last: LayerInfo, infos: dict[str, LayerInfo], named: int, outputs: int
+    made: LayerInfo, last: LayerInfo, infos: dict[str, LayerInfo], card: Card, outputs: int
 ) -> Head:
-    each = _form(made, last, infos, named)
+    loss = card.losses.get(last.name)
+    each = _form(made, last, infos, len(card.class_names), loss.aim if loss else "")
     form: Form = each if len(last.output_shape) == 1 else "maps"
-    return Head(form, last.output_shape, outputs, made.name, last.name, each)
+    return Head(form, last.output_shape, outputs, made.name, last.name, each, loss)
 
 
 def _deciding(info: LayerInfo, infos: dict[str, LayerInfo]) -> LayerInfo:
@@ -200,7 +211,9 @@ def _passes(info: LayerInfo, before: LayerInfo) -> bool:
     return hands_on and not before.nested and all(side == 1 for side in sides[:-1])
 
 
-def _form(deciding: LayerInfo, last: LayerInfo, infos: dict[str, LayerInfo], named: int) -> Form:
+def _form(
+    deciding: LayerInfo, last: LayerInfo, infos: dict[str, LayerInfo], named: int, aim: Aim
+) -> Form:
     activation = deciding.activation if deciding.kind in _ACTIVATED else None
     if activation in _SIGMOIDS:
         return "scores"
@@ -211,6 +224,8 @@ def _form(deciding: LayerInfo, last: LayerInfo, infos: dict[str, LayerInfo], nam
     if activation == "log_softmax":
         return "logits"
     may_be_classes = last.channels <= _MOST_UNNAMED or last.channels == named
+    if aim:
+        may_be_classes = aim == "classes"
     return "logits" if may_be_classes and _is_sum(deciding, infos) else "numbers"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,7 +13,7 @@ from cnn.errors import ModelError
 from cnn.files import replacing
 from cnn.models.adapting import adapted, unadapted
 from cnn.models.card import Card, attach_card, card_path, read_card, write_card
-from cnn.models.graph import owned_layers
+from cnn.models.graph import output_names, owned_layers
 from cnn.models.opening import SUFFIXES, Limits, opened
 
 if TYPE_CHECKING:
@@ -36,11 +37,12 @@ def load_model(path: Path | str | None = None, *, limits: Limits = _DEFAULT) -> 
     """
     path = Path(path) if path else pretrained_run() / "model.keras"
     beside = card_path(path)
-    card = read_card(beside) if beside.is_file() else None
-    model = as_functional(opened(path, limits), given=card.inputs if card else None)
-    if card:
-        attach_card(model, card)
-    return model
+    card = read_card(beside) if beside.is_file() else Card()
+    model, losses = opened(path, limits)
+    functional = as_functional(model, given=card.inputs)
+    named = zip(output_names(functional), losses, strict=False)
+    attach_card(functional, replace(card, losses={name: one for name, one in named if one}))
+    return functional
 
 
 def save_model(model: keras.Model, path: Path | str, *, card: Card | None = None) -> None:

@@ -65,7 +65,8 @@ def _about_output(prediction: cnn.Prediction) -> str:
         notes.append(f"The model has {head.outputs} outputs: this is {head.last}.")
     if head.form == "logits":
         notes.append("This is the softmax of the outputs: the model ends with sums.")
-    return " ".join(notes)
+        notes.append(head.trained)
+    return " ".join(filter(None, notes))
 
 
 def _not_finite(passed: cnn.ForwardPass) -> str:
@@ -85,6 +86,7 @@ def _number(prediction: cnn.Prediction) -> dict[str, Any]:
     elif head.form == "maps":
         where = "Output shows them" if values.ndim == _MAPS else f"Activations has {head.last}"
         sentence += f" The page {where}."
+    sentence = " ".join(filter(None, [sentence, head.trained]))
     note = " ".join(filter(None, [_about_output(prediction), sentence]))
     if head.form == "maps" or values.size > 1:
         return {"note": note}

@@ -8,6 +8,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 from cnn.errors import ModelError, reason
+from cnn.models.losses import Loss, read_losses
 from cnn.models.opening.archive import unpacked
 from cnn.models.opening.building import built
 from cnn.models.opening.classes import require_known, with_operations
@@ -23,9 +24,10 @@ from cnn.models.opening.weights import fill_from_h5
 __all__ = ["SUFFIXES", "Limits", "opened"]
 
 
-def opened(path: Path, limits: Limits) -> Any:
+def opened(path: Path, limits: Limits) -> tuple[Any, tuple[Loss | None, ...]]:
     """Return what Keras makes of a `.keras` or `.h5` file, of Keras 2 or 3, uncompiled.
 
+    Beside it stands the loss of each of its outputs, None where the file names none that Keras has.
     No code of the file is run and no other file is read. Raises `ModelError` with one sentence for what
     is damaged, of another kind, larger than `limits`, or needs what Keras does not have.
     """
@@ -55,8 +57,11 @@ def _contents(path: Path, limits: Limits) -> AbstractContextManager[Contents]:
     return unpacked(path, limits) if path.suffix == ".keras" else nullcontext(contents_of_h5(path))
 
 
-def _opened(name: str, contents: Contents, limits: Limits) -> Any:
+def _opened(
+    name: str, contents: Contents, limits: Limits
+) -> tuple[Any, tuple[Loss | None, ...]]:
     held = numbers_held(contents.weights, limits, of=name)
+    training = contents.training or contents.configuration.get("compile_config")
     configuration = _without_training(contents.configuration)
     if contents.is_of_keras_2:
         configuration = translated(name, configuration)
@@ -70,7 +75,7 @@ def _opened(name: str, contents: Contents, limits: Limits) -> Any:
         model.load_weights(
             renamed(contents.weights) if contents.is_of_keras_2 else contents.weights
         )
-    return model
+    return model, read_losses(training, getattr(model, "output_names", ("",)))
 
 
 def _without_training(configuration: Config) -> Config:

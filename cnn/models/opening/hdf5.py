@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnn.errors import ModelError
-from cnn.models.opening.contents import Contents, parsed, require_short
+from cnn.models.opening.contents import MOST_CONFIGURATION, Contents, parsed, require_short
 from cnn.models.opening.limits import Limits, in_words
 
 if TYPE_CHECKING:
@@ -28,7 +29,16 @@ def contents(path: Path) -> Contents:
             raise ModelError(_without_model(path, file))
         version = attribute(file, "keras_version") or ""
         require_short(path.name, len(text))
-        return Contents(parsed(path.name, text), _text(version), path)
+        return Contents(parsed(path.name, text), _text(version), path, _training(file))
+
+
+def _training(file: h5py.File) -> Any:
+    """Return how the model was compiled; None where nothing readable says it, which is no harm."""
+    text = attribute(file, "training_config")
+    try:
+        return json.loads(text) if text and len(text) <= MOST_CONFIGURATION else None
+    except (TypeError, ValueError, RecursionError):
+        return None
 
 
 def _without_model(path: Path, file: h5py.File) -> str:

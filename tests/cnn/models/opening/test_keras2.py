@@ -18,7 +18,7 @@ WRITTEN = sorted(path for path in FILES.iterdir() if path.suffix != ".npy")
 
 
 def answer(path):
-    model = opened(path, Limits())
+    model, _ = opened(path, Limits())
     return np.asarray(model(picture()[np.newaxis], training=False))[0]
 
 

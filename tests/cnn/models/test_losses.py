@@ -1,0 +1,90 @@
+"""The loss in a model's file says whether its last sums are logits; it is read, and never compiled."""
+
+import json
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from keras import layers
+from keras.losses import CategoricalCrossentropy, Huber, SparseCategoricalCrossentropy
+
+import cnn
+from cnn.models.heads import head_of, heads_of
+from cnn.models.losses import Loss, read_losses
+
+PICTURE = np.random.default_rng(2).integers(0, 256, (6, 6, 1), dtype=np.uint8)
+
+
+def loaded(path, *units, loss):
+    """Return a network with dense outputs named a, b and so on, as its file is opened."""
+    picture = keras.Input((6, 6, 1))
+    flat = layers.Flatten()(picture)
+    outputs = [layers.Dense(n, name=name)(flat) for n, name in zip(units, "abc", strict=False)]
+    model = keras.Model(picture, outputs if len(outputs) > 1 else outputs[0])
+    if loss is not None:
+        model.compile("sgd", loss=loss)
+    model.save(path)
+    return cnn.load_model(path)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize(
+    ("units", "loss", "form", "said"),
+    [
+        (4, "mse", "numbers", "mean squared error"),
+        (4, "mean_absolute_error", "numbers", "mean absolute error"),
+        (4, Huber(), "numbers", "huber"),
+        (4, keras.losses.mean_squared_error, "numbers", "mean squared error"),
+        (4, keras.losses.BinaryCrossentropy(from_logits=True), "numbers", "binary crossentropy of sums"),
+        (4, SparseCategoricalCrossentropy(from_logits=True), "logits", "sparse categorical crossentropy of sums"),
+        (40, CategoricalCrossentropy(from_logits=True), "logits", "categorical crossentropy of sums"),
+        (4, "sparse_categorical_crossentropy", "logits", ""),
+        (4, "categorical_hinge", "logits", ""),
+        (4, None, "logits", ""),
+        (40, None, "numbers", ""),
+    ],
+)  # fmt: skip
+def test_the_loss_tells_sums_of_classes_from_other_numbers(
+    tmp_path, suffix, units, loss, form, said
+):
+    head = head_of(loaded(tmp_path / f"m{suffix}", units, loss=loss))
+    assert head.form == form
+    expected = f"Its file says that it was trained with the loss {said}." if said else ""
+    assert head.trained == expected
+
+
+def test_numbers_of_a_regression_are_told_as_they_are(tmp_path):
+    model = loaded(tmp_path / "m.keras", 3, loss="mae")
+    prediction = cnn.predict(model, PICTURE)
+    assert not prediction.has_classes
+    np.testing.assert_array_equal(prediction.probabilities, prediction.logits)
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("by_name", [True, False])
+def test_each_output_has_its_own_loss_whatever_is_looked_at(tmp_path, suffix, by_name):
+    each = ["mse", SparseCategoricalCrossentropy(from_logits=True)]
+    loss = dict(zip("ab", each, strict=True)) if by_name else each
+    model = loaded(tmp_path / f"m{suffix}", 3, 20, loss=loss)
+    assert [head.form for head in heads_of(model)] == ["numbers", "logits"]
+    other = cnn.models.choosing.with_output_first(model, 1)
+    assert [head.form for head in heads_of(other)] == ["logits", "numbers"]
+
+
+@pytest.mark.parametrize(
+    "training", ["", "{", "7", "null", json.dumps({"loss": {"a": [1]}}), '{"loss": "own"}']
+)
+def test_what_says_no_loss_of_keras_changes_nothing(tmp_path, training):
+    path = tmp_path / "m.h5"
+    loaded(path, 4, loss="mse")
+    with h5py.File(path, "a") as file:
+        file.attrs["training_config"] = training
+    assert head_of(cnn.load_model(path)).form == "logits"
+
+
+def test_a_loss_that_is_no_word_is_none():
+    assert read_losses({"loss": [["mse"]]}, ["a"]) == (None,)
+    assert read_losses({"loss": {"class_name": 5, "config": {}}}, ["a"]) == (None,)
+    assert read_losses({"loss": ["mse"]}, ["a", "b"]) == (None, None)
+    assert read_losses({"loss": "MSE"}, ["a"]) == (Loss("mean_squared_error"),)
