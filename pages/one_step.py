@@ -300,7 +300,7 @@ def _why(request: Request) -> str:
 
 def _true(request: Request) -> int | None:
     """Return the class of the picture among the model's, where it is known."""
-    return request.picture.class_among(cnn.class_names(request.model))
+    return request.picture.class_in(request.model)
 
 
 def _source_options(inputs: int) -> list[dict[str, str]]:

@@ -45,7 +45,7 @@ def application_of(
 def looked_at(model: keras.Model, picture: NDArray[np.uint8]) -> Look:
     """Return what is seen of a picture in the model's size, without a server that looks at it."""
     passed = cnn.forward(model, picture)
-    return Look(picture, picture, picture, passed, cnn.scale_of(model), (), ())
+    return Look(picture, picture, picture, passed, cnn.scale_of(model), (), (), None)
 
 
 def caption(shown: Screen, figure: str) -> str:

@@ -291,6 +291,13 @@ def _label_names(found: Finding) -> str:
     )
 
 
+def _label_unnamed(found: Finding) -> str:
+    return (
+        f"{_data(found)} has {int(found.numbers['classes']):,} classes, and the network does not say "
+        "what its own are, so that no accuracy can be told: name them on a card beside its file."
+    )
+
+
 def _label_order(found: Finding) -> str:
     label, output = (int(found.numbers[n]) for n in ("label", "output"))
     right, other = (found.numbers[n] for n in ("accuracy", "accuracy in the other order"))
@@ -321,5 +328,6 @@ _SENTENCES: dict[str, Callable[[Finding], str]] = {
     "softmax missing": _missing,
     "label count": _label_count,
     "label names": _label_names,
+    "label unnamed": _label_unnamed,
     "label order": _label_order,
 }

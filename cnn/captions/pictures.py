@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from cnn.words import counted
 
 OTHER_CLASSES = (
-    "The network has other classes than these pictures, so that none of them is right or wrong."
+    "The network has other classes than these pictures, or does not name them, so that none of them is "
+    "right or wrong."
 )
 
 

@@ -2,7 +2,15 @@
 
 from cnn.models.adapting import notes
 from cnn.models.building import build_classifier
-from cnn.models.card import Card, card_of, card_path, class_names, read_card, write_card
+from cnn.models.card import (
+    Card,
+    card_of,
+    card_path,
+    class_names,
+    outputs_of_classes,
+    read_card,
+    write_card,
+)
 from cnn.models.inputs import in_range, input_shape, ranges_of, scale_of
 from cnn.models.loading import as_functional, load_model, pretrained_run, save_model
 from cnn.models.opening import SUFFIXES, Limits
@@ -27,6 +35,7 @@ __all__ = [
     "notes",
     "operated",
     "operated_names",
+    "outputs_of_classes",
     "pretrained_run",
     "ranges_of",
     "read_card",

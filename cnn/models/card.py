@@ -105,18 +105,28 @@ def class_names(model: keras.Model) -> tuple[str, ...]:
     return names if len(names) == count else tuple(str(i) for i in range(count))
 
 
-def outputs_of_classes(model: keras.Model, names: Sequence[str]) -> NDArray[np.int64] | None:
-    """Return which output stands for each class of a data set (classes,), None where none does.
+def outputs_of_classes(
+    model: keras.Model, names: Sequence[str], *, channels: int
+) -> NDArray[np.int64] | None:
+    """Return which output stands for each class of a data set (classes,), None where that is not known.
 
-    Classes of the same names are the same, whatever their order; where the model's have no names, they
-    are in the order of the data set.
+    Classes of the same names are the same, whatever their order. Those of a model without names are
+    numbers, and only the same as numbers: not where the pictures, which have so many `channels`, are
+    grey and the model takes colours, as one of other things does that is shown digits.
     """
-    own = card_of(model).class_names
-    if len(names) != len(class_names(model)):
+    own = class_names(model)
+    if len(own) != len(names) or set(own) != set(names):
         return None
-    if len(own) != len(names):
-        return np.arange(len(names))
-    return np.array([own.index(one) for one in names]) if set(own) == set(names) else None
+    is_of_others = channels == 1 and int(model.inputs[0].shape[-1]) > 1
+    if is_of_others and not names_classes(model):
+        return None
+    return np.array([own.index(one) for one in names])
+
+
+def names_classes(model: keras.Model) -> bool:
+    """Whether the card names the classes of the model's first output."""
+    both = int(model.outputs[0].shape[-1] or 1), len(card_of(model).class_names)
+    return both[0] == both[1] or both == (1, 2)
 
 
 def attach_card(model: keras.Model, card: Card) -> None:

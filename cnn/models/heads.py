@@ -42,11 +42,10 @@ class Head:
     of them, "scores" for sigmoids, each a number between 0 and 1 by itself, "numbers" for any other
     vector, and "maps" for what is no vector. Sums are those of a dense layer, or the averages of a
     convolution's; of more than 15 they count as logits only where the card names as many classes, for
-    they may as well be an embedding. `shape` is that of the output
-    without the batch axis, `outputs` how many outputs the model has. Where the model's file names its loss,
-    `loss`, that decides whether sums are logits. `each` is the form of the numbers
-    along the last axis, those of each cell where the output is maps. `deciding` is the name of the
-    layer call that makes it so, `last` that of the call whose output it is.
+    they may as well be an embedding; where the model's file names its `loss`, that decides. `shape` is
+    that of the output without the batch axis, `outputs` how many outputs the model has. `each` is the
+    form of the numbers along the last axis, those of each cell where the output is maps. `deciding` is
+    the name of the layer call that makes it so, `last` that of the call whose output it is.
     """
 
     form: Form

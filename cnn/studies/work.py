@@ -19,7 +19,7 @@ from cnn.data.datasets import Dataset, load_dataset
 from cnn.errors import CnnError, ModelError, StudyError, reason
 from cnn.inspection.ablation import Score, cost_of_ranking, evaluate_ablation, rank_channels
 from cnn.inspection.diagnosis import Diagnosis, diagnose
-from cnn.models.card import class_names, outputs_of_classes
+from cnn.models.card import class_names, names_classes, outputs_of_classes
 from cnn.models.surgery import operated
 from cnn.runs import heartbeat
 from cnn.studies.answers import Answer, Channel, Evaluation, Ranking, Scores
@@ -88,7 +88,13 @@ def _found(study: Study, data_dir: Path | None) -> Answer | None:
 
 def _in_outputs(data: Dataset, model: keras.Model) -> Dataset:
     """Return the pictures with the number of the network's output as the label of each."""
-    outputs = outputs_of_classes(model, data.class_names)
+    channels = data.first().shape[-1]
+    outputs = outputs_of_classes(model, data.class_names, channels=channels)
+    if outputs is None and not names_classes(model):
+        raise StudyError(
+            f"The network does not say what its classes are, and so nothing is right or wrong of "
+            f"{data.name}: name them on a card beside its file."
+        )
     if outputs is None:
         raise StudyError(
             f"The network tells other classes apart than {data.name} has: choose a data set whose "

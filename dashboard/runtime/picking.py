@@ -73,9 +73,9 @@ def classes_of(model: keras.Model) -> tuple[str, ...]:
 
 def outputs_of(model: keras.Model, data: cnn.Dataset) -> NDArray[np.int64] | None:
     """Return the output of each class of the data (classes,); None where the names are not the same."""
-    if set(classes_of(model)) != set(data.class_names):
+    if not head_of(model).has_classes:
         return None
-    return outputs_of_classes(model, data.class_names)
+    return outputs_of_classes(model, data.class_names, channels=data.first().shape[-1])
 
 
 def sampled(model: keras.Model, data: cnn.Dataset, label: int | None) -> Said:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from cnn.data import datasets
 from dashboard.state import pixels
 from dashboard.state.uploads import Uploads
 from dashboard.state.view import View
+
+if TYPE_CHECKING:
+    import keras
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,15 +37,17 @@ class Picture:
         """Whether all pixels are alike, so that there is nothing to be seen."""
         return bool((self.pixels == self.pixels[0, 0]).all())
 
-    def class_among(self, names: Sequence[str]) -> int | None:
-        """Return the place of its class among the `names` of a model's classes.
+    def class_in(self, model: keras.Model) -> int | None:
+        """Return the output of a model that stands for its class.
 
         None where it is not known, or where the model has other classes than the data set: the same
         word may then mean something else.
         """
-        if self.label is None or set(names) != set(self.classes):
+        channels = self.pixels.shape[-1]
+        outputs = cnn.models.outputs_of_classes(model, self.classes, channels=channels)
+        if self.label is None or outputs is None:
             return None
-        return list(names).index(self.label)
+        return int(outputs[self.classes.index(self.label)])
 
 
 def find(view: View, data: cnn.Dataset | None, uploads: Uploads) -> Picture:

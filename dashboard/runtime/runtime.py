@@ -68,7 +68,7 @@ class Look:
     `seen` is uint8 in the model's size; `plain` is the same before the adversarial step, and
     `fitted` before anything is done to it. `scale` is what becomes of its pixels, and `ranges` are
     the names of those that they may be in; `notes` say how the network takes it, where that is
-    not as it is.
+    not as it is. `true` is the output for the class of the picture, None where it is not known.
     """
 
     fitted: NDArray[np.uint8]
@@ -78,6 +78,7 @@ class Look:
     scale: cnn.models.Scale
     ranges: tuple[str, ...]
     notes: tuple[str, ...]
+    true: int | None
 
     @cached_property
     def nbytes(self) -> int:
@@ -409,7 +410,8 @@ class Runtime:
         if has_request_context():
             g.forward_milliseconds = 1000 * (time.perf_counter() - began)
         scale, ranges = cnn.scale_of(model), cnn.models.ranges_of(model)
-        return Look(fitted, plain, seen, passed, scale, ranges, cnn.models.notes(model))
+        true = picture.class_in(model)
+        return Look(fitted, plain, seen, passed, scale, ranges, cnn.models.notes(model), true)
 
 
 def _afterwards(do: Callable[[], Any]) -> None:

@@ -344,7 +344,7 @@ def _unlooked(view: View, picture: Picture) -> dict[str, Any]:
 
 def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
     """Return what the panel says of the picture, of the prediction if there is a look, and of surgery."""
-    prediction = prediction_facts(look.passed, picture, look.seen) if look else None
+    prediction = prediction_facts(look.passed, picture, look.seen, look.true) if look else None
     described = "\n".join(filter(None, [picture.caption, perturbed_in_words(view)]))
     surgery = cnn.captions.operations(view.operations)
     return {

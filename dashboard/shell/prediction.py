@@ -16,13 +16,14 @@ _MAPS = 3
 
 
 def prediction_facts(
-    passed: cnn.ForwardPass, picture: Picture, seen: NDArray[np.uint8]
+    passed: cnn.ForwardPass, picture: Picture, seen: NDArray[np.uint8], true: int | None
 ) -> dict[str, Any]:
     """Return the prediction of a pass as the browser paints it.
 
     `name` is the winner or the only number, `caption` what stands beside it, `mark` whether it is
     `right` (None: not known), `note` a sentence for the reader, and `bars` have a label, a share
-    from 0 to 1 (None: no bar), and a number. `seen` is the picture as the network receives it.
+    from 0 to 1 (None: no bar), and a number. `seen` is the picture as the network receives it, `true`
+    the output for its class (None: not known).
     """
     prediction = passed.prediction
     facts: dict[str, Any] = {"name": "", "caption": "", "right": None, "mark": "", "note": ""}
@@ -39,17 +40,16 @@ def prediction_facts(
     elif prediction.winner is None:
         facts["caption"] = cnn.captions.tie(prediction)
     else:
-        facts |= _winner(prediction, picture)
+        facts |= _winner(prediction, picture, true)
     if picture.label is None and facts["name"]:
         count = len(prediction.class_names)
         notes.append(f"The network must choose one of its {count:,} classes, whatever it sees.")
     return {**facts, "note": " ".join(filter(None, notes))}
 
 
-def _winner(prediction: cnn.Prediction, picture: Picture) -> dict[str, Any]:
+def _winner(prediction: cnn.Prediction, picture: Picture, true: int | None) -> dict[str, Any]:
     share = cnn.captions.percent(float(prediction.probabilities.max()))
     facts: dict[str, Any] = {"name": prediction.winner, "caption": share}
-    true = picture.class_among(prediction.class_names)
     if true is None:
         return facts
     is_right = true == prediction.label

@@ -61,9 +61,14 @@ def diagnose(
         if on_progress:
             on_progress(done, selection.count)
 
-    case = Case(model, selection, fitted_pictures(model, pictures), labels, names, told)
+    fitted, channels = fitted_pictures(model, pictures), _channels(pictures[0])
+    case = Case(model, selection, fitted, labels, names, channels, told)
     checked = tuple(
         Checked(name, None if found is None else tuple(found))
         for name, found in ((name, check(case)) for name, check in CHECKS.items())
     )
     return Diagnosis(checked, selection)
+
+
+def _channels(picture: NDArray[Any]) -> int:
+    return 1 if picture.ndim == 2 else int(picture.shape[-1])

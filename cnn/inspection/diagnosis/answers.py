@@ -8,7 +8,8 @@ import numpy as np
 
 from cnn.inspection.diagnosis.case import Case, decisions
 from cnn.inspection.diagnosis.feeding import is_far_better
-from cnn.inspection.diagnosis.findings import Finding
+from cnn.inspection.diagnosis.findings import Finding, Severity
+from cnn.models.card import names_classes
 from cnn.models.heads import Head, maker_before
 from cnn.models.layers import layer_info
 
@@ -81,11 +82,15 @@ def labels(case: Case) -> list[Finding] | None:
 
 
 def _strange(case: Case, last: str) -> Finding:
-    """Return that labels and outputs are of other classes: not as many, or of other names."""
+    """Return that labels and outputs are of other classes: not as many, of other names, or of none."""
     count = len(case.class_names)
     numbers = {"classes": count, "outputs": case.class_count}
-    kind = "label names" if count == case.class_count else "label count"
-    return Finding(kind, "warning", last, (), numbers, (case.selection.name,))
+    if count != case.class_count:
+        return Finding("label count", "warning", last, (), numbers, (case.selection.name,))
+    kind: tuple[str, Severity] = ("label names", "warning")
+    if not names_classes(case.model):
+        kind = ("label unnamed", "note")
+    return Finding(*kind, last, (), numbers, (case.selection.name,))
 
 
 def _in_another_order(case: Case, last: str) -> list[Finding]:

@@ -57,9 +57,7 @@ def _contents(path: Path, limits: Limits) -> AbstractContextManager[Contents]:
     return unpacked(path, limits) if path.suffix == ".keras" else nullcontext(contents_of_h5(path))
 
 
-def _opened(
-    name: str, contents: Contents, limits: Limits
-) -> tuple[Any, tuple[Loss | None, ...]]:
+def _opened(name: str, contents: Contents, limits: Limits) -> tuple[Any, tuple[Loss | None, ...]]:
     held = numbers_held(contents.weights, limits, of=name)
     training = contents.training or contents.configuration.get("compile_config")
     configuration = _without_training(contents.configuration)

@@ -95,6 +95,10 @@ def test_what_is_said_of_the_outputs_has_their_numbers():
 
 
 def test_labels_that_do_not_fit_are_told_with_both_counts():
+    assert said("label unnamed", names=("own",), classes=10) == (
+        "The data set own has 10 classes, and the network does not say what its own are, so that no "
+        "accuracy can be told: name them on a card beside its file."
+    )
     assert said("label count", names=("mnist",), classes=10, outputs=5).startswith(
         "The data set mnist has 10 classes, the network tells 5 apart"
     )

@@ -40,6 +40,7 @@ def small(activation="relu", head="softmax", after=()) -> keras.Model:
         x = layer(x)
     model = as_functional(keras.Model(picture, x, name="small"))
     learn_statistics(model)
+    attach_card(model, Card(NAMES))
     return model
 
 
@@ -273,6 +274,7 @@ def test_every_output_is_looked_at():
     second = layers.Softmax(name="second")(layers.Dense(3, activation="softmax", name="three")(x))
     score = layers.Dense(1, activation="sigmoid", name="score")(x)
     model = as_functional(keras.Model(picture, [first, second, score]))
+    attach_card(model, Card(NAMES))
     found = kinds(cnn.diagnose(model, dataset()))
     assert found.keys() == {"softmax doubled"}
     assert found["softmax doubled"].layer == "second"
@@ -292,6 +294,14 @@ def test_classes_of_other_names_are_found_and_those_of_another_order_belong_toge
     assert cnn.diagnose(model, dataset()).findings == ()
     attach_card(model, Card(("one", "two", "three", "four")))
     assert kinds(cnn.diagnose(model, dataset())).keys() == {"label names"}
+
+
+def test_classes_without_names_are_only_those_of_numbers():
+    model = small()
+    attach_card(model, Card())
+    found = kinds(cnn.diagnose(model, dataset()))["label unnamed"]
+    assert found.severity == "note"
+    assert "label unnamed" not in kinds(cnn.diagnose(model, dataset(names=tuple("0123"))))
 
 
 @pytest.fixture(scope="module")

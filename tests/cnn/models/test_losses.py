@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from keras.losses import CategoricalCrossentropy, Huber, SparseCategoricalCrossentropy
+from keras.losses import BinaryCrossentropy, CategoricalCrossentropy, Huber
+from keras.losses import SparseCategoricalCrossentropy as SparseCrossentropy
 
 import cnn
 from cnn.models.heads import head_of, heads_of
@@ -36,8 +37,8 @@ def loaded(path, *units, loss):
         (4, "mean_absolute_error", "numbers", "mean absolute error"),
         (4, Huber(), "numbers", "huber"),
         (4, keras.losses.mean_squared_error, "numbers", "mean squared error"),
-        (4, keras.losses.BinaryCrossentropy(from_logits=True), "numbers", "binary crossentropy of sums"),
-        (4, SparseCategoricalCrossentropy(from_logits=True), "logits", "sparse categorical crossentropy of sums"),
+        (4, BinaryCrossentropy(from_logits=True), "numbers", "binary crossentropy of sums"),
+        (4, SparseCrossentropy(from_logits=True), "logits", "sparse categorical crossentropy of sums"),
         (40, CategoricalCrossentropy(from_logits=True), "logits", "categorical crossentropy of sums"),
         (4, "sparse_categorical_crossentropy", "logits", ""),
         (4, "categorical_hinge", "logits", ""),
@@ -64,7 +65,7 @@ def test_numbers_of_a_regression_are_told_as_they_are(tmp_path):
 @pytest.mark.parametrize("suffix", [".keras", ".h5"])
 @pytest.mark.parametrize("by_name", [True, False])
 def test_each_output_has_its_own_loss_whatever_is_looked_at(tmp_path, suffix, by_name):
-    each = ["mse", SparseCategoricalCrossentropy(from_logits=True)]
+    each = ["mse", SparseCrossentropy(from_logits=True)]
     loss = dict(zip("ab", each, strict=True)) if by_name else each
     model = loaded(tmp_path / f"m{suffix}", 3, 20, loss=loss)
     assert [head.form for head in heads_of(model)] == ["numbers", "logits"]

@@ -1,5 +1,6 @@
 import json
 
+import keras
 import numpy as np
 import pytest
 from keras import layers
@@ -21,7 +22,8 @@ def facts(*last: layers.Layer, picture: Picture = SEVEN, names: tuple[str, ...] 
     model = ending(*last)
     if names:
         attach_card(model, Card(names))
-    found = prediction_facts(cnn.forward(model, picture.pixels), picture, picture.pixels)
+    passed, true = cnn.forward(model, picture.pixels), picture.class_in(model)
+    found = prediction_facts(passed, picture, picture.pixels, true)
     return json.loads(json.dumps(found, allow_nan=False))
 
 
@@ -40,6 +42,18 @@ def test_classes_are_compared_only_where_model_and_data_have_the_same():
         told = facts(last, names=names)
         assert (told["right"], told["mark"]) == (None, "")
         assert told["name"]
+
+
+def test_numbers_of_classes_are_no_digits_where_the_network_takes_colours():
+    keras.utils.set_random_seed(4)
+    colours = keras.Input((6, 6, 3))
+    classes = softmax(10)(layers.Flatten()(colours))
+    model = cnn.models.as_functional(keras.Model(colours, classes))
+    assert SEVEN.class_in(model) is None
+    in_colour = Picture(np.repeat(PIXELS, 3, -1), "7", "", "", DIGITS)
+    assert in_colour.class_in(model) == 7
+    attach_card(model, Card(DIGITS))
+    assert SEVEN.class_in(model) == 7
 
 
 def test_of_a_thousand_classes_the_likeliest_twenty_are_listed():
