@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +35,16 @@ def colour_range(*arrays: NDArray[Any]) -> ColourRange:
     if any(array.min() < 0 for array in known):
         return ColourRange(-most, most)
     return ColourRange(0.0, most)
+
+
+def largest_magnitude(arrays: Iterable[NDArray[np.float32]]) -> float:
+    """Return the largest finite magnitude in any of the arrays: the bound of one range for all."""
+    return max((float(finite_magnitudes(array).max()) for array in arrays), default=1.0)
+
+
+def finite_magnitudes(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the magnitudes of values, 0 for those that are not finite."""
+    return np.abs(np.nan_to_num(values, posinf=0, neginf=0))
 
 
 def difference_range(difference: NDArray[Any]) -> ColourRange:

@@ -15,7 +15,7 @@ import cnn
 from cnn.figures import Chart, nothing
 from cnn.words import number, percent
 from dashboard.screens.cell import cell_of
-from dashboard.screens.layers import LayerOutput, layer_outputs
+from dashboard.screens.layers import LayerOutput, layer_output
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
@@ -127,7 +127,7 @@ def _question(output: LayerOutput, view: View) -> str:
 def _output(request: Request) -> LayerOutput:
     """Return the output of the layer; `LayerError` if the model has none of that name."""
     info = request.layer_among(cnn.layer_infos(request.model))
-    return layer_outputs(request.model, request.passed)[info.name]
+    return layer_output(info, request.passed)
 
 
 def _channel(view: View, output: LayerOutput) -> int:

@@ -14,7 +14,7 @@ import cnn
 from cnn.figures import Mosaic
 from cnn.figures.mosaic import fair_share, numbers_per_cell
 from dashboard import ids
-from dashboard.screens.layers import layer_outputs
+from dashboard.screens.layers import layer_output
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, element, of_model, register_screen, stores
 from dashboard.shell import components
@@ -124,8 +124,8 @@ def _links(every: Sequence[Sequence[cnn.LayerInfo]], layer: str | None) -> list[
 
 def show(request: Request) -> Screen:
     """Return the output of every layer of the part."""
-    outputs, scale = layer_outputs(request.model, request.passed), request.view.scale
-    shown = [outputs[info.name] for info in _part(cnn.layer_infos(request.model), request.layer)]
+    part, scale = _part(cnn.layer_infos(request.model), request.layer), request.view.scale
+    shown = [layer_output(info, request.passed) for info in part]
     cells = [prod(Mosaic.of(one.maps.shape).shape) for one in shown if not one.is_vector]
     most = fair_share([numbers_per_cell(scale) * count for count in cells], _MOST_NUMBERS)
     return Screen({element(_figure(one.info.name)): one.chart(scale, most=most) for one in shown})

@@ -216,7 +216,7 @@ def values(request: Request, answer: Answer) -> dict[str, Any]:
     infos = [info for info in cnn.layer_infos(request.model) if not info.nested]
     by_name = {info.name: info for info in infos}
     wanted = [by_name[name] for name in request.layers or by_name if name in by_name]
-    bound = _bound(infos, request.passed) if request.view.scale == "network" else None
+    bound = request.passed.bound if request.view.scale == "network" else None
     return {
         "layers": [_painted(request, info, bound, answer) for info in _fitting(request, wanted)],
         **_classes(request, answer),
@@ -229,7 +229,7 @@ def _fitting(request: Request, wanted: Sequence[cnn.LayerInfo]) -> list[cnn.Laye
     """Return as many of the layers as fit into an answer, at least one."""
     sizes = [
         len(representative(info.channels))
-        * prod(min(side, MOST_SIDE) for side in request.passed.activations[info.name].shape[:-1])
+        * prod(min(side, MOST_SIDE) for side in request.passed.shapes[info.name][:-1])
         for info in wanted
     ]
     fitting = int((np.cumsum(sizes) <= _MOST_BYTES).sum())
@@ -254,10 +254,6 @@ def _classes(request: Request, answer: Answer) -> dict[str, Any]:
         "winner": winner,
         "percents": [[int(i), cnn.captions.percent(float(shares[i]))] for i in places],
     }
-
-
-def _bound(infos: Sequence[cnn.LayerInfo], passed: cnn.ForwardPass) -> float:
-    return cnn.figures.largest_magnitude(passed.activations[i.name] for i in infos if i.inputs)
 
 
 def _painted(

@@ -16,7 +16,7 @@ from cnn.figures import Chart, nothing
 from cnn.studies import EVALUATE, RANK
 from dashboard import ids
 from dashboard.screens import guessing
-from dashboard.screens.layers import layer_outputs
+from dashboard.screens.layers import layer_output
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components, operating, studies
@@ -184,10 +184,9 @@ def _question(request: Request) -> cnn.captions.Question | None:
 
 
 def _maps(request: Request, info: cnn.LayerInfo) -> Chart:
-    outputs = layer_outputs(request.model, request.passed)
     readers = cnn.models.operated_names(request.model)
-    output = outputs[readers.get(info.name, info.name)]
-    return output.chart(request.view.scale)
+    read = cnn.layer_info(request.model, readers.get(info.name, info.name))
+    return layer_output(read, request.passed).chart(request.view.scale)
 
 
 def _effect(effect: _Effect) -> dict[str, Chart]:

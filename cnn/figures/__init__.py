@@ -1,6 +1,6 @@
 """Arrays to plotly figures, one family a module."""
 
-from cnn.colours import colour_range
+from cnn.colours import colour_range, largest_magnitude
 from cnn.figures.arithmetic import (
     curve_chart,
     effective_chart,
@@ -40,7 +40,6 @@ from cnn.figures.mosaic import (
     colour_scale,
     feature_maps,
     heatmap_size,
-    largest_magnitude,
     maps_chart,
     matrix,
     matrix_chart,

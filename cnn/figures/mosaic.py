@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from math import ceil, prod, sqrt
 from typing import Any, Literal
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.captions.caption import NO_CAPTION, Caption, reduced
-from cnn.colours import ColourRange, colour_range
+from cnn.colours import ColourRange, colour_range, finite_magnitudes
 from cnn.figures import style
 from cnn.figures.chart import Chart, figure_of
 
@@ -151,16 +151,6 @@ class Cells:
     def signed(self) -> bool:
         """Whether the colours diverge about zero."""
         return self.colours.signed
-
-
-def largest_magnitude(arrays: Iterable[NDArray[np.float32]]) -> float:
-    """Return the largest finite magnitude in any of the arrays: the bound of one range for all."""
-    return max((float(finite_magnitudes(array).max()) for array in arrays), default=1.0)
-
-
-def finite_magnitudes(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the magnitudes of values, 0 for those that are not finite."""
-    return np.abs(np.nan_to_num(values, posinf=0, neginf=0))
 
 
 def largest_in_blocks(maps: NDArray[np.float32], block: int) -> NDArray[np.float32]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.colours import largest_magnitude
+from cnn.inspection.computed import Computed, always_kept
 from cnn.inspection.predictions import Prediction
 from cnn.models import graph, heads
 from cnn.models.compilation import compiled_once
-from cnn.models.layers import is_large, layer_info
+from cnn.models.cut import run_calls
+from cnn.models.layers import is_large, layer_info, layer_infos
 from cnn.models.orientation import channels_first, read
 from cnn.models.preparing import prepare
 
@@ -21,21 +25,75 @@ if TYPE_CHECKING:
     import keras
 
 _PASS = "_cnn_pass"
-Activations = dict[str, NDArray[np.float32]]
+Activations = Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, eq=False)
 class ForwardPass:
-    """Everything that one pass of a picture through the model computed."""
+    """Everything that one pass of a picture through the model computed.
+
+    `activations` are those of every layer; of a large network most are computed when they are asked
+    for. `peaks` are the largest magnitudes of what each layer computes, so NaN or infinity where one
+    of its numbers is, and `shapes` those of the activations.
+    """
 
     activations: Activations
     prediction: Prediction
+    peaks: Mapping[str, float]
+    shapes: Mapping[str, tuple[int, ...]]
 
-    @cached_property
+    @property
+    def not_finite(self) -> tuple[str, ...]:
+        """The layers that give NaN or infinity, in graph order."""
+        return tuple(name for name, peak in self.peaks.items() if not isfinite(peak))
+
+    @property
     def first_not_finite(self) -> str | None:
         """The first layer that gives NaN or infinity; None where all numbers are finite."""
-        layers = self.activations.items()
-        return next((name for name, values in layers if not np.isfinite(values).all()), None)
+        return next(iter(self.not_finite), None)
+
+    @cached_property
+    def bound(self) -> float:
+        """The largest finite magnitude that any layer computes."""
+        return max(map(self._finite_peak, self.peaks), default=1.0)
+
+    def _finite_peak(self, name: str) -> float:
+        peak = self.peaks[name]
+        return peak if isfinite(peak) else largest_magnitude([self.activations[name]])
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory the activations take at most."""
+        if isinstance(self.activations, Computed):
+            return self.activations.nbytes
+        return sum(values.nbytes for values in self.activations.values())
+
+
+def forward(model: keras.Model, image: Any) -> ForwardPass:
+    """Return the outputs of all layers for a picture, and the prediction, from one compiled pass.
+
+    Of a large network the pass gives the prediction, the peaks, and what the others are computed from.
+    """
+    batch = prepare(image, model)
+    return _on_demand(model, batch) if _is_in_pieces(model) else _at_once(model, batch)
+
+
+def _is_in_pieces(model: keras.Model) -> bool:
+    return is_large(model) and not channels_first(model)
+
+
+def _at_once(model: keras.Model, batch: Any) -> ForwardPass:
+    compiled = compiled_once(
+        model, _PASS, lambda batch: _all_layers(model, batch), of_batches=is_large(model)
+    )
+    layers, probabilities, logits = compiled(batch)
+    values = {name: value.numpy()[0] for name, value in layers.items()}
+    return ForwardPass(
+        values,
+        Prediction.of(model, probabilities, logits),
+        _Peaks(values, _computing(model)),
+        {name: value.shape for name, value in values.items()},
+    )
 
 
 def _all_layers(model: keras.Model, batch: Any) -> tuple[dict[str, Any], Any, Any]:
@@ -49,19 +107,67 @@ def _all_layers(model: keras.Model, batch: Any) -> tuple[dict[str, Any], Any, An
     return layers, *heads.read(heads.head_of(model), final, visits)
 
 
-def forward(model: keras.Model, image: Any) -> ForwardPass:
-    """Return the outputs of all layers for a picture, and the prediction, from one compiled pass."""
-    compiled = compiled_once(
-        model, _PASS, lambda batch: _all_layers(model, batch), of_batches=is_large(model)
+def _computing(model: keras.Model) -> tuple[str, ...]:
+    """Return the layer calls that compute something."""
+    return tuple(info.name for info in layer_infos(model) if info.inputs)
+
+
+class _Peaks(Mapping[str, float]):
+    """The largest magnitude of each output, found when it is asked for."""
+
+    def __init__(self, values: Activations, names: Sequence[str]) -> None:
+        self._values, self._names = values, names
+
+    def __getitem__(self, name: str) -> float:
+        return float(np.abs(self._values[name]).max(initial=0))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _on_demand(model: keras.Model, batch: Any) -> ForwardPass:
+    kept, names = always_kept(model), _computing(model)
+    compiled = compiled_once(model, _PASS, lambda batch: _in_pieces(model, batch), of_batches=True)
+    tensors, peaks, sides, probabilities, logits = compiled(batch)
+    ends = np.cumsum([len(call.output_shape) + 1 for call in graph.calls(model)])
+    shapes = [tuple(map(int, shape[1:])) for shape in np.split(sides.numpy(), ends[:-1])]
+    return ForwardPass(
+        Computed(model, dict(zip(kept, tensors, strict=True))),
+        Prediction.of(model, probabilities, logits),
+        dict(zip(names, map(float, peaks.numpy()), strict=True)),
+        dict(zip((call.name for call in graph.calls(model)), shapes, strict=True)),
     )
-    layers, probabilities, logits = compiled(prepare(image, model))
-    prediction = Prediction.of(model, probabilities, logits)
-    return ForwardPass({name: value.numpy()[0] for name, value in layers.items()}, prediction)
+
+
+def _in_pieces(model: keras.Model, batch: Any) -> tuple[list[Any], Any, Any, Any, Any]:
+    """Return the tensors of `always_kept`, the peaks, the shapes, the output and the logits or None."""
+    import tensorflow as tf
+
+    layer_calls, head = graph.calls(model), heads.head_of(model)
+    values = {(call.name, 0): batch for call in layer_calls if not call.inputs}
+    visits = run_calls(layer_calls, values)
+    outputs = [values[call.name, 0] for call in layer_calls]
+    peaks = tf.stack([_peak(output) for _, _, _, output in visits])
+    sides = tf.concat([tf.shape(output) for output in outputs], 0)
+    given = heads.read(head, values[head.last, 0], visits)
+    return [values[source] for source in always_kept(model)], peaks, sides, *given
+
+
+def _peak(output: Any) -> Any:
+    """Return the largest magnitude, NaN or infinity where there is one: XLA's maximum forgets NaN."""
+    import tensorflow as tf
+
+    numbers = tf.cast(output, tf.float32)
+    largest = tf.maximum(tf.reduce_max(tf.abs(numbers)), 0)
+    return tf.where(tf.reduce_any(tf.math.is_nan(numbers)), np.float32(np.nan), largest)
 
 
 def activations(
     model: keras.Model, image: Any, *, layers: Iterable[str] | None = None
-) -> Activations:
+) -> dict[str, NDArray[np.float32]]:
     """Return the output of each layer for a picture, float32 without the batch axis, by name.
 
     Channels stand on the last axis, also where a layer computes with them on the first. `image` is
@@ -70,7 +176,7 @@ def activations(
     """
     wanted = None if layers is None else [layer_info(model, name).name for name in layers]
     values = forward(model, image).activations
-    return values if wanted is None else {name: values[name] for name in wanted}
+    return {name: values[name] for name in (values if wanted is None else wanted)}
 
 
 def predict(model: keras.Model, image: Any) -> Prediction:

@@ -30,7 +30,7 @@ def try_out(model: keras.Model) -> None:
         raise ModelError(
             f"The network {model.name!r} cannot be shown ({reason(error)}): choose another model."
         ) from error
-    empty = [name for name, output in passed.activations.items() if not output.size]
+    empty = [name for name, shape in passed.shapes.items() if 0 in shape]
     if empty:
         raise ModelError(
             f"The layer {empty[0]!r} leaves nothing of the picture: too much is cut away before it. "

@@ -59,7 +59,6 @@ class Compiled:
         self._ways = [plain] if _interpolates(model) else in_order
         self._ways.append(step_by_step)
         errors = tf.errors
-        self._no_memory = (errors.ResourceExhaustedError, MemoryError)
         self._refusals = (
             errors.InvalidArgumentError, errors.UnimplementedError, ModelError, ValueError, TypeError,
         )  # fmt: skip
@@ -75,11 +74,8 @@ class Compiled:
                 return self._compute(values, tensors)
             except CnnError:
                 raise
-            except self._no_memory as error:
-                raise ModelError(
-                    f"There is not enough memory to compute the network {model.name!r} for this "
-                    "picture: choose a smaller picture or another model."
-                ) from error
+            except lacks_memory() as error:
+                raise no_memory(model) from error
             except Exception as error:
                 raise ModelError(
                     f"The network {model.name!r} cannot be computed ({reason(error)}): choose another "
@@ -102,6 +98,21 @@ class Compiled:
     def _keep(self, way: Callable[..., Any], result: Any) -> Any:
         del self._ways[: self._ways.index(way)]
         return result
+
+
+def lacks_memory() -> tuple[type[Exception], ...]:
+    """Return the errors that say that there is not enough memory."""
+    import tensorflow as tf
+
+    return tf.errors.ResourceExhaustedError, MemoryError
+
+
+def no_memory(model: keras.Model) -> ModelError:
+    """Return the error of a network that there is not enough memory for."""
+    return ModelError(
+        f"There is not enough memory to compute the network {model.name!r} for this picture: choose a "
+        "smaller picture or another model."
+    )
 
 
 def _interpolates(model: keras.Model) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cnn.models.graph import Call, Source, calls
@@ -33,7 +34,7 @@ class Cut:
     def front(self, batch: Any) -> list[Any]:
         """Return the tensors of `crossing`, in that order, for a tensor of prepared pictures."""
         values = {(call.name, 0): batch for call in self.before if not call.inputs}
-        _run(self.before, values, {})
+        run_calls(self.before, values)
         return [values[source] for source in self.crossing]
 
     def rest(self, crossing: Iterable[Any], changes: Changes) -> Visits:
@@ -46,7 +47,7 @@ class Cut:
         for name in self.names:
             if (name, 0) in values:
                 values[name, 0] = _changed(name, values[name, 0], changes)
-        return _run(self.behind, values, changes)
+        return run_calls(self.behind, values, changes)
 
 
 def cut(model: keras.Model, names: Iterable[str]) -> Cut:
@@ -66,7 +67,11 @@ def cut(model: keras.Model, names: Iterable[str]) -> Cut:
     return Cut(names, tuple(before), tuple(behind), crossing)
 
 
-def _run(layer_calls: Iterable[Call], values: dict[Source, Any], changes: Changes) -> Visits:
+def run_calls(
+    layer_calls: Iterable[Call],
+    values: dict[Source, Any],
+    changes: Changes = MappingProxyType({}),
+) -> Visits:
     """Run the calls on what `values` has of others, and add to it what they give."""
     visits = []
     for call in layer_calls:

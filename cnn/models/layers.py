@@ -26,6 +26,7 @@ _SPOKEN_OF = (
     "num_heads", "return_sequences", "threshold",
 )  # fmt: skip
 _LARGE = 100_000_000
+_MANY = 100
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,14 @@ class Totals:
 
 
 def is_large(model: keras.Model) -> bool:
-    """Whether a picture costs so much that TensorFlow's own graph computes it sooner than XLA does."""
-    return sum(info.multiply_adds or 0 for info in layer_infos(model)) > _LARGE
+    """Whether a picture costs so much that TensorFlow's own graph computes it sooner than XLA does.
+
+    Where the size of the picture is open, so that nobody knows, many layers are taken for it.
+    """
+    infos = layer_infos(model)
+    is_open = None in model.inputs[0].shape[1:]
+    costs = sum(info.multiply_adds or 0 for info in infos)
+    return costs > _LARGE or (is_open and len(infos) > _MANY)
 
 
 def totals(model: keras.Model) -> Totals:

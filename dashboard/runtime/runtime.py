@@ -82,8 +82,8 @@ class Look:
 
     @cached_property
     def nbytes(self) -> int:
-        """The size of what the network computes."""
-        return sum(array.nbytes for array in self.passed.activations.values())
+        """The size of what the network computes, as far as it is kept."""
+        return self.passed.nbytes
 
 
 class Runtime:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +19,6 @@ class LayerOutput:
     info: cnn.LayerInfo
     values: NDArray[np.float32]
     passed: cnn.ForwardPass
-    bound: float
 
     @property
     def prediction(self) -> cnn.Prediction:
@@ -72,18 +70,13 @@ class LayerOutput:
         elif self.is_vector:
             chart = cnn.figures.outputs_chart(self.values, title=title, caption=caption)
         else:
+            bound = self.passed.bound if scale == "network" else None
             chart = cnn.figures.maps_chart(
-                self.maps, title=title, scale=scale, bound=self.bound, most=most, caption=caption
+                self.maps, title=title, scale=scale, bound=bound, most=most, caption=caption
             )
         return chart.of_layer(self.info.name)
 
 
-def layer_outputs(model: Any, passed: cnn.ForwardPass) -> dict[str, LayerOutput]:
-    """Return the output of every layer by name; their common bound leaves out the picture itself."""
-    infos = {info.name: info for info in cnn.layer_infos(model)}
-    computed = [passed.activations[name] for name, info in infos.items() if info.inputs]
-    bound = cnn.figures.largest_magnitude(computed)
-    return {
-        name: LayerOutput(info, passed.activations[name], passed, bound)
-        for name, info in infos.items()
-    }
+def layer_output(info: cnn.LayerInfo, passed: cnn.ForwardPass) -> LayerOutput:
+    """Return the output of a layer in a pass."""
+    return LayerOutput(info, passed.activations[info.name], passed)

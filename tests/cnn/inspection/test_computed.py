@@ -1,0 +1,133 @@
+"""A large network: one pass gives the prediction and the peaks, layers are computed when looked at."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import cnn
+from cnn.inspection import computed
+from cnn.inspection.activations import Computed
+from cnn.models.graph import calls
+from cnn.models.loading import as_functional
+from cnn.models.pieces import pieces
+from tests import nets
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """Every network counts as large."""
+    monkeypatch.setattr("cnn.models.layers._LARGE", -1)
+
+
+def branches() -> keras.Model:
+    """Forty layers: each block splits, one half goes around the next block, and a model stands inside."""
+    keras.utils.clear_session()
+    keras.utils.set_random_seed(8)
+    inner_in = keras.Input((8, 8, 4))
+    inner = keras.Model(
+        inner_in, layers.ReLU(name="cut")(layers.Conv2D(4, 1, name="conv")(inner_in))
+    )
+    inner.name = "inner"
+    picture = keras.Input((8, 8, 3), name="picture")
+    x = layers.Conv2D(4, 3, padding="same", name="stem")(picture)
+    for i in range(8):
+        left, right = keras.ops.split(x, 2, axis=-1)
+        y = layers.Conv2D(4, 3, padding="same", name=f"conv_{i}")(left)
+        y = layers.LayerNormalization(name=f"norm_{i}")(y)
+        x = layers.Concatenate(name=f"join_{i}")([y[..., :2], right])
+    x = layers.GlobalAveragePooling2D(name="means")(inner(x))
+    return as_functional(
+        keras.Model(picture, layers.Dense(5, activation="softmax", name="last")(x))
+    )
+
+
+@pytest.mark.parametrize("build", [nets.in_blocks, branches])
+def test_what_is_computed_on_demand_is_what_one_pass_gives(build, monkeypatch):
+    image = np.random.default_rng(3).integers(0, 256, (8, 8, 3), dtype=np.uint8)
+    at_once = cnn.forward(small := build(), image)
+    monkeypatch.setattr("cnn.models.layers._LARGE", -1)
+    on_demand = cnn.forward(build(), image)
+    assert isinstance(on_demand.activations, Computed)
+    assert not isinstance(at_once.activations, Computed)
+    assert list(on_demand.activations) == list(at_once.activations)
+    for name, values in at_once.activations.items():
+        found = on_demand.activations[name]
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, values, rtol=1e-3, atol=1e-5, err_msg=name)
+    assert on_demand.shapes == at_once.shapes
+    assert list(on_demand.peaks) == [info.name for info in cnn.layer_infos(small) if info.inputs]
+    np.testing.assert_allclose([*on_demand.peaks.values()], [*at_once.peaks.values()], rtol=1e-3)
+    assert on_demand.bound == pytest.approx(at_once.bound, rel=1e-3)
+    np.testing.assert_allclose(
+        on_demand.prediction.probabilities, at_once.prediction.probabilities, rtol=1e-3
+    )
+    np.testing.assert_allclose(on_demand.prediction.logits, at_once.prediction.logits, rtol=1e-3)
+
+
+def test_the_answer_is_the_very_one_of_the_pass(large, classifier, seven):
+    passed = cnn.forward(keras.models.clone_model(classifier), seven)
+    np.testing.assert_array_equal(
+        passed.activations["dense_1"], passed.prediction.probabilities, strict=True
+    )
+
+
+def test_pieces_have_every_call_once_and_say_what_they_read():
+    model = branches()
+    parts = pieces(model)
+    called = [call for part in parts for call in part.calls]
+    assert called == [call for call in calls(model) if call.inputs]
+    assert all(len(part.calls) <= 24 for part in parts) and len(parts) > 1
+    for part in parts:
+        inside = {call.name for call in part.calls}
+        read = {source for call in part.calls for source in call.sources}
+        assert set(part.reads) == {source for source in read if source[0] not in inside}
+
+
+def test_a_network_in_blocks_is_cut_between_them():
+    crossing = [part.reads for part in pieces(nets.in_blocks())[1:]]
+    assert len(crossing) == 2
+    assert all(len(reads) == 1 and reads[0][0].endswith("_add") for reads in crossing)
+
+
+def test_a_piece_is_computed_once_and_only_when_one_of_its_layers_is_asked_for(large, monkeypatch):
+    run = []
+    monkeypatch.setattr(
+        computed, "run_calls", lambda layers, values, given=computed.run_calls: run.append(
+            [call.name for call in layers]) or given(layers, values)
+    )  # fmt: skip
+    passed = cnn.forward(nets.in_blocks(), np.full((96, 96), 200, np.uint8))
+    assert passed.prediction.label in range(10) and not run
+    first = passed.activations["block_1_relu"]
+    assert passed.activations["block_1_relu"] is first
+    assert passed.activations["block_1_expand"].shape == (48, 48, 24)
+    assert len(run) == 1 and "block_1_expand" in run[0]
+
+
+def test_of_what_was_looked_at_as_much_is_kept_as_there_is_room_for(large, monkeypatch):
+    monkeypatch.setattr(computed, "MOST_BYTES", 1)
+    passed = cnn.forward(nets.in_blocks(), np.full((96, 96), 200, np.uint8))
+    first = passed.activations["block_1_relu"]
+    assert passed.activations["block_1_relu"] is first
+    assert passed.activations["block_9_relu"].any()
+    assert passed.activations["block_1_relu"] is not first
+    np.testing.assert_array_equal(passed.activations["block_1_relu"], first)
+    everything = sum(4 * values.size for values in passed.activations.values())
+    assert passed.nbytes < everything / 3
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_the_first_layer_with_numbers_that_are_none_is_found(large, value):
+    model = nets.not_finite(value, "second")
+    passed = cnn.forward(model, np.full((16, 16), 200, np.uint8))
+    assert passed.first_not_finite == "second"
+    assert passed.not_finite == ("second", "norm", "means", "classes")
+    assert np.isfinite(passed.bound) and passed.bound >= np.abs(passed.activations["first"]).max()
+
+
+def test_a_network_with_channels_first_is_computed_at_once(large):
+    picture = keras.Input((6, 6, 1))
+    x = layers.Reshape((1, 6, 6))(picture)
+    x = layers.GlobalMaxPooling2D(data_format="channels_first", name="most")(x)
+    passed = cnn.forward(as_functional(keras.Model(picture, x)), np.full((6, 6), 255, np.uint8))
+    assert passed.activations["most"].tolist() == [1]
