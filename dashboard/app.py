@@ -12,6 +12,9 @@ from dash import Dash
 from flask import Flask
 
 from dashboard import arguments, bodies
+from dashboard.access.headers import send_headers
+from dashboard.access.hosts import check_host
+from dashboard.access.origins import check_origin
 from dashboard.routes import compression, versioned
 from dashboard.routes.addresses import addresses, pages
 from dashboard.routes.downloads import serve_downloads
@@ -63,9 +66,12 @@ _INDEX = """<!DOCTYPE html>
 <script type="application/json" id="view-rules">{rules}</script>
 <footer>{%config%}{%scripts%}
 <script src="{assets}"></script>
-<script>
-// Dash's renderer would set an address without a version here.
-Object.defineProperty(window, "_dashPlotlyJSURL", { get: () => "{plotly}", set: () => {} });
+<script data-plotly="{plotly}">
+(function () {
+  // Dash's renderer would set an address without a version here.
+  var address = document.currentScript.dataset.plotly;
+  Object.defineProperty(window, "_dashPlotlyJSURL", { get: () => address, set: () => {} });
+})();
 </script>
 {%renderer%}</footer>
 </body>
@@ -99,6 +105,7 @@ def create_app(settings: Settings | None = None) -> Dash:
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     install(server, runtime)
+    _let_in(app, runtime.settings)
     bodies.limit(server)
     arguments.guard(app)
     compression.compress(app, runtime.settings.jobs.path / "compressed")
@@ -123,6 +130,13 @@ def create_app(settings: Settings | None = None) -> Dash:
     shell.register(app)
     _set_up(app)
     return app
+
+
+def _let_in(app: Dash, settings: Settings) -> None:
+    """Have every request checked before anything else looks at it."""
+    check_host(app.server, settings)
+    check_origin(app.server)
+    send_headers(app, settings)
 
 
 def _set_up(app: Dash) -> None:

@@ -36,6 +36,8 @@ _Folder = tempfile.TemporaryDirectory[str]
 _HOST = "127.0.0.1"
 _INLINE_PIXELS = 800
 _CHANNELS = (1, 3)
+# Where notebooks are shown: Jupyter on this machine, and the frames of VS Code.
+_NOTEBOOKS = "http://localhost:* http://127.0.0.1:* https://localhost:* vscode-webview:"
 _WITHOUT_LABEL = "not labelled"
 
 
@@ -71,7 +73,10 @@ def launch(
         path = home / f"{re.sub(r'[^A-Za-z0-9_-]+', '_', model.name) or 'model'}.keras"
         shown = _copied(graph, path, card)
         data = _written(home, images, labels, class_names or cnn.class_names(shown))
-        settings = Settings(home=home, model=path, redis_url=None, download=False, **data)
+        settings = Settings(
+            home=home, model=path, redis_url=None, download=False, host=_HOST,
+            frames=_NOTEBOOKS if _is_notebook() else "", **data,
+        )  # fmt: skip
         app = create_app(settings)
         runtime = runtime_of(app)
         runtime.catalogue.give(path, shown)
@@ -148,9 +153,13 @@ class _Silent(WSGIRequestHandler):
         pass
 
 
+def _is_notebook() -> bool:
+    return "ipykernel" in sys.modules
+
+
 def _shown_inline(url: str) -> bool:
     """Show the page below the cell, if there is one."""
-    if "ipykernel" not in sys.modules:
+    if not _is_notebook():
         return False
     from IPython.display import IFrame, display
 

@@ -78,6 +78,14 @@ class Settings(BaseSettings):
         _MOST_TO_OPEN.seconds, gt=0, description="Time to try an uploaded model in, in seconds"
     )  # fmt: skip
     host: str = Field("127.0.0.1", validation_alias="HOST", description="Address to listen on")
+    hosts: str = Field(
+        "", description="Names by which the server may be asked for beside its addresses, with commas; "
+        ".example.org stands for all below it, * for any",
+    )  # fmt: skip
+    frames: str = Field(
+        "", description="Sites whose pages may show this one in a frame (https://school.example), with "
+        "blanks between; usually none",
+    )  # fmt: skip
     port: int = Field(
         8050, validation_alias="PORT", ge=1, le=65535, description="Port to listen on"
     )
@@ -133,6 +141,13 @@ class Settings(BaseSettings):
     def model_path(self) -> Path | None:
         """The operator's model, absolute."""
         return self.model.expanduser().resolve() if self.model else None
+
+    @property
+    def host_names(self) -> list[str]:
+        """The names by which the server may be asked for, beside localhost and its addresses."""
+        return [
+            name.strip().casefold() for name in (self.host, *self.hosts.split(",")) if name.strip()
+        ]
 
     @property
     def own_data(self) -> Path | None:

@@ -15,15 +15,12 @@ from werkzeug.exceptions import RequestEntityTooLarge
 import cnn
 from cnn.files import content_hash, why_not_written
 from cnn.inspection.opening import open_apart
-from dashboard.runtime.allowing import NOT_ALLOWED, is_from_own_page, takes_models
+from dashboard.access.roles import NOT_ALLOWED, takes_models
 from dashboard.runtime.runtime import Runtime, current
 from dashboard.shell.panel import model_options
 from dashboard.state.models import limit_in_words
 from dashboard.state.view import parse
 
-_OTHER_SITE = (
-    "A page of another site may not send models here: open the file on a page of this server."
-)
 _BUSY = "This server is opening another file: try again in some seconds."
 
 
@@ -36,8 +33,6 @@ def _open() -> tuple[Response, int]:
     runtime = current()
     settings, query = runtime.settings, request.args.to_dict()
     name = query.pop("name", "")
-    if not is_from_own_page():
-        return _refusal(_OTHER_SITE, 403)
     if not takes_models(settings):
         return _refusal(NOT_ALLOWED, 403)
     request.max_content_length = settings.model_bytes

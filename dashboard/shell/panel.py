@@ -20,8 +20,8 @@ from cnn.images.decoding import FORMATS
 from cnn.models.folding import folds
 from cnn.models.heads import head_of
 from dashboard import arguments, ids
+from dashboard.access.roles import takes_models
 from dashboard.runtime import links
-from dashboard.runtime.allowing import takes_models
 from dashboard.runtime.catalogue import OF_RUN
 from dashboard.runtime.pictures import Picture, perturbed_in_words
 from dashboard.runtime.runtime import Look, Runtime, current

@@ -45,7 +45,8 @@ ROOMS = {
         "fetching", "datasets",
     ),
     "dashboard": (
-        "ids", "bodies", "arguments", "state", "settings", "serving", "runtime", "shell", "screens",
+        "ids", "bodies", "arguments", "state", "settings", "access", "serving",
+        "runtime", "shell", "screens",
         "runs", "routes", "app", "wsgi", "launching", "options", "report", "cli", "__main__",
     ),
 }  # fmt: skip

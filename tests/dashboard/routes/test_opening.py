@@ -152,7 +152,6 @@ def test_one_file_is_opened_at_a_time(mine, monkeypatch):
         ({"host": "0.0.0.0", "upload_models": True}, {}, True),
         ({}, {"environ_overrides": {"REMOTE_ADDR": "10.1.2.3"}}, False),
         ({}, {"headers": {"X-Forwarded-For": "10.1.2.3"}}, False),
-        ({}, {"base_url": "http://stranger.example:8050"}, False),
         ({}, {"headers": {"Origin": "http://stranger.example"}}, False),
         ({}, {"headers": {"Origin": "null"}}, False),
         ({}, {"headers": {"Sec-Fetch-Site": "cross-site"}}, False),

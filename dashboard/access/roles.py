@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-from urllib.parse import urlsplit
-
 from flask import has_request_context, request
 
+from dashboard.access.hosts import host_asked, is_loopback
 from dashboard.settings import Settings
 
 NOT_ALLOWED = (
@@ -19,18 +17,7 @@ def takes_models(settings: Settings) -> bool:
     """Whether models may be uploaded: as the operator says, else from the server's own machine alone."""
     if settings.upload_models is not None:
         return settings.upload_models
-    return _is_loopback(settings.host) and (not has_request_context() or _is_from_here())
-
-
-def is_from_own_page() -> bool:
-    """Whether the request comes from a page of this server, or from no page at all.
-
-    A browser says whether another site sends it, in one of two headers.
-    """
-    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
-    if site:
-        return site in ("same-origin", "none")
-    return not origin or urlsplit(origin).netloc == request.host
+    return is_loopback(settings.host) and (not has_request_context() or _is_from_here())
 
 
 def _is_from_here() -> bool:
@@ -39,14 +26,4 @@ def _is_from_here() -> bool:
     A proxy beside the server is no reader, and neither is another site whose name leads here.
     """
     is_proxied = any(name in request.headers for name in _PROXIED)
-    asked = urlsplit(f"//{request.host}").hostname or ""
-    return not is_proxied and _is_loopback(request.remote_addr or "") and _is_loopback(asked)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return not is_proxied and is_loopback(request.remote_addr or "") and is_loopback(host_asked())

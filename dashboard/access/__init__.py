@@ -1,0 +1,1 @@
+"""Who gets in, from where, and what they may do."""

@@ -1,0 +1,58 @@
+"""What changes something comes from a page of this server, or is not done."""
+
+import pytest
+
+from dashboard.app import create_app
+from dashboard.settings import Settings
+
+STRANGER = "http://stranger.example"
+FOREIGN = (
+    {"Origin": STRANGER},
+    {"Origin": "null"},
+    {"Origin": "http://localhost:9999"},
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Sec-Fetch-Site": "cross-site", "Origin": "http://localhost"},
+)
+OWN = ({"Origin": "http://localhost"}, {"Sec-Fetch-Site": "same-origin", "Origin": "null"}, {})
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    home = tmp_path_factory.mktemp("home")
+    return create_app(Settings(home=home, download=False))
+
+
+def writing(app):
+    """Every address and method of the application that is not made for looking."""
+    for rule in app.server.url_map.iter_rules():
+        for method in rule.methods - {"GET", "HEAD", "OPTIONS"}:
+            yield method, rule.rule.replace("<study_id>", "x").replace("<path:", "<")
+
+
+def test_no_address_that_changes_something_listens_to_another_site(app):
+    client = app.server.test_client()
+    addresses = list(writing(app))
+    assert {"/upload", "/models", "/studies", "/_dash-update-component"} <= {
+        a for _, a in addresses
+    }
+    for method, address in addresses:
+        for headers in FOREIGN:
+            answer = client.open(address, method=method, headers=headers, json={})
+            assert answer.status_code == 403, (method, address, headers)
+            assert "another site" in answer.json["problem"]
+        for headers in OWN:
+            answer = client.open(address, method=method, headers=headers, json={})
+            assert answer.status_code != 403, (method, address, headers)
+
+
+def test_a_question_of_a_callback_or_a_study_is_json(app):
+    client = app.server.test_client()
+    for address, status in (("/_dash-update-component", 400), ("/studies", 415)):
+        answer = client.post(address, data="{}", content_type="text/plain")
+        assert answer.status_code == status
+
+
+def test_another_site_may_link_here(app):
+    answer = app.server.test_client().get("/", headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 200
