@@ -15,6 +15,7 @@ from dashboard import arguments, bodies
 from dashboard.access.headers import send_headers
 from dashboard.access.hosts import check_host
 from dashboard.access.origins import check_origin
+from dashboard.prefix import PrefixedDash, base, serve_below
 from dashboard.routes import compression, versioned
 from dashboard.routes.addresses import addresses, pages
 from dashboard.routes.downloads import serve_downloads
@@ -58,15 +59,16 @@ _INDEX = """<!DOCTYPE html>
 })();
 </script>
 <link rel="icon" href="data:image/svg+xml,{icon}">
+<link rel="stylesheet" href="{%base%}{bootstrap}">
 {%css%}
-<link rel="stylesheet" href="{styles}">
+<link rel="stylesheet" href="{%base%}{styles}">
 </head>
 <body>
 {%app_entry%}
-<script type="application/json" id="view-rules">{rules}</script>
+<script type="application/json" id="view-rules">{%rules%}</script>
 <footer>{%config%}{%scripts%}
-<script src="{assets}"></script>
-<script data-plotly="{plotly}">
+<script src="{%base%}{assets}"></script>
+<script data-plotly="{%base%}{plotly}">
 (function () {
   // Dash's renderer would set an address without a version here.
   var address = document.currentScript.dataset.plotly;
@@ -91,13 +93,12 @@ def create_app(settings: Settings | None = None) -> Dash:
     os.environ.setdefault("DASH_DISABLE_VERSION_CHECK", "1")
     runtime = Runtime(settings or Settings())
     server = Flask("dashboard")
-    app = Dash(
+    app = _Application(
         "dashboard",
-        server=server,  # type: ignore[arg-type]
+        server=server,
         title="CNN Visualizer",
         update_title="",
         include_assets_files=False,
-        external_stylesheets=[versioned.serve_bootstrap(server)],
         use_pages=True,
         pages_folder="",
         serve_locally=True,
@@ -125,9 +126,10 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_picking(server)
     serve_moved(server)
     _register_pages(app)
-    app.index_string = _index(app)
+    app.index_string = _index(server)
     app.layout = lambda: shell.layout(runtime)
     shell.register(app)
+    serve_below(server, runtime.settings.prefix, proxies=runtime.settings.proxies)
     _set_up(app)
     return app
 
@@ -141,21 +143,29 @@ def _let_in(app: Dash, settings: Settings) -> None:
 
 def _set_up(app: Dash) -> None:
     """Make the first request, at which Dash sets itself up: one beside it would get half a page."""
-    app.server.test_client().get("/health")
+    app.server.test_client().get(f"{runtime_of(app).settings.prefix}health")
 
 
-def _index(app: Dash) -> str:
-    server, folder = app.server, assets_folder()
-    parts = {
+class _Application(PrefixedDash):
+    """Dash, which writes into the page what the scripts know, as the browser of the request has it."""
+
+    def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
+        page: str = super().interpolate_index(**parts)
+        return page.replace("{%base%}", base()).replace("{%rules%}", json.dumps(known(self)))
+
+
+def _index(server: Flask) -> str:
+    """Return the page with what is the same for all; `{%base%}` is the path below which it is read."""
+    folder = assets_folder()
+    addresses = {
+        "bootstrap": versioned.serve_bootstrap(server),
         "plotly": versioned.serve_plotly(server),
         "styles": versioned.serve_assets(server, folder, "css"),
         "assets": versioned.serve_assets(server, folder, "js"),
-        "icon": quote(_ICON),
-        "rules": json.dumps(known(app)),
     }
-    index = _INDEX
-    for name, text in parts.items():
-        index = index.replace(f"{{{name}}}", text)
+    index = _INDEX.replace("{icon}", quote(_ICON))
+    for name, address in addresses.items():
+        index = index.replace(f"{{{name}}}", address.removeprefix("/"))
     return index
 
 
@@ -168,7 +178,7 @@ def known(app: Dash) -> dict[str, Any]:
     return {
         **rules(parts_of_pages(app.server)),
         "addresses": addresses(app),
-        "pages": pages(app),
+        "pages": pages(),
         "sides": {"sent": DRAWING_SIDE, "picture": pixels.SIDE},
     }
 

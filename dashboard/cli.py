@@ -95,7 +95,8 @@ def serve(
     os.environ.update(environment(settings))
     from dashboard import serving
 
-    typer.echo(f"CNN Visualizer: http://{settings.host}:{settings.port}  (Ctrl-C stops it)")
+    address = f"http://{settings.host}:{settings.port}{settings.prefix}"
+    typer.echo(f"CNN Visualizer: {address}  (Ctrl-C stops it)")
     serving.run()
 
 

@@ -74,7 +74,7 @@ def launch(
         shown = _copied(graph, path, card)
         data = _written(home, images, labels, class_names or cnn.class_names(shown))
         settings = Settings(
-            home=home, model=path, redis_url=None, download=False, host=_HOST,
+            home=home, model=path, redis_url=None, download=False, host=_HOST, prefix="/",
             frames=_NOTEBOOKS if _is_notebook() else "", **data,
         )  # fmt: skip
         app = create_app(settings)

@@ -23,6 +23,8 @@ preload_app = False
 graceful_timeout = 30
 timeout = 120
 control_socket_disable = True
+# Which headers of a proxy are believed is a setting of the application, for each header alike.
+forwarded_allow_ips = ""
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 

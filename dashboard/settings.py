@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cnn.data.datasets import NAMES
@@ -14,6 +15,7 @@ from cnn.inspection.opening import OpeningLimits
 from cnn.jobs import Home
 from cnn.models.opening import Limits as ModelLimits
 from cnn.runs.place import USUAL_HOME
+from dashboard.prefix import as_prefix
 from dashboard.state.models import UploadedModels
 from dashboard.state.uploads import Uploads
 
@@ -88,6 +90,12 @@ class Settings(BaseSettings):
     )  # fmt: skip
     port: int = Field(
         8050, validation_alias="PORT", ge=1, le=65535, description="Port to listen on"
+    )
+    prefix: Annotated[str, AfterValidator(as_prefix)] = Field(
+        "/", description="Path below which everything is served, such as /cnn/"
+    )
+    proxies: int = Field(
+        0, ge=0, description="Proxies in front whose X-Forwarded headers are believed"
     )
     threads: int = Field(8, ge=1, description="Threads per web process")
     processes: int = Field(1, ge=1, description="Web processes")

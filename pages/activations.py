@@ -112,7 +112,7 @@ def show(request: Request) -> Screen:
         hidden={MAPS_ONLY: output.is_vector, f"{KERNEL}-box": beside is None},
         properties={
             CHANNEL: {"data-most": output.info.channels - 1},
-            WHY: {"href": components.layer_path("why", output.info.name)},
+            WHY: {"href": components.layer_address("why", output.info.name)},
         },
     )
 

@@ -93,7 +93,7 @@ def _table(infos: Sequence[cnn.LayerInfo], totals: cnn.Totals) -> dict[str, Any]
         "numeric": list(totalled),
         "rows": [_row(info) for info in infos],
         "links": [
-            [components.cut(info.name), components.layer_path("activations", info.name)]
+            [components.cut(info.name), components.layer_address("activations", info.name)]
             for info in infos
         ],
         "total": ["total", *[totalled.get(column, "") for column in _COLUMNS[1:]]],

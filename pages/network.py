@@ -166,7 +166,7 @@ def _layer(info: cnn.LayerInfo, *, has_classes: bool) -> dict[str, Any]:
         "rowCount": _row_count(info.channels) if has_classes else 0,
         "channels": _channels(info, has_classes=has_classes),
         "tile": shape[:2] if info.has_maps else [1, 1],
-        "href": components.layer_path("activations", info.name),
+        "href": components.layer_address("activations", info.name),
         "explanation": cnn.captions.explanation(info),
     }
 

@@ -17,7 +17,7 @@ def layout(**_query: Any) -> html.Div:
         [
             html.H1("This page does not exist"),
             html.P("The address leads nowhere here. These pages exist:"),
-            html.Ul([html.Li(link(page["relative_path"], page["name"])) for page in pages]),
+            html.Ul([html.Li(link(page["path"], page["name"])) for page in pages]),
         ]
     )
 

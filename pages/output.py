@@ -240,7 +240,7 @@ def show(request: Request) -> Screen:
         properties={
             **choice.options,
             PROBLEM: {"is_open": False},
-            WHY: {"href": components.layer_path("why", parts.layer)},
+            WHY: {"href": components.layer_address("why", parts.layer)},
         },
     )
 

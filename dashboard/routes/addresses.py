@@ -7,6 +7,8 @@ import re
 import dash
 from dash import Dash
 
+from dashboard.prefix import base, below
+
 _ASKED = frozenset(
     {
         "link", "labels", "values", "layer_values", "fields", "upload", "prepare_upload", "news",
@@ -18,17 +20,14 @@ _ASKED = frozenset(
 
 def addresses(app: Dash) -> dict[str, str]:
     """Return the addresses by the names of their routes; a part such as `<page>` is to be filled in."""
-    # Dash's own prefix is a part of its routes, and not of the others.
-    proxy = app.config.requests_pathname_prefix.removesuffix(app.config.routes_pathname_prefix)
     return {
-        rule.endpoint: proxy + re.sub(r"<\w+:", "<", rule.rule)
+        rule.endpoint: below(re.sub(r"<\w+:", "<", rule.rule))
         for rule in app.server.url_map.iter_rules()
         if rule.endpoint in _ASKED
     }
 
 
-def pages(app: Dash) -> dict[str, str]:
+def pages() -> dict[str, str]:
     """Return the path below which all pages are, and the name of the first, which has that path."""
     first = next(page["module"] for page in dash.page_registry.values() if page["path"] == "/")
-    base: str = app.config.requests_pathname_prefix
-    return {"base": base, "first": first.rpartition(".")[2]}
+    return {"base": base(), "first": first.rpartition(".")[2]}

@@ -7,6 +7,8 @@ from urllib.parse import quote
 from flask import Flask, redirect, request
 from werkzeug.wrappers import Response
 
+from dashboard.prefix import below
+
 _NOW = {"lens": "one-step"}
 
 
@@ -19,6 +21,6 @@ def serve_moved(server: Flask) -> None:
 
 
 def _moved(old: str, layer: str = "") -> Response:
-    path = "/".join(filter(None, [request.script_root, _NOW[old], quote(layer, safe="")]))
+    path = "/".join(filter(None, [_NOW[old], quote(layer, safe="")]))
     query = request.query_string.decode("latin-1")
-    return redirect("/" + path.lstrip("/") + ("?" + query if query else ""), 308)
+    return redirect(below(path) + ("?" + query if query else ""), 308)

@@ -19,6 +19,7 @@ from cnn.errors import without_folders
 from cnn.runs.naming import data_name
 from cnn.runs.run import ACTIVE, Run, Status
 from cnn.words import number, percent
+from dashboard.prefix import below
 from dashboard.runs.files import file_name
 from dashboard.runs.paging import MOST_ROWS, PageRequest, Place
 from dashboard.runtime.catalogue import BUNDLED, entry_of
@@ -288,7 +289,7 @@ def _button(text: str, kind: str, run_id: str, key: str | None = None) -> dbc.Bu
 
 def _download(text: str, run: Run, name: str) -> html.A:
     return html.A(
-        text, href=f"/runs/{run.id}/{name}", download=file_name(run, name),
+        text, href=below(f"/runs/{run.id}/{name}"), download=file_name(run, name),
         className="btn btn-sm btn-outline-secondary", title=f"Download {name}",
     )  # fmt: skip
 

@@ -32,6 +32,7 @@ from cnn.models.choosing import output_labels, with_output_first
 from cnn.runs.configuration import TrainingConfig
 from cnn.runs.moments import Moment
 from cnn.runs.run import Note, Run
+from dashboard.prefix import base
 from dashboard.runtime import picking, pictures
 from dashboard.runtime.catalogue import OF_RUN, Catalogue, Entry
 from dashboard.runtime.kept import Kept, key_of_question
@@ -396,7 +397,8 @@ class Runtime:
             return None
         picture = self.picture(view).pixels.tobytes() if sees_picture else b""
         query = {name: value for name, value in view.to_query().items() if name in parts}
-        return key_of_question({"view": query, "what": list(what)}, picture)
+        # What is answered may hold addresses.
+        return key_of_question({"view": query, "what": list(what), "base": base()}, picture)
 
     def _look(self, view: View, model: keras.Model) -> Look:
         return self._look_at(view, model, self.picture(view))

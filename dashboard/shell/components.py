@@ -12,6 +12,7 @@ from dash import dcc, html
 from cnn.captions import Caption
 from cnn.figures import EMPTY_FIGURE
 from cnn.figures.style import cut_middle
+from dashboard.prefix import below
 
 _MOST_LETTERS = 30
 GRAPH_CONFIG: dict[str, Any] = {
@@ -41,23 +42,32 @@ def link(
     title: str | None = None,
     identity: str | None = None,
 ) -> dcc.Link:
-    """Return a link to a page. The view goes along: it stays in its store, and the browser adds it
-    to the address when the link is pointed at, so that a copied one carries it too.
+    """Return a link to a page, by its path on the server. The view goes along: it stays in its store,
+    and the browser adds it to the address when the link is pointed at, so that a copied one carries it.
     """
     named: dict[str, Any] = {"id": identity} if identity else {}
     return dcc.Link(
-        children, href=path, className=f"{className} keeps-view".strip(), title=title, **named
+        children,
+        href=below(path),
+        className=f"{className} keeps-view".strip(),
+        title=title,
+        **named,
     )
 
 
 def channel_link(path: str, channel: int, text: str) -> html.A:
     """Return a link to a page that looks at another channel there; the rest of the view goes along."""
-    return html.A(text, href=path, className="keeps-view", **data(channel=str(channel)))
+    return html.A(text, href=below(path), className="keeps-view", **data(channel=str(channel)))
 
 
 def layer_path(page: str, layer: str) -> str:
-    """Return the path of a layer on a page."""
+    """Return the path of a layer on a page, of which `link` makes an address."""
     return f"/{page}/{quote(layer, safe='')}"
+
+
+def layer_address(page: str, layer: str) -> str:
+    """Return the address of a layer on a page, for what is no `link`."""
+    return below(layer_path(page, layer))
 
 
 def cut(name: str) -> str:

@@ -74,7 +74,7 @@ def _header() -> html.Header:
                 className="brand",
             ),
             html.Nav(
-                [link(page["relative_path"], page["name"], className="nav-link") for page in pages],
+                [link(page["path"], page["name"], className="nav-link") for page in pages],
                 className="nav pages",
                 **aria(label="Pages"),
             ),

@@ -15,6 +15,7 @@ from dash.exceptions import PreventUpdate
 
 from cnn import LayerInfo
 from dashboard import ids
+from dashboard.prefix import inside
 from dashboard.shell.components import aria, layer_name, layer_path, link
 
 MOST_TABS = 20
@@ -70,7 +71,7 @@ def is_open(pathname: str | None, page: str, layer: str | None = None) -> bool:
     Going back can change the view and the page at once. Then the page that is about to go must not
     answer: its changes would meet figures that are no longer, or not yet, on the screen.
     """
-    first, _, rest = unquote(pathname or "").strip("/").partition("/")
+    first, _, rest = unquote(inside(pathname or "")).strip("/").partition("/")
     return first == page and (rest or None) == layer
 
 

@@ -75,13 +75,6 @@ def test_every_address_that_a_script_names_is_told(app):
         assert set(named) <= set(told), path.name
 
 
-def test_behind_a_proxy_the_addresses_are_below_its_path(tmp_path, monkeypatch):
-    monkeypatch.setenv("DASH_REQUESTS_PATHNAME_PREFIX", "/below/")
-    told = known(create_app(Settings(home=tmp_path, download=False)))
-    assert told["addresses"]["layer_values"] == "/below/values/<page>/<layer>"
-    assert told["pages"] == {"base": "/below/", "first": "network"}
-
-
 def test_no_two_scripts_share_a_name():
     names = []
     for path in ASSETS.rglob("*.js"):
