@@ -84,7 +84,7 @@ def real_browser() -> Iterator[Browser]:
 
 
 def open_page(browser: Browser, server: Server, path: str) -> Page:
-    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page = browser.new_page(viewport={"width": 1400, "height": 900}, bypass_csp=True)
     page.goto(server.url + path)
     page.wait_for_selector(_READY, timeout=120_000)
     page.wait_for_timeout(2000)
@@ -149,7 +149,7 @@ def _start_seconds(browser: Browser, server: Server, path: str, maps: str) -> tu
     """Start the server; return when the page was painted, and when its maps were. Stop it again."""
     began = time.perf_counter()
     server.start()
-    page = browser.new_page()
+    page = browser.new_page(bypass_csp=True)
     page.goto(server.url + path)
     page.get_by_role("heading", level=1).wait_for()
     painted = time.perf_counter() - began
@@ -183,7 +183,7 @@ def first_visit() -> list[Row]:
 
 def _requests_of(browser: Browser, server: Server) -> list[tuple[str, str, str | None]]:
     """Return (method, address, body) of every request until the first feature maps are painted."""
-    page = browser.new_page()
+    page = browser.new_page(bypass_csp=True)
     requests: list[tuple[str, str, str | None]] = []
     page.on("request", lambda r: requests.append((r.method, r.url, r.post_data)))
     page.goto(f"{server.url}/activations")

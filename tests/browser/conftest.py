@@ -13,6 +13,9 @@ from tests import nets
 from tests.browser.server import FLAGS, HEADLESS, Server, stop_worker
 
 SIZE: ViewportSize = {"width": 1400, "height": 900}
+# Playwright makes functions of the conditions it waits for, which the policy of a page forbids;
+# `test_policy.py` holds every page to it.
+CONTEXT = {"viewport": SIZE, "bypass_csp": True}
 NOWHERE, MISSING = "/nowhere", "This page does not exist"
 READY = "#content:not(.waiting):not(.unavailable)"
 expect.set_options(timeout=20_000)
@@ -61,7 +64,7 @@ def browser():
 @pytest.fixture(scope="session")
 def known_context(browser) -> BrowserContext:
     """A browser that has compiled the scripts before, which a new one does at every visit."""
-    return browser.new_context(viewport=SIZE)
+    return browser.new_context(**CONTEXT)
 
 
 @pytest.fixture(scope="session")
@@ -180,7 +183,7 @@ def visit(browser, known_context):
 
     def visit(server: Server, path: str | None = "/", **options) -> Visitor:
         is_own = bool(visitors or options)
-        context = browser.new_context(**{"viewport": SIZE, **options}) if is_own else known_context
+        context = browser.new_context(**CONTEXT | options) if is_own else known_context
         visitor = Visitor(context, server.url)
         visitors.append(visitor)
         if path is not None:
@@ -311,7 +314,7 @@ def shared(browser, kept, request):
     ) -> Kept:
         key = f"{server.url} {options}"
         if key not in kept:
-            context = browser.new_context(viewport=SIZE, **options)
+            context = browser.new_context(**CONTEXT, **options)
             kept[key] = Kept(context, server.url)
             used[key] = kept[key]
             kept[key].begin()
