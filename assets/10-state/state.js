@@ -306,6 +306,7 @@
   root.cnn = { ...root.cnn,
     toQuery,
     networkOf,
+    follow,
     read,
     write,
     markCurrent,

@@ -3,6 +3,9 @@
   const root = window.dash_clientside;
   // Another network or data set makes another hint.
   const ABOUT = ["model", "epoch", "surgery", "data", "split"];
+  // In place of the name of a range stand mean and deviation of each channel, of pixels from 0 to 1.
+  const STANDARD = "standard";
+  const EXAMPLES = { 1: ["0.1307", "0.3081"], 3: ["0.485, 0.456, 0.406", "0.229, 0.224, 0.225"] };
   const SILENCE = "The server does not answer: try again.";
 
   const part = (name) => document.getElementById("pixel-range-" + name);
@@ -17,9 +20,43 @@
     const key = JSON.stringify(scale.ranges);
     if (place.dataset.key !== key) place.replaceChildren(selectOf(scale.ranges));
     place.dataset.key = key;
-    place.firstChild.value = scale.chosen;
+    paintStandard(scale, place.firstChild);
     const hint = part("hint");
     if (hint.dataset.about !== about()) hint.textContent = "";
+  }
+
+  function paintStandard({ chosen, channels }, select) {
+    const parts = chosen.match(/^mean:(.*);deviation:(.*)$/);
+    const fields = [part("mean"), part("deviation")];
+    if (!fields.some((field) => field === document.activeElement)) {
+      select.value = parts ? STANDARD : chosen;
+      part("standard").hidden = !parts;
+    }
+    part("standard").dataset.channels = channels;
+    const values = parts ? parts.slice(1) : EXAMPLES[channels] || ["0.5", "0.25"];
+    fields.forEach((field, i) => {
+      if (field !== document.activeElement) field.value = values[i].replace(/, ?/g, ", ");
+    });
+  }
+
+  // The server says what a range may be.
+  async function chooseStandard() {
+    const [mean, deviation] = ["mean", "deviation"].map((name) => part(name).value.replace(/\s/g, ""));
+    const range = "mean:" + mean + ";deviation:" + deviation;
+    const view = root.cnn.currentView();
+    const link = await root.cnn.follow(root.cnn.toQuery({ ...view, range }));
+    if (!link || view !== root.cnn.currentView()) return;
+    if (link.view.range === range) root.cnn.changeView({ range });
+    const { channels } = part("standard").dataset;
+    const count = channels === "1" ? "a number" : "one number, or " + channels + " with commas between,";
+    const wrong = "Expected " + count + " each, from −9999 to 9999, the deviation above 0.";
+    Object.assign(part("hint"), { textContent: link.view.range === range ? "" : wrong }).dataset.about = about();
+  }
+
+  function choose(name) {
+    part("standard").hidden = name !== STANDARD;
+    if (name === STANDARD) part("mean").focus();
+    else root.cnn.changeView({ range: name || null });
   }
 
   function about() {
@@ -30,8 +67,9 @@
   function selectOf(ranges) {
     const select = document.createElement("select");
     Object.assign(select, { id: "pixel-range", className: "form-select form-select-sm" });
-    select.append(...ranges.map(([value, label]) => new Option(label, value)));
-    select.addEventListener("change", () => root.cnn.changeView({ range: select.value || null }));
+    const all = [...ranges, [STANDARD, "mean and deviation: …"]];
+    select.append(...all.map(([value, label]) => new Option(label, value)));
+    select.addEventListener("change", () => choose(select.value));
     return select;
   }
 
@@ -54,6 +92,10 @@
 
   document.addEventListener("click", ({ target }) => {
     if (target.closest("#pixel-range-compare")) compare();
+  });
+
+  document.addEventListener("change", ({ target }) => {
+    if (target.closest("#pixel-range-standard")) chooseStandard();
   });
 
   root.cnn = { ...root.cnn, paintScale };

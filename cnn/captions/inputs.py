@@ -16,10 +16,16 @@ def pixel_range(name: str) -> str:
     return RANGES[name].reason if name else "as found"
 
 
-def range_hint(found: RangeScores) -> str:
-    """Return how well a network does in each range, the best first."""
+def range_hint(found: RangeScores, measured: str = "") -> str:
+    """Return how well a network does in each range, the best first; `measured` is the pictures' own."""
     order = sorted(found.scores, key=lambda name: -found.scores[name])
-    each = listed([f"{percent(found.scores[name], 0)} with {in_ends(name)}" for name in order])
+    each = listed(
+        [
+            f"{percent(found.scores[name], 0)} with {in_ends(name)}"
+            + " (of these pictures)" * (name == measured)
+            for name in order
+        ]
+    )
     pictures = counted(found.pictures, "picture")
     if found.are_accuracies:
         return f"Recognised of {pictures}: {each}."

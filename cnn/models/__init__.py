@@ -14,7 +14,7 @@ from cnn.models.card import (
 from cnn.models.inputs import in_range, input_shape, ranges_of, scale_of
 from cnn.models.loading import as_functional, load_model, pretrained_run, save_model
 from cnn.models.opening import SUFFIXES, Limits
-from cnn.models.scales import RANGES, Scale
+from cnn.models.scales import RANGES, Scale, read_scale
 from cnn.models.surgery import changeable_layers, operated, operated_names, require_changeable
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "pretrained_run",
     "ranges_of",
     "read_card",
+    "read_scale",
     "require_changeable",
     "save_model",
     "scale_of",

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import keras
 
 _EXPECTED = "_cnn_expected_range"
-_COLOURS = 3
 
 
 def input_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
@@ -35,7 +34,8 @@ def scale_of(model: keras.Model) -> Scale:
     """
     card, found = card_of(model), _found(model)
     if card.range:
-        return replace(RANGES[card.range], reason=f"{in_words(RANGES[card.range])}, as chosen here")
+        chosen = read_scale(card.range)
+        return replace(chosen, reason=f"{in_words(chosen)}, as chosen here")
     if card.scale is not None:
         return _of_card(model, card, found)
     if found:
@@ -53,12 +53,14 @@ def scale_of(model: keras.Model) -> Scale:
 def in_range(model: keras.Model, name: str) -> keras.Model:
     """Return the model with its pixels in the range that is called so in `RANGES`.
 
-    It is a twin, with the same weights. Raises `ModelError` for another name, and for a range of colours
-    where the model takes none.
+    Instead of a name it may be mean and deviation of the channels, "mean:0.5,0.4,0.3;deviation:0.2".
+    It is a twin, with the same weights. Raises `ModelError` for another name, and for a range of more or
+    fewer channels than the model takes.
     """
-    if name not in ranges_of(model):
+    if not is_range_of(model, name):
         raise ModelError(
-            f"The range {name!r} is not one of this model: choose {', '.join(ranges_of(model))}."
+            f"The range {name!r} is not one of this model: choose {', '.join(ranges_of(model))}, or mean "
+            f"and deviation, {_as_many(model)}."
         )
     twin = with_layers(model, {})
     attach_card(twin, replace(card_of(model), range=name))
@@ -68,8 +70,21 @@ def in_range(model: keras.Model, name: str) -> keras.Model:
 
 def ranges_of(model: keras.Model) -> tuple[str, ...]:
     """Return the names of the ranges in which the model's pixels may be."""
-    has_colours = input_shape(model)[2] == _COLOURS
-    return tuple(name for name, one in RANGES.items() if has_colours or not one.is_of_colours)
+    channels = input_shape(model)[2]
+    return tuple(name for name, one in RANGES.items() if one.suits(channels))
+
+
+def is_range_of(model: keras.Model, name: str) -> bool:
+    """Whether the model's pixels may be in a range: a name, or mean and deviation."""
+    try:
+        return read_scale(name).suits(input_shape(model)[2])
+    except ModelError:
+        return False
+
+
+def _as_many(model: keras.Model) -> str:
+    channels = input_shape(model)[2]
+    return "a number each" if channels == 1 else f"a number or {channels} numbers each"
 
 
 def _found(model: keras.Model) -> tuple[str, Ends] | None:
@@ -82,9 +97,10 @@ def _found(model: keras.Model) -> tuple[str, Ends] | None:
 
 def _of_card(model: keras.Model, card: Card, found: tuple[str, Ends] | None) -> Scale:
     scale = read_scale(card.scale)
-    if scale.is_of_colours and input_shape(model)[2] != _COLOURS:
+    if not scale.suits(channels := input_shape(model)[2]):
         raise ModelError(
-            "The card states a scale for colours, and the model takes grey pictures: state one number."
+            f"The card states a scale for {scale.channels} channels, and the model takes {channels}: "
+            "state one number, or as many."
         )
     reason = f"{in_words(scale)}, as the model's card says"
     if found and not scale.alike(RANGES[found[0]]):

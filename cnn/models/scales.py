@@ -1,7 +1,8 @@
-"""How pixels become the numbers that a network takes: factor and offset of each colour, and its order."""
+"""How pixels become the numbers that a network takes: factor and offset of each channel, their order."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -13,10 +14,14 @@ from numpy.typing import NDArray
 from cnn.errors import ModelError
 from cnn.words import listed, scaled
 
-# One number for all colours, or one for each of three.
+# One number for all channels, or one for each.
 Numbers = float | tuple[float, ...]
 _COLOURS = 3
 _NEARLY = 1e-3
+_MOST_CHANNELS = 64
+_NUMBER = r"-?[0-9]{1,4}(?:\.[0-9]{1,6})?"
+_SEVERAL = f"{_NUMBER}(?:,{_NUMBER}){{0,{_MOST_CHANNELS - 1}}}"
+_STANDARDISED = re.compile(f"mean:({_SEVERAL});deviation:({_SEVERAL})")
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
@@ -24,9 +29,10 @@ _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 class Scale:
     """What becomes of a pixel p of 0 to 255 before it enters the model, factor × p + offset, and why.
 
-    `factor` and `offset` are a number, or one for each colour in the order in which the model takes
+    `factor` and `offset` are a number, or one for each channel in the order in which the model takes
     them. With `is_reversed` that is blue, green, red. `range` is the name of the convention in
-    `RANGES`, empty where it is none of them; `is_stated` whether the model's file or its card says it.
+    `RANGES`, or mean and deviation as `standardised` writes them, empty where it is none of these;
+    `is_stated` whether the model's file or its card says it.
     """
 
     factor: Numbers
@@ -55,18 +61,28 @@ class Scale:
 
     def alike(self, other: Scale) -> bool:
         """Whether both make the same numbers of a pixel, but for rounding."""
+        if None not in (self.channels, other.channels) and self.channels != other.channels:
+            return False
+        count = self.channels or other.channels or 1
         mine, others = (
-            np.broadcast_arrays(np.multiply(one.factor, 255), one.offset, np.zeros(_COLOURS))
+            np.broadcast_arrays(np.multiply(one.factor, 255), one.offset, np.zeros(count))
             for one in (self, other)
         )
         is_near = np.allclose(mine, others, rtol=_NEARLY, atol=_NEARLY)
         return is_near and self.is_reversed == other.is_reversed
 
     @property
-    def is_of_colours(self) -> bool:
-        """Whether it treats colours differently, so that only a colour picture can be scaled so."""
-        numbers = (self.factor, self.offset)
-        return self.is_reversed or any(isinstance(one, tuple) for one in numbers)
+    def channels(self) -> int | None:
+        """How many channels a picture must have to be scaled so; None where all are treated alike."""
+        if self.is_reversed:
+            return _COLOURS
+        return next(
+            (len(one) for one in (self.factor, self.offset) if isinstance(one, tuple)), None
+        )
+
+    def suits(self, channels: int) -> bool:
+        """Whether a picture with so many channels can be scaled so."""
+        return self.channels in (None, channels)
 
 
 # The conventions by name; "-1..1", "caffe" and "torch" are the modes of `preprocess_input` in
@@ -93,32 +109,60 @@ RANGES: Mapping[str, Scale] = {
 _ALIASES = {"tf": "-1..1"}
 _ACCEPTED = (
     f"a number, one of {listed([*RANGES, *_ALIASES])} as text, or "
-    '{"factor": ..., "offset": ...}, each a number or three numbers'
+    '{"factor": ..., "offset": ...}, each a number or one for each channel, or mean and deviation as '
+    '"mean:0.5;deviation:0.25"'
 )
 
 
 def read_scale(stated: Any) -> Scale:
-    """Return the scale that a card states: a number, the name of a convention, or factor and offset.
+    """Return the scale that a card states, or a reader chose.
 
-    Raises `ModelError` for anything else, and says what is accepted.
+    It is a number, the name of a convention, factor and offset, or mean and deviation as `standardised`
+    writes them. Raises `ModelError` for anything else, and says what is accepted.
     """
     if isinstance(stated, str) and (name := _ALIASES.get(stated, stated)) in RANGES:
         return RANGES[name]
+    if isinstance(stated, str) and (parts := _STANDARDISED.fullmatch(stated)):
+        mean, deviation = ([float(one) for one in part.split(",")] for part in parts.groups())
+        if min(deviation) > 0 and (len(mean) == 1 or len(deviation) in (1, len(mean))):
+            return _standard(mean, deviation, text=stated)
     given = stated if isinstance(stated, Mapping) else {"factor": stated}
     factor, offset = _numbers(given.get("factor")), _numbers(given.get("offset", 0.0))
-    if factor is None or offset is None or not np.all(factor) or {*given} - {"factor", "offset"}:
+    several = {len(one) for one in (factor, offset) if isinstance(one, tuple)}
+    is_wrong = factor is None or offset is None or not np.all(factor) or len(several) > 1
+    if is_wrong or {*given} - {"factor", "offset"}:
         raise ModelError(
             f"The scale {str(stated)[:60]!r} of the card is not known: give {_ACCEPTED}."
         )
+    assert factor is not None
+    assert offset is not None
     return _named(Scale(factor, offset=offset))
 
 
+def standardised(mean: Sequence[float], deviation: Sequence[float]) -> str:
+    """Return a range as text: pixels from 0 to 1 less the mean, divided by the deviation."""
+    both = (",".join(f"{one:.4f}" for one in part) for part in (mean, deviation))
+    return "mean:{};deviation:{}".format(*both)
+
+
+def _standard(mean: Sequence[float], deviation: Sequence[float], *, text: str) -> Scale:
+    factors = tuple(1 / (255 * one) for one in deviation)
+    offsets = tuple(
+        -one / by for one, by in zip(*np.broadcast_arrays(mean, deviation), strict=True)
+    )
+    offset = offsets if len(offsets) > 1 else offsets[0]
+    factor = factors if len(factors) > 1 else factors[0]
+    away, by = (listed([f"{one:g}" for one in part]) for part in (mean, deviation))
+    reason = f"from 0 to 1, less the mean {away}, divided by the deviation {by}"
+    return Scale(factor, reason, offset, range=text)
+
+
 def _numbers(stated: Any) -> Numbers | None:
-    """Return a finite number or three of them, None for anything else."""
+    """Return a finite number or several of them, None for anything else."""
     if isinstance(stated, Sequence) and not isinstance(stated, str):
         each = [_numbers(one) for one in stated]
         several = tuple(one for one in each if isinstance(one, float))
-        return several if len(several) == len(stated) == _COLOURS else None
+        return several if 2 <= len(several) == len(stated) <= _MOST_CHANNELS else None
     is_number = isinstance(stated, int | float) and not isinstance(stated, bool)
     return float(stated) if is_number and isfinite(stated) else None
 
@@ -136,16 +180,19 @@ def _named(scale: Scale) -> Scale:
 
 
 def in_ends(name: str) -> str:
-    """Return the name of a range in words: "0 to 1", or the name of the convention."""
+    """Return the name of a range in words: "0 to 1", the convention, or mean and deviation."""
+    if parts := _STANDARDISED.fullmatch(name):
+        mean, deviation = (part.replace(",", ", ") for part in parts.groups())
+        return f"mean {mean} and deviation {deviation}"
     return name.replace("..", " to ").replace("-", "−")
 
 
 def in_words(scale: Scale) -> str:
     """Return what the scale does to a pixel: "divided by 255"."""
-    if scale.is_of_colours:
-        if scale.range:
-            return RANGES[scale.range].reason
-        return "scaled for each colour on its own"
+    if scale.range and (scale.range not in RANGES or scale.channels):
+        return scale.reason if scale.range not in RANGES else RANGES[scale.range].reason
+    if scale.channels:
+        return "scaled for each channel on its own"
     if np.all(scale.factor == 1) and not np.any(scale.offset):
         return "not scaled"
     assert isinstance(scale.factor, float)

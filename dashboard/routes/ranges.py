@@ -9,6 +9,7 @@ import numpy as np
 from flask import Flask, Response, jsonify, request
 
 import cnn
+from cnn.inspection.pixel_ranges import range_of_pictures
 from dashboard.runtime.picking import outputs_of
 from dashboard.runtime.runtime import current
 from dashboard.state.view import parse
@@ -33,7 +34,9 @@ def _ranges() -> Response:
             raise cnn.DatasetError(f"No picture of {data.name} that was looked at can be read.")
         outputs = outputs_of(model, data)
         targets = None if outputs is None else outputs[data.labels[kept]]
-        found = cnn.compare_ranges(model, pictures, targets)
-        return jsonify(hint=cnn.captions.range_hint(found))
+        measured = range_of_pictures(model, pictures)
+        also = [name for name in (measured, view.range) if name]
+        found = cnn.compare_ranges(model, pictures, targets, also=also)
+        return jsonify(hint=cnn.captions.range_hint(found, measured))
     except cnn.CnnError as error:
         return Response(str(error), 400, mimetype="text/plain")

@@ -168,9 +168,12 @@ class _Repair:
             model = self._runtime.trained(View(**{**self.values, "range": ""}))
         except cnn.CnnError:
             return
-        if name not in cnn.models.ranges_of(model):
+        channels = cnn.models.input_shape(model)[2]
+        scale = cnn.models.read_scale(name)
+        if not scale.suits(channels):
             del self.values["range"]
-            why = f"says range is {name!r}, which is for colours: the model takes grey pictures"
+            takes = f"the model takes {channels}"
+            why = f"says range is {name!r}, which is for {scale.channels} channels: {takes}"
             self._say(f"{why}; pixels are scaled as the model says", "range")
 
     def require_classes(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import dash_bootstrap_components as dbc
 import numpy as np
-from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update, set_props
+from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update, set_props
 from dash.exceptions import PreventUpdate
 from numpy.typing import NDArray
 from PIL import Image
@@ -146,6 +146,12 @@ def _range_choice() -> html.Div:
         [
             html.Label("Pixels", htmlFor=_RANGE, className="small mb-0"),
             html.Div(id=f"{_RANGE}-place"),
+            html.Div(
+                [_standard("mean", "Mean"), _standard("deviation", "Deviation")],
+                id=f"{_RANGE}-standard",
+                className="pixel-standard",
+                hidden=True,
+            ),
             _button(
                 "Which suits?", f"{_RANGE}-compare", "Try each range with pictures of the data"
             ),
@@ -154,6 +160,17 @@ def _range_choice() -> html.Div:
         id=f"{_RANGE}-choice",
         hidden=True,
     )
+
+
+def _standard(name: str, label: str) -> html.Label:
+    """Return the field for the mean or the deviation of pixels from 0 to 1."""
+    field = dcc.Input(
+        id=f"{_RANGE}-{name}",
+        type="text",
+        autoComplete="off",
+        className="form-control form-control-sm",
+    )
+    return html.Label([label, field], className="small", htmlFor=f"{_RANGE}-{name}")
 
 
 def _has_digits(runtime: Runtime) -> bool:
@@ -360,6 +377,7 @@ def _scale(view: View, look: Look) -> dict[str, Any]:
     return {
         "text": " ".join([f"Pixels: {look.scale.reason}.", *look.notes]),
         "ranges": [[name, cnn.captions.pixel_range(name)] for name in names],
+        "channels": look.fitted.shape[-1],
         "chosen": view.range,
     }
 

@@ -9,11 +9,13 @@ from typing import Any, Literal
 
 from cnn import runs
 from cnn.data.datasets import DIGITS
+from cnn.errors import ModelError
 from cnn.figures import SCALES, Scale
 from cnn.gradients.adversarial import EPSILON
 from cnn.gradients.teaching import MOST_STEPS
 from cnn.images.perturbations import MOST_SEED, RANGES, Perturbation, Range
 from cnn.models.scales import RANGES as PIXEL_RANGES
+from cnn.models.scales import read_scale
 from cnn.runs import moments
 from dashboard.state import data, operations, picking, pixels, rates
 
@@ -44,7 +46,7 @@ class View:
     `runs` are the ids of the runs that are compared, with commas between. `output` is the number of the
     output that is looked at, where the network has several. `surgery` is what is done to channels of
     the network, as text. `range` is how pixels are scaled for the model, a name in
-    `cnn.models.scales.RANGES` ("": as its file says, or the usual way).
+    `cnn.models.scales.RANGES`, or mean and deviation ("": as its file says, or the usual way).
 
     The picture is `pixels` (28×28, as text) if there are any, else the one kept as `upload` (a
     content hash), else a place in a data set; an upload beside pixels is where they come from,
@@ -289,6 +291,17 @@ def _flag(text: str) -> bool:
     return True
 
 
+def _range(text: str) -> None:
+    if text in PIXEL_RANGES:
+        return
+    try:
+        is_standardised = bool(read_scale(text)) and ":" in text
+    except ModelError:
+        is_standardised = False
+    if not is_standardised:
+        raise ValueError
+
+
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "1"
@@ -311,7 +324,11 @@ _ACCEPTED = {
     ),
     "data": _matching(data.PATTERN, data.WORDS),
     "split": _one_of(*data.SPLITS),
-    "range": _one_of(*PIXEL_RANGES),
+    "range": _decodable(
+        _range,
+        f"one of {', '.join(PIXEL_RANGES)}, or mean and deviation such as mean:0.5;deviation:0.25",
+        "pixels are scaled as the model says",
+    ),
     "index": _NUMBER,
     "pixels": _decodable(
         pixels.decode, "the 28×28 pixels of a drawing", "it is damaged, and a sample is shown"

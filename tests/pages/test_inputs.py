@@ -56,13 +56,14 @@ def test_a_chosen_range_is_what_the_network_gets_and_what_the_panel_says(
     stated = facts(runtime, query)["scale"]
     assert stated == {
         "text": "Pixels: divided by 255, as the model's card says.", "ranges": [], "chosen": "",
+        "channels": 1,
     }  # fmt: skip
 
 
 def test_a_range_of_colours_is_taken_out_of_a_link_to_a_grey_model(app, query):
     link = links.follow(runtime_of(app), {**query, "range": "caffe"})
     assert link.view.range == ""
-    assert "range is 'caffe', which is for colours" in " ".join(link.messages)
+    assert "range is 'caffe', which is for 3 channels: the model takes 1" in " ".join(link.messages)
     assert parse({**query, "range": "0,,1"})[0].range == ""
     assert View(model="a" * 12, range="0..1").of_model("b" * 12).range == ""
 
@@ -79,7 +80,41 @@ def test_the_server_tries_each_range_with_pictures_of_the_data_set(app, query):
     for chosen in ({}, {"range": "0..255"}):
         got = client.get("/ranges", query_string={**query, **chosen})
         assert got.json["hint"].startswith("Recognised of 64 pictures: ")
-        assert got.json["hint"].count("% with ") == 3
+        assert got.json["hint"].count("% with ") == 4
+        assert "(of these pictures)" in got.json["hint"]
+
+
+def test_mean_and_deviation_are_a_range_in_the_link_and_among_those_that_are_tried(
+    app, request_of, query, classifier
+):
+    request_of(app)
+    runtime, shown = runtime_of(app), {**query, "range": "mean:0.1307;deviation:0.3081"}
+    assert links.follow(runtime, shown).messages == ()
+    picture = runtime.picture(parse(shown)[0]).pixels
+    told = facts(runtime, shown)["scale"]
+    assert told["chosen"] == "mean:0.1307;deviation:0.3081"
+    assert told["text"] == (
+        "Pixels: from 0 to 1, less the mean 0.1307, divided by the deviation 0.3081, as chosen here."
+    )
+    said = runtime.look(parse(shown)[0]).passed.prediction.probabilities
+    standard = (picture / 255 - 0.1307) / 0.3081
+    expected = classifier.predict(standard[None].astype(np.float32), verbose=0)[0]
+    np.testing.assert_allclose(said, expected, atol=1e-5)
+    hint = app.server.test_client().get("/ranges", query_string=shown).json["hint"]
+    assert hint.count("% with ") == 5
+    assert "with mean 0.1307 and deviation 0.3081" in hint
+
+
+def test_mean_and_deviation_of_other_channels_are_taken_out_of_a_link(app, request_of, query):
+    request_of(app)
+    runtime = runtime_of(app)
+    for wrong in (
+        "mean:0.1,0.2,0.3;deviation:0.5", "mean:0.1;deviation:0,1", "nonsense", "mean:0.1;deviation:0",
+        "mean:0.1;deviation:0.2,0.3", "mean:1e9;deviation:1", "0.1/0.2", "mean:nan;deviation:1",
+    ):  # fmt: skip
+        link = links.follow(runtime, {**query, "range": wrong})
+        assert link.view.range == ""
+        assert len(link.messages) == 1
 
 
 def two_inputs() -> keras.Model:

@@ -138,7 +138,7 @@ def test_a_card_may_say_factor_and_offset_of_each_colour(tmp_path):
     np.testing.assert_allclose(
         cnn.prepare(COLOURS, loaded)[0], COLOURS * [0.5, 1, 2] + [1, 0, -1.5]
     )
-    with pytest.raises(cnn.ModelError, match="takes grey pictures"):
+    with pytest.raises(cnn.ModelError, match="for 3 channels, and the model takes 1"):
         grey = beginning(lambda x: x, (8, 9, 1))
         attach_card(grey, Card(scale=stated))
         cnn.prepare(COLOURS, grey)
@@ -149,7 +149,11 @@ def test_a_card_may_say_factor_and_offset_of_each_colour(tmp_path):
     [
         "1/255",
         True,
-        [1, 2],
+        [1, "x"],
+        [1],
+        "mean:0.1;deviation:0",
+        "mean:0.1,0.2;deviation:0.1,0.2,0.3",
+        {"factor": [1, 2], "offset": [1, 2, 3]},
         0,
         {"factor": "x"},
         {"scale": 1},
@@ -195,7 +199,25 @@ def test_a_chosen_range_counts_and_leaves_the_model_as_it_is():
         in_range(grey, "caffe")
 
 
-@pytest.mark.parametrize("name", ["-1..1", "caffe", "torch"])
+def test_mean_and_deviation_are_of_each_channel_and_stand_on_the_card(tmp_path):
+    torch = "mean:0.485,0.456,0.406;deviation:0.229,0.224,0.225"
+    assert read_scale(torch).alike(RANGES["torch"])
+    model = beginning(lambda x: x)
+    chosen = in_range(model, "mean:0.5,0.25,0;deviation:0.5")
+    expected = (COLOURS / 255 - [0.5, 0.25, 0]) / 0.5
+    np.testing.assert_allclose(cnn.prepare(COLOURS, chosen)[0], expected, atol=1e-6)
+    card = cnn.models.card_of(chosen)
+    cnn.save_model(chosen, tmp_path / "m.keras", card=card)
+    loaded = cnn.load_model(tmp_path / "m.keras")
+    np.testing.assert_allclose(cnn.prepare(COLOURS, loaded)[0], expected, atol=1e-6)
+    assert "less the mean 0.5, 0.25 and 0, divided by the deviation 0.5" in scale_of(loaded).reason
+    with pytest.raises(cnn.ModelError, match="or mean and deviation, a number or 3 numbers each"):
+        in_range(model, "mean:0.5,0.5;deviation:0.5")
+
+
+@pytest.mark.parametrize(
+    "name", ["-1..1", "caffe", "torch", "mean:0.2,0.3,0.4;deviation:0.5,0.6,0.7"]
+)
 def test_gradients_and_numbers_of_the_picture_are_those_of_its_pixels(name):
     model = in_range(beginning(lambda x: x), name)
     gradient, label = cnn.gradients.adversarial.logit_gradient(model, COLOURS)
