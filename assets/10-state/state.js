@@ -306,7 +306,7 @@
   root.cnn = { ...root.cnn,
     toQuery,
     networkOf,
-    follow,
+    followLink: follow,
     read,
     write,
     markCurrent,

@@ -44,7 +44,7 @@
     const [mean, deviation] = ["mean", "deviation"].map((name) => part(name).value.replace(/\s/g, ""));
     const range = "mean:" + mean + ";deviation:" + deviation;
     const view = root.cnn.currentView();
-    const link = await root.cnn.follow(root.cnn.toQuery({ ...view, range }));
+    const link = await root.cnn.followLink(root.cnn.toQuery({ ...view, range }));
     if (!link || view !== root.cnn.currentView()) return;
     if (link.view.range === range) root.cnn.changeView({ range });
     const { channels } = part("standard").dataset;

@@ -62,15 +62,20 @@ class PictureChannels(_Adapter, keras.layers.Layer):
 
 
 class GivenNumbers(_Adapter, keras.layers.Layer):
-    """What a network takes beside the picture: the same numbers (no batch axis) for every one."""
+    """What a network takes beside the picture: the same numbers (no batch axis) for every one.
+
+    They are a variable, but no weight, so that what was compiled gets others as an argument.
+    """
 
     def __init__(self, numbers: Any, **settings: Any) -> None:
         super().__init__(**settings)
-        self.numbers = np.asarray(numbers)
+        given = np.asarray(numbers, np.float32)
+        # Keras counts what is set in the usual way among the weights.
+        object.__setattr__(self, "numbers", keras.Variable(given, trainable=False, name="numbers"))
 
     def call(self, picture: Any) -> Any:
         """Return (batch, *shape)."""
-        given = keras.ops.convert_to_tensor(self.numbers, self.compute_dtype)
+        given = keras.ops.cast(self.numbers, self.compute_dtype)
         return keras.ops.broadcast_to(given, (keras.ops.shape(picture)[0], *self.numbers.shape))
 
     def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
@@ -79,7 +84,12 @@ class GivenNumbers(_Adapter, keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the settings."""
-        return {**super().get_config(), "numbers": self.numbers.tolist()}
+        return {**super().get_config(), "numbers": self.numbers.numpy().tolist()}
+
+
+def given_numbers(model: keras.Model) -> list[keras.Variable]:
+    """Return the numbers that the model's further inputs are given."""
+    return [layer.numbers for layer in model.layers if isinstance(layer, GivenNumbers)]
 
 
 def is_adapter(layer: Any) -> bool:

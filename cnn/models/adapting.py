@@ -62,7 +62,7 @@ def adapted(model: keras.Model, given: Mapping[str, Any] | None = None) -> keras
     """
     import keras
 
-    forms = [(_form(model, tensor), tensor) for tensor in model.inputs]
+    forms = [(form_of(model, tensor), tensor) for tensor in model.inputs]
     # Of several the one with the most axes: a vector that could be a picture seldom is.
     form, main = max(forms, key=lambda one: len(one[0].taken) if one[0] else 0)
     if form is None:
@@ -110,7 +110,7 @@ def unadapted(model: keras.Model) -> keras.Model:
             values[id(output)] = given[node.operation.place] = new
         else:
             values[id(output)] = output
-    if _reads_picture(model, before):
+    if reads_picture(model, before):
         free = next(place for place in range(len(given) + 1) if place not in given)
         given[free] = model.inputs[0]
     return _rebuilt(model, values, [given[place] for place in sorted(given)])
@@ -131,11 +131,17 @@ def notes(model: keras.Model) -> tuple[str, ...]:
         elif isinstance(layer, adapters.Reshape):
             said.append(f"The network takes the picture as {sides(shape)} numbers.")
         elif isinstance(layer, adapters.GivenNumbers):
-            given = ", ".join(number(one) for one in layer.numbers.ravel()[:_MOST_SAID])
-            more = " ..." if layer.numbers.size > _MOST_SAID else ""
-            what = f"{given}{more}" if layer.numbers.any() else "zeros"
-            said.append(f"The further input {layer.name} gets {what}.")
+            said.append(f"The further input {layer.name} gets {_in_words(layer.numbers.numpy())}.")
     return tuple(dict.fromkeys(said))
+
+
+def _in_words(given: NDArray[np.float32]) -> str:
+    if not given.any():
+        return "zeros"
+    if given.ndim > 1:
+        return "a picture of its own"
+    told = ", ".join(number(one) for one in given.ravel()[:_MOST_SAID])
+    return told + " ..." * (given.size > _MOST_SAID)
 
 
 def _of_channels(count: int, colours: int) -> str:
@@ -144,13 +150,13 @@ def _of_channels(count: int, colours: int) -> str:
     return f"Of {count} channels the first three are red, green and blue, the others zero."
 
 
-def _reads_picture(model: keras.Model, before: Sequence[Any]) -> bool:
+def reads_picture(model: keras.Model, before: Sequence[Any]) -> bool:
     """Whether a layer of the network itself reads the picture."""
     others = [node for node in nodes(model) if node not in before]
     return any(tensor is model.inputs[0] for node in others for tensor in node.input_tensors)
 
 
-def _form(model: keras.Model, tensor: Any) -> Form | None:
+def form_of(model: keras.Model, tensor: Any) -> Form | None:
     """Return how an input takes a picture; None where it cannot be one."""
     taken: Shape = tuple(tensor.shape[1:])
     if len(taken) == 3:

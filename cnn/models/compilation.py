@@ -1,7 +1,7 @@
 """Functions of a model, compiled once and kept on it; one call of each at a time.
 
 Models that differ in their numbers only, twins, share what was compiled: the numbers go in as
-arguments. They are the weights, and the factors of changed channels.
+arguments. They are the weights, the factors of changed channels, and what further inputs are given.
 """
 
 from __future__ import annotations
@@ -126,9 +126,10 @@ def _interpolates(model: keras.Model) -> bool:
 
 def _numbers(model: keras.Model) -> list[keras.Variable]:
     """Return the variables in which twins differ."""
+    from cnn.models.adapters import given_numbers
     from cnn.models.factors import factors_of
 
-    return [*model.variables, *factors_of(model)]
+    return [*model.variables, *factors_of(model), *given_numbers(model)]
 
 
 def compiled_once(
