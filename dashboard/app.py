@@ -17,7 +17,7 @@ from dashboard.access.hosts import check_host
 from dashboard.access.origins import check_origin
 from dashboard.prefix import PrefixedDash, base, serve_below
 from dashboard.routes import compression, versioned
-from dashboard.routes.addresses import addresses, pages
+from dashboard.routes.addresses import NamePath, addresses, pages
 from dashboard.routes.downloads import serve_downloads
 from dashboard.routes.fields import serve_fields
 from dashboard.routes.health import serve_health
@@ -93,6 +93,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     os.environ.setdefault("DASH_DISABLE_VERSION_CHECK", "1")
     runtime = Runtime(settings or Settings())
     server = Flask("dashboard")
+    server.url_map.converters["path"] = NamePath
     app = _Application(
         "dashboard",
         server=server,

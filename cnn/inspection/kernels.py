@@ -21,7 +21,7 @@ def weights(model: keras.Model, layer: str) -> dict[str, NDArray[np.float32]]:
     """Return every weight array of the layer by its own name ("kernel", "bias", "gamma" ...).
 
     Where a layer has several of one name, as attention and recurrent layers do, the names say of which
-    part: "query/kernel". Kernels quantised to int8 are the numbers that their codes stand for.
+    part: "query/kernel". Quantised ones are the numbers that their codes stand for.
     """
     layer_info(model, layer)
     return numbers_by_name(next(call.layer for call in calls(model) if call.name == layer))

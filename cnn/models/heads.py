@@ -170,7 +170,7 @@ def _sums(layer: Any, inputs: list[Any], _output: Any) -> Any:
 
     if isinstance(layer, keras.layers.Softmax | keras.layers.Activation):
         return inputs[0]
-    if not isinstance(layer, keras.layers.Dense):
+    if not isinstance(layer, keras.layers.Dense) or layer.quantization_mode:
         return None
     sums = keras.ops.matmul(inputs[0], layer.kernel)
     return sums + layer.bias if layer.use_bias else sums

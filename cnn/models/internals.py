@@ -96,18 +96,69 @@ def every_layer(model: keras.Model) -> list[Any]:
     return list(model._flatten_layers())
 
 
-def floating_kernels(layer: Any) -> dict[int, Any]:
-    """Return what the codes of kernels quantised to int8 stand for, by the id of the kernel's variable.
+def floating_weights(layer: Any) -> dict[int, Any]:
+    """Return what quantised weights stand for, by the id of the variable that has their codes.
 
-    A code is a number times its scale, rounded.
+    These are the numbers that the layer computes with: of int8, int4, gptq and awq the codes times
+    their scales, of float8 the weights rounded to it.
     """
     found = {}
     for one in layer._flatten_layers() if hasattr(layer, "_flatten_layers") else ():
-        if getattr(one, "quantization_mode", None) == "int8" and hasattr(one, "kernel_scale"):
-            adjusted = getattr(one, "_adjust_scale_for_dequant", lambda scale: scale)
-            scale = np.asarray(adjusted(one.kernel_scale), np.float32)
-            found[id(one._kernel)] = np.asarray(one._kernel, np.float32) / scale
+        mode, name = getattr(one, "quantization_mode", None), _quantised(one)
+        if not mode or not name:
+            continue
+        if mode not in ("gptq", "awq"):
+            found[id(getattr(one, f"_{name}"))] = _uncoded(one, name)
+        elif getattr(one, f"is_{mode}_calibrated", False):
+            found[id(one.quantized_kernel)] = _calibrated(one)
     return found
+
+
+def _quantised(layer: Any) -> str:
+    """Return which of its weights a layer keeps as codes once it is quantised; empty: none."""
+    return next((n for n in ("kernel", "embeddings") if hasattr(layer, f"{n}_scale")), "")
+
+
+def _uncoded(layer: Any, name: str) -> Any:
+    """Return the weights of a layer in int8, int4 or float8."""
+    codes = np.asarray(getattr(layer, name), np.float32)
+    scale = getattr(layer, f"{name}_scale")
+    if layer.quantization_mode == "float8":
+        return _rounded_to_float8(codes, np.asarray(scale))
+    rows = codes.reshape(getattr(layer, "_int4_rows", len(codes)), -1)
+    if getattr(layer, "g_idx", None) is not None:
+        uncoded = _by_group(layer, name, rows, axis=0 if name == "kernel" else 1)
+    elif name == "embeddings":
+        uncoded = rows / np.asarray(scale).reshape(-1, 1)
+    elif layer.quantization_mode == "int4":
+        uncoded = rows / np.asarray(scale)
+    else:
+        adjusted = getattr(layer, "_adjust_scale_for_dequant", lambda scale: scale)
+        uncoded = codes / np.asarray(adjusted(scale))
+    return uncoded.reshape(codes.shape)
+
+
+def _calibrated(layer: Any) -> Any:
+    """Return the kernel of a layer in gptq or awq, which keep its codes with the outputs first."""
+    kernel = _by_group(layer, "kernel", np.asarray(layer.kernel, np.float32), axis=1).T
+    if layer.quantization_mode == "awq":
+        kernel = kernel / np.asarray(layer.awq_scales)[:, None]
+    return kernel.reshape(getattr(layer, "original_kernel_shape", kernel.shape))
+
+
+def _by_group(layer: Any, name: str, codes: Any, *, axis: int) -> Any:
+    """Return codes less the zero point of their group, times its scale."""
+    groups = np.asarray(layer.g_idx).astype(int)
+    scale, zero = (np.asarray(getattr(layer, f"{name}_{part}")) for part in ("scale", "zero"))
+    return (codes - zero.take(groups, axis)) * scale.take(groups, axis)
+
+
+def _rounded_to_float8(weights: Any, scale: Any) -> Any:
+    import ml_dtypes
+
+    most = float(ml_dtypes.finfo(ml_dtypes.float8_e4m3fn).max)
+    rounded = (weights / scale).clip(-most, most).astype(ml_dtypes.float8_e4m3fn)
+    return rounded.astype(np.float32) * scale
 
 
 def name_scopes(model: keras.Model) -> None:

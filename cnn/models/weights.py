@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.models.internals import floating_kernels
+from cnn.models.internals import floating_weights
 
 
 def weights_by_name(weights: Iterable[Any]) -> dict[str, Any]:
@@ -35,9 +35,11 @@ def weights_by_name(weights: Iterable[Any]) -> dict[str, Any]:
 
 
 def numbers_by_name(layer: Any) -> dict[str, NDArray[np.float32]]:
-    """Return the weights of a layer by name, float32; codes of kernels as the numbers they stand for."""
-    known = floating_kernels(layer)
+    """Return the weights of a layer by name, float32; codes as the numbers that they stand for."""
+    known = floating_weights(layer)
     return {
-        name: np.asarray(known.get(id(weight), weight), np.float32)
+        name.replace("quantized_kernel", "kernel"): np.asarray(
+            known.get(id(weight), weight), np.float32
+        )
         for name, weight in weights_by_name(getattr(layer, "weights", ())).items()
     }

@@ -6,6 +6,7 @@ import re
 
 import dash
 from dash import Dash
+from werkzeug.routing import PathConverter
 
 from dashboard.prefix import base, below
 
@@ -16,6 +17,12 @@ _ASKED = frozenset(
         "studies", "study", "cancel_study",
     }
 )  # fmt: skip
+
+
+class NamePath(PathConverter):
+    """A part of an address that may be any name of a layer, with slashes and line ends in it."""
+
+    regex = r"(?s:[^/].*?)"
 
 
 def addresses(app: Dash) -> dict[str, str]:

@@ -7,7 +7,7 @@ from keras import layers
 
 from dashboard.app import runtime_of
 from pages import activations, architecture, filters, why
-from tests.screens import application_of, caption, screen
+from tests.screens import application_of, caption, screen, unpacked
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +20,7 @@ def other(tmp_path_factory):
     x = layers.Conv2D(4, 3, activation="relu", name="conv", **first)(x)
     x = layers.Flatten(name="flat", **first)(x)
     x = layers.Reshape((36, 4), name="rows")(x)
+    x = layers.Activation("linear", name="two\nlines")(x)
     x = layers.MultiHeadAttention(2, 3, name="attention")(x, x)
     x = layers.Bidirectional(layers.LSTM(3, name="cells"), name="both")(x)
     model = keras.Model(picture, layers.Dense(10, "softmax", name="classes")(x))
@@ -39,6 +40,15 @@ def test_an_attention_shows_a_map_of_scores_for_every_head(query):
     assert caption(shown, activations.KERNEL).startswith("2 heads: a row per query (36)")
     assert not shown.hidden[f"{activations.KERNEL}-box"]
     assert screen(activations, query, "rows").hidden[f"{activations.KERNEL}-box"]
+
+
+def test_a_layer_whose_name_has_a_line_end_has_its_page_and_its_values(other, query):
+    client = other.server.test_client()
+    assert client.get("/activations/two%0Alines", query_string=query).status_code == 200
+    form = screen(activations, query, "two\nlines").form
+    answer = client.get("/values/activations/two%0Alines", query_string={**query, "form": form})
+    assert answer.status_code == 200
+    assert unpacked(answer.data)[0]["page"]["form"] == form
 
 
 def test_maps_with_channels_first_are_shown_as_all_others(query):

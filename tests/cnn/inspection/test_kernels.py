@@ -99,14 +99,61 @@ def test_an_attention_has_eight_weights():
     assert list(cnn.weights(model, "l")) == [f"{p}/{w}" for p in parts for w in ("kernel", "bias")]
 
 
-def test_codes_of_a_quantised_kernel_are_shown_as_the_weights_they_stand_for():
-    layer = layers.Dense(4, name="l")
-    einsum = layers.EinsumDense("abc,cd->abd", (None, 3), name="e")
-    model = rows(layer, einsum)
+def calibration(kind, block):
+    """A configuration of gptq or awq: 8 rows of whole numbers, as they take no others."""
+    numbers = np.random.default_rng(0).integers(0, 255, (8, 30)).astype("int32")
+    blocks = {"pre_block_layers": [layers.Reshape((6, 5))], "sequential_blocks": [block]}
+    return kind(
+        numbers, object(), num_samples=8, sequence_length=30, group_size=-1,
+        quantization_layer_structure=blocks,
+    )  # fmt: skip
+
+
+def quantised(model, mode):
+    """Quantise the layers "l" and "e" of the model."""
+    if mode in ("gptq", "awq"):
+        kind = {"gptq": keras.quantizers.GPTQConfig, "awq": keras.quantizers.AWQConfig}[mode]
+        for name in "le":
+            model.quantize(
+                mode, config=calibration(kind, model.get_layer(name)), filters=f"^{name}$"
+            )
+    elif mode == "int4, one scale":
+        model.quantize(config=keras.quantizers.Int4QuantizationConfig(block_size=-1))
+    else:
+        model.quantize(mode)
+
+
+@pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
+@pytest.mark.parametrize("mode", ["int8", "int4", "int4, one scale", "float8", "gptq", "awq"])
+def test_a_quantised_kernel_is_what_the_layer_computes_with_and_no_codes(mode):
+    model = rows(
+        layers.Dense(5, name="l"), layers.EinsumDense("abc,cde->abde", (None, 2, 3), name="e")
+    )
     before = {name: cnn.kernels(model, name) for name in "le"}
-    for one in (layer, einsum):
-        one.quantize("int8")
-    for name, kernel in before.items():
-        after = cnn.kernels(model, name)
-        assert np.abs(after - kernel).max() <= 0.51 * np.abs(kernel).max() / 127
-        assert not np.array_equal(after, kernel)
+    quantised(model, mode)
+    for name, equation in (("l", "ab,bc->ac"), ("e", "ab,bcd->acd")):
+        layer, shape = model.get_layer(name), (1, 6, 5)
+        kernel = cnn.weights(model, name)["kernel"]
+        assert not np.array_equal(kernel.reshape(before[name].shape), before[name])
+        # A row with a single 1 comes exactly through the quantisation of inputs.
+        for row in range(5):
+            unit = np.zeros(shape, np.float32)
+            unit[0, :, row] = 1
+            answer = np.einsum(equation, unit[0], kernel)
+            bias = 0 if layer.bias is None else np.asarray(layer.bias)
+            np.testing.assert_allclose(
+                np.asarray(layer(unit))[0] - bias, answer, rtol=1e-5, atol=1e-6
+            )
+
+
+@pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
+def test_sums_of_a_quantised_last_layer_are_not_worked_out_of_its_codes():
+    picture = keras.Input((6, 5, 1))
+    last = layers.Dense(4, "softmax", name="l")(layers.Flatten()(picture))
+    model = keras.Model(picture, last)
+    model.quantize("int8")
+    image = np.full((6, 5, 1), 200, np.uint8)
+    said = cnn.predict(model, image)
+    assert said.logits is None
+    expected = np.asarray(model(cnn.prepare(image, model)))[0]
+    np.testing.assert_allclose(said.probabilities, expected, atol=1e-6)
