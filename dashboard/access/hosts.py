@@ -7,6 +7,7 @@ name, which is not among those here. Addresses in digits are no names that anybo
 
 from __future__ import annotations
 
+import socket
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -24,8 +25,8 @@ _MISDIRECTED = 421
 def check_host(server: Flask, settings: Settings) -> None:
     """Answer with 421 and a sentence whoever asks for a server of another name."""
     own = settings.host_names
-    names = [_HERE, *own]
     takes_addresses = not is_loopback(settings.host)
+    names = [_HERE, *own, *(_names_of_machine() if takes_addresses else ())]
 
     def check() -> Response | None:
         asked = request.headers.get("Host", "")
@@ -37,6 +38,12 @@ def check_host(server: Flask, settings: Settings) -> None:
         )  # fmt: skip
 
     server.before_request(check)
+
+
+def _names_of_machine() -> list[str]:
+    """Return what this machine is called in its network, in which nobody outside gives names."""
+    name = socket.gethostname().casefold()
+    return [name, f"{name.split('.')[0]}.local"] if name else []
 
 
 def is_loopback(host: str) -> bool:

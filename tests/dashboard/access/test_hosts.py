@@ -1,5 +1,7 @@
 """A name that somebody else gives this machine does not open it."""
 
+import socket
+
 import pytest
 from flask import Flask
 
@@ -63,3 +65,10 @@ def test_only_names_that_are_known_are_answered(asked, name, settings, is_known)
 def test_a_long_name_is_cut_in_the_answer(asked):
     _, text = asked("a" * 5000 + ".example")
     assert len(text) < 300
+
+
+def test_in_a_network_the_name_of_the_machine_is_known(asked):
+    machine = socket.gethostname()
+    for name in (machine, f"{machine.split('.')[0]}.local:8050"):
+        assert asked(name, **LAN)[0] == 200
+        assert asked(name)[0] == 421
