@@ -25,6 +25,7 @@
     root.cnn.paintPrediction(panel.prediction);
     root.cnn.paintSurgery(panel.surgery);
     root.cnn.paintScale(panel.scale);
+    root.cnn.paintInputs(panel.inputs || []);
   }
 
   function paintOver(image, seen, moving) {

@@ -11,6 +11,7 @@ from cnn.models.card import (
     read_card,
     write_card,
 )
+from cnn.models.further import Further, further_inputs, with_inputs
 from cnn.models.inputs import in_range, input_shape, ranges_of, scale_of
 from cnn.models.loading import as_functional, load_model, pretrained_run, save_model
 from cnn.models.opening import SUFFIXES, Limits
@@ -21,6 +22,7 @@ __all__ = [
     "RANGES",
     "SUFFIXES",
     "Card",
+    "Further",
     "Limits",
     "Scale",
     "as_functional",
@@ -29,6 +31,7 @@ __all__ = [
     "card_path",
     "changeable_layers",
     "class_names",
+    "further_inputs",
     "in_range",
     "input_shape",
     "load_model",
@@ -43,5 +46,6 @@ __all__ = [
     "require_changeable",
     "save_model",
     "scale_of",
+    "with_inputs",
     "write_card",
 ]

@@ -97,6 +97,8 @@ def with_inputs(model: keras.Model, given: Mapping[str, Any]) -> keras.Model:
         settings = {"name": name, "place": layer.place, "dtype": found[name].outputs[0].dtype}
         others[layer] = GivenNumbers(numbers, **settings)
     twin = with_layers(model, others)
+    for found_out in [name for name in vars(twin) if name.startswith("_cnn_")]:
+        object.__delattr__(twin, found_out)
     attach_card(twin, card_of(model))
     own = [layer.name for layer in others if not isinstance(layer, GivenNumbers)]
     kept = kept_for_twins(model)

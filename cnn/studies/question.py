@@ -16,6 +16,7 @@ from cnn.errors import ModelError, StudyError
 from cnn.files import content_hash
 from cnn.models.card import card_path
 from cnn.models.compilation import twin
+from cnn.models.further import with_inputs
 from cnn.models.inputs import in_range
 from cnn.models.loading import load_model
 from cnn.models.opening import Limits
@@ -46,7 +47,7 @@ class Network:
     `path` is the file, `content` its hash, and `card` that of the card beside it ("" without one).
     `run` is the folder of the run and `moment` the moment, both "" for the weights of the file;
     `weights` is the hash of the file that has those of the moment. `range` is how its pixels are scaled,
-    where that was chosen.
+    and `inputs` the numbers for further inputs by name, where these were chosen.
     """
 
     __pydantic_config__ = STRICT
@@ -58,11 +59,13 @@ class Network:
     moment: str = ""
     weights: str = ""
     range: str = ""
+    inputs: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     def load(self) -> keras.Model:
         """Return the network; `ModelError` or `RunError` where its files are others, or gone."""
         model = self._trained()
-        return in_range(model, self.range) if self.range else model
+        model = in_range(model, self.range) if self.range else model
+        return with_inputs(model, self.inputs) if self.inputs else model
 
     def _trained(self) -> keras.Model:
         path = Path(self.path)

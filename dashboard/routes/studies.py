@@ -101,7 +101,11 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
         raise StudyError(
             "Only the first output is studied: choose it in the panel, then ask again."
         )
-    network = replace(runtime.catalogue.network(view.model, view.epoch), range=view.range)
+    network = replace(
+        runtime.catalogue.network(view.model, view.epoch),
+        range=view.range,
+        inputs=runtime.numbers(view),
+    )
     return replace(_asked_of(network, runtime, view, asked), data_key=_key_of_own(view))
 
 

@@ -63,6 +63,7 @@ def follow(runtime: Runtime, query: Mapping[str, Any]) -> Link:
     repair.require_moments()
     repair.require_range()
     repair.require_output()
+    repair.require_inputs()
     repair.require_channels()
     repair.require_classes()
     repair.refuse_others()
@@ -175,6 +176,19 @@ class _Repair:
             takes = f"the model takes {channels}"
             why = f"says range is {name!r}, which is for {scale.channels} channels: {takes}"
             self._say(f"{why}; pixels are scaled as the model says", "range")
+
+    def require_inputs(self) -> None:
+        """Take out what further inputs cannot be given, as soon as the model can be asked."""
+        for name in ("given", "also"):
+            if not self.values.get(name) or self._runtime.ready != "ready":
+                continue
+            others = {one: "" for one in ("given", "also", "surgery") if one != name}
+            try:
+                self._runtime.trained(View(**{**self.values, **others}))
+            except cnn.CnnError as error:
+                del self.values[name]
+                why = f"says what further inputs get ({str(error).removesuffix('.')})"
+                self._say(f"{why}; they get what the model's card says", name)
 
     def require_classes(self) -> None:
         """Take out classes that the model does not have, as soon as it can be asked."""

@@ -33,8 +33,9 @@ from cnn.runs.configuration import TrainingConfig
 from cnn.runs.moments import Moment
 from cnn.runs.run import Note, Run
 from dashboard.prefix import base
-from dashboard.runtime import picking, pictures
+from dashboard.runtime import further, picking, pictures
 from dashboard.runtime.catalogue import OF_RUN, Catalogue, Entry
+from dashboard.runtime.further import Fed
 from dashboard.runtime.kept import Kept, key_of_question
 from dashboard.runtime.picture_sets import PictureSets
 from dashboard.runtime.pictures import Picture
@@ -69,7 +70,8 @@ class Look:
     `seen` is uint8 in the model's size; `plain` is the same before the adversarial step, and
     `fitted` before anything is done to it. `scale` is what becomes of its pixels, and `ranges` are
     the names of those that they may be in; `notes` say how the network takes it, where that is
-    not as it is. `true` is the output for the class of the picture, None where it is not known.
+    not as it is. `true` is the output for the class of the picture, None where it is not known,
+    and `inputs` are the further inputs of the network.
     """
 
     fitted: NDArray[np.uint8]
@@ -80,6 +82,7 @@ class Look:
     ranges: tuple[str, ...]
     notes: tuple[str, ...]
     true: int | None
+    inputs: tuple[Fed, ...] = ()
 
     @cached_property
     def nbytes(self) -> int:
@@ -110,6 +113,9 @@ class Runtime:
         self._in_range_once = cached(
             LRUCache(_MOST_OPERATED), key=_model_and_range, condition=threading.Condition()
         )(_in_range)
+        self._given_once = cached(
+            LRUCache(_MOST_OPERATED), key=_model_and_given, condition=threading.Condition()
+        )(self._with_inputs)
         self._chosen_once = cached(
             LRUCache(_MOST_OPERATED), key=_model_and_output, condition=threading.Condition()
         )(with_output_first)
@@ -304,14 +310,43 @@ class Runtime:
         return self._operated_once(model, view) if view.surgery else model
 
     def trained(self, view: View) -> keras.Model:
-        """Return the model of the view, loaded, at its moment, in its range, with its output first.
+        """Return the model of the view, loaded, at its moment, as it is fed, with its output first.
 
-        Raises `ModelError` for an output or a range that the model does not have.
+        Raises `ModelError` for an output, a range or further inputs that the model does not have.
         """
         model = self.catalogue.load(view.model, view.epoch)
         if view.range:
             model = self._in_range_once(model, view)
-        return self._chosen_once(model, view.output) if view.output else model
+        if view.output:
+            model = self._chosen_once(model, view.output)
+        has_given = view.given or view.also or cnn.models.further_inputs(model)
+        return self._given_once(model, view) if has_given else model
+
+    def _with_inputs(self, model: keras.Model, view: View) -> keras.Model:
+        inputs = cnn.models.further_inputs(model)
+        values = further.values(inputs, view, lambda: self.dataset(view))
+        return cnn.models.with_inputs(model, values) if values else model
+
+    def inputs(self, view: View) -> tuple[Fed, ...]:
+        """Return the further inputs of the model of the view, with what they get.
+
+        Raises as `trained` does, and `DatasetError` where the data set is not here.
+        """
+        own = cnn.models.further_inputs(self.catalogue.load(view.model))
+        return further.fed(own, view, lambda: self.dataset(view)) if own else ()
+
+    def numbers(self, view: View) -> dict[str, tuple[float, ...]]:
+        """Return the numbers that the view gives to further inputs, by name, for a worker.
+
+        Raises `ModelError` where any gets a picture of its own, of which a worker knows nothing.
+        """
+        fed = self.inputs(view)
+        if own := [one.further.name for one in fed if one.sample]:
+            raise cnn.ModelError(
+                f"The input {own[0]} gets a picture of its own, and a study has the same picture in "
+                "every input: nothing is studied."
+            )
+        return further.numbers([one.further for one in fed], view)
 
     def outputs(self, view: View) -> tuple[str, ...]:
         """Return what each output of the model of the view is called, in the model's own order."""
@@ -413,7 +448,8 @@ class Runtime:
             g.forward_milliseconds = 1000 * (time.perf_counter() - began)
         scale, ranges = cnn.scale_of(model), cnn.models.ranges_of(model)
         true = picture.class_in(model)
-        return Look(fitted, plain, seen, passed, scale, ranges, cnn.models.notes(model), true)
+        notes, inputs = cnn.models.notes(model), self.inputs(view)
+        return Look(fitted, plain, seen, passed, scale, ranges, notes, true, inputs)
 
 
 def _afterwards(do: Callable[[], Any]) -> None:
@@ -459,6 +495,10 @@ def _in_range(model: keras.Model, view: View) -> keras.Model:
 
 def _model_and_range(model: keras.Model, view: View) -> Hashable:
     return weakref.ref(model), view.range
+
+
+def _model_and_given(model: keras.Model, view: View) -> Hashable:
+    return weakref.ref(model), view.given, view.also, view.data, view.split
 
 
 def _moments_of_run(_model: keras.Model, run: Run, *, also: tuple[Moment, ...]) -> Hashable:

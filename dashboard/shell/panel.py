@@ -23,6 +23,7 @@ from dashboard import arguments, ids
 from dashboard.access.roles import takes_models
 from dashboard.runtime import links
 from dashboard.runtime.catalogue import OF_RUN
+from dashboard.runtime.further import Fed
 from dashboard.runtime.pictures import Picture, perturbed_in_words
 from dashboard.runtime.runtime import Look, Runtime, current
 from dashboard.shell import components, perturbing
@@ -31,6 +32,7 @@ from dashboard.shell.controls import tie
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.prediction import prediction_facts
 from dashboard.shell.tabs import opening_layer
+from dashboard.state.given import MOST_NUMBERS, decode_numbers, decode_places
 from dashboard.state.models import limit_in_words as limit_of_models
 from dashboard.state.uploads import limit_in_words
 from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, View, parse
@@ -85,6 +87,7 @@ def layout(runtime: Runtime) -> html.Aside:
             _button(
                 "Choose a picture", ids.CHOOSE, "All pictures of the data set, a page at a time"
             ),
+            html.Div(id="further-inputs", className="further-inputs"),
             html.Div(id="drawing", hidden=True),
             html.Div(
                 id="uploading",
@@ -367,6 +370,27 @@ def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
     return {
         "alt": picture.described, "text": described, "prediction": prediction, "surgery": surgery,
         "scale": _scale(view, look) if look else None,
+        "inputs": [_input(view, one) for one in look.inputs] if look else [],
+    }  # fmt: skip
+
+
+def _input(view: View, fed: Fed) -> dict[str, Any]:
+    """Return what the panel shows of a further input: its numbers, or which picture it gets."""
+    one, sample = fed.further, fed.sample
+    shown: dict[str, Any] = {"name": one.name, "place": str(one.place)}
+    if one.form is None:
+        chosen = decode_numbers(view.given).get(one.place) if view.given else None
+        own = one.given.ravel().tolist() if one.given is not None else []
+        return {**shown, "numbers": [f"{float(n):g}" for n in chosen or own], "most": MOST_NUMBERS}
+    if sample is None:
+        text = "the same picture" if one.given is None else "the picture of the model's card"
+        return {**shown, "of": fed.of, "index": None, "text": text, "src": ""}
+    text = f"number {sample.index}, label {sample.class_name}"
+    src = data_uri(one.fitted(sample.pixels))
+    chosen_here = decode_places(view.also) if view.also else {}
+    return {
+        **shown, "of": fed.of, "index": sample.index, "text": text, "src": src,
+        "back": one.given is None and one.place in chosen_here,
     }  # fmt: skip
 
 
@@ -441,11 +465,12 @@ def data_uri(pixels: NDArray[np.uint8]) -> str:
 
 
 _NOTHING = data_uri(np.zeros((1, 1, 1), np.uint8))
-_NO_PICTURE = {
+_NO_PICTURE: dict[str, Any] = {
     "src": _NOTHING,
     "alt": "No picture",
     "text": "No picture",
     "prediction": None,
     "surgery": "",
     "scale": None,
+    "inputs": [],
 }

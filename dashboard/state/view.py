@@ -17,7 +17,7 @@ from cnn.images.perturbations import MOST_SEED, RANGES, Perturbation, Range
 from cnn.models.scales import RANGES as PIXEL_RANGES
 from cnn.models.scales import read_scale
 from cnn.runs import moments
-from dashboard.state import data, operations, picking, pixels, rates
+from dashboard.state import data, given, operations, picking, pixels, rates
 
 Lines = Literal["contribution", "weight"]
 CONTRIBUTION: Lines = "contribution"
@@ -32,8 +32,8 @@ LOOKS = frozenset(
     }
 )  # fmt: skip
 OF_MODEL = (
-    "output", "epoch", "other", "surgery", "range", "channel", "row", "column", "source", "target",
-    "teach", "rates", "of", "against", "pick",
+    "output", "epoch", "other", "surgery", "range", "given", "also", "channel", "row", "column",
+    "source", "target", "teach", "rates", "of", "against", "pick",
 )  # fmt: skip
 
 
@@ -47,6 +47,8 @@ class View:
     output that is looked at, where the network has several. `surgery` is what is done to channels of
     the network, as text. `range` is how pixels are scaled for the model, a name in
     `cnn.models.scales.RANGES`, or mean and deviation ("": as its file says, or the usual way).
+    `given` are the numbers for further inputs of the model, and `also` the samples for those that are
+    pictures, as text ("": as its card says).
 
     The picture is `pixels` (28×28, as text) if there are any, else the one kept as `upload` (a
     content hash), else a place in a data set; an upload beside pixels is where they come from,
@@ -73,6 +75,8 @@ class View:
     output: int = 0
     surgery: str = ""
     range: str = ""
+    given: str = ""
+    also: str = ""
     data: str = DIGITS
     split: str = "all"
     index: int = 0
@@ -171,7 +175,7 @@ _SAMPLE = ("data", "split", "index")
 GOES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (_SAMPLE, ("pixels", "upload", "erased")),
     (("upload",), ("part",)),
-    (("data", "split"), ("pick",)),
+    (("data", "split"), ("pick", "also")),
     (("model",), OF_MODEL),
     (("output",), ("target", "of", "against")),
     (OF_PICTURE, ("teach", "rates")),
@@ -328,6 +332,16 @@ _ACCEPTED = {
         _range,
         f"one of {', '.join(PIXEL_RANGES)}, or mean and deviation such as mean:0.5;deviation:0.25",
         "pixels are scaled as the model says",
+    ),
+    "given": _decodable(
+        given.decode_numbers,
+        "numbers for further inputs such as 1:42;2:0.5,0.1",
+        "they get what the model's card says",
+    ),
+    "also": _decodable(
+        given.decode_places,
+        "samples for further inputs such as 1:17",
+        "they get what the model's card says",
     ),
     "index": _NUMBER,
     "pixels": _decodable(

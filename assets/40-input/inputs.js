@@ -1,0 +1,104 @@
+// What a network takes beside its picture: numbers in fields, and pictures of the data set.
+(function () {
+  const root = window.dash_clientside;
+  // More numbers than that share one field.
+  const MOST_FIELDS = 8;
+
+  function paintInputs(inputs) {
+    const place = document.getElementById("further-inputs");
+    if (!place) return;
+    const key = JSON.stringify(inputs.map(({ name, numbers }) => [name, numbers && numbers.length]));
+    if (place.dataset.key !== key) place.replaceChildren(...inputs.map(build));
+    place.dataset.key = key;
+    inputs.forEach((one, i) => fill(place.children[i], one));
+  }
+
+  function element(tag, settings = {}, ...inside) {
+    const made = Object.assign(document.createElement(tag), settings);
+    made.append(...inside);
+    return made;
+  }
+
+  function build(one, i) {
+    const box = element("fieldset", { className: "further-input" }, element("legend", { textContent: one.name }));
+    box.append(...(one.numbers ? fieldsFor(one, i) : pictureFor(one)));
+    return box;
+  }
+
+  function fieldsFor({ name, numbers, most }, i) {
+    const count = numbers.length;
+    if (count > most) return [element("p", { className: "hint", textContent: told(count) + ", from the model's card" })];
+    const labels = count > MOST_FIELDS ? [told(count)]
+      : numbers.map((_, n) => (count === 1 ? name : name + " " + (n + 1)));
+    const fields = labels.map((label, n) => {
+      const id = `further-${i}-${n}`;
+      const field = element("input", { id, type: "text", className: "form-control form-control-sm", autocomplete: "off" });
+      field.inputMode = count > MOST_FIELDS ? "text" : "decimal";
+      field.addEventListener("change", () => take(field.closest("fieldset")));
+      return element("label", { htmlFor: id, className: "small" }, label, field);
+    });
+    const problem = element("p", { className: "problem" });
+    problem.setAttribute("role", "alert");
+    return [element("div", { className: "further-numbers" }, ...fields), problem];
+  }
+
+  const told = (count) => count.toLocaleString("en") + " numbers, separated by commas";
+
+  function pictureFor({ name }) {
+    const text = element("span", { className: "further-text" });
+    const other = element("button", { type: "button", className: "btn btn-sm btn-outline-primary" }, "Another");
+    other.setAttribute("aria-label", "Another picture for " + name);
+    const same = element("button", { type: "button", className: "btn btn-sm btn-outline-primary" }, "The same");
+    same.setAttribute("aria-label", "The same picture for " + name);
+    other.addEventListener("click", () => another(other.closest("fieldset")));
+    same.addEventListener("click", () => give("also", same.closest("fieldset"), null));
+    return [element("img", { className: "further-picture", alt: "" }), text, other, same];
+  }
+
+  function fill(box, one) {
+    Object.assign(box.dataset, { place: one.place, of: one.of, index: one.index });
+    if (one.numbers) {
+      const fields = [...box.querySelectorAll("input")];
+      const values = fields.length === 1 ? [one.numbers.join(", ")] : one.numbers;
+      fields.forEach((field, n) => field === document.activeElement || (field.value = values[n]));
+      box.dataset.count = one.numbers.length;
+      return;
+    }
+    const image = box.querySelector("img");
+    Object.assign(image, { hidden: !one.src, src: one.src || "data:,", alt: one.src ? one.name + ": " + one.text : "" });
+    box.querySelector(".further-text").textContent = one.text;
+    box.querySelector("button:last-child").hidden = !one.back;
+  }
+
+  function take(box) {
+    const count = Number(box.dataset.count);
+    const texts = [...box.querySelectorAll("input")].flatMap(({ value }) => value.split(","));
+    const numbers = texts.map((text) => (text.trim() ? Number(text) : NaN));
+    const wrong = numbers.findIndex((one) => !Number.isFinite(one) || Math.abs(one) >= 1e9);
+    const expected = "Expected " + (count === 1 ? "a number" : told(count)) + ", such as 0.5";
+    let problem = "";
+    if (wrong >= 0) problem = `${expected}: “${texts[wrong].trim().slice(0, 20)}” is none.`;
+    else if (numbers.length !== count) problem = `${expected}: ${numbers.length} came.`;
+    box.querySelector(".problem").textContent = problem;
+    if (!problem) give("given", box, numbers.map((one) => String(Number(one.toFixed(9)))).join(","));
+  }
+
+  function another(box) {
+    const of = Number(box.dataset.of);
+    let index = Math.floor(Math.random() * of);
+    if (of > 1 && String(index) === box.dataset.index) index = (index + 1) % of;
+    give("also", box, index);
+  }
+
+  // The part of the view has what each input is given, by its place.
+  function give(part, { dataset }, value) {
+    const entries = (root.cnn.currentView()[part] || "").split(";").filter(Boolean);
+    const given = new Map(entries.map((entry) => [entry.split(":")[0], entry.split(":")[1]]));
+    if (value === null) given.delete(dataset.place);
+    else given.set(dataset.place, value);
+    const text = [...given].map(([place, one]) => place + ":" + one).join(";");
+    root.cnn.changeView({ [part]: text || null });
+  }
+
+  root.cnn = { ...root.cnn, paintInputs };
+})();
