@@ -100,7 +100,7 @@ def test_every_page_follows_the_further_inputs(app, shown):
             assert screen(page, fed, name).form
     assert screen(one_step, fed, "conv").form
     of_second = [
-        runtime.look(parse(query)[0]).passed.activations["conv:2"] for query in (shown, fed)
+        runtime.look(parse(query)[0]).passed.activations["row_1"] for query in (shown, fed)
     ]
     assert not np.allclose(*of_second)
 
