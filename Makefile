@@ -1,5 +1,5 @@
 # `make help` says what can be made.
-.PHONY: help run test quick check bench stress screenshots chromium headless node clean
+.PHONY: help run test quick check bench load stress screenshots chromium headless node clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -36,6 +36,9 @@ stress: $(VENV)/.test headless  ## run chosen tests ten times beside busy proces
 
 bench: $(VENV)/.test chromium  ## measure the figures of the README (ARGS=digits for some)
 	$(BIN)/python -m benchmarks $(ARGS)
+
+load: $(VENV)/.test chromium  ## measure how many readers a server bears, and write docs/load.md
+	$(BIN)/python -m benchmarks.load $(ARGS)
 
 $(VENV)/bin/python:
 	@if ! $(PYTHON) -c 'import ensurepip' 2>/dev/null; then \

@@ -65,9 +65,9 @@ CLICK = """async (count) => {
 
 
 @contextmanager
-def running_server() -> Iterator[Server]:
+def running_server(**settings: str) -> Iterator[Server]:
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(Path(folder) / "home", Path(folder) / "no-data")
+        server = Server(Path(folder) / "home", Path(folder) / "no-data", **settings)
         try:
             yield server
         finally:
@@ -222,7 +222,7 @@ def memory() -> list[Row]:
                 page.get_by_role("button", name=name, exact=True).click()
                 page.wait_for_timeout(300)
             page.close()
-        used = max(_resident(pid) for pid in _children(server))
+        used = max(resident(pid) for pid in children(server))
     bare = subprocess.run(
         [sys.executable, "-c", "import tensorflow; print(open('/proc/self/status').read())"],
         check=True, capture_output=True, text=True,
@@ -233,7 +233,7 @@ def memory() -> list[Row]:
     ]
 
 
-def _children(server: Server) -> list[int]:
+def children(server: Server) -> list[int]:
     assert server._process
     found = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(server._process.pid)], capture_output=True, text=True
@@ -241,7 +241,7 @@ def _children(server: Server) -> list[int]:
     return [int(pid) for pid in found.stdout.split()]
 
 
-def _resident(pid: int) -> float:
+def resident(pid: int) -> float:
     return _gigabytes(Path(f"/proc/{pid}/status").read_text())
 
 
