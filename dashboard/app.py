@@ -11,7 +11,7 @@ from urllib.parse import quote
 from dash import Dash
 from flask import Flask
 
-from dashboard import arguments, bodies
+from dashboard import arguments, bodies, shedding
 from dashboard.access.headers import send_headers
 from dashboard.access.hosts import check_host
 from dashboard.access.origins import check_origin
@@ -109,6 +109,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     install(server, runtime)
     _let_in(app, runtime.settings)
     bodies.limit(server)
+    shedding.shed(server, shedding.Places.of(runtime.settings))
     arguments.guard(app)
     compression.compress(app, runtime.settings.jobs.path / "compressed")
     compression.time_forward_passes(server)

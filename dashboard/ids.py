@@ -14,6 +14,7 @@ MOMENTS = "moments"
 NEWS = "news"
 HEARD = "heard"
 SILENCE = "silence"
+BUSY = "busy"
 
 CONTENT = "content"
 NOTICE = "notice"

@@ -97,7 +97,8 @@ class Settings(BaseSettings):
     proxies: int = Field(
         0, ge=0, description="Proxies in front whose X-Forwarded headers are believed"
     )
-    threads: int = Field(8, ge=1, description="Threads per web process")
+    threads: int = Field(64, ge=1, description="Threads per web process")
+    at_once: int = Field(8, ge=1, description="Requests per web process that compute at one time")
     processes: int = Field(1, ge=1, description="Web processes")
 
     @cached_property

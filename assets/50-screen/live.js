@@ -35,7 +35,8 @@
     tellBusy();
   }
 
-  function heard({ number, values, refusal }) {
+  function heard({ number, values, refusal, isBusy }) {
+    if (values || refusal || isBusy) root.cnn.sayBusy("values", isBusy);
     const one = requests.get(number);
     if (!one) return;
     setLate(!values && !refusal);

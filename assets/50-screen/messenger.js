@@ -4,8 +4,8 @@
 
   // What runs there. Requests are { number, address, body }; of those that wait only the newest is sent.
   // Two are under way at a time while answers are quick: the server has work while one is on its way.
-  // Answers are { number } with the values or with a refusal.
-  function work(unpack) {
+  // Answers are { number } with the values or with a refusal; with `isBusy` it was refused, and is sent again.
+  function work(unpack, restOf) {
     const QUICK_MILLISECONDS = 40;
     const RETRY_MILLISECONDS = 500;
     let newest = 0;
@@ -39,7 +39,7 @@
     async function ask(one) {
       try {
         const got = await fetch(one.address, one.body ? { method: "POST", body: one.body } : {});
-        if (got.status === 503) return await later(one);
+        if (got.status === 503) return await later(one, got);
         if (!got.ok) return { refusal: await got.text() };
         const buffer = await got.arrayBuffer();
         return { buffer, values: unpack(buffer) };
@@ -48,8 +48,11 @@
       }
     }
 
-    async function later(one) {
-      await new Promise((rest) => setTimeout(rest, RETRY_MILLISECONDS));
+    // The server starts, or it has too much to do: then it says so, and when to ask again.
+    async function later(one, answer) {
+      const milliseconds = restOf(answer);
+      if (milliseconds) self.postMessage({ number: one.number, isBusy: true });
+      await new Promise((rest) => setTimeout(rest, milliseconds || RETRY_MILLISECONDS));
       waiting = waiting || one;
       return {};
     }
@@ -57,7 +60,7 @@
 
   // Returns the function that sends a request; `heard` gets each answer.
   function messenger(heard) {
-    const code = `(${work})(${root.cnn.unpack});`;
+    const code = `(${work})(${root.cnn.unpack}, ${root.cnn.restOf});`;
     const worker = new Worker(URL.createObjectURL(new Blob([code], { type: "text/javascript" })));
     worker.onmessage = ({ data }) => heard(data);
     return ({ number, address, body }) =>

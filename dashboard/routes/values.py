@@ -21,6 +21,7 @@ from flask import Flask, Response, current_app
 from numpy.typing import NDArray
 
 import cnn
+from dashboard import bodies
 from dashboard.runtime.runtime import current
 from dashboard.screens.answer import Answer
 from dashboard.screens.request import Moving, Request
@@ -80,9 +81,7 @@ def _request(layer: str | None) -> Request:
     )
     if flask.request.method != "POST":
         return request
-    drawn = _drawn(
-        flask.request.stream.read(DRAWING_SIDE**2 + 1), centred=given.get("centre") != "off"
-    )
+    drawn = _drawn(bodies.whole(), centred=given.get("centre") != "off")
     view = replace(view, pixels="", upload="", part=None)
     if request.moving:
         return replace(request, view=view, drawn=drawn)

@@ -33,6 +33,7 @@ def layout(runtime: Runtime) -> html.Div:
             html.Div(id="glossary-terms", hidden=True, **data(terms=_terms())),
             html.A("Skip to the page", href="#content", className="visually-hidden-focusable"),
             _header(),
+            html.P(id=ids.BUSY, className="busy", hidden=True, role="status"),
             html.Div(
                 [
                     panel.layout(runtime),

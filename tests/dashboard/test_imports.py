@@ -45,7 +45,7 @@ ROOMS = {
         "fetching", "datasets",
     ),
     "dashboard": (
-        "ids", "prefix", "bodies", "arguments", "state", "settings", "access", "serving",
+        "ids", "prefix", "bodies", "arguments", "state", "settings", "access", "shedding", "serving",
         "runtime", "shell", "screens",
         "runs", "routes", "app", "wsgi", "launching", "options", "report", "cli", "__main__",
     ),

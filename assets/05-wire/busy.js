@@ -1,0 +1,46 @@
+// A server with more to do than it can says so, and when to ask again: then that is done, here, for all that
+// pages and Dash ask for, and the reader is told as long as something waits.
+(function () {
+  const root = window.dash_clientside;
+  const once = window.fetch.bind(window);
+  const SENTENCE = "The server has more to do than it can do at once. This page asks again by itself.";
+  const refused = new Set();
+  let number = 0;
+
+  // Whether `who` waits to ask again.
+  function sayBusy(who, isRefused) {
+    if (isRefused) refused.add(who);
+    else refused.delete(who);
+    const line = document.getElementById("busy");
+    if (!line || line.hidden === !refused.size) return;
+    line.hidden = !refused.size;
+    line.textContent = refused.size ? SENTENCE : "";
+  }
+
+  // After how many milliseconds a refused request is to be sent again: not all browsers at one time. None
+  // where the refusal is for good, or says nothing about it. It also runs in a thread of its own, and so it
+  // uses nothing around it.
+  function restOf(answer) {
+    const seconds = answer.status === 503 ? Number(answer.headers.get("Retry-After")) : 0;
+    return 1000 * seconds * (1 + Math.random());
+  }
+
+  // Fetches what is no Request, whose body could be sent only once, until it is not refused any more.
+  async function patiently(address, options) {
+    const who = (number += 1);
+    try {
+      for (;;) {
+        const answer = await once(address, options);
+        const rest = restOf(answer);
+        if (!rest || address instanceof Request) return answer;
+        sayBusy(who, true);
+        await new Promise((done) => setTimeout(done, rest));
+      }
+    } finally {
+      sayBusy(who, false);
+    }
+  }
+
+  window.fetch = patiently;
+  root.cnn = { ...root.cnn, sayBusy, restOf };
+})();
