@@ -6,10 +6,12 @@ compiled model. Nothing is preloaded, since TensorFlow must not be forked once i
 
 from __future__ import annotations
 
+import resource
 import sys
 from pathlib import Path
 
 from gunicorn.app.wsgiapp import WSGIApplication
+from gunicorn.arbiter import Arbiter
 
 from dashboard.settings import Settings
 
@@ -20,12 +22,32 @@ worker_class = "gthread"
 workers = _settings.processes
 threads = _settings.threads
 preload_app = False
+# Each takes a file descriptor; a process that had none left for the next would end.
+worker_connections = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+# Browsers ask for what is new every few seconds, readers for the next digit sooner.
+keepalive = 5
 graceful_timeout = 30
 timeout = 120
 control_socket_disable = True
 # Which headers of a proxy are believed is a setting of the application, for each header alike.
 forwarded_allow_ips = ""
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+NO_PRELOAD = (
+    "gunicorn's --preload is refused: TensorFlow, once started, cannot be forked, and a process that is "
+    "started anew would hang for ever. Start it without, as `cnn-dashboard serve` does."
+)
+
+
+def is_preloading() -> bool:
+    """Whether gunicorn's first process imports the application, from which it forks the others."""
+    frame = sys._getframe()
+    while frame.f_back:
+        frame = frame.f_back
+        if frame.f_code is Arbiter.setup.__code__:
+            return True
+    return False
 
 
 def run() -> None:

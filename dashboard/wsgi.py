@@ -4,10 +4,13 @@ import sys
 
 from cnn.errors import HomeError
 from dashboard.app import create_app, runtime_of
+from dashboard.serving import NO_PRELOAD, is_preloading
 
 # What gunicorn takes for a program that cannot be loaded: it ends, and does not try again.
 _CANNOT_BE_LOADED = 4
 
+if is_preloading():
+    sys.exit(NO_PRELOAD)
 app = create_app()
 server = app.server
 try:
