@@ -200,12 +200,14 @@ class _Tile:
 
 
 def _kernel_tile(model: Any, output: LayerOutput, channel: int) -> _Tile | None:
-    """Return the kernel that made the channel, None where the layer has none of its own."""
+    """Return the kernel that made the channel, None where no single one has made it."""
     if output.is_vector or output.info.nested or output.info.kernel_size is None:
         return None
     try:
         kernel = cnn.kernels(model, output.info.name)
     except cnn.LayerError:
+        return None
+    if kernel.shape[-1] != output.info.channels:
         return None
     return _Tile(cnn.kernel_tiles(kernel)[..., channel : channel + 1], kernel.shape[-2])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.figures import Chart
+from cnn.inspection.kernels import kernel_names
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
@@ -27,6 +29,7 @@ BIASES = "filters-biases"
 SPREAD = "filters-spread"
 NUMBERS = "filters-numbers"
 SOURCE = "filters-source"
+WEIGHTS = "filters-weights"
 _NORM = "norm"
 
 
@@ -42,7 +45,13 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
             html.Div(
                 [
                     html.Div(id=FACTS, className="facts"),
-                    html.Div(_source_choice(), className="controls", id=f"{SOURCE}-box"),
+                    html.Div(
+                        [
+                            _choice(WEIGHTS, "Weights"),
+                            _choice(SOURCE, "Input channel"),
+                        ],
+                        className="controls",
+                    ),
                     components.figure(MAIN, "Weights of the layer"),
                     html.Div(
                         [
@@ -62,11 +71,15 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
     )
 
 
-def _source_choice() -> list[Any]:
-    return [
-        dbc.Label("Input channel", html_for=SOURCE, className="mb-0 text-body-secondary"),
-        dbc.Select(id=SOURCE, size="sm", className="w-auto"),
-    ]
+def _choice(identity: str, label: str) -> html.Div:
+    return html.Div(
+        [
+            dbc.Label(label, html_for=identity, className="mb-0 text-body-secondary"),
+            dbc.Select(id=identity, size="sm", className="w-auto"),
+        ],
+        className="controls",
+        id=f"{identity}-box",
+    )
 
 
 def register(app: Dash) -> None:
@@ -77,9 +90,10 @@ def register(app: Dash) -> None:
     )  # fmt: skip
     register_tabs(app, PAGE, lambda layers: list(layers["weighted"]))
     register_screen(
-        app, PAGE, show, figures=(MAIN, BIASES, SPREAD), of=OF_NETWORK, looks=("source",)
+        app, PAGE, show, figures=(MAIN, BIASES, SPREAD), of=OF_NETWORK, looks=("source", "weights")
     )
     tie(app, SOURCE, choose="chooseSource", chosen="chosenSource")
+    tie(app, WEIGHTS, choose="chooseWeights", chosen="chosenWeights")
 
 
 def show(request: Request) -> Screen:
@@ -88,24 +102,27 @@ def show(request: Request) -> Screen:
     weighted = [i for i in cnn.layer_infos(model) if i.weight_shapes and not i.nested]
     info = request.layer_among(weighted)
     arrays = cnn.weights(model, info.name)
-    main, inputs = _main(model, info, arrays, request.view.source)
+    names = kernel_names(arrays) or tuple(arrays)
+    name = names[request.view.weights if request.view.weights < len(names) else 0]
+    main, inputs = _main(model, info, name, request.view.source)
     return Screen(
-        charts={MAIN: main, BIASES: _vector(info, arrays), SPREAD: _spread(info, arrays)},
+        charts={MAIN: main, BIASES: _vector(info, arrays, name), SPREAD: _spread(info, arrays)},
         texts={FACTS: _facts(info)},
-        hidden={f"{SOURCE}-box": inputs < 2},
+        hidden={f"{SOURCE}-box": inputs < 2, f"{WEIGHTS}-box": len(names) < 2},
         properties={
             SOURCE: {"options": _source_options(inputs)},
+            WEIGHTS: {"options": _numbered(names)},
             NUMBERS: {"children": _table(arrays)},
         },
     )
 
 
-def _main(
-    model: Any, info: cnn.LayerInfo, arrays: dict[str, Any], source: int | None
-) -> tuple[Chart, int]:
-    """Return the chart of the weights, and how many input channels can be chosen."""
-    if not any(name.endswith("kernel") for name in arrays):
-        name, values = next(iter(arrays.items()))
+def _main(model: Any, info: cnn.LayerInfo, name: str, source: int | None) -> tuple[Chart, int]:
+    """Return the chart of the weights called `name`, and how many input channels can be chosen."""
+    arrays = cnn.weights(model, info.name)
+    names = kernel_names(arrays)
+    if name not in names:
+        values = arrays[name]
         chart = cnn.figures.outputs_chart(
             values.ravel(),
             title=f"{info.name}: {name}",
@@ -115,10 +132,9 @@ def _main(
             caption=cnn.captions.vector(name, values),
         )
         return chart, 0
-    kernel = cnn.kernels(model, info.name)
+    kernel = cnn.kernels(model, info.name, name=name)
+    which = f"{info.name}, {name}" if len(names) > 1 else info.name
     if kernel.ndim == 2:
-        first, *others = [name for name in arrays if name.endswith("kernel")]
-        which = f"{info.name}, {first}" if others else info.name
         chart = cnn.figures.matrix_chart(
             kernel.T,
             title=f"{which}: {kernel.shape[0]}×{kernel.shape[1]} weights",
@@ -128,7 +144,7 @@ def _main(
             caption=cnn.captions.dense_weights(kernel),
         )
         return chart, 0
-    return _tiles(info.name, kernel, source), kernel.shape[-2]
+    return _tiles(which, kernel, source), kernel.shape[-2]
 
 
 def _tiles(name: str, kernel: NDArray[np.float32], source: int | None) -> Chart:
@@ -153,14 +169,18 @@ def _tiles(name: str, kernel: NDArray[np.float32], source: int | None) -> Chart:
     )
 
 
-def _vector(info: cnn.LayerInfo, arrays: dict[str, Any]) -> Chart:
-    """Return the biases as bars, else the layer's last vector, if it has one."""
+def _vector(info: cnn.LayerInfo, arrays: dict[str, Any], shown: str) -> Chart:
+    """Return the biases that go with the weights shown as bars, else the layer's last vector, if any."""
+    folder = shown.rpartition("/")[0]
+    beside = f"{folder}/bias" if folder else "bias"
     vectors = {name: values for name, values in arrays.items() if values.ndim == 1}
+    if beside in arrays:
+        vectors[beside] = arrays[beside].ravel()
     if not vectors:
         none = f"{info.name} adds no bias"
         caption = cnn.captions.Caption(f"{none} to its sums.")
         return cnn.figures.outputs_chart(np.zeros(0, np.float32), title=none, caption=caption)
-    name = "bias" if "bias" in vectors else list(vectors)[-1]
+    name = beside if beside in vectors else list(vectors)[-1]
     each = "channel" if info.has_maps else "unit"
     return cnn.figures.outputs_chart(
         vectors[name],
@@ -202,6 +222,10 @@ def _table(arrays: dict[str, Any]) -> dbc.Table:
         rows.append(html.Tr([html.Th(name, scope="row"), *map(html.Td, cells)]))
     head = html.Thead(html.Tr([html.Th(column, scope="col") for column in columns]))
     return dbc.Table([head, html.Tbody(rows)], size="sm")
+
+
+def _numbered(names: Sequence[str]) -> list[dict[str, str]]:
+    return [{"label": name, "value": str(number)} for number, name in enumerate(names)]
 
 
 def _source_options(inputs: int) -> list[dict[str, str]]:

@@ -325,6 +325,8 @@
     chosenOutput: chosenOne("output", "0"),
     chooseSource: chooseOne("source", "norm"),
     chosenSource: chosenOne("source", "norm"),
+    chooseWeights: chooseOne("weights", "0"),
+    chosenWeights: chosenOne("weights", "0"),
     chooseOver: chooseOne("over"),
     chosenOver: chosenOne("over"),
     chooseScale: chooseOne("scale"),

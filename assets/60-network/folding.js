@@ -76,15 +76,33 @@
     if (place && place.textContent !== text) place.textContent = text;
   }
 
+  // In a view blocks have numbers, in the order in which they stand.
+  function numbered(layers) {
+    return [...new Set(layers.map(({ fold }) => fold).filter(Boolean))];
+  }
+
+  // The blocks that are open in a view.
+  function openedIn({ blocks }, layers) {
+    const names = numbered(layers);
+    return new Set((blocks || "").split(",").filter(Boolean).map((number) => names[Number(number)]).filter(Boolean));
+  }
+
+  // The part of a view that has these blocks open.
+  function asOpened(opened, layers) {
+    return [...numbered(layers).entries()].filter(([, name]) => opened.has(name)).map(([number]) => number).join(",");
+  }
+
   document.addEventListener("click", ({ target }) => {
     const button = target.closest && target.closest(".net-fold");
     const net = button && network.opened();
     if (!net) return;
     const { fold } = button.dataset;
-    if (!net.unfolded.delete(fold)) net.unfolded.add(fold);
-    network.rebuild();
+    const opened = new Set(net.unfolded);
+    if (!opened.delete(fold)) opened.add(fold);
+    network.rebuild(opened);
+    root.cnn.changeView({ blocks: asOpened(opened, net.structure.layers) });
     [...document.querySelectorAll(".net-fold")].find(({ dataset }) => dataset.fold === fold)?.focus();
   });
 
-  Object.assign(network, { folded, foldButton, sayFolded });
+  Object.assign(network, { folded, foldButton, sayFolded, openedIn, asOpened });
 })();

@@ -17,7 +17,8 @@
     if (!structure && net && view && net.structure.network === root.cnn.networkOf(view)) structure = net.structure;
     if (!box || !view || !structure || structure.network !== root.cnn.networkOf(view)) return root.no_update;
     const isNew = !net || net.box !== box || net.structure.network !== structure.network;
-    if (isNew) start(box, structure);
+    const opened = network.openedIn(view, structure.layers);
+    if (isNew) start(box, structure, opened);
     if (isNew || net.explained !== Boolean(explained)) {
       net.explained = Boolean(explained);
       network.arrange(net);
@@ -25,6 +26,7 @@
     const key = keyOf(view);
     if (key !== net.key) net.live = -LIVE_MILLISECONDS;
     Object.assign(net, { view, key });
+    if (!isSame(net.unfolded, opened)) rebuild(opened);
     network.say(net);
     const isComing = !isNew && root.cnn.keepUp(view);
     if (!isComing) {
@@ -34,7 +36,11 @@
     return root.no_update;
   }
 
-  function start(box, structure, unfolded = new Set()) {
+  function isSame(some, others) {
+    return some.size === others.size && [...some].every((one) => others.has(one));
+  }
+
+  function start(box, structure, unfolded) {
     if (net) net.observer.disconnect();
     net = network.build(box, structure, unfolded);
     Object.assign(net, { requests: 0, live: -LIVE_MILLISECONDS, explained: false, pointed: null, joined: [],
@@ -47,8 +53,8 @@
   }
 
   // With other blocks open: what is known of a layer stays.
-  function rebuild() {
-    const { box, structure, unfolded, byName, requests, view, key, explained } = net;
+  function rebuild(unfolded) {
+    const { box, structure, byName, requests, view, key, explained } = net;
     start(box, structure, unfolded);
     Object.assign(net, { requests, view, key, explained });
     for (const layer of net.layers) {

@@ -15,11 +15,12 @@ from cnn.errors import LayerError, ModelError, RunError
 from cnn.inspection.batches import outputs
 from cnn.inspection.predictions import Prediction
 from cnn.models.card import checked_class
-from cnn.models.compilation import compiled_once, twin
+from cnn.models.compilation import compiled_once
 from cnn.models.graph import calls
 from cnn.models.heads import cross_entropy, require_classes
 from cnn.models.internals import is_graph
 from cnn.models.preparing import prepare
+from cnn.models.twins import twin
 from cnn.models.weights import weights_by_name
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def teach(
     moving = _moving(model)
     batch = prepare(image, model)
     weights = [np.asarray(weight.numpy(), np.float32) for weight in model.weights]
-    stepped = twin(model, weights)
+    stepped = twin(model, weights) if rates else model
     first = now = _measured(model, batch, label)
     first.prediction.require_finite(TEACHING)
     _require_finite_weights([weights[i] for i in moving])

@@ -83,9 +83,7 @@ def _is_in_pieces(model: keras.Model) -> bool:
 
 
 def _at_once(model: keras.Model, batch: Any) -> ForwardPass:
-    compiled = compiled_once(
-        model, _PASS, lambda batch: _all_layers(model, batch), of_batches=is_large(model)
-    )
+    compiled = compiled_once(model, _PASS, lambda batch: _all_layers(model, batch))
     layers, probabilities, logits = compiled(batch)
     values = {name: value.numpy()[0] for name, value in layers.items()}
     return ForwardPass(
@@ -130,7 +128,7 @@ class _Peaks(Mapping[str, float]):
 
 def _on_demand(model: keras.Model, batch: Any) -> ForwardPass:
     kept, names = always_kept(model), _computing(model)
-    compiled = compiled_once(model, _PASS, lambda batch: _in_pieces(model, batch), of_batches=True)
+    compiled = compiled_once(model, _PASS, lambda batch: _in_pieces(model, batch))
     tensors, peaks, sides, probabilities, logits = compiled(batch)
     ends = np.cumsum([len(call.output_shape) + 1 for call in graph.calls(model)])
     shapes = [tuple(map(int, shape[1:])) for shape in np.split(sides.numpy(), ends[:-1])]

@@ -15,7 +15,7 @@ from cnn.models import graph, heads
 from cnn.models.card import class_names
 from cnn.models.compilation import compiled_once
 from cnn.models.inputs import input_shape, scale_of
-from cnn.models.layers import LayerInfo, is_large, layer_infos
+from cnn.models.layers import LayerInfo, layer_infos
 from cnn.models.sizes import size_for
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ def batch_probabilities(model: keras.Model, images: Iterable[Any]) -> NDArray[np
     picture, and for pictures of different sizes where the model takes any size.
     """
     batch = prepared(model, images)
-    compiled = compiled_once(
-        model, _PROBABILITIES, lambda chunk: outputs(model, chunk)[0], of_batches=is_large(model)
-    )
+    compiled = compiled_once(model, _PROBABILITIES, lambda chunk: outputs(model, chunk)[0])
     probabilities = np.empty((len(batch), len(class_names(model))), np.float32)
     size = batch_size(layer_infos(model))
     for start in range(0, len(batch), size):

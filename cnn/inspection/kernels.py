@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,25 +28,42 @@ def weights(model: keras.Model, layer: str) -> dict[str, NDArray[np.float32]]:
     return numbers_by_name(next(call.layer for call in calls(model) if call.name == layer))
 
 
-def kernels(model: keras.Model, layer: str) -> NDArray[np.float32]:
-    """Return the kernel of the layer with the output channels last.
+def kernels(model: keras.Model, layer: str, *, name: str | None = None) -> NDArray[np.float32]:
+    """Return a kernel of the layer with the output channels last.
 
     (height, width, in, out) for a convolution, transposed ones included; (..., 1, out) for a
-    depthwise one, whose channels each see one input channel; (in, out) for a dense layer. Of a layer
-    with several, as attention has, it is the first, (in, out). Raises `LayerError` if it has none.
+    depthwise one, whose channels each see one input channel; (in, out) for a dense layer, and for each
+    of an attention, whose heads stand one after the other. `name` says which, where there are several:
+    see `kernel_names`; without it the first is meant. Raises `LayerError` for one that it does not have.
     """
     arrays = weights(model, layer)
-    names = [name for name in arrays if name.endswith("kernel")]
-    if not names:
-        raise LayerError(
-            f"The layer {layer!r} has no kernel: it has {list(arrays) or 'no weights'}."
-        )
-    kernel, kind = arrays[names[0]], kind_of(layer_info(model, layer).kind)
+    names = kernel_names(arrays)
+    wanted = names[0] if name is None and names else name
+    if wanted not in names:
+        what = "no kernel" if name is None else f"no kernel {name!r}"
+        raise LayerError(f"The layer {layer!r} has {what}: it has {list(arrays) or 'no weights'}.")
+    kernel, kind = arrays[wanted], kind_of(layer_info(model, layer).kind)
     if kind.kernel == "none" and kind.family is not CONVOLUTION:
-        return kernel.reshape(len(kernel), -1)
-    if kind.kernel == "depthwise":
+        return (
+            kernel.reshape(-1, kernel.shape[-1])
+            if _joins(wanted)
+            else kernel.reshape(len(kernel), -1)
+        )
+    if kind.kernel == "depthwise" or (
+        kind.kernel == "separable" and wanted.startswith("depthwise")
+    ):
         return kernel.reshape(*kernel.shape[:-2], 1, -1)
     return np.swapaxes(kernel, -1, -2) if _is_transposed(model, layer) else kernel
+
+
+def kernel_names(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of weights that are those of kernels, in their order."""
+    return tuple(name for name in names if name.partition(":")[0].endswith("kernel"))
+
+
+def _joins(name: str) -> bool:
+    """Whether a kernel is that of an attention which takes all its heads together."""
+    return name.endswith("output/kernel")
 
 
 def biases(model: keras.Model, layer: str) -> NDArray[np.float32] | None:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from cnn.errors import ModelError
 from cnn.models.card import attach_card, card_of
-from cnn.models.compilation import kept_for_twins, share
 from cnn.models.graph import output_names
 from cnn.models.heads import heads_of
+from cnn.models.twins import kept_for_twins, share
 
 if TYPE_CHECKING:
     import keras

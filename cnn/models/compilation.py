@@ -10,17 +10,15 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from numpy.typing import NDArray
-
 from cnn.errors import CnnError, ModelError, reason
-from cnn.models.card import attach_card, card_of
 from cnn.models.graph import calls
 from cnn.models.internals import every_layer, name_scopes
+from cnn.models.layers import is_large
+from cnn.models.twins import kept_for_twins
 
 if TYPE_CHECKING:
     import keras
 
-_COMPILED = "_cnn_compiled"
 # What makes a smaller picture fit by interpolation.
 _FITTING = ("CenterCrop", "RandomCrop")
 _keeping = Lock()
@@ -137,40 +135,12 @@ def compiled_once(
 ) -> Callable[..., Any]:
     """Return `function`, which computes with `model`, compiled; kept under `name` for its twins.
 
-    `of_batches` says that it is made for many pictures at once.
+    `of_batches` says that it is made for many pictures at once. A large network is not given
+    to XLA first: for a gradient of DenseNet121 that takes 100 seconds.
     """
     kept = kept_for_twins(model)
     with _keeping:
         if name not in kept:
-            kept[name] = Compiled(model, function, of_batches=of_batches)
+            kept[name] = Compiled(model, function, of_batches=of_batches or is_large(model))
     compiled = kept[name]
     return lambda *tensors: compiled(model, *tensors)
-
-
-def twin(model: keras.Model, weights: list[NDArray[Any]]) -> keras.Model:
-    """Return a copy of the model with other weights, in the order of `model.get_weights()`.
-
-    What was compiled for the one serves the other.
-    """
-    import keras
-
-    copy = keras.models.clone_model(model)
-    copy.set_weights(weights)
-    attach_card(copy, card_of(model))
-    share(copy, kept_for_twins(model))
-    return copy
-
-
-def share(model: keras.Model, kept: dict[str, Any]) -> None:
-    """Make the model a twin of those for which `kept` was found out."""
-    object.__setattr__(model, _COMPILED, kept)
-
-
-def kept_for_twins(model: keras.Model) -> dict[str, Any]:
-    """Return what was found out about the model and holds for all its twins, by name."""
-    with _keeping:
-        kept: dict[str, Any] | None = getattr(model, _COMPILED, None)
-        if kept is None:
-            kept = {}
-            share(model, kept)
-    return kept

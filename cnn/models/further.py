@@ -13,9 +13,9 @@ from cnn.errors import ModelError
 from cnn.images.pixels import as_pixels, fit
 from cnn.models.adapting import Form, form_of, reads_picture
 from cnn.models.card import attach_card, card_of
-from cnn.models.compilation import kept_for_twins, share
 from cnn.models.internals import nodes, with_layers
 from cnn.models.scales import Scale
+from cnn.models.twins import kept_for_twins, share
 from cnn.words import counted, listed, sides
 
 if TYPE_CHECKING:

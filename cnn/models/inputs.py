@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from cnn.errors import ModelError
 from cnn.models.beginning import Ends, expected_range
 from cnn.models.card import Card, attach_card, card_of
-from cnn.models.compilation import kept_for_twins, share
 from cnn.models.internals import with_layers
 from cnn.models.scales import RANGES, Scale, in_ends, in_words, read_scale
+from cnn.models.twins import kept_for_twins, share
 from cnn.words import number
 
 if TYPE_CHECKING:

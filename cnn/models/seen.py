@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from cnn.errors import CnnError
-from cnn.models.compilation import kept_for_twins
 from cnn.models.inputs import input_shape
 from cnn.models.reading import Certainty, Everything, cells
+from cnn.models.twins import kept_for_twins
 from cnn.models.windows import Places
 from cnn.models.wiring import Step, wiring_of
 

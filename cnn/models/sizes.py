@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cnn.models import graph
-from cnn.models.compilation import kept_for_twins
 from cnn.models.inputs import input_shape
 from cnn.models.internals import name_scopes
+from cnn.models.twins import kept_for_twins
 
 if TYPE_CHECKING:
     import keras

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from cnn.errors import LayerError
 from cnn.models.card import attach_card, card_of
-from cnn.models.compilation import kept_for_twins, share
 from cnn.models.graph import Call, FurtherOutput, calls, named_nodes
 from cnn.models.heads import giving
 from cnn.models.inserted import OPERATED, is_inserted
 from cnn.models.internals import graph_of, is_graph, name_scopes, origin, with_layers
 from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo, layer_info, layer_infos
+from cnn.models.twins import kept_for_twins, share
 from cnn.words import sides
 
 if TYPE_CHECKING:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from cnn.errors import LayerError
 from cnn.models import graph, reading_rules
-from cnn.models.compilation import kept_for_twins
 from cnn.models.graph import Call, Shape
 from cnn.models.inputs import input_shape
 from cnn.models.internals import is_graph
@@ -20,6 +19,7 @@ from cnn.models.orientation import channels_first, declares_first, with_channels
 from cnn.models.reading import Certainty, Reading, Sides, concrete
 from cnn.models.reading_rules import Rule, in_place, unknown
 from cnn.models.sizes import Size, size_for
+from cnn.models.twins import kept_for_twins
 
 if TYPE_CHECKING:
     import keras

@@ -15,12 +15,12 @@ from pydantic import ConfigDict
 from cnn.errors import ModelError, StudyError
 from cnn.files import content_hash
 from cnn.models.card import card_path
-from cnn.models.compilation import twin
 from cnn.models.further import with_inputs
 from cnn.models.inputs import in_range
 from cnn.models.loading import load_model
 from cnn.models.opening import Limits
 from cnn.models.surgery import Affine
+from cnn.models.twins import twin
 from cnn.runs.moments import Moment
 from cnn.runs.run import Run
 

@@ -16,7 +16,7 @@ from cachetools import LRUCache, cached
 import cnn
 from cnn.errors import without_folders
 from cnn.files import content_hash
-from cnn.models.compilation import twin
+from cnn.models.twins import twin
 from cnn.runs.moments import Moment
 from cnn.runs.run import Run
 from cnn.studies import Network

@@ -28,12 +28,13 @@ CHANNELS: By = "channels"
 LOOKS = frozenset(
     {
         "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",
-        "over", "present", "of", "against", "by", "effective", "guess", "pick", "picking",
+        "over", "present", "of", "against", "by", "effective", "guess", "pick", "picking", "weights",
+        "depth", "blocks",
     }
 )  # fmt: skip
 OF_MODEL = (
     "output", "epoch", "other", "surgery", "range", "given", "also", "channel", "row", "column",
-    "source", "target", "teach", "rates", "of", "against", "pick",
+    "source", "target", "teach", "rates", "of", "against", "pick", "weights", "depth", "blocks",
 )  # fmt: skip
 
 
@@ -65,7 +66,9 @@ class View:
     `present` shows it all large, as for a projector. `of` is the class whose output is taken apart (None:
     the one predicted), `against` the one that it is compared with, `by` what its parts are.
     `guess` hides results until the reader has said what they will be. `pick` is the place among the
-    pictures to choose from, as text, and `picking` shows them.
+    pictures to choose from, as text, and `picking` shows them. `weights` is which of a layer's weights
+    are shown, by their number, `depth` the slice of a volume (None: of the strongest cell), and `blocks`
+    are the numbers of those that are opened on the Network page, with commas between.
     """
 
     model: str = ""
@@ -112,6 +115,9 @@ class View:
     guess: bool = False
     pick: str = ""
     picking: bool = False
+    weights: int = 0
+    depth: int | None = None
+    blocks: str = ""
 
     def to_query(self) -> dict[str, str]:
         """Return the view as the parameters of a query; what is left at its default is left out."""
@@ -371,6 +377,9 @@ _ACCEPTED = {
         picking.decode, "a place among pictures such as 3,,wrong,2", "its first page is shown"
     ),
     "picking": _Accepted(_flag, "1"),
+    "weights": _NUMBER,
+    "depth": _NUMBER,
+    "blocks": _matching("[0-9]{1,3}(,[0-9]{1,3}){0,99}", "up to 100 numbers such as 0,3"),
     "teach": _NUMBER,
     "of": _NUMBER,
     "against": _NUMBER,

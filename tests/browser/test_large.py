@@ -132,6 +132,21 @@ def test_blocks_are_folded_until_they_are_opened(blocks, shared):
     expect(page.get_by_role("button", name="Open block_2: 4 layers")).to_be_focused()
 
 
+def test_opened_blocks_are_part_of_the_link(blocks, visit):
+    page = visit(blocks, None).open("/")
+    inside = page.get_by_role("link", name="block_2_expand", exact=True)
+    page.get_by_role("button", name="Open block_2: 4 layers").click()
+    expect(page).to_have_url(re.compile(r"[?&]blocks=2(&|$)"))
+    page.get_by_role("button", name="Open block_0: 4 layers").click()
+    expect(page).to_have_url(re.compile(r"[?&]blocks=0%2C2(&|$)"))
+    page.reload()
+    expect(inside).to_be_visible()
+    expect(page.get_by_role("button", name="Fold block_0")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("button", name="Open block_0: 4 layers")).to_be_visible()
+    expect(inside).to_be_visible()
+
+
 def test_all_layers_of_a_large_network_are_shown_part_by_part(blocks, shared):
     page = shared(blocks, "/layers").page
     parts = page.get_by_role("navigation", name="Parts of the network")

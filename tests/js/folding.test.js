@@ -33,6 +33,13 @@ test("a block that is opened shows its layers, the first of which closes it", ()
   assert.deepEqual(shown[4].inputs, ["one_add", "one_relu"]);
 });
 
+test("the blocks that are open have numbers in a view, and others are none", () => {
+  assert.deepEqual([...network.openedIn({ blocks: "1,0,7" }, LAYERS)].sort(), ["one", "two"]);
+  assert.deepEqual([...network.openedIn({}, LAYERS)], []);
+  assert.equal(network.asOpened(new Set(["two"]), LAYERS), "1");
+  assert.equal(network.asOpened(new Set(["two", "one"]), LAYERS), "0,1");
+});
+
 test("a network without blocks is drawn as the server placed it", () => {
   const plain = LAYERS.map((one) => ({ ...one, fold: "", column: 7 }));
   assert.equal(network.folded(plain, new Set()), plain);

@@ -252,7 +252,7 @@ def test_a_channel_that_does_not_exist_is_connected_to_nothing(app, part):
 
 
 def test_weights_that_are_no_numbers_leave_out_their_sum(classifier, seven):
-    from cnn.models.compilation import twin
+    from cnn.models.twins import twin
 
     weights = [np.full_like(weight.numpy(), np.inf) for weight in classifier.weights]
     told, _ = pointed(twin(classifier, weights), seven, "dense", 5)

@@ -66,6 +66,30 @@ def test_every_weight_of_a_layer_both_ways_is_in_the_table(query):
     assert title.startswith("both, forward_cells/lstm_cell/kernel: 4×12 weights")
 
 
+@pytest.mark.parametrize(
+    ("number", "title", "bias"),
+    [
+        ("1", "attention, key/kernel: 4×6 weights", "attention: key/bias"),
+        (
+            "3",
+            "attention, attention_output/kernel: 6×4 weights",
+            "attention: attention_output/bias",
+        ),
+        ("99", "attention, query/kernel: 4×6 weights", "attention: query/bias"),
+    ],
+)
+def test_one_of_the_kernels_of_a_layer_is_chosen(query, number, title, bias):
+    shown = screen(filters, {**query, "weights": number}, "attention")
+    titles = [
+        shown.charts[one].figure().layout.title.text for one in (filters.MAIN, filters.BIASES)
+    ]
+    assert titles[0].startswith(title) and titles[1].startswith(bias)
+    offered = [one["label"] for one in shown.properties[filters.WEIGHTS]["options"]]
+    assert offered == [f"{one}/kernel" for one in ("query", "key", "value", "attention_output")]
+    assert not shown.hidden[f"{filters.WEIGHTS}-box"]
+    assert screen(filters, query, "classes").hidden[f"{filters.WEIGHTS}-box"]
+
+
 def test_the_table_of_layers_says_what_they_cost_and_see(query):
     rows = str(screen(architecture, query).properties[architecture.TABLE]["rows"])
     assert f"{36 * 2 * (4 + 3) * 12:,}" in rows

@@ -44,6 +44,9 @@ CHANGES = {
     "class": {"of": "3"},
     "against": {"against": "8"},
     "by": {"by": "channels"},
+    "weights": {"weights": "1"},
+    "blocks": {"blocks": "0"},
+    "slice": {"depth": "0"},
 }
 # What changes the form of the screens that depend on it.
 UNFOLDED = {"effective": "1"}

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import cnn
-from cnn.models.compilation import kept_for_twins
+from cnn.models.twins import kept_for_twins
 from dashboard.app import runtime_of
 from dashboard.runtime import links
 from dashboard.state.view import View, parse

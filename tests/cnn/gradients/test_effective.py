@@ -8,7 +8,7 @@ from keras import layers
 import cnn
 from cnn.errors import LayerError
 from cnn.models import as_functional
-from cnn.models.compilation import kept_for_twins
+from cnn.models.twins import kept_for_twins
 from tests import differences
 
 

@@ -7,8 +7,8 @@ from keras import layers
 import cnn
 from cnn.figures import teaching as figures
 from cnn.gradients.teaching import MOST_STEPS, checked_rate, teach
-from cnn.models.compilation import twin
 from cnn.models.loading import as_functional
+from cnn.models.twins import twin
 
 
 @pytest.fixture(scope="module")

@@ -4,6 +4,7 @@ import pytest
 from keras import layers
 
 import cnn
+from cnn.inspection.kernels import kernel_names
 
 
 @pytest.mark.parametrize(
@@ -20,6 +21,20 @@ def test_kernels_of_any_rank_become_one_tile_per_output_channel(layer, shape, ti
     picture = keras.Input(shape)
     kernel = cnn.kernels(keras.Model(picture, layer(picture)), "l")
     assert cnn.kernel_tiles(kernel).shape == tiles
+
+
+def test_a_separable_layer_has_two_kernels():
+    picture = keras.Input((10, 10, 4))
+    layer = layers.SeparableConv2D(5, 3, depth_multiplier=2, name="l")
+    model = keras.Model(picture, layer(picture))
+    names = kernel_names(cnn.weights(model, "l"))
+    assert names == ("depthwise_kernel", "pointwise_kernel")
+    apart, joined = (cnn.kernels(model, "l", name=name) for name in names)
+    assert (apart.shape, joined.shape) == ((3, 3, 1, 8), (1, 1, 8, 5))
+    # The channels of the first step stand in this order before the second.
+    np.testing.assert_array_equal(apart[0, 0, 0], layer.get_weights()[0][0, 0].ravel())
+    with pytest.raises(cnn.LayerError, match="no kernel 'bias': it has"):
+        cnn.kernels(model, "l", name="bias")
 
 
 def test_a_tile_is_the_kernel_of_its_channel(classifier):
@@ -96,6 +111,7 @@ def test_an_attention_has_eight_weights():
     model = keras.Model(picture, layers.MultiHeadAttention(2, 3, name="l")(x, x))
     parts = ("query", "key", "value", "attention_output")
     assert cnn.kernels(model, "l").shape == (5, 2 * 3)
+    assert cnn.kernels(model, "l", name="attention_output/kernel").shape == (2 * 3, 5)
     assert list(cnn.weights(model, "l")) == [f"{p}/{w}" for p in parts for w in ("kernel", "bias")]
 
 

@@ -7,8 +7,9 @@ import tensorflow as tf
 from keras import layers
 
 import cnn
-from cnn.models.compilation import Compiled, twin
+from cnn.models.compilation import Compiled
 from cnn.models.loading import as_functional
+from cnn.models.twins import twin
 
 ODD = [
     "my conv",

@@ -9,10 +9,10 @@ import cnn
 from cnn.inspection.diagnosis.observation import observe
 from cnn.models.adapting import notes
 from cnn.models.card import Card
-from cnn.models.compilation import twin
 from cnn.models.inputs import input_shape
 from cnn.models.loading import as_functional
 from cnn.models.orientation import channels_first
+from cnn.models.twins import twin
 
 RANDOM = np.random.default_rng(7)
 GREY = RANDOM.integers(0, 256, (28, 28, 1), dtype=np.uint8)

@@ -6,9 +6,9 @@ import pytest
 from keras import layers
 
 import cnn
-from cnn.models.compilation import kept_for_twins
 from cnn.models.further import further_inputs, with_inputs
 from cnn.models.loading import as_functional
+from cnn.models.twins import kept_for_twins
 
 RANDOM = np.random.default_rng(8)
 PICTURE = RANDOM.integers(0, 256, (8, 9, 1), dtype=np.uint8)

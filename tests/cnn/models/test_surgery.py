@@ -9,12 +9,12 @@ from keras import layers
 
 import cnn
 from cnn.models.card import Card, attach_card, card_of
-from cnn.models.compilation import kept_for_twins
 from cnn.models.graph import as_trained
 from cnn.models.inputs import scale_of
 from cnn.models.internals import nodes
 from cnn.models.loading import as_functional
 from cnn.models.surgery import operated, tables_of
+from cnn.models.twins import kept_for_twins
 from tests import nets
 
 

@@ -49,6 +49,9 @@ views = st.builds(
     guess=st.booleans(),
     pick=st.sampled_from(["", "3,,wrong,2", ",9,stored,0"]),
     picking=st.booleans(),
+    weights=whole,
+    depth=st.none() | whole,
+    blocks=st.sampled_from(["", "0", "3,17"]),
     rates=st.just("") | st.lists(st.floats(1e-99, 10), min_size=1, max_size=50).map(rates.encode),
     **sliders,
 )
