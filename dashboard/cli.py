@@ -215,7 +215,7 @@ def import_checkpoints(
 
 
 @app.command()
-@options.take(*options.of_server("data_dir", "home", "redis_url"))
+@options.take(*options.of_server("data_dir", "home", "redis_url", "worker_grace"))
 def worker(
     local: Annotated[
         bool,
@@ -226,21 +226,30 @@ def worker(
     ] = None,
     **given: Any,
 ) -> None:
-    """Do queued jobs (training, studies, downloads) until stopped. The server starts one by itself."""
-    from filelock import Timeout
+    """Do queued jobs (training, studies, downloads) until stopped. The server starts one by itself.
 
-    from cnn.jobs import Queue
+    Ctrl-C stops it after the job, SIGTERM at once: then another worker goes on with the job.
+    """
+    from filelock import Timeout
 
     settings = _settings(given)
     settings.jobs.require_writable()
     if not local or lock is not None:
-        Queue(settings.jobs).work(while_servers=local)
+        _work(settings, is_local=local)
         return
     try:
         with settings.jobs.worker_lock().acquire(timeout=_PATIENCE_SECONDS):
-            Queue(settings.jobs).work(while_servers=True)
+            _work(settings, is_local=True)
     except Timeout:
         typer.echo("Another local worker is alive: this one is not needed.", err=True)
+
+
+def _work(settings: Settings, *, is_local: bool) -> None:
+    from cnn.jobs import Queue
+
+    if Queue(settings.jobs).work(grace=settings.worker_grace if is_local else None):
+        # The interpreter's own end would wait for the step that is being made.
+        os._exit(0)
 
 
 @app.command()

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import resource
 import sys
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
+from filelock import FileLock
 from gunicorn.app.wsgiapp import WSGIApplication
 from gunicorn.arbiter import Arbiter
 
+from cnn.errors import HomeError
 from dashboard.settings import Settings
 
 _settings = Settings()
@@ -26,7 +30,8 @@ preload_app = False
 worker_connections = min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 # Browsers ask for what is new every few seconds, readers for the next digit sooner.
 keepalive = 5
-graceful_timeout = 30
+# With the grace of the local worker all has ended ten seconds after SIGTERM.
+graceful_timeout = 5
 timeout = 120
 control_socket_disable = True
 # Which headers of a proxy are believed is a setting of the application, for each header alike.
@@ -48,6 +53,19 @@ def is_preloading() -> bool:
         if frame.f_code is Arbiter.setup.__code__:
             return True
     return False
+
+
+def on_starting(_server: object) -> None:
+    """Let workers know of the server for as long as it lives: its web processes come and go."""
+    # Each web process says it where nothing can be written.
+    with suppress(HomeError):
+        _settings.jobs.require_writable()
+        _lock().acquire()
+
+
+@cache
+def _lock() -> FileLock:
+    return _settings.jobs.server_lock()
 
 
 def run() -> None:

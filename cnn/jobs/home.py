@@ -1,7 +1,7 @@
 """The folder that web processes and workers share, and who is alive there.
 
 Everything is below it: `queue.db`, `runs/`, `studies/`, `download.json`, `worker.lock`, and `servers/`,
-in which every living web process holds a lock.
+in which every living process of a server holds a lock.
 """
 
 from __future__ import annotations
@@ -144,13 +144,18 @@ class Home:
         return {path.name for path in self.path.glob("queue-damaged-*.db")}
 
     def server_lock(self) -> FileLock:
-        """Return the lock that this web process is to hold for its life."""
+        """Return the lock that this process, of a server, is to hold for its life."""
         folder = self.path / "servers"
         folder.mkdir(parents=True, exist_ok=True)
-        return FileLock(folder / f"{os.getpid()}.lock", timeout=0)
+        return FileLock(folder / f"{os.getpid()}.lock", timeout=0, thread_local=False)
+
+    def supervisor_lock(self) -> FileLock:
+        """Return the lock that the one process holds which sees to the local worker."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        return FileLock(self.path / "supervisor.lock", timeout=0)
 
     def has_servers(self) -> bool:
-        """Whether any web process is alive; traces of dead ones are removed."""
+        """Whether any server is alive; traces of dead ones are removed."""
         alive = False
         for path in (self.path / "servers").glob("*.lock"):
             if _is_held(FileLock(path, timeout=0)):
@@ -175,6 +180,21 @@ class Home:
     @property
     def _worker_problem_path(self) -> Path:
         return self.path / "worker.json"
+
+
+def keep(lock: FileLock) -> bool:
+    """Hold the lock, which this process may hold already; return whether it does.
+
+    One whose file is gone, with its folder, is taken anew: nobody else would see it.
+    """
+    if lock.is_locked and Path(lock.lock_file).exists():
+        return True
+    lock.release(force=True)
+    try:
+        lock.acquire()
+    except Timeout:
+        return False
+    return True
 
 
 def _is_held(lock: FileLock) -> bool:

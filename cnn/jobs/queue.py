@@ -21,7 +21,7 @@ from typing import Any
 from filelock import FileLock
 from huey import RedisHuey
 from huey.api import Huey
-from huey.consumer import Consumer
+from huey.consumer import Consumer, Scheduler, Worker
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.storage import SqliteStorage
@@ -35,11 +35,15 @@ from cnn.runs.configuration import TrainingConfig
 from cnn.training.loop import work_on
 
 _log = logging.getLogger(__name__)
-_IDLE_SECONDS = 15.0
 # What else the worker looks at while it trains, it looks at seldom.
-_CHECK_SECONDS = 3.0
-_SCHEDULE_SECONDS = 60
+_CHECK_SECONDS = 0.5
 _POLL_SECONDS = 0.2
+# A message that was taken just before the end is put back within that time.
+_PUT_BACK_SECONDS = 3.0
+_LONGEST_PAUSE_SECONDS = 30.0
+_UNREACHED = (RedisError, sqlite3.Error, OSError)
+
+Job = runs.Run | studies.Study
 
 
 class _JsonSerializer(Serializer):
@@ -53,7 +57,8 @@ class _JsonSerializer(Serializer):
 
 
 class _Storage(SqliteStorage):
-    """The queue in a file. One that is no queue is put aside, and a new one made.
+    """The queue in a file. One that is no queue is put aside, one that is gone left alone: a new one is
+    made.
 
     `renewed` is called then, once there is a new one; the message of what was asked is not lost.
     """
@@ -64,6 +69,7 @@ class _Storage(SqliteStorage):
         with self._one_at_a_time():
             self.was_renewed = self._put_aside()
             super().__init__(name, filename=filename, **options)
+            self._known = _place(self._path)
 
     def enqueue(self, data: bytes, priority: float | None = None) -> None:
         self._mended(lambda: super(_Storage, self).enqueue(data, priority))
@@ -71,24 +77,35 @@ class _Storage(SqliteStorage):
     def dequeue(self) -> Any:
         return self._mended(super().dequeue)
 
+    def queue_size(self) -> int:
+        size: int = self._mended(super().queue_size)
+        return size
+
     def enqueued_items(self, limit: int | None = None) -> list[bytes]:
         items: list[bytes] = self._mended(lambda: super(_Storage, self).enqueued_items(limit))
         return items
 
     def _mended(self, action: Callable[[], Any]) -> Any:
-        """Do it, once more where the file had to be put aside."""
+        """Do it with the file that is there now, once more where it had to be put aside."""
+        if _place(self._path) != self._known:
+            self._renew()
         try:
             return action()
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError) and "no such table" not in str(error):
                 raise
-            with self._one_at_a_time():
-                self.close()
-                is_other = self._put_aside()
-                self.initialize_schema()
-            if is_other and self.renewed:
-                self.renewed()
+            self._renew()
             return action()
+
+    def _renew(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._one_at_a_time():
+            self.close()
+            is_new = self._put_aside() or not self._path.exists()
+            self.initialize_schema()
+            self._known = _place(self._path)
+        if is_new and self.renewed:
+            self.renewed()
 
     def _one_at_a_time(self) -> FileLock:
         return FileLock(self._path.with_suffix(".lock"))
@@ -105,6 +122,15 @@ class _Storage(SqliteStorage):
         return True
 
 
+def _place(path: Path) -> tuple[int, int] | None:
+    """Return where a file is on its disk, which is another for another file; None if it is gone."""
+    try:
+        known = path.stat()
+    except OSError:
+        return None
+    return known.st_dev, known.st_ino
+
+
 def _is_queue(path: Path) -> bool:
     """Whether the file is a database with a table of tasks; True if that cannot be known now."""
     try:
@@ -118,6 +144,55 @@ def _is_queue(path: Path) -> bool:
         return False
 
 
+class _Taker(Worker):
+    """Takes jobs. Of a queue that does not answer it tells once, and asks it ever more seldom."""
+
+    _pause = 0.0
+
+    def loop(self, now: Any = None) -> None:
+        try:
+            task = self.huey.dequeue()
+        except _UNREACHED as error:
+            self._wait_longer(error)
+            return
+        except (ValueError, TypeError) as error:
+            _log.warning("A message is none of ours (%s): it is passed over.", reason(error))
+            self.sleep()
+            return
+        if self._pause:
+            _log.warning("The queue answers again.")
+            self._pause = 0.0
+        if task is not None:
+            self.delay = self.default_delay
+            try:
+                self.huey.execute(task, now)
+            except Exception:
+                _log.exception("The job %s failed.", task.id)
+        elif not self.huey.storage.blocking:
+            self.sleep()
+
+    def _wait_longer(self, error: Exception) -> None:
+        if not self._pause:
+            _log.warning(
+                "The queue does not answer (%s): it is asked again, at least every %d seconds.",
+                reason(error), _LONGEST_PAUSE_SECONDS,
+            )  # fmt: skip
+        self._pause = min(_LONGEST_PAUSE_SECONDS, 2 * self._pause or 1.0)
+        self.stop_flag.wait(self._pause)
+
+
+class _NoScheduler(Scheduler):
+    """Does nothing: no job is put off to a later time."""
+
+    def loop(self, now: Any = None) -> None:  # noqa: ARG002
+        self.stop_flag.wait()
+
+
+class _Consumer(Consumer):
+    worker_class = _Taker
+    scheduler_class = _NoScheduler
+
+
 class Queue:
     """The jobs that web processes submit and workers do.
 
@@ -127,6 +202,9 @@ class Queue:
     def __init__(self, home: Home) -> None:
         options = {"results": False, "serializer": _JsonSerializer()}
         self.home = home
+        self._in_hand: Job | None = None
+        self._ends = False
+        self._taking = threading.Lock()
         with self._reached():
             home.path.mkdir(parents=True, exist_ok=True)
             self._huey: Huey = (
@@ -146,14 +224,15 @@ class Queue:
 
     def _queue_again(self) -> None:
         """Queue all that waits, the oldest first: the queue that knew it is gone."""
-        for run in reversed(self.home.runs()):
-            with suppress(RunError):
-                if _waits(run):
-                    self._train_job(run.id)
-        for study in reversed(self.home.studies()):
-            with suppress(StudyError):
-                if _waits(study):
-                    self._study_job(study.id)
+        jobs: list[Job] = [*reversed(self.home.runs()), *reversed(self.home.studies())]
+        for job in jobs:
+            with suppress(CnnError):
+                if _waits(job):
+                    self._put(job)
+
+    def _put(self, job: Job) -> None:
+        put = self._train_job if isinstance(job, runs.Run) else self._study_job
+        put(job.id)
 
     def submit_training(self, config: TrainingConfig, *, note: runs.Note | None = None) -> runs.Run:
         """Make a run for `config`, called as the note says or after its settings, and queue it.
@@ -190,7 +269,7 @@ class Queue:
                 self._study_job(study.id)
         return study
 
-    def is_lost(self, job: runs.Run | studies.Study) -> bool:
+    def is_lost(self, job: Job) -> bool:
         """Whether a run or a study is queued and the queue has forgotten it.
 
         A message is gone from the queue when a worker takes it: if that worker then dies at once,
@@ -217,7 +296,7 @@ class Queue:
         """Tell of a queue that does not answer in a sentence."""
         try:
             yield
-        except (RedisError, sqlite3.Error, OSError) as error:
+        except _UNREACHED as error:
             raise RunError(
                 f"The queue cannot be reached ({reason(error)}): whoever runs this server sees to it "
                 "that it is there and can be written; then try again."
@@ -229,28 +308,60 @@ class Queue:
             self.home.write_download(Download("running"))
             self._fetch_job()
 
-    def work(self, *, while_servers: bool) -> None:
+    def work(self, *, grace: float | None = None) -> Job | None:
         """Do jobs until told to stop by SIGINT (after the job) or SIGTERM (at once).
 
-        With `while_servers` it also ends by itself, some seconds after the last web process.
+        With a `grace` it also ends by itself, so many seconds after the last server. Returns the job that
+        was in hand at the end. It is handed back: the next worker goes on with it, and the thread that
+        works on it is to end with the process, at once.
         """
-        consumer = self._huey.create_consumer(
-            workers=1, periodic=False, initial_delay=_POLL_SECONDS, max_delay=_POLL_SECONDS,
-            scheduler_interval=_SCHEDULE_SECONDS,
+        consumer = _Consumer(
+            self._huey, workers=1, periodic=False, initial_delay=_POLL_SECONDS,
+            max_delay=_POLL_SECONDS,
         )  # fmt: skip
-        if while_servers:
-            threading.Thread(target=self._stop_when_alone, args=[consumer], daemon=True).start()
+        if grace is not None:
+            alone = threading.Thread(target=self._stop_when_alone, args=[consumer, grace])
+            alone.daemon = True
+            alone.start()
         consumer.run()
+        with self._taking:
+            self._ends = True
+        if self._in_hand:
+            self._hand_back(self._in_hand)
+        else:
+            for _, thread in consumer.worker_threads:
+                thread.join(_PUT_BACK_SECONDS)
+        return self._in_hand
 
-    def _stop_when_alone(self, consumer: Consumer) -> None:
-        alone = 0.0
-        while alone < _IDLE_SECONDS or any(map(_is_running, self._jobs())):
+    def _hand_back(self, job: Job) -> None:
+        try:
+            job.hand_back()
+            self._put(job)
+        except _UNREACHED as error:
+            _log.warning("%s could not be handed back (%s): resume it.", job.id, reason(error))
+
+    def _stop_when_alone(self, consumer: Consumer, grace: float) -> None:
+        alone_since = None
+        while alone_since is None or time.monotonic() - alone_since < grace:
             time.sleep(_CHECK_SECONDS)
-            alone = 0.0 if self.home.has_servers() else alone + _CHECK_SECONDS
-        consumer.stop(graceful=True)
+            alone_since = None if self.home.has_servers() else alone_since or time.monotonic()
+        consumer.stop()
 
-    def _jobs(self) -> list[runs.Run | studies.Study]:
-        return [*self.home.runs(), *self.home.studies()]
+    @contextmanager
+    def _taken(self, job: Job) -> Iterator[bool]:
+        """Have a job in hand; False, and it is put back, where the worker ends."""
+        with self._taking:
+            is_taken = not self._ends
+            if is_taken:
+                self._in_hand = job
+        if not is_taken:
+            self._put(job)
+        try:
+            yield is_taken
+        finally:
+            with self._taking:
+                if not self._ends:
+                    self._in_hand = None
 
     def _train(self, run_id: str) -> None:
         run = self.home.run(run_id)
@@ -260,11 +371,16 @@ class Queue:
             _log.warning("A job is passed over: %s", error)
             return
         if is_due:
-            work_on(run, data_dir=self.home.data_dir)
+            with self._taken(run) as is_in_hand:
+                if is_in_hand:
+                    work_on(run, data_dir=self.home.data_dir)
 
     def _study(self, study_id: str) -> None:
         try:
-            studies.work_on(self.home.study(study_id), data_dir=self.home.data_dir)
+            study = self.home.study(study_id)
+            with self._taken(study) as is_in_hand:
+                if is_in_hand:
+                    studies.work_on(study, data_dir=self.home.data_dir)
         except StudyError as error:
             _log.warning("A job is passed over: %s", error)
 
@@ -284,13 +400,6 @@ def _job_of(message: bytes) -> str:
     return str(args[0]) if args else ""
 
 
-def _waits(job: runs.Run | studies.Study) -> bool:
+def _waits(job: Job) -> bool:
     """Whether a job is queued, and nobody has begun it."""
     return job.status.state == "queued" and not job.is_worked_on()
-
-
-def _is_running(job: runs.Run | studies.Study) -> bool:
-    try:
-        return job.status.state == "running"
-    except CnnError:
-        return False

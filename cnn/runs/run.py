@@ -53,6 +53,7 @@ _CONFIG = "config.json"
 ID = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"
 MOST_NOTE = 2000
 _MOST_RUNS = 16_384
+_HANDED_BACK = "Its worker was stopped: it goes on from the end of its last epoch."
 _NO_WEIGHTS = (
     OSError, EOFError, ValueError, KeyError, TypeError, RuntimeError, BadZipFile, zlib.error,
 )  # fmt: skip
@@ -114,6 +115,8 @@ class Run(Worked):
         """How far the run is; one whose worker is gone is "interrupted"."""
         status: Status = self._read("status.json")
         if status.state == "running" and not self.is_worked_on():
+            if self.is_handed_back:
+                return replace(status, state="queued", seconds_left=None, message=_HANDED_BACK)
             return replace(
                 status, state="interrupted", seconds_left=None,
                 message="The program that trains it ended during the run." if self.is_recorded
@@ -264,8 +267,10 @@ class Run(Worked):
         self._require()
         with _written(f"That the run {self.name} is cancelled"):
             (self.path / "cancel").touch()
-            if self.status.state == "queued":
-                self.write_status(Status("cancelled", message="Cancelled before it began."))
+            status = self.status
+            if status.state == "queued":
+                message = "Cancelled." if status.epoch else "Cancelled before it began."
+                self.write_status(replace(status, state="cancelled", message=message))
 
     def renew(self) -> None:
         """Make an ended or interrupted run a queued one, to go on from its resume point.

@@ -1,4 +1,4 @@
-"""A folder that a worker works on: its lock, its heartbeat, and the wish that it ends."""
+"""A folder that a worker works on: its lock, its heartbeat, the wish that it ends, and its return."""
 
 from __future__ import annotations
 
@@ -30,6 +30,26 @@ class Worked:
         # Asked after every batch: this takes a third of the time of `Path.exists`.
         return os.access(f"{self.path}/cancel", os.F_OK)
 
+    def hand_back(self) -> None:
+        """Say that the process that works here ends now, and that another is to go on.
+
+        Said of work that has ended meanwhile, it means nothing.
+        """
+        self._handed_back_path.touch()
+
+    @property
+    def is_handed_back(self) -> bool:
+        """Whether whoever worked here gave it back before the end."""
+        return os.access(self._handed_back_path, os.F_OK)
+
+    def take_up(self) -> None:
+        """Work here, as who holds the lock: what was handed back is in hand again."""
+        self._handed_back_path.unlink(missing_ok=True)
+
+    @property
+    def _handed_back_path(self) -> Path:
+        return self.path / "handed-back"
+
     def hold(self) -> FileLock:
         """Return the lock that the working process holds while it works; it falls with it."""
         return FileLock(self.path / "worker.lock", timeout=0)
@@ -42,7 +62,7 @@ class Worked:
     def is_worked_on(self) -> bool:
         """Whether a living process works here: by its lock on this machine, by its beat elsewhere."""
         machine = heartbeat.machine_of(self.heartbeat_path)
-        if machine in (None, heartbeat.this_machine()):
+        if machine in (None, heartbeat.this_machine()) or self.is_handed_back:
             return self._is_held()
         return not _watch.is_still(self.heartbeat_path)
 

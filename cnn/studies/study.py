@@ -76,6 +76,9 @@ class Study(Worked):
             # It may have ended between the two looks.
             status = self._read("status.json", _STATUS)
         if status.state == "running" and not self.is_worked_on():
+            if self.is_handed_back:
+                message = "Its worker was stopped: the next one does it."
+                return replace(status, state="queued", seconds_left=None, message=message)
             message = "The worker ended in the middle of it: start it again."
             return replace(status, state="interrupted", seconds_left=None, message=message)
         return status

@@ -24,7 +24,7 @@ from cnn.models.surgery import operated
 from cnn.runs import heartbeat
 from cnn.studies.answers import Answer, Channel, Evaluation, Ranking, Scores
 from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, Kind, Question
-from cnn.studies.study import Status, Study
+from cnn.studies.study import ACTIVE, Status, Study
 
 if TYPE_CHECKING:
     import keras
@@ -49,7 +49,10 @@ def work_on(study: Study, *, data_dir: Path | None = None) -> None:
         return
     try:
         with study.hold().acquire(timeout=_PATIENCE_SECONDS):
-            if study.status.state == "queued":
+            # One that was handed back says that it is running: who holds it knows that it is not.
+            due = ACTIVE if study.is_handed_back else ("queued",)
+            if study.status.state in due:
+                study.take_up()
                 with heartbeat.beating(study.heartbeat_path):
                     _keep_answer(study, data_dir)
     except Timeout:

@@ -69,6 +69,7 @@ def work_on(
     recorder = Recorder(run, on_event)
     try:
         with run.hold().acquire(timeout=_PATIENCE_SECONDS):
+            run.take_up()
             with heartbeat.beating(run.heartbeat_path), recorder.failures_kept():
                 _train(run, recorder, data_dir)
             return recorder.status
@@ -336,13 +337,13 @@ def _finish(run: Run, recorder: Recorder, model: keras.Model, data_dir: Path | N
     save_model(model, run.model_path, card=card)
     if config.save_to:
         _save_too(model, run, Path(config.save_to))
-    resuming.forget(run)
     stopped = len(recorder.history) < config.epochs
     message = f"Ended early: the validation loss was lowest {config.patience} epochs before."
     recorder.update(
         state="finished", seconds_left=None, message=message if stopped else "",
         batch=recorder.status.batches,
     )  # fmt: skip
+    resuming.forget(run)
 
 
 def _counts(config: TrainingConfig, data_dir: Path | None) -> str:

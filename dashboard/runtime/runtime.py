@@ -164,13 +164,11 @@ class Runtime:
         return self._submitted.is_set()
 
     def open(self) -> None:
-        """Announce this web process to workers, and see to it that there is one when there is work.
+        """See to it that there is a local worker when there is work, unless the queue is in Redis.
 
         TensorFlow is started soon even if nobody asks. Raises `HomeError` if nothing can be written.
         """
         self.settings.jobs.require_writable()
-        self._server_lock = self.settings.jobs.server_lock()
-        self._server_lock.acquire()
         if not self.settings.redis_url:
             self._supervisor = Supervisor(self.settings.jobs, environment(self.settings))
             self._supervisor.start()
@@ -180,7 +178,6 @@ class Runtime:
         """Take back what `open` announced."""
         if self._supervisor:
             self._supervisor.stop()
-        self._server_lock.release()
 
     def greet(self) -> None:
         """Have TensorFlow started for a reader who comes: after what can be shown without it."""

@@ -1,7 +1,7 @@
 """Sees to it that a local worker process is alive while there is work, and never two.
 
 Requests only put work into the queue. Of several web processes one starts the worker, under a lock;
-another takes over when it ends.
+another takes over when it ends. All of them let workers know that they are alive.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import time
 from functools import cached_property
 from pathlib import Path
 
-from filelock import FileLock
-
-from cnn.errors import without_folders
+from cnn.errors import reason, without_folders
 from cnn.jobs import Home, Queue
+from cnn.jobs.home import keep
 
 _POLL_SECONDS = 1.0
+_END_SECONDS = 5.0
 # A worker that ends sooner was of no use: the next one is started later each time.
 _EARLY_SECONDS = 30.0
 _LONGEST_PAUSE_SECONDS = 60.0
@@ -38,30 +38,37 @@ class Supervisor:
 
     def __init__(self, home: Home, environment: dict[str, str]) -> None:
         self._home = home
+        self._alive = home.server_lock()
         self._environment = environment
         self._worker: subprocess.Popen[bytes] | None = None
         self._log_size = 0
         self._began = self._not_before = 0.0
         self._pause = 0.0
         self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     def start(self) -> None:
         """Begin, in a thread that ends with this process."""
-        threading.Thread(target=self._run, name="supervisor", daemon=True).start()
+        keep(self._alive)
+        self._thread.start()
 
     def stop(self) -> None:
         """Start no more workers. One that works ends when no server is alive."""
         self._stopped.set()
+        self._thread.join(_END_SECONDS)
+        self._alive.release()
 
     def _run(self) -> None:
-        lock = FileLock(self._home.path / "supervisor.lock")
-        with lock.acquire(poll_interval=_POLL_SECONDS):
-            while not self._stopped.is_set():
-                try:
+        leads = self._home.supervisor_lock()
+        while not self._stopped.is_set():
+            try:
+                keep(self._alive)
+                if keep(leads):
                     self._look()
-                except Exception as error:
-                    self._wait_longer(f"{type(error).__name__}: {error}")
-                self._stopped.wait(_POLL_SECONDS)
+            except Exception as error:
+                self._wait_longer(f"{type(error).__name__}: {reason(error)}")
+            self._stopped.wait(_POLL_SECONDS)
+        leads.release()
 
     @cached_property
     def _queue(self) -> Queue:

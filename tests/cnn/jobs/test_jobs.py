@@ -242,21 +242,6 @@ def test_a_message_for_a_deleted_run_does_not_bring_it_back(home):
     assert list(home.runs_dir.glob("[!.]*")) == []
 
 
-def test_a_run_that_is_deleted_in_between_does_not_keep_a_worker_from_ending(home, monkeypatch):
-    class Consumer:
-        stopped = False
-
-        def stop(self, *, graceful):
-            self.stopped = graceful
-
-    run = runs.create(home.runs_dir, SHORT)
-    (run.path / "status.json").unlink()
-    monkeypatch.setattr("cnn.jobs.queue._IDLE_SECONDS", 0.0)
-    consumer = Consumer()
-    Queue(home)._stop_when_alone(consumer)
-    assert consumer.stopped
-
-
 def test_a_failed_download_is_remembered_with_its_reason(home, monkeypatch):
     import keras
 

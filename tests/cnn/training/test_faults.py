@@ -155,7 +155,7 @@ def test_a_worker_does_jobs_one_after_the_other_and_passes_over_deleted_runs(tmp
     deleted = queue.submit_training(LONG)
     first, second = queue.submit_training(SHORT), queue.submit_training(SHORT)
     never_begun.delete()
-    with worker(home, "--local") as process:
+    with home.server_lock(), worker(home, "--local") as process:
         wait_until(lambda: deleted.status.batch > 0)
         deleted.delete()
         wait_until(lambda: second.status.state == "finished")
