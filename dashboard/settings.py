@@ -80,8 +80,10 @@ class Settings(BaseSettings):
         _MOST_TO_OPEN.seconds, gt=0, description="Time to try an uploaded model in, in seconds"
     )  # fmt: skip
     worker_grace: float = Field(
-        3, ge=0, description="Seconds by which the local worker may outlive its server; its run then waits"
-    )  # fmt: skip
+        3,
+        ge=0,
+        description="Seconds by which the local worker may outlive its server; then its run waits",
+    )
     host: str = Field("127.0.0.1", validation_alias="HOST", description="Address to listen on")
     hosts: str = Field(
         "", description="Names by which the server may be asked for beside its addresses, with commas; "

@@ -25,7 +25,10 @@ from huey.consumer import Consumer, Scheduler, Worker
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.storage import SqliteStorage
+from redis import ConnectionPool
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from cnn import runs, studies
 from cnn.data.fetching import fetch_mnist
@@ -41,6 +44,10 @@ _POLL_SECONDS = 0.2
 # A message that was taken just before the end is put back within that time.
 _PUT_BACK_SECONDS = 3.0
 _LONGEST_PAUSE_SECONDS = 30.0
+# Who takes a job waits a second for one: that is an answer.
+_ANSWER_SECONDS = 3.0
+# A connection that Redis has left is made anew.
+_MOST_RETRIES = 1
 _UNREACHED = (RedisError, sqlite3.Error, OSError)
 
 Job = runs.Run | studies.Study
@@ -120,6 +127,14 @@ class _Storage(SqliteStorage):
                 Path(f"{self._path}{end}").rename(self._path.with_name(f"{aside}{end}"))
         _log.warning("%s is damaged: it is now %s, and a new one was made.", self._path, aside)
         return True
+
+
+def _pool(redis_url: str) -> ConnectionPool:
+    """Return connections to a Redis that must answer in some seconds, unless its address says else."""
+    return ConnectionPool.from_url(
+        redis_url, socket_timeout=_ANSWER_SECONDS, socket_connect_timeout=_ANSWER_SECONDS,
+        retry=Retry(NoBackoff(), _MOST_RETRIES),
+    )  # fmt: skip
 
 
 def _place(path: Path) -> tuple[int, int] | None:
@@ -208,7 +223,7 @@ class Queue:
         with self._reached():
             home.path.mkdir(parents=True, exist_ok=True)
             self._huey: Huey = (
-                RedisHuey("cnn", url=home.redis_url, **options)
+                RedisHuey("cnn", connection_pool=_pool(home.redis_url), **options)
                 if home.redis_url
                 else Huey(
                     "cnn", storage_class=_Storage, filename=str(home.path / "queue.db"), **options

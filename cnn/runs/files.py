@@ -27,7 +27,9 @@ from cnn.runs.configuration import TrainingConfig
 from cnn.runs.moments import Moment
 
 State = Literal["queued", "running", "finished", "cancelled", "failed", "interrupted"]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=10**12)]
 EPOCHS = "epochs"
 _STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 _FINITE = ConfigDict(strict=True, allow_inf_nan=False)
@@ -37,6 +39,7 @@ _BROKEN = (BadZipFile, OSError, ValueError, NotImplementedError)
 _HEAD_BYTES = 65_536
 _MOST_KEPT = 16_384
 _MOST_TABLES = 256
+_MOST_COUNTED = 1e12
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ class Status:
     batch: Count = 0
     batches: Count = 0
     loss: float | None = None
-    accuracy: float | None = None
-    seconds_left: float | None = None
+    accuracy: Share | None = None
+    seconds_left: Seconds | None = None
     message: str = ""
 
 
@@ -78,7 +81,7 @@ class _Beat:
 class _Facts:
     __pydantic_config__ = _FINITE
 
-    scores: dict[str, float] = field(default_factory=dict)
+    scores: dict[str, Share] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -240,7 +243,18 @@ def _as_table(data: bytes, name: str, *, is_own: bool) -> pd.DataFrame:
         raise ValueError(f"{name} has the columns {list(table.columns)}")
     if is_own and name == "history.csv" and not np.isfinite(table[wanted].to_numpy(float)).all():
         raise ValueError(f"{name} has what is no number")
+    if not _counts(table, "epoch") or not _counts(table, "batch"):
+        raise ValueError(f"{name} has what is no epoch or no step")
+    shares = table.drop(columns="epoch") if name == "classes.csv" else table.filter(like="accuracy")
+    if is_own and ((shares < 0) | (shares > 1)).any(axis=None):
+        raise ValueError(f"{name} has what is no share")
     return table
+
+
+def _counts(table: pd.DataFrame, column: str) -> bool:
+    """Whether a column, if it is there, has whole numbers from 0."""
+    values = table.get(column, pd.Series(dtype=float)).to_numpy(float)
+    return bool(((values >= 0) & (values <= _MOST_COUNTED) & (values == np.floor(values))).all())
 
 
 def _is_archive(path: str, members: tuple[str, ...]) -> bool:

@@ -55,6 +55,9 @@ _START_AFTER_SECONDS = 3.0
 # A page that opens asks for one thing after the other.
 _OPENING_SECONDS = 3.0
 _AFTER_KEPT_SECONDS = 2.0
+# What cannot be queued is tried again, ever more seldom.
+_FIRST_PAUSE_SECONDS = 1.0
+_LONGEST_PAUSE_SECONDS = 30.0
 _MOST_LOOK_BYTES = 64_000_000
 _MOST_DRIFTS = 64
 _MOST_OPERATED = 48
@@ -102,6 +105,7 @@ class Runtime:
         self._start = Start(self._start_tensorflow)
         self._ready = threading.Event()
         self._submitted = threading.Event()
+        self._closed = threading.Event()
         self._look_once = cached(
             LRUCache(_MOST_LOOK_BYTES, getsizeof=_size_to_keep),
             key=_picture_and_model,
@@ -176,6 +180,7 @@ class Runtime:
 
     def close(self) -> None:
         """Take back what `open` announced."""
+        self._closed.set()
         if self._supervisor:
             self._supervisor.stop()
 
@@ -203,13 +208,30 @@ class Runtime:
             )
         finally:
             self._ready.set()
-        try:
-            self._submit_missing()
-        except Exception as error:
-            _log.exception("What the start brings with it could not be queued.")
-            self._queue_problem = f"Nothing can be queued ({reason(error)}): restart the server."
-        finally:
-            self._submitted.set()
+        self._submit_in_time()
+        self._submitted.set()
+
+    def _submit_in_time(self) -> None:
+        """Queue what the start brings with it: later, where that cannot be done now."""
+        pause = _FIRST_PAUSE_SECONDS
+        while not self._closed.is_set():
+            try:
+                self._submit_missing()
+            except cnn.RunError as error:
+                self._queue_problem = str(error)
+            except OSError as error:
+                self._queue_problem = f"Nothing can be queued now ({reason(error)})."
+            except Exception as error:
+                _log.exception("What the start brings with it could not be queued.")
+                self._queue_problem = (
+                    f"Nothing can be queued ({reason(error)}): restart the server."
+                )
+                return
+            else:
+                self._queue_problem = ""
+                return
+            self._closed.wait(pause)
+            pause = min(_LONGEST_PAUSE_SECONDS, 2 * pause)
 
     def _submit_missing(self) -> None:
         """Queue what is asked for and not there: the model's training, and MNIST.
@@ -217,10 +239,7 @@ class Runtime:
         Of several web processes one does it.
         """
         with FileLock(self.settings.jobs.path / "submit.lock"):
-            try:
-                self._submit_model()
-            except cnn.RunError as error:
-                self._queue_problem = str(error)
+            self._submit_model()
             if self.settings.download and self._wants_download():
                 self.queue.submit_download()
 

@@ -42,6 +42,10 @@ def free_port() -> int:
 class Server:
     """`cnn-dashboard serve` with a home of its own; what it printed is told when it dies early."""
 
+    command: tuple[str, ...] = ("-m", "dashboard", "serve")
+    # A program that the server is started by, which sets limits.
+    within: tuple[str, ...] = ()
+
     def __init__(self, home: Path, data_dir: Path, **settings: str) -> None:
         self.home, self.data_dir, self.port = home, data_dir, free_port()
         self.log = home.with_name(f"{home.name}.log")
@@ -60,7 +64,7 @@ class Server:
     def start(self) -> Server:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "dashboard", "serve"],
+                [*self.within, sys.executable, *self.command],
                 env=self.environment, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         end = time.monotonic() + _START_SECONDS

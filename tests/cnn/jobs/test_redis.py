@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import socket
 import subprocess
 from contextlib import ExitStack
@@ -13,14 +14,19 @@ from cnn import RunError, TrainingConfig
 from cnn.files import read_json
 from cnn.jobs import Home, Queue
 from cnn.runs import heartbeat
-from tests.cnn.jobs.test_jobs import SHORT, wait_until, worker
+from tests.cnn.jobs.test_jobs import LONG, SHORT, wait_until, worker
+
+
+def redis_server() -> str:
+    program = shutil.which("redis-server")
+    if program is None:
+        pytest.skip("redis-server is not on this machine: install it to test the queue in Redis")
+    return program
 
 
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory):
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("redis-server is not on this machine: install it to test the queue in Redis")
+    program = redis_server()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -95,3 +101,87 @@ def test_a_queue_that_does_not_answer_is_named_and_leaves_no_run_behind(home):
     with pytest.raises(RunError, match="The queue cannot be reached"):
         queue.submit_training(SHORT)
     assert home.runs() == []
+
+
+class Redis:
+    """A Redis of the test's own, which keeps its place while it is away."""
+
+    def __init__(self, folder):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url, self._folder = f"redis://127.0.0.1:{self.port}/0", str(folder)
+        self.process: subprocess.Popen | None = None
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [redis_server(), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self._folder,
+             "--appendonly", "yes", "--appendfsync", "always"], stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        wait_until(self.answers)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait(20)
+
+    def answers(self) -> bool:
+        try:
+            with redis.Redis(port=self.port, socket_timeout=1) as client:
+                return bool(client.ping())
+        except redis.RedisError:
+            return False
+
+
+@pytest.fixture
+def own_redis(tmp_path):
+    own = Redis(tmp_path)
+    yield own
+    if own.process:
+        own.process.kill()
+        own.process.wait(20)
+
+
+def test_a_worker_waits_for_a_redis_that_is_absent_killed_and_back_and_says_so_once(
+    tmp_path, own_redis, capfd
+):
+    home = Home(tmp_path / "home", tmp_path / "data", own_redis.url)
+    queue, log = Queue(home), []
+
+    def told(sentence: str) -> int:
+        log.append(capfd.readouterr().err)
+        return "".join(log).count(sentence)
+
+    with worker(home, "--redis-url", own_redis.url):
+        wait_until(lambda: told("The queue does not answer (") == 1)
+        own_redis.start()
+        first = queue.submit_training(SHORT)
+        wait_until(lambda: first.status.state == "finished")
+        long = queue.submit_training(LONG)
+        wait_until(lambda: long.status.epoch >= 1)
+        own_redis.kill()
+        with pytest.raises(RunError, match="The queue cannot be reached"):
+            queue.submit_training(SHORT)
+        epoch = long.status.epoch
+        wait_until(lambda: long.status.epoch > epoch)
+        long.ask_to_cancel()
+        wait_until(lambda: told("The queue does not answer (") == 2)
+        assert long.status.state == "cancelled"
+        own_redis.start()
+        last = queue.submit_training(SHORT)
+        wait_until(lambda: last.status.state == "finished")
+        assert told("The queue answers again.") == 2
+    assert "Traceback" not in "".join(log)
+    assert len([line for line in "".join(log).splitlines() if "queue" in line]) == 4
+
+
+def test_a_redis_that_hangs_is_named_as_one_that_is_away(tmp_path, own_redis):
+    own_redis.start()
+    queue = Queue(Home(tmp_path / "home", tmp_path / "data", own_redis.url))
+    assert not queue.has_waiting()
+    own_redis.process.send_signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(RunError, match="The queue cannot be reached"):
+            queue.has_waiting()
+    finally:
+        own_redis.process.send_signal(signal.SIGCONT)
+    assert not queue.has_waiting()

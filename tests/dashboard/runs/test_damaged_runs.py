@@ -45,20 +45,34 @@ OF_ARCHIVES = {"empty": b"", "binary": BINARY, "cut short": b"PK\x03\x04" + byte
 DAMAGES = {
     "config.json": OF_JSON
     | {"a data set that is a component": b'{"dataset": %s}' % COMPONENT,
-       "a lesson that is a component": b'{"lesson": %s}' % COMPONENT},
+       "a lesson that is a component": b'{"lesson": %s}' % COMPONENT,
+       "foreign numbers": b'{"dataset": "digits", "epochs": -3, "batch_size": 1e30}'},
     "status.json": OF_JSON
     | {"a wrong type": b'{"epoch": "2"}', "no number": b'{"loss": NaN}', "no state": b'{"state": 1}',
-       "a component inside": b'{"message": %s}' % COMPONENT},
+       "a component inside": b'{"message": %s}' % COMPONENT,
+       "a time without end": b'{"state": "finished", "seconds_left": 1e300}',
+       "an epoch without end": b'{"state": "running", "epoch": 1%s}' % (b"0" * 400),
+       "a negative step": b'{"state": "running", "batch": -4}',
+       "a share of more than all": b'{"state": "running", "accuracy": 7e5}'},
     "note.json": OF_JSON
     | {"a wrong type": b'{"name": ["x"]}', "a component inside": b'{"text": %s}' % COMPONENT},
     "heartbeat.json": OF_JSON | {"a wrong type": b'{"machine": 3, "process": "x", "count": null}'},
     "model.card.json": OF_JSON | {"wrong facts": b'{"class_names": [], "facts": {"scores": "x"}}',
        "a score as text": b'{"class_names": [], "facts": {"scores": {"x": "0.5"}}}',
+       "foreign numbers": b'{"class_names": [], "facts": {"scores": {"x": 1e300}}}',
        "a component inside": b'{"class_names": [%s]}' % COMPONENT},
     "history.csv": OF_TABLES
-    | {"no number": b"epoch,loss,accuracy,val_loss,val_accuracy\n1,nan,0.5,0.1,0.5\n"},
-    "batches.csv": OF_TABLES,
-    "classes.csv": OF_TABLES | {"no class": b"epoch\n1\n"},
+    | {"no number": b"epoch,loss,accuracy,val_loss,val_accuracy\n1,nan,0.5,0.1,0.5\n",
+       "an epoch without end": b"epoch,loss,accuracy,val_loss,val_accuracy\n1e300,1,0.5,0.1,0.5\n",
+       "half an epoch": b"epoch,loss,accuracy,val_loss,val_accuracy\n1.5,1,0.5,0.1,0.5\n",
+       "a share of more than all": b"epoch,loss,accuracy,val_loss,val_accuracy\n1,1,70,0.1,0.5\n"},
+    "batches.csv": OF_TABLES
+    | {"an epoch before the first": b"epoch,batch,loss,accuracy\n-3,1,0.5,0.5\n",
+       "an infinite step": b"epoch,batch,loss,accuracy\n1,inf,0.5,0.5\n",
+       "a share below nothing": b"epoch,batch,loss,accuracy\n1,1,0.5,-2\n"},
+    "classes.csv": OF_TABLES
+    | {"no class": b"epoch\n1\n", "foreign numbers": b"epoch,0,1\n1,-8,1e300\n"},
+    "resume.npz": OF_ARCHIVES,
     "model.keras": OF_ARCHIVES,
     "initial.keras": OF_ARCHIVES,
     "epochs/0000.npz": OF_ARCHIVES,
@@ -97,6 +111,7 @@ def make_run(runtime, name):
             archive.writestr("model.weights.h5", b"")
     for moment in (Moment(0), Moment(1)):
         run.write_weights(moment, [np.zeros((2, 2))])
+    np.savez(run.resume_path, epoch=np.asarray(1))
     heart = {"machine": "elsewhere", "process": 1, "count": 1}
     run.heartbeat_path.write_text(json.dumps(heart))
     run.write_note(name, "")

@@ -5,6 +5,7 @@ import keras
 import pytest
 
 import cnn
+from cnn.errors import reason
 from cnn.models.card import Card, card_path, write_card
 from cnn.runs.moments import Moment
 from cnn.runs.run import Status, TrainingConfig
@@ -157,18 +158,44 @@ def test_when_no_model_can_be_shown_the_start_ends_in_a_sentence(settings, reque
     assert (told, is_told, condition) == (runtime.not_ready, True, "unavailable")
 
 
-def test_what_cannot_be_queued_at_the_start_is_told_and_ends_it(settings, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device", "/home/secret/queue.db"),
+        cnn.RunError("The queue cannot be reached."),
+    ],
+)
+def test_what_cannot_be_queued_at_the_start_is_told_and_queued_when_it_can_be(
+    settings, monkeypatch, error
+):
+    runtime, told = runtime_of(create_app(settings)), []
+    monkeypatch.setattr("dashboard.runtime.runtime._FIRST_PAUSE_SECONDS", 0.01)
+
+    def fail():
+        told.append(runtime.problem)
+        if len(told) < 3:
+            raise error
+
+    monkeypatch.setattr(runtime, "_submit_missing", fail)
+    runtime.wait()
+    assert runtime._submitted.wait(30)
+    assert (runtime.ready, runtime.problem) == ("ready", "")
+    assert told[0] == ""
+    assert all(reason(error).rstrip(".") in sentence for sentence in told[1:])
+    assert "secret" not in told[1]
+
+
+def test_what_can_never_be_queued_ends_the_start_with_a_sentence(settings, monkeypatch):
     runtime = runtime_of(create_app(settings))
 
     def fail():
-        raise OSError(28, "No space left on device", "/home/secret/queue.db")
+        raise LookupError("no such codec")
 
     monkeypatch.setattr(runtime, "_submit_missing", fail)
     runtime.wait()
     assert runtime._submitted.wait(30)
     assert runtime.ready == "ready"
-    assert "No space left on device" in runtime.problem
-    assert "secret" not in runtime.problem
+    assert runtime.problem == "Nothing can be queued (no such codec): restart the server."
 
 
 def test_a_model_file_that_is_replaced_shows_the_new_network_under_the_new_hash(settings, tmp_path):

@@ -1,0 +1,214 @@
+"""A real server goes on when its processes are killed, its clients leave, or it is told to end."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
+
+import cnn
+from cnn.files import content_hash
+from cnn.jobs import Home, Queue
+from tests.browser.server import Server, stop_worker
+from tests.cnn.jobs.test_jobs import LONG, wait_until
+from tests.dashboard.runtime.test_supervisor import workers
+
+LAYER = "/values/activations/conv2d?data=digits&split=all&index="
+
+
+class Faulty(Server):
+    """A server of which processes are killed one by one."""
+
+    def begin(self) -> "Faulty":
+        self.home.mkdir(exist_ok=True)
+        self.start()
+        return self
+
+    @property
+    def jobs(self) -> Home:
+        return Home(self.home, self.data_dir)
+
+    def web_processes(self) -> list[int]:
+        master = self._process.pid
+        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        return [int(child) for child in children if int(child) not in workers(self.home)]
+
+    def told_to_end(self) -> subprocess.Popen:
+        """SIGTERM to the one process that an operator started."""
+        self._process.terminate()
+        return self._process
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        """Return status and body; the status is 0 where nobody answers."""
+        try:
+            with urllib.request.urlopen(f"{self.url}{path}", timeout=60) as answer:
+                return answer.status, answer.read()
+        except HTTPError as error:
+            return error.code, error.read()
+        except OSError:
+            return 0, b""
+
+    def is_ready(self) -> bool:
+        return self.get(f"{LAYER}0")[0] == 200
+
+
+@pytest.fixture
+def server(tmp_path):
+    server = Faulty(tmp_path / "home", tmp_path / "data", CNN_WORKER_GRACE="0.5")
+    yield server
+    server.end()
+    stop_worker(server.home)
+
+
+def test_sigterm_ends_all_that_the_server_started_and_its_training_goes_on_at_the_next_start(
+    server,
+):
+    server.begin()
+    run = Queue(server.jobs).submit_training(LONG)
+    wait_until(lambda: run.status.epoch >= 2 and run.resume_path.is_file())
+    (worker,) = workers(server.home)
+    assert server.told_to_end().wait(30) == 0
+    wait_until(lambda: not Path(f"/proc/{worker}").exists(), 30)
+    assert not server.jobs.has_servers()
+    assert run.status.state == "queued"
+    before = run.history
+    server.start()
+    wait_until(lambda: len(run.history) > len(before) + 1)
+    assert run.status.state == "running"
+    assert run.history.iloc[: len(before)].equals(before)
+
+
+def test_a_web_process_that_is_killed_under_load_comes_back_and_its_training_goes_on(server):
+    server.begin()
+    run = Queue(server.jobs).submit_training(LONG)
+    wait_until(lambda: server.is_ready() and run.status.state == "running")
+    (worker,), (killed,) = workers(server.home), server.web_processes()
+    ended, seen = threading.Event(), []
+
+    def read(reader: int) -> None:
+        for index in range(reader, 100_000, 8):
+            if ended.is_set():
+                return
+            seen.append(server.get(f"{LAYER}{index % 800}")[0])
+
+    with ThreadPoolExecutor(8) as readers:
+        for reader in range(8):
+            readers.submit(read, reader)
+        try:
+            wait_until(lambda: seen.count(200) > 50)
+            os.kill(killed, signal.SIGKILL)
+            wait_until(lambda: 0 in seen)
+            lost = len(seen)
+            wait_until(lambda: seen[lost:].count(200) > 50)
+        finally:
+            ended.set()
+    assert killed not in server.web_processes()
+    assert set(seen) <= {0, 200, 503}
+    assert workers(server.home) == [worker]
+    assert run.status.state == "running"
+
+
+def test_clients_that_leave_in_the_middle_take_nothing_from_those_that_stay(server):
+    server.begin()
+    wait_until(server.is_ready)
+    expected = server.get(f"{LAYER}7")
+    asked = f"GET {LAYER}7 HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    upload = b"POST /upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nhalf"
+    for number in range(60):
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            # Nothing waits to be sent or read: the server finds a connection that was reset.
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+            client.sendall((asked, asked[:20], upload)[number % 3])
+    assert server.get(f"{LAYER}7") == expected
+    (process,) = server.web_processes()
+    sockets = Path(f"/proc/{process}/fd")
+    is_connected = lambda: sum("socket:" in str(_target(fd)) for fd in sockets.iterdir())  # noqa: E731
+    few = 20
+    wait_until(lambda: is_connected() < few)
+    assert "Traceback" not in server.log.read_text()
+
+
+def _target(descriptor: Path) -> Path | None:
+    try:
+        return descriptor.readlink()
+    except OSError:
+        return None
+
+
+class Slow(Faulty):
+    """A server that also has the address `/slow`, under gunicorn with its configuration."""
+
+    command = (
+        "-m",
+        "gunicorn",
+        "-c",
+        "python:dashboard.serving",
+        "tests.dashboard.slow_wsgi:server",
+    )
+
+
+@pytest.fixture
+def slow(tmp_path):
+    until = tmp_path / "until"
+    more = {"SLOW_UNTIL": str(until), "GUNICORN_CMD_ARGS": "--timeout 2 --graceful-timeout 1"}
+    server = Slow(tmp_path / "home", tmp_path / "data", **more)
+    yield server, until
+    server.end()
+
+
+def test_a_request_may_take_longer_than_a_web_process_may_be_silent_and_stops_nobody(slow):
+    server, until = slow
+    server.begin()
+    (process,) = server.web_processes()
+    with ThreadPoolExecutor(1) as reader:
+        answer = reader.submit(server.get, "/slow")
+        wait_until(until.with_suffix(".begun").exists)
+        limit = time.monotonic() + 3 * 2
+        while time.monotonic() < limit:
+            assert server.get("/health")[0] == 200
+        until.touch()
+        assert answer.result() == (200, b"slow, and whole")
+    assert server.web_processes() == [process]
+
+
+def test_a_request_without_an_end_does_not_keep_the_server_from_ending(slow):
+    server, until = slow
+    server.begin()
+    with ThreadPoolExecutor(1) as reader:
+        answer = reader.submit(server.get, "/slow")
+        wait_until(until.with_suffix(".begun").exists)
+        assert server.told_to_end().wait(60) == 0
+        assert answer.result()[0] == 0
+
+
+def test_a_model_file_that_is_cut_or_replaced_in_use_is_told_and_mended_by_a_whole_one(
+    tmp_path, second_path
+):
+    path = tmp_path / "mine.keras"
+    whole = (cnn.pretrained_run() / "model.keras").read_bytes()
+    path.write_bytes(whole)
+    server = Faulty(tmp_path / "home", tmp_path / "data", CNN_MODEL=str(path)).begin()
+    mine = f"&model={content_hash(path)}"
+    try:
+        wait_until(server.is_ready)
+        path.write_bytes(b"")
+        # The bundled one is the same network.
+        assert server.get(f"{LAYER}1{mine}")[0] == 200
+        shutil.copy(second_path, path)
+        other = f"&model={content_hash(path)}"
+        status, body = server.get(f"/values/all-layers?data=digits&split=all&index=1{other}")
+        assert (status, b"Traceback" in body) == (200, False)
+        path.write_bytes(path.read_bytes()[:5000])
+        cut = server.get(f"/values/all-layers?data=digits&split=all&index=2{other}")
+        assert cut[0] == 200
+        assert "Traceback" not in server.log.read_text()
+    finally:
+        server.end()
