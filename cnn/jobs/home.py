@@ -55,8 +55,17 @@ class Home:
             ) from error
 
     @property
-    def lacks_room(self) -> str:
-        """That there is hardly room on the disk of the folder, in a sentence; else empty."""
+    def problem(self) -> str:
+        """Why nothing can be written into the folder, in a sentence; else empty."""
+        if self.path.exists() and not os.access(self.path, os.W_OK):
+            return (
+                "The server's folder cannot be written: nothing can be trained, uploaded or noted until "
+                "whoever runs this server has seen to it."
+            )
+        return self._lacks_room
+
+    @property
+    def _lacks_room(self) -> str:
         try:
             free = shutil.disk_usage(self.path).free
         except OSError:

@@ -164,7 +164,7 @@ class _Taker(Worker):
 
     _pause = 0.0
 
-    def loop(self, now: Any = None) -> None:
+    def loop(self, now: Any = None) -> None:  # noqa: ARG002
         try:
             task = self.huey.dequeue()
         except _UNREACHED as error:
@@ -180,7 +180,8 @@ class _Taker(Worker):
         if task is not None:
             self.delay = self.default_delay
             try:
-                self.huey.execute(task, now)
+                # Not by huey, which asks the queue before and after whether the job was revoked.
+                task.execute()
             except Exception:
                 _log.exception("The job %s failed.", task.id)
         elif not self.huey.storage.blocking:

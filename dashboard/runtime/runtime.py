@@ -158,9 +158,9 @@ class Runtime:
         """What is wrong at this server, in sentences; empty if nothing is."""
         worker = "" if self.settings.redis_url else self.settings.jobs.worker_problem
         failure = self._failure or self.catalogue.problem_of_own()
-        room = self.settings.jobs.lacks_room
+        folder = self.settings.jobs.problem
         data = self.sets.problem
-        return " ".join(filter(None, [failure, data, room, self._queue_problem, worker]))
+        return " ".join(filter(None, [failure, data, folder, self._queue_problem, worker]))
 
     @property
     def is_settled(self) -> bool:
