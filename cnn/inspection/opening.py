@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -84,7 +85,7 @@ def _run(path: Path, verdict: Path, limits: OpeningLimits) -> int:
         [sys.executable, "-P", "-m", __name__, *map(str, given)],
         env={**inherited, **places, **_ENVIRONMENT},
         cwd=folder,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
@@ -118,6 +119,7 @@ def _why_ended(name: str, status: int, limits: OpeningLimits) -> str:
 def _main(path: str, verdict: str, most_bytes: str, seconds: str, model_bytes: str) -> None:
     """Open the file within the limits, and write down what is said against it, if anything is."""
     _limit(int(most_bytes), int(seconds))
+    threading.Thread(target=_end_when_alone, daemon=True).start()
     try:
         try_out(load_model(path, limits=Limits(int(model_bytes))))
         sentence = ""
@@ -126,6 +128,12 @@ def _main(path: str, verdict: str, most_bytes: str, seconds: str, model_bytes: s
             sys.exit(_LACKS_MEMORY)
         sentence = str(error)
     Path(verdict).write_text(sentence, encoding="utf-8")
+
+
+def _end_when_alone() -> None:
+    """End when whoever waits for the answer is gone: it holds the other end, and sends nothing."""
+    sys.stdin.buffer.read()
+    os._exit(1)
 
 
 def _limit(most_bytes: int, seconds: int) -> None:
@@ -140,7 +148,6 @@ def _limit(most_bytes: int, seconds: int) -> None:
         _, hard = resource.getrlimit(kind)
         allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(kind, (allowed, allowed))
-    # Whoever waits for the answer may be gone.
     signal.alarm(seconds)
     os.nice(_NICENESS)
 

@@ -1,11 +1,15 @@
 """A stranger's file is opened by a process of its own, which has limits and no secrets."""
 
+import os
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import cnn
 from cnn.inspection.opening import OpeningLimits, open_apart
+from tests.cnn.jobs.test_jobs import wait_until
 
 
 @pytest.fixture
@@ -57,3 +61,27 @@ def test_a_file_that_needs_more_memory_than_there_is_does_not_open(second_path):
     assert "second.keras needed more than 0.05 GB of memory" in sentence(
         second_path, gigabytes=0.05
     )
+
+
+def test_the_process_ends_with_the_one_that_waits_for_it(second_path, tmp_path):
+    # In place of a library that takes for ever.
+    told = tmp_path / "told"
+    (tmp_path / "keras.py").write_text(
+        "import os, pathlib, threading\n"
+        f"pathlib.Path({str(told)!r}).write_text(str(os.getpid()))\n"
+        "threading.Event().wait()\n"
+    )
+    script = "import pathlib, sys; from cnn.inspection.opening import open_apart; "
+    places = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", ""), str(Path.cwd())])
+    waiting = subprocess.Popen(
+        [sys.executable, "-c", f"{script} open_apart(pathlib.Path(sys.argv[1]))", str(second_path)],
+        env={**os.environ, "PYTHONPATH": places},
+    )
+    try:
+        wait_until(lambda: told.exists() and told.read_text() != "")
+        opening = Path(f"/proc/{told.read_text()}")
+        assert opening.exists()
+    finally:
+        waiting.kill()
+        waiting.wait(20)
+    wait_until(lambda: not opening.exists(), 20)
