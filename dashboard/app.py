@@ -15,6 +15,7 @@ from dashboard import arguments, bodies, shedding
 from dashboard.access.headers import send_headers
 from dashboard.access.hosts import check_host
 from dashboard.access.origins import check_origin
+from dashboard.access.roles import know_readers
 from dashboard.prefix import PrefixedDash, base, serve_below
 from dashboard.routes import compression, versioned
 from dashboard.routes.addresses import NamePath, addresses, pages
@@ -140,6 +141,7 @@ def _let_in(app: Dash, settings: Settings) -> None:
     """Have every request checked before anything else looks at it."""
     check_host(app.server, settings)
     check_origin(app.server)
+    know_readers(app.server, settings)
     send_headers(app, settings)
 
 

@@ -22,6 +22,7 @@ from cnn.training import lessons
 from cnn.training.lessons import LESSONS
 from cnn.words import counted, percent
 from dashboard import options
+from dashboard.access.people import People, Role, line
 from dashboard.settings import Settings, environment
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ def serve(
     settings.jobs.require_writable()
     if settings.own_data:
         open_source(settings.own_data)
+    if settings.auth:
+        People(settings.auth.expanduser())
     os.environ.update(environment(settings))
     from dashboard import serving
 
@@ -281,6 +284,18 @@ def check(
     opened = cnn.load_model(model, limits=settings.model_limits)
     cnn.try_out(opened)
     print_report(Console(), opened, dataset)
+
+
+@app.command()
+def password(
+    name: Annotated[str, typer.Argument(help="Who is to sign in")],
+    role: Annotated[str, typer.Option(help="reader, trainer or operator")] = "trainer",
+) -> None:
+    """Ask for a password, and print the line for the file of --auth: name, role and a hash."""
+    if role.upper() not in Role.__members__:
+        raise typer.BadParameter(f"the role is {role!r}: give reader, trainer or operator.")
+    given = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    typer.echo(line(name, Role[role.upper()], given))
 
 
 @app.command()

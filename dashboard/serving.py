@@ -11,12 +11,14 @@ import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 from gunicorn.app.wsgiapp import WSGIApplication
 from gunicorn.arbiter import Arbiter
 
 from cnn.errors import HomeError
+from dashboard.access.warning import warning
 from dashboard.settings import Settings
 
 _settings = Settings()
@@ -55,8 +57,13 @@ def is_preloading() -> bool:
     return False
 
 
-def on_starting(_server: object) -> None:
-    """Let workers know of the server for as long as it lives: its web processes come and go."""
+def on_starting(server: Any) -> None:
+    """Let workers know of the server for as long as it lives: its web processes come and go.
+
+    Whoever starts a server that anybody can use is warned.
+    """
+    if told := warning(_settings):
+        server.log.warning(told)
     # Each web process says it where nothing can be written.
     with suppress(HomeError):
         _settings.jobs.require_writable()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,11 +19,31 @@ from dashboard.prefix import as_prefix
 from dashboard.state.models import UploadedModels
 from dashboard.state.uploads import Uploads
 
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+
 _PREFIX = "CNN_"
 _MOST = Limits()
 _MOST_OF_MODEL = ModelLimits()
 _MOST_TO_OPEN = OpeningLimits()
 _MOST_MODELS = 20
+_IN_ALL = " in all"
+
+
+def rates(text: str) -> list[tuple[RateLimitItem, bool]]:
+    """Return the limits that a text says ("5 per minute; 100 per day in all"), and which are of all."""
+    from limits import parse
+
+    parts = [part.strip() for part in text.split(";") if part.strip()]
+    return [(parse(part.removesuffix(_IN_ALL)), part.endswith(_IN_ALL)) for part in parts]
+
+
+def _require_rates(text: str) -> str:
+    rates(text)
+    return text
+
+
+Rates = Annotated[str, AfterValidator(_require_rates)]
 
 
 class Settings(BaseSettings):
@@ -93,6 +113,41 @@ class Settings(BaseSettings):
         "", description="Sites whose pages may show this one in a frame (https://school.example), with "
         "blanks between; usually none",
     )  # fmt: skip
+    auth: Path | None = Field(
+        None, description="File of people with a role and a hashed password each, who sign in "
+        "(cnn-dashboard password makes a line)",
+    )  # fmt: skip
+    auth_header: str = Field(
+        "", description="Header by which a proxy says who has signed in there, such as X-Remote-User"
+    )  # fmt: skip
+    auth_proxies: str = Field(
+        "127.0.0.1, ::1", description="Addresses or networks of the proxies whose header is believed, "
+        "with commas",
+    )  # fmt: skip
+    auth_role: Literal["reader", "trainer", "operator"] = Field(
+        "reader", description="Role of those whom the proxy names and the file of people does not"
+    )
+    read_only: bool = Field(False, description="Whether nobody may train, upload or delete")
+    most_trainings: int = Field(100, ge=0, description="Trainings that may wait at one time")
+    most_trainings_each: int = Field(
+        20, ge=0, description="Trainings of one reader, by name or else address, that may wait"
+    )  # fmt: skip
+    limit_uploads: Rates = Field(
+        "60 per minute; 600 per minute in all", description="How often pictures may be uploaded, by one "
+        "reader and in all",
+    )  # fmt: skip
+    limit_models: Rates = Field(
+        "30 per hour; 200 per hour in all", description="How often models may be uploaded, and changed "
+        "ones saved",
+    )  # fmt: skip
+    limit_studies: Rates = Field(
+        "60 per minute; 600 per minute in all", description="How often the worker may be asked what "
+        "takes many pictures",
+    )  # fmt: skip
+    limit_logins: Rates = Field(
+        "10 per minute; 100 per hour",
+        description="How often a password may be wrong, from one address",
+    )
     port: int = Field(
         8050, validation_alias="PORT", ge=1, le=65535, description="Port to listen on"
     )

@@ -2,7 +2,7 @@
 
 import sys
 
-from cnn.errors import HomeError
+from cnn.errors import CnnError
 from dashboard.app import create_app, runtime_of
 from dashboard.serving import NO_PRELOAD, is_preloading
 
@@ -11,10 +11,10 @@ _CANNOT_BE_LOADED = 4
 
 if is_preloading():
     sys.exit(NO_PRELOAD)
-app = create_app()
-server = app.server
 try:
+    app = create_app()
+    server = app.server
     runtime_of(app).open()
-except HomeError as error:
+except CnnError as error:
     print(error, file=sys.stderr, flush=True)
     sys.exit(_CANNOT_BE_LOADED)

@@ -23,7 +23,9 @@ from dash.exceptions import PreventUpdate
 import cnn
 from cnn.figures import EMPTY_FIGURE
 from dashboard import arguments, ids
-from dashboard.runs import curves, dialogs, form, paging, start, table
+from dashboard.access.people import Role
+from dashboard.access.roles import person
+from dashboard.runs import curves, dialogs, form, paging, queueing, start, table
 from dashboard.runs.curves import FIGURES, SINGLE, Curves, caption_of
 from dashboard.runs.form import FIELDS, LESSON, NETWORK, OWN, WATCH, identity
 from dashboard.runs.paging import PAGE, PageRequest
@@ -85,7 +87,8 @@ def layout(**_query: Any) -> html.Div:
                     ),
                     html.P(id=DIAGRAM_CAPTION, className="caption"),
                     start.foot(),
-                ]
+                ],
+                hidden=not person().may(Role.TRAINER),
             ),
             *dialogs.layout(),
         ]
@@ -264,9 +267,9 @@ def act(*_clicks: Any) -> tuple[str, bool, int]:
     def action() -> None:
         run = current().settings.jobs.run(clicked["run"])
         if clicked["type"] == "run-cancel":
-            run.ask_to_cancel()
+            queueing.cancel(run)
         else:
-            current().resume_training(run)
+            queueing.resume(run)
 
     return table.attempt(action)
 

@@ -60,12 +60,13 @@ class Status:
 
 @dataclass(frozen=True)
 class Note:
-    """What a reader calls a run, and writes beside it."""
+    """What a reader calls a run, and writes beside it; `by` is who asked for it, where that is known."""
 
     __pydantic_config__ = _STRICT
 
     name: str = ""
     text: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True)

@@ -250,12 +250,15 @@ class Run(Worked):
 
     def write_note(self, name: str, text: str) -> None:
         """Replace the reader's name and note; `RunError` if they are too long."""
-        for what, given, most in (("name", name, MOST_NAME), ("note", text, MOST_NOTE)):
+        self._write(replace(self.note, name=name.strip(), text=text.strip()))
+
+    def _write(self, note: Note) -> None:
+        for what, given, most in (("name", note.name, MOST_NAME), ("note", note.text, MOST_NOTE)):
             if len(given) > most:
                 raise RunError(f"The {what} has {len(given)} characters: give at most {most}.")
         self._require()
         with _written(f"The note of the run {self.id}"):
-            write_json(self.path / "note.json", asdict(Note(name.strip(), text.strip())))
+            write_json(self.path / "note.json", asdict(note))
 
     def write_table(self, name: str, rows: pd.DataFrame) -> None:
         """Replace one of the tables."""
@@ -416,7 +419,7 @@ def _write_new(run: Run, config: TrainingConfig, note: Note) -> None:
     run.write_status(Status())
     write_json(run.path / _CONFIG, config.to_json())
     if note != Note():
-        run.write_note(note.name, note.text)
+        run._write(note)
 
 
 def find(runs_dir: Path) -> list[Run]:

@@ -15,7 +15,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 import cnn
 from cnn.files import content_hash, why_not_written
 from cnn.inspection.opening import open_apart
-from dashboard.access.roles import NOT_ALLOWED, takes_models
+from dashboard.access.roles import spend, takes_models, why_no_models
 from dashboard.runtime.runtime import Runtime, current
 from dashboard.shell.panel import model_options
 from dashboard.state.models import limit_in_words
@@ -34,7 +34,8 @@ def _open() -> tuple[Response, int]:
     settings, query = runtime.settings, request.args.to_dict()
     name = query.pop("name", "")
     if not takes_models(settings):
-        return _refusal(NOT_ALLOWED, 403)
+        return _refusal(why_no_models(settings), 403)
+    spend("models")
     request.max_content_length = settings.model_bytes
     try:
         key = _kept(runtime, name)

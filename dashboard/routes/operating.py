@@ -15,6 +15,7 @@ from flask import Flask, Response, jsonify, request, send_file
 from werkzeug.utils import secure_filename
 
 import cnn
+from dashboard.access.roles import spend
 from dashboard.runtime.runtime import Runtime, current
 from dashboard.state.view import View, parse
 
@@ -35,6 +36,7 @@ def _mean(layer: str) -> Response:
 
 
 def _operated() -> Response:
+    spend("models")
     return _answered(_file)
 
 

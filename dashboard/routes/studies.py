@@ -22,6 +22,8 @@ import cnn
 from cnn.errors import StudyError, without_folders
 from cnn.studies import DIAGNOSE, RANK, Kind, Network, Question, Status, Study
 from cnn.words import counted
+from dashboard.access.limits import TooManyError
+from dashboard.access.roles import spend
 from dashboard.arguments import Name
 from dashboard.runtime.runtime import Runtime, current
 from dashboard.shell.studies import told
@@ -64,6 +66,8 @@ def _answered(route: Callable[..., dict[str, Any]]) -> Callable[..., Answer]:
             ), 415
         try:
             return jsonify(route(**parts)), 200
+        except TooManyError:
+            raise
         except cnn.CnnError as error:
             return jsonify(problem=str(error)), 400
 
@@ -79,6 +83,7 @@ def _ask() -> dict[str, Any]:
     runtime, (view, _) = current(), parse(request.args.to_dict())
     if asked.find:
         return _found(runtime, view, asked)
+    spend("studies")
     return _told(runtime, runtime.queue.submit_study(_question(runtime, view, asked)))
 
 

@@ -15,6 +15,8 @@ import cnn
 from cnn.images.fitting import whole_steps
 from cnn.images.photos import Step, digit_steps
 from dashboard import bodies
+from dashboard.access.people import Role
+from dashboard.access.roles import require, spend
 from dashboard.runtime.runtime import current
 from dashboard.shell.panel import data_uri
 from dashboard.state import pixels
@@ -31,6 +33,8 @@ def serve_uploads(server: Flask) -> None:
 
 
 def _receive() -> tuple[Response, int]:
+    require(Role.TRAINER)
+    spend("uploads")
     settings = current().settings
     request.max_content_length = settings.limits.bytes
     try:

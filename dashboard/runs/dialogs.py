@@ -14,6 +14,7 @@ import cnn
 from cnn.runs.naming import MOST_NAME, automatic, unique
 from cnn.runs.run import MOST_NOTE, Run
 from dashboard import arguments, ids
+from dashboard.runs import queueing
 from dashboard.runs.table import ALL, attempt, clicked, part
 from dashboard.runtime.catalogue import BUNDLED
 from dashboard.runtime.runtime import current
@@ -146,7 +147,7 @@ def save_note(_: int | None, run_id: Any, name: str | None, text: str | None) ->
 
 def _keep(run: Run, name: str, text: str) -> None:
     own = "" if run.is_recorded else unique(automatic(run.config), _others(run.id))
-    run.write_note(name or own, text)
+    queueing.write_note(run, name or own, text)
 
 
 def _name_problem(name: str, run_id: str | None) -> str:
@@ -176,7 +177,7 @@ def delete(clicks: int | None, run_id: Any, stored: dict[str, Any] | None) -> tu
     view, _problems = parse(stored or {})
     left = ",".join(run for run in view.runs.split(",") if run != run_id)
     query = replace(view, runs=left).to_query() if left != view.runs else no_update
-    return *attempt(lambda: _run(run_id).delete()), False, query
+    return *attempt(lambda: queueing.delete(_run(run_id))), False, query
 
 
 def _clicked_run() -> Run:

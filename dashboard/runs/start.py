@@ -13,7 +13,7 @@ import cnn
 from cnn.runs.configuration import TrainingConfig
 from cnn.training.feeding import VALIDATION_SHARE
 from dashboard import ids
-from dashboard.runs import form
+from dashboard.runs import form, queueing
 from dashboard.runs.form import FIELDS, LESSON, NUMBERS, OWN, identity, message_id
 from dashboard.runtime.runtime import current
 from dashboard.shell import components
@@ -90,7 +90,7 @@ def start(
     try:
         note = cnn.lessons.note("" if lesson == OWN else lesson)
         config = _config(values)
-        run = current().submit_training(config, note=note)
+        run = queueing.submit(config, note)
     except cnn.CnnError as error:
         return str(error), "refused", no_update, no_update, no_update
     answer = f"“{run.name}” was queued: it is the first in the list above, ticked and drawn."

@@ -19,6 +19,8 @@ from cnn.errors import without_folders
 from cnn.runs.naming import data_name
 from cnn.runs.run import ACTIVE, Run, Status
 from cnn.words import number, percent
+from dashboard.access.people import Role
+from dashboard.access.roles import person
 from dashboard.prefix import below
 from dashboard.runs.files import file_name
 from dashboard.runs.paging import MOST_ROWS, PageRequest, Place
@@ -269,15 +271,19 @@ def _actions(row: Row) -> list[Any]:
         actions.append(html.Span("in use", className="in-use"))
     elif row.key:
         actions.append(_button("Use this model", "use", run.id, row.key))
-    if row.status.state in ACTIVE:
+    who = person()
+    is_own = who.may_change(run.note.by)
+    if row.status.state in ACTIVE and is_own:
         actions.append(_button("Cancel", "cancel", run.id))
-    elif row.is_resumable:
+    elif row.is_resumable and is_own:
         actions.append(_button("Resume", "resume", run.id))
     if run.model_path.is_file():
         actions.append(_download("Model", run, "model.keras"))
     actions.append(_download("History", run, "history.csv"))
-    if not row.is_bundled:
-        actions += [_button("Edit", "edit", run.id), _button("Delete", "delete", run.id)]
+    if not row.is_bundled and is_own:
+        actions.append(_button("Edit", "edit", run.id))
+    if not row.is_bundled and who.may(Role.OPERATOR):
+        actions.append(_button("Delete", "delete", run.id))
     return actions
 
 

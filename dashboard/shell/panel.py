@@ -20,7 +20,8 @@ from cnn.images.decoding import FORMATS
 from cnn.models.folding import folds
 from cnn.models.heads import head_of
 from dashboard import arguments, ids
-from dashboard.access.roles import takes_models
+from dashboard.access.people import Role
+from dashboard.access.roles import person, takes_models
 from dashboard.runtime import links
 from dashboard.runtime.catalogue import OF_RUN
 from dashboard.runtime.further import Fed
@@ -45,7 +46,7 @@ _WAY_OUT = html.A("Show this server's own picture and model.", href="?", classNa
 
 def layout(runtime: Runtime) -> html.Aside:
     """Return the panel, empty: its picture and prediction follow from the view."""
-    limits, has_digits = runtime.settings.limits, _has_digits(runtime)
+    limits, has_digits, who = runtime.settings.limits, _has_digits(runtime), person()
     return html.Aside(
         [
             html.H2("Input"),
@@ -80,7 +81,12 @@ def layout(runtime: Runtime) -> html.Aside:
                 [
                     _button("Another", ids.ANOTHER, "Another random picture of the same class"),
                     _button("Draw", ids.DRAW, "Draw a picture of your own (d)"),
-                    _button("Upload", ids.UPLOAD, "A picture file; you can also drop or paste one"),
+                    html.Span(
+                        _button(
+                            "Upload", ids.UPLOAD, "A picture file; you can also drop or paste one"
+                        ),
+                        hidden=not who.may(Role.TRAINER),
+                    ),
                 ],
                 className="sample-actions",
             ),
@@ -104,6 +110,7 @@ def layout(runtime: Runtime) -> html.Aside:
             _choices(runtime),
             html.P(id=ids.STATUS, className="small status", **aria(live="polite")),
             html.P(id=ids.SILENCE, className="small status", **aria(live="polite")),
+            html.P(who.told, id="who", className="small status", hidden=not who.told),
             perturbing.layout(),
         ],
         className="panel",
