@@ -6,6 +6,7 @@ import base64
 import io
 import re
 
+import keras
 import numpy as np
 import pytest
 from keras import layers
@@ -364,6 +365,63 @@ def test_going_back_to_another_page_and_another_view_at_once(server, visit):
     expect(page.get_by_role("heading", level=1)).to_have_text("All layers")
     expect(page.locator(".tiles .gtitle").first).to_be_visible()
     page.wait_for_load_state("networkidle")
+
+
+def test_mean_and_deviation_are_typed(server, visit):
+    page = visit(server, "/activations/conv2d?range=0..255").page
+    page.get_by_label("Pixels", exact=True).select_option("standard")
+    mean, deviation = (page.get_by_label(name, exact=True) for name in ("Mean", "Deviation"))
+    expect(mean).to_have_value("0.1307")
+    deviation.fill("0")
+    deviation.press("Tab")
+    hint = page.locator("#pixel-range-hint")
+    expect(hint).to_have_text("Expected a number each, from −9999 to 9999, the deviation above 0.")
+    deviation.fill("0.5")
+    deviation.press("Tab")
+    expect(page.locator("#pixel-scale")).to_contain_text(
+        "divided by the deviation 0.5, as chosen here"
+    )
+    expect(hint).to_have_text("")
+    page.wait_for_url("**range=mean%3A0.1307%3Bdeviation%3A0.5*")
+    page.reload()
+    expect(deviation).to_have_value("0.5")
+
+
+def test_further_inputs_are_fed_in_the_panel(start_server, visit, tmp_path):
+    picture, other = (keras.Input((28, 28, 1), name=name) for name in ("picture", "other"))
+    age, many = keras.Input((1,), name="age"), keras.Input((12,), name="many")
+    rows = [layers.Flatten()(picture), layers.Flatten()(other), age, many]
+    classes = layers.Dense(10, activation="softmax", name="classes")(layers.Concatenate()(rows))
+    keras.Model([picture, other, age, many], classes).save(tmp_path / "own.keras")
+    server = start_server(CNN_MODEL=str(tmp_path / "own.keras"))
+    page = visit(server, "/activations/classes").page
+    field = page.get_by_label("age", exact=True)
+    expect(field).to_have_value("0")
+    bars = page.locator("#prediction-bars")
+    before = bars.inner_text()
+    field.fill("forty")
+    field.press("Tab")
+    expect(page.get_by_role("alert").filter(has_text="is none")).to_have_text(
+        "Expected a number, such as 0.5: “forty” is none."
+    )
+    field.fill("40")
+    field.press("Tab")
+    expect(bars).not_to_have_text(before)
+    page.get_by_label("12 numbers, separated by commas").fill("1, 2")
+    page.get_by_label("12 numbers, separated by commas").press("Tab")
+    expect(page.get_by_role("alert").filter(has_text="came")).to_have_text(
+        "Expected 12 numbers, separated by commas, such as 0.5: 2 came."
+    )
+    page.get_by_role("button", name="Another picture for other").click()
+    text = page.locator(".further-text")
+    expect(text).to_contain_text("number ")
+    page.wait_for_url("**given=2%3A40&also=1%3A*")
+    page.reload()
+    expect(text).to_contain_text("number ")
+    expect(field).to_have_value("40")
+    page.go_back()
+    expect(text).to_have_text("the same picture")
+    expect(field).to_have_value("40")
 
 
 def test_the_range_of_pixels_is_chosen_and_tried_out(server, visit):
