@@ -25,9 +25,21 @@
     if (hint.dataset.about !== about()) hint.textContent = "";
   }
 
+  // They are built here: a Dash input has a value of its own.
+  function fieldOf(name) {
+    const place = part(name + "-place");
+    if (!place.firstChild) {
+      const field = document.createElement("input");
+      Object.assign(field, { id: "pixel-range-" + name, type: "text", autocomplete: "off" });
+      field.className = "form-control form-control-sm";
+      place.append(field);
+    }
+    return place.querySelector("input");
+  }
+
   function paintStandard({ chosen, channels }, select) {
     const parts = chosen.match(/^mean:(.*);deviation:(.*)$/);
-    const fields = [part("mean"), part("deviation")];
+    const fields = [fieldOf("mean"), fieldOf("deviation")];
     if (!fields.some((field) => field === document.activeElement)) {
       select.value = parts ? STANDARD : chosen;
       part("standard").hidden = !parts;
@@ -41,7 +53,7 @@
 
   // The server says what a range may be.
   async function chooseStandard() {
-    const [mean, deviation] = ["mean", "deviation"].map((name) => part(name).value.replace(/\s/g, ""));
+    const [mean, deviation] = ["mean", "deviation"].map((name) => fieldOf(name).value.replace(/\s/g, ""));
     const range = "mean:" + mean + ";deviation:" + deviation;
     const view = root.cnn.currentView();
     const link = await root.cnn.followLink(root.cnn.toQuery({ ...view, range }));
@@ -55,7 +67,7 @@
 
   function choose(name) {
     part("standard").hidden = name !== STANDARD;
-    if (name === STANDARD) part("mean").focus();
+    if (name === STANDARD) fieldOf("mean").focus();
     else root.cnn.changeView({ range: name || null });
   }
 

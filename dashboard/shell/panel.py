@@ -9,7 +9,7 @@ from typing import Any
 
 import dash_bootstrap_components as dbc
 import numpy as np
-from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update, set_props
+from dash import ClientsideFunction, Dash, Input, Output, State, html, no_update, set_props
 from dash.exceptions import PreventUpdate
 from numpy.typing import NDArray
 from PIL import Image
@@ -173,14 +173,11 @@ def _range_choice() -> html.Div:
 
 
 def _standard(name: str, label: str) -> html.Label:
-    """Return the field for the mean or the deviation of pixels from 0 to 1."""
-    field = dcc.Input(
-        id=f"{_RANGE}-{name}",
-        type="text",
-        autoComplete="off",
-        className="form-control form-control-sm",
+    """Return the place of the field for the mean or the deviation; a script builds it."""
+    identity = f"{_RANGE}-{name}"
+    return html.Label(
+        [label, html.Span(id=f"{identity}-place")], className="small", htmlFor=identity
     )
-    return html.Label([label, field], className="small", htmlFor=f"{_RANGE}-{name}")
 
 
 def _has_digits(runtime: Runtime) -> bool:
