@@ -21,11 +21,11 @@ from cnn.runs.recorded import Recorded
 from cnn.runs.run import Run, Status, create_recorded, require_name
 from cnn.training.holding import Hold
 from cnn.training.logs import history_row, measured
+from cnn.training.pace import Pace
 from cnn.training.recording import Recorder, finite
 
 # As many batches as a moment within the first epoch can have been after.
 _MOST_BATCHES = 10_000_000
-_RATE_SECONDS = 0.25
 _GONE = "model.fit ended before its last epoch, by an error or an interrupt."
 
 
@@ -39,7 +39,7 @@ class RunRecorder(keras.callbacks.Callback):
 
     Recorded are the weights before the first step (where the model has some by then), after 1, 2, 4,
     8, … steps of the first epoch and after every epoch, losses and accuracies as Keras tells them (in
-    an epoch: means over it so far), and, four times a second, the learning rate. A callback sees
+    an epoch: means over it so far), and, at most four times a second, the learning rate. A callback sees
     neither gradients nor pictures: norms of gradients, pictures per second and the accuracy of each
     class are left out. Of a model without a graph of layers only the curves are recorded, with a
     warning. Cancelling the run in the dashboard stops `fit` after the batch.
@@ -148,7 +148,7 @@ class _Writer:
         self._steps = int(params.get("steps") or 0)
         self._kept = within_first_epoch(self._steps or _MOST_BATCHES)
         self._done = 0
-        self._rated = -math.inf
+        self._rates = Pace()
         self._hold = Hold(run, self._gone)
 
     def begin(self, model: keras.Model) -> None:
@@ -188,8 +188,9 @@ class _Writer:
         numbers = measured(logs)
         row = {"epoch": self._number, "batch": step, **numbers, "learning_rate": math.nan}
         # A schedule computes it anew each time, which takes as long as much of a small step.
-        if self._last - self._rated >= _RATE_SECONDS:
-            row["learning_rate"], self._rated = rate(), self._last
+        if self._rates.is_due:
+            with self._rates.measured():
+                row["learning_rate"] = rate()
         told = {name: finite(value) for name, value in numbers.items()}
         self._recorder.batch(
             row, epoch=self._number, batch=step, seconds_left=self._seconds_left(), **told

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import math
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -18,11 +17,10 @@ from cnn.files import NO_ROOM
 from cnn.runs.moments import Moment
 from cnn.runs.run import Run, Status
 from cnn.training import resuming
+from cnn.training.pace import Pace
 
 if TYPE_CHECKING:
     import keras
-
-_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Recorder:
         self._history: list[dict[str, float]] = []
         self._classes: list[dict[str, float]] = []
         self._batches: list[dict[str, float]] = []
-        self._written = 0.0
+        self._pace = Pace()
 
     def go_on_after(self, epoch: int) -> None:
         """Keep what the tables say up to the end of `epoch`; what came later is made again."""
@@ -89,9 +87,10 @@ class Recorder:
     def batch(self, row: dict[str, float], **changes: Any) -> None:
         """Note a step; the files follow at most four times a second."""
         self._batches.append(row)
-        if time.monotonic() - self._written > _SECONDS:
-            self._write(**changes)
-            self._flush()
+        if self._pace.is_due:
+            with self._pace.measured():
+                self._write(**changes)
+                self._flush()
         self._on_event(Event("batch", replace(self.status, **changes), row))
 
     def epoch(self, row: dict[str, float], classes: dict[str, float] | None = None) -> None:
@@ -121,7 +120,6 @@ class Recorder:
     def _write(self, **changes: Any) -> None:
         self.require_run()
         self.status = replace(self.status, **changes)
-        self._written = time.monotonic()
         self.run.write_status(self.status)
 
     def _flush(self) -> None:
