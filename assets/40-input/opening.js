@@ -20,7 +20,16 @@
     return Boolean(place) && place.dataset.kinds.split(",").some((kind) => name.toLowerCase().endsWith(kind));
   }
 
-  function openModel(file) {
+  const isCard = ({ name }) => name.toLowerCase().endsWith(".json");
+
+  // Opens the model among files that were chosen together, with its card if that is another.
+  function openModels(files) {
+    const model = files.find((file) => !isCard(file));
+    if (model) openModel(model, files.find(isCard));
+    else say(`${files[0].name} is a card: choose the model's file together with it.`, "problem");
+  }
+
+  function openModel(file, card) {
     const { most, limit, kinds } = box().dataset;
     box().closest("details").open = true;
     if (sending) sending.abort();
@@ -29,15 +38,16 @@
     } else if (file.size > Number(most)) {
       say(`${file.name} has ${megabytes(file.size)} MB: ${limit}`, "problem");
     } else {
-      send(file);
+      send(file, card);
     }
   }
 
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
 
-  function send(file) {
+  function send(file, card) {
     const request = new XMLHttpRequest();
     const query = new URLSearchParams({ ...root.cnn.currentView(), name: file.name });
+    if (card) query.set("card", String(card.size));
     const [bar, line] = [document.createElement("progress"), sentence("", "hint")];
     bar.setAttribute("aria-label", "Sent");
     line.setAttribute("role", "status");
@@ -59,7 +69,7 @@
     request.addEventListener("error", () => request === sending && say(SILENCE, "problem"));
     request.open("POST", `${root.cnn.addressOf("open_model")}?${query}`);
     request.setRequestHeader("Content-Type", "application/octet-stream");
-    request.send(file);
+    request.send(card ? new Blob([card, file]) : file);
     progress(0, file.size);
     show(bar, line, cancel);
   }
@@ -114,12 +124,12 @@
   document.addEventListener("click", ({ target }) => {
     if (!target.closest("#open-model")) return;
     const input = document.createElement("input");
-    Object.assign(input, { type: "file", accept: box().dataset.kinds });
-    input.addEventListener("change", () => input.files[0] && openModel(input.files[0]));
+    Object.assign(input, { type: "file", multiple: true, accept: `${box().dataset.kinds},.json` });
+    input.addEventListener("change", () => input.files[0] && openModels([...input.files]));
     input.click();
   });
 
   document.addEventListener("change", ({ target }) => target.matches("#model") && show());
 
-  root.cnn = { ...root.cnn, takesModel, openModel };
+  root.cnn = { ...root.cnn, takesModel, openModels };
 })();

@@ -179,17 +179,16 @@
     input.click();
   }
 
-  function take(file) {
-    if (root.cnn.takesModel(file)) root.cnn.openModel(file);
-    else receive(file);
+  function take(files) {
+    if (files.some(root.cnn.takesModel)) root.cnn.openModels(files);
+    else if (files.length) receive(files[0]);
   }
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("#upload")) choose();
   });
   document.addEventListener("paste", (event) => {
-    const file = [...event.clipboardData.files][0];
-    if (file) take(file);
+    take([...event.clipboardData.files]);
   });
   document.addEventListener("dragover", (event) => {
     if (![...event.dataTransfer.types].includes("Files")) return;
@@ -201,10 +200,10 @@
   });
   document.addEventListener("drop", (event) => {
     document.body.classList.remove("dropping");
-    const file = [...event.dataTransfer.files][0];
-    if (!file) return;
+    const files = [...event.dataTransfer.files];
+    if (!files.length) return;
     event.preventDefault();
-    take(file);
+    take(files);
   });
 
   root.cnn = { ...root.cnn, showUpload, showWay };

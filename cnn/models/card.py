@@ -55,37 +55,52 @@ def read_card(path: Path) -> Card:
     """Return the card in a JSON file; `ModelError` if it is no card."""
     try:
         raw = read_json(path)
+    except (OSError, ValueError) as error:
+        raise _no_card(path.name, error) from error
+    return card_from(raw, path.name)
+
+
+def card_from(raw: Any, called: str) -> Card:
+    """Return the card that JSON holds; `ModelError`, with what the file is called, if it is none."""
+    try:
         names, scale, facts, inputs = (raw.get(name) for name in _KEPT)
-    except (OSError, ValueError, AttributeError) as error:
-        raise ModelError(
-            f"{path.name} is no model card ({reason(error)}): mend or remove it."
-        ) from error
-    _require_names(names, path)
+    except AttributeError as error:
+        raise _no_card(called, error) from error
+    _require_names(names, called)
     if inputs is not None and not isinstance(inputs, dict):
         raise ModelError(
-            f"{path.name} gives {str(inputs)[:60]!r} as inputs: expected numbers by the names of the "
+            f"{called} gives {str(inputs)[:60]!r} as inputs: expected numbers by the names of the "
             'inputs beside the picture, such as {"age": 42}.'
         )
     try:
         return Card(tuple(names or ()), scale, facts, inputs=inputs)
     except ModelError as error:
-        raise ModelError(f"{path.name}: {error}") from error
+        raise ModelError(f"{called}: {error}") from error
 
 
-def _require_names(names: Any, path: Path) -> None:
+def _no_card(called: str, error: Exception) -> ModelError:
+    return ModelError(f"{called} is no model card ({reason(error)}): mend or remove it.")
+
+
+def _require_names(names: Any, called: str) -> None:
     are_names = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if names is not None and not are_names:
         raise ModelError(
-            f"{path.name} gives {str(names)[:60]!r} as class names: expected a list of strings, one "
+            f"{called} gives {str(names)[:60]!r} as class names: expected a list of strings, one "
             'for each class, such as ["cat", "dog"].'
         )
 
 
 def write_card(card: Card, path: Path) -> None:
     """Write the card as JSON."""
+    write_json(path, content_of(card))
+
+
+def content_of(card: Card) -> dict[str, Any]:
+    """Return what a file of the card holds, as what JSON can hold."""
     scale = card.range or card.scale
     content = {"class_names": card.class_names, "scale": scale, "facts": card.facts or {}}
-    write_json(path, {**content, **({"inputs": card.inputs} if card.inputs else {})})
+    return {**content, **({"inputs": card.inputs} if card.inputs else {})}
 
 
 def card_of(model: keras.Model) -> Card:

@@ -13,6 +13,7 @@ from cnn.errors import ModelError
 from cnn.files import replacing
 from cnn.models.adapting import adapted, unadapted
 from cnn.models.card import Card, attach_card, card_path, read_card, write_card
+from cnn.models.enclosed import enclosed_card
 from cnn.models.graph import output_names, owned_layers
 from cnn.models.opening import SUFFIXES, Limits, opened
 
@@ -31,13 +32,14 @@ def pretrained_run() -> Path:
 def load_model(path: Path | str | None = None, *, limits: Limits = _DEFAULT) -> keras.Model:
     """Return the model in a `.keras` or `.h5` file, normalised to a functional graph.
 
-    Without a path it is the bundled digit classifier. No code in the file is run, and nothing beyond
-    `limits` is unpacked or built. Raises `ModelError` for a file that is missing, damaged, of another
-    kind, too large, that needs code or classes of its own, or that is no single-image model.
+    Without a path it is the bundled digit classifier. Its card is the file beside it, or the one inside.
+    No code in the file is run, and nothing beyond `limits` is unpacked or built. Raises `ModelError`
+    for a file that is missing, damaged, of another kind, too large, that needs code or classes of its
+    own, or that is no single-image model.
     """
     path = Path(path) if path else pretrained_run() / "model.keras"
     beside = card_path(path)
-    card = read_card(beside) if beside.is_file() else Card()
+    card = read_card(beside) if beside.is_file() else enclosed_card(path)
     model, losses = opened(path, limits)
     functional = as_functional(model, given=card.inputs)
     named = zip(output_names(functional), losses, strict=False)

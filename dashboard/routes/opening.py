@@ -1,12 +1,15 @@
 """A reader's own model: received, opened by a process of its own, and kept for all web processes.
 
-POST /models?name=<file name>&<view>    the model file as the body; its key, and the models that can
-                                        be chosen now
+POST /models?name=<file name>[&card=<n>]&<view>    the model file as the body; its key, and the models
+                                                   that can be chosen now. The first n bytes are its card
 """
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 from flask import Flask, Response, jsonify, request
@@ -15,6 +18,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 import cnn
 from cnn.files import content_hash, why_not_written
 from cnn.inspection.opening import open_apart
+from cnn.models.card import Card, card_from
+from cnn.models.enclosed import enclose_card
 from dashboard.access.roles import spend, takes_models, why_no_models
 from dashboard.runtime.runtime import Runtime, current
 from dashboard.shell.panel import model_options
@@ -32,13 +37,13 @@ def serve_opening(server: Flask) -> None:
 def _open() -> tuple[Response, int]:
     runtime = current()
     settings, query = runtime.settings, request.args.to_dict()
-    name = query.pop("name", "")
+    name, card_size = query.pop("name", ""), query.pop("card", "")
     if not takes_models(settings):
         return _refusal(why_no_models(settings), 403)
     spend("models")
     request.max_content_length = settings.model_bytes
     try:
-        key = _kept(runtime, name)
+        key = _kept(runtime, name, card_size)
     except RequestEntityTooLarge:
         return _refusal(f"{name} is too large: {limit_in_words(settings.model_bytes)}", 413)
     except Timeout:
@@ -51,21 +56,47 @@ def _open() -> tuple[Response, int]:
     return jsonify({"model": key, "options": model_options(runtime, view)}), 200
 
 
-def _kept(runtime: Runtime, name: str) -> str:
+def _kept(runtime: Runtime, name: str, card_size: str) -> str:
     """Return the key of the file that is sent, which is kept by then.
 
     One file is opened at a time; `Timeout` while another is.
     """
     settings = runtime.settings
     with settings.models.receiving(name) as path:
+        card = _card(name, card_size)
         with path.open("wb") as file:
             shutil.copyfileobj(request.stream, file)
+        if card:
+            _require_archive(path)
+            enclose_card(card, path)
         key = content_hash(path)
         if not runtime.catalogue.has(key):
             with FileLock(settings.jobs.path / "opening.lock", timeout=0):
                 open_apart(path, limits=settings.opening)
             settings.models.keep(path, key)
         return key
+
+
+def _card(name: str, size: str) -> Card | None:
+    """Return the card that the body begins with, None where there is none."""
+    if not size:
+        return None
+    if not re.fullmatch("[0-9]{1,7}", size):
+        raise cnn.ModelError(f"The card of {name} is too large: expected class names and a scale.")
+    called = f"The card of {name}"
+    try:
+        return card_from(json.loads(request.stream.read(int(size))), called)
+    except ValueError as error:
+        raise cnn.ModelError(f"{called} is no JSON: mend it, or open the network alone.") from error
+
+
+def _require_archive(path: Path) -> None:
+    """Raise `ModelError` for a file of HDF5: a card that lies beside it would be no part of its hash."""
+    if path.suffix != ".keras":
+        raise cnn.ModelError(
+            f"{path.name} cannot take a card with it: save the network with model.save('name.keras') and "
+            "open that with the card."
+        )
 
 
 def _refusal(sentence: str, status: int) -> tuple[Response, int]:

@@ -1,7 +1,7 @@
 """What surgery needs of the server: the mean of a channel, and the network as a file.
 
 GET /mean/<layer>?<view>    the mean of the view's channel over a sample, and over how many pictures
-GET /operated?<view>        the view's network with the changes of its channels, as a .keras file
+GET /operated?<view>        the view's network with the changes of its channels, a .keras file with its card
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from flask import Flask, Response, jsonify, request, send_file
 from werkzeug.utils import secure_filename
 
 import cnn
+from cnn.models.card import card_of
+from cnn.models.enclosed import enclose_card
 from dashboard.access.roles import spend
 from dashboard.runtime.runtime import Runtime, current
 from dashboard.state.view import View, parse
@@ -63,10 +65,12 @@ def _mean_of(runtime: Runtime, view: View, layer: str) -> Response:
 
 
 def _file(runtime: Runtime, view: View) -> Response:
-    model = cnn.ablate(runtime.trained(view), view.operations)
+    trained = runtime.trained(view)
+    model = cnn.ablate(trained, view.operations)
     name = secure_filename(runtime.entry(view).name.removesuffix(".keras")) or "network"
     with TemporaryDirectory() as folder:
         path = Path(folder) / "operated.keras"
         cnn.save_model(model, path)
+        enclose_card(card_of(trained), path)
         content = io.BytesIO(path.read_bytes())
     return send_file(content, as_attachment=True, download_name=f"{name}-operated.keras")

@@ -198,7 +198,8 @@ def _opening(runtime: Runtime) -> html.Div:
                 id=ids.OPEN_MODEL,
                 type="button",
                 className="btn btn-sm btn-outline-primary",
-                title="A .keras or .h5 file; you can also drop one. It is kept here, for all to choose",
+                title="A .keras or .h5 file, for all to choose; choose the card of a .keras file "
+                "with it (name.card.json) to have its class names. You can also drop them",
             ),
             html.Div(id="opening", hidden=True),
         ],

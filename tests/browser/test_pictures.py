@@ -167,16 +167,21 @@ def network(tmp_path_factory) -> bytes:
     return path.read_bytes()
 
 
-def test_a_model_file_is_opened_and_found_again(server, visit, network):
+def test_a_model_file_is_opened_with_its_card_and_found_again(server, visit, network):
     page = visit(server, "/filters").page
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name="Open a model file").click()
-    chooser.value.set_files({"name": "mine.keras", "mimeType": "", "buffer": network})
+    card = b'{"class_names": ["oak", "oak", "oak"]}'
+    named = {"mine.card.json": card, "mine.keras": network}
+    chooser.value.set_files(
+        [{"name": name, "mimeType": "", "buffer": content} for name, content in named.items()]
+    )
     expect(page.get_by_text("mine.keras is open.")).to_be_visible(timeout=90_000)
     chosen = page.get_by_label("Model", exact=True)
     for _ in range(2):
         expect(chosen.locator("option:checked")).to_have_text("mine.keras")
         expect(page.get_by_role("navigation", name="Layers")).to_have_text("three")
+        expect(page.get_by_text(re.compile("oak")).first).to_be_visible()
         page.reload()
     chosen.select_option(label="bundled digit classifier")
     expect(page.get_by_role("navigation", name="Layers")).to_contain_text("conv2d")

@@ -8,6 +8,8 @@ from keras import layers
 
 import cnn
 from cnn.files import content_hash
+from cnn.models.card import Card
+from cnn.models.enclosed import enclose_card
 from dashboard.app import create_app, runtime_of
 from dashboard.routes import opening
 from dashboard.runtime.catalogue import Catalogue
@@ -38,9 +40,10 @@ def tried(monkeypatch):
     return names
 
 
-def post(app, content, name="net.keras", headers=None, **how):
+def post(app, content, name="net.keras", headers=None, card=None, **how):
+    query = {"name": name} if card is None else {"name": name, "card": len(card)}
     return app.server.test_client().post(
-        "/models", query_string={"name": name}, data=content, headers=headers, **how
+        "/models", query_string=query, data=(card or b"") + content, headers=headers, **how
     )
 
 
@@ -170,3 +173,52 @@ def test_the_control_is_there_for_those_who_may(mine):
     for settings, is_there in (({}, True), ({"upload_models": False}, False)):
         layout = mine(**settings).server.test_client().get("/_dash-layout").text
         assert ("open-model" in layout) == is_there
+
+
+CARD = b'{"class_names": ["cat", "dog"], "scale": "-1..1", "facts": {"maker": "a stranger"}}'
+
+
+def test_a_card_that_is_sent_with_the_network_gives_it_its_names_and_leaves_it_elsewhere(
+    mine, tried, good_path
+):
+    app = mine()
+    without = post(app, good_path.read_bytes()).json["model"]
+    answer = post(app, good_path.read_bytes(), card=CARD)
+    assert answer.status_code == 200, answer.text
+    catalogue = runtime_of(app).catalogue
+    model = catalogue.load(answer.json["model"])
+    card = cnn.models.card_of(model)
+    assert (cnn.class_names(model), card.scale, card.facts) == (("cat", "dog"), "-1..1", None)
+    assert cnn.class_names(catalogue.load(without)) == ("0", "1")
+    assert post(app, good_path.read_bytes(), card=CARD).json["model"] == answer.json["model"]
+
+
+@pytest.mark.parametrize(
+    ("card", "name", "words"),
+    [
+        (b"{", "net.keras", "The card of net.keras is no JSON"),
+        (b"[]", "net.keras", "The card of net.keras is no model card"),
+        (b'{"class_names": "cat"}', "net.keras", "expected a list of strings"),
+        (b'{"scale": "1/255"}', "net.keras", "1/255"),
+        (CARD, "net.h5", r"net.h5 cannot take a card with it: save the network with model.save"),
+    ],
+)
+def test_a_card_that_cannot_be_used_is_a_sentence(mine, tried, good_path, card, name, words):
+    app = mine()
+    answer = post(app, good_path.read_bytes(), name, card=card)
+    assert answer.status_code == 400
+    assert words in answer.json["problem"]
+    assert not tried
+    assert not kept(app)
+
+
+def test_what_has_a_card_inside_takes_no_second_one_and_no_archive_takes_none(
+    mine, tried, good_path, tmp_path
+):
+    app, path = mine(), tmp_path / "named.keras"
+    path.write_bytes(good_path.read_bytes())
+    enclose_card(Card(class_names=("cat", "dog")), path)
+    assert "has a card inside" in post(app, path.read_bytes(), card=CARD).json["problem"]
+    assert "is no .keras file" in post(app, NOTHING, card=CARD).json["problem"]
+    large = app.server.test_client().post("/models?name=net.keras&card=99999999", data=CARD)
+    assert "The card of net.keras is too large" in large.json["problem"]
