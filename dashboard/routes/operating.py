@@ -1,7 +1,7 @@
 """What surgery needs of the server: the mean of a channel, and the network as a file.
 
 GET /mean/<layer>?<view>    the mean of the view's channel over a sample, and over how many pictures
-GET /operated?<view>        the view's network with the changes of its channels, a .keras file with its card
+GET /operated?<view>        the view's network with changed channels, a .keras file with its card
 """
 
 from __future__ import annotations
