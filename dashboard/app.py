@@ -23,6 +23,7 @@ from dashboard.routes.downloads import serve_downloads
 from dashboard.routes.fields import serve_fields
 from dashboard.routes.health import serve_health
 from dashboard.routes.labels import serve_labels
+from dashboard.routes.metrics import serve_metrics
 from dashboard.routes.moved import serve_moved
 from dashboard.routes.news import serve_news
 from dashboard.routes.opening import serve_opening
@@ -39,6 +40,7 @@ from dashboard.settings import Settings
 from dashboard.shell import shell
 from dashboard.state import pixels
 from dashboard.state.view import rules
+from dashboard.watching import identity, logs, metrics
 
 _ICON = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
@@ -108,6 +110,10 @@ def create_app(settings: Settings | None = None) -> Dash:
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     install(server, runtime)
+    identity.identify(server, trusted=runtime.settings.proxies > 0)
+    metrics.count_requests(server)
+    if runtime.settings.access_log:
+        logs.write_accesses(server)
     _let_in(app, runtime.settings)
     bodies.limit(server)
     shedding.shed(server, shedding.Places.of(runtime.settings))
@@ -115,6 +121,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     compression.compress(app, runtime.settings.jobs.path / "compressed")
     compression.time_forward_passes(server)
     serve_health(server)
+    serve_metrics(server)
     serve_labels(server)
     serve_links(server)
     serve_values(server)

@@ -248,9 +248,9 @@ def worker(
 
 
 def _work(settings: Settings, *, is_local: bool) -> None:
-    from cnn.jobs import Queue
+    from cnn.jobs import Queue, as_worker
 
-    if Queue(settings.jobs).work(grace=settings.worker_grace if is_local else None):
+    if Queue(as_worker(settings.jobs)).work(grace=settings.worker_grace if is_local else None):
         # The interpreter's own end would wait for the step that is being made.
         os._exit(0)
 

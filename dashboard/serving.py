@@ -20,6 +20,7 @@ from gunicorn.arbiter import Arbiter
 from cnn.errors import HomeError
 from dashboard.access.warning import warning
 from dashboard.settings import Settings
+from dashboard.watching import logs, sharing
 
 _settings = Settings()
 
@@ -38,6 +39,7 @@ timeout = 120
 control_socket_disable = True
 # Which headers of a proxy are believed is a setting of the application, for each header alike.
 forwarded_allow_ips = ""
+logconfig_dict = logs.configuration(_settings.log_form)
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 
 
@@ -60,10 +62,12 @@ def is_preloading() -> bool:
 def on_starting(server: Any) -> None:
     """Let workers know of the server for as long as it lives: its web processes come and go.
 
-    Whoever starts a server that anybody can use is warned.
+    Several count together. Whoever starts a server that anybody can use is warned.
     """
     if told := warning(_settings):
         server.log.warning(told)
+    if server.cfg.workers > 1:
+        sharing.share()
     # Each web process says it where nothing can be written.
     with suppress(HomeError):
         _settings.jobs.require_writable()
@@ -73,6 +77,16 @@ def on_starting(server: Any) -> None:
 @cache
 def _lock() -> FileLock:
     return _settings.jobs.server_lock()
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Forget the memory of a web process that has ended."""
+    sharing.leave_out(worker.pid)
+
+
+def on_exit(_server: Any) -> None:
+    """Clear away what was counted."""
+    sharing.unshare()
 
 
 def run() -> None:

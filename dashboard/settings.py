@@ -18,6 +18,7 @@ from cnn.runs.place import USUAL_HOME
 from dashboard.prefix import as_prefix
 from dashboard.state.models import UploadedModels
 from dashboard.state.uploads import Uploads
+from dashboard.watching.logs import Form
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
@@ -157,6 +158,13 @@ class Settings(BaseSettings):
     proxies: int = Field(
         0, ge=0, description="Proxies in front whose X-Forwarded headers are believed"
     )
+    open_metrics: bool = Field(
+        False, description="Whether other machines may read /metrics; by default only the server's own"
+    )  # fmt: skip
+    log_form: Form = Field(
+        "text", description="How the log is written: text, or json (a line each)"
+    )
+    access_log: bool = Field(False, description="Whether each request is written into the log")
     threads: int = Field(64, ge=1, description="Threads per web process")
     at_once: int = Field(8, ge=1, description="Requests per web process that compute at one time")
     processes: int = Field(1, ge=1, description="Web processes")

@@ -2,5 +2,6 @@
 
 from cnn.jobs.home import Download, Home
 from cnn.jobs.queue import Queue
+from cnn.jobs.workers import as_worker, has_worker
 
-__all__ = ["Download", "Home", "Queue"]
+__all__ = ["Download", "Home", "Queue", "as_worker", "has_worker"]

@@ -81,7 +81,7 @@ class Doors:
             return self._signed_in(self.people, address, most)
         if self.settings.read_only:
             return Person(Role.READER, address=address, why=_READ_ONLY)
-        if is_loopback(self.settings.host) and _is_from_here():
+        if is_loopback(self.settings.host) and is_from_here():
             return Person(Role.OPERATOR, address=address)
         return Person(Role.TRAINER, address=address, why=_UNPROTECTED)
 
@@ -220,7 +220,7 @@ def _article(role: Role) -> str:
     return "an" if role is Role.OPERATOR else "a"
 
 
-def _is_from_here() -> bool:
+def is_from_here() -> bool:
     """Whether the reader sits at the server's machine, by the address and by the name they ask for.
 
     A proxy beside the server is no reader, and neither is another site whose name leads here.

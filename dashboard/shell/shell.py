@@ -14,6 +14,7 @@ from dashboard import arguments, ids
 from dashboard.runtime.runtime import Runtime
 from dashboard.shell import operating, panel, status
 from dashboard.shell.components import aria, data, link
+from dashboard.watching.identity import in_log
 
 
 def layout(runtime: Runtime) -> html.Div:
@@ -144,7 +145,7 @@ def on_error(error: Exception) -> None:
     """Tell the reader that a callback failed; the log has the details."""
     logging.getLogger(__name__).error("A callback failed.", exc_info=error)
     message = (
-        f"This view could not be computed ({type(error).__name__}); the server's log has the "
-        "details. Choose another layer or picture, or reload the page."
+        f"This view could not be computed ({type(error).__name__}); {in_log()}. "
+        "Choose another layer or picture, or reload the page."
     )
     set_props(ids.NOTICE, {"children": message, "is_open": True})

@@ -45,9 +45,9 @@ ROOMS = {
         "fetching", "datasets",
     ),
     "dashboard": (
-        "ids", "prefix", "bodies", "arguments", "state", "settings", "access", "shedding", "serving",
-        "runtime", "shell", "screens",
-        "runs", "routes", "app", "wsgi", "launching", "options", "report", "cli", "__main__",
+        "ids", "prefix", "bodies", "arguments", "watching", "state", "settings", "access", "shedding",
+        "serving", "runtime", "shell", "screens", "runs", "routes", "app", "wsgi", "launching",
+        "options", "report", "cli", "__main__",
     ),
 }  # fmt: skip
 
