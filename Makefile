@@ -1,5 +1,5 @@
 # `make help` says what can be made.
-.PHONY: help run test quick check bench load stress screenshots chromium headless node clean
+.PHONY: help run test quick check bench load stress fuzz screenshots chromium headless node clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -33,6 +33,9 @@ check: $(VENV)/.test $(JS)/.done  ## style and types
 
 stress: $(VENV)/.test headless  ## run chosen tests ten times beside busy processes (ARGS=tests/browser/test_pages.py)
 	$(BIN)/python -m tests.stress $(ARGS)
+
+fuzz: $(VENV)/.test  ## send nonsense to every route and callback, 10,000 cases (CNN_FUZZ_CASES=... for more)
+	CNN_FUZZ_CASES=$${CNN_FUZZ_CASES:-10000} $(BIN)/python -m pytest tests/dashboard/test_fuzz.py
 
 bench: $(VENV)/.test chromium  ## measure the figures of the README (ARGS=digits for some)
 	$(BIN)/python -m benchmarks $(ARGS)

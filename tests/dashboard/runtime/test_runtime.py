@@ -148,8 +148,9 @@ def test_when_no_model_can_be_shown_the_start_ends_in_a_sentence(settings, reque
     assert runtime.ready == "failed"
     assert "no such instruction" in runtime.problem
     assert "secret" not in runtime.problem
-    health = client.get("/health")
-    assert (health.status_code, health.text) == (503, runtime.not_ready)
+    assert client.get("/health").status_code == 200
+    ready = client.get("/ready")
+    assert (ready.status_code, ready.json["model"]["message"]) == (503, runtime.not_ready)
     assert client.get("/values/activations").status_code == 503
     request_of(app)
     *_, told, is_told, condition = panel.show(

@@ -1,0 +1,75 @@
+"""The log: lines of text, or of JSON, each with its request."""
+
+import json
+import logging
+import subprocess
+import sys
+
+from flask import Flask
+
+from dashboard.app import create_app
+from dashboard.settings import Settings
+from dashboard.watching.identity import identify
+from dashboard.watching.logs import write_accesses
+
+SPEAK = """
+import logging
+from flask import Flask
+from dashboard.watching.identity import identify
+from dashboard.watching.logs import write, write_accesses
+
+write("{form}")
+server = Flask("dashboard")
+identify(server, trusted=True)
+write_accesses(server)
+server.add_url_rule("/fails", "fails", lambda: 1 / 0)
+server.test_client().get("/fails", headers={{"X-Request-ID": "seven"}})
+logging.getLogger("cnn.jobs").warning("a line\\nand another")
+logging.getLogger("cnn.jobs").info("not told")
+"""
+
+
+def lines(form):
+    done = subprocess.run(
+        [sys.executable, "-c", SPEAK.format(form=form)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == ""
+    return done.stderr.splitlines()
+
+
+def test_as_json_each_event_is_a_line_with_its_request():
+    failed, access, warned = map(json.loads, lines("json"))
+    assert (failed["level"], failed["request_id"]) == ("ERROR", "seven")
+    assert "ZeroDivisionError" in failed["exc_info"]
+    assert (access["logger"], access["request_id"]) == ("dashboard.access", "seven")
+    assert (access["method"], access["path"], access["status"]) == ("GET", "/fails", 500)
+    assert access["milliseconds"] >= 0
+    assert (warned["message"], warned["request_id"]) == ("a line\nand another", "-")
+    assert {"time", "process"} <= set(warned)
+
+
+def test_as_text_the_request_stands_in_brackets():
+    told = lines("text")
+    assert "[ERROR] [seven] Exception on /fails [GET]" in told[0]
+    assert any(line.endswith("[INFO] [seven] GET '/fails' 500") for line in told)
+    assert any("[WARNING] [-] a line" in line for line in told)
+
+
+def test_a_path_cannot_make_a_line_of_its_own(caplog):
+    server = Flask("other")
+    identify(server, trusted=False)
+    write_accesses(server)
+    with caplog.at_level(logging.INFO, "dashboard.access"):
+        server.test_client().get("/x%0A2026 [ERROR] planted")
+    (record,) = caplog.records
+    assert "\n" not in record.getMessage()
+    assert "planted" in record.getMessage()
+
+
+def test_accesses_are_written_where_the_operator_wants_them(tmp_path, caplog):
+    for wanted in (False, True):
+        app = create_app(Settings(home=tmp_path, download=False, access_log=wanted))
+        caplog.clear()
+        with caplog.at_level(logging.INFO, "dashboard.access"):
+            app.server.test_client().get("/health")
+        assert [record.path for record in caplog.records] == ["/health"] * wanted
