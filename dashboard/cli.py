@@ -319,3 +319,16 @@ def data(
         for place in datasets.places(name, settings.data_path):
             console.print(f"    looked at {place}", style="dim", soft_wrap=True)
     console.print(f"{datasets.DIGITS}: always there (scikit-learn, 1,797 digits)")
+
+
+@app.command()
+@options.take(*options.of_server(*Settings.model_fields))
+def doctor(**given: Any) -> None:
+    """Say what is wrong on this machine with the settings of `serve`, and what to do.
+
+    The status is 1 if there is a fault.
+    """
+    from dashboard.doctor import examine, print_findings
+
+    if not print_findings(Console(), examine(_settings(given))):
+        raise typer.Exit(1)

@@ -47,7 +47,7 @@ ROOMS = {
     "dashboard": (
         "ids", "prefix", "bodies", "arguments", "watching", "state", "settings", "access", "shedding",
         "serving", "runtime", "shell", "screens", "runs", "routes", "app", "wsgi", "launching",
-        "options", "report", "cli", "__main__",
+        "options", "report", "doctor", "cli", "__main__",
     ),
 }  # fmt: skip
 
