@@ -121,8 +121,8 @@ def _model(settings: Settings) -> Iterator[Finding]:
 def _disk(settings: Settings) -> Iterator[Finding]:
     home = settings.jobs
     home.require_writable()
-    if home.lacks_room:
-        yield Finding("disk", "fault", home.lacks_room, "Make room, or choose another --home.")
+    if home.problem:
+        yield Finding("disk", "fault", home.problem, "Make room, or choose another --home.")
         return
     free = shutil.disk_usage(home.path).free / 1e9
     yield Finding("disk", "fine", f"{home.path} can be written, {free:.1f} GB are free")

@@ -62,4 +62,4 @@ def _disk(runtime: Runtime) -> dict[str, Any]:
         home.require_writable()
     except HomeError:
         return _part("The server's folder cannot be written: see to its owner and its disk.", "")
-    return _part(home.lacks_room, "The server's folder can be written.")
+    return _part(home.problem, "The server's folder can be written.")
