@@ -10,7 +10,9 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 from zipfile import ZipFile, ZipInfo
 
+import numpy as np
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 import cnn
@@ -320,3 +322,34 @@ def test_a_link_and_a_file_are_told_by_their_characters(reader):
 def hostile(text: str) -> str:
     """Return a query in which every part is the text, and one is called so."""
     return urlencode(dict.fromkeys((*ALL_PARTS, text), text))
+
+
+FOLDER_CLASSES = (IMAGE, "<b>second class", '<a href="javascript:planted=1">')
+
+
+@pytest.fixture(scope="module")
+def folder_server(start_server, tmp_path_factory):
+    """A server of a folder of pictures whose names are all planted, and of a model without any."""
+    folder = tmp_path_factory.mktemp("data") / "<b>pictures <img src=x onerror=planted=1>"
+    for number, name in enumerate(FOLDER_CLASSES):
+        (folder / name).mkdir(parents=True)
+        picture = np.full((28, 28), 60 * number, np.uint8)
+        Image.fromarray(picture).save(folder / name / f"{IMAGE.replace('/', '')}.png")
+    (folder / IMAGE / "<b>damaged.png").write_bytes(b"no picture")
+    return start_server(CNN_DATA=str(folder))
+
+
+def test_folders_and_files_are_told_by_the_characters_of_their_names(folder_server, visit):
+    reader = visit(folder_server, None)
+    page = reader.open("/")
+    expect(page.locator("#data-set option:checked")).to_contain_text("<b>pictures <img src=x")
+    choice = page.locator("#class-choice option")
+    for name in FOLDER_CLASSES:
+        expect(choice.filter(has_text=name)).to_have_count(1)
+    expect(page.locator("#picture-text")).to_contain_text("<")
+    page.get_by_role("button", name="Choose a picture").click()
+    expect(page.get_by_role("dialog")).to_contain_text(FOLDER_CLASSES[1])
+    unharmed(reader)
+    page = reader.open("/training")
+    expect(page.get_by_label("Data", exact=True).last).to_contain_text("<b>pictures")
+    unharmed(reader)
