@@ -43,7 +43,7 @@ with {threads} threads a process. Every reader does something each {pause:g} sec
 seconds: *digits* is another digit on the page of a layer; of ten things that *mixed* readers do, six
 are digits, two another layer, one a stroke of the pen and one a move through the epochs. *Rush* is
 digits without a pause, which no server bears: what it cannot take in time it refuses with 503 and
-`Retry-After` (*shed*), and browsers ask again.
+`Retry-After` (*shed*), and the readers ask again as pages do, which their times include.
 
 A time counts from the moment at which the request was due, until the last byte of the answer. Memory
 is that of all web processes. *In process* is the same sequence of requests, one at a time and without

@@ -12,6 +12,7 @@ from itertools import cycle
 
 from benchmarks.load.recording import Actions, Asked
 from benchmarks.row import percentile
+from dashboard.shedding import RETRY_AFTER_SECONDS
 
 PAUSE_SECONDS = 2.0
 # A reader who waits longer has gone.
@@ -63,16 +64,18 @@ class _Reader(threading.Thread):
             time.sleep(max(0.0, due - time.monotonic()))
 
     def _ask(self, one: Asked, due: float) -> None:
-        """Ask once; the time counts from when it was due."""
+        """Ask until it is not refused, as pages do; the time counts from when it was due."""
         try:
-            status = self._status(one)
+            while (status := self._status(one)) == _SHED:
+                self.answers.shed += 1
+                if time.monotonic() > self._end:
+                    return
+                time.sleep(RETRY_AFTER_SECONDS * (1 + random.random()))
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             self.answers.errors.append(type(error).__name__)
             return
-        if status == _SHED:
-            self.answers.shed += 1
-        elif status >= 400:
+        if status >= 400:
             self.answers.errors.append(f"status {status}")
         else:
             self.answers.seconds.append(time.monotonic() - due)
