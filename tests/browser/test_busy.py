@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import http.client
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 from tests.browser.conftest import answered, seen
 
@@ -58,8 +58,8 @@ def test_a_page_says_that_the_server_is_busy_and_catches_up(visit, small_server,
     with flood(small_server.port, 12):
         for digit in "1234567890" * 3:
             page.get_by_role("button", name=digit, exact=True).click()
-            page.wait_for_timeout(300)
-            if busy.is_visible():
+            with suppress(TimeoutError):
+                busy.wait_for(state="visible", timeout=1000)
                 break
         expect(busy).to_have_text(SENTENCE)
     expect(busy).to_be_hidden()
