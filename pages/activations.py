@@ -15,7 +15,7 @@ import cnn
 from cnn.figures import Chart, nothing
 from cnn.words import number, percent
 from dashboard.screens.cell import cell_of
-from dashboard.screens.layers import LayerOutput, layer_output
+from dashboard.screens.layers import VOLUME, LayerOutput, layer_output
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
@@ -31,6 +31,7 @@ MAIN = "activations-main"
 DETAIL = "activations-detail"
 KERNEL = "activations-kernel"
 CHANNEL = "activations-channel"
+DEPTH = "activations-depth"
 MAPS_ONLY = "activations-maps-only"
 NUMBERS = "activations-numbers"
 WHY, QUESTION = "activations-why", "activations-question"
@@ -70,7 +71,11 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
 
 
 def _choices() -> html.Div:
-    fields = [scale_choice(SCALE), number_field(CHANNEL, "Channel", "channel")]
+    fields = [
+        scale_choice(SCALE),
+        number_field(CHANNEL, "Channel", "channel"),
+        html.Div(number_field(DEPTH, "Slice", "depth"), id=f"{DEPTH}-box"),
+    ]
     return html.Div(fields, id=MAPS_ONLY, className="controls")
 
 
@@ -88,9 +93,11 @@ def register(app: Dash) -> None:
     register_tabs(app, PAGE, lambda layers: list(layers["names"]))
     register_scale(app, SCALE)
     register_screen(
-        app, PAGE, show, figures=(MAIN, DETAIL, KERNEL), looks=("scale", "channel", "row", "column")
-    )
+        app, PAGE, show, figures=(MAIN, DETAIL, KERNEL),
+        looks=("scale", "channel", "depth", "row", "column"),
+    )  # fmt: skip
     register_number(app, CHANNEL)
+    register_number(app, DEPTH)
 
 
 def show(request: Request) -> Screen:
@@ -109,12 +116,24 @@ def show(request: Request) -> Screen:
             NUMBERS: _numbers(output, channel),
             QUESTION: _question(output, view),
         },
-        hidden={MAPS_ONLY: output.is_vector, f"{KERNEL}-box": beside is None},
+        hidden={
+            MAPS_ONLY: output.is_vector,
+            f"{KERNEL}-box": beside is None,
+            f"{DEPTH}-box": output.depth is None,
+        },
         properties={
             CHANNEL: {"data-most": output.info.channels - 1},
+            DEPTH: _slices(output),
             WHY: {"href": components.layer_address("why", output.info.name)},
         },
     )
+
+
+def _slices(output: LayerOutput) -> dict[str, Any]:
+    """Return the slice that the field shows and the last one, where there are slices."""
+    if output.depth is None:
+        return {}
+    return {"data-now": str(output.depth), "data-most": len(output.values) - 1}
 
 
 def _question(output: LayerOutput, view: View) -> str:
@@ -127,7 +146,9 @@ def _question(output: LayerOutput, view: View) -> str:
 def _output(request: Request) -> LayerOutput:
     """Return the output of the layer; `LayerError` if the model has none of that name."""
     info = request.layer_among(cnn.layer_infos(request.model))
-    return layer_output(info, request.passed)
+    values = request.passed.activations[info.name]
+    depth = cell_of(request.view, values)[0] if values.ndim == VOLUME else None
+    return layer_output(info, request.passed, depth)
 
 
 def _channel(view: View, output: LayerOutput) -> int:
@@ -147,11 +168,12 @@ def _detail(output: LayerOutput, channel: int, view: View) -> Chart:
         caption = cnn.captions.Caption(missing, components.caption(caption))
     return cnn.figures.maps_chart(
         output.maps[..., channel : channel + 1],
-        title=f"{name}, channel {channel}",
+        title=f"{name}, channel {channel}"
+        + ("" if output.depth is None else f", slice {output.depth}"),
         number=channel,
         label="value",
         caption=caption,
-    ).of_layer(name, channel=channel, cell=cell)
+    ).of_layer(name, channel=channel, cell=cell, slices=output.slices)
 
 
 def _beside(request: Request, output: LayerOutput, channel: int) -> Chart | None:
@@ -229,7 +251,7 @@ def _facts(output: LayerOutput) -> str:
 
 
 def _numbers(output: LayerOutput, channel: int) -> str:
-    values = output.values if output.is_vector else output.values[..., channel]
+    values = output.values if output.is_vector else output.maps[..., channel]
     summary = cnn.summarise(values)
     return components.facts(
         [

@@ -18,6 +18,7 @@ from cnn.inspection.units import Unit
 from cnn.models.arithmetic.forms import Choice, Function, Gradient, Shares, WeightedSum
 from dashboard.screens import guessing
 from dashboard.screens.cell import cell_of
+from dashboard.screens.layers import VOLUME
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components, walking
@@ -26,7 +27,8 @@ from dashboard.shell.tabs import register_tabs
 
 PAGE = "why"
 FORMULA, PROOF, MISSING = "why-formula", "why-proof", "why-missing"
-CHANNEL, ROW, COLUMN, SOURCE = "why-channel", "why-row", "why-column", "why-source"
+CHANNEL, DEPTH, ROW, COLUMN = "why-channel", "why-depth", "why-row", "why-column"
+SOURCE = "why-source"
 MAP, BEFORE, BESIDE = "why-map", "why-before", "why-beside"
 PATCH, KERNEL, PRODUCTS = "why-patch", "why-kernel", "why-products"
 TERMS, RUNNING, CURVE = "why-terms", "why-running", "why-curve"
@@ -46,7 +48,13 @@ _LABELS = {
     CURVE: "The activation",
     MAP: "Where the number stands",
 }
-_FIELDS = {CHANNEL: "Channel", ROW: "Row", COLUMN: "Column", SOURCE: "Input channel"}
+_FIELDS = {
+    CHANNEL: "Channel",
+    DEPTH: "Slice",
+    ROW: "Row",
+    COLUMN: "Column",
+    SOURCE: "Input channel",
+}
 
 
 def layout(layer: Any = None, **_query: Any) -> html.Div:
@@ -106,7 +114,7 @@ def register(app: Dash) -> None:
     register_tabs(app, PAGE, lambda layers: list(layers["names"]))
     register_screen(
         app, PAGE, show, figures=tuple(_LABELS),
-        looks=("channel", "row", "column", "source", "effective", "guess"),
+        looks=("channel", "depth", "row", "column", "source", "effective", "guess"),
     )  # fmt: skip
     for field in _FIELDS:
         register_number(app, field)
@@ -224,6 +232,8 @@ def _limits(cell: _Cell) -> dict[str, tuple[int, int]]:
         limits[ROW] = cells[-2] if len(cells) > 1 else cells[0]
     if len(cells) > 1:
         limits[COLUMN] = cells[-1]
+    if cell.values.ndim == VOLUME:
+        limits[DEPTH] = cells[0]
     if cell.window and len(cell.window.channels) > 1:
         limits[SOURCE] = (cell.channel_before, int(cell.window.channels.max()))
     return limits
@@ -231,7 +241,8 @@ def _limits(cell: _Cell) -> dict[str, tuple[int, int]]:
 
 def _missing(request: Request, limits: dict[str, tuple[int, int]]) -> str:
     """Return which parts of the cell of the view this layer does not have, and what is shown."""
-    wanted = {CHANNEL: request.view.channel, ROW: request.view.row, COLUMN: request.view.column}
+    view = request.view
+    wanted = {CHANNEL: view.channel, DEPTH: view.depth, ROW: view.row, COLUMN: view.column}
     return " ".join(
         f"There is no {_FIELDS[field].lower()} {wanted[field]} here: {most}, the last one, is shown."
         for field, (_, most) in limits.items()
@@ -240,15 +251,26 @@ def _missing(request: Request, limits: dict[str, tuple[int, int]]) -> str:
 
 
 def _map(cell: _Cell) -> Chart:
-    here = np.array([cell.unit.place], np.int64)
-    name, channel = cell.unit.layer, cell.unit.place[-1]
-    title = f"{name}, channel {channel}" if cell.values.ndim > 1 else name
+    """Return where the number stands; of a volume in its slice."""
+    values, place = cell.values, cell.unit.place
+    name, channel = cell.unit.layer, place[-1]
+    title = f"{name}, channel {channel}" if values.ndim > 1 else name
+    slices = None
+    if values.ndim == VOLUME:
+        depth, place = place[0], place[1:]
+        slices, values = (depth, values.shape[1]), values[depth]
+        title += f", slice {depth}"
     caption = cnn.captions.Caption(
         "Where the number stands: in the frame.", "Click on another cell to see how it was made."
     )
     return cnn.figures.marked_chart(
-        cell.values, here, title=title, channel=channel, caption=caption
-    ).of_layer(name, channel=None if cell.values.ndim == 1 else channel, cell=cell.unit.place)
+        values, np.array([place], np.int64), title=title, channel=channel, caption=caption
+    ).of_layer(
+        name,
+        channel=None if values.ndim == 1 else channel,
+        cell=cell.unit.place,
+        slices=slices,
+    )
 
 
 def _picture(cell: _Cell) -> Chart:
@@ -291,7 +313,10 @@ def _before(cell: _Cell, number: int) -> Chart:
     return cnn.figures.marked_chart(
         values, source.cells, title=title, channel=channel,
         caption=cnn.captions.read_of(source.layer, others),
-    ).of_layer(source.layer, channel=channel if values.ndim > 1 else None)  # fmt: skip
+    ).of_layer(
+        source.layer, channel=channel if values.ndim > 1 else None,
+        slices=(0, values.shape[1]) if values.ndim == VOLUME else None,
+    )  # fmt: skip
 
 
 def _window(cell: _Cell) -> dict[str, Chart]:

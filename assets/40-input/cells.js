@@ -23,12 +23,19 @@
     return found.channel >= 0 && found.channel < units ? { channel: found.channel } : null;
   }
 
+  // Slices of a volume stand one below the other.
+  function inSlice({ slices }, place) {
+    if (!slices || !place) return place;
+    const [first, rows] = slices;
+    return { ...place, depth: first + Math.floor(place.row / rows), row: place.row % rows };
+  }
+
   // What is under a pointer: the plot, the layer that it shows, and the place in that layer.
   function cellAt(event) {
     const plot = plotly.plotOf(event.target);
     const about = plot ? plotly.aboutOf(plot) : {};
     const point = about.layer ? plotly.pointIn(plot, event) : null;
-    const place = point && placeIn(about, point);
+    const place = point && inSlice(about, placeIn(about, point));
     return place && { plot, about, layer: about.layer, place: { ...place, channel: about.channel ?? place.channel } };
   }
 
@@ -64,5 +71,5 @@
     if (/^\d+$/.test(name)) root.cnn.changeView({ source: name });
   }
 
-  root.cnn = { ...root.cnn, cellAt, locate, why };
+  root.cnn = { ...root.cnn, cellAt, locate, inSlice, why };
 })();

@@ -7,6 +7,7 @@
   const NUMBER_OF = {
     index: (view) => view.index,
     channel: (view, box) => view.channel || box.dataset.now || "0",
+    depth: (view, box) => view.depth || box.dataset.now || "0",
     row: (view, box) => view.row || box.dataset.now || "0",
     column: (view, box) => view.column || box.dataset.now || "0",
     source: (view, box) => view.source || box.dataset.now || "0",

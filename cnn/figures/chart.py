@@ -60,15 +60,23 @@ class Chart:
         return self.form == WHOLE
 
     def of_layer(
-        self, name: str, *, channel: int | None = None, cell: Sequence[int] | None = None
+        self,
+        name: str,
+        *,
+        channel: int | None = None,
+        cell: Sequence[int] | None = None,
+        slices: tuple[int, int] | None = None,
     ) -> Chart:
         """Return the chart that says of which layer its cells are: a click on one leads there.
 
         `channel` is the one that is shown, None where all are; `cell` is the index in the layer's output
-        of the one that is looked at.
+        of the one that is looked at. Of a volume, whose slices stand one below the other, `slices` are
+        the number of the first and the rows of each.
         """
         first, *others = self.traces
         meta = {"layer": name, "channel": channel, "cell": None if cell is None else list(cell)}
+        if slices is not None:
+            meta["slices"] = list(slices)
         numbers = {**first, **{f"meta.{what}": value for what, value in meta.items()}}
         return replace(self, traces=(numbers, *others))
 

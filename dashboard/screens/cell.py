@@ -19,8 +19,8 @@ def cell_of(view: View, values: NDArray[np.float32]) -> tuple[int, ...]:
     channel = _last(view.channel, values, -1, 0)
     of_channel = strength[..., channel]
     cells = [int(i) for i in np.unravel_index(int(of_channel.argmax()), of_channel.shape)]
-    axes = {-3: view.row, -2: view.column} if len(cells) > 1 else {-2: view.row}
-    for axis, wanted in axes.items():
+    named = {1: (view.row,), 2: (view.row, view.column), 3: (view.depth, view.row, view.column)}
+    for axis, wanted in enumerate(named.get(len(cells), ()), -1 - len(cells)):
         cells[axis + 1] = _last(wanted, values, axis, cells[axis + 1])
     return (*cells, channel)
 

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { load } from "./scripts.js";
 
-const { locate, cellKeys } = load(["40-input/cells.js", "40-input/cell-keys.js"]);
+const { locate, inSlice, cellKeys } = load(["40-input/cells.js", "40-input/cell-keys.js"]);
 const TILES = { count: 5, height: 3, width: 4, columns: 3, gap: 1, block: 1 };
 const at = (x, y) => {
   const found = locate(TILES, { x, y });
@@ -17,6 +17,14 @@ test("every cell of a mosaic is found, and nothing between its tiles", () => {
   for (const beside of [[4, 0], [0, 3], [10 + 1, 4], [15, 0], [-1, 0], [0, 8]]) {
     assert.equal(at(...beside), null, String(beside));
   }
+});
+
+test("where slices stand one below the other a row is one of its slice", () => {
+  assert.deepEqual({ ...inSlice({ slices: [0, 4] }, { channel: 1, row: 9, column: 2 }) },
+    { channel: 1, depth: 2, row: 1, column: 2 });
+  assert.deepEqual({ ...inSlice({ slices: [5, 4] }, { channel: 0, row: 3, column: 2 }) },
+    { channel: 0, depth: 5, row: 3, column: 2 });
+  assert.deepEqual({ ...inSlice({}, { channel: 1, row: 9, column: 2 }) }, { channel: 1, row: 9, column: 2 });
 });
 
 test("of a block of cells the first is found, and keys go from block to block", () => {

@@ -6,6 +6,7 @@ import pytest
 from keras import layers
 
 from dashboard.app import runtime_of
+from dashboard.state.view import parse
 from pages import activations, architecture, filters, why
 from tests.screens import application_of, caption, screen, unpacked
 
@@ -25,6 +26,55 @@ def other(tmp_path_factory):
     x = layers.Bidirectional(layers.LSTM(3, name="cells"), name="both")(x)
     model = keras.Model(picture, layers.Dense(10, "softmax", name="classes")(x))
     return application_of(model, tmp_path_factory.mktemp("other"))
+
+
+@pytest.fixture(scope="module")
+def solid(tmp_path_factory):
+    """An application whose model sees its picture as a volume of four slices."""
+    keras.utils.set_random_seed(6)
+    picture = keras.Input((8, 6, 1), name="picture")
+    x = layers.Reshape((4, 2, 6, 1), name="volume")(picture)
+    x = layers.Conv3D(3, (2, 1, 3), padding="same", name="solid")(x)
+    x = layers.GlobalMaxPooling3D(name="most")(x)
+    return application_of(
+        keras.Model(picture, layers.Dense(10, "softmax", name="classes")(x)),
+        tmp_path_factory.mktemp("solid"),
+    )
+
+
+def test_a_slice_of_a_volume_is_chosen(solid, request_of):
+    request_of(solid)
+    query = runtime_of(solid).default_view().to_query()
+    chosen = {**query, "channel": "1", "depth": "2", "row": "1", "column": "3"}
+    values = runtime_of(solid).forward(parse(query)[0]).activations["solid"]
+    shown = screen(activations, chosen, "solid")
+    assert shown.charts[activations.MAIN].layout["title.text"] == "solid: 4×2×6×3, slice 2"
+    trace = shown.charts[activations.DETAIL].traces[0]
+    np.testing.assert_array_equal(trace["z"], values[2, :, :, 1])
+    assert (trace["meta.slices"], trace["meta.cell"]) == ([2, 2], [2, 1, 3, 1])
+    assert shown.properties[activations.DEPTH] == {"data-now": "2", "data-most": 3}
+    assert not shown.hidden[f"{activations.DEPTH}-box"]
+    told = screen(why, chosen, "solid")
+    assert told.texts[why.FORMULA].startswith("solid, channel 1, slice 2, row 1, column 3:")
+    assert not told.hidden[f"{why.DEPTH}-box"]
+    np.testing.assert_array_equal(told.charts[why.MAP].traces[0]["z"], values[2, :, :, 1])
+    # What it reads is in several slices, all of which are drawn, one below the other.
+    assert told.charts[why.BEFORE].traces[0]["meta.slices"] == [0, 2]
+    assert (
+        "slice"
+        not in screen(activations, {**chosen}, "most").charts[activations.MAIN].layout["title.text"]
+    )
+
+
+def test_without_a_choice_the_slice_of_the_strongest_cell_is_shown(solid, request_of):
+    request_of(solid)
+    query = runtime_of(solid).default_view().to_query()
+    values = runtime_of(solid).forward(parse(query)[0]).activations["solid"]
+    strongest = np.unravel_index(np.abs(values[..., 0]).argmax(), values.shape[:-1])[0]
+    shown = screen(activations, query, "solid")
+    assert shown.properties[activations.DEPTH]["data-now"] == str(strongest)
+    beyond = screen(why, {**query, "depth": "9"}, "solid").texts[why.MISSING]
+    assert beyond == "There is no slice 9 here: 3, the last one, is shown."
 
 
 @pytest.fixture
