@@ -63,6 +63,7 @@
   function adopt(view) {
     current = view || current;
     root.cnn.present(view);
+    root.cnn.filterBroken();
     if (view && location.search !== toQuery(view)) {
       const change = location.search && !replaces ? "pushState" : "replaceState";
       history[change]({ view }, "", location.pathname + toQuery(view) + location.hash);
@@ -127,6 +128,7 @@
   }
 
   function markLinks() {
+    root.cnn.filterBroken();
     for (const anchor of document.querySelectorAll(".top .pages a, .layer-tabs a")) {
       const path = decodeURIComponent(new URL(anchor.href).pathname);
       const here = decodeURIComponent(location.pathname);

@@ -42,6 +42,7 @@
     const bars = document.getElementById("prediction-bars");
     const note = document.getElementById("prediction-note");
     if (!line || !bars) return;
+    root.cnn.tellBroken((prediction && prediction.broken) || []);
     if (!prediction) {
       const waiting = document.querySelector("#content.waiting");
       line.replaceChildren(waiting ? "Starting …" : "");

@@ -20,6 +20,7 @@
       element("thead", {}, element("tr", {}, ...head)),
       element("tbody", {}, ...rows.map((texts, i) => row(texts, link(texts[0], ...links[i])))),
       element("tfoot", {}, row(total, total[0]))));
+    root.cnn.filterBroken();
   }
 
   // A name that is cut is heard whole.

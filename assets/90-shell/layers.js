@@ -1,7 +1,7 @@
 // The list of a model with many layers: it opens with the layer of the page in sight, is searched by
 // typing, walked through with the arrows, and closes again.
 (function () {
-  const visible = (menu) => [...menu.querySelectorAll(".layer-all a:not([hidden])")];
+  const visible = (menu) => [...menu.querySelectorAll(".layer-all a:not([hidden], .filtered)")];
 
   document.addEventListener("toggle", ({ target }) => {
     if (!target.matches(".layer-list")) return;

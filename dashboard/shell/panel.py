@@ -105,6 +105,7 @@ def layout(runtime: Runtime) -> html.Aside:
             html.H2("Prediction"),
             html.Div(id="prediction", className="prediction", **aria(live="polite")),
             html.P(id="prediction-note", className="hint"),
+            html.Div(id="prediction-broken", className="form-check small", hidden=True),
             html.Div(id="prediction-bars", className="bars"),
             html.Div(id="epochs", hidden=True),
             _choices(runtime),

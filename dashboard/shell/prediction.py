@@ -21,13 +21,13 @@ def prediction_facts(
     """Return the prediction of a pass as the browser paints it.
 
     `name` is the winner or the only number, `caption` what stands beside it, `mark` whether it is
-    `right` (None: not known), `note` a sentence for the reader, and `bars` have a label, a share
-    from 0 to 1 (None: no bar), and a number. `seen` is the picture as the network receives it, `true`
-    the output for its class (None: not known).
+    `right` (None: not known), `note` a sentence for the reader, and `bars` have a label, a share from
+    0 to 1 (None: no bar), and a number. `broken` are the layers that give NaN or infinity. `seen` is
+    the picture as the network receives it, `true` the output for its class (None: not known).
     """
     prediction = passed.prediction
     facts: dict[str, Any] = {"name": "", "caption": "", "right": None, "mark": "", "note": ""}
-    facts["bars"] = _bars(prediction)
+    facts |= {"bars": _bars(prediction), "broken": list(passed.not_finite)}
     if not np.isfinite(prediction.probabilities).all():
         return {**facts, "note": _not_finite(passed)}
     if not prediction.has_classes:

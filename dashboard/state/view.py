@@ -29,7 +29,7 @@ LOOKS = frozenset(
     {
         "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",
         "over", "present", "of", "against", "by", "effective", "guess", "pick", "picking", "weights",
-        "depth", "blocks",
+        "depth", "blocks", "broken",
     }
 )  # fmt: skip
 OF_MODEL = (
@@ -68,7 +68,8 @@ class View:
     `guess` hides results until the reader has said what they will be. `pick` is the place among the
     pictures to choose from, as text, and `picking` shows them. `weights` is which of a layer's weights
     are shown, by their number, `depth` the slice of a volume (None: of the strongest cell), and `blocks`
-    are the numbers of those that are opened on the Network page, with commas between.
+    are the numbers of those that are opened on the Network page, with commas between. `broken` lists
+    only the layers that give NaN or infinity.
     """
 
     model: str = ""
@@ -118,6 +119,7 @@ class View:
     weights: int = 0
     depth: int | None = None
     blocks: str = ""
+    broken: bool = False
 
     def to_query(self) -> dict[str, str]:
         """Return the view as the parameters of a query; what is left at its default is left out."""
@@ -379,6 +381,7 @@ _ACCEPTED = {
     "picking": _Accepted(_flag, "1"),
     "weights": _NUMBER,
     "depth": _NUMBER,
+    "broken": _Accepted(_flag, "1"),
     "blocks": _matching("[0-9]{1,3}(,[0-9]{1,3}){0,99}", "up to 100 numbers such as 0,3"),
     "teach": _NUMBER,
     "of": _NUMBER,

@@ -177,3 +177,21 @@ def test_a_block_of_cells_is_told_under_the_pointer_and_leads_to_its_first(block
     expect(page.locator("#activations-main .hovertext")).to_contain_text("largest of 2×2 from row")
     page.mouse.click(box["x"] + 20, box["y"] + 20)
     expect(page).to_have_url(re.compile(r"channel=0.*row=\d*[02468](&|$)"))
+
+
+def test_layers_with_numbers_that_are_none_are_found_by_a_switch(start_server, visit, tmp_path):
+    path = tmp_path / "broken.keras"
+    cnn.save_model(nets.not_finite(float("nan"), "second"), path)
+    page = visit(start_server(CNN_MODEL=str(path)), None).open("/activations/second")
+    switch = page.get_by_role("checkbox", name="Only the 4 layers with NaN or infinity")
+    tabs = page.locator(".layer-tabs a:visible")
+    expect(tabs).to_have_count(6)
+    switch.check()
+    expect(tabs).to_have_text(["second", "norm", "means", "classes"])
+    expect(page).to_have_url(re.compile(r"[?&]broken=1(&|$)"))
+    page.get_by_role("link", name="Architecture").click()
+    expect(page.locator("#layer-table tbody tr:visible")).to_have_count(4)
+    page.reload()
+    expect(page.locator("#layer-table tbody tr:visible")).to_have_count(4)
+    switch.uncheck()
+    expect(page.locator("#layer-table tbody tr:visible")).to_have_count(6)

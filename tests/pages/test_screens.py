@@ -47,6 +47,7 @@ CHANGES = {
     "weights": {"weights": "1"},
     "blocks": {"blocks": "0"},
     "slice": {"depth": "0"},
+    "broken": {"broken": "1"},
 }
 # What changes the form of the screens that depend on it.
 UNFOLDED = {"effective": "1"}

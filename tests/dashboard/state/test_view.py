@@ -51,6 +51,7 @@ views = st.builds(
     picking=st.booleans(),
     weights=whole,
     depth=st.none() | whole,
+    broken=st.booleans(),
     blocks=st.sampled_from(["", "0", "3,17"]),
     rates=st.just("") | st.lists(st.floats(1e-99, 10), min_size=1, max_size=50).map(rates.encode),
     **sliders,
