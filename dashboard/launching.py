@@ -20,6 +20,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 import cnn
 from cnn.errors import DatasetError
+from cnn.images.pixels import MOST_CHANNELS
 from cnn.models.card import Card, attach_card
 from cnn.models.internals import every_layer
 from cnn.models.loading import as_functional, save_model
@@ -35,7 +36,6 @@ _Folder = tempfile.TemporaryDirectory[str]
 
 _HOST = "127.0.0.1"
 _INLINE_PIXELS = 800
-_CHANNELS = (1, 3)
 # Where notebooks are shown: Jupyter on this machine, and the frames of VS Code.
 _NOTEBOOKS = "http://localhost:* http://127.0.0.1:* https://localhost:* vscode-webview:"
 _WITHOUT_LABEL = "not labelled"
@@ -52,7 +52,7 @@ def launch(
 ) -> Dashboard:
     """Serve the model as it is now, with these pictures, and return a handle of the server.
 
-    `images` are n pictures (n, height, width) or (n, height, width, 1 or 3): integers or numbers from 0
+    `images` are n pictures (n, height, width) or (n, height, width, channels): integers or numbers from 0
     to 255, or numbers from 0 to 1, which are rounded to 256 levels. `labels` (n,) are the places of their
     classes among `class_names`, or the names; (n, classes) with a 1 at the class is taken too. `scale` is
     what pixels of 0 to 255 are multiplied with before they enter the model, as on its card. Without
@@ -217,10 +217,10 @@ def _pixels(images: NDArray[Any]) -> NDArray[np.uint8]:
     """Return pictures uint8 (n, height, width, channels); `DatasetError` for what are none."""
     given = images.shape
     images = images[..., None] if images.ndim == 3 else images
-    if images.ndim != 4 or images.shape[-1] not in _CHANNELS or not images.size:
+    if images.ndim != 4 or images.shape[-1] > MOST_CHANNELS or not images.size:
         raise DatasetError(
             f"The images have the shape {given}: expected (n, height, width) or (n, height, "
-            "width, 1 or 3)."
+            f"width, 1 to {MOST_CHANNELS} channels)."
         )
     if images.dtype == np.uint8:
         return images

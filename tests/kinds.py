@@ -14,7 +14,6 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from cnn.models import adapters
 from cnn.models.loading import as_functional
 
 OF_ONE = (
@@ -316,7 +315,6 @@ register(3, "flat", lambda pick, x: layers.Flatten()(x))
 register(1, "reshaped", lambda pick, x: layers.Reshape((-1, 1))(x))
 register(1, "repeated_rows", lambda pick, x: layers.RepeatVector(2)(x))
 register(2, "permuted", lambda pick, x: layers.Permute((2, 1))(x))
-register(3, "as_many_channels", lambda pick, x: adapters.PictureChannels(x.shape[-1] + 2)(x))
 register(3, "item", lambda pick, x: x[:, 0])
 register(3, "pieces", lambda pick, x: x[:, ::2, :, -1:])
 register(3, "turned", lambda pick, x: ops.transpose(x, (0, 2, 1, 3)))

@@ -12,6 +12,7 @@
 
   function paintScale(scale) {
     root.cnn.paintText("pixel-scale", scale ? scale.text : "");
+    root.cnn.paintColours(scale && scale.colours);
     const box = part("choice");
     if (!box) return;
     box.hidden = !scale || !scale.ranges.length;

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from cnn.data.labelled import ALL, TEST, TRAIN, UNDIVIDED, Labelled, named, numbered, part
 from cnn.data.picture_files import MOST_BYTES
 from cnn.errors import DatasetError, reason
+from cnn.images.pixels import MOST_CHANNELS
 
 _PICTURES = ("x", "images", "image", "pictures", "data", "features")
 _LABELS = ("y", "labels", "label", "targets", "target", "classes")
 _NAMES = ("class_names", "label_names", "names")
+_USUAL = (1, 3)
 _ACCEPTED = "x_train, y_train, x_test and y_test, or x and y (or images and labels)"
-_CHANNELS = (1, 3)
 
 
 class _Arrays(NamedTuple):
@@ -106,12 +107,12 @@ def _pictures(path: Path, array: NDArray[Any]) -> NDArray[np.uint8]:
     """Return pictures uint8 (n, height, width, channels) of whole numbers to 255 or fractions to 1."""
     if array.ndim == 3:
         array = array[..., None]
-    if array.ndim == 4 and array.shape[-1] not in _CHANNELS and array.shape[1] in _CHANNELS:
+    if array.ndim == 4 and _has_channels_first(array.shape):
         array = np.moveaxis(array, 1, -1)
-    if array.ndim != 4 or array.shape[-1] not in _CHANNELS or not array.size:
+    if array.ndim != 4 or array.shape[-1] > MOST_CHANNELS or not array.size:
         raise DatasetError(
             f"{path.name} holds pictures of shape {array.shape}: expected (n, height, width) or "
-            "(n, height, width, channels) with 1 or 3 channels."
+            f"(n, height, width, channels) with 1 to {MOST_CHANNELS} channels."
         )
     if array.dtype == np.uint8:
         return array
@@ -128,6 +129,14 @@ def _pictures(path: Path, array: NDArray[Any]) -> NDArray[np.uint8]:
             "numbers from 0 to 255 or fractions from 0 to 1."
         )
     return np.round(array * (255 / limit)).astype(np.uint8)
+
+
+def _has_channels_first(shape: tuple[int, ...]) -> bool:
+    """Whether pictures (n, ...) have their channels before height and width, as the sizes tell."""
+    _, first, second, last = shape
+    if last in _USUAL:
+        return False
+    return first in _USUAL or (first < second == last and first <= MOST_CHANNELS)
 
 
 def _labels(path: Path, array: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:

@@ -11,7 +11,7 @@ from cnn.errors import ImageError, ModelError
 from cnn.images.perturbations import Range, grid_over
 from cnn.images.pixels import as_pixels, fit
 from cnn.inspection.batches import outputs
-from cnn.models.card import checked_class
+from cnn.models.card import card_of, checked_class
 from cnn.models.compilation import compiled_once
 from cnn.models.heads import require_classes
 from cnn.models.inputs import scale_of
@@ -108,7 +108,8 @@ def _start_and_direction(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return the picture as the model sees it and -1, 0 or 1 per pixel: which way it is changed."""
     gradient, _ = logit_gradient(model, image, target)
-    start = fit(as_pixels(image), *gradient.shape)
+    height, width, channels = gradient.shape
+    start = fit(as_pixels(image), height, width, channels, card_of(model).colours)
     return start, np.sign(-gradient if target is None else gradient)
 
 

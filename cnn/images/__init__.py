@@ -1,6 +1,6 @@
 """Pictures as arrays, before a network sees them: decoded, cut, framed and perturbed. No Keras here."""
 
 from cnn.images.digits import centre_digit, shrink
-from cnn.images.pixels import as_pixels, crop, fit
+from cnn.images.pixels import as_pixels, crop, fit, in_colours
 
-__all__ = ["as_pixels", "centre_digit", "crop", "fit", "shrink"]
+__all__ = ["as_pixels", "centre_digit", "crop", "fit", "in_colours", "shrink"]

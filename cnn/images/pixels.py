@@ -10,6 +10,11 @@ from PIL import Image
 
 from cnn.errors import ImageError
 
+MOST_CHANNELS = 64
+Colours = tuple[int, int, int]
+RED_GREEN_BLUE: Colours = (0, 1, 2)
+_COLOURS = 3
+
 
 def crop(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
     """Return the largest part in the middle of the picture that is shaped as height to width."""
@@ -24,15 +29,15 @@ def as_pixels(image: Any) -> NDArray[np.uint8]:
     """Return a picture as uint8 (height, width, channels).
 
     Accepted are whole numbers from 0 to 255 and fractions from 0 to 1, of shape (height, width) or
-    (height, width, 1 or 3). Anything else raises `ImageError`.
+    (height, width, channels) with at most 64 channels. Anything else raises `ImageError`.
     """
     array = np.asarray(image)
     if array.ndim == 2:
         array = array[..., None]
-    if array.ndim != 3 or array.shape[-1] not in (1, 3) or not array.size:
+    if array.ndim != 3 or array.shape[-1] > MOST_CHANNELS or not array.size:
         raise ImageError(
             f"A picture of shape {np.shape(image)} was given: expected (height, width) or "
-            "(height, width, channels) with 1 or 3 channels."
+            f"(height, width, channels) with 1 to {MOST_CHANNELS} channels."
         )
     if array.dtype == np.uint8:
         return array
@@ -45,12 +50,60 @@ def as_pixels(image: Any) -> NDArray[np.uint8]:
     return np.round(array * (255 / limit)).astype(np.uint8)
 
 
-def fit(pixels: NDArray[np.uint8], height: int, width: int, channels: int) -> NDArray[np.uint8]:
-    """Return uint8 pixels resized (bilinear) and recoloured to (height, width, channels)."""
+def fit(
+    pixels: NDArray[np.uint8],
+    height: int,
+    width: int,
+    channels: int,
+    colours: Colours = RED_GREEN_BLUE,
+) -> NDArray[np.uint8]:
+    """Return uint8 pixels resized (bilinear) and recoloured to (height, width, channels).
+
+    Of more channels than three, `colours` are those that are red, green and blue in a picture of three:
+    the others are then black, and those of a grey picture are all the same.
+    """
     if pixels.shape == (height, width, channels):
         return pixels
+    if pixels.shape[-1] == channels:
+        return _resized(pixels, height, width)
+    three = in_colours(pixels, colours)
+    if channels in (1, _COLOURS):
+        return _recoloured(three, height, width, channels)
+    if pixels.shape[-1] == 1 or channels < _COLOURS:
+        return np.repeat(_recoloured(three, height, width, 1), channels, axis=-1)
+    apart = np.zeros((height, width, channels), np.uint8)
+    apart[..., list(colours)] = _recoloured(three, height, width, _COLOURS)
+    return apart
+
+
+def in_colours(pixels: NDArray[np.uint8], colours: Colours = RED_GREEN_BLUE) -> NDArray[np.uint8]:
+    """Return the picture as it is looked at, uint8 (height, width, 1 or 3).
+
+    Of more channels than three, `colours` are red, green and blue; two are red and both others.
+    """
+    count = pixels.shape[-1]
+    if count in (1, _COLOURS):
+        return pixels
+    return pixels[..., [0, 1, 1] if count == 2 else list(colours)]
+
+
+def _resized(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """Return pixels of any number of channels in another size."""
+    if pixels.shape[-1] in (1, _COLOURS):
+        return _recoloured(pixels, height, width, pixels.shape[-1])
+    planes = [
+        _recoloured(plane[..., None], height, width, 1) for plane in np.moveaxis(pixels, -1, 0)
+    ]
+    return np.concatenate(planes, axis=-1)
+
+
+def _recoloured(
+    pixels: NDArray[np.uint8], height: int, width: int, channels: int
+) -> NDArray[np.uint8]:
+    """Return a grey or a colour picture as one of these in another size."""
     mode = "L" if channels == 1 else "RGB"
-    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).convert(mode)
+    plain = np.ascontiguousarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    picture = Image.fromarray(plain).convert(mode)
     if picture.size != (width, height):
         picture = picture.resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(picture).reshape(height, width, channels)

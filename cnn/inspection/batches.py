@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from cnn.errors import ImageError
 from cnn.images.pixels import as_pixels, fit
 from cnn.models import graph, heads
-from cnn.models.card import class_names
+from cnn.models.card import card_of, class_names
 from cnn.models.compilation import compiled_once
 from cnn.models.inputs import input_shape, scale_of
 from cnn.models.layers import LayerInfo, layer_infos
@@ -78,7 +78,8 @@ def fitted_pictures(model: keras.Model, images: Iterable[Any]) -> NDArray[np.uin
     pictures = [as_pixels(image) for image in images]
     if not pictures:
         return np.zeros((0, height or 1, width or 1, channels), np.uint8)
-    fitted = [fit(p, *size_for(model, *p.shape[:2]), channels) for p in pictures]
+    colours = card_of(model).colours
+    fitted = [fit(p, *size_for(model, *p.shape[:2]), channels, colours) for p in pictures]
     shapes = {picture.shape for picture in fitted}
     if len(shapes) > 1:
         raise ImageError(

@@ -12,7 +12,7 @@ from cnn.models.card import (
     write_card,
 )
 from cnn.models.further import Further, further_inputs, with_inputs
-from cnn.models.inputs import in_range, input_shape, ranges_of, scale_of
+from cnn.models.inputs import in_colours, in_range, input_shape, ranges_of, scale_of
 from cnn.models.loading import as_functional, load_model, pretrained_run, save_model
 from cnn.models.opening import SUFFIXES, Limits
 from cnn.models.scales import RANGES, Scale, read_scale
@@ -32,6 +32,7 @@ __all__ = [
     "changeable_layers",
     "class_names",
     "further_inputs",
+    "in_colours",
     "in_range",
     "input_shape",
     "load_model",

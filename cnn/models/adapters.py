@@ -35,32 +35,6 @@ class Identity(_Adapter, keras.layers.Identity):
     """The same picture for a further input."""
 
 
-class PictureChannels(_Adapter, keras.layers.Layer):
-    """The channels of the picture as the first of so many; the others are zeros.
-
-    A grey picture is every one of them.
-    """
-
-    def __init__(self, count: int, **settings: Any) -> None:
-        super().__init__(**settings)
-        self.count = count
-
-    def call(self, picture: Any) -> Any:
-        """Return (batch, height, width, count)."""
-        channels = picture.shape[-1]
-        if channels == 1:
-            return keras.ops.repeat(picture, self.count, axis=-1)
-        return keras.ops.pad(picture, [[0, 0], [0, 0], [0, 0], [0, self.count - channels]])
-
-    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
-        """Return the shape of the output."""
-        return (*shape[:-1], self.count)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the settings."""
-        return {**super().get_config(), "count": self.count}
-
-
 class GivenNumbers(_Adapter, keras.layers.Layer):
     """What a network takes beside the picture: the same numbers (no batch axis) for every one.
 

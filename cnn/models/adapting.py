@@ -1,4 +1,4 @@
-"""Any network that takes a picture in some way, as one that takes (height, width, 1 or 3 channels).
+"""Any network that takes a picture in some way, as one that takes (height, width, channels).
 
 Where its own input is another, layers are put before it that make it of the picture. They are called
 after the inputs that they stand for, so all layers keep their names, and `unadapted` takes them away.
@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.errors import ModelError
+from cnn.images.pixels import Colours
+from cnn.models.card import card_of
 from cnn.models.graph import calls
 from cnn.models.internals import nodes, origin
 from cnn.models.orientation import declares_first, hands_on
-from cnn.words import number, sides
+from cnn.words import listed, number, sides
 
 if TYPE_CHECKING:
     import keras
@@ -38,7 +40,7 @@ _MOST_FIRST = 4
 class Form:
     """How a network takes its picture: as `taken`, without the batch axis.
 
-    `picture` is (height, width, 1 or 3), `channels` how many it takes, and `is_first` whether they come
+    `picture` is (height, width, channels), `channels` how many it takes, and `is_first` whether they come
     before height and width.
     """
 
@@ -121,12 +123,11 @@ def notes(model: keras.Model) -> tuple[str, ...]:
     from cnn.models import adapters
 
     before = [node for node in nodes(model) if adapters.is_adapter(node.operation)]
-    said = []
+    count = int(model.inputs[0].shape[-1])
+    said = [_of_channels(count, card_of(model).colours)] if count not in (_GREY, _COLOURS) else []
     for node in before:
         layer, shape = node.operation, node.outputs[0].shape[1:]
-        if isinstance(layer, adapters.PictureChannels):
-            said.append(_of_channels(layer.count, model.inputs[0].shape[-1]))
-        elif isinstance(layer, adapters.Permute):
+        if isinstance(layer, adapters.Permute):
             said.append("The network takes its channels first.")
         elif isinstance(layer, adapters.Reshape):
             said.append(f"The network takes the picture as {sides(shape)} numbers.")
@@ -144,10 +145,13 @@ def _in_words(given: NDArray[np.float32]) -> str:
     return told + " ..." * (given.size > _MOST_SAID)
 
 
-def _of_channels(count: int, colours: int) -> str:
-    if colours == _GREY:
-        return f"All {count} channels are the grey picture."
-    return f"Of {count} channels the first three are red, green and blue, the others zero."
+def _of_channels(count: int, colours: Colours) -> str:
+    if count < _COLOURS:
+        return f"Of one with other channels, all {count} channels are the grey picture."
+    return (
+        f"Of {count} channels {listed(list(map(str, colours)))} are red, green and blue; the others of a "
+        "colour picture are black, and those of a grey one all alike."
+    )
 
 
 def reads_picture(model: keras.Model, before: Sequence[Any]) -> bool:
@@ -166,7 +170,7 @@ def form_of(model: keras.Model, tensor: Any) -> Form | None:
         height, width = taken[1:] if is_first else taken[:2]
         if count is None:
             return None
-        return Form(taken, (height, width, _colours(count)), count, is_first)
+        return Form(taken, (height, width, count), count, is_first)
     if len(taken) == 2 and all(side and side >= _LEAST_SIDE for side in taken):
         return Form(taken, (*taken, _GREY), _GREY)
     size = taken[0] if len(taken) == 1 or taken[1:] == (1,) else None
@@ -175,11 +179,6 @@ def form_of(model: keras.Model, tensor: Any) -> Form | None:
         if side >= _LEAST_SIDE and side * side * channels == size:
             return Form(taken, (side, side, channels), channels)
     return None
-
-
-def _colours(channels: int) -> int:
-    """Return how many channels the picture has of which so many are made."""
-    return _GREY if channels < _COLOURS else _COLOURS
 
 
 def _has_channels_first(model: keras.Model, name: str, taken: Shape) -> bool:
@@ -231,14 +230,11 @@ def _made(picture: Any, tensor: Any, place: int, steps: Sequence[tuple[str, Any]
 
 def _steps(form: Form) -> list[tuple[str, Any]]:
     """Return the kinds of layers, and what each is told, that make of the picture what is taken."""
-    steps: list[tuple[str, Any]] = []
-    if form.channels != form.picture[-1]:
-        steps.append(("PictureChannels", form.channels))
     if form.is_first:
-        steps.append(("Permute", (3, 1, 2)))
-    elif len(form.taken) < len(form.picture):
-        steps.append(("Reshape", form.taken))
-    return steps or [("Identity", None)]
+        return [("Permute", (3, 1, 2))]
+    if len(form.taken) < len(form.picture):
+        return [("Reshape", form.taken)]
+    return [("Identity", None)]
 
 
 def _layer(kind: str, argument: Any, **settings: Any) -> Any:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cnn.errors import ModelError, reason
 from cnn.files import read_json, write_json
+from cnn.images.pixels import RED_GREEN_BLUE, Colours
 from cnn.models.losses import Loss
 from cnn.models.scales import read_scale
 
@@ -28,9 +29,9 @@ class Card:
 
     `scale` is what `cnn.models.scales.read_scale` takes: a number, the name of a convention, or
     `{"factor": ..., "offset": ...}`. `range` is the range that a reader chose instead, and no part of
-    the file. `inputs` are the numbers for further inputs of the model, by their names. `losses` are
-    those that the model's own file names, by the layer call that gives the output. Raises `ModelError`
-    for a scale that is none of these.
+    the file, and so are `colours`, the channels that are red, green and blue. `inputs` are the numbers
+    for further inputs of the model, by their names. `losses` are those that the model's own file names,
+    by the layer call that gives the output. Raises `ModelError` for a scale that is none of these.
     """
 
     class_names: tuple[str, ...] = ()
@@ -39,6 +40,7 @@ class Card:
     range: str = ""
     inputs: dict[str, Any] | None = None
     losses: Mapping[str, Loss] = field(default_factory=dict)
+    colours: Colours = RED_GREEN_BLUE
 
     def __post_init__(self) -> None:
         """Refuse a scale that cannot be used."""

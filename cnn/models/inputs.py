@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cnn.errors import ModelError
+from cnn.images.pixels import Colours
 from cnn.models.beginning import Ends, expected_range
 from cnn.models.card import Card, attach_card, card_of
 from cnn.models.internals import with_layers
@@ -64,6 +65,17 @@ def in_range(model: keras.Model, name: str) -> keras.Model:
         )
     twin = with_layers(model, {})
     attach_card(twin, replace(card_of(model), range=name))
+    share(twin, kept_for_twins(model))
+    return twin
+
+
+def in_colours(model: keras.Model, colours: Colours) -> keras.Model:
+    """Return the model for which these channels are red, green and blue in a picture of three colours.
+
+    It is a twin, with the same weights.
+    """
+    twin = with_layers(model, {})
+    attach_card(twin, replace(card_of(model), colours=colours))
     share(twin, kept_for_twins(model))
     return twin
 

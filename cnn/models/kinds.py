@@ -263,14 +263,6 @@ _KINDS = (
         arithmetic=copies.moved,
     ),
     Kind(
-        ("PictureChannels",),
-        reads=reading_rules.in_place,
-        arithmetic=copies.moved,
-        what="The picture in as many channels as the network takes",
-        explanation="The colours are the first channels, and the others zero; a grey picture is all of "
-        "them. No part of the network.",
-    ),
-    Kind(
         ("GivenNumbers",),
         what="The same numbers for every picture",
         explanation="Stands for what the network takes beside the picture. No part of the network.",

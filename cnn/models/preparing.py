@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.images.pixels import as_pixels, fit
+from cnn.models.card import card_of
 from cnn.models.inputs import input_shape, scale_of
 from cnn.models.sizes import size_for
 
@@ -28,4 +29,5 @@ def prepare(image: Any, model: keras.Model) -> NDArray[np.float32]:
 def fitted(image: Any, model: keras.Model) -> NDArray[np.uint8]:
     """Return the pixels of the picture, 0 to 255, in the model's size: (height, width, channels)."""
     pixels = as_pixels(image)
-    return fit(pixels, *size_for(model, *pixels.shape[:2]), input_shape(model)[2])
+    size, colours = size_for(model, *pixels.shape[:2]), card_of(model).colours
+    return fit(pixels, *size, input_shape(model)[2], colours)

@@ -135,9 +135,8 @@ def _sprite(data: cnn.Dataset, places: list[int]) -> bytes:
 
 def _fitted(pixels: Any) -> Image.Image:
     """Return a picture with its longer side as long as a square's: small ones in whole pixels."""
-    picture = Image.fromarray(np.squeeze(pixels, 2) if pixels.shape[2] == 1 else pixels).convert(
-        "RGB"
-    )
+    shown = np.ascontiguousarray(cnn.images.in_colours(pixels))
+    picture = Image.fromarray(np.squeeze(shown, 2) if shown.shape[2] == 1 else shown).convert("RGB")
     longest = max(picture.size)
     size = tuple(max(1, round(side * SIDE / longest)) for side in picture.size)
     how = Image.Resampling.NEAREST if longest < SIDE else Image.Resampling.LANCZOS

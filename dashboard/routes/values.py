@@ -105,13 +105,18 @@ def _drawn(body: bytes, *, centred: bool) -> NDArray[np.uint8]:
 
 def _answer(request: Request, page: str) -> bytes:
     answer, look = Answer(), request.look
-    answer.facts = {"pixels": request.view.pixels, "seen": answer.add(look.seen)}
+    answer.facts = {"pixels": request.view.pixels, "seen": answer.add(_shown(request, look.seen))}
     answer.facts["panel"] = panel.facts(request.view, request.picture, look)
     if "fitted" in flask.request.args:
-        answer.facts["fitted"] = answer.add(look.fitted)
+        answer.facts["fitted"] = answer.add(_shown(request, look.fitted))
     facts = facts_of(current_app, page)
     answer.facts["page"] = facts(request, answer) if facts else None
     return answer.packed()
+
+
+def _shown(request: Request, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture as it is looked at."""
+    return np.ascontiguousarray(cnn.images.in_colours(pixels, request.view.red_green_blue))
 
 
 def _pointed(given: str) -> tuple[str, int] | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Flask, Response, request
@@ -24,6 +24,7 @@ from dashboard.runtime.runtime import Runtime, current
 from dashboard.state.data import OWN
 from dashboard.state.view import ALL_PARTS, LOOKS, OF_MODEL, View, read
 
+_COLOURS = 3
 _PLACE = ("data", "split", "index")
 _MOMENT_INSTEAD = {"epoch": "its finished state is shown", "other": "the start is compared"}
 _CLASS_INSTEAD = {
@@ -62,6 +63,7 @@ def follow(runtime: Runtime, query: Mapping[str, Any]) -> Link:
     repair.complete_model()
     repair.require_moments()
     repair.require_range()
+    repair.require_colours()
     repair.require_output()
     repair.require_inputs()
     repair.require_channels()
@@ -189,6 +191,22 @@ class _Repair:
                 del self.values[name]
                 why = f"says what further inputs get ({str(error).removesuffix('.')})"
                 self._say(f"{why}; they get what the model's card says", name)
+
+    def require_colours(self) -> None:
+        """Take out channels as colours that neither model nor picture has, as soon as it can be asked."""
+        if not self.values.get("colours") or self._runtime.ready != "ready":
+            return
+        view = View(**self.values)
+        try:
+            model = self._runtime.trained(replace(view, colours="", given="", also=""))
+            pictures = self._runtime.picture(view).pixels.shape[-1]
+        except cnn.CnnError:
+            return
+        channels = max(cnn.models.input_shape(model)[2], pictures)
+        if len({*view.red_green_blue}) < _COLOURS or max(view.red_green_blue) >= channels:
+            del self.values["colours"]
+            why = f"says colours are {view.colours!r}: expected three of {channels} channels from 0"
+            self._say(f"{why}; the first three are red, green and blue", "colours")
 
     def require_classes(self) -> None:
         """Take out classes that the model does not have, as soon as it can be asked."""

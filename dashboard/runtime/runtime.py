@@ -117,6 +117,9 @@ class Runtime:
         self._in_range_once = cached(
             LRUCache(_MOST_OPERATED), key=_model_and_range, condition=threading.Condition()
         )(_in_range)
+        self._in_colours_once = cached(
+            LRUCache(_MOST_OPERATED), key=_model_and_colours, condition=threading.Condition()
+        )(_in_colours)
         self._given_once = cached(
             LRUCache(_MOST_OPERATED), key=_model_and_given, condition=threading.Condition()
         )(self._with_inputs)
@@ -333,6 +336,8 @@ class Runtime:
         model = self.catalogue.load(view.model, view.epoch)
         if view.range:
             model = self._in_range_once(model, view)
+        if view.colours:
+            model = self._in_colours_once(model, view)
         if view.output:
             model = self._chosen_once(model, view.output)
         has_given = view.given or view.also or cnn.models.further_inputs(model)
@@ -485,7 +490,8 @@ def _fitted(picture: Picture, model: keras.Model, *, is_upload: bool) -> NDArray
     height, width = cnn.size_for(model, *pixels.shape[:2])
     if is_upload:
         pixels = cnn.images.crop(pixels, height, width)
-    return cnn.images.fit(pixels, height, width, cnn.models.input_shape(model)[2])
+    channels, colours = cnn.models.input_shape(model)[2], cnn.models.card_of(model).colours
+    return cnn.images.fit(pixels, height, width, channels, colours)
 
 
 def _picture_and_model(view: View, model: keras.Model) -> Hashable:
@@ -507,6 +513,14 @@ def _model_and_operations(model: keras.Model, view: View) -> Hashable:
 
 def _in_range(model: keras.Model, view: View) -> keras.Model:
     return cnn.models.in_range(model, view.range)
+
+
+def _in_colours(model: keras.Model, view: View) -> keras.Model:
+    return cnn.models.in_colours(model, view.red_green_blue)
+
+
+def _model_and_colours(model: keras.Model, view: View) -> Hashable:
+    return weakref.ref(model), view.colours
 
 
 def _model_and_range(model: keras.Model, view: View) -> Hashable:

@@ -39,6 +39,7 @@ from dashboard.state.uploads import limit_in_words
 from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, View, parse
 
 _CHOICES = "choices"
+_COLOURS = 3
 _RANGE = "pixel-range"
 _KINDS = ",".join(f"image/{name.lower()}" for name in FORMATS)
 _WAY_OUT = html.A("Show this server's own picture and model.", href="?", className="alert-link")
@@ -145,6 +146,13 @@ def _choices(runtime: Runtime) -> html.Details:
                 className="sample-choice",
             ),
             html.P(id="pixel-scale", className="hint"),
+            html.Div(
+                [_channel(name) for name in ("Red", "Green", "Blue")],
+                id="pixel-colours",
+                className="pixel-colours",
+                hidden=True,
+                **aria(label="Channels in colour"),
+            ),
             _range_choice(),
         ],
         id=_CHOICES,
@@ -171,6 +179,13 @@ def _range_choice() -> html.Div:
         id=f"{_RANGE}-choice",
         hidden=True,
     )
+
+
+def _channel(name: str) -> html.Label:
+    """Return the choice of the channel that is one of the colours; a script fills it."""
+    identity = f"pixel-{name.lower()}"
+    place = html.Span(id=f"{identity}-place", **components.data(identity=identity))
+    return html.Label([name, place], className="small", htmlFor=identity)
 
 
 def _standard(name: str, label: str) -> html.Label:
@@ -357,7 +372,7 @@ def _looked(runtime: Runtime, view: View, picture: Picture) -> tuple[Any, Any] |
 
     def look() -> dict[str, Any]:
         look = runtime.look(view)
-        return {**facts(view, picture, look), "src": data_uri(look.seen)}
+        return {**facts(view, picture, look), "src": data_uri(look.seen, view)}
 
     content = runtime.kept_json(view, OF_PICTURE, ["panel"], look)
     of_model = runtime.kept_json(view, OF_MODEL_ALONE, ["panel", "layers"], lambda: layers(view))
@@ -365,7 +380,7 @@ def _looked(runtime: Runtime, view: View, picture: Picture) -> tuple[Any, Any] |
 
 
 def _unlooked(view: View, picture: Picture) -> dict[str, Any]:
-    return {**facts(view, picture, None), "src": data_uri(picture.pixels)}
+    return {**facts(view, picture, None), "src": data_uri(picture.pixels, view)}
 
 
 def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
@@ -375,7 +390,7 @@ def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
     surgery = cnn.captions.operations(view.operations)
     return {
         "alt": picture.described, "text": described, "prediction": prediction, "surgery": surgery,
-        "scale": _scale(view, look) if look else None,
+        "scale": _scale(view, picture, look) if look else None,
         "inputs": [_input(view, one) for one in look.inputs] if look else [],
     }  # fmt: skip
 
@@ -392,7 +407,7 @@ def _input(view: View, fed: Fed) -> dict[str, Any]:
         text = "the same picture" if one.given is None else "the picture of the model's card"
         return {**shown, "of": fed.of, "index": None, "text": text, "src": ""}
     text = f"number {sample.index}, label {sample.class_name}"
-    src = data_uri(one.fitted(sample.pixels))
+    src = data_uri(one.fitted(sample.pixels), view)
     chosen_here = decode_places(view.also) if view.also else {}
     return {
         **shown, "of": fed.of, "index": sample.index, "text": text, "src": src,
@@ -400,7 +415,7 @@ def _input(view: View, fed: Fed) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _scale(view: View, look: Look) -> dict[str, Any]:
+def _scale(view: View, picture: Picture, look: Look) -> dict[str, Any]:
     """Return how pixels are scaled, and the ranges to choose from where the model does not say it."""
     is_open = bool(view.range) or not look.scale.is_stated
     names = ["", *look.ranges] if is_open else []
@@ -409,7 +424,14 @@ def _scale(view: View, look: Look) -> dict[str, Any]:
         "ranges": [[name, cnn.captions.pixel_range(name)] for name in names],
         "channels": look.fitted.shape[-1],
         "chosen": view.range,
+        "colours": _colours(view, picture, look),
     }
+
+
+def _colours(view: View, picture: Picture, look: Look) -> dict[str, Any] | None:
+    """Return which channels are red, green and blue, and of how many; None where there is no choice."""
+    count = max(look.fitted.shape[-1], picture.pixels.shape[-1])
+    return {"count": count, "chosen": view.red_green_blue} if count > _COLOURS else None
 
 
 def _repair(runtime: Runtime, stored: dict[str, Any]) -> bool:
@@ -463,10 +485,11 @@ def moments(view: View) -> dict[str, Any]:
     }
 
 
-def data_uri(pixels: NDArray[np.uint8]) -> str:
-    """Return the picture, uint8 (height, width, 1 or 3), as a PNG in an address."""
+def data_uri(pixels: NDArray[np.uint8], view: View | None = None) -> str:
+    """Return the picture, uint8 (height, width, channels), as a PNG in an address, in its colours."""
     buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels).save(buffer, "PNG")
+    shown = np.ascontiguousarray(cnn.images.in_colours(pixels, (view or View()).red_green_blue))
+    Image.fromarray(shown[..., 0] if shown.shape[-1] == 1 else shown).save(buffer, "PNG")
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 

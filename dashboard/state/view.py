@@ -14,6 +14,7 @@ from cnn.figures import SCALES, Scale
 from cnn.gradients.adversarial import EPSILON
 from cnn.gradients.teaching import MOST_STEPS
 from cnn.images.perturbations import MOST_SEED, RANGES, Perturbation, Range
+from cnn.images.pixels import RED_GREEN_BLUE, Colours
 from cnn.models.scales import RANGES as PIXEL_RANGES
 from cnn.models.scales import read_scale
 from cnn.runs import moments
@@ -33,8 +34,9 @@ LOOKS = frozenset(
     }
 )  # fmt: skip
 OF_MODEL = (
-    "output", "epoch", "other", "surgery", "range", "given", "also", "channel", "row", "column",
-    "source", "target", "teach", "rates", "of", "against", "pick", "weights", "depth", "blocks",
+    "output", "epoch", "other", "surgery", "range", "colours", "given", "also", "channel", "row",
+    "column", "source", "target", "teach", "rates", "of", "against", "pick", "weights", "depth",
+    "blocks",
 )  # fmt: skip
 
 
@@ -48,6 +50,7 @@ class View:
     output that is looked at, where the network has several. `surgery` is what is done to channels of
     the network, as text. `range` is how pixels are scaled for the model, a name in
     `cnn.models.scales.RANGES`, or mean and deviation ("": as its file says, or the usual way).
+    `colours` are the channels that are red, green and blue, where there are more ("": the first three).
     `given` are the numbers for further inputs of the model, and `also` the samples for those that are
     pictures, as text ("": as its card says).
 
@@ -79,6 +82,7 @@ class View:
     output: int = 0
     surgery: str = ""
     range: str = ""
+    colours: str = ""
     given: str = ""
     also: str = ""
     data: str = DIGITS
@@ -153,6 +157,14 @@ class View:
             return self
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return View(**{n: v for n, v in values.items() if n not in OF_MODEL} | {"model": key})
+
+    @property
+    def red_green_blue(self) -> Colours:
+        """The channels that are red, green and blue, where there are more than three."""
+        if not self.colours:
+            return RED_GREEN_BLUE
+        red, green, blue = map(int, self.colours.split(","))
+        return red, green, blue
 
     @property
     def network(self) -> str:
@@ -340,6 +352,9 @@ _ACCEPTED = {
         _range,
         f"one of {', '.join(PIXEL_RANGES)}, or mean and deviation such as mean:0.5;deviation:0.25",
         "pixels are scaled as the model says",
+    ),
+    "colours": _matching(
+        "[0-9]{1,2}(,[0-9]{1,2}){2}", "the channels that are red, green and blue such as 3,2,1"
     ),
     "given": _decodable(
         given.decode_numbers,

@@ -49,7 +49,7 @@ FORMS = {
     "784 numbers": ((784,), dense, GREY, np.ravel, "784 numbers"),
     "784 in a column": ((784, 1), dense, GREY, lambda p: p.reshape(784, 1), "784×1 numbers"),
     "432 numbers": ((432,), dense, COLOURS, np.ravel, "432 numbers"),
-    "2 channels": ((9, 9, 2), convolved, GREY[:9, :9], lambda p: np.repeat(p, 2, -1), "2 channels"),
+    "2 channels": ((9, 9, 2), convolved, GREY[:9, :9], lambda p: np.repeat(p, 2, -1), "all 2 channels"),
     "4 channels": ((12, 12, 4), convolved, COLOURS, lambda p: with_zeros(p, 1), "Of 4 channels"),
     "5 channels": ((12, 12, 5), convolved, COLOURS, lambda p: with_zeros(p, 2), "Of 5 channels"),
     "13 channels": ((12, 12, 13), convolved, COLOURS, lambda p: with_zeros(p, 10), "Of 13 channels"),
@@ -78,7 +78,8 @@ def test_a_picture_is_fed_as_the_network_takes_it(name, tmp_path):
     is_first = "own" in channels_first(model)
     shown = np.moveaxis(taken[0], 0, -1) if is_first else taken[0]
     np.testing.assert_allclose(passed.activations["own"], shown, atol=1e-6)
-    assert input_shape(model) == picture.shape
+    channels = taken.shape[1 if is_first else -1] if taken.ndim == 4 else picture.shape[-1]
+    assert input_shape(model) == (*picture.shape[:2], channels)
     assert said in " ".join(notes(model))
     names = [layer.name for layer in built.layers]
     assert [info.name for info in cnn.layer_infos(model)][-len(names) :] == names

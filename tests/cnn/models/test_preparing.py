@@ -52,7 +52,7 @@ def test_grey_pictures_of_another_size_are_fitted_to_a_colour_model(second_model
     ("image", "words"),
     [
         (np.zeros((2, 3, 4, 5)), "shape"),
-        (np.zeros((4, 4, 2)), "1 or 3 channels"),
+        (np.zeros((4, 4, 65)), "1 to 64 channels"),
         (np.full((4, 4), 2.5), "not within 0 to 1"),
         (np.full((4, 4), -1), "not within 0 to 255"),
         (np.full((4, 4), np.nan), "not within 0 to 1"),
