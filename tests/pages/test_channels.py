@@ -92,9 +92,9 @@ def test_a_colour_picture_enters_by_the_channels_that_are_its_colours(app, shown
     expected = np.zeros((12, 14, 5), np.uint8)
     expected[..., [4, 3, 0]] = colour
     model = runtime.trained(parse({**shown, "colours": "4,3,0"})[0])
-    np.testing.assert_array_equal(cnn.prepare(colour, model)[0], expected / np.float32(255))
+    np.testing.assert_allclose(cnn.prepare(colour, model)[0], expected / 255, atol=1e-6)
     grey = cnn.prepare(colour[..., :1], model)[0]
-    np.testing.assert_array_equal(grey, np.repeat(colour[..., :1], 5, -1) / np.float32(255))
+    np.testing.assert_allclose(grey, np.repeat(colour[..., :1], 5, -1) / 255, atol=1e-6)
 
 
 def test_many_channels_enter_a_network_of_three_by_the_chosen_ones():
