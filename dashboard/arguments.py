@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 from dashboard import bodies
+from dashboard.prefix import base
 
 _EXTENSION = "cnn_arguments"
 _MOST_LETTERS = 20_000
@@ -203,6 +204,8 @@ def _check_value(known: Mapping[str, TypeAdapter[Any]], place: Mapping[str, Any]
     target = f"{identity if isinstance(identity, str) else identity.get('type')}.{name}"
     if not _is_plain(value, with_components=name == "children"):
         raise _ForeignError(f"{target} is nothing that a page holds")
+    if name == "pathname" and isinstance(value, str) and not value.startswith(_below()):
+        raise _ForeignError(f"{target} is the path of no page")
     holder = identity if isinstance(identity, str) else identity.get("type")
     kind = known.get(str(holder)) if name in _HELD else None
     kind = kind or _PROPERTIES.get(name)
@@ -211,6 +214,11 @@ def _check_value(known: Mapping[str, TypeAdapter[Any]], place: Mapping[str, Any]
             kind.validate_python(value)
     except ValidationError as error:
         raise _ForeignError(f"{target} is of another type") from error
+
+
+def _below() -> str:
+    """Return what the paths of all pages begin with; Dash fails at others."""
+    return base().removesuffix("/") or "/"
 
 
 def _is_plain(value: Any, *, with_components: bool, depth: int = 0) -> bool:

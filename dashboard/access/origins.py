@@ -34,4 +34,7 @@ def is_from_own_page() -> bool:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     if site:
         return site in ("same-origin", "none")
-    return not origin or urlsplit(origin).netloc == request.host
+    try:
+        return not origin or urlsplit(origin).netloc == request.host
+    except ValueError:
+        return False

@@ -130,6 +130,12 @@ def test_a_body_of_another_type_is_refused_with_a_sentence(client):
     refused(client.post("/_dash-update-component", data={"a": "planted"}), "its body is no JSON")
 
 
+@pytest.mark.parametrize("path", ["", "planted", "?"])
+def test_a_path_that_no_page_has_is_refused(app, client, path):
+    body = with_value(body_of(app, "_pages_content"), ("inputs", 0), path)
+    refused(send(client, {**body, "changedPropIds": ["_pages_location.pathname"]}), "of no page")
+
+
 def test_the_id_of_a_button_is_held_to_its_pattern(app, client):
     body = body_of(app, "training-deleted-message")
 

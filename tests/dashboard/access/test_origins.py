@@ -9,6 +9,7 @@ STRANGER = "http://stranger.example"
 FOREIGN = (
     {"Origin": STRANGER},
     {"Origin": "null"},
+    {"Origin": "http://["},
     {"Origin": "http://localhost:9999"},
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},
