@@ -24,10 +24,12 @@ test: $(VENV)/.test headless node  ## set everything up for tests, then run them
 quick: $(VENV)/.test node  ## run what needs no browser and no training (ARGS="-k mosaic" for some)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not browser and not slow' $(ARGS)
 
-check: $(VENV)/.test $(JS)/.done  ## style and types
+check: $(VENV)/.test $(JS)/.done  ## style, types, and known faults
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive cnn dashboard pages
+	@$(BIN)/python -m tests.audit
 	$(JS)/.bin/eslint --config tests/js/eslint.config.js assets tests/js/*.js
 	$(JS)/.bin/tsc --project tests/js/tsconfig.json
 

@@ -40,7 +40,8 @@ control_socket_disable = True
 # Which headers of a proxy are believed is a setting of the application, for each header alike.
 forwarded_allow_ips = ""
 logconfig_dict = logs.configuration(_settings.log_form)
-worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+# In memory, where gunicorn makes files of its own.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # nosec B108
 
 
 NO_PRELOAD = (

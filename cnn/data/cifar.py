@@ -7,7 +7,7 @@ numbers, and nothing else.
 
 from __future__ import annotations
 
-import pickle
+import pickle  # nosec B403
 from pathlib import Path
 from typing import Any
 

@@ -24,7 +24,7 @@ from cnn.models.preparing import prepare
 if TYPE_CHECKING:
     import keras
 
-_PASS = "_cnn_pass"
+_PASS = "_cnn_pass"  # nosec B105
 Activations = Mapping[str, NDArray[np.float32]]
 
 

@@ -76,10 +76,14 @@ class Server:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/health", timeout=1) as answer:
+            with urllib.request.urlopen(f"{self.url}{self._prefix}/health", timeout=1) as answer:
                 return answer.status == 200
         except OSError:
             return False
+
+    @property
+    def _prefix(self) -> str:
+        return self.environment.get("CNN_PREFIX", "").rstrip("/")
 
     def kill(self) -> None:
         """End the web process at once, as a crash would; a worker lives on."""
