@@ -123,3 +123,11 @@ def test_digits_uploads_and_downloads_stay_below_the_path(site, visit):
     assert download.value.url.startswith(f"{site.url}/runs/")
     assert "loss" in download.value.path().read_text()
     assert refused(visitor) == []
+
+
+def test_any_name_of_a_layer_gets_through(site, visit):
+    answer = visit(site, None).page.request.get(
+        f"{site.url}/lens/inner%2Fa%25b%0Ac", max_redirects=0
+    )
+    assert answer.status == 308
+    assert answer.headers["location"] == "/cnn/one-step/inner%2Fa%25b%0Ac"
