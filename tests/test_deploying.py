@@ -147,7 +147,8 @@ def test_nginx_starts_with_the_sites_and_says_when_the_server_is_away(name, tmp_
     try:
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"{nginx.url}/cnn/", timeout=20)
-        assert refused.value.code == 502
+        with refused.value as answer:
+            assert answer.code == 502
         assert "[warn]" not in nginx.told()
     finally:
         nginx.stop()

@@ -70,7 +70,8 @@ class Nginx:
     def _answers(self) -> bool:
         try:
             urllib.request.urlopen(self.url, timeout=5).close()
-        except urllib.error.HTTPError:
+        except urllib.error.HTTPError as error:
+            error.close()
             return True
         except OSError:
             return False
