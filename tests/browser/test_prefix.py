@@ -61,7 +61,8 @@ def painted(page, name):
     if name == "Network":
         page.wait_for_function(MAPS_ARE_PAINTED)
     elif name not in WITHOUT_FIGURE:
-        expect(page.locator("main .js-plotly-plot .main-svg").first).to_be_visible()
+        figure = page.locator("main .js-plotly-plot .main-svg").first
+        expect(figure).to_be_visible(timeout=60_000)
     page.wait_for_selector(READY)
 
 
