@@ -15,7 +15,7 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 def share() -> None:
     """Have all processes that this one starts count in one folder, a new one."""
-    place = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    place = "/dev/shm" if Path("/dev/shm").is_dir() else None  # nosec B108
     os.environ[FOLDER] = tempfile.mkdtemp(prefix="cnn-metrics-", dir=place)
 
 
