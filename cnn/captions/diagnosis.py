@@ -191,6 +191,11 @@ def _saturated(found: Finding) -> str:
 
 
 def _not_finite(found: Finding) -> str:
+    if found.names:
+        return (
+            f"{_which(found)} made with weights that are infinite or none (NaN), which make all numbers "
+            "after them useless."
+        )
     return (
         f"{_which(found)} not finite for some of {_pictures(found)}: a number that is infinite or none "
         "(NaN) makes all numbers after it useless."

@@ -169,12 +169,11 @@ def test_no_route_takes_a_body_above_the_limit(client):
         ("/_dash-update-component", {"data": large}),
         ("/_dash-update-component", chunked(large)),
         ("/values/network", {"data": large}),
+        ("/values/network", chunked(large)),
     ):
         answer = client.post(path, content_type="application/json", **options)
         assert answer.status_code == 413, (path, *options)
         assert answer.text == "The request is too large: this address takes up to 1 MB."
-    answer = client.post("/values/network", **chunked(large))
-    assert (answer.status_code, "12545 bytes" in answer.text) == (400, True)
 
 
 def test_an_upload_has_a_limit_of_its_own_whether_or_not_it_announces_its_length(app, client):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from cnn.inspection.diagnosis.case import Case, Mask, places
 from cnn.inspection.diagnosis.findings import Finding, Severity
 from cnn.inspection.diagnosis.observation import saturating
+from cnn.inspection.kernels import weights as numbers_of
 from cnn.models.layers import LayerInfo
 
 # The least share of a unit's numbers near an end of the range by which it counts as saturated.
@@ -51,15 +54,36 @@ def saturated(case: Case) -> list[Finding] | None:
 
 
 def not_finite(case: Case) -> list[Finding]:
-    """Channels in which some number is infinite or none at all, where that begins: it spreads."""
+    """Channels in which some number is infinite or none at all, where that begins: it spreads.
+
+    Or whose weights are: some processors make a zero of NaN where they compute a ReLU with the sum.
+    """
+    weights = {info.name: _broken_weights(case, info) for info in case.infos}
     broken = {
         name: ~np.isfinite(one.minimum + one.maximum) for name, one in case.statistics.items()
     }
+    broken |= {name: broken[name] | mask for name, mask in weights.items()}
     return [
-        _finding("not finite", case, info, broken[info.name], severity="fault")
+        _finding(
+            "not finite", case, info, broken[info.name], severity="fault",
+            names=("weights",) if weights[info.name].any() else (),
+        )
         for info in case.infos
         if broken[info.name].any() and not any(broken[name].any() for name in info.inputs)
-    ]
+    ]  # fmt: skip
+
+
+def _broken_weights(case: Case, info: LayerInfo) -> Mask:
+    """Return which channels are made with weights that are not finite: all where it is not known."""
+    mask = np.zeros(info.channels, bool)
+    for array in numbers_of(case.model, info.name).values():
+        if np.isfinite(array).all():
+            continue
+        if info.channels in (array.shape[-1], prod(array.shape[-2:])):
+            mask |= ~np.isfinite(array).reshape(-1, info.channels).all(axis=0)
+        else:
+            mask[:] = True
+    return mask
 
 
 def _saturated(case: Case, info: LayerInfo) -> Mask:

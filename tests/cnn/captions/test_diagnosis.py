@@ -35,12 +35,13 @@ def test_channels_are_counted_and_named(channels, of, begins):
 
 def test_what_is_said_of_channels_has_its_numbers():
     numbers = {"channels": 8, "pictures": 1, "share": 0.973}
-    of = lambda kind: words.finding(Finding(kind, "warning", "a", (3,), numbers, ("tanh",)))  # noqa: E731
+    of = lambda kind, *names: words.finding(Finding(kind, "warning", "a", (3,), numbers, names))  # noqa: E731
     assert "the same for all 1 picture, and not zero" in of("constant")
     assert "at least 97% of the numbers of each lie at an end of the range of tanh" in of(
-        "saturated"
+        "saturated", "tanh"
     )
     assert "not finite for some of 1 picture" in of("not finite")
+    assert "(3) is made with weights that are infinite or none (NaN)" in of("not finite", "weights")
 
 
 @pytest.mark.parametrize(

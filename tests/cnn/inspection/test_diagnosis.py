@@ -469,3 +469,6 @@ def test_numbers_that_are_not_finite_are_found_where_they_begin():
     found = kinds(cnn.diagnose(model, PICTURES))
     assert (found["not finite"].layer, found["not finite"].severity) == ("inner", "fault")
     assert found["not finite"].channels == (2,)
+    assert "made with weights that are infinite or none" in cnn.captions.diagnosis.finding(
+        found["not finite"]
+    )
