@@ -8,6 +8,7 @@ import numpy as np
 
 from cnn.errors import CnnError, ModelError, reason
 from cnn.inspection.activations import forward
+from cnn.models.graph import nothing_left
 from cnn.models.layers import layer_infos
 
 if TYPE_CHECKING:
@@ -32,7 +33,4 @@ def try_out(model: keras.Model) -> None:
         ) from error
     empty = [name for name, shape in passed.shapes.items() if 0 in shape]
     if empty:
-        raise ModelError(
-            f"The layer {empty[0]!r} leaves nothing of the picture: too much is cut away before it. "
-            "Choose another model."
-        )
+        raise nothing_left(empty[0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -270,7 +271,24 @@ def _outputs(
     except (tf.errors.ResourceExhaustedError, MemoryError):
         raise
     except Exception as error:
+        if _empties(operation, arguments):
+            raise nothing_left(name) from error
         raise ModelError(
             f"The layer {name!r} ({type(operation).__name__}) cannot be computed for this picture "
             f"({reason(error)}): choose another picture or model."
         ) from error
+
+
+def _empties(operation: Any, arguments: tuple[Any, ...]) -> bool:
+    """Whether the output has no numbers at all, which some processors refuse to compute."""
+    with suppress(Exception):
+        return 0 in operation.compute_output_shape(arguments[0].shape)
+    return False
+
+
+def nothing_left(name: str) -> ModelError:
+    """Return the error of a network that cuts away all of the picture."""
+    return ModelError(
+        f"The layer {name!r} leaves nothing of the picture: too much is cut away before it. Choose "
+        "another model."
+    )
