@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -280,10 +279,11 @@ def _outputs(
 
 
 def _empties(operation: Any, arguments: tuple[Any, ...]) -> bool:
-    """Whether the output has no numbers at all, which some processors refuse to compute."""
-    with suppress(Exception):
+    """Whether the output would have no numbers at all, which some processors refuse to compute."""
+    try:
         return 0 in operation.compute_output_shape(arguments[0].shape)
-    return False
+    except Exception as error:
+        return "zero or negative" in str(error)
 
 
 def nothing_left(name: str) -> ModelError:
