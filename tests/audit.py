@@ -1,4 +1,4 @@
-"""Known faults of the pinned packages: `python -m tests.audit`, which needs the database of PyPI.
+"""Known faults of the pinned packages: `python -m tests.audit`, which needs a database on the network.
 
 pip-audit takes a package that its database does not answer for as one without faults. Where it answers
 for none, nothing was looked for, and that is said.
