@@ -16,6 +16,7 @@ from typing import Any
 from filelock import FileLock
 from gunicorn.app.wsgiapp import WSGIApplication
 from gunicorn.arbiter import Arbiter
+from gunicorn.glogging import Logger
 
 from cnn.errors import HomeError
 from dashboard.access.warning import warning
@@ -40,6 +41,15 @@ control_socket_disable = True
 # Which headers of a proxy are believed is a setting of the application, for each header alike.
 forwarded_allow_ips = ""
 logconfig_dict = logs.configuration(_settings.log_form)
+
+
+class Log(Logger):
+    """The log of gunicorn, without the lines of requests that the application may write."""
+
+    access_log_enabled = False
+
+
+logger_class = Log
 # In memory, where gunicorn makes files of its own.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # nosec B108
 

@@ -74,7 +74,7 @@ def _choices() -> html.Div:
     fields = [
         scale_choice(SCALE),
         number_field(CHANNEL, "Channel", "channel"),
-        html.Div(number_field(DEPTH, "Slice", "depth"), id=f"{DEPTH}-box"),
+        html.Div(number_field(DEPTH, "Slice", "depth"), id=f"{DEPTH}-box", hidden=True),
     ]
     return html.Div(fields, id=MAPS_ONLY, className="controls")
 

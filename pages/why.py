@@ -94,6 +94,7 @@ def _field(identity: str) -> html.Div:
     return html.Div(
         number_field(identity, _FIELDS[identity], identity.removeprefix("why-")),
         id=f"{identity}-box",
+        hidden=identity == DEPTH,
     )
 
 

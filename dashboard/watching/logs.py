@@ -54,7 +54,7 @@ def configuration(form: Form) -> dict[str, Any]:
         "handlers": {"log": handler},
         "root": {"level": "WARNING", "handlers": ["log"]},
         # gunicorn's own would write beside these, in another form.
-        "loggers": {"gunicorn.error": own, "gunicorn.access": own, "dashboard": own},
+        "loggers": {"gunicorn.error": own, "dashboard": own},
     }
 
 

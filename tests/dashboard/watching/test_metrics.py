@@ -89,7 +89,7 @@ def test_counts_are_for_the_servers_own_machine_unless_the_operator_opens_them(t
 
 
 @pytest.mark.slow
-def test_two_web_processes_count_together(tmp_path):
+def test_two_web_processes_count_together_and_no_request_stands_in_the_log(tmp_path):
     server = Server(tmp_path / "home", tmp_path, CNN_PROCESSES="2").start()
     try:
         for _ in range(40):
@@ -101,3 +101,6 @@ def test_two_web_processes_count_together(tmp_path):
     assert requests_of(told, "/labels/<data>/<split>") == 40
     processes = {dict(labels)["pid"] for name, *labels in told if name == "cnn_memory_bytes"}
     assert len(processes) == 2
+    log = server.log.read_text(encoding="utf-8")
+    assert "Listening at" in log
+    assert "/labels/digits/all" not in log
