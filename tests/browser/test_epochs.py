@@ -120,7 +120,7 @@ def test_another_model_has_its_own_moments_and_starts_at_its_end(second_server, 
     page.wait_for_url("**epoch=0-2")
     page.get_by_label("Model").select_option("second.keras")
     expect(slider(page)).to_be_hidden()
-    assert "epoch=" not in page.url
+    page.wait_for_url(lambda address: "epoch=" not in address)
 
 
 def test_the_difference_of_two_moments_is_chosen_by_select_and_slider(server, shared):
