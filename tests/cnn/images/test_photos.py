@@ -216,7 +216,7 @@ def test_noise_and_shading_are_no_ink():
 
 def test_what_is_no_picture_is_refused():
     with pytest.raises(cnn.ImageError, match="shape"):
-        digit_steps(np.zeros((4, 4, 2), np.uint8))
+        digit_steps(np.zeros((4, 4, 65), np.uint8))
 
 
 @pytest.mark.parametrize("shape", [(1, 5, 1), (5, 1, 1), (2, 2, 3), (3, 2000, 1), (40, 30, 3)])
