@@ -43,7 +43,11 @@ def tried(monkeypatch):
 def post(app, content, name="net.keras", headers=None, card=None, **how):
     query = {"name": name} if card is None else {"name": name, "card": len(card)}
     return app.server.test_client().post(
-        "/models", query_string=query, data=content and (card or b"") + content, headers=headers, **how
+        "/models",
+        query_string=query,
+        data=content and (card or b"") + content,
+        headers=headers,
+        **how,
     )
 
 
