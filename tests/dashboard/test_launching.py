@@ -125,7 +125,7 @@ def test_pictures_become_pixels_of_0_to_255(images, wanted):
     ("images", "why"),
     [
         (np.zeros((2, 8)), "have the shape \\(2, 8\\)"),
-        (np.zeros((2, 8, 8, 2)), "have the shape \\(2, 8, 8, 2\\)"),
+        (np.zeros((2, 8, 8, 65)), "have the shape \\(2, 8, 8, 65\\)"),
         (np.zeros((0, 8, 8)), "have the shape \\(0, 8, 8\\)"),
         (np.full((1, 8, 8), -1.0), "from -1 to -1"),
         (np.full((1, 8, 8), 256), "from 256 to 256"),

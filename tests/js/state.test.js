@@ -7,6 +7,7 @@ const rules = JSON.parse(process.env.VIEW_RULES);
 const { cnn, changed, chooseScale, chosenScale, chooseSource, noUpdate } = load(["10-state/state.js"], { rules });
 cnn.keepUp = () => {};
 cnn.present = () => {};
+cnn.filterBroken = () => {};
 const VIEW = { model: "abc", data: "mnist", split: "test", index: "3" };
 const from = (view, choose, value) => {
   cnn.write(view);
@@ -55,7 +56,7 @@ test("a default is no part of the view, and a control that says it changes nothi
 test("of two changes in a row the second stays, whenever the first comes around", () => {
   const given = [], waiting = [];
   const { cnn: state } = load(["10-state/state.js"], { rules, onProps: (name, { data }) => given.push(data.index) });
-  Object.assign(state, { keepUp: () => true, present: () => {}, whenPainted: (act) => waiting.push(act) });
+  Object.assign(state, { keepUp: () => true, present: () => {}, filterBroken: () => {}, whenPainted: (act) => waiting.push(act) });
   state.write(VIEW);
   state.changeView({ index: 4 });
   waiting.shift()();
@@ -73,7 +74,7 @@ test("of two changes in a row the second stays, whenever the first comes around"
 test("what a component of Dash chooses goes along with what is pending", () => {
   const given = [], waiting = [];
   const { cnn: state } = load(["10-state/state.js"], { rules, onProps: (name, { data }) => given.push(data) });
-  Object.assign(state, { keepUp: () => true, present: () => {}, whenPainted: (act) => waiting.push(act) });
+  Object.assign(state, { keepUp: () => true, present: () => {}, filterBroken: () => {}, whenPainted: (act) => waiting.push(act) });
   state.write(VIEW);
   state.changeView({ index: 4 });
   const chosen = state.chooseScale("channel", VIEW);

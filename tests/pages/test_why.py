@@ -51,7 +51,9 @@ def test_a_convolution_is_patch_times_kernel_channel_by_channel(
     assert point.y[0] == pytest.approx(computed["conv2d_1"][4, 5, 3], abs=1e-5)
     assert page.texts[why.FORMULA].startswith("conv2d_1, channel 3, row 4, column 5: 288 products")
     assert "difference" in page.texts[why.PROOF]
-    assert {place for place, is_hidden in page.hidden.items() if is_hidden} == {"why-beside-box"}
+    assert {place for place, is_hidden in page.hidden.items() if is_hidden} == {
+        "why-beside-box", "why-depth-box",
+    }  # fmt: skip
 
 
 def test_what_the_view_leaves_open_is_the_strongest(app, request_of, query, computed):
