@@ -128,7 +128,7 @@ def test_a_killed_worker_leaves_a_run_that_another_finishes(tmp_path):
     home = Home(tmp_path / "home", tmp_path / "data")
     queue = Queue(home)
     run = queue.submit_training(TrainingConfig("digits", epochs=20, batch_size=16, augment=False))
-    with worker(home, "--local") as process:
+    with home.server_lock(), worker(home, "--local") as process:
         wait_until(lambda: run.status.epoch >= 3)
         process.kill()
         process.wait(20)
@@ -140,7 +140,7 @@ def test_a_killed_worker_leaves_a_run_that_another_finishes(tmp_path):
     before = run.history
     queue.resume(run)
     assert run.status.state == "queued"
-    with worker(home, "--local"):
+    with home.server_lock(), worker(home, "--local"):
         wait_until(lambda: run.status.state not in ("queued", "running"))
     assert run.status.state == "finished"
     assert run.history["epoch"].tolist() == [*range(1, 21)]
