@@ -1,13 +1,15 @@
 """A real server whose folder cannot be written, is full, or goes away, says so and goes on."""
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from cnn import RunError
-from cnn.jobs import Home, Queue
+from cnn import Run, RunError
+from cnn.jobs import Queue
 from tests.browser.server import stop_worker
 from tests.cnn.jobs.test_jobs import SHORT, wait_until
 from tests.cnn.training.test_faults import can_mount
@@ -18,6 +20,16 @@ needs_mounts = pytest.mark.skipif(
     not can_mount(), reason="no file system may be mounted here (a container without that right)"
 )
 ROOM = 40_000_000
+ROOT = Path(__file__).parent.parent.parent
+# SQLite follows the links of a path by itself, and would not get to the disk from outside.
+SUBMIT = """
+import sys
+from pathlib import Path
+from cnn.jobs import Home, Queue
+from tests.cnn.jobs.test_jobs import SHORT
+
+print(Queue(Home(*map(Path, sys.argv[1:]))).submit_training(SHORT).id)
+"""
 
 
 class OnADisk(Faulty):
@@ -41,6 +53,17 @@ class OnADisk(Faulty):
 
     def _there(self, *command: str) -> None:
         subprocess.run(["nsenter", "-m", "-t", str(self._process.pid), *command], check=True)
+
+    def submit(self) -> Run:
+        """Queue a short training in the folder; `RunError` with what was said if that fails."""
+        done = subprocess.run(
+            ["nsenter", "-m", "-t", str(self._process.pid), sys.executable, "-c", SUBMIT,
+             str(self.home), str(self.data_dir)],
+            env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+        )  # fmt: skip
+        if done.returncode:
+            raise RunError(done.stderr)
+        return Run(self.disk / "runs" / done.stdout.split()[-1])
 
     def fill(self) -> Path:
         """Leave no room on the disk, and return what takes it."""
@@ -77,12 +100,12 @@ def test_a_folder_that_becomes_read_only_is_told_and_pictures_are_shown_as_ever(
     try:
         answers_as_ever(server, 11)
         with pytest.raises(RunError, match="Read-only file system"):
-            Queue(Home(server.disk, server.data_dir)).submit_training(SHORT)
+            server.submit()
         assert "The server's folder cannot be written: nothing can be" in server.told()
     finally:
         server.become_writable()
     wait_until(lambda: "cannot be written" not in server.told())
-    run = Queue(Home(server.disk, server.data_dir)).submit_training(SHORT)
+    run = server.submit()
     wait_until(lambda: run.status.state == "finished")
     assert "Traceback" not in server.log.read_text()
 
@@ -95,11 +118,11 @@ def test_a_folder_that_is_full_is_told_and_pictures_are_shown_as_ever(on_a_disk)
         answers_as_ever(server, 12)
         assert "The server's disk is full" in server.told()
         with pytest.raises(RunError, match="there is no room on the disk"):
-            Queue(Home(server.disk, server.data_dir)).submit_training(SHORT)
+            server.submit()
     finally:
         ballast.unlink()
     wait_until(lambda: "disk is full" not in server.told())
-    run = Queue(Home(server.disk, server.data_dir)).submit_training(SHORT)
+    run = server.submit()
     wait_until(lambda: run.status.state == "finished")
     assert "Traceback" not in server.log.read_text()
 
