@@ -41,6 +41,7 @@ class Metrics:
 
     def __init__(self) -> None:
         prometheus_client.disable_created_metrics()
+        self._process = psutil.Process()
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "cnn_requests", "Requests answered", ["route", "method", "status"],
@@ -63,7 +64,7 @@ class Metrics:
         """Count an answer."""
         self._requests.labels(route, method if method in _METHODS else "other", status).inc()
         self._seconds.labels(route).observe(seconds)
-        self._memory.set(psutil.Process().memory_info().rss)
+        self._memory.set(self._process.memory_info().rss)
 
     def count_pass(self, seconds: float) -> None:
         """Count a forward pass."""
