@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 import cnn
 from cnn.data import datasets
@@ -149,11 +150,13 @@ class Visitor:
         self.base = base
         self.errors: list[str] = []
         self.foreign: list[str] = []
+        self.failures: list[str] = []
         self.answers: list = []
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("request", self._asked)
         self.page.on("response", lambda answer: self.answers.append(answer))
+        self.page.on("requestfailed", self._failed)
 
     def _heard(self, message) -> None:
         if message.type == "error":
@@ -163,10 +166,22 @@ class Visitor:
         if not request.url.startswith((self.base, "data:", "blob:")):
             self.foreign.append(request.url)
 
+    def _failed(self, request) -> None:
+        self.failures.append(f"{request.failure} {request.url}")
+
     def open(self, path: str = "/") -> Page:
         self.page.goto(self.base + path)
         self.page.wait_for_selector(READY, timeout=60_000)
         return self.page
+
+    def told(self) -> str:
+        """What is on the page, and what went wrong on the way, for the report of a test that failed."""
+        try:
+            shown = self.page.locator("body").inner_text(timeout=5_000)
+        except PlaywrightError as problem:
+            shown = str(problem)
+        refused = [f"{one.status} {one.url}" for one in self.answers if one.status >= 400]
+        return "\n".join([shown, *self.errors, *refused, *self.failures])
 
     def check(self) -> None:
         assert self.errors == []
@@ -174,7 +189,7 @@ class Visitor:
 
 
 @pytest.fixture
-def visit(browser, known_context):
+def visit(browser, known_context, request):
     """Open a page of a server as a new visitor; errors and foreign requests fail the test.
 
     Each but the first of a test has a browser of its own, so has one with options.
@@ -186,6 +201,7 @@ def visit(browser, known_context):
         context = browser.new_context(**CONTEXT | options) if is_own else known_context
         visitor = Visitor(context, server.url)
         visitors.append(visitor)
+        request.node.stash[_VISITORS].append(visitor)
         if path is not None:
             visitor.open(path)
         return visitor
@@ -282,12 +298,21 @@ class Kept(Visitor):
 
 
 _FAILED = pytest.StashKey[bool]()
+_VISITORS = pytest.StashKey[list[Visitor]]()
+
+
+def pytest_runtest_setup(item):
+    item.stash[_FAILED] = False
+    item.stash[_VISITORS] = []
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item):
+def pytest_runtest_makereport(item, call):
     report = yield
-    item.stash[_FAILED] = item.stash.get(_FAILED, False) or report.failed
+    item.stash[_FAILED] = item.stash[_FAILED] or report.failed
+    if report.failed and call.when == "call":
+        visitors = dict.fromkeys(item.stash[_VISITORS])
+        report.sections += [(f"page {one.page.url}", one.told()) for one in visitors]
     return report
 
 
@@ -319,13 +344,14 @@ def shared(browser, kept, request):
             used[key] = kept[key]
             kept[key].begin()
         used[key] = kept[key]
+        request.node.stash[_VISITORS].append(kept[key])
         kept[key].lead(path, viewport)
         return kept[key]
 
     yield shared
     faults = [visitor for visitor in used.values() if visitor.errors or visitor.foreign]
     for key, visitor in used.items():
-        if request.node.stash.get(_FAILED, False) or visitor in faults:
+        if request.node.stash[_FAILED] or visitor in faults:
             del kept[key]
             visitor.page.context.close()
     for visitor in used.values():
