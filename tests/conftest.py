@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -17,7 +19,9 @@ from tests import nets
 
 ROOT = Path(__file__).parent.parent
 _SKIPPED: set[str] = set()
-_REPEATED: list[str] = []
+_FAILED: set[str] = set()
+# More of them are no accident.
+_MOST_AGAIN = 10
 _OF_DATA = {"mnist_dir", "best_data"}
 _BROWSER = ROOT / "tests" / "browser"
 # Trainings, processes and the making of packages, in folders and files.
@@ -33,7 +37,7 @@ _WITHOUT_DATA = ("test_datasets.py", "test_fetching.py", "test_start.py", "test_
 def pytest_addoption(parser: pytest.Parser) -> None:
     what = "Only tests for which it matters which data and what network this machine has."
     parser.addoption("--of-data", action="store_true", help=what)
-    what = "Run a browser test that failed once more, and print its name at the end."
+    what = "Run browser tests that failed once more at the end, by themselves, and name them."
     parser.addoption("--again", action="store_true", help=what)
 
 
@@ -42,8 +46,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.is_relative_to(_BROWSER):
             item.add_marker(pytest.mark.browser)
-            if config.getoption("--again"):
-                item.add_marker(pytest.mark.flaky(reruns=1))
         elif any(item.path.is_relative_to(ROOT / "tests" / name) for name in _SLOW):
             item.add_marker(pytest.mark.slow)
     if not config.getoption("--of-data"):
@@ -100,24 +102,33 @@ def seven() -> np.ndarray:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     if report.skipped:
         _SKIPPED.add(report.nodeid)
-    if report.outcome == "rerun":
-        _REPEATED.append(report.nodeid)
+    if report.failed:
+        _FAILED.add(report.nodeid)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Name the browser tests that failed once: each is a fault to be mended."""
-    if _REPEATED:
-        terminalreporter.section(f"{len(_REPEATED)} browser tests failed and were run again")
-        for name in sorted(_REPEATED):
-            terminalreporter.line(name)
-
-
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Hold the skipped tests against the committed list, where one is named."""
-    expected = os.environ.get("CNN_EXPECTED_SKIPS")
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Run again what may be, and hold the skipped tests against the committed list."""
     if hasattr(session.config, "workerinput"):  # The process that collects the reports counts.
         return
-    if not expected or exitstatus != 0 or session.config.args != session.config.getini("testpaths"):
+    if session.config.getoption("--again") and session.exitstatus == pytest.ExitCode.TESTS_FAILED:
+        session.exitstatus = _run_again(sorted(_FAILED))
+    if session.exitstatus == 0 and session.config.args == session.config.getini("testpaths"):
+        _compare_skipped(session)
+
+
+def _run_again(names: list[str]) -> int:
+    """Run browser tests that failed once more, beside nothing else: each is a fault to be mended."""
+    folder = f"{_BROWSER.relative_to(ROOT)}/"
+    if len(names) > _MOST_AGAIN or not all(name.startswith(folder) for name in names):
+        return pytest.ExitCode.TESTS_FAILED
+    print(f"\n{len(names)} browser tests failed and are run again:", *names, sep="\n  ", flush=True)
+    return subprocess.call([sys.executable, "-m", "pytest", *names], cwd=ROOT)
+
+
+def _compare_skipped(session: pytest.Session) -> None:
+    expected = os.environ.get("CNN_EXPECTED_SKIPS")
+    if not expected:
         return
     listed = set() if expected == "none" else set((ROOT / expected).read_text().split())
     wrong = sorted(_SKIPPED ^ listed)
