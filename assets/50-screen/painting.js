@@ -112,8 +112,8 @@
     root.cnn.paintBarNumbers(plot, overlay(plot, "numbers"), range);
   }
 
-  // What is painted over a plot hides it until the plot draws the data `until`. A plot that draws others,
-  // for its box has another size, is painted over anew.
+  // What is painted over a plot hides it until the plot draws the data `until`, or none: then its figure is
+  // another. A plot that draws others, for its box has another size, is painted over anew.
   function cover(plot, paintIt) {
     const isKnown = plot.covered !== undefined;
     plot.covered = { until: null, paintIt };
@@ -131,7 +131,8 @@
   function drawnAgain(plot) {
     for (const canvas of canvases(plot)) canvas.isPlaced = false;
     if (!plot.covered) return;
-    if (plot.given.data !== plot.covered.until) {
+    const { data } = plot.given;
+    if (data.length && data !== plot.covered.until) {
       plot.covered.paintIt();
     } else {
       plot.classList.remove("painted-over");

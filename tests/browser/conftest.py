@@ -153,7 +153,7 @@ class Visitor:
         self.failures: list[str] = []
         self.answers: list = []
         self.page.on("console", self._heard)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", lambda error: self.errors.append(error.stack or str(error)))
         self.page.on("request", self._asked)
         self.page.on("response", lambda answer: self.answers.append(answer))
         self.page.on("requestfailed", self._failed)

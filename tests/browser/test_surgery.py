@@ -95,3 +95,21 @@ def test_a_link_to_a_channel_that_is_not_there_is_told(server, visit):
     page = visit(server, "/?surgery=conv2d%3A99*0").page
     expect(page.get_by_role("alert").first).to_contain_text("There is no channel 99 in 'conv2d'")
     expect(banner(page)).to_be_hidden()
+
+
+_PAINT = """() => {
+  const chart = { painted: "bars", traces: [{ y: { array: 0 } }], layout: {} };
+  dash_clientside.cnn.paintChart("surgery-probabilities", chart, [{ values: new Float32Array(10) }]);
+}"""
+_EMPTY = """() => Plotly.react(document.querySelector("#surgery-probabilities .js-plotly-plot"),
+  { data: [], layout: {} }).then(() => null)"""
+
+
+def test_nothing_is_painted_over_a_figure_that_has_become_empty(server, shared):
+    page = shared(server, "/surgery/conv2d?surgery=conv2d:3*0").page
+    shown(page)
+    painted = page.locator("#surgery-probabilities .painted-over")
+    page.evaluate(_PAINT)
+    expect(painted).to_have_count(1)
+    page.evaluate(_EMPTY)
+    expect(painted).to_have_count(0)
