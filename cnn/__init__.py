@@ -15,6 +15,7 @@ from cnn.errors import (
     ImageError,
     LayerError,
     ModelError,
+    QueueError,
     RunError,
     StudyError,
 )
@@ -99,6 +100,7 @@ __all__ = [
     "Output",
     "Perturbation",
     "Prediction",
+    "QueueError",
     "RangeScores",
     "Run",
     "RunError",

@@ -44,6 +44,10 @@ class RunError(CnnError):
     """A training run that is not there, or a configuration that cannot be trained."""
 
 
+class QueueError(RunError):
+    """The queue of jobs, which does not answer now."""
+
+
 class DamagedRunError(RunError):
     """A training run of which one file, `file`, cannot be read."""
 

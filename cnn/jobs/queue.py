@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from huey import RedisHuey
 from huey.api import Huey
 from huey.consumer import Consumer, Scheduler, Worker
 from huey.registry import Message
 from huey.serializer import Serializer
-from huey.storage import SqliteStorage
+from huey.storage import RedisStorage, SqliteStorage
 from redis import ConnectionPool
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -32,7 +31,7 @@ from redis.retry import Retry
 
 from cnn import runs, studies
 from cnn.data.fetching import fetch_mnist
-from cnn.errors import CnnError, RunError, StudyError, reason
+from cnn.errors import CnnError, QueueError, RunError, StudyError, reason
 from cnn.jobs.home import Download, Home
 from cnn.runs.configuration import TrainingConfig
 from cnn.training.loop import work_on
@@ -48,6 +47,8 @@ _LONGEST_PAUSE_SECONDS = 30.0
 _ANSWER_SECONDS = 3.0
 # A connection that Redis has left is made anew.
 _MOST_RETRIES = 1
+# What was in hand already goes on before all that waits.
+_FIRST = 1
 _UNREACHED = (RedisError, sqlite3.Error, OSError)
 
 Job = runs.Run | studies.Study
@@ -61,6 +62,16 @@ class _JsonSerializer(Serializer):
 
     def _deserialize(self, data: bytes) -> Any:
         return Message(*json.loads(data))
+
+
+class _InRedis(RedisStorage):
+    """The queue in a list of Redis, of which the end is taken first."""
+
+    def enqueue(self, data: bytes, priority: float | None = None) -> None:
+        if priority:
+            self.conn.rpush(self.queue_key, data)
+        else:
+            super().enqueue(data)
 
 
 class _Storage(SqliteStorage):
@@ -212,7 +223,7 @@ class _Consumer(Consumer):
 class Queue:
     """The jobs that web processes submit and workers do.
 
-    Raises `RunError` if the queue cannot be made or reached.
+    Raises `QueueError`, a `RunError`, if the queue cannot be made or reached.
     """
 
     def __init__(self, home: Home) -> None:
@@ -224,7 +235,9 @@ class Queue:
         with self._reached():
             home.path.mkdir(parents=True, exist_ok=True)
             self._huey: Huey = (
-                RedisHuey("cnn", connection_pool=_pool(home.redis_url), **options)
+                Huey(
+                    "cnn", storage_class=_InRedis, connection_pool=_pool(home.redis_url), **options
+                )
                 if home.redis_url
                 else Huey(
                     "cnn", storage_class=_Storage, filename=str(home.path / "queue.db"), **options
@@ -239,16 +252,16 @@ class Queue:
                 self._queue_again()
 
     def _queue_again(self) -> None:
-        """Queue all that waits, the oldest first: the queue that knew it is gone."""
+        """Queue all that waits anew, what was begun and then the oldest first: the old queue is gone."""
         jobs: list[Job] = [*reversed(self.home.runs()), *reversed(self.home.studies())]
         for job in jobs:
             with suppress(CnnError):
                 if _waits(job):
-                    self._put(job)
+                    self._put(job, first=job.is_handed_back)
 
-    def _put(self, job: Job) -> None:
+    def _put(self, job: Job, *, first: bool) -> None:
         put = self._train_job if isinstance(job, runs.Run) else self._study_job
-        put(job.id)
+        put(job.id, priority=_FIRST if first else None)
 
     def submit_training(self, config: TrainingConfig, *, note: runs.Note | None = None) -> runs.Run:
         """Make a run for `config`, called as the note says or after its settings, and queue it.
@@ -313,7 +326,7 @@ class Queue:
         try:
             yield
         except _UNREACHED as error:
-            raise RunError(
+            raise QueueError(
                 f"The queue cannot be reached ({reason(error)}): whoever runs this server sees to it "
                 "that it is there and can be written; then try again."
             ) from error
@@ -328,8 +341,8 @@ class Queue:
         """Do jobs until told to stop by SIGINT (after the job) or SIGTERM (at once).
 
         With a `grace` it also ends by itself, so many seconds after the last server. Returns the job that
-        was in hand at the end. It is handed back: the next worker goes on with it, and the thread that
-        works on it is to end with the process, at once.
+        was in hand at the end. It is handed back: the next worker goes on with it before all that waits,
+        and the thread that works on it is to end with the process, at once.
         """
         consumer = _Consumer(
             self._huey, workers=1, periodic=False, initial_delay=_POLL_SECONDS,
@@ -352,7 +365,7 @@ class Queue:
     def _hand_back(self, job: Job) -> None:
         try:
             job.hand_back()
-            self._put(job)
+            self._put(job, first=True)
         except _UNREACHED as error:
             _log.warning("%s could not be handed back (%s): resume it.", job.id, reason(error))
 
@@ -371,7 +384,7 @@ class Queue:
             if is_taken:
                 self._in_hand = job
         if not is_taken:
-            self._put(job)
+            self._put(job, first=True)
         try:
             yield is_taken
         finally:

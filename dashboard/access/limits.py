@@ -19,24 +19,17 @@ from limits.storage import MemoryStorage, Storage, storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
-from cnn.errors import CnnError, RunError
+from cnn.errors import RunError
 from cnn.files import why_not_written
 from cnn.runs.run import Run
 from cnn.words import counted
+from dashboard.access.refusals import TooManyError
 from dashboard.settings import Settings, rates
 
 _ALL = "all"
 _REDIS_SECONDS = 2
 # When there may be room again nobody knows.
 _QUEUE_SECONDS = 60
-
-
-class TooManyError(CnnError):
-    """Something is asked for too often; in `seconds` it may be again."""
-
-    def __init__(self, sentence: str, seconds: int) -> None:
-        super().__init__(sentence)
-        self.seconds = seconds
 
 
 class Limits:

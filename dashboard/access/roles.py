@@ -11,10 +11,11 @@ from ipaddress import ip_address, ip_network
 
 from flask import Flask, Response, current_app, g, has_request_context, request
 
+from cnn.errors import CnnError
 from dashboard.access.hosts import host_asked, is_loopback
-from dashboard.access.limits import Limits, TooManyError
+from dashboard.access.limits import Limits
 from dashboard.access.people import People, Role
-from dashboard.access.refusals import NotAllowedError, refusal
+from dashboard.access.refusals import NotAllowedError, TooManyError, refusal, refused
 from dashboard.settings import Settings
 
 _EXTENSION = "cnn_access"
@@ -109,7 +110,7 @@ class Doors:
                     self.limits.spend("logins", address)
                     return _ask_to_sign_in("The name or the password is not right: try again.")
         except TooManyError as error:
-            return _too_many(error)
+            return _refused(error)
         role = people.role(name)
         return _named(name, address, min(role or Role.READER, most), self.settings.read_only)
 
@@ -129,8 +130,8 @@ def know_readers(server: Flask, settings: Settings) -> None:
         return None
 
     server.before_request(check)
-    server.register_error_handler(NotAllowedError, _not_allowed)
-    server.register_error_handler(TooManyError, _too_many)
+    for kind in (NotAllowedError, TooManyError):
+        server.register_error_handler(kind, _refused)
 
 
 def person() -> Person:
@@ -193,12 +194,9 @@ def _doors() -> Doors:
     return doors
 
 
-def _not_allowed(error: NotAllowedError) -> Response:
-    return refusal(str(error), 403)
-
-
-def _too_many(error: TooManyError) -> Response:
-    return refusal(str(error), 429, **{"Retry-After": str(error.seconds)})
+def _refused(error: CnnError) -> Response:
+    status, headers = refused(error)
+    return refusal(str(error), status, **headers)
 
 
 def _named(name: str, address: str, role: Role, is_read_only: bool) -> Person:

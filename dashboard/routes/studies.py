@@ -22,7 +22,7 @@ import cnn
 from cnn.errors import StudyError, without_folders
 from cnn.studies import DIAGNOSE, RANK, Kind, Network, Question, Status, Study
 from cnn.words import counted
-from dashboard.access.limits import TooManyError
+from dashboard.access.refusals import TooManyError
 from dashboard.access.roles import spend
 from dashboard.arguments import Name
 from dashboard.runtime.runtime import Runtime, current

@@ -13,6 +13,7 @@ import cnn
 from cnn.runs.configuration import TrainingConfig
 from cnn.training.feeding import VALIDATION_SHARE
 from dashboard import ids
+from dashboard.access.refusals import told
 from dashboard.runs import form, queueing
 from dashboard.runs.form import FIELDS, LESSON, NUMBERS, OWN, identity, message_id
 from dashboard.runtime.runtime import current
@@ -92,7 +93,7 @@ def start(
         config = _config(values)
         run = queueing.submit(config, note)
     except cnn.CnnError as error:
-        return str(error), "refused", no_update, no_update, no_update
+        return told(error), "refused", no_update, no_update, no_update
     answer = f"“{run.name}” was queued: it is the first in the list above, ticked and drawn."
     view, _ = parse(stored or {})
     query = _with(view, run.id).to_query() if stored else no_update

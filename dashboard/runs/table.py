@@ -20,6 +20,7 @@ from cnn.runs.naming import data_name
 from cnn.runs.run import ACTIVE, Run, Status
 from cnn.words import number, percent
 from dashboard.access.people import Role
+from dashboard.access.refusals import told
 from dashboard.access.roles import person
 from dashboard.prefix import below
 from dashboard.runs.files import file_name
@@ -346,5 +347,5 @@ def attempt(action: Callable[[], object]) -> tuple[str, bool, int]:
     try:
         action()
     except cnn.CnnError as error:
-        return str(error), True, 0
+        return told(error), True, 0
     return "", False, 0

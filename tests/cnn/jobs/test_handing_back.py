@@ -9,7 +9,15 @@ import cnn
 from cnn import Status, TrainingConfig, runs
 from cnn.jobs import Home, Queue
 from cnn.studies import Question
-from tests.cnn.jobs.test_jobs import LONG, SHORT, bundled, evaluation, wait_until, worker
+from tests.cnn.jobs.test_jobs import (
+    LONG,
+    SHORT,
+    bundled,
+    damage_queue,
+    evaluation,
+    wait_until,
+    worker,
+)
 
 EPOCHS = 6
 
@@ -58,7 +66,7 @@ def test_a_local_worker_ends_soon_after_its_server_whatever_it_does(home):
         assert started.wait(60) == 0
     assert not home.has_worker()
     assert [run.status.state for run in (first, second)] == ["queued", "queued"]
-    assert queue.pending() == [second.id, first.id]
+    assert queue.pending() == [first.id, second.id]
 
 
 def test_a_study_whose_worker_is_told_to_end_is_done_by_the_next_one(home):
@@ -91,6 +99,14 @@ def test_what_a_worker_takes_while_it_ends_it_puts_back(home):
         queue._huey.execute(task)
     assert queue.pending() == [run.id, study.id]
     assert [run.status.state, study.status.state] == ["queued", "queued"]
+
+
+def test_what_was_handed_back_is_first_in_a_queue_that_was_lost(home):
+    queue = Queue(home)
+    waits, begun = queue.submit_training(SHORT), handed_back(home, Status("running", epoch=3))
+    queue._huey.storage.close()
+    damage_queue(home, "binary")
+    assert Queue(home).pending() == [begun.id, waits.id]
 
 
 def test_a_run_that_ended_while_it_was_handed_back_has_ended(home):

@@ -10,7 +10,7 @@ from contextlib import ExitStack
 import pytest
 import redis
 
-from cnn import RunError, TrainingConfig
+from cnn import RunError, Status, TrainingConfig
 from cnn.files import read_json
 from cnn.jobs import Home, Queue
 from cnn.runs import heartbeat
@@ -91,6 +91,16 @@ def test_two_workers_share_what_is_queued(home, client):
         assert {heart["machine"] for heart in hearts} == {heartbeat.this_machine()}
     assert [run.history["epoch"].tolist() for run in runs] == [[1, 2]] * 4
     assert not client.llen("huey.redis.cnn")
+
+
+def test_what_a_worker_hands_back_to_redis_is_taken_before_what_waits(home, client):
+    queue = Queue(home)
+    begun, waits = (queue.submit_training(SHORT) for _ in range(2))
+    assert queue._huey.dequeue().args == [begun.id]
+    begun.write_status(Status("running"))
+    queue._hand_back(begun)
+    assert queue.pending() == [begun.id, waits.id]
+    assert queue._huey.dequeue().args == [begun.id]
 
 
 def test_a_queue_that_does_not_answer_is_named_and_leaves_no_run_behind(home):

@@ -10,16 +10,17 @@ from PIL import Image
 
 import cnn
 from cnn.runs.run import Note, create
-from dashboard.access.limits import TooManyError
 from dashboard.access.people import Role, line
-from dashboard.access.refusals import NotAllowedError
+from dashboard.access.refusals import NotAllowedError, TooManyError
 from dashboard.access.roles import person
 from dashboard.access.warning import warning
 from dashboard.app import create_app, runtime_of
 from dashboard.routes import opening
 from dashboard.runs import queueing
+from dashboard.runs.form import FIELDS, OWN
 from dashboard.settings import Settings
 from pages import training
+from tests.dashboard.test_server import ask
 
 PASSWORD = "correct horse"
 NAMES = {"rae": Role.READER, "tom": Role.TRAINER, "tim": Role.TRAINER, "ann": Role.OPERATOR}
@@ -262,8 +263,43 @@ def test_what_is_asked_too_often_is_answered_with_429_and_a_time(served):
     assert others == [200, 429]
 
 
+def train(app, **settings):
+    """Press the button of the form, with these settings in it."""
+    form = [field.in_control(settings.get(field.name, field.default)) for field in FIELDS]
+    state = [OWN, runtime_of(app).default_view().to_query(), *form]
+    return ask(app.server.test_client(), app, "training-arrived.data", [1], state)
+
+
+BUSY = "redis://127.0.0.1:1/0"
+REFUSED = [
+    ({"read_only": True}, 403, None, "This server is read-only"),
+    ({"most_trainings": 0}, 429, "60", "0 trainings wait already, and at most 0 may"),
+    ({"redis_url": BUSY}, 503, "60", "The queue cannot be reached"),
+]
+
+
+@pytest.mark.parametrize(("settings", "status", "later", "sentence"), REFUSED)
+def test_a_training_that_is_refused_has_the_status_of_a_refusal_and_the_sentence_for_the_page(
+    served, settings, status, later, sentence
+):
+    app = served(**settings)
+    answer = train(app, dataset="digits")
+    assert (answer.status_code, answer.headers.get("Retry-After")) == (status, later)
+    assert answer.headers["X-Refusal-Told"] == "yes"
+    shown = answer.json["response"]["training-answer"]
+    assert sentence in shown["children"]
+    assert shown["className"] == "refused"
+    assert runtime_of(app).settings.jobs.runs() == []
+
+
+def test_a_training_that_cannot_be_is_the_answer_of_the_form_and_no_refusal(served):
+    answer = train(served(), dataset="digits", epochs=0)
+    assert (answer.status_code, "X-Refusal-Told" in answer.headers) == (200, False)
+    assert answer.json["response"]["training-answer"]["children"].startswith("Epochs: 0 was given")
+
+
 def test_limits_hold_while_redis_is_away(served):
-    app = served(redis_url="redis://127.0.0.1:1/0", limit_uploads="1 per hour")
+    app = served(redis_url=BUSY, limit_uploads="1 per hour")
     client = app.server.test_client()
     answers = [client.post("/upload", data=picture()).status_code for _ in range(2)]
     assert answers == [200, 429]
