@@ -218,7 +218,7 @@ def import_checkpoints(
 
 
 @app.command()
-@options.take(*options.of_server("data_dir", "home", "redis_url", "worker_grace"))
+@options.take(*options.of_server("data_dir", "home", "redis_url", "worker_grace", "log_form"))
 def worker(
     local: Annotated[
         bool,
@@ -249,7 +249,9 @@ def worker(
 
 def _work(settings: Settings, *, is_local: bool) -> None:
     from cnn.jobs import Queue, as_worker
+    from dashboard.watching import logs
 
+    logs.write_of_worker(settings.log_form)
     if Queue(as_worker(settings.jobs)).work(grace=settings.worker_grace if is_local else None):
         # The interpreter's own end would wait for the step that is being made.
         os._exit(0)

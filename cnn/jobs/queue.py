@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
-from huey.api import Huey
+from huey.api import Huey, Task
 from huey.consumer import Consumer, Scheduler, Worker
 from huey.registry import Message
 from huey.serializer import Serializer
@@ -32,6 +32,7 @@ from redis.retry import Retry
 from cnn import runs, studies
 from cnn.data.fetching import fetch_mnist
 from cnn.errors import CnnError, QueueError, RunError, StudyError, reason
+from cnn.jobs.doing import doing
 from cnn.jobs.home import Download, Home
 from cnn.runs.configuration import TrainingConfig
 from cnn.training.loop import work_on
@@ -190,13 +191,17 @@ class _Taker(Worker):
             self._pause = 0.0
         if task is not None:
             self.delay = self.default_delay
-            try:
-                # Not by huey, which asks the queue before and after whether the job was revoked.
-                task.execute()
-            except Exception:
-                _log.exception("The job %s failed.", task.id)
+            with doing(str(task.args[0]) if task.args else task.name):
+                self._do(task)
         elif not self.huey.storage.blocking:
             self.sleep()
+
+    def _do(self, task: Task) -> None:
+        try:
+            # Not by huey, which asks the queue before and after whether the job was revoked.
+            task.execute()
+        except Exception:
+            _log.exception("The job %s failed.", task.id)
 
     def _wait_longer(self, error: Exception) -> None:
         if not self._pause:
@@ -352,6 +357,7 @@ class Queue:
             alone = threading.Thread(target=self._stop_when_alone, args=[consumer, grace])
             alone.daemon = True
             alone.start()
+        _log.info("This worker takes jobs.")
         consumer.run()
         with self._taking:
             self._ends = True
@@ -366,6 +372,7 @@ class Queue:
         try:
             job.hand_back()
             self._put(job, first=True)
+            _log.info("%s was handed back: the next worker goes on with it.", job.id)
         except _UNREACHED as error:
             _log.warning("%s could not be handed back (%s): resume it.", job.id, reason(error))
 
@@ -383,11 +390,15 @@ class Queue:
             is_taken = not self._ends
             if is_taken:
                 self._in_hand = job
-        if not is_taken:
+        if is_taken:
+            _log.info("Work on %s begins.", job.id)
+        else:
             self._put(job, first=True)
         try:
             yield is_taken
         finally:
+            if is_taken:
+                _tell_end(job)
             with self._taking:
                 if not self._ends:
                     self._in_hand = None
@@ -420,6 +431,13 @@ class Queue:
             self.home.write_download(Download("failed", str(error)))
         else:
             self.home.write_download(Download("finished"))
+
+
+def _tell_end(job: Job) -> None:
+    """Write into the log how a job ended; one that was deleted meanwhile has no status."""
+    with suppress(CnnError):
+        status = job.status
+        _log.info("Work on %s ends: %s. %s", job.id, status.state, status.message)
 
 
 @lru_cache(maxsize=4096)

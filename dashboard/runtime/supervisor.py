@@ -17,6 +17,7 @@ from pathlib import Path
 from cnn.errors import reason, without_folders
 from cnn.jobs import Home, Queue
 from cnn.jobs.home import keep
+from dashboard.watching.logs import message
 
 _POLL_SECONDS = 1.0
 _END_SECONDS = 5.0
@@ -129,5 +130,5 @@ class Supervisor:
             size = log.seek(0, os.SEEK_END)
             log.seek(max(self._log_size, size - _MOST_LOG_BYTES))
             lines = log.read().decode(errors="replace").splitlines()
-        sentences = (line.strip(" │╭╮╰╯─") for line in reversed(lines))
+        sentences = (message(line).strip(" │╭╮╰╯─") for line in reversed(lines))
         return next(filter(None, sentences), "")

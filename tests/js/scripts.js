@@ -12,10 +12,12 @@ const RULES = {
   pages: { base: "/below/", first: "network" },
 };
 
-// `page` has the elements by id that there are, and `around` what else the window has.
-export function load(names, { rules = {}, page = {}, around = {}, onProps = () => {} } = {}) {
+// `page` has the elements by id that there are, `around` what else there is, and `fetch` is the window's.
+export function load(names, { rules = {}, page = {}, around = {}, fetch = () => {}, onProps = () => {} } = {}) {
   const quiet = () => {};
-  const window = { addEventListener: quiet, dash_clientside: { no_update: Symbol("no update"), set_props: onProps } };
+  const window = {
+    addEventListener: quiet, fetch, dash_clientside: { no_update: Symbol("no update"), set_props: onProps },
+  };
   const elements = { "view-rules": { textContent: JSON.stringify({ ...RULES, ...rules }) }, ...page };
   const context = createContext({
     window,
@@ -35,5 +37,5 @@ export function load(names, { rules = {}, page = {}, around = {}, onProps = () =
     runInContext(readFileSync(new URL(name, ASSETS), "utf-8"), context, { filename: name });
   }
   const { cnn, no_update: noUpdate } = window.dash_clientside;
-  return { ...cnn, cnn, noUpdate };
+  return { ...cnn, cnn, noUpdate, fetch: window.fetch };
 }

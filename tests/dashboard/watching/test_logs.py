@@ -5,20 +5,24 @@ import logging
 import subprocess
 import sys
 
+import pytest
 from flask import Flask
 
+from cnn import TrainingConfig
+from cnn.jobs import Home, Queue
 from dashboard.app import create_app
 from dashboard.settings import Settings
 from dashboard.watching.identity import identify
-from dashboard.watching.logs import write_accesses
+from dashboard.watching.logs import message, write_accesses
+from tests.cnn.jobs.test_jobs import wait_until, worker
 
 SPEAK = """
-import logging
+import logging.config
 from flask import Flask
 from dashboard.watching.identity import identify
-from dashboard.watching.logs import write, write_accesses
+from dashboard.watching.logs import configuration, write_accesses
 
-write("{form}")
+logging.config.dictConfig(configuration("{form}"))
 server = Flask("dashboard")
 identify(server, trusted=True)
 write_accesses(server)
@@ -73,3 +77,51 @@ def test_accesses_are_written_where_the_operator_wants_them(tmp_path, caplog):
         with caplog.at_level(logging.INFO, "dashboard.access"):
             app.server.test_client().get("/health")
         assert [record.path for record in caplog.records] == ["/health"] * wanted
+
+
+def begins(run):
+    return f"Work on {run.id} begins."
+
+
+def told_of_a_run(tmp_path, capfd, form):
+    """A run whose pictures are gone, and all lines of the worker that tried it."""
+    home, said = Home(tmp_path / "home", tmp_path / "data"), []
+    run = Queue(home).submit_training(TrainingConfig(str(tmp_path / "gone.npz"), epochs=1))
+
+    def ended() -> bool:
+        said.append(capfd.readouterr().err)
+        return "ends: failed." in "".join(said)
+
+    with worker(home, "--log-form", form):
+        wait_until(ended)
+    return run, "".join(said).splitlines()
+
+
+def test_a_worker_tells_as_json_which_run_each_event_is_about(tmp_path, capfd):
+    run, lines = told_of_a_run(tmp_path, capfd, "json")
+    first, *events = map(json.loads, lines)
+    assert (first["message"], first["job_id"]) == ("This worker takes jobs.", "-")
+    assert [event["job_id"] for event in events] == [run.id] * 2
+    assert events[0]["message"] == begins(run)
+    assert "gone.npz" in events[1]["message"]
+    assert {"time", "level", "logger", "process"} <= set(events[1])
+
+
+def test_a_worker_tells_as_text_which_run_each_event_is_about(tmp_path, capfd):
+    run, lines = told_of_a_run(tmp_path, capfd, "text")
+    assert [line.count(f"[INFO] [{run.id}] Work on {run.id}") for line in lines] == [0, 1, 1]
+    assert [message(line) for line in lines[:2]] == ["This worker takes jobs.", begins(run)]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"level": "ERROR", "message": "It failed."}', "It failed."),
+        ("[2026-11-27 06:31:10 +0000] [12] [ERROR] [-] It failed.", "It failed."),
+        ("It failed.", "It failed."),
+        ("[1, 2]", "[1, 2]"),
+        ("12", "12"),
+    ],
+)
+def test_what_happened_is_read_of_a_line_whatever_its_form(line, told):
+    assert message(line) == told
