@@ -23,7 +23,8 @@ from cnn.errors import DatasetError
 from cnn.images.pixels import MOST_CHANNELS
 from cnn.models.card import Card, attach_card
 from cnn.models.internals import every_layer
-from cnn.models.loading import as_functional, save_model
+from cnn.models.loading import as_functional, save_model, trained_with
+from cnn.models.losses import compiled_losses
 from dashboard.app import create_app, runtime_of
 from dashboard.runtime.catalogue import key_of
 from dashboard.runtime.runtime import Runtime
@@ -69,7 +70,8 @@ def launch(
     try:
         home = Path(folder.name)
         graph = as_functional(model)
-        card = Card(class_names=tuple(map(str, class_names)), scale=scale)
+        stated = Card(class_names=tuple(map(str, class_names)), scale=scale)
+        card = trained_with(stated, graph, compiled_losses(model))
         path = home / f"{re.sub(r'[^A-Za-z0-9_-]+', '_', model.name) or 'model'}.keras"
         shown = _copied(graph, path, card)
         data = _written(home, images, labels, class_names or cnn.class_names(shown))

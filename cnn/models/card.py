@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from cnn.errors import ModelError, reason
 from cnn.files import read_json, write_json
 from cnn.images.pixels import RED_GREEN_BLUE, Colours
-from cnn.models.losses import Loss
+from cnn.models.losses import Loss, read_loss
 from cnn.models.scales import read_scale
 
 if TYPE_CHECKING:
     import keras
 
 _CARD = "_cnn_card"
-_KEPT = ("class_names", "scale", "facts", "inputs")
+_KEPT = ("class_names", "scale", "facts", "inputs", "losses")
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,9 @@ class Card:
     `scale` is what `cnn.models.scales.read_scale` takes: a number, the name of a convention, or
     `{"factor": ..., "offset": ...}`. `range` is the range that a reader chose instead, and no part of
     the file, and so are `colours`, the channels that are red, green and blue. `inputs` are the numbers
-    for further inputs of the model, by their names. `losses` are those that the model's own file names,
-    by the layer call that gives the output. Raises `ModelError` for a scale that is none of these.
+    for further inputs of the model, by their names. `losses` are those that it was trained with, as far
+    as they are known, by the layer call that gives the output. Raises `ModelError` for a scale that is
+    none of these.
     """
 
     class_names: tuple[str, ...] = ()
@@ -65,7 +66,7 @@ def read_card(path: Path) -> Card:
 def card_from(raw: Any, called: str) -> Card:
     """Return the card that JSON holds; `ModelError`, with what the file is called, if it is none."""
     try:
-        names, scale, facts, inputs = (raw.get(name) for name in _KEPT)
+        names, scale, facts, inputs, losses = (raw.get(name) for name in _KEPT)
     except AttributeError as error:
         raise _no_card(called, error) from error
     _require_names(names, called)
@@ -75,9 +76,20 @@ def card_from(raw: Any, called: str) -> Card:
             'inputs beside the picture, such as {"age": 42}.'
         )
     try:
-        return Card(tuple(names or ()), scale, facts, inputs=inputs)
+        return Card(tuple(names or ()), scale, facts, inputs=inputs, losses=_losses(losses, called))
     except ModelError as error:
         raise ModelError(f"{called}: {error}") from error
+
+
+def _losses(stated: Any, called: str) -> dict[str, Loss]:
+    """Return the losses of Keras that a card states by the layers of the outputs."""
+    if not isinstance(stated or {}, dict):
+        raise ModelError(
+            f"{called} gives {str(stated)[:60]!r} as losses: expected them by the layers of the outputs, "
+            'such as {"classes": "mean_squared_error"}.'
+        )
+    read = {name: read_loss(one) for name, one in (stated or {}).items()}
+    return {name: loss for name, loss in read.items() if loss}
 
 
 def _no_card(called: str, error: Exception) -> ModelError:
@@ -101,8 +113,16 @@ def write_card(card: Card, path: Path) -> None:
 def content_of(card: Card) -> dict[str, Any]:
     """Return what a file of the card holds, as what JSON can hold."""
     scale = card.range or card.scale
-    content = {"class_names": card.class_names, "scale": scale, "facts": card.facts or {}}
-    return {**content, **({"inputs": card.inputs} if card.inputs else {})}
+    content: dict[str, Any] = {
+        "class_names": card.class_names,
+        "scale": scale,
+        "facts": card.facts or {},
+    }
+    if card.inputs:
+        content["inputs"] = card.inputs
+    if card.losses:
+        content["losses"] = {name: loss.written for name, loss in card.losses.items()}
+    return content
 
 
 def card_of(model: keras.Model) -> Card:

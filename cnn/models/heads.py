@@ -42,7 +42,7 @@ class Head:
     of them, "scores" for sigmoids, each a number between 0 and 1 by itself, "numbers" for any other
     vector, and "maps" for what is no vector. Sums are those of a dense layer, or the averages of a
     convolution's; of more than 15 they count as logits only where the card names as many classes, for
-    they may as well be an embedding; where the model's file names its `loss`, that decides. `shape` is
+    they may as well be an embedding; where its `loss` is known, that decides. `shape` is
     that of the output without the batch axis, `outputs` how many outputs the model has. `each` is the
     form of the numbers along the last axis, those of each cell where the output is maps. `deciding` is
     the name of the layer call that makes it so, `last` that of the call whose output it is.
@@ -77,10 +77,10 @@ class Head:
 
     @property
     def trained(self) -> str:
-        """A sentence about the loss, where the model's file names it and that says what the sums are."""
+        """A sentence about the loss, where it is known and says what the sums are."""
         if not self.loss or not self.loss.aim or self.each not in ("logits", "numbers"):
             return ""
-        return f"Its file says that it was trained with the loss {self.loss.words}."
+        return f"It was compiled with the loss {self.loss.words}."
 
 
 def head_of(model: keras.Model) -> Head:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.resources import files
@@ -15,6 +15,7 @@ from cnn.models.adapting import adapted, unadapted
 from cnn.models.card import Card, attach_card, card_path, read_card, write_card
 from cnn.models.enclosed import enclosed_card
 from cnn.models.graph import output_names, owned_layers
+from cnn.models.losses import Loss
 from cnn.models.opening import SUFFIXES, Limits, opened
 
 if TYPE_CHECKING:
@@ -42,9 +43,14 @@ def load_model(path: Path | str | None = None, *, limits: Limits = _DEFAULT) -> 
     card = read_card(beside) if beside.is_file() else enclosed_card(path)
     model, losses = opened(path, limits)
     functional = as_functional(model, given=card.inputs)
-    named = zip(output_names(functional), losses, strict=False)
-    attach_card(functional, replace(card, losses={name: one for name, one in named if one}))
+    attach_card(functional, trained_with(card, functional, losses))
     return functional
+
+
+def trained_with(card: Card, model: keras.Model, losses: Iterable[Loss | None]) -> Card:
+    """Return the card with the losses of the model's outputs, in their order; None is not known."""
+    named = zip(output_names(model), losses, strict=False)
+    return replace(card, losses={**card.losses, **{name: one for name, one in named if one}})
 
 
 def save_model(model: keras.Model, path: Path | str, *, card: Card | None = None) -> None:

@@ -1,11 +1,14 @@
-"""What a network was trained to do, as far as its file says the loss: read as words, never compiled."""
+"""What a network was trained to do, as far as the loss is known: read as words, never compiled."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import keras
 
 Aim = Literal["classes", "separate", "numbers", ""]
 _SHORT = {
@@ -46,6 +49,11 @@ class Loss:
         """The loss for a sentence: "mean squared error"."""
         return self.name.replace("_", " ") + (" of sums" if self.from_logits else "")
 
+    @property
+    def written(self) -> dict[str, Any]:
+        """The loss as what JSON can hold, which `read_loss` reads."""
+        return {"class_name": self.name, "config": {"from_logits": self.from_logits}}
+
 
 def read_losses(training: Any, outputs: Sequence[str]) -> tuple[Loss | None, ...]:
     """Return the loss of each output of a model, None where none of Keras is named.
@@ -54,13 +62,27 @@ def read_losses(training: Any, outputs: Sequence[str]) -> tuple[Loss | None, ...
     """
     stated = training.get("loss") if isinstance(training, Mapping) else None
     if isinstance(stated, Mapping) and "class_name" not in stated:
-        return tuple(_loss(stated.get(name)) for name in outputs)
+        return tuple(read_loss(stated.get(name)) for name in outputs)
     if isinstance(stated, list):
-        return tuple(map(_loss, stated)) if len(stated) == len(outputs) else (None,) * len(outputs)
-    return (_loss(stated),) * len(outputs)
+        fits = len(stated) == len(outputs)
+        return tuple(map(read_loss, stated)) if fits else (None,) * len(outputs)
+    return (read_loss(stated),) * len(outputs)
 
 
-def _loss(stated: Any) -> Loss | None:
+def compiled_losses(model: keras.Model) -> tuple[Loss | None, ...]:
+    """Return the loss of each output that a model in memory was compiled with, as `read_losses` does."""
+    import keras
+
+    try:
+        stated = keras.saving.serialize_keras_object(getattr(model, "loss", None))
+    except Exception:
+        # A loss of somebody's own that Keras cannot put into words is none of Keras.
+        stated = None
+    return read_losses({"loss": stated}, getattr(model, "output_names", ("",)))
+
+
+def read_loss(stated: Any) -> Loss | None:
+    """Return the loss of Keras that a file states, by its name or as Keras writes it, else None."""
     config = stated.get("config") if isinstance(stated, Mapping) else None
     if isinstance(config, Mapping):
         name, from_logits = stated.get("class_name"), config.get("from_logits") is True

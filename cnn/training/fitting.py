@@ -14,7 +14,8 @@ import keras
 
 from cnn.errors import ModelError, RunError, reason
 from cnn.models.card import Card
-from cnn.models.loading import as_functional, save_model
+from cnn.models.loading import as_functional, save_model, trained_with
+from cnn.models.losses import compiled_losses
 from cnn.runs.moments import Moment, within_first_epoch
 from cnn.runs.place import runs_of_home
 from cnn.runs.recorded import Recorded
@@ -166,6 +167,7 @@ class _Writer:
         except ModelError as error:
             _warn(f"Only the curves of this training are recorded: {error}")
         else:
+            self._card = trained_with(self._card, self._graph, compiled_losses(model))
             self._save(self.run.initial_path)
 
     def _keep(self, moment: Moment) -> None:

@@ -12,8 +12,10 @@ import pytest
 from keras import layers
 from nbclient import NotebookClient
 
+import cnn
 import dashboard
 from cnn.errors import CnnError, DatasetError
+from cnn.models import heads
 from dashboard import launching
 
 NAMES = ("circle", "square", "star")
@@ -90,6 +92,19 @@ def test_a_model_that_is_trained_on_is_shown_as_it_was():
         model.set_weights([np.zeros_like(weights) for weights in model.get_weights()])
         shown = served._runtime.forward(served._runtime.default_view()).prediction
         np.testing.assert_allclose(shown.probabilities, before[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize(("loss", "form"), [("mse", "numbers"), (None, "logits")])
+def test_the_loss_that_it_was_compiled_with_tells_what_its_numbers_are(loss, form):
+    sums = keras.Sequential([keras.Input((8, 8, 1)), layers.Flatten(), layers.Dense(3)])
+    if loss:
+        sums.compile("sgd", loss=loss)
+    with dashboard.launch(sums, images=pictures(), show=False) as served:
+        runtime = served._runtime
+        view = runtime.default_view()
+        assert heads.head_of(runtime.model(view)).form == form
+        # A worker opens the file.
+        assert heads.head_of(cnn.load_model(runtime.entry(view).path)).form == form
 
 
 def test_what_cannot_be_shown_is_refused_and_nothing_is_left(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ from keras.losses import SparseCategoricalCrossentropy as SparseCrossentropy
 
 import cnn
 from cnn.models.heads import head_of, heads_of
-from cnn.models.losses import Loss, read_losses
+from cnn.models.losses import Loss, compiled_losses, read_losses
 
 PICTURE = np.random.default_rng(2).integers(0, 256, (6, 6, 1), dtype=np.uint8)
 
@@ -51,8 +51,51 @@ def test_the_loss_tells_sums_of_classes_from_other_numbers(
 ):
     head = head_of(loaded(tmp_path / f"m{suffix}", units, loss=loss))
     assert head.form == form
-    expected = f"Its file says that it was trained with the loss {said}." if said else ""
+    expected = f"It was compiled with the loss {said}." if said else ""
     assert head.trained == expected
+
+
+def test_what_a_card_says_of_losses_is_kept_and_what_it_cannot_say_is_named(tmp_path):
+    path = tmp_path / "m.keras"
+    loaded(path, 4, loss=None)
+    card = path.with_name("m.card.json")
+    for stated in ({"a": "mse"}, {"a": Loss("mean_squared_error").written}):
+        card.write_text(json.dumps({"losses": stated}))
+        assert head_of(cnn.load_model(path)).form == "numbers"
+    model = cnn.load_model(path)
+    cnn.save_model(model, tmp_path / "again.keras", card=cnn.models.card_of(model))
+    assert head_of(cnn.load_model(tmp_path / "again.keras")).form == "numbers"
+    card.write_text(json.dumps({"losses": ["mse"]}))
+    with pytest.raises(
+        cnn.ModelError, match=r"m\.card\.json gives \"\['mse'\]\" as losses: expected"
+    ):
+        cnn.load_model(path)
+
+
+class Own(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        return y_pred - y_true
+
+    def get_config(self):
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("loss", "known"),
+    [
+        ("mse", Loss("mean_squared_error")),
+        (SparseCrossentropy(from_logits=True), Loss("sparse_categorical_crossentropy", True)),
+        (keras.losses.huber, Loss("huber")),
+        (None, None),
+        (lambda y_true, y_pred: y_pred - y_true, None),
+        (Own(), None),
+    ],
+)
+def test_the_loss_of_a_model_in_memory_is_known_if_it_is_one_of_keras(loss, known):
+    model = keras.Sequential([keras.Input((6, 6, 1)), layers.Flatten(), layers.Dense(4)])
+    if loss is not None:
+        model.compile("sgd", loss=loss)
+    assert compiled_losses(model) == (known,)
 
 
 def test_numbers_of_a_regression_are_told_as_they_are(tmp_path):

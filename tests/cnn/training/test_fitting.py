@@ -91,6 +91,7 @@ def test_the_model_of_the_run_is_the_one_that_was_trained(recorded):
     x, _ = pictures()
     np.testing.assert_allclose(loaded(x[:4]), model(x[:4]), rtol=1e-5)
     assert (cnn.class_names(loaded), cnn.scale_of(loaded).factor) == (("a", "b", "c"), 1.0)
+    assert cnn.models.card_of(loaded).losses["classes"].name == "sparse_categorical_crossentropy"
 
 
 def test_nobody_here_can_go_on_with_it(recorded):
