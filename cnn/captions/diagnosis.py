@@ -194,11 +194,22 @@ def _not_finite(found: Finding) -> str:
     if found.names:
         return (
             f"{_which(found)} made with weights that are infinite or none (NaN), which make all numbers "
-            "after them useless."
+            f"after them useless.{_behind(found)}"
         )
     return (
         f"{_which(found)} not finite for some of {_pictures(found)}: a number that is infinite or none "
-        "(NaN) makes all numbers after it useless."
+        f"(NaN) makes all numbers after it useless.{_behind(found)}"
+    )
+
+
+def _behind(found: Finding) -> str:
+    """Return how many layers cannot be judged for what comes from one that is broken."""
+    layers = int(found.numbers.get("layers behind", 0))
+    if not layers:
+        return ""
+    return (
+        f" Nothing is said of dead, constant or saturated channels in the {counted(layers, 'layer')} "
+        "behind: zeros there may be what a ReLU made of NaN."
     )
 
 

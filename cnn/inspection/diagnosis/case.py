@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from cnn.inspection.diagnosis.findings import Selection
 from cnn.inspection.diagnosis.observation import Observation, Statistics, observe, unwatched
 from cnn.inspection.diagnosis.selection import batch_size
+from cnn.inspection.kernels import weights as numbers_of
 from cnn.models.card import outputs_of_classes
 from cnn.models.graph import calls
 from cnn.models.heads import Head, heads_of
@@ -80,6 +82,33 @@ class Case:
         return observe(self.model, pixels, scale=scale, batch=batch, on_batch=on_batch)
 
     @cached_property
+    def broken_weights(self) -> dict[str, Mask]:
+        """Which channels of a layer are made with weights that are not finite, by its name."""
+        return {info.name: _broken_weights(self.model, info) for info in self.infos}
+
+    @cached_property
+    def broken(self) -> dict[str, Mask]:
+        """Which channels of a layer have a number, or a weight, that is not finite, by its name."""
+        seen = {
+            name: ~(np.isfinite(one.minimum) & np.isfinite(one.maximum))
+            for name, one in self.statistics.items()
+        }
+        return seen | {name: seen[name] | mask for name, mask in self.broken_weights.items()}
+
+    @cached_property
+    def behind_broken(self) -> frozenset[str]:
+        """The layers to which something comes that is computed with a number that is not finite."""
+        behind: set[str] = set()
+        for info in self.infos:
+            if any(name in behind or self.broken[name].any() for name in info.inputs):
+                behind.add(info.name)
+        return frozenset(behind)
+
+    def telling(self, info: LayerInfo) -> Mask:
+        """Return of which channels of a layer the numbers tell anything: a ReLU may make 0 of NaN."""
+        return ~self.broken[info.name] & (info.name not in self.behind_broken)
+
+    @cached_property
     def targets(self) -> NDArray[np.int64] | None:
         """The output for each picture's label (n,), None where they do not belong together."""
         if self.labels is None or not self.class_names or self.class_count != len(self.class_names):
@@ -115,6 +144,19 @@ class Case:
                 continue
             if mask.any():
                 yield info, mask
+
+
+def _broken_weights(model: Any, info: LayerInfo) -> Mask:
+    """Return which channels are made with weights that are not finite: all where it is not known."""
+    mask = np.zeros(info.channels, bool)
+    for array in numbers_of(model, info.name).values():
+        if np.isfinite(array).all():
+            continue
+        if info.channels in (array.shape[-1], prod(array.shape[-2:])):
+            mask |= ~np.isfinite(array).reshape(-1, info.channels).all(axis=0)
+        else:
+            mask[:] = True
+    return mask
 
 
 def decisions(outputs: NDArray[np.float32]) -> NDArray[np.int64]:

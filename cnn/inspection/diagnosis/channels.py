@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from math import prod
-
-import numpy as np
-
 from cnn.inspection.diagnosis.case import Case, Mask, places
 from cnn.inspection.diagnosis.findings import Finding, Severity
 from cnn.inspection.diagnosis.observation import saturating
-from cnn.inspection.kernels import weights as numbers_of
 from cnn.models.layers import LayerInfo
 
 # The least share of a unit's numbers near an end of the range by which it counts as saturated.
@@ -18,7 +13,11 @@ LEAST_FLAT = 0.95
 
 def dead(case: Case) -> list[Finding]:
     """Channels that are zero in every cell for every picture."""
-    found = case.beginning(lambda info: case.statistics[info.name].dead, lambda given: given.dead)
+
+    def here(info: LayerInfo) -> Mask:
+        return case.statistics[info.name].dead & case.telling(info)
+
+    found = case.beginning(here, lambda given: given.dead)
     return [_finding("dead", case, info, mask) for info, mask in found]
 
 
@@ -27,7 +26,7 @@ def constant(case: Case) -> list[Finding]:
 
     def here(info: LayerInfo) -> Mask:
         known = case.statistics[info.name]
-        return known.unchanging & ~known.dead & ~_saturated(case, info)
+        return known.unchanging & ~known.dead & ~_saturated(case, info) & case.telling(info)
 
     found = case.beginning(here, lambda given: given.unchanging)
     return [_finding("constant", case, info, mask) for info, mask in found]
@@ -58,36 +57,19 @@ def not_finite(case: Case) -> list[Finding]:
 
     Or whose weights are: some processors make a zero of NaN where they compute a ReLU with the sum.
     """
-    weights = {info.name: _broken_weights(case, info) for info in case.infos}
-    broken = {
-        name: ~np.isfinite(one.minimum + one.maximum) for name, one in case.statistics.items()
-    }
-    broken |= {name: broken[name] | mask for name, mask in weights.items()}
+    behind = {"layers behind": len(case.behind_broken)} if case.behind_broken else {}
     return [
         _finding(
-            "not finite", case, info, broken[info.name], severity="fault",
-            names=("weights",) if weights[info.name].any() else (),
+            "not finite", case, info, case.broken[info.name], severity="fault",
+            names=("weights",) if case.broken_weights[info.name].any() else (), **behind,
         )
         for info in case.infos
-        if broken[info.name].any() and not any(broken[name].any() for name in info.inputs)
+        if case.broken[info.name].any() and info.name not in case.behind_broken
     ]  # fmt: skip
 
 
-def _broken_weights(case: Case, info: LayerInfo) -> Mask:
-    """Return which channels are made with weights that are not finite: all where it is not known."""
-    mask = np.zeros(info.channels, bool)
-    for array in numbers_of(case.model, info.name).values():
-        if np.isfinite(array).all():
-            continue
-        if info.channels in (array.shape[-1], prod(array.shape[-2:])):
-            mask |= ~np.isfinite(array).reshape(-1, info.channels).all(axis=0)
-        else:
-            mask[:] = True
-    return mask
-
-
 def _saturated(case: Case, info: LayerInfo) -> Mask:
-    return case.statistics[info.name].flat >= LEAST_FLAT
+    return (case.statistics[info.name].flat >= LEAST_FLAT) & case.telling(info)
 
 
 def _finding(

@@ -113,7 +113,9 @@ def observe(
         layers, said = compiled(scale.applied(chunk), present)
         for name, rows in layers.items():
             here = Statistics(float(present.sum()), *rows.numpy().astype(np.float64))
-            known[name] = known[name].joined(here) if name in known else here
+            # Of infinities nothing can be told but that they are there.
+            with np.errstate(invalid="ignore"):
+                known[name] = known[name].joined(here) if name in known else here
         outputs.append(said.numpy()[present > 0])
         on_batch(sum(map(len, outputs)))
     return Observation(known, np.concatenate(outputs))

@@ -472,3 +472,30 @@ def test_numbers_that_are_not_finite_are_found_where_they_begin():
     assert "made with weights that are infinite or none" in cnn.captions.diagnosis.finding(
         found["not finite"]
     )
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_zeros_that_a_relu_made_of_nan_are_not_called_dead(value):
+    keras.utils.set_random_seed(3)
+    picture = keras.Input((8, 9, 1))
+    x = layers.Conv2D(4, 3, activation="relu", name="first")(picture)
+    x = layers.Conv2D(4, 3, activation="relu", name="second")(x)
+    x = layers.Conv2D(4, 3, activation="tanh", name="third")(x)
+    x = layers.GlobalAveragePooling2D(name="means")(x)
+    model = as_functional(keras.Model(picture, layers.Dense(4, name="classes")(x)))
+    change(model, "first", 1, value, 0)
+    made = cnn.diagnose(model, PICTURES)
+    found = kinds(made)
+    assert {"dead", "constant", "saturated"}.isdisjoint(found)
+    assert (found["not finite"].layer, found["not finite"].channels) == ("first", (1,))
+    assert "saturated channels in the 4 layers behind" in cnn.captions.diagnosis.finding(
+        found["not finite"]
+    )
+
+
+def test_a_channel_that_is_dead_beside_a_broken_one_is_called_so():
+    model = small()
+    change(model, "conv", 2, np.nan, 0)
+    change(model, "conv", 5, 0, -1)
+    found = kinds(cnn.diagnose(model, PICTURES))
+    assert (found["dead"].layer, found["dead"].channels) == ("conv", (5,))
