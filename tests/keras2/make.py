@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import tensorflow as tf
 from picture import picture
 
 try:
@@ -121,10 +122,27 @@ def arithmetic():
     return keras.Model(given, layers.Dense(3)(layers.Flatten()(kept)), name="arithmetic")
 
 
+def recipes():
+    """More of what is written between layers: slices, activations, reductions, another order of axes."""
+    given = keras.Input((8, 8, 1))
+    mean = keras.backend.constant([0.25, 0.5, 0.75])
+    x = tf.nn.bias_add(tf.concat([given, given * 2.0, given * 3.0], -1), -mean)
+    x = layers.Conv2D(4, 3)(x[:, :, :, ::-1])
+    x = tf.concat([tf.nn.relu(x), tf.nn.sigmoid(x), 1.0 - tf.tanh(x)], axis=-1)
+    x = tf.nn.leaky_relu(tf.nn.relu6(x) - 0.5, alpha=0.1) + tf.nn.gelu(x) + tf.nn.silu(x)
+    x = tf.maximum(tf.abs(x), 0.25) + tf.sqrt(tf.square(x) + 1.0) + tf.nn.elu(-x)
+    x = tf.clip_by_value(x, 0.0, 5.0)[:, 1:]
+    x = tf.transpose(x, [0, 2, 1, 3])
+    rows = layers.Dense(4)(tf.reshape(x, (-1, 6 * 5 * 12)))
+    most = layers.Dense(4)(tf.reduce_max(x, axis=[1, 2]))
+    means = layers.Dense(4)(tf.cast(tf.reduce_mean(x, axis=(1, 2)), tf.float32))
+    return keras.Model(given, tf.nn.softmax(0.1 * (rows + most) + means), name="recipes")
+
+
 def main(folder):
     """Write every network to `folder`."""
     version = "_".join(keras.__version__.split(".")[:2])
-    for build in (convolutional, branched, normalised, sequences, half, arithmetic):
+    for build in (convolutional, branched, normalised, sequences, half, arithmetic, recipes):
         keras.utils.set_random_seed(7)
         model = build()
         random = np.random.default_rng(7)

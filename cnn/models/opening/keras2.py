@@ -13,7 +13,7 @@ from typing import Any
 from cnn.errors import ModelError
 from cnn.models.opening.classes import named, registered
 from cnn.models.opening.contents import Config, name_of
-from cnn.models.opening.keras2_graph import OPERATION, graph, operation
+from cnn.models.opening.keras2_graph import OPERATIONS, graph, operation
 
 _NEW_NAMES = {"Functional": "Model", "BatchNormalizationV1": "BatchNormalization"}
 _NEW_KEYS = {"batch_input_shape": "batch_shape", "alpha": "negative_slope"}
@@ -44,7 +44,7 @@ def translated(file: str, part: Config) -> Config:
     Raises `ModelError`, naming the file, for what means something else to Keras 3, or nothing.
     """
     class_name = str(_NEW_NAMES.get(part["class_name"], part["class_name"]))
-    if class_name == OPERATION:
+    if class_name in OPERATIONS:
         return operation(part)
     if class_name in ("Policy", "PolicyV1"):
         return {"module": "keras", "class_name": "DTypePolicy", "config": part["config"]}

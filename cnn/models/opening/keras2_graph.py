@@ -2,35 +2,137 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from cnn.models.internals import module_of_operation
 from cnn.models.opening.contents import Config
 
-OPERATION = "TFOpLambda"
+OPERATIONS = ("TFOpLambda", "SlicingOpLambda")
 _CONSTANT = "_CONSTANT_VALUE"
-# The operations between layers that the usual recipes have. Their second operand is called `y`.
+_SLICES = "slice_spec"
+
+
+@dataclass(frozen=True)
+class _Operation:
+    """An operation of Keras: what it calls the settings of TensorFlow's, and its second operand there.
+
+    `fixed` are settings that TensorFlow has of its own; `usual` what others may be and change nothing.
+    """
+
+    name: str
+    operand: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    usual: Mapping[str, Any] = field(default_factory=dict)
+
+    def knows(self, call: Mapping[str, Any]) -> bool:
+        """Whether all that TensorFlow's was called with has a meaning for it."""
+        return all(
+            value is None or key in ("name", self.operand) or key in self.settings
+            or value == self.usual.get(key)
+            for key, value in call.items()
+        )  # fmt: skip
+
+
+def _of_two(name: str) -> _Operation:
+    return _Operation(name, "y")
+
+
+def _reduction(name: str) -> _Operation:
+    return _Operation(name, settings={"axis": "axis", "keepdims": "keepdims"})
+
+
+_SOFTMAX = _Operation("Softmax", settings={"axis": "axis"})
+_SIGMOID = _Operation("Sigmoid")
+_TRANSPOSE = _Operation("Transpose", settings={"perm": "axes"}, usual={"conjugate": False})
+# The operations between layers that the usual recipes have.
 _OPERATIONS = {
-    "math.add": "Add",
-    "__operators__.add": "Add",
-    "math.subtract": "Subtract",
-    "math.multiply": "Multiply",
-    "math.truediv": "TrueDivide",
+    "math.add": _of_two("Add"),
+    "__operators__.add": _of_two("Add"),
+    "math.subtract": _of_two("Subtract"),
+    "math.multiply": _of_two("Multiply"),
+    "math.truediv": _of_two("TrueDivide"),
+    "math.maximum": _of_two("Maximum"),
+    "math.minimum": _of_two("Minimum"),
+    "math.pow": _of_two("Power"),
+    "nn.bias_add": _Operation("Add", "bias", usual={"data_format": "NHWC"}),
+    "__operators__.getitem": _Operation("GetItem", _SLICES),
+    "nn.relu": _Operation("Relu"),
+    "nn.relu6": _Operation("Relu6"),
+    "nn.elu": _Operation("Elu"),
+    "nn.silu": _Operation("Silu", usual={"beta": 1.0}),
+    "nn.leaky_relu": _Operation(
+        "LeakyRelu", settings={"alpha": "negative_slope"}, fixed={"negative_slope": 0.2}
+    ),
+    "nn.gelu": _Operation(
+        "Gelu", settings={"approximate": "approximate"}, fixed={"approximate": False}
+    ),
+    "nn.sigmoid": _SIGMOID,
+    "math.sigmoid": _SIGMOID,
+    "nn.softmax": _SOFTMAX,
+    "math.softmax": _SOFTMAX,
+    "math.softplus": _Operation("Softplus"),
+    "math.tanh": _Operation("Tanh"),
+    "math.abs": _Operation("Abs"),
+    "math.exp": _Operation("Exp"),
+    "math.negative": _Operation("Negative"),
+    "math.sqrt": _Operation("Sqrt"),
+    "math.square": _Operation("Square"),
+    "math.reduce_mean": _reduction("Mean"),
+    "math.reduce_sum": _reduction("Sum"),
+    "math.reduce_max": _reduction("Max"),
+    "math.reduce_min": _reduction("Min"),
+    "concat": _Operation("Concatenate", settings={"axis": "axis"}),
+    "reshape": _Operation("Reshape", settings={"shape": "newshape"}),
+    "transpose": _TRANSPOSE,
+    "compat.v1.transpose": _TRANSPOSE,
+    "cast": _Operation("Cast", settings={"dtype": "dtype"}),
+    "clip_by_value": _Operation(
+        "Clip", settings={"clip_value_min": "x_min", "clip_value_max": "x_max"}
+    ),
 }
 
 
 def operation(part: Config) -> Config:
     """Return a TensorFlow operation between layers as one of Keras; what has none stays as it is."""
-    name = _OPERATIONS.get(part["config"]["function"])
-    if name is None:
+    known = _OPERATIONS.get(part["config"]["function"])
+    # A layer for an operation is called once.
+    [node] = part["inbound_nodes"] if known else [None]
+    tensors = [node] if node and isinstance(node[0], str) else node or []
+    calls = [tensor[3] for tensor in tensors if len(tensor) > 3]
+    if known is None or not all(map(known.knows, calls)):
         return part
-    return {
-        "module": module_of_operation(name),
-        "class_name": name,
-        "config": {"name": part["config"]["name"]},
-        "name": part["name"],
-        "inbound_nodes": part["inbound_nodes"],
+    given = calls[0] if calls else {}
+    settings = {
+        new: given[old] for old, new in known.settings.items() if given.get(old) is not None
     }
+    second = _key if known.operand == _SLICES else _constant
+    others = {"y": second(given[known.operand])} if known.operand in given else {}
+    return {
+        "module": module_of_operation(known.name),
+        "class_name": known.name,
+        "config": {"name": part["config"]["name"], **known.fixed, **settings},
+        "name": part["name"],
+        "inbound_nodes": [[[*tensor[:3], others] for tensor in tensors]],
+    }
+
+
+def _constant(value: Any) -> Any:
+    """Return an operand; one that is numbers in a list as the array that it was."""
+    if isinstance(value, list) and value and not isinstance(value[0], str):
+        return {"class_name": "__numpy__", "config": {"value": value, "dtype": "float32"}}
+    return value
+
+
+def _key(value: Any) -> Any:
+    """Return what is taken of a tensor; slices and dots among it as Keras 3 writes them."""
+    if isinstance(value, list):
+        return [_key(one) for one in value]
+    if isinstance(value, dict) and {*value} == {"start", "stop", "step"}:
+        return {"class_name": "__slice__", "config": value}
+    return {**value, "config": {}} if isinstance(value, dict) else value
 
 
 def graph(config: Config) -> Config:
@@ -74,7 +176,7 @@ def _operand(value: Any, before: dict[str, int]) -> Any:
     if not isinstance(value, list):
         return value
     if len(value) in (3, 4) and value[0] == _CONSTANT:
-        return value[2]
+        return _constant(value[2])
     if len(value) in (3, 4) and isinstance(value[0], str) and value[0] in before:
         name, call, number = value[:3]
         history = [name, call - before[name], number]

@@ -95,6 +95,45 @@ def test_an_operation_that_keras_does_not_have_is_named(tmp_path):
         opened(path, Limits())
 
 
+def test_dots_in_a_slice_are_read(tmp_path):
+    dots = {"class_name": "__ellipsis__"}
+    reversed_ = {"start": None, "stop": None, "step": -1}
+
+    def shorter(configuration):
+        for part in configuration["config"]["layers"]:
+            for node in part["inbound_nodes"]:
+                if (
+                    part["class_name"] == "SlicingOpLambda"
+                    and node[3]["slice_spec"][-1] == reversed_
+                ):
+                    node[3]["slice_spec"] = [dots, reversed_]
+
+    path = edited(FILES / "recipes-2_18.h5", tmp_path / "m.h5", shorter)
+    assert "__ellipsis__" in str(h5py.File(path).attrs["model_config"])
+    np.testing.assert_allclose(answer(path), np.load(FILES / "recipes-2_18.npy"), rtol=1e-4)
+
+
+def test_an_operation_that_was_called_in_a_way_of_its_own_is_named(tmp_path):
+    def change(configuration):
+        for part in configuration["config"]["layers"]:
+            if part["config"].get("function") == "math.reduce_max":
+                part["inbound_nodes"][0][3]["exclusive"] = True
+
+    path = edited(FILES / "recipes-2_18.h5", tmp_path / "m.h5", change)
+    with pytest.raises(cnn.ModelError, match=r"tf\.math\.reduce_max, 'tf\.math\.reduce_max'"):
+        opened(path, Limits())
+
+
+def test_every_layer_of_a_graph_of_operations_is_computed_and_described():
+    model = cnn.load_model(FILES / "recipes-2_18.h5")
+    maps = cnn.activations(model, (picture() * 255).astype(np.uint8))
+    infos = cnn.layer_infos(model)
+    assert {info.name for info in infos} >= {"tf.concat", "tf.nn.leaky_relu", "tf.reshape"}
+    for info in infos[1:]:
+        assert maps[info.name].shape == info.output_shape, info
+        assert cnn.captions.explanation(info), info
+
+
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 @pytest.mark.parametrize("name", ["m.keras", "m.h5"])
 def test_an_adapted_normalization_inside_a_model_keeps_its_means(tmp_path, name):
