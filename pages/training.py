@@ -120,6 +120,8 @@ def register(app: Dash) -> None:
         Output(SINGLE, "hidden"),
         Output(DRAWN, "data"),
         Output(WHICH, "children"),
+        Output(curves.MISSING, "children"),
+        Output(curves.CURVES, "hidden"),
         Input(ids.VIEW, "data"),
         Input(ON_SCREEN, "data"),
         Input(LISTED, "data"),
@@ -249,7 +251,7 @@ def draw(
     ]
     if not due:
         raise PreventUpdate
-    is_other = len(due) == len(FIGURES)
+    is_other, missing = len(due) == len(FIGURES), drawn.missing
     return (
         *[drawn.figure(figure) if figure in due else no_update for figure in FIGURES],
         *[drawn.caption(figure) if figure in due else no_update for figure in FIGURES],
@@ -257,6 +259,8 @@ def draw(
         not drawn.is_single if is_other else no_update,
         {**before, **dict.fromkeys(due, wanted)},
         drawn.summary if is_other else no_update,
+        missing if is_other else no_update,
+        bool(missing) if is_other else no_update,
     )
 
 

@@ -38,6 +38,12 @@ FIGURES = {
     SPEED: "Pictures per second",
 }
 SINGLE = "training-single"
+CURVES = "training-curves"
+MISSING = "training-missing"
+_RECORDED = 'model.fit(..., callbacks=[cnn.RunRecorder("mine")])'
+_IMPORTED = "cnn-dashboard import checkpoints/ --model model.keras --history log.csv"
+# A curve as a loss often is, which stands where there is none.
+_FALLING = [1 / (1 + step) for step in range(12)]
 _OVER_STEPS = (LOSS, ACCURACY, RATE, GRADIENTS, SPEED)
 
 
@@ -47,16 +53,20 @@ def caption_of(figure: str) -> str:
 
 
 def layout() -> html.Div:
-    """Return the places of the figures; those in `SINGLE` are of a single run only."""
+    """Return the places of the figures, those in `SINGLE` of a single run only, and of what stands there
+    where there are none.
+    """
     places = [components.figure(figure, name) for figure, name in FIGURES.items()]
-    return html.Div(
+    figures = html.Div(
         [
             html.Div(places[:2], className="even"),
             html.Div(places[2:4], className="even"),
             html.Div(places[4:], className="even", id=SINGLE),
         ],
+        id=CURVES,
         className="curves",
     )
+    return html.Div([html.Div(id=MISSING), figures])
 
 
 class Curves:
@@ -146,21 +156,45 @@ class Curves:
             return cnn.figures.throughput(first, title="Pictures per second")
         return _classes_of_one(self._rows[0]) if self.is_single else _classes_of_many(self._rows)
 
+    @property
+    def missing(self) -> Any:
+        """What is missing and what to do, in place of the figures; None where there are curves."""
+        if not self._rows:
+            return self._without_runs
+        recorded = _recorded(self._rows[0]) if self.is_single else None
+        if recorded and recorded.by == "import" and self._courses[0].history.empty:
+            again = ["Import them again, with the file of the curves: ", html.Code(_IMPORTED), "."]
+            text = (
+                "These checkpoints came without curves. The slider goes through them all the same."
+            )
+            return _empty("No curves of this training are known", text, [again])
+        return None
+
+    @property
+    def _without_runs(self) -> html.Div:
+        if self._view.runs:
+            text = "None of the runs that the link compares is on this server."
+            return _empty("No run is chosen", text, ["Tick some in the list below."])
+        return _empty(
+            "How this model was trained is not known",
+            "It came as a file, which holds a network and no curves.",
+            [
+                "To see the curves of another training, tick its run in the list below.",
+                ["To record a training of your own: ", html.Code(_RECORDED), "."],
+                ["To make a run of its checkpoints: ", html.Code(_IMPORTED), "."],
+            ],
+        )
+
     def caption(self, which: str) -> str:
         """Return what one of the figures says, in words."""
         if not self._rows:
-            return self._why_none() if which == LOSS else ""
+            return ""
         text = (
             components.caption(_caption_of_one(which, self._rows[0], self._courses[0]))
             if self.is_single
             else _caption_of_many(which, self._rows, self._courses)
         )
         return " ".join([text, *_damages(self._rows)]) if which == LOSS else text
-
-    def _why_none(self) -> str:
-        if self._view.runs:
-            return "None of the runs that the link compares is on this server: tick some below."
-        return "This model came as a file: how it was trained is not known."
 
     def _differences(self) -> Any:
         known = [(row.name, config) for row in self._rows if (config := _config(row))]
@@ -171,6 +205,13 @@ class Curves:
         head = html.Tr([html.Th("setting", scope="col"), *names])
         body = [_difference(name, values) for name, values in differing.items()]
         return dbc.Table([html.Thead(head), html.Tbody(body)], size="sm")
+
+
+def _empty(title: str, text: str, advice: list[Any]) -> html.Div:
+    """Return what stands in the place of the figures: what is missing, and what can be done."""
+    picture = html.Img(src=cnn.figures.sparkline(_FALLING), alt="")
+    said = [html.P(text), html.Ul([html.Li(one) for one in advice])]
+    return html.Div([picture, html.H2(title), *said], className="nothing-yet")
 
 
 def _course(row: Row) -> Course:

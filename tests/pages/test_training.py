@@ -12,8 +12,10 @@ from PIL import Image
 
 import cnn
 from cnn import TrainingConfig
+from cnn.figures import EMPTY_FIGURE
 from cnn.runs.moments import Moment
-from cnn.runs.run import Status
+from cnn.runs.recorded import Recorded
+from cnn.runs.run import Status, create_recorded
 from cnn.training.feeding import split
 from dashboard.app import create_app, runtime_of
 from dashboard.runs import dialogs, form, start, table
@@ -24,6 +26,7 @@ from pages import training
 
 LOSS, ACCURACY, RATE, CLASSES, GRADIENTS, SPEED = range(6)
 LOSS_CAPTION, CLASSES_CAPTION, SETTINGS, SINGLE_HIDDEN, SHOWN, WHICH = 6, 9, 12, 13, 14, 15
+MISSING, HIDDEN = 16, 17
 RUNS, LISTED, TICKED, FOLLOWED = range(4)
 
 
@@ -74,6 +77,7 @@ def test_the_page_shows_the_history_of_the_model_in_use(view):
     assert "lowest after epoch" in answer[LOSS_CAPTION]
     assert "accuracy on mnist test" in answer[SETTINGS]
     assert len(answer[CLASSES].data[0].y) == 10
+    assert (answer[MISSING], answer[HIDDEN]) == (None, False)
     with pytest.raises(PreventUpdate):
         drawn(view, shown=answer[SHOWN])
 
@@ -111,7 +115,22 @@ def test_a_model_without_a_history_says_so(second_app, request_of):
     request_of(second_app)
     query = runtime_of(second_app).default_view().to_query()
     answer = drawn(query)
-    assert "how it was trained is not known" in answer[LOSS_CAPTION]
+    assert "came as a file, which holds a network and no curves" in text_of(answer[MISSING])
+    assert answer[HIDDEN] is True
+    assert all(answer[figure] == EMPTY_FIGURE for figure in range(6))
+
+
+def test_checkpoints_without_curves_say_so_in_place_of_empty_figures(runtime, view):
+    known = Recorded("import", 0, {"checkpoints": "2, a.keras to b.keras"})
+    place = runtime.settings.jobs.runs_dir / "imported"
+    run = create_recorded(place, known, lambda run: run.write_status(Status("finished", epoch=2)))
+    answer = drawn({**view, "runs": run.id})
+    assert "cnn-dashboard import checkpoints/" in text_of(answer[MISSING])
+    assert answer[HIDDEN] is True
+    run.write_table("history.csv", cnn.Run(cnn.pretrained_run()).history[:2])
+    answer = drawn({**view, "runs": run.id})
+    assert (answer[MISSING], answer[HIDDEN]) == (None, False)
+    assert len(answer[LOSS].data[0].x) == 2
 
 
 def test_the_moment_that_is_shown_is_marked(view):
@@ -121,7 +140,7 @@ def test_the_moment_that_is_shown_is_marked(view):
 
 def test_a_link_whose_runs_are_elsewhere_says_so(view):
     answer = drawn({**view, "runs": "20200101-000000-abcd"})
-    assert "None of the runs that the link compares is on this server" in answer[LOSS_CAPTION]
+    assert "None of the runs that the link compares is on this server" in text_of(answer[MISSING])
 
 
 def test_compared_runs_share_a_chart_and_a_table_of_what_differs(runtime, view):
