@@ -25,7 +25,8 @@ class Setting:
     """A setting: its default, its group, its label, what it is for, and what it may be.
 
     With `limits` it is a number, one that `is_share` is shown in percent; with `choices` one of them,
-    `words` being what the less plain are called; without, a switch or a text in one line.
+    `words` being what the less plain are called; without, a switch or a text in one line. `option` is
+    what the command line calls it, where that is not its name.
     """
 
     default: Any
@@ -36,6 +37,7 @@ class Setting:
     choices: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     is_share: bool = False
+    option: str = ""
     name: str = ""
 
     @property
@@ -46,7 +48,7 @@ class Setting:
     @property
     def flag(self) -> str:
         """Its option of the command line."""
-        return f"--{self.name.replace('_', '-')}"
+        return f"--{(self.option or self.name).replace('_', '-')}"
 
     @property
     def is_switch(self) -> bool:

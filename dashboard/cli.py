@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from cnn.data.datasets import NAMES
 from cnn.data.sources import open_source
 from cnn.runs.configuration import SETTINGS, TrainingConfig
 from cnn.settings import settings_of
@@ -136,7 +137,9 @@ def train(
         run.renew()
     else:
         if save_to:
-            chosen["save_to"] = str(save_to.expanduser().resolve())
+            chosen["save_to"] = _absolute(save_to)
+        if chosen.get("dataset", NAMES[0]) not in NAMES:
+            chosen["dataset"] = _absolute(Path(chosen["dataset"]))
         config = lessons.config(lesson, chosen, data_dir=settings.data_path)
         place = into or settings.jobs.runs_dir
         run = (
@@ -149,6 +152,11 @@ def train(
         Console(stderr=True).print(f"{status.state}: {status.message}", style="red")
         raise typer.Exit(1)
     _print_results(run)
+
+
+def _absolute(path: Path) -> str:
+    """Return the path as it is from everywhere, for whoever goes on with the run."""
+    return str(path.expanduser().resolve())
 
 
 def _train_with_bar(run: Run, data_path: Path) -> Status:

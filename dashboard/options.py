@@ -11,7 +11,8 @@ import typer
 from cnn.runs.configuration import SETTINGS
 from dashboard.settings import Settings, env_name
 
-_FLAGS = {"port": ("--port", "-p")}
+# What `train` calls --data was once --dataset, as commands on cards of models still say.
+_FLAGS = {"port": ("--port", "-p"), "dataset": ("--data", "--dataset")}
 
 
 def take(*options: Parameter) -> Callable[[Any], Any]:

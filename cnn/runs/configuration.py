@@ -39,7 +39,7 @@ class TrainingConfig:
     """
 
     dataset: str = setting(
-        "mnist", DATA, "Data", "mnist, fashion_mnist, cifar10, digits, or a path"
+        "mnist", DATA, "Data", "mnist, fashion_mnist, cifar10, digits, or a path", option="data"
     )
     share: float = setting(
         1.0,

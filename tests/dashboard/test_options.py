@@ -25,7 +25,7 @@ def test_serve_has_the_settings_of_the_server_and_no_other_option():
 def test_train_has_the_settings_of_a_training_in_their_words():
     found = options("train")
     for name, known in SETTINGS.items():
-        assert found[name].opts == [known.flag]
+        assert found[name].opts[0] == known.flag
         assert found[name].help == known.described
         assert known.help in known.described
         off = [known.flag.replace("--", "--no-")] if known.is_switch else []
@@ -46,6 +46,15 @@ def test_other_commands_share_the_options_that_they_need(command, own, shared):
     found = options(command)
     assert set(found) == own | shared
     assert all(found[name].help == Settings.model_fields[name].description for name in shared)
+
+
+def test_the_pictures_have_one_word_in_every_command_and_old_commands_still_work():
+    assert {
+        options(command)[name].opts[0]
+        for command, name in (("serve", "data"), ("check", "data"), ("train", "dataset"))
+    } == {"--data"}
+    given = COMMANDS["train"].make_context("train", ["--dataset", "digits"]).params
+    assert given["dataset"] == "digits"
 
 
 def test_nothing_is_given_unless_somebody_says_so():

@@ -82,11 +82,11 @@ def test_data_says_where_it_looked(tmp_path):
 
 def test_train_prints_its_table_and_its_command(tmp_path):
     done = CliRunner().invoke(
-        app, ["train", "--dataset", "digits", "--epochs", "1", "--into", str(tmp_path / "run")]
+        app, ["train", "--data", "digits", "--epochs", "1", "--into", str(tmp_path / "run")]
     )
     assert done.exit_code == 0, done.output
     assert "accuracy on digits test" in done.output
-    assert "again: cnn-dashboard train --dataset digits --epochs 1" in done.output
+    assert "again: cnn-dashboard train --data digits --epochs 1" in done.output
     assert (tmp_path / "run" / "model.keras").exists()
 
 

@@ -77,7 +77,7 @@ def test_the_command_trains_the_same_thing(config):
 
 
 def test_the_command_says_what_is_not_as_usual_and_little_more():
-    usual = "cnn-dashboard train --dataset mnist --epochs 5 --batch-size 128 --learning-rate 0.001"
+    usual = "cnn-dashboard train --data mnist --epochs 5 --batch-size 128 --learning-rate 0.001"
     assert TrainingConfig().command() == f"{usual} --seed 0"
     changed = TrainingConfig(augment=False, architecture=Architecture(batch_norm=True))
     assert set(shlex.split(changed.command())) - set(shlex.split(TrainingConfig().command())) == {

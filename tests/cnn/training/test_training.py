@@ -171,7 +171,7 @@ def test_the_card_says_what_was_trained_how_well_and_how_to_do_it_again(trained)
     assert facts["scores"] == {"digits test": round(cnn.training.accuracy(model, test), 5)}
     assert facts["data"] == "digits: 825 pictures to fit on, 74 held out to validate"
     assert facts["command"] == (
-        "cnn-dashboard train --dataset digits --epochs 2 --batch-size 64 --learning-rate 0.001 "
+        "cnn-dashboard train --data digits --epochs 2 --batch-size 64 --learning-rate 0.001 "
         "--seed 3"
     )
     assert TrainingConfig.from_flat({**facts["settings"], "save_to": run.config.save_to}) == (
