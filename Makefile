@@ -29,7 +29,7 @@ check: $(VENV)/.test $(JS)/.done  ## style, types, and known faults
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive cnn dashboard pages
-	-@$(BIN)/python -m tests.audit
+	@$(BIN)/python -m tests.audit
 	$(JS)/.bin/eslint --config tests/js/eslint.config.js assets tests/js/*.js
 	$(JS)/.bin/tsc --project tests/js/tsconfig.json
 

@@ -20,7 +20,7 @@ from dashboard.settings import Settings, env_name
 from tests.browser.server import free_port, stop_worker
 from tests.cnn.jobs.test_jobs import wait_until
 from tests.conftest import ROOT
-from tests.dashboard.nginx import Nginx, needs_nginx
+from tests.dashboard.nginx import needs_nginx, shipped
 
 DEPLOY = ROOT / "docs" / "deploy"
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text("utf-8")
@@ -140,10 +140,7 @@ def test_the_unit_of_the_worker_works(environment, started, tmp_path):
 @needs_nginx
 @pytest.mark.parametrize("name", ["cnn-dashboard.conf", "cnn-dashboard-below.conf"])
 def test_nginx_starts_with_the_sites_and_says_when_the_server_is_away(name, tmp_path):
-    sites = DEPLOY / "nginx"
-    shutil.copytree(sites / "snippets", tmp_path / "snippets")
-    site = (sites / name).read_text().replace("127.0.0.1:8050", f"127.0.0.1:{free_port()}")
-    nginx = Nginx(tmp_path, site).start()
+    nginx = shipped(tmp_path, name, free_port()).start()
     try:
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(f"{nginx.url}/cnn/", timeout=20)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from flask import Response, after_this_request, jsonify, request
 
 from cnn.errors import CnnError, QueueError
@@ -12,6 +14,22 @@ LOOKING = ("GET", "HEAD", "OPTIONS")
 TOLD = "X-Refusal-Told"
 # When there may be a queue again nobody knows.
 _QUEUE_SECONDS = 60
+_TEXT, _PAGE = "text/plain", "text/html"
+_WRITTEN = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>CNN Visualizer</title>
+<style>
+body {{ font: 1.125rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 12vh auto; padding: 0 1rem }}
+h1 {{ font-size: 1.375rem }}
+</style>
+</head>
+<body><main><h1>CNN Visualizer</h1><p>{sentence}</p></main></body>
+</html>
+"""
 
 
 class NotAllowedError(CnnError):
@@ -27,9 +45,8 @@ class TooManyError(CnnError):
 
 
 def refusal(sentence: str, status: int, **headers: str) -> Response:
-    """Return an answer that says why not: scripts, which send something, get it as JSON."""
-    is_look = request.method in LOOKING
-    answer = Response(sentence, mimetype="text/plain") if is_look else jsonify(problem=sentence)
+    """Return an answer that says why not: to scripts, which send something, JSON, to a window a page."""
+    answer = _written(sentence) if request.method in LOOKING else jsonify(problem=sentence)
     answer.status_code = status
     answer.headers.update(headers)
     return answer
@@ -56,3 +73,11 @@ def told(error: CnnError) -> str:
     if status != 200:
         after_this_request(mark)
     return str(error)
+
+
+def _written(sentence: str) -> Response:
+    form = request.accept_mimetypes.best_match((_TEXT, _PAGE), _TEXT)
+    text = _WRITTEN.format(sentence=escape(sentence)) if form == _PAGE else sentence
+    answer = Response(text, mimetype=form)
+    answer.vary.add("Accept")
+    return answer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -12,11 +11,9 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import READY, seen, servers
 from tests.browser.shown import MAPS_ARE_PAINTED
-from tests.conftest import ROOT
-from tests.dashboard.nginx import Nginx, needs_nginx
+from tests.dashboard.nginx import needs_nginx, shipped
 
 pytestmark = needs_nginx
-SITES = ROOT / "docs" / "deploy" / "nginx"
 WAYS = {
     "--prefix": ("cnn-dashboard.conf", {"CNN_PREFIX": "/cnn/", "CNN_PROXIES": "1"}),
     "X-Forwarded-Prefix": ("cnn-dashboard-below.conf", {"CNN_PROXIES": "1"}),
@@ -34,12 +31,9 @@ ADDRESSES = """() => [...document.querySelectorAll("a[href], img[src], script[sr
 def site(request, tmp_path_factory, compressed):
     """A server as nginx shows it, which `visit` takes for one whose address ends with the path."""
     name, settings = WAYS[request.param]
-    folder = tmp_path_factory.mktemp("nginx")
-    shutil.copytree(SITES / "snippets", folder / "snippets")
     with servers(tmp_path_factory, compressed) as start:
         server = start(**settings)
-        text = (SITES / name).read_text().replace("127.0.0.1:8050", f"127.0.0.1:{server.port}")
-        nginx = Nginx(folder, text).start()
+        nginx = shipped(tmp_path_factory.mktemp("nginx"), name, server.port).start()
         yield SimpleNamespace(url=f"{nginx.url}/cnn", server=server)
         nginx.stop()
 

@@ -14,13 +14,22 @@ from pathlib import Path
 import pytest
 
 from tests.browser.server import free_port
+from tests.conftest import ROOT
 
+SITES = ROOT / "docs" / "deploy" / "nginx"
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 needs_nginx = pytest.mark.skipif(
     NGINX is None, reason="nginx is not on this machine (sudo apt-get install nginx)"
 )
 _START_SECONDS = 20
 _PATHS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+
+
+def shipped(folder: Path, name: str, port: int) -> Nginx:
+    """Return nginx, not started, with a site of the documentation in front of the server at a port."""
+    shutil.copytree(SITES / "snippets", folder / "snippets")
+    site = (SITES / name).read_text().replace("127.0.0.1:8050", f"127.0.0.1:{port}")
+    return Nginx(folder, site)
 
 
 class Nginx:

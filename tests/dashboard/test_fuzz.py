@@ -1,8 +1,8 @@
 """Nonsense at every door: each route and each callback of the application, as it lists them itself.
 
-Nothing is answered with 500, nothing is written into the log as an error, and what is refused, or
-only looked at, changes nothing. `CNN_FUZZ_CASES` says how many cases are tried (`make fuzz`: 10,000,
-others each time).
+Nothing is answered with 500, nothing is written into the log as an error, and what is refused, only
+looked at, or not for the role of who asks, changes nothing. The cases are shared among several
+applications. `CNN_FUZZ_CASES` says how many are tried (`make fuzz`: 10,000, others each time).
 """
 
 import json
@@ -19,30 +19,41 @@ from werkzeug.routing import RequestRedirect
 import cnn
 from cnn import runs
 from cnn.runs.configuration import TrainingConfig
+from dashboard.access.people import Role, line
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
 from tests.dashboard import nonsense
+from tests.dashboard.access.test_roles import PASSWORD, signed
 from tests.dashboard.test_arguments import bodies
 
 CASES = int(os.environ.get("CNN_FUZZ_CASES", "500"))
 UPDATE = "/_dash-update-component"
-# What changes the state of the server, when it says yes.
-DOORS = {"upload", "open_model", "studies", "cancel_study"}
-DOORS_OF_DASH = (
-    "training-start", "run-cancel", "run-resume", "training-edited-go", "training-deleted-go"
-)  # fmt: skip
+# What changes the state of the server when it says yes, and whose role it says that to at least.
+DOORS = {
+    "studies": Role.READER, "cancel_study": Role.READER, "upload": Role.TRAINER,
+    "open_model": Role.OPERATOR,
+}  # fmt: skip
+DOORS_OF_DASH = {
+    "training-start": Role.TRAINER, "run-cancel": Role.TRAINER, "run-resume": Role.TRAINER,
+    "training-edited-go": Role.TRAINER, "training-deleted-go": Role.OPERATOR,
+}  # fmt: skip
+NOBODY = max(Role) + 1
+NAMES = {"rae": Role.READER, "tom": Role.TRAINER, "ann": Role.OPERATOR}
 # What is made anew when it is missing.
 CACHES = ("compressed", "kept")
 OF_QUEUE = (".lock", ".db", ".db-wal", ".db-shm")
 
 
 class Doors:
-    """The application under test, and what its pages hold."""
+    """The application under test, what its pages hold, and who asks it: their role and login."""
 
-    def __init__(self, home):
-        self.app = create_app(Settings(home=home, data_dir=home / "no-data", download=False))
+    def __init__(self, home, **chosen):
+        given = {"home": home, "data_dir": home / "no-data", "download": False, **chosen}
+        self.app = create_app(Settings(**given))
         self.runtime = runtime_of(self.app)
         self.runtime.wait()
+        self.prefix = self.runtime.settings.prefix.rstrip("/")
+        self.senders = self._senders()
         self.home = self.runtime.settings.jobs
         self.run = runs.create(self.home.runs_dir, TrainingConfig())
         self.upload = self.runtime.settings.uploads.put(cnn.load_dataset("digits").sample(7).pixels)
@@ -53,12 +64,20 @@ class Doors:
         self.values = self._values()
         self._before = self._state()
 
+    def _senders(self):
+        settings = self.runtime.settings
+        if settings.auth:
+            return [(role, signed(name)) for name, role in NAMES.items()]
+        return [(Role.READER if settings.read_only else Role.OPERATOR, {})]
+
     def _values(self):
         """What the pages hold, by id: values of controls, and what the stores are given."""
         wanted = {"view": self.view, "number": 1}
         asked = next(one for one in self.bodies if "panel-data.data" in one["output"])
         asked = {**asked, "inputs": [{**asked["inputs"][0], "value": wanted}]}
-        given = self.client.post(UPDATE, json=asked).json["sideUpdate"]
+        _, login = self.senders[-1]
+        answer = self.client.post(self.prefix + UPDATE, json=asked, headers=login)
+        given = answer.json["sideUpdate"]
         values = {name: held["data"] for name, held in given.items() if "data" in held}
         assert values["layers"]["names"]
         for page in dash.page_registry.values():
@@ -73,7 +92,7 @@ class Doors:
         if isinstance(identity, dict) or name == "n_clicks":
             return st.sampled_from([None, 1, 2])
         if name == "pathname":
-            return nonsense.addresses(self).map(lambda address: address[1])
+            return nonsense.addresses(self).map(lambda address: self.prefix + address[1])
         if name == "search":
             return nonsense.queries(self).map(lambda query: f"?{query}")
         if identity == "view":
@@ -118,8 +137,16 @@ class Doors:
 
 
 @pytest.fixture(scope="module")
-def doors(tmp_path_factory):
-    return Doors(tmp_path_factory.mktemp("fuzz-home"))
+def all_doors(tmp_path_factory, second_path):
+    """Applications as operators start them: as it is, behind a proxy, with logins, and so on."""
+    people = tmp_path_factory.mktemp("people") / "people"
+    people.write_text("\n".join(line(name, role, PASSWORD) for name, role in NAMES.items()))
+    often = {"limit_uploads": "9999 per minute", "limit_studies": "9999 per minute"}
+    started = (
+        often, {"prefix": "/cnn/", "proxies": 1, **often}, {"auth": people, **often},
+        {"read_only": True}, {"model": second_path},
+    )  # fmt: skip
+    return [Doors(tmp_path_factory.mktemp("fuzz-home"), **chosen) for chosen in started]
 
 
 half_of_the_cases = settings(
@@ -133,24 +160,29 @@ half_of_the_cases = settings(
 
 @half_of_the_cases
 @given(data=st.data())
-def test_whatever_comes_to_a_route(doors, caplog, data):
+def test_whatever_comes_to_a_route(all_doors, caplog, data):
+    doors = data.draw(nonsense.one_of(all_doors))
+    role, login = data.draw(nonsense.one_of(doors.senders))
     method, path = data.draw(nonsense.addresses(doors))
     path += data.draw(st.just("") | st.just("") | nonsense.TEXT)
     assume(path.startswith("/"))
+    prefix = data.draw(st.sampled_from([doors.prefix, doors.prefix, doors.prefix, ""]))
     query, headers = data.draw(nonsense.queries(doors)), data.draw(nonsense.headers())
     doors.try_out(
         caplog,
-        may_change=doors.endpoint(path, method) in DOORS,
+        may_change=role >= DOORS.get(doors.endpoint(path, method), NOBODY),
         method=method,
         data=data.draw(nonsense.payloads()),
         content_type=data.draw(nonsense.CONTENT_TYPES),
-        environ_overrides=nonsense.environment(path, query, headers),
+        environ_overrides=nonsense.environment(prefix + path, query, {**login, **headers}),
     )
 
 
 @half_of_the_cases
 @given(data=st.data())
-def test_whatever_comes_to_a_callback(doors, caplog, data):
+def test_whatever_comes_to_a_callback(all_doors, caplog, data):
+    doors = data.draw(nonsense.one_of(all_doors))
+    role, login = data.draw(nonsense.one_of(doors.senders))
     whole = body = held(doors, data)
     for _ in range(data.draw(st.integers(0, 2))):
         at = data.draw(nonsense.one_of(list(nonsense.spots(body))))
@@ -158,11 +190,14 @@ def test_whatever_comes_to_a_callback(doors, caplog, data):
         body = nonsense.changed(body, at, how, data.draw(nonsense.ANYTHING))
     doors.try_out(
         caplog,
-        may_change=any(name in json.dumps(whole) for name in DOORS_OF_DASH),
-        path=UPDATE,
+        may_change=any(
+            n in json.dumps(whole) and role >= least for n, least in DOORS_OF_DASH.items()
+        ),
+        path=doors.prefix + UPDATE,
         method="POST",
         data=nonsense.as_json(body),
         content_type="application/json",
+        headers=login,
     )
 
 

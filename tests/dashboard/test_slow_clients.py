@@ -10,15 +10,8 @@ from importlib.metadata import version
 import pytest
 
 from tests.browser.server import Server, stop_worker
-from tests.dashboard.nginx import Nginx, needs_nginx
+from tests.dashboard.nginx import needs_nginx, shipped
 
-SITE = """
-server {{
-  listen 80;
-  client_max_body_size 100m;
-  location / {{ proxy_pass http://127.0.0.1:{port}; proxy_http_version 1.1; }}
-}}
-"""
 SLOW = 20
 MANY = 80
 _PATIENCE_SECONDS = 60
@@ -44,9 +37,10 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def proxied(tmp_path_factory):
-    """A server of few threads behind nginx, for more slow clients than it has threads."""
-    with running(tmp_path_factory, CNN_THREADS="8") as server:
-        nginx = Nginx(tmp_path_factory.mktemp("nginx"), SITE.format(port=server.port)).start()
+    """A server of few threads behind the site that operators get, for more slow clients than threads."""
+    with running(tmp_path_factory, CNN_THREADS="8", CNN_PROXIES="1") as server:
+        folder = tmp_path_factory.mktemp("nginx")
+        nginx = shipped(folder, "cnn-dashboard.conf", server.port).start()
         yield nginx
         nginx.stop()
 
@@ -85,6 +79,12 @@ def upload_slowly(stack: ExitStack, connection: socket.socket) -> None:
     head = b"POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 600\r\n\r\n"
     connection.sendall(head)
     trickle(stack, connection, b"a" * 600)
+
+
+def half_an_upload(_stack: ExitStack, connection: socket.socket) -> None:
+    """Half of a file, and silence: the other side is gone without a word."""
+    head = b"POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 600\r\n\r\n"
+    connection.sendall(head + b"a" * 300)
 
 
 def drawing_slowly(stack: ExitStack, connection: socket.socket) -> None:
@@ -127,7 +127,9 @@ def status(port: int, path: str, body: bytes = b"") -> int:
         return int(connection.makefile("rb").readline().split()[1])
 
 
-KINDS = (headers_slowly, nothing, upload_slowly, drawing_slowly, read_nothing)
+KINDS = (
+    headers_slowly, nothing, upload_slowly, half_an_upload, drawing_slowly, read_nothing
+)  # fmt: skip
 
 
 def answers(port: int) -> set[int]:

@@ -20,6 +20,7 @@ from dashboard.runs import queueing
 from dashboard.runs.form import FIELDS, OWN
 from dashboard.settings import Settings
 from pages import training
+from tests.conftest import ROOT
 from tests.dashboard.test_server import ask
 
 PASSWORD = "correct horse"
@@ -130,6 +131,19 @@ def test_who_does_not_sign_in_sees_nothing(with_logins):
     assert client.get("/health").status_code == 200
 
 
+def test_a_window_gets_the_sentence_as_a_page(with_logins):
+    client = with_logins.server.test_client()
+    window = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer = client.get("/", headers=window)
+    assert (answer.status_code, answer.mimetype) == (401, "text/html")
+    assert "<p>Sign in to use this server.</p>" in answer.text
+    planted = client.get("/", headers={**window, "Host": "<b>x"})
+    assert planted.status_code == 421
+    assert "not called &lt;b&gt;x:" in planted.text
+    script = client.post("/upload", headers=window)
+    assert (script.status_code, script.is_json) == (401, True)
+
+
 def test_passwords_cannot_be_guessed_for_long(served):
     app = served(auth=True, limit_logins="3 per hour")
     client = app.server.test_client()
@@ -226,6 +240,22 @@ def test_what_a_role_is_refused_is_not_shown(with_logins, served):
     assert (anybody.form, anybody.upload, anybody.models) == (False, False, False)
     assert anybody.who.startswith("This server is read-only")
     assert shown(served()).who == ""
+
+
+def test_the_guide_quotes_the_sentences_of_refusal(with_logins, served):
+    guide = " ".join((ROOT / "docs" / "guide.md").read_text("utf-8").split())
+    somebody_elses = create(
+        runtime_of(with_logins).settings.jobs.runs_dir, CONFIG, note=Note(by="ann")
+    )
+    for app, how, action in (
+        (with_logins, {"headers": signed("rae")}, lambda: queueing.submit(CONFIG, None)),
+        (with_logins, {"headers": signed("tom")}, lambda: queueing.cancel(somebody_elses)),
+        (served(read_only=True), {}, lambda: queueing.submit(CONFIG, None)),
+        (served(host="0.0.0.0"), {}, lambda: queueing.delete(somebody_elses)),
+    ):
+        with asked(app, **how), pytest.raises(NotAllowedError) as refused:
+            action()
+        assert f"*{refused.value}*" in guide
 
 
 def test_the_queue_has_an_end_for_one_reader_and_for_all(served):
