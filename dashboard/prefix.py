@@ -7,7 +7,9 @@ address in a page, a link or a download, is put below it by `below`.
 from __future__ import annotations
 
 import re
+from string import punctuation
 from typing import Any
+from urllib.parse import quote
 
 from dash import Dash
 from dash._utils import AttributeDict
@@ -40,6 +42,12 @@ def below(path: str) -> str:
 def inside(path: str) -> str:
     """Return the path of the server that an address of the browser means: the other way round."""
     return "/" + path.removeprefix(base().rstrip("/")).lstrip("/")
+
+
+def moved(address: str) -> Response:
+    """Return the answer that leads to an address, with the query of the request as it came."""
+    query = quote(request.query_string, safe=punctuation)
+    return redirect(address + (f"?{query}" if query else ""), 308)
 
 
 class PrefixedDash(Dash):
@@ -90,6 +98,5 @@ def _check() -> Response | None:
             mimetype="text/plain",
         )
     if not request.environ["PATH_INFO"]:
-        query = request.query_string.decode("latin-1")
-        return redirect(base() + ("?" + query if query else ""), 308)
+        return moved(base())
     return None

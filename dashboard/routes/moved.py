@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from flask import Flask, redirect, request
+from flask import Flask
 from werkzeug.wrappers import Response
 
-from dashboard.prefix import below
+from dashboard.prefix import below, moved
 
 _NOW = {"lens": "one-step"}
 
@@ -22,5 +22,4 @@ def serve_moved(server: Flask) -> None:
 
 def _moved(old: str, layer: str = "") -> Response:
     path = "/".join(filter(None, [_NOW[old], quote(layer, safe="")]))
-    query = request.query_string.decode("latin-1")
-    return redirect(below(path) + ("?" + query if query else ""), 308)
+    return moved(below(path))

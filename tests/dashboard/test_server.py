@@ -82,6 +82,12 @@ def test_an_address_of_an_earlier_version_leads_to_the_page_of_now(client, old, 
     assert client.get(now).status_code == 200
 
 
+def test_a_query_that_no_header_can_hold_leads_there_too(client):
+    raw = {"QUERY_STRING": "a=1\r\nX-Planted: \xe9"}
+    answer = client.get("/lens", environ_overrides=raw)
+    assert answer.headers["Location"] == "/one-step?a=1%0D%0AX-Planted:%20%E9"
+
+
 def test_the_first_visitors_of_a_server_get_the_whole_page_at_the_same_time(tmp_path):
     app = create_app(Settings(home=tmp_path / "home", data_dir=tmp_path, download=False))
     together, pages = threading.Barrier(4), []
