@@ -288,47 +288,16 @@ def test_a_model_names_its_layers_and_classes_by_their_characters(reader):
     expect(page.locator("#model option:checked")).to_have_text(MODEL)
     expect(page.locator("#network .net-classes")).to_contain_text(LINK)
     expect(page.locator("#network")).to_contain_text(LAYERS["max_pooling2d"])
-    for name in SHOWN:
-        told_on(page, name)
+    for name, places in SHOWN.items():
+        links = page.get_by_role("navigation", name="Pages")
+        links.get_by_role("link", name=name, exact=True).click()
+        for place, text in places.items():
+            expect(page.locator(place).first).to_contain_text(text)
         if name == "Architecture":
             named = page.locator("#layer-table").get_by_role("link", name=IMAGE, exact=True)
             expect(named).to_have_count(1)
             expect(point(page, "diagram", ".points path")).to_contain_text(LAYERS["input"])
         unharmed(reader)
-
-
-def told_on(page: Page, name: str) -> None:
-    """Go to a page, and find there what is planted as text."""
-    links = page.get_by_role("navigation", name="Pages")
-    links.get_by_role("link", name=name, exact=True).click()
-    for place, text in SHOWN[name].items():
-        expect(page.locator(place).first).to_contain_text(text)
-
-
-def test_an_uploaded_model_and_its_card_are_told_by_their_characters(server, reader, tmp_path):
-    plant_model(tmp_path / "planted.keras")
-    card = (tmp_path / "planted.card.json").read_bytes()
-    page = reader.open("/")
-    name = f"<b>own {MODEL}"
-    send_model(page, name, (tmp_path / "planted.keras").read_bytes(), card)
-    expect(page.locator("#opening")).to_have_text(f"{name} is open.", timeout=90_000)
-    expect(page.locator("#model option:checked")).to_have_text(name)
-    expect(page.locator("#prediction .class")).to_have_text(IMAGE)
-    expect(page.locator("#prediction-bars")).to_contain_text(LINK)
-    for place in ("All layers", "Architecture", "Diagnosis", "Output"):
-        told_on(page, place)
-        unharmed(reader)
-    send_model(page, MODEL, b"no model", card)
-    expect(page.locator("#opening")).to_contain_text(f"{MODEL} is no Keras model", timeout=90_000)
-    reader.errors = [error for error in reader.errors if "400" not in error]
-
-
-def send_model(page: Page, name: str, content: bytes, card: bytes) -> None:
-    with page.expect_file_chooser() as chosen:
-        page.get_by_role("button", name="Open a model file").click()
-    named = {name: content, f"{IMAGE}.json": card}
-    files = [{"name": n, "mimeType": "", "buffer": data} for n, data in named.items()]
-    chosen.value.set_files(files)
 
 
 def test_a_link_and_a_file_are_told_by_their_characters(reader):
