@@ -19,7 +19,9 @@ SIZE: ViewportSize = {"width": 1400, "height": 900}
 CONTEXT = {"viewport": SIZE, "bypass_csp": True}
 NOWHERE, MISSING = "/nowhere", "This page does not exist"
 READY = "#content:not(.waiting):not(.unavailable)"
-expect.set_options(timeout=20_000)
+# As long as a busy machine of two slow cores may take; TensorFlow's start takes the longest.
+STATE_MILLISECONDS, START_MILLISECONDS = 60_000, 240_000
+expect.set_options(timeout=STATE_MILLISECONDS)
 _PIXELS = """async (picture) => {
   await picture.decode();
   const canvas = document.createElement("canvas");
@@ -145,6 +147,7 @@ class Visitor:
 
     def __init__(self, context: BrowserContext, base: str) -> None:
         self.page: Page = context.new_page()
+        self.page.set_default_timeout(STATE_MILLISECONDS)
         kept = {"origin": base, "storageTypes": "cookies,local_storage"}
         context.new_cdp_session(self.page).send("Storage.clearDataForOrigin", kept)
         self.base = base
@@ -171,7 +174,7 @@ class Visitor:
 
     def open(self, path: str = "/") -> Page:
         self.page.goto(self.base + path)
-        self.page.wait_for_selector(READY, timeout=60_000)
+        self.page.wait_for_selector(READY, timeout=START_MILLISECONDS)
         return self.page
 
     def told(self) -> str:

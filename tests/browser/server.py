@@ -30,7 +30,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_START_SECONDS = 60
+_START_SECONDS = 180
 
 
 def free_port() -> int:

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 import cnn
 from tests import nets
+from tests.browser.conftest import START_MILLISECONDS
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def test_a_large_network_is_looked_through_by_a_worker(start_server, visit, tmp_
     box = page.get_by_role("region", name="What a worker finds", exact=True)
     box.get_by_role("button", name="Look through the network").click()
     row = box.get_by_role("row", name=re.compile("^conv2d.* fault "))
-    expect(row).to_have_count(1, timeout=120_000)
+    expect(row).to_have_count(1, timeout=START_MILLISECONDS)
     expect(box).to_contain_text("1,000 of the 1,797 pictures")
     expect(page.get_by_role("heading", name="What was looked for")).to_be_hidden()
     row.get_by_role("link").click()

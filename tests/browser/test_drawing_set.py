@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.browser.conftest import START_MILLISECONDS
 from tests.drawings.make import RECORDED, record
 from tests.drawings.strokes import drawings
 
@@ -13,7 +14,7 @@ _SOME = [27, 75, 189]
 def again(digits_server, browser):
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     page.goto(f"{digits_server.url}/activations/conv2d")
-    page.wait_for_selector("#content:not(.waiting)", timeout=60_000)
+    page.wait_for_selector("#content:not(.waiting)", timeout=START_MILLISECONDS)
     made = drawings()
     yield record(page, [made[number] for number in _SOME]).astype(float)
     page.close()

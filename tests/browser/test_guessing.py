@@ -68,7 +68,7 @@ def test_the_winner_of_a_window_is_guessed_by_a_click_on_it(server, visit):
     expect(option(page, "row 1, column 0")).to_have_attribute("aria-pressed", "true")
     expect(verdict(page)).not_to_be_empty()
     expect(patch).to_be_visible()
-    assert "row=9" in page.url
+    page.wait_for_url("**row=9*")
 
 
 def test_the_class_that_wins_without_a_channel_is_guessed(server, shared):

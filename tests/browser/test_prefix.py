@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from tests.browser.conftest import READY, seen, servers
+from tests.browser.conftest import READY, START_MILLISECONDS, seen, servers
 from tests.browser.shown import MAPS_ARE_PAINTED
 from tests.dashboard.nginx import needs_nginx, shipped
 
@@ -56,7 +56,7 @@ def painted(page, name):
         page.wait_for_function(MAPS_ARE_PAINTED)
     elif name not in WITHOUT_FIGURE:
         figure = page.locator("main .js-plotly-plot .main-svg").first
-        expect(figure).to_be_visible(timeout=60_000)
+        expect(figure).to_be_visible(timeout=START_MILLISECONDS)
     page.wait_for_selector(READY)
 
 

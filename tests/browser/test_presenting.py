@@ -65,7 +65,7 @@ def test_a_key_and_a_button_begin_and_end_it_and_the_link_has_it(visit, server):
     button = page.get_by_role("button", name="Presentation")
     page.keyboard.press("f")
     expect(button).to_have_attribute("aria-pressed", "true")
-    assert "present=1" in page.url
+    page.wait_for_url("**present=1*")
     expect(page.get_by_role("toolbar", name="Pick a class")).to_be_hidden()
     before = page.locator("#picture").get_attribute("src")
     page.keyboard.press("5")
@@ -75,7 +75,7 @@ def test_a_key_and_a_button_begin_and_end_it_and_the_link_has_it(visit, server):
     expect(button).to_have_attribute("aria-pressed", "true")
     button.click()
     expect(button).to_have_attribute("aria-pressed", "false")
-    assert "present" not in page.url
+    page.wait_for_url(lambda address: "present" not in address)
     expect(page.get_by_role("toolbar", name="Pick a class")).to_be_visible()
 
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pages.filters import BIASES, MAIN, SPREAD
-from tests.browser.conftest import READY, answered
+from tests.browser.conftest import READY, START_MILLISECONDS, answered
 from tests.browser.shown import MAPS_ARE_PAINTED, shown
 
 _PICTURES = """() =>
@@ -28,7 +28,7 @@ def test_the_page_is_there_before_tensorflow_and_fills_by_itself(start_server, v
         assert answer.status == 200
     expect(page.locator("#status")).to_contain_text("TensorFlow is starting")
     page.evaluate("window.sameVisit = true")
-    page.wait_for_selector(READY, timeout=60_000)
+    page.wait_for_selector(READY, timeout=START_MILLISECONDS)
     expect(page.locator("#activations-main .gtitle")).to_contain_text("conv2d")
     expect(page.locator("#status")).to_be_empty()
     assert page.evaluate("window.sameVisit") is True
@@ -107,7 +107,7 @@ def test_a_missing_model_is_trained_saved_and_used(start_server, visit, tmp_path
     expect(page.locator("#status")).to_contain_text("mine.keras is being trained")
     page.locator("#status").get_by_role("link", name="watch it").click()
     row = page.locator("#training-runs tbody tr").first
-    expect(row).to_contain_text("finished", timeout=120_000)
+    expect(row).to_contain_text("finished", timeout=START_MILLISECONDS)
     expect(row).not_to_contain_text("bundled")
     assert path.exists()
     expect(page.locator("#model option:checked")).to_have_text("mine.keras")
@@ -126,5 +126,7 @@ def test_without_data_and_network_the_digits_stay_and_the_reason_is_told(
     page = visit(server).page
     expect(page.locator("#picture-text")).to_contain_text("embedded digit")
     expect(page.locator("#status")).to_contain_text("MNIST is being downloaded")
-    expect(page.locator("#status")).to_contain_text("could not be downloaded", timeout=60_000)
+    expect(page.locator("#status")).to_contain_text(
+        "could not be downloaded", timeout=START_MILLISECONDS
+    )
     expect(page.locator("#picture-text")).to_contain_text("embedded digit")

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from cnn.jobs import Home
+from tests.browser.conftest import START_MILLISECONDS
 
 SURGERY = "surgery=conv2d:3*0,7*0.5"
 
@@ -24,7 +25,7 @@ def study(page: Page, name: str) -> Locator:
 def done(box: Locator) -> Locator:
     """Wait for the worker, which imports TensorFlow first."""
     table = box.get_by_role("table")
-    expect(table).to_be_visible(timeout=120_000)
+    expect(table).to_be_visible(timeout=START_MILLISECONDS)
     expect(box.get_by_role("button", name="Cancel")).to_be_hidden()
     return table
 

@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import START_MILLISECONDS
+
 
 @pytest.fixture(scope="module")
 def server(start_server):
@@ -30,33 +32,37 @@ def test_a_training_survives_its_browser_and_its_server_and_is_cancelled_and_res
     first = visit(server, "/training").page
     fill(first, Epochs=900, Batch_size=16)
     train(first)
-    expect(first.locator(".run-progress")).to_contain_text("of 900", timeout=60_000)
+    expect(first.locator(".run-progress")).to_contain_text("of 900", timeout=START_MILLISECONDS)
     run = first_row(first).locator("th").text_content()
     first.close()
     visitor = visit(server, "/training")
     page = visitor.page
     told = page.locator(".run-progress")
-    expect(told).to_contain_text("of 900", timeout=30_000)
+    expect(told).to_contain_text("of 900")
     server.kill()
-    expect(page.locator("#silence")).to_contain_text("does not answer", timeout=30_000)
+    expect(page.locator("#silence")).to_contain_text("does not answer")
     server.start()
     expect(page.locator("#silence")).to_be_empty(timeout=30_000)
     expect(first_row(page).locator("th")).to_have_text(run)
     before = told.inner_text()
     expect(told).not_to_have_text(before)
-    expect(page.locator("#training-loss .legendtext").first).to_be_visible(timeout=60_000)
+    expect(page.locator("#training-loss .legendtext").first).to_be_visible(
+        timeout=START_MILLISECONDS
+    )
     page.get_by_role("button", name="Cancel").click()
-    expect(first_row(page)).to_contain_text("cancelled", timeout=30_000)
+    expect(first_row(page)).to_contain_text("cancelled")
     expect(first_row(page)).to_contain_text(re.compile("[1-9][0-9]* of 900"))
     expect(page.locator("#training-which")).to_contain_text("was cancelled")
     page.reload()
-    expect(page.locator("#training-which")).to_contain_text("was cancelled", timeout=60_000)
+    expect(page.locator("#training-which")).to_contain_text(
+        "was cancelled", timeout=START_MILLISECONDS
+    )
     expect(first_row(page).get_by_role("checkbox")).to_be_checked()
     expect(page.locator("#training-loss .gtitle")).to_contain_text("· 900 epochs")
     first_row(page).get_by_role("button", name="Resume").click()
-    expect(told).to_contain_text(re.compile("Epoch [1-9][0-9]* of 900"), timeout=30_000)
+    expect(told).to_contain_text(re.compile("Epoch [1-9][0-9]* of 900"))
     page.get_by_role("button", name="Cancel").click()
-    expect(first_row(page)).to_contain_text("cancelled", timeout=30_000)
+    expect(first_row(page)).to_contain_text("cancelled")
     visitor.errors.clear()
 
 
@@ -71,7 +77,7 @@ def test_a_finished_training_is_named_used_compared_taken_away_and_deleted(serve
     fill(page, Epochs=2, Batch_size=128)
     train(page)
     row = first_row(page)
-    expect(row).to_contain_text("finished", timeout=120_000)
+    expect(row).to_contain_text("finished", timeout=START_MILLISECONDS)
     expect(row.locator("th")).to_contain_text("Learning rate too low")
     row.get_by_role("button", name="Use this model").click()
     expect(row).to_contain_text("in use")
@@ -100,8 +106,8 @@ def test_a_finished_training_is_named_used_compared_taken_away_and_deleted(serve
     server.kill()
     server.start()
     page.reload()
-    expect(row).to_contain_text("in use", timeout=60_000)
-    expect(page.locator("#prediction .class")).not_to_be_empty(timeout=60_000)
+    expect(row).to_contain_text("in use", timeout=START_MILLISECONDS)
+    expect(page.locator("#prediction .class")).not_to_be_empty(timeout=START_MILLISECONDS)
 
     row.get_by_role("button", name="Delete").click()
     expect(dialog).to_contain_text("Snail: its model, its history and")
@@ -116,9 +122,7 @@ def test_what_cannot_be_trained_is_marked_while_it_is_typed_and_what_is_queued_c
     page = visit(server, "/training").page
     epochs, answer = page.get_by_label("Epochs", exact=True), page.locator("#training-answer")
     fill(page, Epochs=0)
-    expect(answer).to_have_text(
-        "Epochs: 0 was given; a whole number from 1 to 1000 is accepted.", timeout=30_000
-    )
+    expect(answer).to_have_text("Epochs: 0 was given; a whole number from 1 to 1000 is accepted.")
     expect(answer).to_be_in_viewport()
     expect(epochs).to_have_class(re.compile("is-invalid"))
     expect(page.get_by_role("button", name="Train", exact=True)).to_be_disabled()
@@ -128,12 +132,12 @@ def test_what_cannot_be_trained_is_marked_while_it_is_typed_and_what_is_queued_c
     train(page)
     expect(answer).to_contain_text("“embedded digits · Adam 0.001 · 900 epochs")
     row = first_row(page)
-    expect(row).to_contain_text("embedded digits · Adam 0.001 · 900 epochs", timeout=30_000)
+    expect(row).to_contain_text("embedded digits · Adam 0.001 · 900 epochs")
     expect(row).to_be_in_viewport()
     expect(row.get_by_role("checkbox")).to_be_checked()
     expect(page.locator("#training-which")).to_contain_text("· 900 epochs")
     row.get_by_role("button", name="Cancel").click()
-    expect(row).to_contain_text("cancelled", timeout=60_000)
+    expect(row).to_contain_text("cancelled", timeout=START_MILLISECONDS)
 
 
 def test_the_diagram_follows_and_an_impossible_network_cannot_be_trained(server, visit):
