@@ -19,7 +19,7 @@
   function selectOf(name, count) {
     const select = document.createElement("select");
     Object.assign(select, { id: "pixel-" + name, className: "form-select form-select-sm" });
-    select.append(...Array.from({ length: count }, (_, i) => new Option("channel " + i, String(i))));
+    select.append(...Array.from({ length: count }, (_, i) => new Option(String(i))));
     select.addEventListener("change", () => choose(name, select.value));
     return select;
   }
