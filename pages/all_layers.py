@@ -127,7 +127,10 @@ def show(request: Request) -> Screen:
     part, scale = _part(cnn.layer_infos(request.model), request.layer), request.view.scale
     shown = [layer_output(info, request.passed) for info in part]
     cells = [prod(Mosaic.of(one.maps.shape).shape) for one in shown if not one.is_vector]
-    most = fair_share([numbers_per_cell(scale) * count for count in cells], _MOST_NUMBERS)
+    # A unit has its number and its place; maps have the rest, and never less than a quarter.
+    of_units = 2 * sum(one.values.size for one in shown if one.is_vector)
+    left = max(_MOST_NUMBERS // 4, _MOST_NUMBERS - of_units)
+    most = fair_share([numbers_per_cell(scale) * count for count in cells], left)
     return Screen({element(_figure(one.info.name)): one.chart(scale, most=most) for one in shown})
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 import cnn
 from cnn.colours import difference_range
 from cnn.figures import Chart, nothing
+from cnn.inspection.diagnosis.selection import affordable
 from dashboard.runtime.pictures import perturbed_in_words
 from dashboard.runtime.runtime import Look
 from dashboard.screens.request import Request
@@ -35,6 +36,8 @@ _PICTURES = {
     CHANGE: "What changed",
     ADVERSARIAL: "The adversarial part of it",
 }
+# Points of the curve over a small network, and the multiply-adds of all of them over any.
+_MOST_VALUES, _MOST_STEPS, _BUDGET = 41, 31, 6e10
 _CURVE_SIZE = {"height": "clamp(17rem, 44cqw, 26rem)"}
 
 
@@ -123,10 +126,12 @@ def _curve(request: Request) -> Chart:
         return nothing(f"No curve is drawn: the model gives {head.description}.")
     if view.over == "epsilon" and not head.has_classes:
         return nothing("No curve is drawn: there is no class to move away from.")
+    most = _MOST_STEPS if view.over == "epsilon" else _MOST_VALUES
+    count = len(affordable(model, look.fitted.shape, most, most, _BUDGET))
     if view.over == "epsilon":
-        along, images = cnn.fgsm_sweep(model, look.plain, target=view.target)
+        along, images = cnn.fgsm_sweep(model, look.plain, target=view.target, count=count)
     else:
-        along, images = cnn.sweep(look.fitted, view.perturbation, view.over)
+        along, images = cnn.sweep(look.fitted, view.perturbation, view.over, count=count)
     shares = cnn.batch_probabilities(model, images)
     if not np.isfinite(shares).all():
         return nothing("No curve is drawn: it would have NaN or infinity in it.")
@@ -142,7 +147,7 @@ def _curve(request: Request) -> Chart:
     )
     caption = cnn.captions.Caption(f"Each score over the {swept.words}.")
     if head.has_classes:
-        caption = cnn.captions.sweep(along, shares, names, swept)
+        caption = cnn.captions.sweep(along, shares, names, swept, is_short=count < most)
     return Chart.whole(figure, size=_CURVE_SIZE, caption=caption)
 
 

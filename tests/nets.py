@@ -135,6 +135,17 @@ def in_blocks(count: int = 14) -> keras.Model:
     return as_functional(keras.Model(picture, classes, name="in_blocks"))
 
 
+def flattened() -> keras.Model:
+    """Two convolutions of 96x96x16, a pool, its 36,864 numbers as a row, and ten classes."""
+    keras.utils.set_random_seed(6)
+    picture = x = keras.Input((96, 96, 1), name="picture")
+    for name in ("first", "second"):
+        x = layers.Conv2D(16, 3, padding="same", name=name)(x)
+    x = layers.Flatten(name="flat")(layers.MaxPooling2D(2, name="smaller")(x))
+    classes = layers.Dense(10, activation="softmax", name="classes")(x)
+    return as_functional(keras.Model(picture, classes, name="flattened"))
+
+
 def ending(*last: layers.Layer) -> keras.Model:
     """A 6x6 grey picture as a row of numbers, and the given layers after it."""
     keras.utils.set_random_seed(3)

@@ -34,13 +34,20 @@ def sweep(
     probabilities: NDArray[np.float32],
     names: Sequence[str],
     swept: Range,
+    *,
+    is_short: bool = False,
 ) -> Caption:
     """Return the caption of a sweep: `values` (n,) of the range `swept`, probabilities (n, classes).
 
-    What to notice is told from the default outwards, in both directions.
+    `is_short` says that there would be more values if the network computed less. What to notice is
+    told from the default outwards, in both directions.
     """
     low, high = _number(values[0], swept), _number(values[-1], swept)
     seen = f"The probability of each class over the {swept.words}, from {low} to {high}."
+    if is_short:
+        seen += (
+            f" This network computes much for a picture, so the curve is of {len(values)} values."
+        )
     start = int(np.abs(values - swept.default).argmin())
     is_tied = tied(probabilities[start]) > 1
     name = "" if is_tied else names[int(probabilities[start].argmax())]

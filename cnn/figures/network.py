@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import atan2, degrees
 from typing import Any
 
 import plotly.graph_objects as go
@@ -80,20 +81,19 @@ def diagram(infos: Sequence[LayerInfo], *, title: str = "Architecture") -> go.Fi
     """Return the network as blocks and arrows.
 
     A block of maps is as high as its maps, to scale, and has the more sheets the more maps there
-    are; a vector is a slim bar. Each block's `customdata` is the layer's name.
+    are; a vector is a slim bar. Each block's `customdata` is the layer's name. What looks alike is
+    one element: a browser draws that of hundreds of layers at once.
     """
     blocks, scale, ways = arrange(infos), BlockScale.of(infos), list(routes(infos).values())
     lanes = [block.lane for block in blocks]
     last = max((block.column for block in blocks), default=0)
     top = min([min(lanes, default=0) - 0.5, *[y for way in ways for _, y in way]]) - 0.1
     bottom = max(lanes, default=0) + 0.72
-    lines = [shape for way in ways for shape in _line(way)]
     return go.Figure(
-        data=[_targets(blocks)],
+        data=[_targets(blocks), _heads(ways), _names(blocks)],
         layout={
             **style.frame(title),
-            "shapes": lines + [shape for block in blocks for shape in _sheets(block, scale)],
-            "annotations": [_head(way) for way in ways] + [_name(block) for block in blocks],
+            "shapes": [*_lines(ways), *_sheets(blocks, scale)],
             "xaxis": {"visible": False, "range": [-0.6, last + 0.6], "fixedrange": True},
             "yaxis": {"visible": False, "range": [bottom, top], "fixedrange": True},
             "width": max(320, COLUMN_PIXELS * (last + 1)),
@@ -103,72 +103,86 @@ def diagram(infos: Sequence[LayerInfo], *, title: str = "Architecture") -> go.Fi
     )
 
 
-def _sheets(block: Block, scale: BlockScale) -> list[dict[str, Any]]:
-    """Return a few overlapping rectangles, more of them for more channels."""
-    count = sheets(block.info.channels) if block.info.has_maps else 1
-    half, colour = scale.half_height(block.info), kind_of(block.info.kind).family.colour
-    width = 0.2 if block.info.has_maps else 0.05
-    shapes = []
-    for i in range(count):
-        shift = 0.035 * (i - (count - 1) / 2)
-        shapes.append(
-            {
-                "type": "rect",
-                "x0": block.column - width + shift,
-                "x1": block.column + width + shift,
-                "y0": block.lane - half,
-                "y1": block.lane + half,
-                "fillcolor": colour,
-                "opacity": 0.9 if i == count - 1 else 0.45,
-                "line": {"color": "rgba(255,255,255,0.8)", "width": 1},
-                "layer": "below",
-            }
-        )
-    return shapes
+def _sheets(blocks: Sequence[Block], scale: BlockScale) -> list[dict[str, Any]]:
+    """Return the blocks as a few overlapping rectangles each, more of them for more channels.
+
+    A shape has all that lie equally deep and have the same colour, the deepest first.
+    """
+    paths: dict[tuple[int, str], list[str]] = {}
+    for block in blocks:
+        count = sheets(block.info.channels) if block.info.has_maps else 1
+        half, colour = scale.half_height(block.info), kind_of(block.info.kind).family.colour
+        width = 0.2 if block.info.has_maps else 0.05
+        for i in range(count):
+            x = block.column + 0.035 * (i - (count - 1) / 2)
+            corners = (x - width, x + width, block.lane - half, block.lane + half)
+            paths.setdefault((count - 1 - i, colour), []).append(_rectangle(*corners))
+    return [
+        {
+            "type": "path",
+            "path": " ".join(path),
+            "fillcolor": colour,
+            "opacity": 0.45 if depth else 0.9,
+            "line": {"color": "rgba(255,255,255,0.8)", "width": 1},
+            "layer": "below",
+        }
+        for (depth, colour), path in sorted(paths.items(), reverse=True)
+    ]
 
 
-def _name(block: Block) -> dict[str, Any]:
-    """Return the name and the shape below a block; a name that is cut is whole at the pointer."""
-    name = block.info.name
+def _rectangle(x0: float, x1: float, y0: float, y1: float) -> str:
+    return f"M {x0:g},{y0:g} L {x1:g},{y0:g} L {x1:g},{y1:g} L {x0:g},{y1:g} Z"
+
+
+def _names(blocks: Sequence[Block]) -> dict[str, Any]:
+    """Return the name and the shape below each block; a name that is cut is whole at the pointer."""
+    names = [block.info.name for block in blocks]
     return {
-        "x": block.column,
-        "y": block.lane + 0.42,
-        "text": f"<b>{style.plain(style.cut_middle(name, _NAME_LENGTH))}</b><br>"
-        f"{sides(block.info.output_shape)}",
-        "hovertext": style.plain(name) if len(name) > _NAME_LENGTH else None,
-        "showarrow": False,
-        "font": {"size": 11},
-        "yanchor": "top",
+        "type": "scatter",
+        "mode": "text",
+        "x": [block.column for block in blocks],
+        "y": [block.lane + 0.42 for block in blocks],
+        "text": [
+            f"<b>{style.plain(style.cut_middle(block.info.name, _NAME_LENGTH))}</b><br>"
+            f"{sides(block.info.output_shape)}"
+            for block in blocks
+        ],
+        "textposition": "bottom center",
+        "textfont": {"size": 11},
+        "customdata": names,
+        "hovertext": [style.plain(name) for name in names],
+        "hovertemplate": "%{hovertext}<extra></extra>",
     }
 
 
-def _line(way: Sequence[Point]) -> list[dict[str, Any]]:
-    """Return a way without its last part, which is an arrow's."""
-    if len(way) < 3:
-        return []
-    first, *others = way[:-1]
-    path = f"M {first[0]},{first[1]} " + " ".join(f"L {x},{y}" for x, y in others)
+def _lines(ways: Sequence[Sequence[Point]]) -> list[dict[str, Any]]:
+    """Return all ways as one shape."""
+    paths = ["M " + " L ".join(f"{x:g},{y:g}" for x, y in way) for way in ways]
     line = {"color": GREY, "width": 1.2}
-    return [{"type": "path", "path": path, "line": line, "layer": "below"}]
+    return (
+        [{"type": "path", "path": " ".join(paths), "line": line, "layer": "below"}] if ways else []
+    )
 
 
-def _head(way: Sequence[Point]) -> dict[str, Any]:
-    (ax, ay), (x, y) = way[-2:]
+def _heads(ways: Sequence[Sequence[Point]]) -> dict[str, Any]:
+    """Return the heads of the arrows, each in the direction in which its way ends."""
+    ends = [(way[-2], way[-1]) for way in ways]
     return {
-        "x": x,
-        "y": y,
-        "ax": ax,
-        "ay": ay,
-        "xref": "x",
-        "yref": "y",
-        "axref": "x",
-        "ayref": "y",
-        "text": "",
-        "showarrow": True,
-        "arrowhead": 2,
-        "arrowsize": 1,
-        "arrowwidth": 1.2,
-        "arrowcolor": GREY,
+        "type": "scatter",
+        "mode": "markers",
+        "x": [x for _, (x, _) in ends],
+        "y": [y for _, (_, y) in ends],
+        "hoverinfo": "skip",
+        "marker": {
+            "symbol": "arrow",
+            "size": 7,
+            "color": GREY,
+            "opacity": 1,
+            "angle": [
+                degrees(atan2((x - ax) * COLUMN_PIXELS, (ay - y) * LANE_PIXELS))
+                for (ax, ay), (x, y) in ends
+            ],
+        },
     }
 
 

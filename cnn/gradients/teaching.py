@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 TEACHING = "Teaching a class"
 MOST_STEPS = 50
 MOST_WEIGHTS = 30_000_000
+# What some steps take beside the network, measured with ResNet50.
+_BYTES_OF_A_WEIGHT = 40
 MOST_RATE = 10.0
 _GRADIENTS = "_cnn_weight_gradients"
 Arrays = Mapping[str, NDArray[np.float32]]
@@ -198,10 +200,15 @@ def _require_room(model: keras.Model) -> None:
     count = model.count_params()
     if count > MOST_WEIGHTS:
         raise ModelError(
-            f"The network has {count:,} weights: a step keeps them before and after, and their "
-            f"gradients, and is made of at most {MOST_WEIGHTS:,}. Choose a smaller network, or train "
-            "this one."
+            f"The network has {count:,} weights: steps keep them before and after, and their "
+            f"gradients, about {_gigabytes(count)} of memory. They are made of at most "
+            f"{MOST_WEIGHTS:,} weights ({_gigabytes(MOST_WEIGHTS)}). Choose a smaller network, or train "
+            "this one with a program of your own and cnn.RunRecorder, and look at the run."
         )
+
+
+def _gigabytes(weights: int) -> str:
+    return f"{weights * _BYTES_OF_A_WEIGHT / 1e9:.1f} GB"
 
 
 def _moving(model: keras.Model) -> list[int]:

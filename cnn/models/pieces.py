@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING
 
 from cnn.models.graph import Call, Source, calls
+from cnn.models.layers import layer_infos
 
 if TYPE_CHECKING:
     import keras
 
 _FEWEST, _MOST = 8, 24
+_MOST_SHARE = 1 / 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,19 +29,33 @@ class Piece:
 def pieces(model: keras.Model) -> tuple[Piece, ...]:
     """Return all calls of the model but those of its inputs, in pieces of 8 to 24.
 
-    It is cut where the least numbers go from one piece to those after it.
+    A piece has fewer where more of them would compute over an eighth of what the network does. It is
+    cut where the least numbers go from one piece to those after it.
     """
     layer_calls = [call for call in calls(model) if call.inputs]
-    sizes = _crossing(layer_calls)
-    ends, start = [], 0
-    while len(layer_calls) - start > _MOST:
-        end = min(range(start + _FEWEST, start + _MOST + 1), key=lambda at: (sizes[at], -at))
-        ends.append(end)
-        start = end
-    ends.append(len(layer_calls))
-    return tuple(
-        _piece(layer_calls[begin:end]) for begin, end in zip([0, *ends], ends, strict=False)
-    )
+    sizes, costs = _crossing(layer_calls), _costs(model, layer_calls)
+    ends = [0]
+    while ends[-1] < len(layer_calls):
+        within = _within(costs, ends[-1])
+        is_last = within[-1] == len(layer_calls)
+        ends.append(within[-1] if is_last else min(within, key=lambda at: (sizes[at], -at)))
+    return tuple(_piece(layer_calls[begin:end]) for begin, end in pairwise(ends))
+
+
+def _costs(model: keras.Model, layer_calls: Sequence[Call]) -> list[int]:
+    """Return the multiply-adds of each call, 0 where they are not known."""
+    known = {info.name: info.multiply_adds or 0 for info in layer_infos(model)}
+    return [known[call.name] for call in layer_calls]
+
+
+def _within(costs: Sequence[int], start: int) -> range:
+    """Return the places before which a piece may end that begins at `start`."""
+    most = sum(costs) * _MOST_SHARE
+    farthest = start + 1
+    while farthest < min(len(costs), start + _MOST) and sum(costs[start : farthest + 1]) <= most:
+        farthest += 1
+    nearest = min(start + _FEWEST, (start + 1 + farthest) // 2)
+    return range(nearest, farthest + 1)
 
 
 def _crossing(layer_calls: Sequence[Call]) -> list[int]:

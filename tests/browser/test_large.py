@@ -88,7 +88,7 @@ def test_names_of_the_diagram_and_the_network_do_not_lie_over_each_other(long, s
     expect(page.locator(".net-class.first")).to_have_count(1)
     assert overlaps(page, ".net-head") == []
     page.get_by_role("link", name="Architecture").click()
-    notes = page.locator("#diagram .annotation text").filter(has_text=re.compile(r"\S"))
+    notes = page.locator("#diagram .textpoint text")
     expect(notes.first).to_be_visible()
     boxes = [box for one in notes.all() if (box := one.bounding_box()) and box["width"]]
     boxes.sort(key=lambda box: box["x"])

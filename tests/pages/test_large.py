@@ -51,6 +51,16 @@ def test_no_answer_is_larger_than_a_megabyte(large, query, page, layer, scale):
     assert len(got.data) < MEGABYTE
 
 
+@pytest.mark.parametrize("scale", ["layer", "channel"])
+def test_the_units_of_a_flat_layer_leave_less_to_the_maps_beside_them(tmp_path, request_of, scale):
+    app = application_of(nets.flattened(), tmp_path)
+    request_of(app)
+    request = Request(parse({**runtime_of(app).default_view().to_query(), "scale": scale})[0])
+    whole = _whole(all_layers.show, request, (), all_layers.PAGE)
+    assert len(whole["charts"]) == 6
+    assert len(to_json_plotly(whole)) < MEGABYTE
+
+
 def test_all_layers_shows_each_layer_in_one_part(query):
     request = Request(parse(query)[0])
     names = [info.name for info in cnn.layer_infos(request.model)]

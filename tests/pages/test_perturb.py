@@ -46,6 +46,18 @@ def test_a_curve_runs_over_the_whole_range_of_its_slider(bundled, over):
     assert len(x) >= 31
 
 
+@pytest.mark.parametrize(("over", "count"), [("rotate", 9), ("epsilon", 8)])
+def test_the_curve_of_a_network_that_computes_much_has_fewer_values_and_says_so(
+    bundled, monkeypatch, over, count
+):
+    query, _ = bundled
+    assert "curve is of" not in paint({**query, "over": over})[0][perturb.CURVE][1]
+    monkeypatch.setattr(perturb, "_BUDGET", 0)
+    figure, told = paint({**query, "over": over})[0][perturb.CURVE]
+    assert len(figure.data[0].x) == count
+    assert f"computes much for a picture, so the curve is of {count} values" in told
+
+
 def test_the_curve_meets_the_prediction_at_the_slider(bundled, app):
     query, _ = bundled
     runtime = runtime_of(app)

@@ -1,3 +1,4 @@
+import re
 from itertools import pairwise
 from urllib.parse import unquote
 
@@ -210,16 +211,27 @@ def test_the_diagram_carries_the_layers_names(classifier):
     assert list(figure.data[0].customdata) == [i.name for i in cnn.layer_infos(classifier)]
 
 
+def points_of(path):
+    """Return the corners (n, 2) of each line of a path that is drawn without lifting the pen."""
+    lines = [line for line in path.removesuffix(" Z").split("M ") if line]
+    return [
+        np.array(
+            [[float(one) for one in point.split(",")] for point in re.findall(r"[^ L]+,\S+", line)]
+        )
+        for line in lines
+    ]
+
+
 def rectangles(figure, infos):
     """Return the drawn sheets (x0, x1, y0, y1) of each layer's block by its name."""
-    drawn = [shape for shape in figure.layout.shapes if shape.type == "rect"]
-    found = {}
-    for block in arrange(infos):
-        mine = [s for s in drawn if (s.x0 + s.x1) / 2 == pytest.approx(block.column, abs=0.15)]
-        found[block.info.name] = [
-            (s.x0, s.x1, s.y0, s.y1) for s in mine
-            if (s.y0 + s.y1) / 2 == pytest.approx(block.lane, abs=1e-6)
-        ]  # fmt: skip
+    blocks = arrange(infos)
+    found = {block.info.name: [] for block in blocks}
+    for shape in figure.layout.shapes:
+        for corners in points_of(shape.path) if shape.fillcolor else []:
+            (x0, y0), (x1, y1) = corners.min(axis=0), corners.max(axis=0)
+            near = [abs((x0 + x1) / 2 - b.column) + abs((y0 + y1) / 2 - b.lane) for b in blocks]
+            assert min(near) < 0.15
+            found[blocks[int(np.argmin(near))].info.name].append((x0, x1, y0, y1))
     return found
 
 
@@ -236,8 +248,8 @@ def test_blocks_are_as_high_as_their_maps_to_scale(classifier, second_model):
         highest = max(cells for cells, _ in found)
         whole = next(drawn for cells, drawn in found if cells == highest)
         for cells, drawn in found:
-            assert max(drawn) == pytest.approx(max(whole) * cells / highest)
-            assert min(drawn) == pytest.approx(max(drawn))
+            assert max(drawn) == pytest.approx(max(whole) * cells / highest, rel=1e-4)
+            assert min(drawn) == pytest.approx(max(drawn), rel=1e-4)
         told = cnn.captions.architecture(cnn.layer_infos(model), cnn.totals(model)).seen
         assert told.startswith("A block is as high as the layer's maps, to scale. ")
 
@@ -250,7 +262,7 @@ def test_maps_that_are_too_low_to_see_are_drawn_alike_and_that_is_said():
     assert least == 8
     for cells, drawn in found.items():
         expected = max(found[256]) * max(cells, 256 * 0.0118 / 0.38) / 256
-        assert max(drawn) == pytest.approx(expected)
+        assert max(drawn) == pytest.approx(expected, rel=1e-4)
     told = cnn.captions.architecture(infos, cnn.totals(model)).seen
     assert "to scale (those of less than 8 cells like those of 8)" in told
 
@@ -290,21 +302,43 @@ def test_an_arrow_past_others_is_drawn_whole(second_model):
     infos = cnn.layer_infos(nets.residual())
     figure, way = cnn.figures.diagram(infos), routes(infos)["stem", "add_0"]
     assert len(way) == 6
-    path = "M {},{} ".format(*way[0]) + " ".join(f"L {x},{y}" for x, y in way[1:-1])
-    assert path in [shape.path for shape in figure.layout.shapes]
-    heads = [(a.ax, a.ay, a.x, a.y) for a in figure.layout.annotations if a.showarrow]
-    assert (*way[-2], *way[-1]) in heads
+    (lines,) = [shape for shape in figure.layout.shapes if not shape.fillcolor]
+    drawn = points_of(lines.path)
+    assert [len(corners) for corners in drawn] == [len(one) for one in routes(infos).values()]
+    assert any(corners.shape == (6, 2) and np.allclose(corners, way) for corners in drawn)
+    heads = figure.data[1]
+    assert way[-1] in list(zip(heads.x, heads.y, strict=True))
     low, high = sorted(figure.layout.yaxis.range)
     assert all(low < y < high for way in routes(infos).values() for _, y in way)
 
 
 def test_a_long_name_is_cut_in_the_middle_and_whole_at_the_pointer():
     infos = cnn.layer_infos(nets.long_names())
-    notes = [note for note in cnn.figures.diagram(infos).layout.annotations if note.text]
-    long = next(note for note in notes if note.hovertext == nets.LONG_NAME)
-    assert "block3_…ization" in long.text
-    names = [note.text.split("</b>")[0].removeprefix("<b>") for note in notes]
-    assert max(map(len, names)) <= 15
+    names = cnn.figures.diagram(infos).data[2]
+    shown = [text.split("</b>")[0].removeprefix("<b>") for text in names.text]
+    assert "block3_…ization" in shown[list(names.hovertext).index(nets.LONG_NAME)]
+    assert max(map(len, shown)) <= 15
+
+
+def test_a_diagram_of_hundreds_of_layers_has_no_element_for_each_of_them():
+    many, few = (
+        cnn.figures.diagram(cnn.layer_infos(make())).layout
+        for make in (nets.in_blocks, nets.residual)
+    )
+    assert len(many.shapes) <= len(few.shapes) + 20
+    assert not many.annotations
+
+
+def test_the_heads_of_arrows_point_where_their_ways_end():
+    infos = cnn.layer_infos(nets.second())
+    figure = cnn.figures.diagram(infos)
+    layout, heads = figure.layout, figure.data[1]
+    x0, x1 = layout.xaxis.range
+    y0, y1 = layout.yaxis.range
+    for (*_, before, end), angle in zip(routes(infos).values(), heads.marker.angle, strict=True):
+        right = (end[0] - before[0]) * layout.width / (x1 - x0)
+        down = (end[1] - before[1]) * layout.height / (y0 - y1)
+        assert angle == pytest.approx(np.degrees(np.arctan2(right, -down)), abs=6)
 
 
 def test_a_matrix_is_signed_and_fills_its_frame():

@@ -190,7 +190,11 @@ def test_a_label_that_the_model_does_not_have_is_refused(classifier, seven, labe
 
 def test_a_network_whose_copies_would_fill_the_memory_is_refused(classifier, seven, monkeypatch):
     monkeypatch.setattr("cnn.gradients.teaching.MOST_WEIGHTS", 90_000)
-    with pytest.raises(cnn.ModelError, match=r"has 121,930 weights.*at most 90,000"):
+    monkeypatch.setattr("cnn.gradients.teaching._BYTES_OF_A_WEIGHT", 50_000)
+    told = (
+        r"has 121,930 weights.*about 6\.1 GB.*at most 90,000 weights \(4\.5 GB\).*cnn\.RunRecorder"
+    )
+    with pytest.raises(cnn.ModelError, match=told):
         teach(classifier, seven, label=3)
 
 

@@ -86,8 +86,25 @@ def test_pieces_have_every_call_once_and_say_what_they_read():
 
 def test_a_network_in_blocks_is_cut_between_them():
     crossing = [part.reads for part in pieces(nets.in_blocks())[1:]]
-    assert len(crossing) == 2
+    assert len(crossing) >= 2
     assert all(len(reads) == 1 and reads[0][0].endswith("_add") for reads in crossing)
+
+
+def few_layers_that_cost_much() -> keras.Model:
+    """Ten convolutions and a pool, each after the other, as in VGG16."""
+    picture = x = keras.Input((16, 16, 8))
+    for i in range(10):
+        x = layers.Conv2D(8, 3, padding="same", name=f"conv_{i}")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    return as_functional(keras.Model(picture, layers.Dense(5, activation="softmax")(x)))
+
+
+def test_no_piece_computes_more_than_an_eighth_of_the_network_but_for_a_single_layer():
+    for model in (few_layers_that_cost_much(), nets.in_blocks(), branches()):
+        costs = {info.name: info.multiply_adds or 0 for info in cnn.layer_infos(model)}
+        for part in pieces(model):
+            cost = sum(costs[call.name] for call in part.calls)
+            assert len(part.calls) == 1 or cost <= sum(costs.values()) / 8
 
 
 def test_a_piece_is_computed_once_and_only_when_one_of_its_layers_is_asked_for(large, monkeypatch):
