@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from cnn.data.names import data_name
 from cnn.inspection.diagnosis import Checked, Diagnosis, Finding, Selection
 from cnn.inspection.diagnosis.channels import LEAST_FLAT
 from cnn.inspection.diagnosis.feeding import LEAST_PICTURES, MOST_DEVIATIONS, MOST_RATIO
@@ -134,7 +135,9 @@ def left_to_a_worker(multiply_adds: int | None) -> str:
 
 def selection(chosen: Selection) -> str:
     """Return over which pictures a diagnosis was said, in a sentence."""
-    source = " ".join(filter(None, (chosen.name, chosen.split))) or "the given pictures"
+    source = (
+        f"{data_name(chosen.name)} {chosen.split}".strip() if chosen.name else "the given pictures"
+    )
     if chosen.count == chosen.total:
         return f"Said over all {counted(chosen.total, 'picture')} of {source}."
     few = "; they are few, for the network computes much" if chosen.is_short else ""

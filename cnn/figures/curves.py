@@ -18,6 +18,8 @@ from cnn.words import percent
 
 _MOST_POINTS = 300
 _MOST_EPOCHS_NAMED = 10
+# An axis with its numbers and its name, and the colour bar.
+_BELOW = 42 + style.BAR_PIXELS
 _MOST_LETTERS = 20
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _SYMBOLS = ("circle", "square", "triangle-up", "x")
@@ -132,9 +134,10 @@ def class_accuracy(table: pd.DataFrame, *, title: str) -> go.Figure:
     epochs, classes = table["epoch"].tolist(), _classes(table)
     shares = table[classes].to_numpy(np.float32).T
     figure = _recognised(shares, epochs, _plain(classes), title, "class %{y}, epoch %{x}")
-    figure.update_xaxes(tick0=epochs[0], dtick=-(-len(epochs) // _MOST_EPOCHS_NAMED))
+    step = -(-len(epochs) // _MOST_EPOCHS_NAMED)
+    figure.update_xaxes(tick0=epochs[0], dtick=step, title={"text": "epoch", "standoff": 4})
     figure.update_yaxes(type="category", title={"text": "class", "standoff": 4})
-    return figure.update_layout(margin={"l": 44, "r": 8, "b": 34})
+    return figure.update_layout(margin={"l": 44, "r": 8, "b": _BELOW})
 
 
 def class_accuracy_of_runs(table: pd.DataFrame, *, title: str, names: Sequence[str]) -> go.Figure:
@@ -149,7 +152,7 @@ def class_accuracy_of_runs(table: pd.DataFrame, *, title: str, names: Sequence[s
     figure.update_xaxes(type="category", title={"text": "class", "standoff": 4})
     cut = [style.plain(_cut(name)) for name in names]
     figure.update_yaxes(type="category", automargin=True, tickvals=labels, ticktext=cut)
-    return figure.update_layout(margin={"l": 8, "r": 8, "b": 44})
+    return figure.update_layout(margin={"l": 8, "r": 8, "b": _BELOW})
 
 
 def _classes(table: pd.DataFrame) -> list[str]:
@@ -177,7 +180,7 @@ def _recognised(
         hover=f"{place}<br><b>%{{text}}</b> recognised<extra></extra>",
         form="recognised",
     ).figure()
-    bar = {"thickness": 8, "outlinewidth": 0, "tickformat": ".0%", "nticks": 5}
+    bar = {"tickformat": ".0%", "nticks": 5, "yref": "container", "yanchor": "bottom", "ypad": 2}
     axis = {**style.VISIBLE_AXIS, "fixedrange": True, "scaleanchor": None}
     figure.update_traces(x=x, y=y, text=percentages, colorbar=bar)
     figure.update_xaxes({**axis, "constrain": None, "tickangle": 0})

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from itertools import count
-from pathlib import Path
 from typing import Any
 
-from cnn.data.datasets import CIFAR10, DIGITS, MNIST
+from cnn.data.names import data_name
 from cnn.runs.configuration import SETTINGS, TrainingConfig
 
 MOST_NAME = 100
-_MOST_DATA = 40
-_DATA = {
-    MNIST: "MNIST", "fashion_mnist": "Fashion-MNIST", CIFAR10: "CIFAR-10", DIGITS: "embedded digits",
-}  # fmt: skip
-
-
-def data_name(dataset: str) -> str:
-    """Return what a data set is called; of a folder its own name, without the way there."""
-    return _DATA.get(dataset) or _cut(Path(dataset).name or "a folder", _MOST_DATA)
 
 
 def in_words(name: str, value: Any) -> tuple[str, str]:

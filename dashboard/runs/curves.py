@@ -11,6 +11,7 @@ from dash import html
 
 import cnn
 from cnn.captions import Caption
+from cnn.data.names import data_name
 from cnn.figures import EMPTY_FIGURE, Course
 from cnn.figures.curves import GRADIENT
 from cnn.runs.configuration import TrainingConfig, differences
@@ -389,9 +390,9 @@ def _scored(name: str, config: TrainingConfig) -> str:
     """Return what a score is of: its name is that of a data set and a split."""
     data, _, split = name.rpartition(" ")
     if data == config.dataset:
-        return f"accuracy on {name}"
+        return f"accuracy on {data_name(data)} {split}"
     half = {"train": ", first half", "test": ", second half"}.get(split, f" {split}")
-    return f"accuracy on {data}{half} (not trained on)"
+    return f"accuracy on {data_name(data)}{half} (not trained on)"
 
 
 def _difference(name: str, values: list[Any]) -> html.Tr:

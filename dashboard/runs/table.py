@@ -15,8 +15,8 @@ from dash import ctx, html
 from dash.exceptions import PreventUpdate
 
 import cnn
+from cnn.data.names import data_name
 from cnn.errors import without_folders
-from cnn.runs.naming import data_name
 from cnn.runs.run import ACTIVE, Run, Status
 from cnn.words import number, percent
 from dashboard.access.people import Role

@@ -10,7 +10,7 @@ from cachetools import LRUCache, cached
 
 import cnn
 from cnn.data import datasets, sources
-from cnn.runs.naming import data_name
+from cnn.data.names import data_name
 from dashboard.settings import Settings
 from dashboard.state.data import OWN, SPLITS, require_known
 

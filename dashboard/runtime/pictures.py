@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.data import datasets
+from cnn.data.names import data_name
 from dashboard.state import pixels
 from dashboard.state.uploads import Uploads
 from dashboard.state.view import View
@@ -76,9 +77,10 @@ def _own(own: NDArray[np.uint8], what: str, *, empty: str) -> Picture:
 
 
 def _sample(data: cnn.Dataset, sample: cnn.Sample) -> Picture:
-    described = f"{sample.class_name}: {data.name} {data.split}, picture number {sample.index}"
+    name = f"{data_name(data.name)} {data.split}"
+    described = f"{sample.class_name}: {name}, picture number {sample.index}"
     numbers = f"(0 to {len(data) - 1:,})"
-    place = f"{data.name} {data.split}, number {sample.index} {numbers}"
+    place = f"{name}, number {sample.index} {numbers}"
     if (data.name, data.split) == (datasets.DIGITS, "all"):
         place = f"embedded digit {sample.index} {numbers}"
     caption = f"Label {sample.class_name}\n{place}"

@@ -250,7 +250,7 @@ def test_a_link_means_the_same_on_another_server(
 ):
     with_mnist = best_server
     page = visit(with_mnist, "/activations/dense").page
-    expect(page.locator("#picture-text")).to_contain_text("mnist test")
+    expect(page.locator("#picture-text")).to_contain_text("MNIST test")
     page.get_by_role("button", name="9", exact=True).click()
     expect(page.locator("#picture-text")).to_contain_text("Label 9")
     link = page.url.removeprefix(with_mnist.url)

@@ -42,7 +42,7 @@ ROOMS = {
     ),
     "cnn.data": (
         "picture_files", "labelled", "idx", "archives", "cifar", "folders", "sources", "embedded",
-        "fetching", "datasets",
+        "fetching", "datasets", "names",
     ),
     "dashboard": (
         "ids", "prefix", "bodies", "arguments", "watching", "state", "settings", "access", "shedding",

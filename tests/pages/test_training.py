@@ -75,7 +75,7 @@ def test_the_page_shows_the_history_of_the_model_in_use(view):
     assert list(trained.y) == history["loss"].tolist()
     assert list(validated.y) == history["val_loss"].tolist()
     assert "lowest after epoch" in answer[LOSS_CAPTION]
-    assert "accuracy on mnist test" in answer[SETTINGS]
+    assert "accuracy on MNIST test" in answer[SETTINGS]
     assert len(answer[CLASSES].data[0].y) == 10
     assert (answer[MISSING], answer[HIDDEN]) == (None, False)
     with pytest.raises(PreventUpdate):

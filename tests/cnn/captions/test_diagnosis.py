@@ -138,7 +138,7 @@ SELECTION = Selection("mnist", "test", 1000, 10_000)
 
 def test_the_sample_is_told():
     assert words.selection(SELECTION).startswith(
-        "Said over 1,000 of the 10,000 pictures of mnist test, evenly chosen. Of others"
+        "Said over 1,000 of the 10,000 pictures of MNIST test, evenly chosen. Of others"
     )
     short = Selection("mnist", "test", 8, 10_000, is_short=True)
     assert "evenly chosen; they are few, for the network computes much." in words.selection(short)

@@ -1,7 +1,8 @@
 import pytest
 
 from cnn import TrainingConfig, runs
-from cnn.runs.naming import MOST_NAME, automatic, data_name, in_words, unique
+from cnn.data.names import data_name
+from cnn.runs.naming import MOST_NAME, automatic, in_words, unique
 from cnn.runs.run import Note
 from cnn.training import lessons
 
