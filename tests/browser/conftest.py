@@ -183,7 +183,7 @@ class Visitor:
             shown = self.page.locator("body").inner_text(timeout=5_000)
         except PlaywrightError as problem:
             shown = str(problem)
-        refused = [f"{one.status} {one.url}" for one in self.answers if one.status >= 400]
+        refused = [_in_words(answer) for answer in self.answers if answer.status >= 400]
         return "\n".join([shown, *self.errors, *refused, *self.failures])
 
     def check(self) -> None:
@@ -263,6 +263,10 @@ _PANEL = f"""async () => {{
 _PANEL_IS = f"async (wanted) => (await ({_PANEL})()) === wanted"
 
 
+def _in_words(answer) -> str:
+    return f"{answer.status} {answer.url} {answer.request.post_data or ''}"
+
+
 class Kept(Visitor):
     """A page that is loaded once, and led to other pages by the router."""
 
@@ -310,10 +314,10 @@ def pytest_runtest_setup(item):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item, call):
+def pytest_runtest_makereport(item):
     report = yield
     item.stash[_FAILED] = item.stash[_FAILED] or report.failed
-    if report.failed and call.when == "call":
+    if report.failed:
         visitors = dict.fromkeys(item.stash[_VISITORS])
         report.sections += [(f"page {one.page.url}", one.told()) for one in visitors]
     return report

@@ -42,7 +42,7 @@ def test_a_training_survives_its_browser_and_its_server_and_is_cancelled_and_res
     server.kill()
     expect(page.locator("#silence")).to_contain_text("does not answer")
     server.start()
-    expect(page.locator("#silence")).to_be_empty(timeout=30_000)
+    expect(page.locator("#silence")).to_be_empty()
     expect(first_row(page).locator("th")).to_have_text(run)
     before = told.inner_text()
     expect(told).not_to_have_text(before)
