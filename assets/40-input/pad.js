@@ -184,7 +184,9 @@
       context.imageSmoothingQuality = "medium";
       context.drawImage(this.canvas, 0, 0, side, side);
       const { data } = context.getImageData(0, 0, side, side);
-      return Uint8Array.from({ length: side * side }, (_, i) => data[4 * i + colour]);
+      const values = new Uint8Array(side * side);
+      for (let i = 0; i < values.length; i++) values[i] = data[4 * i + colour];
+      return values;
     }
   }
 

@@ -6,6 +6,20 @@
   const MOST_TICKS = 6;
   const BAR_MARGIN = 24;
 
+  // Colours are asked for when the theme is another: each question has the page's style computed at once.
+  let known;
+  root.cnn.atStart(() => (known = null));
+
+  function pageColours() {
+    const theme = document.documentElement.dataset.bsTheme;
+    if (!known || known.theme !== theme) {
+      const style = getComputedStyle(document.body);
+      const [line, zero] = ["--line", "--bs-secondary-color"].map((name) => style.getPropertyValue(name));
+      known = { theme, text: style.color, line, zero };
+    }
+    return known;
+  }
+
   function paintBars(plot, canvas, values) {
     const geometry = root.cnn.plotly.geometryOf(plot);
     const { width, height, isBars, gap, colour, x, y } = geometry;
@@ -46,14 +60,14 @@
   }
 
   function paintTicks(context, { x, y, font }, range, up) {
-    const style = getComputedStyle(document.body);
+    const colours = pageColours();
     context.font = `${font.size}px ${font.family}`;
     context.textAlign = "right";
     context.textBaseline = "middle";
     for (const value of niceValues(range, MOST_TICKS)) {
-      context.fillStyle = style.getPropertyValue(value ? "--line" : "--bs-secondary-color");
+      context.fillStyle = value ? colours.line : colours.zero;
       context.fillRect(x.start, up(value) - 0.5, x.length, 1);
-      context.fillStyle = style.color;
+      context.fillStyle = colours.text;
       const text = y.isPercent ? Math.round(100 * value) + "%" : value;
       context.fillText(text, x.start - 4, up(value));
     }
@@ -80,7 +94,7 @@
     context.font = `${size}px ${family}`;
     context.textAlign = "center";
     context.textBaseline = "top";
-    context.fillStyle = getComputedStyle(document.body).color;
+    context.fillStyle = pageColours().text;
     for (const value of niceValues([low, high], MOST_TICKS)) {
       context.fillText(value, BAR_MARGIN + (width * (value - low)) / (high - low), 3);
     }

@@ -21,8 +21,8 @@
     return isInside ? { layer: layer.name, place: { ...place, row, column } } : null;
   }
 
-  // What is to be drawn: a box of cells in every tile of each layer. `boxOf` gives that of a layer, of maps as
-  // rows and columns and of units as the first and the last, or nothing.
+  // What is to be drawn: a box of cells in the tiles of each layer. `boxOf` gives that of a layer, of maps as
+  // rows, columns and marked channels and of units as the first and the last, or nothing.
   function ofThumbnails(boxOf) {
     const net = network.opened();
     if (!net) return [];
@@ -37,9 +37,9 @@
   }
 
   // Of maps a box in each tile, of units one around all.
-  function shape(layer, { channel, first, last, rows, columns }) {
+  function shape(layer, { channels, first, last, rows, columns }) {
     const numbers = layer.rows ? [...layer.channels.keys()] : layer.channels;
-    const isPart = (number) => rows ? channel === undefined || channel === number : number >= first && number <= last;
+    const isPart = (number) => rows ? channels[number] : number >= first && number <= last;
     const tiles = numbers.map((number, i) => isPart(number) && network.tileBox(layer, i)).filter(Boolean);
     return rows ? tiles.map((tile) => inTile(tile, layer.data.size, rows, columns)).join("") : around(tiles);
   }

@@ -11,8 +11,13 @@
     return shape.length > 1 ? shape.slice(0, -1) : shape;
   }
 
+  // How many channels a layer has, or numbers of a vector.
+  const depthOf = ({ shape }) => shape[shape.length - 1] ?? 1;
+  const isVector = ({ shape }) => shape.length === 1;
+
+  const ones = (count) => new Uint8Array(count).fill(1);
   const none = (sides) => sides.map((side) => new Uint8Array(side));
-  const all = (sides) => sides.map((side) => new Uint8Array(side).fill(1));
+  const all = (sides) => sides.map(ones);
 
   function count(axis) {
     let sum = 0;
@@ -53,16 +58,20 @@
 
   // ---- Of numbers that are written in another shape.
 
-  function rearranged(from, to, numberOf, { axes, hasHoles }) {
-    const [sides, ends] = [sidesOf(from), sidesOf(to)];
-    if (isFull({ axes, hasHoles })) return { axes: all(ends), hasHoles: false };
-    const depth = sides.length < from.shape.length ? from.shape[from.shape.length - 1] : 1;
-    const endDepth = ends.length < to.shape.length ? to.shape[to.shape.length - 1] : 1;
-    const marked = new Uint8Array(product(ends));
+  function rearranged(from, to, numberOf, { axes, channels, hasHoles }) {
+    const ends = sidesOf(to);
+    const isAll = isFull({ axes, hasHoles }) && !channels.includes(0);
+    if (isAll) return { axes: all(ends), channels: ones(depthOf(to)), hasHoles: false };
+    const [each, endDepth] = [isVector(from) ? ones(1) : channels, isVector(to) ? 1 : depthOf(to)];
+    const [marked, endChannels] = [new Uint8Array(product(ends)), new Uint8Array(endDepth)];
     for (const cell of cellsIn(axes)) {
-      for (let k = 0; k < depth; k++) marked[Math.floor(numberOf(cell * depth + k) / endDepth)] = 1;
+      for (let k = 0; k < each.length; k++) {
+        if (!each[k]) continue;
+        const number = numberOf(cell * each.length + k);
+        marked[Math.floor(number / endDepth)] = endChannels[number % endDepth] = 1;
+      }
     }
-    return projected(marked, ends, hasHoles);
+    return { ...projected(marked, ends, hasHoles), channels: isVector(to) ? marked : endChannels };
   }
 
   function cellsIn(axes) {
@@ -97,24 +106,55 @@
     return (number) => sides.reduce((sum, side, i) => sum + (Math.floor(number / from[i]) % side) * to[i], 0);
   }
 
+  // ---- Of channels: each reads those of its group.
+
+  function channelsOf({ first, count: width, groups }, source, layer, marked, isBack) {
+    const [before, after] = [{ start: 0, count: depthOf(source) }, { start: first, count: width }];
+    const [from, to] = isBack ? [after, before] : [before, after];
+    const [wide, toWide] = [from.count / groups, to.count / groups];
+    const found = new Uint8Array(depthOf(isBack ? source : layer));
+    for (let i = 0; i < from.count; i++) {
+      if (!marked[from.start + i]) continue;
+      const group = Math.floor(i / wide);
+      found.fill(1, to.start + group * toWide, to.start + (group + 1) * toWide);
+      i = (group + 1) * wide - 1;
+    }
+    return found;
+  }
+
   // ---- From layer to layer.
 
   // What the marked cells of `layer` read of its source, or what those of the source reach of it.
   function follow(read, source, layer, marked, isBack) {
     const [from, to] = isBack ? [layer, source] : [source, layer];
-    if (isEmpty(marked.axes)) return { axes: none(sidesOf(to)), hasHoles: false };
-    if (read.how === "everything") return { axes: all(sidesOf(to)), hasHoles: false };
     if (read.how === "rearranged") {
       return rearranged(from, to, renumbered(source.shape, layer.shape, read.order, isBack), marked);
     }
+    const channels = channelsOf(read.channels, source, layer, marked.channels, isBack);
+    if (read.how === "everything") return { axes: all(sidesOf(to)), channels, hasHoles: false };
     const along = isBack ? readAlong : reachAlong;
     const axes = sidesOf(to).map((side, i) =>
       read.axes[i] ? along(read.axes[i], marked.axes[i], side) : marked.axes[i].slice());
-    return { axes: isEmpty(axes) ? none(sidesOf(to)) : axes, hasHoles: marked.hasHoles };
+    return { axes, channels, hasHoles: marked.hasHoles };
   }
 
+  // Nothing is read of a cell of which no channel is read, and of a channel none of whose cells is. The numbers
+  // of a vector are its cells and its channels.
+  function met(to, found) {
+    if (isVector(to)) {
+      const numbers = found.axes[0].map((mark, i) => mark & found.channels[i]);
+      return { axes: [numbers], channels: numbers, hasHoles: found.hasHoles };
+    }
+    const isNothing = isEmpty(found.axes) || !found.channels.includes(1);
+    return isNothing ? nothingOf(to) : found;
+  }
+
+  const nothingOf = (layer) =>
+    ({ axes: none(sidesOf(layer)), channels: new Uint8Array(depthOf(layer)), hasHoles: false });
+
   function step(read, source, layer, marked, isBack) {
-    const found = follow(read, source, layer, marked, isBack);
+    const to = isBack ? source : layer;
+    const found = isEmpty(marked.axes) ? nothingOf(to) : met(to, follow(read, source, layer, marked, isBack));
     const isExact = isEmpty(found.axes) || (isBack && read.exactFromAll && isFull(marked));
     return { ...found, certainty: Math.max(marked.certainty, isExact ? 0 : read.certainty) };
   }
@@ -125,10 +165,11 @@
     if (isEmpty(one.axes)) return { ...other, certainty };
     if (isEmpty(other.axes)) return { ...one, certainty };
     const axes = one.axes.map((axis, i) => both(axis, other.axes[i]));
+    const channels = both(one.channels, other.channels);
     const holds = (part) => !part.hasHoles && axes.every((axis, i) => isSame(axis, part.axes[i]));
     const differs = one.axes.filter((axis, i) => !isSame(axis, other.axes[i])).length;
     const isBox = holds(one) || holds(other) || (!one.hasHoles && !other.hasHoles && differs < 2);
-    return { axes, certainty, hasHoles: !isBox };
+    return { axes, channels, certainty, hasHoles: !isBox };
   }
 
   function both(one, other) {
@@ -144,11 +185,15 @@
 
   function begin(layer, index) {
     const sides = sidesOf(layer);
-    const axes = sides.map((side, i) =>
-      Uint8Array.from({ length: side }, (_, place) => Number(index[i] === null || index[i] === place)));
-    const isPart = sides.length < index.length && index[index.length - 1] !== null;
-    return { axes, hasHoles: false, certainty: isPart && !layer.alike ? 1 : 0 };
+    const axes = sides.map((side, i) => marksOf(side, index[i]));
+    const channel = index.length ? index[index.length - 1] : null;
+    const isPart = sides.length < index.length && channel !== null;
+    const channels = marksOf(depthOf(layer), channel);
+    return { axes, channels, hasHoles: false, certainty: isPart && !layer.alike ? 1 : 0 };
   }
+
+  const marksOf = (count, chosen) =>
+    Uint8Array.from({ length: count }, (_, place) => Number(chosen === null || chosen === place));
 
   // The cells that a cell reads of every layer before it. Its index is that in the output of the layer, of
   // which null is all along an axis.
@@ -184,15 +229,17 @@
     return toldOf(table, name, found);
   }
 
-  // By name of the layer the first and the last place along each axis; nothing where no cell is part of it.
+  // By name of the layer the first and the last place along each axis, nothing where no cell is part of it, and
+  // which channels are.
   function toldOf({ layers, certainties }, layer, found) {
     const cells = new Map();
     let worst = 0;
-    for (const [number, { axes, hasHoles, certainty }] of found) {
+    for (const [number, { axes, channels, hasHoles, certainty }] of found) {
       worst = Math.max(worst, certainty);
       const bounds = isEmpty(axes) ? null : axes.map((axis) => [axis.indexOf(1), axis.lastIndexOf(1)]);
       const isFilled = Boolean(bounds) && product(bounds.map(([a, b]) => b - a + 1)) === product(axes.map(count));
-      cells.set(layers[number].name, { bounds, isFilled: isFilled && !hasHoles, certainty: certainties[certainty] });
+      const about = { channels, isFilled: isFilled && !hasHoles, certainty: certainties[certainty] };
+      cells.set(layers[number].name, { bounds, ...about });
     }
     return { layer, cells, status: certainties[worst] };
   }

@@ -101,16 +101,15 @@
     return { ...follow(table, name, cell), index: cell };
   }
 
-  // The part of a layer as `sides` [rows, columns] are drawn; of units the first and the last one. In the
-  // layer of the cell itself it is one channel.
-  function boxIn({ layers }, { layer, index, cells }, name, sides) {
-    const { bounds } = cells.get(name) || {};
+  // The part of a layer as `sides` [rows, columns] are drawn, and which of its channels; of units the first and
+  // the last one.
+  function boxIn({ layers }, { cells }, name, sides) {
+    const { bounds, channels } = cells.get(name) || {};
     if (!bounds) return null;
     const { shape } = layers.find((one) => one.name === name);
     if (shape.length === 1) return { first: bounds[0][0], last: bounds[0][1] };
     if (!sides) return null;
-    const channel = name === layer ? index[index.length - 1] ?? undefined : undefined;
-    return { channel, ...root.cnn.rowsAndColumns(bounds, shape) };
+    return { channels, ...root.cnn.rowsAndColumns(bounds, shape) };
   }
 
   // The table of the model and the size of its picture; nothing while either is on its way.
@@ -176,8 +175,7 @@
 
   function inTiles({ tiles, units, channel }, box) {
     if (units !== undefined) return inGrid(tiles, box);
-    const shown = [...Array(tiles.count).keys()].filter((tile) =>
-      box.channel === undefined || (channel ?? tile) === box.channel);
+    const shown = [...Array(tiles.count).keys()].filter((tile) => box.channels[channel ?? tile]);
     const [high, wide] = [tiles.height + tiles.gap, tiles.width + tiles.gap];
     const dots = { rows: inBlocks(box.rows, tiles.block), columns: inBlocks(box.columns, tiles.block) };
     return shown.map((tile) =>

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from cnn.models.reading import Along, Axis, Certainty, Reading, Rearranged
+from cnn.models.reading import Along, Axis, Certainty, Channels, Everything, Reading, Rearranged
 from cnn.models.sizes import Size
 from cnn.models.windows import Places, inside
 from cnn.models.wiring import Step, wiring_of
@@ -33,7 +33,9 @@ def field_table(model: keras.Model, *, size: Size | None = None) -> dict[str, An
     - `how`: "everything", "rearranged" with the `order` of its axes (None: the numbers keep their
       order), or "along" with its `axes`. An axis is None where each place reads the one in its place;
       with `start`, `stride`, `apart` and `count` place i reads start + stride i + apart k for k < count,
-      as far as there are such places; `places` are those that each place reads, one by one.
+      as far as there are such places; `places` are those that each place reads, one by one;
+    - `channels`, unless it is rearranged: from the `first` on, `count` of them read this source. They,
+      and the channels of the source, stand in as many `groups`, of which each reads its own.
 
     Raises `LayerError` where the model leaves the size open and none is given.
     """
@@ -58,11 +60,18 @@ def _read(step: Step, source: int) -> dict[str, Any]:
 
 
 def _told(reading: Reading) -> dict[str, Any]:
-    if isinstance(reading, Along):
-        return {"how": "along", "axes": [axis and _axis(axis) for axis in reading.axes]}
     if isinstance(reading, Rearranged):
         return {"how": "rearranged", "order": reading.order}
-    return {"how": "everything"}
+    if isinstance(reading, Along):
+        axes = [axis and _axis(axis) for axis in reading.axes]
+        return {"how": "along", "axes": axes, "channels": _channels(reading.channels)}
+    assert isinstance(reading, Everything)
+    return {"how": "everything", "channels": _channels(reading.channels)}
+
+
+def _channels(channels: Channels) -> dict[str, int]:
+    first, count, _ = channels.after
+    return {"first": first, "count": count, "groups": channels.groups}
 
 
 def _axis(axis: Axis) -> dict[str, Any]:

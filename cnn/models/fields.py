@@ -14,7 +14,7 @@ import numpy as np
 
 from cnn.errors import LayerError
 from cnn.models.layers import layer_info
-from cnn.models.reading import Certainty, Mask, Sides, cells
+from cnn.models.reading import Certainty, Marks, Mask, Sides, Span, cells
 from cnn.models.sizes import Size
 from cnn.models.wiring import Step, Wiring, wiring_of
 from cnn.words import counted
@@ -31,11 +31,13 @@ class Cells:
     """Cells of one layer, and how surely they are those meant.
 
     `mask` is bool (height, width) where the layer has maps, (units,) for a vector, and the shape
-    without channels for others.
+    without channels for others. `channels` is bool (channels,), and true of each that is meant at some
+    of the cells; of a vector it is the same as `mask`.
     """
 
     mask: Mask
     certainty: Certainty
+    channels: Mask
 
     @property
     def bounds(self) -> tuple[tuple[int, int], ...] | None:
@@ -83,13 +85,14 @@ def receptive_field(
 
     `row` and `column` are those of the cell in the layer's maps, `channel` is the number of a unit in
     a vector; None stands for all. A sequence has rows, a volume rows and columns along its first two
-    axes. All channels of a cell are taken to read the same, so `channel` picks nothing in maps. `size`
-    is the (height, width) of the picture, needed only where the model leaves it open. Raises
-    `LayerError` for a layer or a cell that the model does not have, and where a size is missing.
+    axes. All channels of a cell are taken to read the same cells, so in maps `channel` picks only the
+    channels that are read of them. `size` is the (height, width) of the picture, needed only where the
+    model leaves it open. Raises `LayerError` for a layer or a cell that the model does not have, and
+    where a size is missing.
     """
     wiring = wiring_of(model, size)
     index = cell_index(model, layer, size, row=row, column=column, channel=channel)
-    found = _follow(wiring.backwards, layer, _start(wiring, layer, index))
+    found = _follow(wiring, wiring.backwards, layer, index)
     field = _field(wiring, layer, found)
     is_whole = field.status == "exact" and found[wiring.picture].mask.all()
     return replace(field, status="whole picture") if is_whole else field
@@ -112,7 +115,7 @@ def projective_field(
     wiring = wiring_of(model, size)
     layer = wiring.picture if layer is None else layer
     index = cell_index(model, layer, size, row=row, column=column, channel=channel)
-    found = _follow(wiring.forwards, layer, _start(wiring, layer, index))
+    found = _follow(wiring, wiring.forwards, layer, index)
     return _field(wiring, layer, found)
 
 
@@ -150,29 +153,38 @@ def _require(layer: str, shape: Sides, axis: int | None, name: str, number: int)
 
 def _start(wiring: Wiring, layer: str, index: tuple[int | None, ...]) -> Cells:
     """Return the cells of a layer at which a field begins."""
+    sides = [slice(None) if i is None else i for i in index]
     mask = np.zeros(cells(wiring.shapes[layer]), bool)
-    mask[tuple(slice(None) if i is None else i for i in index[: mask.ndim])] = True
+    mask[tuple(sides[: mask.ndim])] = True
+    channels = np.zeros(Span.of(wiring.shapes[layer]).all, bool)
+    channels[sides[-1] if sides else 0] = True
     is_part = mask.ndim < len(index) and index[-1] is not None
-    return Cells(mask, "upper bound" if is_part and not wiring.alike[layer] else "exact")
+    certainty: Certainty = "upper bound" if is_part and not wiring.alike[layer] else "exact"
+    return Cells(mask, certainty, channels)
 
 
-def _follow(steps: Iterable[Step], layer: str, start: Cells) -> dict[str, Cells]:
+def _follow(
+    wiring: Wiring, steps: Iterable[Step], layer: str, index: tuple[int | None, ...]
+) -> dict[str, Cells]:
     """Return the cells that the steps lead to from those of `layer`, by name of the layer."""
-    found = {layer: start}
+    found = {layer: _start(wiring, layer, index)}
     for step in steps:
         if step.origin in found:
-            new = _read(step, found[step.origin])
+            new = _read(step, found[step.origin], is_vector=len(wiring.shapes[step.end]) == 1)
             old = found.get(step.end, new)
             certainty = _worst([old.certainty, new.certainty])
-            found[step.end] = Cells(old.mask | new.mask, certainty)
+            found[step.end] = Cells(old.mask | new.mask, certainty, old.channels | new.channels)
     return found
 
 
-def _read(step: Step, marked: Cells) -> Cells:
-    """Return the cells that a step leads to from the marked ones."""
-    mask = step.reading.read(marked.mask)
+def _read(step: Step, marked: Cells, *, is_vector: bool) -> Cells:
+    """Return the cells that a step leads to from the marked ones, of a vector its numbers."""
+    mask, channels = step.reading.read(Marks(marked.mask, marked.channels))
+    # Nothing is read of a cell of which no channel is read, and of a channel none of whose cells is.
+    mask, channels = mask & (channels if is_vector else channels.any()), channels & mask.any()
     is_exact = not mask.any() or (step.is_exact_from_all and marked.mask.all())
-    return Cells(mask, _worst([marked.certainty, "exact" if is_exact else step.certainty]))
+    certainty = _worst([marked.certainty, "exact" if is_exact else step.certainty])
+    return Cells(mask, certainty, mask if is_vector else channels)
 
 
 def _field(wiring: Wiring, layer: str, found: Mapping[str, Cells]) -> CellField:

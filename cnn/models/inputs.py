@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import keras
 
 _EXPECTED = "_cnn_expected_range"
+_SCALE = "_cnn_scale"
 
 
 def input_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
@@ -33,7 +34,16 @@ def scale_of(model: keras.Model) -> Scale:
     picture before its first weights, and whether it takes whole numbers; else it is 1/255. Raises
     `ModelError` where what is stated is for colours, and the model takes none.
     """
-    card, found = card_of(model), _found(model)
+    card = card_of(model)
+    kept: tuple[Card, Scale] | None = getattr(model, _SCALE, None)
+    if kept is None or kept[0] is not card:
+        kept = card, _scale(model, card)
+        object.__setattr__(model, _SCALE, kept)
+    return kept[1]
+
+
+def _scale(model: keras.Model, card: Card) -> Scale:
+    found = _found(model)
     if card.range:
         chosen = read_scale(card.range)
         return replace(chosen, reason=f"{in_words(chosen)}, as chosen here")

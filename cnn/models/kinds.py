@@ -115,7 +115,7 @@ _KINDS = (
         CONVOLUTION,
         kernel="depthwise",
         channels="summed",
-        reads=reading_rules.windowed,
+        reads=reading_rules.windowed_apart,
         what="{maps}: each is {bias_plus}the cross-correlation of {one_channel} of the {before} "
         "input with a kernel of {window}{cells_apart} of its own",
         explanation="Slides a {window} pattern over each map by itself; maps do not mix.",
@@ -173,7 +173,7 @@ _KINDS = (
         ("MaxPooling?D",),
         POOLING,
         channels="kept",
-        reads=reading_rules.windowed,
+        reads=reading_rules.windowed_apart,
         what="Each cell is the largest of {window} cells: {before} becomes {shape}",
         explanation="Keeps the largest of every {window} cells: {shrinking}it matters less where "
         "exactly something is.",
@@ -183,7 +183,7 @@ _KINDS = (
         ("AveragePooling?D",),
         POOLING,
         channels="kept",
-        reads=reading_rules.windowed,
+        reads=reading_rules.windowed_apart,
         what="Each cell is the mean of {window} cells: {before} becomes {shape}",
         explanation="Keeps the mean of every {window} cells{and_shrinks}.",
         arithmetic=pooling.average_pool,
@@ -241,7 +241,7 @@ _KINDS = (
         Kind((name,), NORMALISATION, channels="kept", reads=reads, arithmetic=rule)
         for name, reads, rule in (
             ("LayerNormalization", reading_rules.along_axis, normalisations.layer),
-            ("GroupNormalization", reading_rules.everything, normalisations.group),
+            ("GroupNormalization", reading_rules.normalised_in_groups, normalisations.group),
             ("RMSNormalization", reading_rules.along_axis, normalisations.root_mean_square),
             ("UnitNormalization", reading_rules.along_axis, normalisations.unit),
             ("Normalization", reading_rules.in_place, normalisations.of_dataset),

@@ -2,15 +2,16 @@
 
 A cell is a place in a layer's output, with all channels that it has there: (row, column) of maps, a
 number of a vector. Most layers read along each axis by itself (`Along`), some write their numbers in
-another shape (`Rearranged`), and some read everything (`Everything`). Which cells of the output a cell
-of the input reaches is the same reading, `turned`.
+another shape (`Rearranged`), and some read everything (`Everything`). Which channels are read of the
+cells is found by itself (`Channels`). Which cells of the output a cell of the input reaches is the same
+reading, `turned`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,54 @@ def cells(shape: Iterable[int | None]) -> Sides:
     return sides[:-1] or sides
 
 
+class Marks(NamedTuple):
+    """Marked cells of an output, and which of its channels; of a vector both are its numbers."""
+
+    cells: Mask
+    channels: Mask
+
+
+class Span(NamedTuple):
+    """`count` channels from the `first` on, of the channels that there are in all."""
+
+    first: int
+    count: int
+    all: int
+
+    @classmethod
+    def of(cls, shape: Iterable[int | None]) -> Span:
+        """Return all channels of an output, or numbers of a vector."""
+        *_, channels = (1, *concrete(shape))
+        return cls(0, channels, channels)
+
+
+@dataclass(frozen=True)
+class Channels:
+    """Which channels of the input the channels of the output read.
+
+    Those `before` and those `after` are in as many `groups`, one after the other: each channel reads
+    all of its group, and of other channels none.
+    """
+
+    before: Span
+    after: Span
+    groups: int = 1
+
+    def read(self, marked: Mask) -> Mask:
+        """Return the channels of the input that the marked ones of the output read."""
+        start, width, _ = self.after
+        of_groups = marked[start : start + width].reshape(self.groups, -1).any(axis=1)
+        first, count, size = self.before
+        found = np.zeros(size, bool)
+        found[first : first + count] = np.repeat(of_groups, count // self.groups)
+        return found
+
+    @property
+    def turned(self) -> Channels:
+        """The channels of the output that those of the input reach."""
+        return Channels(self.after, self.before, self.groups)
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Reading:
     """Which cells of its input a layer reads for which cells of its output.
@@ -45,8 +94,8 @@ class Reading:
     certainty: Certainty = "exact"
     is_parted: bool = False
 
-    def read(self, mask: Mask) -> Mask:
-        """Return the cells of the input that the marked cells of the output read."""
+    def read(self, marks: Marks) -> Marks:
+        """Return what the marked cells of the output read of the input."""
         raise NotImplementedError
 
     def least(self, numbers: Places) -> Places:
@@ -68,10 +117,11 @@ class Everything(Reading):
 
     before: Sides
     after: Sides
+    channels: Channels
 
-    def read(self, mask: Mask) -> Mask:
+    def read(self, marks: Marks) -> Marks:
         """Return all cells if any is marked."""
-        return np.full(self.before, mask.any())
+        return Marks(np.full(self.before, marks.cells.any()), self.channels.read(marks.channels))
 
     def least(self, numbers: Places) -> Places:
         """Return the least of all numbers."""
@@ -80,7 +130,7 @@ class Everything(Reading):
     @property
     def turned(self) -> Everything:
         """Each cell reaches all cells."""
-        return replace(self, before=self.after, after=self.before)
+        return replace(self, before=self.after, after=self.before, channels=self.channels.turned)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,12 +201,14 @@ class Along(Reading):
     """Each axis is read by itself; None: each cell reads the one in its place."""
 
     axes: tuple[Axis | None, ...]
+    channels: Channels
 
-    def read(self, mask: Mask) -> Mask:
+    def read(self, marks: Marks) -> Marks:
         """Return the cells read, axis by axis."""
+        mask = marks.cells
         for number, axis in enumerate(self.axes):
             mask = mask if axis is None else axis.read(mask, number)
-        return mask
+        return Marks(mask, self.channels.read(marks.channels))
 
     def least(self, numbers: Places) -> Places:
         """Return the least of the numbers, axis by axis."""
@@ -168,7 +220,8 @@ class Along(Reading):
     @property
     def turned(self) -> Along:
         """The same axes, each turned."""
-        return replace(self, axes=tuple(axis and axis.turned for axis in self.axes))
+        axes = tuple(axis and axis.turned for axis in self.axes)
+        return replace(self, axes=axes, channels=self.channels.turned)
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,14 +235,18 @@ class Rearranged(Reading):
     after: Sides
     order: Sides | None = None
 
-    def read(self, mask: Mask) -> Mask:
-        """Return the cells that hold a number of a marked cell."""
-        numbers = np.broadcast_to(mask if len(self.after) == 1 else mask[..., None], self.after)
+    def read(self, marks: Marks) -> Marks:
+        """Return the cells and the channels that hold a marked number."""
+        cells, channels = marks
+        numbers = cells if len(self.after) == 1 else cells[..., None] & channels
         if self.order is None:
             numbers = numbers.reshape(self.before)
         else:
             numbers = numbers.transpose(np.argsort(self.order))
-        return numbers if len(self.before) == 1 else np.asarray(numbers.any(axis=-1))
+        if len(self.before) == 1:
+            return Marks(numbers, numbers)
+        *places, _ = range(numbers.ndim)
+        return Marks(numbers.any(axis=-1), numbers.any(axis=tuple(places)))
 
     def least(self, numbers: Places) -> Places:
         """Return the least of the numbers of the cells that hold a number of each cell."""

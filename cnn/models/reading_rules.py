@@ -6,6 +6,7 @@ A rule gets a call with all sizes known, and the number of one of its inputs.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from functools import partial
 from math import prod
 from typing import TYPE_CHECKING
@@ -16,10 +17,12 @@ from numpy.typing import NDArray
 from cnn.models import windows
 from cnn.models.reading import (
     Along,
+    Channels,
     Everything,
     Reading,
     Rearranged,
     Sides,
+    Span,
     all_of,
     axis_of,
     cells,
@@ -35,17 +38,23 @@ Rule = Callable[["Call", int], Reading]
 
 def unknown(call: Call, number: int) -> Reading:
     """Return the reading of a layer of which nothing is known: it may read everything."""
-    return Everything(*_cells(call, number), certainty="upper bound")
+    return Everything(*_cells(call, number), _mixed(call, number), certainty="upper bound")
 
 
 def attended(call: Call, number: int) -> Reading:
     """Return the reading of attention: how much is read of which cell, the picture decides."""
-    return Everything(*_cells(call, number), certainty="depends on the data")
+    return Everything(*_cells(call, number), _mixed(call, number), certainty="depends on the data")
 
 
 def everything(call: Call, number: int) -> Reading:
     """Return the reading of a layer each cell of which reads all cells."""
-    return Everything(*_cells(call, number))
+    return Everything(*_cells(call, number), _mixed(call, number))
+
+
+def normalised_in_groups(call: Call, number: int) -> Reading:
+    """Return the reading of a layer that mixes all cells of each group of channels."""
+    groups = call.layer.groups if _axes(call) == [len(call.output_shape) - 1] else 1
+    return Everything(*_cells(call, number), _in_groups(call, number, groups))
 
 
 def recurrent(call: Call, number: int) -> Reading:
@@ -60,22 +69,24 @@ def recurrent(call: Call, number: int) -> Reading:
     first = after[0] - 1 - rows if layer.go_backwards else 0
     last = rows if not layer.go_backwards else before[0] - 1
     is_read = (all_rows >= first) & (all_rows <= last)
-    return Along((axis_of(np.where(is_read, all_rows, -1), before[0]),))
+    rows_read = axis_of(np.where(is_read, all_rows, -1), before[0])
+    return Along((rows_read,), _mixed(call, number))
 
 
 def pooled(call: Call, number: int) -> Reading:
     """Return the reading of a pooling over all places, each channel by itself."""
-    return Everything(*_cells(call, number), is_parted=True)
+    return Everything(*_cells(call, number), _kept(call, number), is_parted=True)
 
 
 def in_place(call: Call, number: int) -> Reading:
-    """Return the reading of a layer that works cell by cell; a side of one cell is read by all."""
+    """Return the reading of a layer that works number by number; a side of one cell is read by all."""
     before, after = _cells(call, number)
     sides = list(zip(before, after, strict=False))
     fits = all(size in (1, length) for size, length in sides)
     if len(call.input_shapes[number]) != len(call.output_shape) or not fits:
         return unknown(call, number)
-    return Along(tuple(all_of(*side) if side[0] != side[1] else None for side in sides))
+    axes = tuple(all_of(*side) if side[0] != side[1] else None for side in sides)
+    return Along(axes, _kept(call, number))
 
 
 def across(call: Call, number: int, axes: Collection[int] = (-1,)) -> Reading:
@@ -87,8 +98,9 @@ def across(call: Call, number: int, axes: Collection[int] = (-1,)) -> Reading:
         return unknown(call, number)
     if mixed.issuperset(range(len(after))):
         return everything(call, number)
-    sides = zip(before, after, strict=True)
-    return Along(tuple(all_of(*side) if axis in mixed else None for axis, side in enumerate(sides)))
+    sides = enumerate(zip(before, after, strict=True))
+    axes = tuple(all_of(*side) if axis in mixed else None for axis, side in sides)
+    return Along(axes, (_mixed if rank - 1 in mixed else _kept)(call, number))
 
 
 def along_axis(call: Call, number: int) -> Reading:
@@ -109,8 +121,14 @@ def activated(call: Call, number: int) -> Reading:
 
 
 def windowed(call: Call, number: int) -> Reading:
-    """Return the reading of a window that slides over its input."""
-    return _slid(call, number, partial(windows.taps, call.layer))
+    """Return the reading of a window that slides over its input, over all channels or in groups."""
+    groups = getattr(call.layer, "groups", 1)
+    return _slid(call, partial(windows.taps, call.layer), number, _in_groups(call, number, groups))
+
+
+def windowed_apart(call: Call, number: int) -> Reading:
+    """Return the reading of a window that slides over each channel by itself."""
+    return _slid(call, partial(windows.taps, call.layer), number, _kept(call, number))
 
 
 def transposed(call: Call, number: int) -> Reading:
@@ -119,7 +137,7 @@ def transposed(call: Call, number: int) -> Reading:
     def taps(axis: int, places: Places, size: int) -> Places:
         return windows.transposed_taps(call.layer, axis, places, size, len(places))
 
-    return _slid(call, number, taps)
+    return _slid(call, taps, number, _mixed(call, number))
 
 
 def padded(call: Call, number: int) -> Reading:
@@ -140,7 +158,12 @@ def beside(call: Call, number: int) -> Reading:
         return unknown(call, number)
     offsets = np.zeros(len(call.output_shape), int)
     offsets[axis] = -sum(lengths[:number])
-    return _shifted(call, number, offsets)
+    reading = _shifted(call, number, offsets)
+    if axis < len(offsets) - 1:
+        return reading
+    depth = lengths[number]
+    span = Span(sum(lengths[:number]), depth, sum(lengths))
+    return replace(reading, channels=Channels(Span(0, depth, depth), span, depth))
 
 
 def resampled(call: Call, number: int) -> Reading:
@@ -151,7 +174,8 @@ def resampled(call: Call, number: int) -> Reading:
     if taps is None or any(getattr(layer, other, False) for other in others):
         return unknown(call, number)
     sides = zip(*_cells(call, number), strict=True)
-    return Along(tuple(axis_of(taps(size, length), size) for size, length in sides))
+    axes = tuple(axis_of(taps(size, length), size) for size, length in sides)
+    return Along(axes, _kept(call, number))
 
 
 def rearranged(call: Call, number: int) -> Reading:
@@ -181,23 +205,39 @@ def _axes(call: Call) -> list[int]:
     return [int(one) % (rank + 1) - 1 for one in several]
 
 
-def _slid(call: Call, number: int, taps: Callable[[int, Places, int], Places]) -> Reading:
+def _in_groups(call: Call, number: int, groups: int) -> Channels:
+    """Return channels that read those of their group; the last axis of a vector is one too."""
+    return Channels(Span.of(call.input_shapes[number]), Span.of(call.output_shape), groups)
+
+
+def _mixed(call: Call, number: int) -> Channels:
+    """Return channels each of which reads all."""
+    return _in_groups(call, number, 1)
+
+
+def _kept(call: Call, number: int) -> Channels:
+    """Return channels each of which reads the one that it comes from; a single one is read by all."""
+    before, after = Span.of(call.input_shapes[number]).all, Span.of(call.output_shape).all
+    return _in_groups(call, number, before if before and after % before == 0 else 1)
+
+
+def _slid(
+    call: Call, taps: Callable[[int, Places, int], Places], number: int, channels: Channels
+) -> Reading:
     """Return the reading of a window whose `taps` are given for an axis, its cells and its size."""
     before, after = _cells(call, number)
     if len(window_of(call.layer) or ()) != len(after) or len(before) != len(after):
         return unknown(call, number)
     sides = enumerate(zip(before, after, strict=True))
-    return Along(
-        tuple(axis_of(taps(i, np.arange(length), size), size) for i, (size, length) in sides)
-    )
+    axes = tuple(axis_of(taps(i, np.arange(length), size), size) for i, (size, length) in sides)
+    return Along(axes, channels)
 
 
-def _shifted(call: Call, number: int, offsets: NDArray[np.int64]) -> Reading:
+def _shifted(call: Call, number: int, offsets: NDArray[np.int64]) -> Along:
     """Return the reading of cells that each read the one so many places further on."""
     sides = zip(*_cells(call, number), offsets, strict=False)
-    return Along(
-        tuple(axis_of(np.arange(length)[:, None] + by, size) for size, length, by in sides)
-    )
+    axes = tuple(axis_of(np.arange(length)[:, None] + by, size) for size, length, by in sides)
+    return Along(axes, _kept(call, number))
 
 
 def _nearest(size: int, length: int) -> Places:

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 _WIRINGS = "_cnn_wirings"
 # Rules that ask for no axis of the layer by its number.
 _OF_CELLS = (
-    reading_rules.in_place, reading_rules.windowed, reading_rules.transposed, reading_rules.pooled,
-    reading_rules.padded, reading_rules.cropped, reading_rules.resampled,
+    reading_rules.in_place, reading_rules.windowed, reading_rules.windowed_apart,
+    reading_rules.transposed, reading_rules.pooled, reading_rules.padded, reading_rules.cropped,
+    reading_rules.resampled,
 )  # fmt: skip
 
 

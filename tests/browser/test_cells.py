@@ -71,6 +71,10 @@ def test_a_second_click_on_activations_opens_why(server, shared):
     expect(
         page.get_by_role("link", name=re.compile(r"\(channel 9, row 4, column 6\)$"))
     ).to_be_visible()
+    # Dash is told of no cell that the pointer passes.
+    props = page.evaluate("dash_component_api.getLayout('activations-main').props")
+    assert "figure" in props
+    assert "hoverData" not in props
     page.mouse.dblclick(*place)
     expect(page.locator("#why-formula")).to_contain_text("conv2d_1, channel 9, row 4, column 6:")
 
@@ -109,9 +113,13 @@ def test_what_a_cell_reads_is_outlined_on_the_picture_and_in_every_layer_before(
         f"max_pooling2d, row 4, column 6, reads rows {r0} to {r1}, columns {c0} to {c1} of the "
         "picture (exact)."
     )
-    told = str(shape(first).get_attribute("d"))
-    assert told.startswith(outline(field.cells["conv2d"].bounds))
-    assert told.count("M") == 32
+    # Pooling reads channel by channel: of the layer before, one map is marked.
+    tiles = first.evaluate("plot => plot.data[0].meta.tiles")
+    down, across = divmod(7, tiles["columns"])
+    left, top = (tiles[side] + tiles["gap"] for side in ("width", "height"))
+    corner = across * left, down * top
+    told = shape(first).get_attribute("d")
+    assert told == outline(field.cells["conv2d"].bounds, *corner)
     assert str(shape(second).get_attribute("d")).count("M") == 1
     page.mouse.move(2, 2)
     expect(shape(page.locator(".sample-row"))).to_have_attribute("d", "")
@@ -142,9 +150,13 @@ def test_thumbnails_show_fields_too(server, shared, classifier):
     row, column = (int(n) for n in re.findall("(?:row|column) ([0-9]+)", told.text_content())[:2])
     field = cnn.receptive_field(classifier, layer="max_pooling2d", row=row, column=column)
     expect(shape(page.locator(".sample-row"))).to_have_attribute("d", outline(field.picture.bounds))
-    # The picture, all channels of the layer between, and the cell itself.
-    in_network = str(shape(page.locator(".net-stage")).get_attribute("d"))
-    assert in_network.count("M") == 1 + 32 + 1
+    # The picture, the channel of the layer between that is pooled, and the cell itself.
+    in_network = shape(page.locator(".net-stage"))
+    assert str(in_network.get_attribute("d")).count("M") == 1 + 1 + 1
+    box = page.get_by_role("application", name="Channels of conv2d_1", exact=True).bounding_box()
+    page.mouse.move(box["x"] + 4, box["y"] + 4)
+    expect(told).to_contain_text("conv2d_1, row ")
+    assert str(in_network.get_attribute("d")).count("M") == 1 + 32 + 32 + 1
 
 
 def test_the_field_of_a_chosen_cell_stays_where_nothing_points(server, shared, classifier):

@@ -43,13 +43,15 @@ def _field(model: keras.Model, rng: np.random.Generator) -> dict[str, Any]:
     info = infos[rng.integers(len(infos))] if is_receptive else infos[0]
     shape = [side or 0 for side in info.output_shape]
     cell = [int(rng.integers(side)) for side in shape[:-1] or shape]
-    names = ("row", "column") if len(shape) > 1 else ("channel",)
+    names = (*("row", "column")[: len(shape) - 1], "channel")
+    if len(shape) > 1 and rng.integers(3):
+        cell.append(int(rng.integers(shape[-1])))
     follow = cnn.receptive_field if is_receptive else cnn.projective_field
     field = follow(model, layer=info.name, **dict(zip(names, cell, strict=False)))
     return {
         "kind": "receptiveField" if is_receptive else "projectiveField",
         "layer": info.name,
-        "index": [*cell, None] if len(shape) > 1 else cell,
+        "index": cell + [None] * (len(shape) - len(cell)),
         "status": field.status,
         "cells": {name: _told(cells) for name, cells in field.cells.items()},
     }
@@ -61,4 +63,5 @@ def _told(cells: cnn.Cells) -> dict[str, Any]:
         "bounds": cells.bounds,
         "isFilled": cells.bounds is not None and int(cells.mask.sum()) == int(np.prod(sides)),
         "certainty": cells.certainty,
+        "channels": cells.channels.astype(int).tolist(),
     }

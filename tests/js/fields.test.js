@@ -10,7 +10,8 @@ const plain = (value) => JSON.parse(JSON.stringify(value));
 
 // Where branches meet, cells in the middle are not followed one by one: then it is not said that all are read.
 function withoutHoles({ cells, status }) {
-  const bounds = Object.entries(cells).map(([name, { bounds, certainty }]) => [name, { bounds, certainty }]);
+  const bounds = Object.entries(cells).map(([name, { bounds, certainty, channels }]) =>
+    [name, { bounds, certainty, channels: Object.values(channels) }]);
   return { cells: Object.fromEntries(bounds), status: status === "whole picture" ? "exact" : status };
 }
 
@@ -35,14 +36,15 @@ test("fields that are composed here are those that the library finds", () => {
 
 const layer = (name, shape, ...reads) => ({ name, shape, alike: true, reads });
 const window3 = { start: -1, stride: 1, apart: 1, count: 3 };
+const channels = (count, groups, first = 0) => ({ channels: { first, count, groups } });
 const exact = { certainty: 0, exactFromAll: false };
 const NETWORK = {
   certainties: ["exact", "upper bound", "depends on the data"], picture: "picture",
   layers: [
     layer("picture", [8, 9, 1]),
-    layer("maps", [8, 9, 4], { source: 0, how: "along", axes: [window3, window3], ...exact }),
+    layer("maps", [8, 9, 4], { source: 0, how: "along", axes: [window3, window3], ...exact, ...channels(4, 1) }),
     layer("flat", [288], { source: 1, how: "rearranged", order: null, ...exact }),
-    layer("unit", [1], { source: 2, how: "everything", ...exact, certainty: 2 }),
+    layer("unit", [1], { source: 2, how: "everything", ...exact, ...channels(1, 1), certainty: 2 }),
   ],
 };
 const words = (follow, name, index) => scripts.fieldInWords(NETWORK, { ...follow(NETWORK, name, index), index });
@@ -62,6 +64,29 @@ test("a pixel reaches a place with all its numbers in a flat row, and what reads
   assert.equal(status, "depends on the data");
   assert.equal(words(scripts.projectiveField, "picture", [0, 0, null]),
     "The pixel in row 0, column 0 reaches unit (depends on the data).");
+});
+
+test("a channel reads those of its group, and of layers side by side the one that it comes from", () => {
+  const kept = { how: "along", axes: [null, null], ...exact };
+  const layers = [
+    layer("picture", [5, 5, 4]),
+    layer("pooled", [5, 5, 4], { source: 0, ...kept, ...channels(4, 4) }),
+    layer("grouped", [5, 5, 6], { source: 1, ...kept, ...channels(6, 2) }),
+    layer("joined", [5, 5, 10],
+      { source: 1, ...kept, ...channels(4, 4) }, { source: 2, ...kept, ...channels(6, 6, 4) }),
+    layer("means", [10], { source: 3, how: "everything", ...exact, ...channels(10, 10) }),
+  ];
+  const table = { ...NETWORK, layers };
+  const read = (name, index) => Object.fromEntries([...scripts.receptiveField(table, name, index).cells]
+    .map(([other, cells]) => [other, [...cells.channels].flatMap((mark, i) => (mark ? [i] : []))]));
+  assert.deepEqual(read("grouped", [1, 2, 4]), { grouped: [4], pooled: [2, 3], picture: [2, 3] });
+  assert.deepEqual(read("joined", [1, 2, 4]), { joined: [4], grouped: [0], pooled: [0, 1], picture: [0, 1] });
+  assert.deepEqual(read("joined", [1, 2, 3]), { joined: [3], grouped: [], pooled: [3], picture: [3] });
+  assert.deepEqual(read("means", [9]), { means: [9], joined: [9], grouped: [5], pooled: [2, 3], picture: [2, 3] });
+  const reached = scripts.projectiveField(table, "pooled", [0, 0, 1]).cells;
+  assert.deepEqual([...reached.get("joined").channels], [0, 1, 0, 0, 1, 1, 1, 0, 0, 0]);
+  assert.deepEqual(plain(reached.get("means").bounds), [[1, 6]]);
+  assert.ok(!reached.get("means").isFilled);
 });
 
 test("one number of a flat row reads one place", () => {

@@ -180,6 +180,14 @@ def read(
     model: keras.Model, picture: np.ndarray, layer: str, place: tuple
 ) -> dict[str, np.ndarray]:
     """Of which cells of each layer before the gradient of a cell's channels is not zero."""
+    numbers = read_numbers(model, picture, layer, place)
+    return {name: over_channels(of_layer) for name, of_layer in numbers.items()}
+
+
+def read_numbers(
+    model: keras.Model, picture: np.ndarray, layer: str, place: tuple
+) -> dict[str, np.ndarray]:
+    """Of which numbers of each layer before the gradient of some of a layer's is not zero."""
     found = {}
     with tf.GradientTape() as tape:
         batch = tf.constant(picture[None], tf.float32)
@@ -190,7 +198,7 @@ def read(
         cell = tf.reduce_sum(channels * apart)
     gradients = tape.gradient(cell, found)
     return {
-        name: over_channels(gradient.numpy()[0] != 0)
+        name: gradient.numpy()[0] != 0
         for name, gradient in gradients.items()
         if gradient is not None
     }
@@ -198,6 +206,10 @@ def read(
 
 def over_channels(changed: np.ndarray) -> np.ndarray:
     return changed if changed.ndim == 1 else changed.any(axis=-1)
+
+
+def over_places(changed: np.ndarray) -> np.ndarray:
+    return changed.any(axis=tuple(range(changed.ndim - 1)))
 
 
 STEPS = {
@@ -212,6 +224,10 @@ STEPS = {
     "transposed apart": lambda: layers.Conv2DTranspose(1, 2, strides=3, output_padding=1),
     "mean": lambda: layers.AveragePooling2D(2),
     "mean same": lambda: layers.AveragePooling2D(3, strides=2, padding="same"),
+    "grouped": lambda: (
+        lambda x: layers.Conv2D(2 * x.shape[-1], 2, groups=x.shape[-1], padding="same")(x)
+    ),
+    "doubled": lambda: layers.DepthwiseConv2D(2, depth_multiplier=2),
     "norm": lambda: layers.BatchNormalization(),
     "framed": lambda: layers.ZeroPadding2D(((1, 0), (2, 1))),
     "cut": lambda: layers.Cropping2D(((0, 1), (1, 0))),
@@ -287,6 +303,22 @@ def test_of_random_networks_the_cells_read_are_those_that_change_the_cell(plan, 
     others = picture + 100 * ~field.picture.mask[..., None]
     before, after = (values(model, shown)[layer][place] for shown in (picture, others))
     np.testing.assert_allclose(after, before, rtol=1e-5)
+
+
+@settings(max_examples=40, deadline=None)
+@given(PLANS, st.tuples(NUMBER, NUMBER, NUMBER, NUMBER))
+def test_of_random_networks_the_channels_read_are_those_that_change_a_channel(plan, numbers):
+    model = built(plan)
+    layer, place, named = a_cell(model, numbers)
+    shape = cnn.layer_info(model, layer).output_shape
+    if len(shape) > 1:
+        named["channel"] = numbers[3] % shape[-1]
+        place = (*place, named["channel"])
+    field = cnn.receptive_field(model, layer=layer, **named)
+    picture = np.random.default_rng(5).uniform(1, 2, model.input_shape[1:])
+    for name, true in read_numbers(model, picture, layer, place).items():
+        cells = field.cells[name]
+        np.testing.assert_array_equal(cells.channels, over_places(true), err_msg=name)
 
 
 @settings(max_examples=6, deadline=None)
@@ -421,14 +453,18 @@ def test_attention_depends_on_the_data():
     assert (field.status, field.picture.mask.all()) == ("depends on the data", True)
 
 
-def test_channels_that_read_different_cells_are_not_told_apart():
+def test_of_channels_that_read_different_cells_the_field_is_an_upper_bound():
     picture = keras.Input((6, 6, 1), name="picture")
     sides = [layers.Conv2D(1, width, padding="same")(picture) for width in (1, 3)]
     joined = layers.Concatenate(name="join")(sides)
     row = layers.Flatten(name="row")(joined)
     model = as_functional(keras.Model(picture, layers.Dense(2, name="units")(row)))
     unit = cnn.receptive_field(model, layer="row", channel=14)
-    assert (unit.status, int(unit.picture.mask.sum())) == ("upper bound", 9)
+    assert (unit.status, marked(unit.picture)) == ("upper bound", [(1, 1)])
+    assert [unit.cells[name].channels.tolist() for name in ("join", "picture")] == [
+        [True, False],
+        [True],
+    ]
     one = cnn.receptive_field(model, layer="join", row=1, column=1, channel=0)
     both = cnn.receptive_field(model, layer="join", row=1, column=1)
     assert (one.status, both.status) == ("upper bound", "exact")
