@@ -42,12 +42,6 @@
     }).observe(document, { subtree: true, attributes: true, attributeFilter: ["class"] });
   }
 
-  // Dash would draw its components anew for every cell that the pointer passes; nobody asks what it passes.
-  document.addEventListener("pointermove", ({ target }) => {
-    const plot = plotOf(/** @type {Element} */ (target));
-    if (plot && plot.removeAllListeners) plot.removeAllListeners("plotly_hover");
-  }, { capture: true });
-
   function allPlots() {
     return document.querySelectorAll("." + PLOT);
   }

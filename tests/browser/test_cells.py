@@ -71,10 +71,6 @@ def test_a_second_click_on_activations_opens_why(server, shared):
     expect(
         page.get_by_role("link", name=re.compile(r"\(channel 9, row 4, column 6\)$"))
     ).to_be_visible()
-    # Dash is told of no cell that the pointer passes.
-    props = page.evaluate("dash_component_api.getLayout('activations-main').props")
-    assert "figure" in props
-    assert "hoverData" not in props
     page.mouse.dblclick(*place)
     expect(page.locator("#why-formula")).to_contain_text("conv2d_1, channel 9, row 4, column 6:")
 
