@@ -44,10 +44,10 @@ class Marks(NamedTuple):
 
 
 class Span(NamedTuple):
-    """`count` channels from the `first` on, of the channels that there are in all."""
+    """As many channels as the `length`, from the `first` on, of those that there are in all."""
 
     first: int
-    count: int
+    length: int
     all: int
 
     @classmethod
@@ -246,7 +246,8 @@ class Rearranged(Reading):
         if len(self.before) == 1:
             return Marks(numbers, numbers)
         *places, _ = range(numbers.ndim)
-        return Marks(numbers.any(axis=-1), numbers.any(axis=tuple(places)))
+        read, channels = numbers.any(axis=-1), numbers.any(axis=tuple(places))
+        return Marks(np.asarray(read), np.asarray(channels))
 
     def least(self, numbers: Places) -> Places:
         """Return the least of the numbers of the cells that hold a number of each cell."""
