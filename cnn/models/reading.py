@@ -246,8 +246,8 @@ class Rearranged(Reading):
         if len(self.before) == 1:
             return Marks(numbers, numbers)
         *places, _ = range(numbers.ndim)
-        read, channels = numbers.any(axis=-1), numbers.any(axis=tuple(places))
-        return Marks(np.asarray(read), np.asarray(channels))
+        of_cells, of_channels = numbers.any(axis=-1), numbers.any(axis=tuple(places))
+        return Marks(np.asarray(of_cells), np.asarray(of_channels))
 
     def least(self, numbers: Places) -> Places:
         """Return the least of the numbers of the cells that hold a number of each cell."""

@@ -99,8 +99,8 @@ def across(call: Call, number: int, axes: Collection[int] = (-1,)) -> Reading:
     if mixed.issuperset(range(len(after))):
         return everything(call, number)
     sides = enumerate(zip(before, after, strict=True))
-    axes = tuple(all_of(*side) if axis in mixed else None for axis, side in sides)
-    return Along(axes, (_mixed if rank - 1 in mixed else _kept)(call, number))
+    read = tuple(all_of(*side) if axis in mixed else None for axis, side in sides)
+    return Along(read, (_mixed if rank - 1 in mixed else _kept)(call, number))
 
 
 def along_axis(call: Call, number: int) -> Reading:
