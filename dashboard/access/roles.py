@@ -99,7 +99,10 @@ class Doors:
         return _named(name, address, min(role, most), self.settings.read_only)
 
     def _signed_in(self, people: People, address: str, most: Role) -> Person | Response:
-        given = request.authorization
+        try:
+            given = request.authorization
+        except ValueError:  # werkzeug's, of a header with letters that are not ASCII.
+            given = None
         if given is None or given.type != "basic":
             return _ask_to_sign_in("Sign in to use this server.")
         name, password = given.username or "", given.password or ""

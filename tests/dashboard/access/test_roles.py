@@ -127,7 +127,8 @@ def test_who_does_not_sign_in_sees_nothing(with_logins):
         assert answer.headers["WWW-Authenticate"].startswith("Basic ")
         assert answer.text == "Sign in to use this server."
     assert client.get("/", headers=signed("tom")).status_code == 200
-    assert client.get("/", headers={"Authorization": "Bearer x"}).status_code == 401
+    for foreign in ("Bearer x", "Basic \xff", "Basic x"):
+        assert client.get("/", headers={"Authorization": foreign}).status_code == 401
     assert client.get("/health").status_code == 200
 
 
