@@ -5,10 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 
 from tests.browser.conftest import READY
 
+# Nothing is asked for any more, by Dash or by the scripts, and what came is in the figures.
+_AT_REST = """() => {
+  const boxes = [...document.querySelectorAll("main .figure-box")];
+  return !store.getState().isLoading && dash_clientside.cnn.heldForm()
+    && document.querySelector("#prediction").getAttribute("aria-busy") === "false"
+    && document.querySelector("main figcaption")?.textContent
+    && boxes.every((box) => box.querySelector(".js-plotly-plot"))
+    && !document.querySelector(".painted-over");
+}"""
 # On the Network page, which needs no plotly.js.
 MAPS_ARE_PAINTED = """() => {
   const canvases = [...document.querySelectorAll("#network canvas.net-tiles")];
@@ -47,22 +56,25 @@ _SHOWN = """() => {
 }"""
 
 
-def shown(page: Page) -> dict[str, Any]:
-    """Return what is shown once nothing is painted over and nothing is on its way."""
+# The same for some frames, for what a callback has changed another may follow.
+_SHOWN_AT_REST = f"""async () => {{
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+  const [isAtRest, shown] = [{_AT_REST}, {_SHOWN}];
+  if (!isAtRest()) return null;
+  const before = shown();
+  for (let i = 0; i < 5; i++) await frame();
+  return isAtRest() && shown() === before ? before : null;
+}}"""
+
+
+def at_rest(page: Page) -> None:
+    """Wait until nothing is on its way and nothing is painted over."""
     page.wait_for_selector(READY)
-    expect(page.locator("#prediction")).to_have_attribute("aria-busy", "false")
-    page.wait_for_function(
-        """() => {
-          const boxes = [...document.querySelectorAll("main .figure-box")];
-          const told = document.querySelector("main figcaption");
-          return told && told.textContent && boxes.every((box) => box.querySelector(".js-plotly-plot"));
-        }"""
-    )
-    before = ""
-    for _ in range(100):
-        page.wait_for_timeout(150)
-        now: str = page.evaluate(_SHOWN)
-        if now == before and not page.locator(".painted-over").count():
-            return json.loads(now)
-        before = now
-    raise AssertionError("The page does not come to rest.")
+    page.wait_for_function(_AT_REST)
+
+
+def shown(page: Page) -> dict[str, Any]:
+    """Return what is shown once the page is at rest."""
+    page.wait_for_selector(READY)
+    found: dict[str, Any] = json.loads(page.wait_for_function(_SHOWN_AT_REST).json_value())
+    return found

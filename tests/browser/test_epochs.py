@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import answered
-from tests.browser.shown import MAPS_ARE_PAINTED
+from tests.browser.shown import MAPS_ARE_PAINTED, at_rest
 from tests.browser.test_drawing import picture
 
 # The maps of the second layer, and the lines to the channel that is pointed at.
@@ -31,11 +31,6 @@ def slider(page: Page):
 def scrub(page: Page, place: int, told: str) -> None:
     slider(page).fill(str(place))
     expect(page.locator(".epoch-label")).to_have_text(told)
-
-
-def at_rest(page: Page) -> None:
-    page.wait_for_load_state("networkidle")
-    expect(page.locator(".painted-over")).to_have_count(0)
 
 
 def test_the_kernels_dissolve_into_those_of_the_start_and_come_back(server, shared, visit):
@@ -69,7 +64,7 @@ def test_the_kernels_dissolve_into_those_of_the_start_and_come_back(server, shar
 def test_what_is_painted_while_scrubbing_is_the_figure_at_rest(server, visit, path, figures):
     page = visit(server, path).page
     expect(page.locator(f"#{figures[0]} .gtitle")).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    at_rest(page)
     page.evaluate("dash_clientside.cnn.changeView = () => {}")
     scrub(page, 4, "Epoch 1, after 8 steps")
     expect(page.locator(f"#{figures[0]} .painted-over")).to_be_visible()

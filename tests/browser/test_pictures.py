@@ -16,6 +16,7 @@ from playwright.sync_api import Page, expect
 import cnn
 from tests import nets
 from tests.browser.conftest import READY, START_MILLISECONDS, answered, seen
+from tests.browser.shown import at_rest
 
 REFUSED = "the server responded with a status of 4"
 
@@ -378,7 +379,7 @@ def test_going_back_to_another_page_and_another_view_at_once(server, visit):
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("All layers")
     expect(page.locator(".tiles .gtitle").first).to_be_visible()
-    page.wait_for_load_state("networkidle")
+    at_rest(page)
 
 
 def test_mean_and_deviation_are_typed(server, visit):

@@ -9,8 +9,8 @@ from tests.browser.shown import shown
 
 
 @pytest.fixture(scope="module")
-def server(start_server):
-    return start_server()
+def server(digits_server):
+    return digits_server
 
 
 def test_figures_that_are_put_on_the_page_again_are_filled_again(server, visit):
@@ -18,9 +18,13 @@ def test_figures_that_are_put_on_the_page_again_are_filled_again(server, visit):
     before = shown(page)
     page.evaluate(
         """() => {
+          for (const plot of document.querySelectorAll("main .js-plotly-plot")) plot.isOld = true;
           const { data } = dash_component_api.getLayout("layers").props;
           dash_clientside.set_props("layers", { data: { ...data } });
         }"""
+    )
+    page.wait_for_function(
+        """() => [...document.querySelectorAll("main .js-plotly-plot")].every((plot) => !plot.isOld)"""
     )
     assert shown(page) == before
 
@@ -90,8 +94,10 @@ def compare(page: Page) -> None:
         ("/output", (press_digit, choose_class, compare, move_epoch, turn)),
     ],
 )
-def test_after_changes_the_screen_is_that_of_a_page_opened_there(server, visit, path, changes):
-    page = visit(server, path).page
+def test_after_changes_the_screen_is_that_of_a_page_opened_there(
+    server, shared, visit, path, changes
+):
+    page = shared(server, path).page
     first = shown(page)
     for change in changes:
         change(page)

@@ -11,8 +11,8 @@ from tests.browser.conftest import READY, hover, seen
 
 
 @pytest.fixture(scope="module")
-def server(start_server):
-    return start_server()
+def server(digits_server):
+    return digits_server
 
 
 def label(page) -> str:
