@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.browser.conftest import READY
+from tests.browser.conftest import READY, STATE_MILLISECONDS
 
 # Nothing is asked for any more, by Dash or by the scripts, and what came is in the figures.
 _AT_REST = """() => {
@@ -57,13 +57,15 @@ _SHOWN = """() => {
 
 
 # The same for some frames, for what a callback has changed another may follow.
-_SHOWN_AT_REST = f"""async () => {{
+_SHOWN_AT_REST = f"""async (most) => {{
   const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
-  const [isAtRest, shown] = [{_AT_REST}, {_SHOWN}];
-  if (!isAtRest()) return null;
-  const before = shown();
-  for (let i = 0; i < 5; i++) await frame();
-  return isAtRest() && shown() === before ? before : null;
+  const [isAtRest, shown, end] = [{_AT_REST}, {_SHOWN}, performance.now() + most];
+  while (performance.now() < end) {{
+    const before = isAtRest() && shown();
+    for (let i = 0; i < 5; i++) await frame();
+    if (before && isAtRest() && shown() === before) return before;
+  }}
+  throw Error("The page does not come to rest.");
 }}"""
 
 
@@ -76,5 +78,5 @@ def at_rest(page: Page) -> None:
 def shown(page: Page) -> dict[str, Any]:
     """Return what is shown once the page is at rest."""
     page.wait_for_selector(READY)
-    found: dict[str, Any] = json.loads(page.wait_for_function(_SHOWN_AT_REST).json_value())
+    found: dict[str, Any] = json.loads(page.evaluate(_SHOWN_AT_REST, STATE_MILLISECONDS))
     return found
