@@ -260,7 +260,14 @@ _PANEL = f"""async () => {{
   const pixels = await ({_PIXELS})(picture).catch(() => "none yet");
   return [pixels, ...texts.map((one) => one.textContent)].join();
 }}"""
-_PANEL_IS = f"async (wanted) => (await ({_PANEL})()) === wanted"
+# Playwright takes the promise of a condition for true.
+_PANEL_BECOMES = f"""async ([wanted, most]) => {{
+  const [panel, end] = [{_PANEL}, performance.now() + most];
+  while ((await panel()) !== wanted) {{
+    if (performance.now() > end) throw Error("The panel is another: " + (await panel()));
+    await new Promise(requestAnimationFrame);
+  }}
+}}"""
 
 
 def _in_words(answer) -> str:
@@ -288,7 +295,7 @@ class Kept(Visitor):
         expect(heading).to_have_text(MISSING)
         self._take(self.search)
         page.evaluate(_RESET)
-        page.wait_for_function(_PANEL_IS, arg=self.panel)
+        page.evaluate(_PANEL_BECOMES, [self.panel, STATE_MILLISECONDS])
         answered(page)
         page.set_viewport_size(viewport)
         self.answers.clear()

@@ -77,14 +77,16 @@ def ink(page: Page, layer: str) -> int:
 
 def arranged(page: Page) -> None:
     """Wait until the columns stay where they are: their scrollbar can come a frame after them."""
-    page.wait_for_function(
+    page.evaluate(
         """async () => {
           const frame = () => new Promise((done) => requestAnimationFrame(done));
           const layers = [...document.querySelectorAll(".net-layer")];
           const places = () => layers.map((one) => one.getBoundingClientRect().x).join();
-          const before = places();
-          for (let i = 0; i < 10; i++) await frame();
-          return places() === before;
+          let before;
+          do {
+            before = places();
+            for (let i = 0; i < 10; i++) await frame();
+          } while (places() !== before);
         }"""
     )
 
