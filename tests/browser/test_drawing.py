@@ -12,7 +12,6 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import answered
-from tests.browser.shown import at_rest as settled
 
 SEVEN = ((0.25, 0.2), (0.75, 0.2), (0.45, 0.85))
 ONE = ((0.5, 0.15), (0.5, 0.85))
@@ -23,12 +22,11 @@ def server(digits_server):
     return digits_server
 
 
-def opened(go, server, path="/activations/conv2d", **options) -> Page:
-    """Go to a page, by `visit` or `shared`, and open the pad when all is drawn there."""
-    page = go(server, path, **options).page
+def opened(visit, server, path="/activations/conv2d", **options) -> Page:
+    page = visit(server, path, **options).page
     if "activations" in path:
-        settled(page)
-    answered(page)
+        expect(page.locator("#activations-main-caption")).not_to_be_empty()
+    page.wait_for_load_state("networkidle")
     page.get_by_role("button", name="Draw", exact=True).click()
     expect(pad(page)).to_be_visible()
     return page
@@ -93,8 +91,8 @@ def shown(page: Page) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(b64decode(source.partition(",")[2]))).convert("L"))
 
 
-def test_while_the_pen_moves_the_prediction_and_the_layer_follow(server, shared):
-    page = opened(shared, server)
+def test_while_the_pen_moves_the_prediction_and_the_layer_follow(server, visit):
+    page = opened(visit, server)
     caption = page.locator("#activations-main-caption").inner_text()
     draw(page, SEVEN, lift=False)
     expect(page.locator("#prediction .class")).to_have_text("7")
@@ -127,9 +125,9 @@ def test_of_the_moves_that_wait_for_a_slow_server_only_the_newest_is_sent(server
 
 @pytest.mark.parametrize("layer", ["conv2d", "max_pooling2d_1", "dense"])
 @pytest.mark.parametrize("scale", ["layer", "channel"])
-def test_the_paint_is_the_figure_to_the_last_pixel(server, shared, layer, scale):
+def test_the_paint_is_the_figure_to_the_last_pixel(server, visit, layer, scale):
     figures = ["activations-detail"] + (["activations-main"] if layer != "dense" else [])
-    page = opened(shared, server, f"/activations/{layer}?scale={scale}")
+    page = opened(visit, server, f"/activations/{layer}?scale={scale}")
     draw(page, SEVEN, lift=False)
     expect(page.locator("#prediction .class")).to_have_text("7")
     answered(page)
@@ -143,8 +141,8 @@ def test_the_paint_is_the_figure_to_the_last_pixel(server, shared, layer, scale)
     assert page.locator("#activations-numbers").inner_text() == numbers
 
 
-def test_the_paint_outlives_a_figure_that_is_drawn_again_meanwhile(server, shared):
-    page = opened(shared, server)
+def test_the_paint_outlives_a_figure_that_is_drawn_again_meanwhile(server, visit):
+    page = opened(visit, server)
     draw(page, SEVEN, lift=False)
     expect(page.locator("#prediction .class")).to_have_text("7")
     answered(page)
@@ -185,8 +183,8 @@ def test_a_broken_drawing_is_told_and_a_sample_is_shown(server, visit):
     expect(page.locator("#picture-text")).to_contain_text("embedded digit 3")
 
 
-def test_strokes_are_undone_one_by_one_and_clearing_too(server, shared):
-    page = opened(shared, server)
+def test_strokes_are_undone_one_by_one_and_clearing_too(server, visit):
+    page = opened(visit, server)
     draw(page, SEVEN)
     at_rest(page)
     seven = ink(page)
@@ -211,8 +209,8 @@ def ink(page: Page) -> int:
     )
 
 
-def test_the_eraser_takes_ink_away_and_the_brush_has_a_width(server, shared):
-    page = opened(shared, server)
+def test_the_eraser_takes_ink_away_and_the_brush_has_a_width(server, visit):
+    page = opened(visit, server)
     draw(page, ONE)
     thin = ink(page)
     page.get_by_role("button", name="Clear").click()
@@ -225,8 +223,8 @@ def test_the_eraser_takes_ink_away_and_the_brush_has_a_width(server, shared):
     assert 0 < ink(page) < thick
 
 
-def test_a_drawing_off_the_middle_is_centred_unless_that_is_switched_off(server, shared):
-    page = opened(shared, server)
+def test_a_drawing_off_the_middle_is_centred_unless_that_is_switched_off(server, visit):
+    page = opened(visit, server)
     draw(page, ((0.15, 0.1), (0.15, 0.4)))
     at_rest(page)
     expect(page.locator("#prediction .class")).to_have_text("1")
@@ -240,8 +238,8 @@ def test_a_drawing_off_the_middle_is_centred_unless_that_is_switched_off(server,
     expect(page.locator("#picture")).to_be_visible()
 
 
-def test_a_one_is_drawn_with_the_keyboard_alone(server, shared):
-    page = opened(shared, server)
+def test_a_one_is_drawn_with_the_keyboard_alone(server, visit):
+    page = opened(visit, server)
     expect(pad(page)).to_be_focused()
     for _ in range(9):
         page.keyboard.press("ArrowUp")
@@ -275,8 +273,8 @@ def test_a_finger_draws_on_a_phone(server, visit):
     expect(page.get_by_label("Model")).to_be_visible()
 
 
-def test_a_sample_takes_the_place_of_the_drawing_and_back_brings_it_again(server, shared):
-    page = opened(shared, server)
+def test_a_sample_takes_the_place_of_the_drawing_and_back_brings_it_again(server, visit):
+    page = opened(visit, server)
     draw(page, SEVEN)
     at_rest(page)
     drawn = shown(page)
@@ -286,14 +284,14 @@ def test_a_sample_takes_the_place_of_the_drawing_and_back_brings_it_again(server
     sample = shown(page)
     page.go_back()
     expect(page.locator("#picture-text")).to_contain_text("Your drawing")
-    settled(page)
+    page.wait_for_load_state("networkidle")
     np.testing.assert_array_equal(shown(page), drawn)
     assert (sample != drawn).any()
     expect(pad(page)).to_be_visible()
 
 
-def test_going_on_drawing_adds_no_step_to_the_way_back(server, shared):
-    page = opened(shared, server)
+def test_going_on_drawing_adds_no_step_to_the_way_back(server, visit):
+    page = opened(visit, server)
     before = page.locator("#picture-text").inner_text()
     draw(page, SEVEN)
     at_rest(page)
@@ -305,8 +303,8 @@ def test_going_on_drawing_adds_no_step_to_the_way_back(server, shared):
     expect(page.locator("#picture-text")).to_have_text(before)
 
 
-def test_on_every_page_one_can_draw(server, shared):
-    page = opened(shared, server, "/")
+def test_on_every_page_one_can_draw(server, visit):
+    page = opened(visit, server, "/")
     pages = page.get_by_role("navigation", name="Pages")
     for number, name in enumerate(("Network", "All layers", "Architecture", "Filters", "Training")):
         pages.get_by_role("link", name=name, exact=True).click()
