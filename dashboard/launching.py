@@ -39,7 +39,6 @@ _HOST = "127.0.0.1"
 _INLINE_PIXELS = 800
 # Where notebooks are shown: Jupyter on this machine, and the frames of VS Code.
 _NOTEBOOKS = "http://localhost:* http://127.0.0.1:* https://localhost:* vscode-webview:"
-_WITHOUT_LABEL = "not labelled"
 
 
 def launch(
@@ -55,9 +54,10 @@ def launch(
 
     `images` are n pictures (n, height, width) or (n, height, width, channels): integers or numbers from 0
     to 255, or numbers from 0 to 1, which are rounded to 256 levels. `labels` (n,) are the places of their
-    classes among `class_names`, or the names; (n, classes) with a 1 at the class is taken too. `scale` is
-    what pixels of 0 to 255 are multiplied with before they enter the model, as on its card. Without
-    pictures those are shown that the dashboard finds, at least the embedded digits.
+    classes among `class_names`, or the names; (n, classes) with a 1 at the class is taken too;
+    without them nothing is said to be right or wrong. `scale` is what pixels of 0 to 255 are multiplied
+    with before they enter the model, as on its card. Without pictures those are shown that the dashboard
+    finds, at least the embedded digits.
 
     With `show` it is opened in the browser, or below the cell of a notebook. The server listens on a free
     port of this machine alone, in threads of this process; what it writes goes when it is closed.
@@ -199,19 +199,17 @@ def _written(
         if labels is not None:
             raise DatasetError("There are labels and no images: give both.")
         return {}
-    pixels = _pixels(np.asarray(images))
-    if labels is None:
-        names: tuple[str, ...] = (_WITHOUT_LABEL,)
-        numbers = np.zeros(len(pixels), np.int64)
-    else:
+    arrays = {"x": _pixels(np.asarray(images))}
+    if labels is not None:
         names = tuple(map(str, class_names))
-        numbers = _numbers(np.asarray(labels), names)
-    if len(numbers) != len(pixels):
-        raise DatasetError(
-            f"There are {len(pixels)} images and {len(numbers)} labels: give one each."
-        )
+        numbers, count = _numbers(np.asarray(labels), names), len(arrays["x"])
+        if len(numbers) != count:
+            raise DatasetError(
+                f"There are {count} images and {len(numbers)} labels: give one each."
+            )
+        arrays |= {"y": numbers, "class_names": np.array(names)}
     path = home / "pictures.npz"
-    np.savez(path, x=pixels, y=numbers, class_names=np.array(names))
+    np.savez(path, **arrays)
     return {"data": str(path)}
 
 

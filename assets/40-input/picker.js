@@ -136,7 +136,7 @@
   // The lists of classes, as the data set and the network have them, and what is chosen in them.
   async function controls(view, { names = [], judges = false }) {
     const place = placeOf(view);
-    fillList(parts.label, await root.cnn.classesOf(view.data), place.label);
+    fillList(parts.label, (await root.cnn.classesOf(view.data)) || [], place.label);
     fillList(parts.said, names, place.said);
     parts.order.value = place.order;
     parts.order.disabled = !judges;
@@ -207,7 +207,7 @@
 
   // What is known of a picture: its class, and what the network says of it.
   function dress(button, item) {
-    const name = parts.label.options[item.label + 1].text;
+    const name = item.label === null ? "" : parts.label.options[item.label + 1].text;
     const said = item.said === undefined ? "" : parts.said.options[item.said + 1].text;
     const told = item.damaged ? "damaged" : said && `${item.right === false ? "✗ " : ""}${said} ${item.sure}`;
     button.querySelector(".class").textContent = name;
@@ -217,7 +217,7 @@
     if (item.damaged) button.setAttribute("aria-disabled", "true");
     const judged = item.right === undefined || item.right === null ? "" : item.right ? ", right" : ", wrong";
     const network = said ? `; the network says ${said}, ${item.sure}${judged}` : "";
-    button.setAttribute("aria-label", `Picture ${item.index}: ${name}${item.damaged ? `; ${item.damaged}` : network}`);
+    button.setAttribute("aria-label", `Picture ${item.index}${name && `: ${name}`}${item.damaged ? `; ${item.damaged}` : network}`);
   }
 
   function choose(button, { index }) {

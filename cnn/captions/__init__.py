@@ -33,7 +33,7 @@ from cnn.captions.layers import (
     tie,
     verdict,
 )
-from cnn.captions.pictures import OTHER_CLASSES, asked
+from cnn.captions.pictures import NO_LABELS, OTHER_CLASSES, asked, unjudged
 from cnn.captions.questions import Question, class_question, unit_question
 from cnn.captions.recorded import (
     not_recorded,
@@ -50,6 +50,7 @@ from cnn.captions.weights import dense_weights, kernel_tiles, single_kernel, spr
 from cnn.words import counted, megabytes, number, percent, scaled, sides
 
 __all__ = [
+    "NO_LABELS",
     "OTHER_CLASSES",
     "Caption",
     "Question",
@@ -111,6 +112,7 @@ __all__ = [
     "tie",
     "under_way",
     "unit_question",
+    "unjudged",
     "vector",
     "verdict",
 ]

@@ -11,12 +11,20 @@ OTHER_CLASSES = (
     "The network has other classes than these pictures, or does not name them, so that none of them is "
     "right or wrong."
 )
+NO_LABELS = "These pictures have no labels, so that none of them is right or wrong."
 
 
-def asked(count: int, of: int, right: NDArray[np.bool_] | None, damaged: int) -> str:
+def unjudged(*, is_labelled: bool) -> str:
+    """Return why nothing is said to be right or wrong of pictures, with labels or without."""
+    return OTHER_CLASSES if is_labelled else NO_LABELS
+
+
+def asked(
+    count: int, of: int, right: NDArray[np.bool_] | None, damaged: int, *, is_labelled: bool = True
+) -> str:
     """Return of how many pictures the network was asked, and of how many of them it is wrong.
 
-    `right` is (count,), None where it has other classes than the pictures.
+    `right` is (count,), None where they have no labels, or it has other classes than they.
     """
     whole = count + damaged == of
     over = (
@@ -26,5 +34,5 @@ def asked(count: int, of: int, right: NDArray[np.bool_] | None, damaged: int) ->
     )
     left_out = f" ({damaged:,} damaged left out)" if damaged else ""
     if right is None:
-        return f"The network was asked about {over}{left_out}. {OTHER_CLASSES}"
+        return f"The network was asked about {over}{left_out}. {unjudged(is_labelled=is_labelled)}"
     return f"The network was asked about {over}{left_out}: {int((~right).sum()):,} wrong."

@@ -1,4 +1,4 @@
-"""`.npz` archives of pictures and labels, by the names that people give the arrays."""
+"""`.npz` archives of pictures, with labels or without, by the names that people give the arrays."""
 
 from __future__ import annotations
 
@@ -11,7 +11,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.data.labelled import ALL, TEST, TRAIN, UNDIVIDED, Labelled, named, numbered, part
+from cnn.data.labelled import (
+    ALL,
+    TEST,
+    TRAIN,
+    UNDIVIDED,
+    Labelled,
+    named,
+    numbered,
+    part,
+    without_labels,
+)
 from cnn.data.picture_files import MOST_BYTES
 from cnn.errors import DatasetError, reason
 from cnn.images.pixels import MOST_CHANNELS
@@ -20,11 +30,11 @@ _PICTURES = ("x", "images", "image", "pictures", "data", "features")
 _LABELS = ("y", "labels", "label", "targets", "target", "classes")
 _NAMES = ("class_names", "label_names", "names")
 _USUAL = (1, 3)
-_ACCEPTED = "x_train, y_train, x_test and y_test, or x and y (or images and labels)"
+_ACCEPTED = "x_train, y_train, x_test and y_test, or x and y (or images and labels), or x alone"
 
 
 class _Arrays(NamedTuple):
-    """The names of the arrays of a split."""
+    """The names of the arrays of a split; `labels` is "" where there are none."""
 
     pictures: str
     labels: str
@@ -33,15 +43,19 @@ class _Arrays(NamedTuple):
 def splits_of_archive(path: Path) -> tuple[str, ...]:
     """Return the splits of an archive by the names of its arrays, the one to look at first.
 
-    `DatasetError` where there are none, or it is no archive.
+    One without labels counts where none has any. `DatasetError` where there are none, or it is no
+    archive.
     """
     with _opened(path) as archive:
-        divided = tuple(split for split in (TEST, TRAIN) if _arrays(archive.files, split))
-        if divided or _arrays(archive.files, ALL):
-            return divided or UNDIVIDED
-        found = ", ".join(archive.files[:8]) or "nothing"
+        found = {split: _arrays(archive.files, split) for split in (TEST, TRAIN, ALL)}
+        arrays = {split: one for split, one in found.items() if one}
+        labelled = {split: one for split, one in arrays.items() if one.labels}
+        if arrays:
+            known = labelled or arrays
+            return tuple(split for split in (TEST, TRAIN) if split in known) or UNDIVIDED
+        inside = ", ".join(archive.files[:8]) or "nothing"
         raise DatasetError(
-            f"{path.name} holds {found}, and no pictures with labels: expected arrays named {_ACCEPTED}."
+            f"{path.name} holds {inside}, and no pictures: expected arrays named {_ACCEPTED}."
         )
 
 
@@ -54,14 +68,23 @@ def read_archive(path: Path, split: str) -> Labelled:
             raise DatasetError(f"{path.name} has no pictures of the split {split!r}.")
         _require_room(path, arrays.pictures)
         pictures = _pictures(path, archive[arrays.pictures])
-        labels, names = _labels(path, archive[arrays.labels])
-        given = next((archive[name] for name in _NAMES if name in archive.files), None)
+        labelled = (
+            _labelled(path, archive, pictures, arrays.labels)
+            if arrays.labels
+            else without_labels(pictures)
+        )
+    return part(labelled, split) if is_whole else labelled
+
+
+def _labelled(path: Path, archive: Any, pictures: NDArray[np.uint8], name: str) -> Labelled:
+    """Return the pictures with the labels in the array of that name."""
+    labels, names = _labels(path, archive[name])
+    given = next((archive[name] for name in _NAMES if name in archive.files), None)
     if given is not None:
         names = _names(path, given, len(names))
     if len(pictures) != len(labels):
         raise DatasetError(f"{path.name} holds {len(pictures)} pictures but {len(labels)} labels.")
-    labelled = Labelled(pictures, labels, names)
-    return part(labelled, split) if is_whole else labelled
+    return Labelled(pictures, labels, names)
 
 
 @contextmanager
@@ -89,7 +112,7 @@ def _arrays(files: list[str], split: str) -> _Arrays | None:
         return next((known[name] for name in wanted if name in known), None)
 
     pictures, labels = find(_PICTURES), find(_LABELS)
-    return _Arrays(pictures, labels) if pictures and labels else None
+    return _Arrays(pictures, labels or "") if pictures else None
 
 
 def _require_room(path: Path, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Labelled pictures: named data sets, somebody's own, and the embedded digits.
+"""Pictures with their labels: named data sets, somebody's own, and the embedded digits.
 
 Nothing here needs a network or TensorFlow. MNIST is looked for in the data directory and in the
 Keras cache; the embedded digits are always there.
@@ -39,21 +39,25 @@ _CACHED = {
 
 @dataclass(frozen=True)
 class Sample:
-    """One picture of a data set: `pixels` is uint8 (height, width, channels)."""
+    """One picture of a data set: `pixels` is uint8 (height, width, channels).
+
+    `label` and `class_name` are None where nobody says what it is.
+    """
 
     pixels: NDArray[np.uint8]
-    label: int
-    class_name: str
+    label: int | None
+    class_name: str | None
     index: int
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Pictures with labels.
+    """Pictures with labels, or without.
 
-    `pictures` are n of uint8 (height, width, channels), `labels` is int64 (n,); `source` says where
-    they came from, in words for the screen. `damaged` is how many were left out because they could
-    not be read; `key` is another as soon as files of somebody's own are.
+    `pictures` are n of uint8 (height, width, channels), `labels` is int64 (n,), -1 for
+    each and without class names where nobody says what they are. `source` says where they came from,
+    in words for the screen. `damaged` is how many were left out because they could not be read; `key`
+    is another as soon as files of somebody's own are.
     """
 
     name: str
@@ -64,6 +68,19 @@ class Dataset:
     source: str
     damaged: int = 0
     key: str = ""
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether it is known what is on the pictures."""
+        return bool(self.class_names)
+
+    def require_labels(self, what: str) -> None:
+        """Raise `DatasetError` for pictures without labels, which `what`, such as "training", needs."""
+        if not self.is_labelled:
+            raise DatasetError(
+                f"The pictures of {self.name} have no labels, and {what} needs them: put them into a "
+                "sub-folder per class, or give labels (y) with them."
+            )
 
     @property
     def images(self) -> NDArray[np.uint8]:
@@ -124,11 +141,17 @@ class Dataset:
                 f"The data set {self.name} ({self.split}) has no picture number {index}: "
                 f"it has {len(self):,} pictures, so choose 0 to {len(self) - 1}."
             )
-        label = int(self.labels[index])
-        return Sample(self.pictures[index], label, self.class_names[label], int(index))
+        label = self.label(index)
+        name = None if label is None else self.class_names[label]
+        return Sample(self.pictures[index], label, name, int(index))
+
+    def label(self, index: int) -> int | None:
+        """Return the number of a picture's class, None where nobody says what it is."""
+        return int(self.labels[index]) if self.is_labelled else None
 
     def indices(self, label: int) -> NDArray[np.int64]:
         """Return the places of all pictures of the class `label`, ascending."""
+        self.require_labels("choosing by class")
         places = np.flatnonzero(self.labels == label)
         if not len(places):
             raise DatasetError(
@@ -151,7 +174,8 @@ def load_dataset(
     Named are "mnist", "fashion_mnist", "cifar10" and "digits". A path is a folder with a sub-folder
     of pictures per class (below `train` and `test`, where it is divided), a CSV with the columns
     file, label and, if wanted, split, an `.npz` with x_train, y_train, x_test and y_test or x and y,
-    or a folder with the files of MNIST, Fashion-MNIST or CIFAR-10. `split` is "train", "test" or,
+    or a folder with the files of MNIST, Fashion-MNIST or CIFAR-10. Pictures beside each other in a
+    folder, a CSV of files alone and an `.npz` without y have no labels. `split` is "train", "test" or,
     for what nobody has divided, also "all": then every fifth picture is one of the test. Left out it
     is the one to look at, "all" or else "test". Pictures in files are decoded when they are asked
     for. `data_dir` is where named sets are looked for first; left out, the environment variable
@@ -242,6 +266,8 @@ def _keras_dataset(name: str, split: str, data_dir: Path) -> Dataset:
     if name == MNIST and np.asarray(labelled.pictures).shape[1:3] != (28, 28):
         size = np.asarray(labelled.pictures).shape[1:3]
         raise DatasetError(f"{place.name} holds pictures of {size}, MNIST has (28, 28).")
+    if not labelled.class_names:
+        raise DatasetError(f"{place.name} holds pictures without labels: replace it.")
     names = KERAS_DATASETS[name]
     return _dataset(name, split, labelled._replace(class_names=names), str(place))
 
@@ -265,7 +291,7 @@ def _dataset(name: str, split: str, labelled: Labelled, source: str) -> Dataset:
         raise DatasetError(
             f"{name} ({split}) holds no pictures: choose another split, or add some."
         )
-    if labels.max() >= len(names):
+    if names and labels.max() >= len(names):
         raise DatasetError(
             f"{name} has a label {labels.max()} and {len(names)} classes: expected 0 to {len(names) - 1}."
         )

@@ -1,4 +1,4 @@
-"""Folders of pictures: a sub-folder per class, or a table that says which file is what."""
+"""Folders of pictures: a sub-folder per class, a table that says which file is what, or no classes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.data.labelled import TEST, TRAIN, UNDIVIDED, Labelled, named, part
+from cnn.data.labelled import NO_LABEL, TEST, TRAIN, UNDIVIDED, Labelled, named, part
 from cnn.data.picture_files import SUFFIXES, PictureFiles, key_of, stamp_of
 from cnn.errors import DatasetError, reason
 
@@ -23,7 +23,10 @@ _MOST_ROWS = 10_000_000
 
 
 class Listed(NamedTuple):
-    """Files below `root` with their labels, by split; none of them is opened."""
+    """Files below `root` with their labels, by split; none of them is opened.
+
+    Where nobody says what they are, they have no class names, and `NO_LABEL` each.
+    """
 
     root: Path
     stamps: dict[str, list[str]]
@@ -54,11 +57,15 @@ class Listed(NamedTuple):
 def list_folder(folder: Path) -> Listed | None:
     """Return the pictures of a folder, a class per sub-folder, in the order of their names.
 
-    Where there are folders called train and test inside, each is a split. None where there are no
-    pictures in sub-folders.
+    Where there are folders called train and test inside, each is a split. Where no sub-folder has
+    pictures, those beside them are taken, without labels. None where there are none either.
     """
     divided = [split for split in (TEST, TRAIN) if (folder / split).is_dir()]
     roots = {split: f"{split}/" for split in divided} or {UNDIVIDED[0]: ""}
+    return _in_classes(folder, roots) or _without_classes(folder, roots)
+
+
+def _in_classes(folder: Path, roots: dict[str, str]) -> Listed | None:
     found = {split: dict(_classes(folder, start)) for split, start in roots.items()}
     found = {split: classes for split, classes in found.items() if classes}
     if not found:
@@ -72,24 +79,37 @@ def list_folder(folder: Path) -> Listed | None:
     return Listed(folder, stamps, labels, names)
 
 
+def _without_classes(folder: Path, roots: dict[str, str]) -> Listed | None:
+    found = {split: _pictures(folder, start) for split, start in roots.items()}
+    stamps = {split: pictures for split, pictures in found.items() if pictures}
+    labels = {split: np.full(len(pictures), NO_LABEL) for split, pictures in stamps.items()}
+    return Listed(folder, stamps, labels, ()) if stamps else None
+
+
 def _classes(folder: Path, start: str) -> Iterator[tuple[str, list[str]]]:
     """Yield each sub-folder of a folder that has pictures, and the stamps of these."""
     for name in sorted(entry.name for entry in os.scandir(folder / start) if entry.is_dir()):
         if name.startswith("."):
             continue
-        inside = {
-            entry.name: stamp_of(f"{start}{name}/{entry.name}", entry.stat())
-            for entry in os.scandir(folder / start / name)
-            if entry.name.lower().endswith(SUFFIXES) and entry.is_file()
-        }
-        if inside:
-            yield name, [inside[file] for file in sorted(inside)]
+        if inside := _pictures(folder, f"{start}{name}/"):
+            yield name, inside
+
+
+def _pictures(folder: Path, start: str) -> list[str]:
+    """Return the stamps of the pictures in a folder below another, in the order of their names."""
+    inside = {
+        entry.name: stamp_of(f"{start}{entry.name}", entry.stat())
+        for entry in os.scandir(folder / start)
+        if entry.name.lower().endswith(SUFFIXES) and entry.is_file()
+    }
+    return [inside[file] for file in sorted(inside)]
 
 
 def list_table(path: Path) -> Listed:
-    """Return the pictures that a CSV names, with columns `file`, `label` and, if wanted, `split`.
+    """Return the pictures that a CSV names, with columns `file` and, if wanted, `label` and `split`.
 
-    The files are below its folder. Labels are numbers or names. `DatasetError`, with the line, for
+    The files are below its folder. Labels are numbers or names; a table that gives none at all is one of
+    pictures without labels. `DatasetError`, with the line, for
     what is no such table and for a file that is not there.
     """
     try:
@@ -109,7 +129,7 @@ def list_table(path: Path) -> Listed:
             f"{path.name} has the splits {', '.join(sorted(map(repr, splits)))}: expected train and "
             "test, or no column of that name."
         )
-    labels, names = _numbers([row.label for row in rows])
+    labels, names = _told(path, rows)
     stamps = [_stamp(path, row) for row in rows]
     places = {
         split or UNDIVIDED[0]: [n for n, row in enumerate(rows) if row.split == split]
@@ -121,6 +141,19 @@ def list_table(path: Path) -> Listed:
         {split: labels[chosen] for split, chosen in places.items()},
         names,
     )
+
+
+def _told(path: Path, rows: list[_Row]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return the class numbers and names of all rows, or that none has a label."""
+    blank = [row for row in rows if not row.label]
+    if len(blank) == len(rows):
+        return np.full(len(rows), NO_LABEL), ()
+    if blank:
+        raise DatasetError(
+            f"{path.name}, line {blank[0].line:,}, has no label, and others have: give each picture one, "
+            "or none."
+        )
+    return _numbers([row.label for row in rows])
 
 
 class _Row(NamedTuple):
@@ -135,18 +168,18 @@ def _rows(path: Path, table: Iterator[list[str]]) -> Iterator[_Row]:
     file = next((head.index(name) for name in _FILE if name in head), None)
     label = next((head.index(name) for name in _LABEL if name in head), None)
     split = head.index(_SPLIT) if _SPLIT in head else None
-    if file is None or label is None:
+    if file is None:
         raise DatasetError(
             f"{path.name} begins with {', '.join(head)[:80] or 'nothing'!r}: expected the names of its "
-            "columns, file and label, in the first line."
+            "columns, file and, where there are labels, label, in the first line."
         )
     for line, cells in enumerate(table, start=2):
         if not any(cells):
             continue
-        if len(cells) <= max(file, label, split or 0) or line > _MOST_ROWS:
+        if len(cells) <= max(file, label or 0, split or 0) or line > _MOST_ROWS:
             raise DatasetError(f"{path.name}, line {line:,}, has too few columns: mend it.")
         yield _Row(
-            line, cells[file].strip(), cells[label].strip(),
+            line, cells[file].strip(), cells[label].strip() if label is not None else "",
             cells[split].strip().lower() if split is not None else "",
         )  # fmt: skip
 

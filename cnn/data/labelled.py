@@ -1,4 +1,4 @@
-"""Pictures with their classes, as every kind of file gives them."""
+"""Pictures with their classes, as far as they are known, as every kind of file gives them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,24 @@ from cnn.data.picture_files import PictureFiles
 ALL, TRAIN, TEST = "all", "train", "test"
 UNDIVIDED = (ALL, TRAIN, TEST)
 _TEST_EVERY = 5
+# Instead of the number of a class, where none is known.
+NO_LABEL = -1
 
 
 class Labelled(NamedTuple):
-    """n `pictures` uint8 (height, width, channels), their `labels` int64 (n,), a name per class."""
+    """n `pictures` uint8 (height, width, channels), their `labels` int64 (n,), a name per class.
+
+    Pictures without labels have `NO_LABEL` each, and no class names.
+    """
 
     pictures: NDArray[np.uint8] | PictureFiles
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
+
+
+def without_labels(pictures: NDArray[np.uint8] | PictureFiles) -> Labelled:
+    """Return pictures of which nobody says what they are."""
+    return Labelled(pictures, np.full(len(pictures), NO_LABEL, np.int64), ())
 
 
 def numbered(count: int) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ from cnn.data.picture_files import key_of, stamp_of
 from cnn.errors import DatasetError, reason
 
 ACCEPTED = (
-    "a folder with a sub-folder of pictures per class, a CSV of file,label, an .npz with x and y, or "
-    "the files of MNIST, Fashion-MNIST or CIFAR-10"
+    "a folder of pictures (a sub-folder per class, where they have any), a CSV of file,label, an .npz "
+    "with x and, for labels, y, or the files of MNIST, Fashion-MNIST or CIFAR-10"
 )
 
 

@@ -80,7 +80,9 @@ def work_on(
 def _train(run: Run, recorder: Recorder, data_dir: Path | None) -> None:
     config = run.config
     recorder.update(message="Reading the data.")
-    data = load_dataset(config.dataset, "train", data_dir=data_dir).decoded()
+    data = load_dataset(config.dataset, "train", data_dir=data_dir)
+    data.require_labels("training")
+    data = data.decoded()
     # What the model is scored on at the end is to be there before hours of training.
     load_dataset(config.dataset, "test", data_dir=data_dir)
     training, validation = feeding.split(data, config)
@@ -372,6 +374,7 @@ def _save_too(model: keras.Model, run: Run, path: Path) -> None:
 
 def accuracy(model: keras.Model, data: Dataset) -> float:
     """Return the share of `data` that the model, fed with pixels in 0..1, classifies rightly."""
+    data.require_labels("an accuracy")
     pictures = Pictures(data.images, data.labels)
     given = _probabilities(model, pictures.scaled)
     return float((given.argmax(axis=-1) == data.labels).mean())

@@ -12,7 +12,10 @@ from dashboard.runtime.runtime import current
 
 
 def serve_labels(server: Flask) -> None:
-    """Serve `/labels/<data>/<split>`: two bytes per picture, its class, the lower byte first."""
+    """Serve `/labels/<data>/<split>`: two bytes per picture, its class, the lower byte first.
+
+    Of pictures without labels all bytes are 255: they are of one class, as it were.
+    """
     server.add_url_rule("/labels/<data>/<split>", "labels", _labels)
 
 

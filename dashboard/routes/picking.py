@@ -58,13 +58,15 @@ def _page(view: View, *, wants_marks: bool) -> dict[str, Any]:
     said = runtime.said(view, place.label) if place.asks_network else None
     page = _shown(data, place, said)
     if said:
-        page["note"] = cnn.captions.asked(len(said.places), said.of, said.right, len(said.damaged))
+        page["note"] = cnn.captions.asked(
+            len(said.places), said.of, said.right, len(said.damaged), is_labelled=data.is_labelled
+        )
     elif wants_marks:
         places = np.array([item["index"] for item in page["items"]], np.int64)
         page["items"] = _items(data, places, picking.asked(model, data, places, len(data)))
     names, judges = picking.classes_of(model), picking.outputs_of(model, data) is not None
     if names and not judges and not said:
-        page["note"] = cnn.captions.OTHER_CLASSES
+        page["note"] = cnn.captions.unjudged(is_labelled=data.is_labelled)
     return page | {"names": names, "judges": judges}
 
 
@@ -83,7 +85,7 @@ def _items(data: cnn.Dataset, places: Any, said: Said | None) -> list[dict[str, 
     rows = {int(place): row for row, place in enumerate(said.places)} if said else {}
     items = []
     for place in map(int, places):
-        item: dict[str, Any] = {"index": place, "label": int(data.labels[place])}
+        item: dict[str, Any] = {"index": place, "label": data.label(place)}
         if said and place in rows:
             row = rows[place]
             item["said"] = int(said.classes[row])

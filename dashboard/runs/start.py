@@ -106,6 +106,7 @@ def _config(values: tuple[Any, ...]) -> TrainingConfig:
     sets, name = current().sets, settings["dataset"]
     config = TrainingConfig.from_flat({**settings, "dataset": sets.path(name)})
     data, _ = sets.load(name, "train"), sets.load(name, "test")
+    data.require_labels("training")
     config.architecture.check(data.first().shape, len(data.class_names))
     return config
 

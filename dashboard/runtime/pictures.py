@@ -24,7 +24,7 @@ class Picture:
     """`pixels` uint8 (height, width, channels); `label` is its class where that is known.
 
     `described` is for those who do not see it, `caption` the lines beside it. `classes` are those of
-    its data set.
+    its data set, if it is `of_set`.
     """
 
     pixels: NDArray[np.uint8]
@@ -32,6 +32,7 @@ class Picture:
     described: str
     caption: str
     classes: tuple[str, ...] = ()
+    of_set: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -77,14 +78,16 @@ def _own(own: NDArray[np.uint8], what: str, *, empty: str) -> Picture:
 
 
 def _sample(data: cnn.Dataset, sample: cnn.Sample) -> Picture:
-    name = f"{data_name(data.name)} {data.split}"
-    described = f"{sample.class_name}: {name}, picture number {sample.index}"
+    name, source = sample.class_name, f"{data_name(data.name)} {data.split}"
+    of = f"{source}, picture number {sample.index}"
+    described = f"{of}, without a label" if name is None else f"{name}: {of}"
     numbers = f"(0 to {len(data) - 1:,})"
-    place = f"{name}, number {sample.index} {numbers}"
+    place = f"{source}, number {sample.index} {numbers}"
     if (data.name, data.split) == (datasets.DIGITS, "all"):
         place = f"embedded digit {sample.index} {numbers}"
-    caption = f"Label {sample.class_name}\n{place}"
-    return Picture(sample.pixels, sample.class_name, described, caption, data.class_names)
+    label = "No label" if name is None else f"Label {name}"
+    caption = f"{label}\n{place}"
+    return Picture(sample.pixels, name, described, caption, data.class_names, of_set=True)
 
 
 def sample_in_words(name: str, data: str, split: str, index: int) -> str:

@@ -406,7 +406,8 @@ def _input(view: View, fed: Fed) -> dict[str, Any]:
     if sample is None:
         text = "the same picture" if one.given is None else "the picture of the model's card"
         return {**shown, "of": fed.of, "index": None, "text": text, "src": ""}
-    text = f"number {sample.index}, label {sample.class_name}"
+    label = "" if sample.class_name is None else f", label {sample.class_name}"
+    text = f"number {sample.index}{label}"
     src = data_uri(one.fitted(sample.pixels), view)
     chosen_here = decode_places(view.also) if view.also else {}
     return {

@@ -56,7 +56,7 @@ def selected(
     chosen, kept = dataset.readable(places)
     if not chosen:
         raise DatasetError(f"No picture of {dataset.name} that was looked at can be read.")
-    return chosen, dataset.labels[kept]
+    return chosen, dataset.labels[kept] if dataset.is_labelled else None
 
 
 def affordable(

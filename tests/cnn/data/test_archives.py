@@ -28,6 +28,21 @@ def test_an_archive_of_all_pictures_has_parts_that_share_none(tmp_path, names):
     assert cnn.load_dataset(path, "train").labels.tolist() == [0, 1, 2, 0]
 
 
+def test_pictures_without_labels_are_of_no_class(tmp_path):
+    data = cnn.load_dataset(saved(tmp_path, x=IMAGES))
+    np.testing.assert_array_equal(data.images, IMAGES)
+    assert (data.is_labelled, data.class_names, set(data.labels.tolist())) == (False, (), {-1})
+    assert (data[3].label, data[3].class_name) == (None, None)
+    assert len(cnn.load_dataset(saved(tmp_path, x=IMAGES), "test")) == 2
+
+
+def test_a_split_without_labels_is_left_out_where_another_has_some(tmp_path):
+    path = saved(tmp_path, x_train=IMAGES, y_train=LABELS, x_test=IMAGES)
+    assert cnn.load_dataset(path).split == "train"
+    divided = saved(tmp_path, x_train=IMAGES, x_test=IMAGES[:2])
+    assert (len(cnn.load_dataset(divided)), cnn.load_dataset(divided).is_labelled) == (2, False)
+
+
 @pytest.mark.parametrize("form", ["{}_{}", "{1}_{0}"])
 def test_an_archive_with_splits_has_those(tmp_path, form):
     arrays = {}
@@ -73,8 +88,8 @@ def test_labels_are_numbers_rows_or_names(tmp_path, labels, more, names):
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [
-        ({"a": IMAGES}, "holds a, and no pictures with labels: expected .* x and y"),
-        ({"x": IMAGES}, "holds x, and no pictures with labels"),
+        ({"a": IMAGES}, "holds a, and no pictures: expected .* x and y"),
+        ({"y": LABELS}, "holds y, and no pictures"),
         ({"x": IMAGES, "y": LABELS[:4]}, "6 pictures but 4 labels"),
         (
             {"x": np.zeros((6, 4, 5, 65), np.uint8), "y": LABELS},

@@ -41,6 +41,34 @@ def test_a_folder_of_pictures_has_a_class_per_sub_folder(tmp_path, decoded):
     assert data[1].pixels.max() == 200
 
 
+def test_pictures_beside_each_other_have_no_labels(tmp_path):
+    for grey in (10, 200):
+        picture(tmp_path, f"{grey:03}.png", grey=grey)
+    data = cnn.load_dataset(str(tmp_path))
+    assert (data.is_labelled, data.class_names, data.images[:, 0, 0, 0].tolist()) == (
+        False,
+        (),
+        [10, 200],
+    )
+    assert (data[1].label, data[1].class_name, data[1].index) == (None, None, 1)
+    picture(tmp_path / "cat", "0.png")
+    assert cnn.load_dataset(str(tmp_path)).class_names == ("cat",)
+
+
+def test_splits_may_hold_pictures_without_labels(tmp_path):
+    picture(tmp_path / "train", "0.png")
+    picture(tmp_path / "test", "1.png", grey=9)
+    data = cnn.load_dataset(str(tmp_path))
+    assert (data.split, len(data), data[0].label, data[0].pixels.max()) == ("test", 1, None, 9)
+
+
+def test_a_table_of_files_alone_has_no_labels(tmp_path):
+    picture(tmp_path, "a.png")
+    (tmp_path / "files.csv").write_text("file\na.png\n")
+    data = cnn.load_dataset(str(tmp_path))
+    assert (len(data), data.is_labelled) == (1, False)
+
+
 def test_opening_many_files_decodes_none_and_looking_at_one_decodes_one(tmp_path, decoded):
     first = picture(tmp_path / "0", "0.png")
     for label in range(4):
@@ -164,12 +192,13 @@ def test_a_table_says_which_file_is_what(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a.png,cat\n", "begins with 'a.png, cat'.* file and label, in the first line"),
+        ("a.png,cat\n", "begins with 'a.png, cat'.* columns, file and, .* in the first line"),
         ("file,label\n", "names no picture"),
         ("file,label\nfiles/c.png,cat\n", "line 2, names files/c.png, which is not there"),
         ("file,label\n../secret.png,cat\n", "line 2, names secret.png, which is outside"),
         ("file,label\n/etc/secret.png,cat\n", "line 2, names secret.png, which is outside"),
         ("file,label\nfiles/a.png\n", "line 2, has too few columns"),
+        ("file,label\nfiles/a.png,cat\nfiles/b.png,\n", "line 3, has no label, and others have"),
         ("file,label,split\nfiles/a.png,x,dev\n", "has the splits 'dev': expected train and test"),
         ("file,label\nfiles/\xe9.png,cat\n", "cannot be read as a table"),
     ],
