@@ -199,7 +199,7 @@ def _written(
         if labels is not None:
             raise DatasetError("There are labels and no images: give both.")
         return {}
-    arrays = {"x": _pixels(np.asarray(images))}
+    arrays: dict[str, NDArray[Any]] = {"x": _pixels(np.asarray(images))}
     if labels is not None:
         names = tuple(map(str, class_names))
         numbers, count = _numbers(np.asarray(labels), names), len(arrays["x"])

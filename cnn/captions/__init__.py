@@ -33,7 +33,7 @@ from cnn.captions.layers import (
     tie,
     verdict,
 )
-from cnn.captions.pictures import NO_LABELS, OTHER_CLASSES, asked, unjudged
+from cnn.captions.pictures import NO_LABELS, OTHER_CLASSES, asked, assumed, unjudged
 from cnn.captions.questions import Question, class_question, unit_question
 from cnn.captions.recorded import (
     not_recorded,
@@ -58,6 +58,7 @@ __all__ = [
     "accuracy",
     "architecture",
     "asked",
+    "assumed",
     "attention_scores",
     "candidates",
     "cell_number",

@@ -14,6 +14,14 @@ OTHER_CLASSES = (
 NO_LABELS = "These pictures have no labels, so that none of them is right or wrong."
 
 
+def assumed(classes: int) -> str:
+    """Return what the outputs of a network that does not name them are taken for, and why."""
+    return (
+        f"The network does not name its classes: they are taken for 0 to {classes - 1}, as these "
+        "pictures are labelled, because there are as many. Name them under Choices if they are others."
+    )
+
+
 def unjudged(*, is_labelled: bool) -> str:
     """Return why nothing is said to be right or wrong of pictures, with labels or without."""
     return OTHER_CLASSES if is_labelled else NO_LABELS

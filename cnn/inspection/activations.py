@@ -131,7 +131,7 @@ def _on_demand(model: keras.Model, batch: Any) -> ForwardPass:
     compiled = compiled_once(model, _PASS, lambda batch: _in_pieces(model, batch))
     tensors, peaks, sides, probabilities, logits = compiled(batch)
     ends = np.cumsum([len(call.output_shape) + 1 for call in graph.calls(model)])
-    shapes = [tuple(map(int, shape[1:])) for shape in np.split(sides.numpy(), ends[:-1])]
+    shapes = [tuple(map(int, shape[1:])) or (1,) for shape in np.split(sides.numpy(), ends[:-1])]
     return ForwardPass(
         Computed(model, dict(zip(kept, tensors, strict=True))),
         Prediction.of(model, probabilities, logits),

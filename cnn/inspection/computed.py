@@ -80,7 +80,7 @@ class Computed(Mapping[str, Floats]):
 
 
 def _read(tensor: Any) -> Floats:
-    values: Floats = np.asarray(tensor)[0].astype(np.float32, copy=False)
+    values: Floats = np.atleast_1d(np.asarray(tensor)[0]).astype(np.float32, copy=False)
     return values
 
 

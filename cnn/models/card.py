@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +15,13 @@ from cnn.files import read_json, write_json
 from cnn.images.pixels import RED_GREEN_BLUE, Colours
 from cnn.models.losses import Loss, read_loss
 from cnn.models.scales import read_scale
+from cnn.words import counted
 
 if TYPE_CHECKING:
     import keras
 
 _CARD = "_cnn_card"
+_LONGEST_NAME = 80
 _KEPT = ("class_names", "scale", "facts", "inputs", "losses")
 
 
@@ -103,6 +105,26 @@ def _require_names(names: Any, called: str) -> None:
             f"{called} gives {str(names)[:60]!r} as class names: expected a list of strings, one "
             'for each class, such as ["cat", "dog"].'
         )
+
+
+def with_class_names(card: Card, names: Sequence[str], count: int) -> Card:
+    """Return the card with these names of `count` outputs, one each, or both of a single one's.
+
+    Raises `ModelError` where there are more or fewer, one is empty or too long, or two are the same.
+    """
+    if len(names) != count and (count, len(names)) != (1, 2):
+        wanted = "2 (the one for 0, then the one for 1)" if count == 1 else str(count)
+        raise ModelError(f"{counted(len(names), 'name')} came: expected {wanted}, one a class.")
+    for place, name in enumerate(names):
+        letters = len(name.strip())
+        if not 0 < letters <= _LONGEST_NAME:
+            raise ModelError(
+                f"Name {place + 1} has {counted(letters, 'letter')}: expected 1 to {_LONGEST_NAME}."
+            )
+    twice = next((name for name in names if list(names).count(name) > 1), None)
+    if twice is not None:
+        raise ModelError(f"{twice!r} is the name of several classes: give each its own.")
+    return replace(card, class_names=tuple(names))
 
 
 def write_card(card: Card, path: Path) -> None:

@@ -39,8 +39,7 @@ def load_model(path: Path | str | None = None, *, limits: Limits = _DEFAULT) -> 
     own, or that is no single-image model.
     """
     path = Path(path) if path else pretrained_run() / "model.keras"
-    beside = card_path(path)
-    card = read_card(beside) if beside.is_file() else enclosed_card(path)
+    card = kept_card(path)
     model, losses = opened(path, limits)
     functional = as_functional(model, given=card.inputs)
     attach_card(functional, trained_with(card, functional, losses))
@@ -51,6 +50,12 @@ def trained_with(card: Card, model: keras.Model, losses: Iterable[Loss | None]) 
     """Return the card with the losses of the model's outputs, in their order; None is not known."""
     named = zip(output_names(model), losses, strict=False)
     return replace(card, losses={**card.losses, **{name: one for name, one in named if one}})
+
+
+def kept_card(path: Path) -> Card:
+    """Return the card beside the model's file, else the one inside; `ModelError` for a damaged one."""
+    beside = card_path(path)
+    return read_card(beside) if beside.is_file() else enclosed_card(path)
 
 
 def save_model(model: keras.Model, path: Path | str, *, card: Card | None = None) -> None:

@@ -42,7 +42,7 @@ def declares_first(layer: Any) -> bool:
 
 
 def with_channels_last(call: Call, first: frozenset[str]) -> Call:
-    """Return the call with its shapes as they are read: channels last."""
+    """Return the call with its shapes as they are read: channels last, and a lone number as one unit."""
     return replace(
         call,
         output_shape=_last(call.output_shape, is_first=call.name in first),
@@ -54,9 +54,11 @@ def with_channels_last(call: Call, first: frozenset[str]) -> Call:
 
 
 def read(output: Any, name: str, first: frozenset[str]) -> Any:
-    """Return a batch of outputs of a call, a tensor, with channels last."""
+    """Return a batch of outputs of a call, a tensor, with channels last, and lone numbers as one unit."""
     import keras
 
+    if len(output.shape) == 1:
+        return keras.ops.expand_dims(output, -1)
     return keras.ops.moveaxis(output, 1, -1) if name in first else output
 
 
@@ -97,4 +99,6 @@ def hands_on(call: Call) -> bool:
 
 
 def _last(shape: Shape, *, is_first: bool) -> Shape:
+    if not shape:
+        return (1,)
     return (*shape[1:], shape[0]) if is_first else shape

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -18,8 +19,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 import cnn
 from cnn.files import content_hash, why_not_written
 from cnn.inspection.opening import open_apart
-from cnn.models.card import Card, card_from
+from cnn.models.card import Card, card_from, card_path, write_card
 from cnn.models.enclosed import enclose_card
+from cnn.models.loading import kept_card
 from dashboard.access.roles import spend, takes_models, why_no_models
 from dashboard.runtime.runtime import Runtime, current
 from dashboard.shell.panel import model_options
@@ -66,11 +68,14 @@ def _kept(runtime: Runtime, name: str, card_size: str) -> str:
         card = _card(name, card_size)
         with path.open("wb") as file:
             shutil.copyfileobj(request.stream, file)
-        if card:
-            _require_archive(path)
+        if card and path.suffix == ".keras":
             enclose_card(card, path)
+        elif card:
+            write_card(replace(card, facts=None), card_path(path))
         key = content_hash(path)
-        if not runtime.catalogue.has(key):
+        if runtime.catalogue.has(key):
+            _require_known_names(runtime, key, path)
+        else:
             with FileLock(settings.jobs.path / "opening.lock", timeout=0):
                 open_apart(path, limits=settings.opening)
             settings.models.keep(path, key)
@@ -90,12 +95,16 @@ def _card(name: str, size: str) -> Card | None:
         raise cnn.ModelError(f"{called} is no JSON: mend it, or open the network alone.") from error
 
 
-def _require_archive(path: Path) -> None:
-    """Raise `ModelError` for a file of HDF5: a card that lies beside it would be no part of its hash."""
-    if path.suffix != ".keras":
+def _require_known_names(runtime: Runtime, key: str, path: Path) -> None:
+    """Raise `ModelError` where a card came beside a file that is here already, with another card.
+
+    The card of a file of HDF5 is no part of its hash: nobody's card takes the place of another's.
+    """
+    beside = card_path(path)
+    if beside.is_file() and kept_card(path) != kept_card(runtime.catalogue.get(key).path):
         raise cnn.ModelError(
-            f"{path.name} cannot take a card with it: save the network with model.save('name.keras') and "
-            "open that with the card."
+            f"{path.name} is open here already, with another card: open it without one, and name its "
+            "classes under Choices."
         )
 
 

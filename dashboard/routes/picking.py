@@ -16,6 +16,7 @@ from flask import Flask, Response, abort, jsonify, request
 from PIL import Image, ImageDraw
 
 import cnn
+from cnn.models.card import names_classes
 from dashboard.runtime import picking
 from dashboard.runtime.picking import PAGE, Said
 from dashboard.runtime.runtime import current
@@ -67,6 +68,10 @@ def _page(view: View, *, wants_marks: bool) -> dict[str, Any]:
     names, judges = picking.classes_of(model), picking.outputs_of(model, data) is not None
     if names and not judges and not said:
         page["note"] = cnn.captions.unjudged(is_labelled=data.is_labelled)
+    if judges and not names_classes(model):
+        page["note"] = " ".join(
+            [*filter(None, [page.get("note")]), cnn.captions.assumed(len(names))]
+        )
     return page | {"names": names, "judges": judges}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -16,6 +16,8 @@ from cachetools import LRUCache, cached
 import cnn
 from cnn.errors import without_folders
 from cnn.files import content_hash
+from cnn.models.card import with_class_names, write_card
+from cnn.models.loading import kept_card
 from cnn.models.twins import twin
 from cnn.runs.moments import Moment
 from cnn.runs.run import Run
@@ -130,6 +132,36 @@ class Catalogue:
             )
         self._settings.models.touch(key)
         return entry
+
+    def name_classes(self, entry: Entry, names: Sequence[str]) -> None:
+        """Keep what the classes of a model are called on the card beside its file, for all processes.
+
+        Raises `ModelError` for names that do not fit, and for a model that keeps none: the bundled one,
+        one of a training that goes on, and one in memory; `OSError` where it cannot be written.
+        """
+        if entry.path == self.bundled().path:
+            raise cnn.ModelError(
+                "The classes of the bundled classifier are the digits 0 to 9: open a model of your own "
+                "to name its classes."
+            )
+        if entry.key.startswith(OF_RUN):
+            raise cnn.ModelError(
+                "This network is still in training: name its classes when that is over."
+            )
+        if entry.key in self._given:
+            raise cnn.ModelError(
+                "This model came from a running program: give its names there, as class_names."
+            )
+        count = int(self._load_file(entry).outputs[0].shape[-1] or 1)
+        card = with_class_names(kept_card(entry.path), names, count)
+        write_card(card, cnn.models.card_path(entry.path))
+
+    def card_key(self, key: str) -> str:
+        """Return the content hash of the card beside the model with that key; "" without one."""
+        card = cnn.models.card_path(self.get(key).path)
+        with suppress(FileNotFoundError):
+            return key_of(card)
+        return ""
 
     def has(self, key: str) -> bool:
         """Whether a model file with that content hash is here."""

@@ -28,6 +28,7 @@ import cnn
 from cnn.data import datasets
 from cnn.errors import reason
 from cnn.jobs import Queue
+from cnn.models.card import names_classes
 from cnn.models.choosing import output_labels, with_output_first
 from cnn.runs.configuration import TrainingConfig
 from cnn.runs.moments import Moment
@@ -74,7 +75,8 @@ class Look:
     `fitted` before anything is done to it. `scale` is what becomes of its pixels, and `ranges` are
     the names of those that they may be in; `notes` say how the network takes it, where that is
     not as it is. `true` is the output for the class of the picture, None where it is not known,
-    and `inputs` are the further inputs of the network.
+    `inputs` are the further inputs of the network, and `assumed` says what its outputs are taken for,
+    where it does not name them.
     """
 
     fitted: NDArray[np.uint8]
@@ -86,6 +88,7 @@ class Look:
     notes: tuple[str, ...]
     true: int | None
     inputs: tuple[Fed, ...] = ()
+    assumed: str = ""
 
     @cached_property
     def nbytes(self) -> int:
@@ -454,7 +457,9 @@ class Runtime:
         picture = self.picture(view).pixels.tobytes() if sees_picture else b""
         query = {name: value for name, value in view.to_query().items() if name in parts}
         # What is answered may hold addresses.
-        return key_of_question({"view": query, "what": list(what), "base": base()}, picture)
+        card = self.catalogue.card_key(view.model)
+        question = {"view": query, "what": list(what), "base": base(), "card": card}
+        return key_of_question(question, picture)
 
     def _look(self, view: View, model: keras.Model) -> Look:
         return self._look_at(view, model, self.picture(view))
@@ -470,7 +475,9 @@ class Runtime:
         scale, ranges = cnn.scale_of(model), cnn.models.ranges_of(model)
         true = picture.class_in(model)
         notes, inputs = cnn.models.notes(model), self.inputs(view)
-        return Look(fitted, plain, seen, passed, scale, ranges, notes, true, inputs)
+        is_assumed = true is not None and not names_classes(model)
+        assumed = cnn.captions.assumed(len(picture.classes)) if is_assumed else ""
+        return Look(fitted, plain, seen, passed, scale, ranges, notes, true, inputs, assumed)
 
 
 def _afterwards(do: Callable[[], Any]) -> None:

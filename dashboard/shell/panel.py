@@ -142,6 +142,7 @@ def _choices(runtime: Runtime) -> html.Details:
                         hidden=True,
                     ),
                     *([_opening(runtime)] if takes_models(runtime.settings) else []),
+                    *([_naming()] if _may_name(runtime) else []),
                 ],
                 className="sample-choice",
             ),
@@ -214,8 +215,8 @@ def _opening(runtime: Runtime) -> html.Div:
                 id=ids.OPEN_MODEL,
                 type="button",
                 className="btn btn-sm btn-outline-primary",
-                title="A .keras or .h5 file, for all to choose; choose the card of a .keras file "
-                "with it (name.card.json) to have its class names. You can also drop them",
+                title="A .keras or .h5 file, for all to choose; choose its card "
+                "(name.card.json) with it to have its class names. You can also drop them",
             ),
             html.Div(id="opening", hidden=True),
         ],
@@ -223,6 +224,26 @@ def _opening(runtime: Runtime) -> html.Div:
         **components.data(
             most=str(most), limit=limit_of_models(most), kinds=",".join(cnn.models.SUFFIXES)
         ),
+    )
+
+
+def _may_name(runtime: Runtime) -> bool:
+    """Whether the reader may name the classes of any model."""
+    return takes_models(runtime.settings) or person().may(Role.OPERATOR)
+
+
+def _naming() -> html.Div:
+    """Return the button that names the classes of the model, and the place for their names."""
+    return html.Div(
+        [
+            _button(
+                "Name the classes",
+                "name-classes",
+                "What the model's classes are called, for all readers",
+            ),
+            html.Div(id="naming", hidden=True),
+        ],
+        className="naming",
     )
 
 
@@ -385,7 +406,9 @@ def _unlooked(view: View, picture: Picture) -> dict[str, Any]:
 
 def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
     """Return what the panel says of the picture, of the prediction if there is a look, and of surgery."""
-    prediction = prediction_facts(look.passed, picture, look.seen, look.true) if look else None
+    prediction = None
+    if look:
+        prediction = prediction_facts(look.passed, picture, look.seen, look.true, look.assumed)
     described = "\n".join(filter(None, [picture.caption, perturbed_in_words(view)]))
     surgery = cnn.captions.operations(view.operations)
     return {

@@ -16,14 +16,19 @@ _MAPS = 3
 
 
 def prediction_facts(
-    passed: cnn.ForwardPass, picture: Picture, seen: NDArray[np.uint8], true: int | None
+    passed: cnn.ForwardPass,
+    picture: Picture,
+    seen: NDArray[np.uint8],
+    true: int | None,
+    assumed: str = "",
 ) -> dict[str, Any]:
     """Return the prediction of a pass as the browser paints it.
 
     `name` is the winner or the only number, `caption` what stands beside it, `mark` whether it is
     `right` (None: not known), `note` a sentence for the reader, and `bars` have a label, a share from
     0 to 1 (None: no bar), and a number. `broken` are the layers that give NaN or infinity. `seen` is
-    the picture as the network receives it, `true` the output for its class (None: not known).
+    the picture as the network receives it, `true` the output for its class (None: not known), and
+    `assumed` what the outputs are taken for.
     """
     prediction = passed.prediction
     facts: dict[str, Any] = {"name": "", "caption": "", "right": None, "mark": "", "note": ""}
@@ -44,7 +49,7 @@ def prediction_facts(
     if picture.label is None and facts["name"]:
         count = len(prediction.class_names)
         notes.append(f"The network must choose one of its {count:,} classes, whatever it sees.")
-    return {**facts, "note": " ".join(filter(None, notes))}
+    return {**facts, "note": " ".join(filter(None, [*notes, assumed]))}
 
 
 def _winner(prediction: cnn.Prediction, picture: Picture, true: int | None) -> dict[str, Any]:

@@ -214,8 +214,10 @@ def test_a_table_that_cannot_be_used_is_refused_in_a_sentence(tmp_path, text, wo
 def test_what_holds_no_data_set_is_told_what_is_accepted(tmp_path, kind):
     path = tmp_path / "here"
     if kind == "folder":
-        picture(path, "0.png")
+        path.mkdir()
     if kind == "file":
         path.write_text("nothing")
-    with pytest.raises(cnn.DatasetError, match=r"here.*sub-folder of pictures per class, a CSV"):
+    with pytest.raises(
+        cnn.DatasetError, match=r"here.*a folder of pictures \(a sub-folder per class"
+    ):
         cnn.load_dataset(str(path))

@@ -204,7 +204,6 @@ def test_a_card_that_is_sent_with_the_network_gives_it_its_names_and_leaves_it_e
         (b"[]", "net.keras", "The card of net.keras is no model card"),
         (b'{"class_names": "cat"}', "net.keras", "expected a list of strings"),
         (b'{"scale": "1/255"}', "net.keras", "1/255"),
-        (CARD, "net.h5", r"net.h5 cannot take a card with it: save the network with model.save"),
     ],
 )
 def test_a_card_that_cannot_be_used_is_a_sentence(mine, tried, good_path, card, name, words):
@@ -214,6 +213,19 @@ def test_a_card_that_cannot_be_used_is_a_sentence(mine, tried, good_path, card, 
     assert words in answer.json["problem"]
     assert not tried
     assert not kept(app)
+
+
+def test_a_card_that_comes_with_a_file_of_hdf5_is_kept_beside_it(mine, tried):
+    app = mine()
+    key = post(app, NOTHING, "net.h5", card=CARD).json["model"]
+    path = runtime_of(app).settings.models.find(key)
+    assert path.name == "net.h5"
+    card = cnn.models.read_card(cnn.models.card_path(path))
+    assert (card.class_names, card.scale, card.facts) == (("cat", "dog"), "-1..1", {})
+    assert post(app, NOTHING, "net.h5", card=CARD).json["model"] == key
+    other = post(app, NOTHING, "net.h5", card=CARD.replace(b"cat", b"cow"))
+    assert "net.h5 is open here already, with another card" in other.json["problem"]
+    assert post(app, NOTHING, "net.h5").json["model"] == key
 
 
 def test_what_has_a_card_inside_takes_no_second_one_and_no_archive_takes_none(
