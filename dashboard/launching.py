@@ -199,17 +199,17 @@ def _written(
         if labels is not None:
             raise DatasetError("There are labels and no images: give both.")
         return {}
-    arrays: dict[str, NDArray[Any]] = {"x": _pixels(np.asarray(images))}
-    if labels is not None:
-        names = tuple(map(str, class_names))
-        numbers, count = _numbers(np.asarray(labels), names), len(arrays["x"])
-        if len(numbers) != count:
-            raise DatasetError(
-                f"There are {count} images and {len(numbers)} labels: give one each."
-            )
-        arrays |= {"y": numbers, "class_names": np.array(names)}
-    path = home / "pictures.npz"
-    np.savez(path, **arrays)
+    pixels, path = _pixels(np.asarray(images)), home / "pictures.npz"
+    if labels is None:
+        np.savez(path, x=pixels)
+        return {"data": str(path)}
+    names = tuple(map(str, class_names))
+    numbers = _numbers(np.asarray(labels), names)
+    if len(numbers) != len(pixels):
+        raise DatasetError(
+            f"There are {len(pixels)} images and {len(numbers)} labels: give one each."
+        )
+    np.savez(path, x=pixels, y=numbers, class_names=np.array(names))
     return {"data": str(path)}
 
 
