@@ -13,6 +13,7 @@ from dashboard.app import create_app, runtime_of
 from dashboard.runs import start
 from dashboard.runs.form import FIELDS
 from dashboard.runs.start import OWN
+from dashboard.runtime.runtime import current
 from dashboard.settings import Settings
 from dashboard.shell import panel
 from pages import training
@@ -54,7 +55,7 @@ def test_they_are_shown_first_and_are_of_no_class(client, link):
 
 
 def test_the_panel_says_that_there_is_no_label_and_not_whether_the_network_is_right(client, link):
-    runtime = runtime_of(client.application)
+    runtime = current()
     view = runtime.default_view()
     look, picture = runtime.look(view), runtime.picture(view)
     facts = panel.facts(view, picture, look)
@@ -111,21 +112,21 @@ def test_training_on_them_is_refused_in_a_sentence(client, link):
     told, kind, *_ = start.start(1, OWN, link, *controls)
     assert kind == "refused"
     assert "have no labels, and training needs them" in told
-    assert runtime_of(client.application).settings.jobs.runs() == []
+    assert current().settings.jobs.runs() == []
     names = [field.name for field in training.NETWORK]
     network = [value for field, value in zip(FIELDS, controls, strict=True) if field.name in names]
     assert training.preview("ready", link["data"], *network)[-1] == told
 
 
 def test_the_library_refuses_to_train_on_them(client, tmp_path):
-    path = str(runtime_of(client.application).settings.own_data)
+    path = str(current().settings.own_data)
     run = cnn.train(TrainingConfig(path), into=tmp_path / "run")
     assert run.status.state == "failed"
     assert "have no labels, and training needs them" in run.status.message
 
 
 def test_a_diagnosis_has_nothing_to_say_of_labels(client, classifier):
-    data = cnn.load_dataset(str(runtime_of(client.application).settings.own_data))
+    data = cnn.load_dataset(str(current().settings.own_data))
     made = cnn.diagnose(classifier, data)
     (labels,) = [one for one in made.checked if one.name == "labels"]
     assert labels.findings is None
