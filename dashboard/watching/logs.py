@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from flask import Flask, Response, g, request
 
-from cnn.jobs.doing import job_id
+from cnn.jobs import job_id
 from dashboard.watching.identity import request_id
 
 Form = Literal["text", "json"]
