@@ -29,7 +29,7 @@ _SLOW = (
     "cnn/jobs", "cnn/training", "cnn/inspection/test_trial.py", "cnn/runs/test_heartbeat.py",
     "dashboard/runtime/test_supervisor.py",
     "dashboard/test_check.py", "dashboard/test_faults.py", "dashboard/test_home_faults.py",
-    "dashboard/test_server.py", "test_package.py",
+    "dashboard/test_processes.py", "dashboard/test_server.py", "test_package.py",
 )  # fmt: skip
 _WITHOUT_DATA = ("test_datasets.py", "test_fetching.py", "test_start.py", "test_server.py")
 

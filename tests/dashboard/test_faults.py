@@ -40,9 +40,12 @@ class Faulty(Server):
     def jobs(self) -> Home:
         return Home(self.home, self.data_dir)
 
+    @property
+    def master(self) -> int:
+        return self._process.pid
+
     def web_processes(self) -> list[int]:
-        master = self._process.pid
-        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        children = Path(f"/proc/{self.master}/task/{self.master}/children").read_text().split()
         return [int(child) for child in children if int(child) not in workers(self.home)]
 
     def told_to_end(self) -> subprocess.Popen:
