@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+from keras import layers
 
 import cnn
 from dashboard.app import runtime_of
@@ -184,3 +185,49 @@ def test_an_autoencoder_is_picture_beside_picture_and_the_difference(opened):
     assert apart["zmin"] == -apart["zmax"]
     error = cnn.captions.number(float(np.square(made - picture).mean()))
     assert f"The mean squared error between both is {error}." in texts["output", None]
+
+
+def sums(units, **card):
+    return nets.ending(layers.Dense(units, name="last")), card
+
+
+def activated(units, activation, **card):
+    return nets.ending(layers.Dense(units, activation=activation, name="last")), card
+
+
+HEADS = {
+    "softmax": activated(3, "softmax", class_names=("ape", "bee", "cat")),
+    "logits": sums(3, class_names=("ape", "bee", "cat")),
+    "one sigmoid": activated(1, "sigmoid"),
+    "two names for one sigmoid": activated(1, "sigmoid", class_names=("cat", "dog")),
+    "multi-label": activated(3, "sigmoid", class_names=("sky", "road", "car")),
+    "regression": sums(1),
+    "several numbers": activated(4, "tanh"),
+    "embedding": sums(32),
+}
+_OF_CLASSES = ("softmax", "logits")
+
+
+@pytest.mark.parametrize("kind", HEADS)
+def test_what_is_said_of_an_answer_has_its_numbers_and_no_others(opened, kind):
+    model, card = HEADS[kind]
+    app, query = opened(model, **card)
+    look = runtime_of(app).look(parse(query)[0])
+    given = model(cnn.prepare(look.seen, model)).numpy()[0]
+    shares = np.exp(given - given.max()) / np.exp(given - given.max()).sum()
+    facts, _ = answers(app, "activations", query, "last")
+    told = facts["panel"]["prediction"]
+    texts = shown(app, query)
+    said = (
+        json.dumps(told, ensure_ascii=False) + texts["activations", "last"] + texts["perturb", None]
+    )
+    if kind in _OF_CLASSES:
+        wanted = given if kind == "softmax" else shares
+        assert cnn.captions.percent(float(wanted.max())) in said
+        assert card["class_names"][int(wanted.argmax())] in said
+        assert texts["one-step", "last"]
+        return
+    assert not re.search(r"\d ?%|runner-up|winner|(?<!no )probabilit", json.dumps(told)), told
+    for value in given if len(given) < 10 else given[:0]:
+        assert cnn.captions.number(float(value)) in said
+    assert "class probabilities" in texts["one-step", "last"]

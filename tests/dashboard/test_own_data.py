@@ -1,0 +1,162 @@
+"""Data sets of other makers and one's own pictures, from the form to the network that a worker trains."""
+
+import gzip
+import os
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+import cnn
+from cnn.data import cifar
+from cnn.data.idx import FASHION
+from dashboard.app import create_app, runtime_of
+from dashboard.cli import app as command_line
+from dashboard.runs import start
+from dashboard.runs.form import FIELDS, OWN
+from dashboard.settings import Settings
+from pages import training
+
+LABELS = [n % 10 for n in range(40)]
+PETS, SHAPES = ("cat", "dog"), ("circle", "square", "star")
+
+
+def pixels(*shape):
+    return np.random.default_rng(0).integers(0, 256, (40, *shape), np.uint8)
+
+
+def write_fashion(folder):
+    """The four files of Fashion-MNIST in its format, IDX."""
+    folder.mkdir()
+    for prefix in ("train", "t10k"):
+        labels = np.array(LABELS, np.uint8)
+        for kind, array in (("images-idx3", pixels(28, 28)), ("labels-idx1", labels)):
+            head = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+            content = gzip.compress(head + array.tobytes())
+            (folder / f"{prefix}-{kind}-ubyte.gz").write_bytes(content)
+
+
+def write_cifar10(folder):
+    """A batch and the test batch of CIFAR-10 in its format, pickles of rows."""
+    folder.mkdir()
+    for name in ("data_batch_1", "test_batch"):
+        batch = {b"data": pixels(3072), b"labels": LABELS}
+        (folder / name).write_bytes(pickle.dumps(batch, protocol=2))
+
+
+def write_pets(folder):
+    for name in PETS:
+        (folder / name).mkdir(parents=True)
+        for number, picture in enumerate(pixels(20, 24, 3)[:20]):
+            Image.fromarray(picture).save(folder / name / f"{number}.png")
+
+
+def write_shapes(path):
+    np.savez(path, x=pixels(16, 16), y=np.arange(40) % 3, class_names=np.array(SHAPES))
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    write_fashion(folder / "fashion_mnist")
+    write_cifar10(folder / "cifar10")
+    write_pets(folder / "pets")
+    write_shapes(folder / "shapes.npz")
+    return folder
+
+
+@pytest.fixture
+def queued(data, tmp_path, request_of):
+    """Queue a training of an epoch on all data that the forms of servers offer.
+
+    Each server has other pictures of its own, and all share a home. What they offer is returned by run.
+    """
+
+    def on(*own):
+        home = tmp_path / "home"
+        every = [
+            Settings(home=home, data_dir=data, data=str(data / one), download=False) for one in own
+        ]
+        apps = [create_app(settings) for settings in every]
+        return every[0], [offered(app) for app in apps]
+
+    def offered(app):
+        request_of(app)
+        choices, chosen = training.datasets("ready")
+        assert chosen == choices[0]["value"]
+        runs = {}
+        for choice in choices:
+            given = {"dataset": choice["value"], "epochs": 1, "batch_size": 16, "augment": False}
+            usual = cnn.TrainingConfig().flat()
+            values = [given.get(f.name, f.in_control(usual[f.name])) for f in FIELDS]
+            told, kind, *_, run = start.start(
+                1, OWN, runtime_of(app).default_view().to_query(), *values
+            )
+            assert kind == "accepted", told
+            runs[run] = choice["label"]
+        return runs
+
+    return on
+
+
+def work_until_done(settings, runs):
+    """Let a real worker process do what is queued."""
+    own = {"CNN_HOME": str(settings.home), "CNN_DATA_DIR": str(settings.data_dir)}
+    environment = {**os.environ, **own}
+    worker = subprocess.Popen([sys.executable, "-m", "dashboard", "worker"], env=environment)
+    try:
+        while any(run.status.state in ("queued", "running") for run in runs):
+            assert worker.poll() is None
+            try:
+                worker.wait(0.2)
+            except subprocess.TimeoutExpired:
+                continue
+    finally:
+        worker.terminate()
+        worker.wait(30)
+
+
+@pytest.mark.slow
+def test_a_worker_trains_on_all_that_the_form_offers(queued):
+    settings, (of_pets, of_shapes) = queued("pets", "shapes.npz")
+    named = ["Fashion-MNIST", "CIFAR-10", "embedded digits"]
+    assert list(of_pets.values()) == ["pets", *named]
+    assert list(of_shapes.values()) == ["shapes.npz", *named]
+    jobs, [shapes, *again] = settings.jobs, of_shapes
+    for run in again:
+        jobs.run(run).delete()
+    runs = [jobs.run(name) for name in (*of_pets, shapes)]
+    work_until_done(settings, runs)
+    assert [run.status.message for run in runs] == [""] * 5
+    trained = [cnn.load_model(run.model_path) for run in runs]
+    assert [cnn.class_names(model) for model in trained] == [
+        PETS, FASHION, cifar.CLASSES, tuple("0123456789"), SHAPES,
+    ]  # fmt: skip
+    assert [model.input_shape[1:] for model in trained] == [
+        (20, 24, 3), (28, 28, 1), (32, 32, 3), (28, 28, 1), (16, 16, 1),
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("given", "names"), [("fashion_mnist", FASHION), ("shapes.npz", SHAPES)])
+def test_the_command_line_trains_on_the_same_words(data, tmp_path, monkeypatch, given, names):
+    monkeypatch.chdir(data)
+    options = ["--data", given, "--epochs", "1", "--batch-size", "16", "--no-augment"]
+    places = ["--data-dir", str(data), "--into", str(tmp_path / "run")]
+    done = CliRunner().invoke(command_line, ["train", *options, *places])
+    assert done.exit_code == 0, done.output
+    run = cnn.Run(tmp_path / "run")
+    assert cnn.class_names(cnn.load_model(run.model_path)) == names
+    # From another folder the run still finds its pictures.
+    assert run.config.dataset == (given if given == "fashion_mnist" else str(data / given))
+
+
+def test_data_that_are_not_there_are_refused_by_name(tmp_path):
+    done = CliRunner().invoke(
+        command_line, ["train", "--data", "minst", "--into", str(tmp_path / "run")]
+    )
+    assert "There is no data set 'minst': choose one of mnist" in f"{done.output} {done.exception}"
