@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import threading
-import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,12 +17,14 @@ import pytest
 import cnn
 from cnn.files import content_hash
 from cnn.jobs import Home, Queue
-from dashboard import ids
+from dashboard import ids, shedding
 from tests.browser.server import Server, stop_worker
 from tests.cnn.jobs.test_handing_back import learned
 from tests.cnn.jobs.test_jobs import LONG, wait_until
 from tests.dashboard.runtime.test_supervisor import workers
 
+LABELS, SLOW_LABELS = "/labels/digits/all", "/labels/digits/slow"
+SILENT_SECONDS = 2
 LAYER = "/values/activations/conv2d?data=digits&split=all&index="
 
 
@@ -39,9 +40,12 @@ class Faulty(Server):
     def jobs(self) -> Home:
         return Home(self.home, self.data_dir)
 
+    @property
+    def master(self) -> int:
+        return self._process.pid
+
     def web_processes(self) -> list[int]:
-        master = self._process.pid
-        children = Path(f"/proc/{master}/task/{master}/children").read_text().split()
+        children = Path(f"/proc/{self.master}/task/{self.master}/children").read_text().split()
         return [int(child) for child in children if int(child) not in workers(self.home)]
 
     def told_to_end(self) -> subprocess.Popen:
@@ -171,7 +175,10 @@ def _target(descriptor: Path) -> Path | None:
 
 
 class Slow(Faulty):
-    """A server that also has the address `/slow`, under gunicorn with its configuration."""
+    """A server with an address of which the answer takes as long as the test wants.
+
+    Two requests compute at one time, and its process may be silent for two seconds.
+    """
 
     command = (
         "-m",
@@ -181,39 +188,63 @@ class Slow(Faulty):
         "tests.dashboard.slow_wsgi:server",
     )
 
+    def __init__(self, folder: Path) -> None:
+        self._until = folder / "until"
+        super().__init__(
+            folder / "home", folder / "data", CNN_THREADS="8", CNN_AT_ONCE="2",
+            SLOW_UNTIL=str(self._until),
+            GUNICORN_CMD_ARGS=f"--timeout {SILENT_SECONDS} --graceful-timeout 1",
+        )  # fmt: skip
+
+    def begun(self) -> int:
+        """How many slow requests are answered."""
+        begun = self._until.with_suffix(".begun")
+        return len(begun.read_text()) if begun.exists() else 0
+
+    def go_on(self) -> None:
+        self._until.touch()
+
 
 @pytest.fixture
 def slow(tmp_path):
-    until = tmp_path / "until"
-    more = {"SLOW_UNTIL": str(until), "GUNICORN_CMD_ARGS": "--timeout 2 --graceful-timeout 1"}
-    server = Slow(tmp_path / "home", tmp_path / "data", **more)
-    yield server, until
+    server = Slow(tmp_path)
+    yield server.begin()
     server.end()
 
 
-def test_a_request_may_take_longer_than_a_web_process_may_be_silent_and_stops_nobody(slow):
-    server, until = slow
-    server.begin()
-    (process,) = server.web_processes()
-    with ThreadPoolExecutor(1) as reader:
-        answer = reader.submit(server.get, "/slow")
-        wait_until(until.with_suffix(".begun").exists)
-        limit = time.monotonic() + 3 * 2
-        while time.monotonic() < limit:
-            assert server.get("/health")[0] == 200
-        until.touch()
-        assert answer.result() == (200, b"slow, and whole")
-    assert server.web_processes() == [process]
+@pytest.fixture
+def readers():
+    with ThreadPoolExecutor(2) as pool:
+        yield pool
 
 
-def test_a_request_without_an_end_does_not_keep_the_server_from_ending(slow):
-    server, until = slow
-    server.begin()
-    with ThreadPoolExecutor(1) as reader:
-        answer = reader.submit(server.get, "/slow")
-        wait_until(until.with_suffix(".begun").exists)
-        assert server.told_to_end().wait(60) == 0
-        assert answer.result()[0] == 0
+def test_a_request_may_take_longer_than_a_web_process_may_be_silent_and_keeps_its_place_alone(
+    readers, slow
+):
+    (process,) = slow.web_processes()
+    labels = slow.get(LABELS)
+    answers = [readers.submit(slow.get, SLOW_LABELS)]
+    wait_until(lambda: slow.begun() == 1)
+    assert [slow.get(path) for path in (LABELS, LABELS)] == [labels, labels]
+    answers.append(readers.submit(slow.get, SLOW_LABELS))
+    wait_until(lambda: slow.begun() == 2)
+    # Who finds no place is refused after a wait that is longer than the process may be silent.
+    assert shedding._LONGEST_WAIT_SECONDS > 2 * SILENT_SECONDS
+    assert slow.get(LABELS) == (503, shedding.SENTENCE.encode())
+    assert [slow.get(path)[0] for path in ("/health", "/")] == [200, 200]
+    assert not any(answer.done() for answer in answers)
+    slow.go_on()
+    assert [answer.result() for answer in answers] == [(200, b"slow, and whole")] * 2
+    assert slow.get(LABELS) == labels
+    assert slow.web_processes() == [process]
+    assert "WORKER TIMEOUT" not in slow.log.read_text()
+
+
+def test_a_request_without_an_end_does_not_keep_the_server_from_ending(readers, slow):
+    answer = readers.submit(slow.get, SLOW_LABELS)
+    wait_until(lambda: slow.begun() == 1)
+    assert slow.told_to_end().wait(60) == 0
+    assert answer.result()[0] == 0
 
 
 def test_a_model_file_that_is_cut_or_replaced_in_use_is_told_and_a_whole_one_shown_again(

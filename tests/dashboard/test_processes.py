@@ -1,8 +1,9 @@
-"""Two and three web processes of one server: what one of them is told all of them know."""
+"""Three web processes of one server, and two: what one of them is told all of them know."""
 
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from PIL import Image
 
 import cnn
 from cnn.files import content_hash
@@ -41,11 +43,12 @@ class Answer:
 
 
 class Process:
-    """One web process, asked over a connection that this process has accepted."""
+    """One web process, asked over a connection that it accepts while the others do nothing."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, pid: int, others: list[int], port: int) -> None:
+        self.pid, self._others = pid, others
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
-        assert self.get("/health").status_code == 200
+        self._connection.auto_open = 0
 
     def get(self, path: str, **query: Any) -> Answer:
         return self._asked("GET", f"{path}?{urlencode(query)}" if query else path)
@@ -56,9 +59,14 @@ class Process:
         return self._asked("POST", path, _packed(json), {"Content-Type": "application/json"})
 
     def _asked(self, method: str, path: str, body: bytes = b"", headers: Any = None) -> Answer:
-        # A process that has ended would leave the connection to be opened anew, by any other.
-        assert method == "GET" or self._connection.sock
-        self._connection.request(method, path, body or None, headers or {})
+        if self._connection.sock is None:
+            with stopped(self._others):
+                self._connection.connect()
+                assert self._sent("GET", "/health").status_code == 200
+        return self._sent(method, path, body or None, headers or {})
+
+    def _sent(self, *request: Any) -> Answer:
+        self._connection.request(*request)
         answer = self._connection.getresponse()
         return Answer(answer.status, answer.read())
 
@@ -74,20 +82,23 @@ def _packed(value: Any) -> bytes:
 def stopped(processes: list[int]) -> Iterator[None]:
     """Let these processes do nothing until the block ends."""
     try:
-        for process in processes:
-            os.kill(process, signal.SIGSTOP)
+        told(processes, signal.SIGSTOP)
         yield
     finally:
-        for process in processes:
-            with suppress(ProcessLookupError):
-                os.kill(process, signal.SIGCONT)
+        told(processes, signal.SIGCONT)
 
 
-@pytest.fixture(scope="module", params=[2, 3])
-def server(request, tmp_path_factory):
-    folder, count = tmp_path_factory.mktemp("processes"), request.param
+def told(processes: list[int], what: signal.Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, what)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("processes")
     # A connection belongs to its process for as long as it is kept.
-    more = {"CNN_PROCESSES": str(count), "GUNICORN_CMD_ARGS": "--keep-alive 600"}
+    more = {"CNN_PROCESSES": "3", "GUNICORN_CMD_ARGS": "--keep-alive 600"}
     server = Faulty(folder / "home", folder / "no-data", **more).begin()
     yield server
     server.end()
@@ -97,15 +108,12 @@ def server(request, tmp_path_factory):
 @pytest.fixture(scope="module")
 def processes(server):
     """All web processes, each with TensorFlow started."""
-    count = int(server.environment["CNN_PROCESSES"])
-    wait_until(lambda: len(server.web_processes()) == count)
-    found, known = [], server.web_processes()
-    for one in known:
-        with stopped([other for other in known if other != one]):
-            found.append(Process(server.port))
+    wait_until(lambda: len(server.web_processes()) == 3)
+    known = set(server.web_processes())
+    found = [Process(one, [*known - {one}], server.port) for one in known]
     wait_until(lambda: all(one.get(LAYER, **DIGIT).status_code == 200 for one in found))
     yield found
-    assert server.web_processes() == known
+    assert set(server.web_processes()) <= known
     for one in found:
         one.close()
 
@@ -139,9 +147,29 @@ def delete(process: Process, run: cnn.Run) -> None:
     assert not run.exists
 
 
+def as_file(pixels: Any) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[..., 0]).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def listed(process: Process) -> set[str]:
     """The runs that wait or are trained, as the browser hears of them."""
     return set(process.get("/news/runs").json["runs"])
+
+
+def knows_pictures_of_each_other(processes: list[Process]) -> None:
+    digits = cnn.load_dataset("digits")
+    found = set()
+    for label, one in enumerate(processes):
+        key = one.post("/upload", as_file(digits.sample(label).pixels)).json["upload"]
+        assert json.loads(shown(processes, f"/upload/{key}"))["steps"]
+        found.add(shown(processes, LAYER, upload=key))
+    assert len(found) == len(processes)
+
+
+def test_a_picture_that_one_process_took_is_known_to_all(processes):
+    knows_pictures_of_each_other(processes)
 
 
 def test_a_model_that_one_process_opened_is_known_to_all_at_once(processes, second_path):
@@ -194,3 +222,14 @@ def test_a_study_that_is_asked_of_all_processes_is_done_once_and_answered_alike(
     assert found == [json.loads(shown(processes, f"/studies/{study}"))] * len(processes)
     log = (server.home / "worker.log").read_text()
     assert log.count(f"Work on {study} begins.") == 1
+
+
+def test_two_that_are_left_of_three_know_of_each_other(processes, server):
+    os.kill(server.master, signal.SIGTTOU)
+    wait_until(lambda: len(server.web_processes()) == 2)
+    left = first, second = [one for one in processes if one.pid in server.web_processes()]
+    knows_pictures_of_each_other(left)
+    run = train(first, server, **LONG)
+    assert [listed(one) for one in left] == [{run.id}] * 2
+    delete(second, run)
+    assert [listed(one) for one in left] == [set()] * 2

@@ -187,12 +187,13 @@ def test_an_autoencoder_is_picture_beside_picture_and_the_difference(opened):
     assert f"The mean squared error between both is {error}." in texts["output", None]
 
 
-def sums(units, **card):
-    return nets.ending(layers.Dense(units, name="last")), card
-
-
 def activated(units, activation, **card):
-    return nets.ending(layers.Dense(units, activation=activation, name="last")), card
+    """What makes a network that ends so, and its card."""
+    return lambda: nets.ending(layers.Dense(units, activation=activation, name="last")), card
+
+
+def sums(units, **card):
+    return activated(units, None, **card)
 
 
 HEADS = {
@@ -210,7 +211,8 @@ _OF_CLASSES = ("softmax", "logits")
 
 @pytest.mark.parametrize("kind", HEADS)
 def test_what_is_said_of_an_answer_has_its_numbers_and_no_others(opened, kind):
-    model, card = HEADS[kind]
+    make, card = HEADS[kind]
+    model = make()
     app, query = opened(model, **card)
     look = runtime_of(app).look(parse(query)[0])
     given = model(cnn.prepare(look.seen, model)).numpy()[0]
