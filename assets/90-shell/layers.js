@@ -5,9 +5,10 @@
 
   document.addEventListener("toggle", ({ target }) => {
     if (!target.matches(".layer-list")) return;
-    const [field, all] = [target.querySelector(".layer-find"), target.querySelector(".layer-all")];
     if (!target.open) return;
+    const [menu, field, all] = [".layer-menu", ".layer-find", ".layer-all"].map((one) => target.querySelector(one));
     field.focus();
+    menu.scrollIntoView({ block: "nearest" });
     const here = all.querySelector("[aria-current]");
     if (here) all.scrollTop = here.offsetTop - all.offsetTop - all.clientHeight / 2;
   }, true);
