@@ -62,7 +62,7 @@ _SHOWN_AT_REST = f"""async (most) => {{
   const [isAtRest, shown, end] = [{_AT_REST}, {_SHOWN}, performance.now() + most];
   while (performance.now() < end) {{
     const before = isAtRest() && shown();
-    for (let i = 0; i < 5; i++) await frame();
+    for (let i = 0; i < 12; i++) await frame();
     if (before && isAtRest() && shown() === before) return before;
   }}
   throw Error("The page does not come to rest.");
@@ -80,3 +80,13 @@ def shown(page: Page) -> dict[str, Any]:
     page.wait_for_selector(READY)
     found: dict[str, Any] = json.loads(page.evaluate(_SHOWN_AT_REST, STATE_MILLISECONDS))
     return found
+
+
+def apart(one: Any, other: Any, place: str = "") -> list[str]:
+    """Return where two screens differ, each place with both values in short."""
+    if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+        return [found for key in one for found in apart(one[key], other[key], f"{place}.{key}")]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return [found for i, pair in pairs for found in apart(*pair, f"{place}[{i}]")]
+    return [] if one == other else [f"{place}: {str(one)[:80]} is not {str(other)[:80]}"]

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from pages.filters import BIASES, MAIN, SPREAD
 from tests.browser.conftest import READY, START_MILLISECONDS, answered
-from tests.browser.shown import MAPS_ARE_PAINTED, shown
+from tests.browser.shown import MAPS_ARE_PAINTED, apart, shown
 
 _PICTURES = """() =>
   [...document.querySelectorAll("#network canvas.net-tiles")].map((one) => one.toDataURL())"""
@@ -52,7 +52,7 @@ def test_what_was_opened_before_is_there_while_tensorflow_starts(
     server.environment["PYTHONPATH"] = without_tensorflow
     server.start()
     for path in pages:
-        assert shown(visit(server, path).page) == computed[path]
+        assert apart(shown(visit(server, path).page), computed[path]) == []
     visitor = visit(server, "/")
     page = visitor.page
     assert _network(page) == network
