@@ -81,7 +81,7 @@ def test_a_finished_training_is_named_used_compared_taken_away_and_deleted(serve
     expect(row.locator("th")).to_contain_text("Learning rate too low")
     row.get_by_role("button", name="Use this model").click()
     expect(row).to_contain_text("in use")
-    expect(page.locator("#training-settings")).to_contain_text("accuracy on digits test")
+    expect(page.locator("#training-settings")).to_contain_text("accuracy on embedded digits test")
     expect(page.locator("#training-loss .gtitle")).to_contain_text("Learning rate too low")
 
     row.get_by_role("button", name="Edit").click()
