@@ -173,7 +173,7 @@ def test_nothing_is_wider_than_a_phone(server, shared):
                  "/perturb"):  # fmt: skip
         page = shared(server, path, viewport=phone, is_mobile=True).page
         page.wait_for_timeout(300)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        page.wait_for_function("document.documentElement.scrollWidth <= 360")
 
 
 def test_the_page_that_is_open_stays_in_sight_when_the_window_becomes_narrow(bundled, shared):
