@@ -37,7 +37,11 @@ def test_train_has_the_settings_of_a_training_in_their_words():
 @pytest.mark.parametrize(
     ("command", "own", "shared"),
     [
-        ("worker", {"local", "lock"}, {"data_dir", "home", "redis_url", "worker_grace"}),
+        (
+            "worker",
+            {"local", "lock"},
+            {"data_dir", "home", "log_form", "redis_url", "worker_grace"},
+        ),
         ("data", {"fetch"}, {"data_dir"}),
         ("check", {"model", "data"}, {"data_dir"}),
     ],
