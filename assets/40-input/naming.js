@@ -1,7 +1,6 @@
 // The names of the classes of the network: typed one a line, and kept on its card for all readers.
 (function () {
   const root = window.dash_clientside;
-  const SILENCE = "The server does not answer: try again.";
   let about;
   root.cnn.atStart(() => {
     about = "";
@@ -10,21 +9,10 @@
 
   const addressNow = () => root.cnn.addressOf("names") + root.cnn.toQuery(root.cnn.currentView());
 
-  // What the server answers, and what is wrong where it does not.
-  async function ask(address, body) {
-    const headers = { "Content-Type": "application/json" };
-    try {
-      const answer = await fetch(address, body ? { method: "POST", headers, body: JSON.stringify(body) } : {});
-      return await answer.json();
-    } catch {
-      return { problem: SILENCE };
-    }
-  }
-
   async function open() {
     const address = addressNow();
     about = address;
-    const { names, problem } = await ask(address);
+    const { names, problem } = await root.cnn.ask(address);
     if (about !== address) return;
     if (names) form(names, address);
     else show(line(problem, "problem", "alert"));
@@ -46,7 +34,7 @@
   // Every part of the page has the names in it: it is read anew, with the same address.
   async function save(field, said, address) {
     const names = field.value.replace(/\s+$/, "").split("\n").map((name) => name.trim());
-    const { problem } = await ask(address, { names });
+    const { problem } = await root.cnn.ask(address, { names });
     if (problem) said.textContent = problem;
     else window.location.reload();
   }

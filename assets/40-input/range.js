@@ -6,7 +6,6 @@
   // In place of the name of a range stand mean and deviation of each channel, of pixels from 0 to 1.
   const STANDARD = "standard";
   const EXAMPLES = { 1: ["0.1307", "0.3081"], 3: ["0.485, 0.456, 0.406", "0.229, 0.224, 0.225"] };
-  const SILENCE = "The server does not answer: try again.";
 
   const part = (name) => document.getElementById("pixel-range-" + name);
 
@@ -90,17 +89,9 @@
     const asked = about();
     const hint = part("hint");
     Object.assign(hint, { textContent: "Trying each range…" }).dataset.about = asked;
-    const sentence = await answerTo(root.cnn.addressOf("ranges") + root.cnn.toQuery(root.cnn.currentView()));
-    if (hint.dataset.about === asked) hint.textContent = sentence;
-  }
-
-  async function answerTo(address) {
-    try {
-      const answer = await fetch(address);
-      return answer.ok ? (await answer.json()).hint : await answer.text();
-    } catch {
-      return SILENCE;
-    }
+    const address = root.cnn.addressOf("ranges") + root.cnn.toQuery(root.cnn.currentView());
+    const { hint: found, problem } = await root.cnn.ask(address);
+    if (hint.dataset.about === asked) hint.textContent = found || problem;
   }
 
   document.addEventListener("click", ({ target }) => {

@@ -9,7 +9,6 @@
     rank: ["model", "epoch", "range", "data"],
     diagnose: ["model", "epoch", "range", "data", "split", "surgery"],
   };
-  const SILENCE = "The server does not answer: try again.";
 
   // What the place of a study is about, by its element: another question, or another page, is another one.
   let questions;
@@ -42,13 +41,13 @@
   // With `find` nothing is begun: only what was begun before is shown.
   async function ask(box, asked, find) {
     const { kind, layer, query } = asked;
-    show(box, asked, await send(root.cnn.addressOf("studies") + query, { kind, layer, find }));
+    show(box, asked, await root.cnn.ask(root.cnn.addressOf("studies") + query, { kind, layer, find }));
   }
 
   async function look(box, asked) {
     if (!isAbout(box, asked)) return;
     if (document.hidden) again(box, asked);
-    else show(box, asked, await send(addressOf("study", asked)));
+    else show(box, asked, await root.cnn.ask(addressOf("study", asked)));
   }
 
   function again(box, asked) {
@@ -60,27 +59,17 @@
 
   const isAbout = (box, asked) => box.isConnected && questions.get(box) === asked;
 
-  async function send(address, body = null) {
-    const headers = { "Content-Type": "application/json" };
-    try {
-      const got = await fetch(address, body ? { method: "POST", headers, body: JSON.stringify(body) } : {});
-      return await got.json();
-    } catch {
-      return { problem: SILENCE };
-    }
-  }
-
   const part = (box, name) => box.querySelector(`.study-${name}`);
 
   // Shows how far a study is, and what it came to. What cannot be asked has no id.
   function show(box, asked, told) {
     if (!isAbout(box, asked)) return;
-    const { id = asked.id, state = "", done = 0, all = 0, progress = "", problem = "", answer = null } = told;
+    const { id = asked.id, state = "", done = 0, all = 0, progress = "", problem = "", isSilent = false, answer = null } = told;
     const isActive = ACTIVE.includes(state);
     const [start, bar, cancel] = ["start", "bar", "cancel"].map((name) => part(box, name));
     const hadFocus = [start, cancel].includes(document.activeElement);
     asked.id = id;
-    start.disabled = !id && problem !== SILENCE;
+    start.disabled = !id && !isSilent;
     start.hidden = isActive;
     part(box, "controls").hidden = Boolean(answer);
     bar.hidden = cancel.hidden = !isActive;
@@ -92,7 +81,7 @@
     part(box, "table").replaceChildren(...(answer ? [table(answer)] : []));
     markChannel(box, root.cnn.currentView());
     if (hadFocus) [start, cancel, part(box, "table")].find((one) => one.offsetParent && !one.disabled)?.focus();
-    if (id && (isActive || problem === SILENCE)) again(box, asked);
+    if (id && (isActive || isSilent)) again(box, asked);
   }
 
   function table({ head, rows }) {
@@ -141,7 +130,7 @@
       show(box, asked, { state: "queued", progress: "asking for it" });
       await ask(box, asked, false);
     } else if (button.matches(".study-cancel")) {
-      await send(addressOf("cancel_study", asked), {});
+      await root.cnn.ask(addressOf("cancel_study", asked), {});
     } else {
       root.cnn.changeView({ channel: button.dataset.channel });
     }
