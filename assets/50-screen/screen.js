@@ -107,7 +107,7 @@
     held = { ...screen, figures: byPlace, path: location.pathname };
     root.cnn.dropPending();
     paintAround(screen);
-    for (const [place, figure] of Object.entries(byPlace)) root.cnn.uncoverAt(place, figure.data);
+    for (const [place, figure] of Object.entries(byPlace)) if (figure) root.cnn.uncoverAt(place, figure.data);
     const view = root.cnn.currentView();
     if (view && !same(parts[screen.page], screen.view, view)) {
       requests.page = screen.view;

@@ -260,6 +260,19 @@ _PANEL = f"""async () => {{
   const pixels = await ({_PIXELS})(picture).catch(() => "none yet");
   return [pixels, ...texts.map((one) => one.textContent)].join();
 }}"""
+# Once it is whole, and the same for some frames.
+_PANEL_AT_REST = f"""async (most) => {{
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+  const isWhole = () => document.getElementById("picture").naturalWidth
+    && ["picture-text", "prediction"].every((id) => document.getElementById(id).textContent);
+  const [panel, end] = [{_PANEL}, performance.now() + most];
+  while (performance.now() < end) {{
+    const before = isWhole() && (await panel());
+    for (let i = 0; i < 12; i++) await frame();
+    if (before && (await panel()) === before) return before;
+  }}
+  throw Error("The panel does not come to rest: " + (await panel()));
+}}"""
 # Playwright takes the promise of a condition for true.
 _PANEL_BECOMES = f"""async ([wanted, most]) => {{
   const [panel, end] = [{_PANEL}, performance.now() + most];
@@ -284,7 +297,7 @@ class Kept(Visitor):
         self.page.wait_for_url("**index=**")
         self.page.evaluate(_REMEMBER)
         self.search = self.page.url.partition("?")[2]
-        self.panel = self.page.evaluate(_PANEL)
+        self.panel = self.page.evaluate(_PANEL_AT_REST, STATE_MILLISECONDS)
 
     def lead(self, path: str, viewport: ViewportSize) -> None:
         """Go to a page as one who has just come: on the way everything is set back."""

@@ -91,6 +91,7 @@ def test_the_network_page_follows_with_its_connections(server, shared):
     page.wait_for_function(
         f"(before) => ({_MAPS_AND_LINES})().every((part, i) => part !== before[i])", arg=before
     )
+    page.wait_for_url("**epoch=0-1*")
 
 
 def test_the_training_plays_and_keys_step_through_it(server, shared):

@@ -29,6 +29,18 @@ def test_figures_that_are_put_on_the_page_again_are_filled_again(server, visit):
     assert apart(shown(page), before) == []
 
 
+def test_a_screen_whose_figures_have_gone_meanwhile_is_no_error(server, shared):
+    page = shared(server, "/layers").page
+    before = shown(page)
+    page.evaluate(
+        """() => {
+          const { data } = dash_component_api.getLayout("layers-screen").props;
+          dash_clientside.cnn.showScreen(data, []);
+        }"""
+    )
+    assert apart(shown(page), before) == []
+
+
 def press_digit(page: Page) -> None:
     page.get_by_role("button", name="3", exact=True).click()
     expect(page.locator("#picture-text")).to_contain_text("Label 3")
