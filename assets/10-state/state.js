@@ -17,6 +17,9 @@
     return [model, output && "output " + output, ...operated].filter(Boolean).join(" ");
   }
 
+  // What was made here has come around while a newer view waits to be carried.
+  const isBehind = (view) => Boolean(pending && view) && made.has(toQuery(view));
+
   // What the server makes of an address. It completes and repairs; what it changed, it tells.
   async function follow(search) {
     try {
@@ -52,10 +55,8 @@
   }
 
   // The address takes a repaired view without a step back to what it was: that could not be shown.
-  // What was made here has come around: it can be older than what is pending.
   function write(view) {
-    const isMadeHere = Boolean(view) && made.has(toQuery(view));
-    if (isMadeHere && pending) return;
+    if (isBehind(view)) return;
     made.clear();
     adopt(view);
   }
@@ -311,6 +312,7 @@
     followLink: follow,
     read,
     write,
+    isBehind,
     markCurrent,
     goTo,
     goToCell,

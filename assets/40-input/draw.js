@@ -5,10 +5,10 @@
   const { sent: SENT_SIDE, picture: PIXELS_SIDE } = root.cnn.rules.sides;
   const REST_MILLISECONDS = 300;
 
-  let pad, opened, centred, drawing, resting, isNew;
+  let pad, opened, centred, drawing, sample, resting, isNew;
   root.cnn.atStart(() => {
     clearTimeout(resting);
-    [pad, opened, centred, drawing, isNew] = [null, false, true, "", true];
+    [pad, opened, centred, drawing, sample, isNew] = [null, false, true, "", "", true];
     if (!area()) return;
     area().replaceChildren();
     showSample(true);
@@ -60,25 +60,37 @@
   function rest() {
     clearTimeout(resting);
     resting = setTimeout(() => {
-      root.cnn.live(() => make(""), ({ pixels }) => {
-        if (pad.stroke) return;
-        drawing = pixels;
-        root.cnn.changeView({ pixels, upload: null, erased: null }, !isNew);
-        isNew = false;
-      });
+      root.cnn.live(() => make(""), { painted: keep });
     }, REST_MILLISECONDS);
+  }
+
+  function keep({ pixels }) {
+    if (pad.stroke) return;
+    drawing = pixels;
+    root.cnn.changeView({ pixels, upload: null, erased: null }, !isNew);
+    isNew = false;
   }
 
   // The view decides whether a drawing is on the screen; a drawing from elsewhere is put on the pad.
   function showDrawing(view) {
     if (!view || !area()) return;
     const isDrawing = Boolean(view.pixels) && !view.upload;
-    if (view.pixels !== drawing || !isDrawing) root.cnn.stopLive();
-    if (isDrawing && view.pixels !== drawing) load(view.pixels);
-    if (!isDrawing && drawing) opened = false;
+    const isLeft = isDrawing ? view.pixels !== drawing : drawing || sampleOf(view) !== sample;
+    if (isLeft) leave();
+    sample = sampleOf(view);
+    if (isDrawing && isLeft) load(view.pixels);
+    if (!isDrawing && isLeft) opened = false;
     if (!isDrawing) drawing = "";
     if (isDrawing) opened = true;
     show();
+  }
+
+  const sampleOf = ({ data, split, index, upload }) => [data, split, index, upload].join(" ");
+
+  // Another picture was chosen: what was drawn last does not become the view any more.
+  function leave() {
+    clearTimeout(resting);
+    root.cnn.stopLive();
   }
 
   async function load(text) {

@@ -86,11 +86,11 @@
     play.setAttribute("aria-label", playing ? "Pause" : "Play the training");
   }
 
-  function attempt(place, painted) {
+  function attempt(place, ends) {
     wanted = place;
     show(place);
     const changes = { epoch: epochAt(place) };
-    root.cnn.live(() => root.cnn.movingRequest(changes, "epoch"), painted);
+    root.cnn.live(() => root.cnn.movingRequest(changes, "epoch"), ends);
     clearTimeout(resting);
     if (!playing) resting = setTimeout(commit, REST_MILLISECONDS);
   }
@@ -115,9 +115,10 @@
       return;
     }
     const began = performance.now();
-    attempt(place, () => {
+    const goOn = () => {
       setTimeout(() => play(place + 1), began + PLAY_MILLISECONDS - performance.now());
-    });
+    };
+    attempt(place, { painted: goOn, dropped: goOn, refused: pause });
   }
 
   function pause() {

@@ -136,7 +136,7 @@
   function erase(on) {
     if (!pad) {
       const label = "Erase: paint over the picture with the pointer, or with arrows and space";
-      const send = () => root.cnn.live(masked, () => {});
+      const send = () => root.cnn.live(masked);
       pad = new root.cnn.Pad(label, {
         paper: "", ink: "rgb(255, 80, 80)", width: 24, onChange: send, onEnd: keepMask,
       });

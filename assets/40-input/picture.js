@@ -3,6 +3,7 @@
   const root = window.dash_clientside;
 
   function showPicture(view, ready, layers) {
+    if (root.cnn.isBehind(view)) return;
     root.cnn.showDrawing(view);
     root.cnn.showUpload(view, ready);
     root.cnn.showPerturbation(view, layers);

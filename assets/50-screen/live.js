@@ -14,11 +14,12 @@
   const waiting = new Set();
   root.cnn.atStart(stopLive);
 
-  // `make` gives { address, body, view, moving }; `done` gets the values after they are painted. Who follows
-  // the view says what is to be done if it is `refused`; of an attempt the reader is told why.
-  async function live(make, done, refused) {
+  // `make` gives { address, body, view, moving }. A request ends in one of three ways: `painted` gets its
+  // values, `refused` a sentence, which the reader is told unless the request `follows` the view, or it is
+  // `dropped`, because a newer one is answered or what is attempted is stopped.
+  async function live(make, { follows = false, ...ends } = {}) {
     const number = ++newest;
-    const one = { done, refused, path: location.pathname, isAttempt: !refused };
+    const one = { follows, ends, path: location.pathname };
     requests.set(number, one);
     tellBusy();
     const { address, body, view, moving } = await make();
@@ -29,10 +30,23 @@
   }
 
   function stopLive() {
-    for (const [number, { isAttempt }] of requests) if (isAttempt) requests.delete(number);
-    if (arrived && arrived.isAttempt) arrived = null;
+    for (const [number, one] of requests) if (!one.follows) drop(number);
+    if (arrived && !arrived.follows) arrive(null);
     setLate(false);
     tellBusy();
+  }
+
+  function drop(number) {
+    const { ends } = requests.get(number);
+    requests.delete(number);
+    ends.dropped?.();
+  }
+
+  // Of two answers between two frames the older is not shown.
+  function arrive(next) {
+    const dropped = arrived;
+    arrived = next;
+    dropped?.ends.dropped?.();
   }
 
   function heard({ number, values, refusal, isBusy }) {
@@ -41,23 +55,28 @@
     if (!one) return;
     setLate(!values && !refusal);
     if (!values && !refusal) return;
-    for (const old of [...requests.keys()].filter((other) => other <= number)) requests.delete(old);
+    requests.delete(number);
+    for (const old of [...requests.keys()].filter((other) => other < number)) drop(old);
     const isScheduled = Boolean(arrived);
-    if (values) arrived = { ...one, values };
-    else if (one.refused) one.refused(refusal);
-    else tell(refusal);
+    if (values) arrive({ ...one, values });
+    else refuse(one, refusal);
     tellBusy();
     if (isScheduled || !arrived) return;
     if (document.hidden) show();
     else requestAnimationFrame(show);
   }
 
+  function refuse({ follows, ends }, sentence) {
+    if (!follows) tell(sentence);
+    ends.refused?.(sentence);
+  }
+
   function show() {
     if (!arrived) return;
-    const { values, done, ...one } = arrived;
+    const { values, ends, ...one } = arrived;
     arrived = null;
     paint(values, one);
-    if (done) done(values);
+    ends.painted?.(values);
     tellBusy();
     requestAnimationFrame(() => setTimeout(() => [...waiting].forEach((act) => act()), 0));
   }

@@ -74,10 +74,11 @@
     const address = root.cnn.valuesAddress(view);
     requests.panel = view;
     requests.page = view;
-    root.cnn.live(() => ({ address, view }), null, () => {
+    const refused = () => {
       requests.panel = requests.page = null;
       root.set_props("wanted", { data: want(view) });
-    });
+    };
+    root.cnn.live(() => ({ address, view }), { follows: true, refused });
     return true;
   }
 

@@ -15,6 +15,11 @@ from tests.browser.conftest import answered
 
 SEVEN = ((0.25, 0.2), (0.75, 0.2), (0.45, 0.85))
 ONE = ((0.5, 0.15), (0.5, 0.85))
+# The pen is taken to rest later than it does.
+_LONG_REST = """() => {
+  const set = window.setTimeout;
+  window.setTimeout = (act, rest) => set(act, rest === 300 ? 1500 : rest);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -288,6 +293,19 @@ def test_a_sample_takes_the_place_of_the_drawing_and_back_brings_it_again(server
     np.testing.assert_array_equal(shown(page), drawn)
     assert (sample != drawn).any()
     expect(pad(page)).to_be_visible()
+
+
+def test_a_sample_chosen_right_after_the_last_stroke_stays(server, visit):
+    page = opened(visit, server)
+    page.evaluate(_LONG_REST)
+    draw(page, ONE)
+    page.locator(".digits button", has_text="7").click()
+    page.wait_for_url(re.compile("index=(?!0)"))
+    address = page.url
+    page.wait_for_timeout(2500)
+    assert page.url == address
+    expect(page.locator("#picture-text")).to_contain_text("Label 7")
+    expect(pad(page)).to_be_hidden()
 
 
 def test_going_on_drawing_adds_no_step_to_the_way_back(server, visit):

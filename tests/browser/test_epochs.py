@@ -111,6 +111,43 @@ def test_the_training_plays_and_keys_step_through_it(server, shared):
     assert page.locator(".epoch-label").inner_text() == at
 
 
+@pytest.mark.parametrize("change", ["another digit", "a view that comes around late"])
+def test_a_change_of_the_view_does_not_end_the_playing(server, shared, change):
+    page = shared(server, "/filters/conv2d").page
+    expect(page.locator(".epoch-label")).to_have_text("After epoch 24")
+    held: list = []
+    moving = re.compile("moving=epoch")
+    page.route(moving, lambda route: held.append(route), times=1)
+    with page.expect_request(moving):
+        page.get_by_role("button", name="Play the training").click()
+    expect(page.locator(".epoch-label")).to_have_text("Before the first step")
+    if change == "another digit":
+        page.locator(".digits button", has_text="3").click()
+        page.wait_for_url(re.compile("index=(?!0)"))
+    else:
+        page.evaluate("""dash_clientside.set_props("view", {
+          data: { ...dash_clientside.cnn.currentView(), epoch: "23" },
+        })""")
+        page.wait_for_url("**epoch=23*")
+    held.pop().continue_()
+    expect(page.locator(".epoch-label")).to_have_text(re.compile("steps"))
+    page.get_by_role("button", name="Pause").click()
+    page.wait_for_url("**epoch=0*")
+
+
+def test_a_server_that_goes_away_pauses_the_playing(start_server, visit):
+    own = start_server()
+    visitor = visit(own, "/filters/conv2d")
+    page = visitor.page
+    expect(page.locator(".epoch-label")).to_have_text("After epoch 24")
+    own.kill()
+    page.get_by_role("button", name="Play the training").click()
+    expect(page.locator("#notice")).to_contain_text("The server does not answer")
+    expect(page.get_by_role("button", name="Play the training")).to_be_visible()
+    page.goto("about:blank")
+    visitor.errors.clear()
+
+
 def test_another_model_has_its_own_moments_and_starts_at_its_end(second_server, shared):
     page = shared(second_server, "/activations").page
     expect(page.locator("#activations-main .gtitle")).to_be_visible()

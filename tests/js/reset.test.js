@@ -33,7 +33,7 @@ test("a reset drops what a pen or a slider has asked for, and not what the view 
   assert.ok(cnn.isBusy());
   cnn.reset();
   assert.ok(!cnn.isBusy());
-  cnn.live(() => ({ address: "/values/panel" }), null, refused);
+  cnn.live(() => ({ address: "/values/panel" }), { follows: true, refused });
   cnn.reset();
   assert.ok(cnn.isBusy());
 });
