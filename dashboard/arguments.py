@@ -142,7 +142,7 @@ def _check(app: Dash, body: dict[str, Any]) -> None:
         _check_value(known, place)
     if not callback["no_output"]:
         _places(_listed(body.get("outputs")), _outputs(callback["output"]), "outputs")
-    _check_changed(body.get("changedPropIds"), given)
+    _check_changed(body.get("changedPropIds"), given, callback["inputs"])
 
 
 def _listed(outputs: Any) -> Any:
@@ -239,12 +239,25 @@ def _is_plain(value: Any, *, with_components: bool, depth: int = 0) -> bool:
     return all(_is_plain(v, with_components=with_components, depth=depth + 1) for v in value)
 
 
-def _check_changed(changed: Any, given: Sequence[Mapping[str, Any]]) -> None:
+def _check_changed(
+    changed: Any, given: Sequence[Mapping[str, Any]], expected: Sequence[Mapping[str, str]]
+) -> None:
+    """Check what has changed: inputs, or components of a pattern that have left the page meanwhile."""
     names = {f"{_as_text(place['id'])}.{place['property']}" for place in given}
     if not isinstance(changed, list) or not all(isinstance(one, str) for one in changed):
         raise _ForeignError("what has changed is not told")
-    if not names.issuperset(changed):
+    patterns = [place for place in expected if _is_pattern(place["id"])]
+    if not all(one in names or _is_of_pattern(one, patterns) for one in changed):
         raise _ForeignError("what has changed is none of its inputs")
+
+
+def _is_of_pattern(name: str, patterns: Sequence[Mapping[str, str]]) -> bool:
+    identity, _, part = name.rpartition(".")
+    try:
+        place = {"id": json.loads(identity), "property": part}
+    except (ValueError, RecursionError):
+        return False
+    return any(_is_place(place, pattern) for pattern in patterns)
 
 
 def _as_text(identity: Any) -> str:

@@ -151,6 +151,22 @@ def test_the_id_of_a_button_is_held_to_its_pattern(app, client):
         assert send(client, clicked(run)).status_code == 204, run
 
 
+def test_a_button_that_has_left_the_page_meanwhile_can_have_changed(app, client):
+    body = {**body_of(app, "training-deleted-message"), "inputs": [[]]}
+    for name, is_sent in (
+        ('{"run":"x","type":"run-delete"}.n_clicks', True),
+        ('{"run":"x","type":"run-delete"}.planted', False),
+        ('{"run":"x","type":"planted"}.n_clicks', False),
+        ('{"run":["x"],"type":"run-delete"}.n_clicks', False),
+        ("{.n_clicks", False),
+    ):
+        answer = send(client, {**body, "changedPropIds": [name]})
+        if is_sent:
+            assert answer.status_code == 204
+        else:
+            refused(answer, "what has changed is none of its inputs")
+
+
 def test_a_training_whose_data_set_is_a_component_is_refused(app, client):
     body = body_of(app, "training-arrived.data")
     numbers = [n for n, one in enumerate(body["state"]) if one["id"] == "training-dataset"]
