@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cnn.data.names import data_name
+from cnn.data.names import data_name, part_name
 from cnn.inspection.diagnosis import Checked, Diagnosis, Finding, Selection
 from cnn.inspection.diagnosis.channels import LEAST_FLAT
 from cnn.inspection.diagnosis.feeding import LEAST_PICTURES, MOST_DEVIATIONS, MOST_RATIO
@@ -135,9 +135,8 @@ def left_to_a_worker(multiply_adds: int | None) -> str:
 
 def selection(chosen: Selection) -> str:
     """Return over which pictures a diagnosis was said, in a sentence."""
-    source = (
-        f"{data_name(chosen.name)} {chosen.split}".strip() if chosen.name else "the given pictures"
-    )
+    named = part_name(data_name(chosen.name), chosen.split)
+    source = named if chosen.name else "the given pictures"
     if chosen.count == chosen.total:
         return f"Said over all {counted(chosen.total, 'picture')} of {source}."
     few = "; they are few, for the network computes much" if chosen.is_short else ""

@@ -18,6 +18,7 @@ from typing import Any
 from flask import Flask, Response, request
 
 import cnn
+from cnn.data.names import part_name
 from cnn.runs.moments import Moment
 from dashboard.runtime.pictures import sample_in_words
 from dashboard.runtime.runtime import Runtime, current
@@ -95,7 +96,7 @@ class _Repair:
         if wrong:
             values.update({name: getattr(default, name) for name in _PLACE})
         elif (count := self._count()) is not None and values["index"] >= count:
-            place = f"{self._called(data)} {split} has pictures 0 to {count - 1:,}"
+            place = f"{part_name(self._called(data), split)} has pictures 0 to {count - 1:,}"
             wrong = [f"says index is {values['index']}: {place}"]
             values["index"] = 0
         if wrong:

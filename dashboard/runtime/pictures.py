@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.data import datasets
-from cnn.data.names import data_name
+from cnn.data.names import data_name, part_name
 from dashboard.state import pixels
 from dashboard.state.uploads import Uploads
 from dashboard.state.view import View
@@ -78,7 +78,7 @@ def _own(own: NDArray[np.uint8], what: str, *, empty: str) -> Picture:
 
 
 def _sample(data: cnn.Dataset, sample: cnn.Sample) -> Picture:
-    name, source = sample.class_name, f"{data_name(data.name)} {data.split}"
+    name, source = sample.class_name, part_name(data_name(data.name), data.split)
     of = f"{source}, picture number {sample.index}"
     described = f"{of}, without a label" if name is None else f"{name}: {of}"
     numbers = f"(0 to {len(data) - 1:,})"
@@ -91,10 +91,10 @@ def _sample(data: cnn.Dataset, sample: cnn.Sample) -> Picture:
 
 
 def sample_in_words(name: str, data: str, split: str, index: int) -> str:
-    """Return which picture of a data set is meant, which is called so: "MNIST, test picture 0"."""
+    """Return which picture of a data set is meant, which is called so: "MNIST test, picture 0"."""
     if (data, split) == (datasets.DIGITS, "all"):
         return f"embedded digit {index}"
-    return f"{name}, {split} picture {index}"
+    return f"{part_name(name, split)}, picture {index}"
 
 
 def perturbed_in_words(view: View) -> str:

@@ -201,7 +201,7 @@ def test_a_number_field_refuses_in_place_and_the_view_keeps_the_last_good_number
 
 REPAIRED = [
     ("?index=7", "number 7 (0 to 9,999)", "mnist/test", None),
-    ("?data=foo&index=7", "number 0 (0 to 9,999)", "mnist/test", "MNIST, test picture 0 is shown"),
+    ("?data=foo&index=7", "number 0 (0 to 9,999)", "mnist/test", "MNIST test, picture 0 is shown"),
     ("?split=bar", "number 0 (0 to 9,999)", "mnist/test", "says split is 'bar'"),
     ("?data=digits&index=9999", "digit 0 (0 to 1,796)", "digits/all", "0 to 1,796"),
     ("?data=digits&split=test&index=9", "digits test, number 9 (0 to 897)", "digits/test", None),

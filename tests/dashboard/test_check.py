@@ -32,7 +32,7 @@ def test_without_a_file_the_bundled_classifier_is_checked(check, classifier):
     assert "output dense_1: 10 class probabilities" in done.stdout
     assert "input: pictures of 28×28×1, divided by 255, as the model's card says" in done.stdout
     assert "classes: 0, 1, 2, 3, 4, 5, 6, 7, 8 and 9\n" in done.stdout
-    assert "1,000 of the 1,797 pictures of embedded digits all" in done.stdout
+    assert "1,000 of the 1,797 pictures of embedded digits," in done.stdout
     assert "Softmax: nothing found" in done.stdout
     assert "\x1b" not in done.stdout
 

@@ -59,7 +59,8 @@ def test_the_panel_says_that_there_is_no_label_and_not_whether_the_network_is_ri
     view = runtime.default_view()
     look, picture = runtime.look(view), runtime.picture(view)
     facts = panel.facts(view, picture, look)
-    assert facts["text"].startswith("No label\n")
+    folder = runtime.sets.called(view.data)
+    assert facts["text"] == f"No label\n{folder}, number 0 (0 to 5)"
     assert "without a label" in facts["alt"]
     assert facts["prediction"]["name"] == "7"
     assert (facts["prediction"]["right"], facts["prediction"]["mark"]) == (None, "")

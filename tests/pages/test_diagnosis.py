@@ -40,7 +40,7 @@ def test_the_page_says_what_was_found_over_which_pictures_and_by_which_checks(qu
     shown = screen(diagnosis, query)
     made = cnn.diagnose(classifier, cnn.load_dataset("digits"))
     assert shown.texts[diagnosis.SUMMARY] == words.diagnosis(made)
-    assert "1,000 of the 1,797 pictures of embedded digits all" in shown.texts[diagnosis.SAMPLE]
+    assert "1,000 of the 1,797 pictures of embedded digits," in shown.texts[diagnosis.SAMPLE]
     found = shown.properties[diagnosis.FINDINGS]["children"]
     assert len(found) == len(made.findings)
     for item, one in zip(found, made.findings, strict=True):

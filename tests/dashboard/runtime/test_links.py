@@ -34,7 +34,7 @@ CASES = [
     ({"split": "bar", "index": "9"}, {}, [f"says split is 'bar': expected train, test or all; {FIRST}"]),
     ({"data": "foo", "split": "bar"}, {}, ["'foo'", "; it says split is 'bar': expected"]),
     ({"data": "mnist", "split": "all"}, {}, ["says split is 'all': mnist has test and train; " + FIRST]),
-    ({"index": "1797"}, {}, [f"says index is 1797: digits all has pictures 0 to 1,796; {FIRST}"]),
+    ({"index": "1797"}, {}, [f"says index is 1797: digits has pictures 0 to 1,796; {FIRST}"]),
     ({"index": "-1"}, {}, [f"index is '-1': expected a whole number; {FIRST}"]),
     ({"index": "NaN"}, {}, [f"index is 'NaN': expected a whole number; {FIRST}"]),
     ({"index": ""}, {}, [f"index is '': expected a whole number; {FIRST}"]),
@@ -114,7 +114,7 @@ def test_a_server_with_mnist_repairs_to_mnist(mnist_dir, tmp_path):
     app = create_app(Settings(home=tmp_path, data_dir=mnist_dir, download=False))
     link = links.follow(runtime_of(app), {"split": "bar"})
     assert (link.view.data, link.view.split, link.view.index) == ("mnist", "test", 0)
-    assert link.messages[0].endswith("; MNIST, test picture 0 is shown instead.")
+    assert link.messages[0].endswith("; MNIST test, picture 0 is shown instead.")
     assert links.follow(runtime_of(app), {"index": "7"}).view.data == "mnist"
 
 

@@ -54,7 +54,7 @@ def test_a_picture_that_cannot_be_is_repaired_where_the_view_is_kept(view, monke
     assert set(shown) == {no_update}
     assert kept["view"]["data"] == view.to_query()
     repaired = kept["repaired"]["data"]
-    assert "digits all has pictures 0 to 1,796" in repaired["messages"][0]
+    assert "digits has pictures 0 to 1,796" in repaired["messages"][0]
     told = panel.show(
         wanted(view.to_query()), {"model": view.model, "network": view.network}, repaired, "", False
     )
