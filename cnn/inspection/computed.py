@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from cachetools import LRUCache
@@ -53,11 +54,7 @@ class Computed(Mapping[str, Floats]):
     def __getitem__(self, name: str) -> Floats:
         if (name, 0) in self._kept:
             return _read(self._kept[name, 0])
-        place = self._places[name]
-        with self._one_at_a_time:
-            if place not in self._recent:
-                self._recent[place] = self._computed(place)
-            return self._recent[place][name]
+        return self._piece_of(name)[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -69,6 +66,21 @@ class Computed(Mapping[str, Floats]):
     def nbytes(self) -> int:
         """How much memory is held at most."""
         return MOST_BYTES + sum(np.asarray(tensor).nbytes for tensor in self._kept.values())
+
+    def around(self, name: str) -> Mapping[str, Floats]:
+        """Return all outputs, those of a layer's piece as they were computed from each other.
+
+        What a piece gives to the next is there twice, compiled and not, which differ by what float32
+        loses: where much cancels, more than one layer alone can explain.
+        """
+        return ChainMap(self._piece_of(name), cast("dict[str, Floats]", self))
+
+    def _piece_of(self, name: str) -> dict[str, Floats]:
+        place = self._places[name]
+        with self._one_at_a_time:
+            if place not in self._recent:
+                self._recent[place] = self._computed(place)
+            return self._recent[place]
 
     def _computed(self, place: int) -> dict[str, Floats]:
         piece = self._pieces[place]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from cnn.errors import LayerError
 from cnn.inspection.activations import forward
+from cnn.inspection.computed import Computed
 from cnn.models.arithmetic.cell import Cell, Derivation, Place, Rule, Status, weighted
 from cnn.models.arithmetic.copies import same
 from cnn.models.arithmetic.forms import Form, Function, Indices, Shares, Term, WeightedSum
@@ -138,6 +139,8 @@ def explain_unit(
     at = _within(layer, shape, _place(layer, shape, named) if place is None else place)
     by_name = {call.name: call for call in calls(model)}
     call = by_name[layer]
+    if call.inputs and isinstance(outputs, Computed):
+        outputs = outputs.around(layer)
     first = channels_first(model)
     computed = as_computed(outputs, first)
     own = (at[-1], *at[:-1]) if layer in first else at

@@ -148,3 +148,28 @@ def test_a_network_with_channels_first_is_computed_at_once(large):
     x = layers.GlobalMaxPooling2D(data_format="channels_first", name="most")(x)
     passed = cnn.forward(as_functional(keras.Model(picture, x)), np.full((6, 6), 255, np.uint8))
     assert passed.activations["most"].tolist() == [1]
+
+
+def sums_scaled() -> keras.Model:
+    """Convolutions of functions of convolutions, a scale after each, as in EfficientNet."""
+    keras.utils.set_random_seed(4)
+    picture = x = keras.Input((16, 16, 8))
+    for i in range(12):
+        x = layers.Conv2D(64, 1, activation="swish", name=f"expand_{i}")(x)
+        x = layers.Conv2D(8, 1, name=f"project_{i}")(x)
+        x = layers.BatchNormalization(name=f"norm_{i}")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    return as_functional(keras.Model(picture, layers.Dense(5, activation="softmax")(x)))
+
+
+def test_a_number_that_goes_to_the_next_piece_is_proved_by_what_its_own_piece_computed(large):
+    model = sums_scaled()
+    image = np.random.default_rng(3).integers(0, 256, (16, 16, 8), dtype=np.uint8)
+    values = cnn.forward(model, image).activations
+    crossing = {name for part in pieces(model)[1:] for name, _ in part.reads}
+    assert any(name.startswith("norm") for name in crossing)
+    for name in crossing:
+        smallest = np.argsort(np.abs(values[name]), axis=None)[:3]
+        for place in zip(*np.unravel_index(smallest, values[name].shape), strict=True):
+            unit = cnn.explain_unit(model, image, layer=name, place=place, activations=values)
+            assert unit.is_proved, (name, place, unit.computed, unit.recomputed)
