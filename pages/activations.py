@@ -42,7 +42,12 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
     name = unquote(layer) if isinstance(layer, str) else None
     closely = html.Div(
         [
-            components.figure(DETAIL, "The chosen channel", numbers=NUMBERS, cell_told=QUESTION),
+            html.Div(
+                components.figure(
+                    DETAIL, "The chosen channel", numbers=NUMBERS, cell_told=QUESTION
+                ),
+                id=f"{DETAIL}-box",
+            ),
             html.Div(
                 components.figure(KERNEL, "Its kernel, or its scores"),
                 id=f"{KERNEL}-box",
@@ -118,6 +123,7 @@ def show(request: Request) -> Screen:
         },
         hidden={
             MAPS_ONLY: output.is_vector,
+            f"{DETAIL}-box": output.values.size == 1,
             f"{KERNEL}-box": beside is None,
             f"{DEPTH}-box": output.depth is None,
         },

@@ -79,11 +79,14 @@ def layout(**_query: Any) -> html.Div:
                 [
                     html.H2("Train a new classifier", className="mt-3"),
                     form.layout(),
-                    components.figure(
-                        DIAGRAM,
-                        "Diagram of the network to be trained",
-                        has_caption=False,
-                        wide=True,
+                    html.Div(
+                        components.figure(
+                            DIAGRAM,
+                            "Diagram of the network to be trained",
+                            has_caption=False,
+                            wide=True,
+                        ),
+                        id=f"{DIAGRAM}-box",
                     ),
                     html.P(id=DIAGRAM_CAPTION, className="caption"),
                     start.foot(),
@@ -200,6 +203,7 @@ def _register_form(app: Dash) -> None:
     app.callback(
         Output(DIAGRAM, "figure"),
         Output(DIAGRAM, "style"),
+        Output(f"{DIAGRAM}-box", "hidden"),
         Output(DIAGRAM_CAPTION, "children"),
         Input(ids.READY, "data"),
         Input(form.DATASET, "value"),
@@ -350,7 +354,7 @@ def preview(_ready: str, dataset: str, *values: Any) -> tuple[Any, ...]:
         shape = data.first().shape
         model = cnn.build_classifier(shape, len(data.class_names), architecture=architecture)
     except cnn.CnnError as error:
-        return EMPTY_FIGURE, {"height": "2rem"}, str(error)
+        return EMPTY_FIGURE, {}, True, str(error)
     infos = cnn.layer_infos(model)
     figure = cnn.figures.diagram(infos, title="The network to be trained, from left to right")
     size = {"width": f"{figure.layout.width}px", "height": f"{figure.layout.height}px"}
@@ -359,4 +363,4 @@ def preview(_ready: str, dataset: str, *values: Any) -> tuple[Any, ...]:
         f"{totals.layers} layers, {totals.parameters:,} parameters, "
         f"{cnn.captions.cost(totals.multiply_adds)} multiply-adds per picture."
     )
-    return figure, size, caption
+    return figure, size, False, caption

@@ -35,7 +35,9 @@
       const field = element("input", { id, type: "text", className: "form-control form-control-sm", autocomplete: "off" });
       field.inputMode = count > MOST_FIELDS ? "text" : "decimal";
       field.addEventListener("change", () => take(field.closest("fieldset")));
-      return element("label", { htmlFor: id, className: "small" }, label, field);
+      // The frame around a single number has its name already.
+      const named = element("span", { className: count === 1 ? "visually-hidden" : "" }, label);
+      return element("label", { htmlFor: id, className: "small" }, named, field);
     });
     const problem = element("p", { className: "problem" });
     problem.setAttribute("role", "alert");

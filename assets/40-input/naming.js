@@ -27,7 +27,10 @@
     label.append("One name a line, in the order of the outputs", field);
     const said = line("", "problem", "alert");
     const keep = button("Keep the names", "For all who look at this network", () => save(field, said, address));
-    show(label, said, keep, button("Cancel", "Leave the names as they are", () => show()));
+    const row = document.createElement("div");
+    row.className = "naming-ends";
+    row.append(keep, button("Cancel", "Leave the names as they are", () => show()));
+    show(label, said, row);
     field.focus();
   }
 

@@ -144,3 +144,23 @@ def test_what_is_no_number_is_refused(text):
         given.decode_numbers(text)
     assert given.decode_numbers("1:1;2:-0.5,1e-3") == {1: (1.0,), 2: (-0.5, 0.001)}
     assert given.decode_places("3:0;12:17") == {3: 0, 12: 17}
+
+
+def test_a_single_number_without_an_axis_has_a_field_and_no_grid_of_one_cell(tmp_path, request_of):
+    picture, age = keras.Input((28, 28, 1), name="picture"), keras.Input((), name="age")
+    joined = layers.Concatenate(name="joined")(
+        [layers.Flatten()(picture), layers.Reshape((1,))(age)]
+    )
+    model = keras.Model([picture, age], layers.Dense(3, activation="softmax")(joined))
+    app = application_of(model, tmp_path)
+    request_of(app)
+    query = {**runtime_of(app).default_view().to_query(), "given": "1:42"}
+    look = runtime_of(app).look(parse(query)[0])
+    assert look.passed.activations["age"].tolist() == [42]
+    view = parse(query)[0]
+    (told,) = panel.facts(view, runtime_of(app).picture(view), look)["inputs"]
+    assert told["numbers"] == ["42"]
+    assert links.follow(runtime_of(app), query).view.given == "1:42"
+    box = f"{activations.DETAIL}-box"
+    assert screen(activations, query, "age").hidden[box]
+    assert not screen(activations, query, "joined").hidden[box]

@@ -462,11 +462,13 @@ def test_the_diagram_follows_the_form_and_impossible_choices_are_refused(runtime
         given = [f.in_control(values[f.name]) for f in NETWORK]
         return training.preview("ready", "digits", *given)
 
-    figure, _, told = preview(blocks=1, batch_norm=True)
+    figure, _, hidden, told = preview(blocks=1, batch_norm=True)
     assert isinstance(figure, go.Figure)
+    assert not hidden
     assert "batch_normalization" in figure.data[0].customdata
     assert "parameters" in told
-    _, _, told = preview(blocks=4)
+    *_, hidden, told = preview(blocks=4)
+    assert hidden
     assert "choose fewer blocks" in told
 
 
