@@ -6,8 +6,13 @@ import os
 import tempfile
 from pathlib import Path
 
+import keras
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
+import cnn
+from cnn.files import content_hash
+from cnn.training.importing import import_checkpoints
 from tests.browser.server import CHROMIUM, FLAGS, Server, stop_worker
 
 IMAGES = Path(__file__).parent / "images"
@@ -29,6 +34,14 @@ PICTURES = (
     ("step", "/one-step/conv2d", "light", 1400),
     ("phone", "/activations/conv2d_1", "dark", 390),
 )
+# Each way in, with a network and pictures that are not the project's.
+DOORS = (
+    ("own", "/activations/edges"),
+    ("recorded", "/training?runs=mine"),
+    ("imported", "/moments/edges?model={}"),
+)
+_SMALL = {"width": 1200, "height": 500}
+_COLOURS = 256
 # In a picture of the whole page nothing stays at the edge of the window.
 _WHOLE = ".form-foot { position: static !important } .panel { max-height: none !important }"
 _DRAWN = ("network", "drawing")
@@ -52,10 +65,66 @@ def main() -> None:
                     path=IMAGES / f"{name}.png", full_page=name not in _IN_WINDOW, style=_WHOLE
                 )
                 page.close()
+            server.stop()
+            _take_doors(browser, Path(folder))
         finally:
             browser.close()
             server.stop()
             stop_worker(server.home)
+
+
+def _take_doors(browser: Browser, folder: Path) -> None:
+    """Take small pictures of a server that shows a network and pictures of somebody's own."""
+    home = folder / "doors"
+    path = _train_elsewhere(folder, home / "runs")
+    server = Server(home, folder, CNN_MODEL=str(path), CNN_DATA=str(folder / "pictures")).start()
+    try:
+        for name, address in DOORS:
+            key = content_hash(home / "runs" / "checkpoints" / "model.keras")
+            page = _open(browser, server.url + address.format(key), "light", _SMALL["width"])
+            page.set_viewport_size(_SMALL)
+            page.wait_for_timeout(2000)
+            place = IMAGES / f"{name}.png"
+            page.screenshot(path=place)
+            Image.open(place).convert("RGB").quantize(_COLOURS).save(place, optimize=True)
+            page.close()
+    finally:
+        server.stop()
+        stop_worker(home)
+
+
+def _train_elsewhere(folder: Path, runs: Path) -> Path:
+    """Train a small network by Keras alone, recorded and with checkpoints, and write its pictures."""
+    digits = cnn.load_dataset("digits")
+    for number in range(100):
+        sample = digits[number]
+        place = folder / "pictures" / sample.class_name
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(sample.pixels[..., 0]).save(place / f"{number}.png")
+    keras.utils.set_random_seed(0)
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            layers.Conv2D(12, 5, activation="relu", name="edges"),
+            layers.MaxPooling2D(name="halved"),
+            layers.Conv2D(16, 3, activation="relu", name="parts"),
+            layers.Flatten(name="flat"),
+            layers.Dense(10, activation="softmax", name="classes"),
+        ],
+        name="my_network",
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    checkpoints = folder / "checkpoints"
+    kept = keras.callbacks.ModelCheckpoint(checkpoints / "epoch{epoch}.keras")
+    model.fit(
+        digits.images / 255, digits.labels, epochs=8, validation_split=0.2, verbose=0,
+        callbacks=[cnn.RunRecorder(runs / "mine", data="digits"), kept],
+    )  # fmt: skip
+    path = folder / "my_network.keras"
+    model.save(path)
+    import_checkpoints(checkpoints, path, runs)
+    return path
 
 
 def _open(browser: Browser, address: str, scheme: str, width: int) -> Page:

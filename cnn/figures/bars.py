@@ -14,6 +14,8 @@ from cnn.figures import style
 from cnn.figures.chart import Chart, figure_of
 from cnn.words import percent
 
+# Of so few units the axis would be told by halves.
+_FEW = 5
 _MOST_BARS = 128
 _DIGITS = 4
 _BAR = {"color": BLUE, "line": {"width": 0}}
@@ -47,6 +49,8 @@ def outputs_chart(
             line = {"shape": "hvh", "width": 1, "color": BLUE}
             trace |= {"type": "scatter", "mode": "lines", "fill": "tozeroy", "line": line}
         layout = bars_layout(each, label, None if names is None else "category")
+        if names is None and len(values) <= _FEW:
+            layout["xaxis"]["dtick"] = 1
         return {"data": [trace], "layout": layout}
 
     return Chart(

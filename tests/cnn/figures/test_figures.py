@@ -20,6 +20,11 @@ def test_few_units_are_bars_and_many_an_outline():
     np.testing.assert_array_equal(many.data[0].y, np.arange(1600))
 
 
+def test_few_units_are_numbered_one_by_one():
+    assert cnn.figures.outputs(np.ones(1, np.float32), title="one").layout.xaxis.dtick == 1
+    assert cnn.figures.outputs(np.ones(9, np.float32), title="nine").layout.xaxis.dtick is None
+
+
 def test_units_with_names_are_drawn_by_them():
     values = np.array([3.0, -1.0], np.float32)
     figure = cnn.figures.outputs(values, title="logits", each="class", names=["cat", "dog"])
