@@ -60,8 +60,13 @@
   function rest() {
     clearTimeout(resting);
     resting = setTimeout(() => {
-      root.cnn.live(() => make(""), { painted: keep });
+      root.cnn.live(() => make(""), { painted: keep, dropped: again });
     }, REST_MILLISECONDS);
+  }
+
+  // Something else was moved before the last answer came.
+  function again() {
+    if (pad && !pad.stroke) rest();
   }
 
   function keep({ pixels }) {
@@ -89,8 +94,8 @@
 
   // Another picture was chosen: what was drawn last does not become the view any more.
   function leave() {
-    clearTimeout(resting);
     root.cnn.stopLive();
+    clearTimeout(resting);
   }
 
   async function load(text) {

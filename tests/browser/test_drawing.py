@@ -308,6 +308,22 @@ def test_a_sample_chosen_right_after_the_last_stroke_stays(server, visit):
     expect(pad(page)).to_be_hidden()
 
 
+def test_a_slider_that_moves_right_after_the_last_stroke_keeps_the_drawing(server, visit):
+    page = opened(visit, server, "/filters/conv2d")
+    held: list = []
+    values = re.compile("/values/.*moving=picture")
+    page.route(values, lambda route: held.append(route), times=1)
+    with page.expect_request(values):
+        draw(page, SEVEN)
+    page.wait_for_timeout(600)
+    pad(page).blur()
+    page.keyboard.press("[")
+    expect(page.locator(".epoch-label")).to_have_text("After epoch 23")
+    held.pop().continue_()
+    page.wait_for_url(re.compile("epoch=23.*pixels=|pixels=.*epoch=23"))
+    expect(page.locator("#picture-text")).to_contain_text("Your drawing")
+
+
 def test_going_on_drawing_adds_no_step_to_the_way_back(server, visit):
     page = opened(visit, server)
     before = page.locator("#picture-text").inner_text()
