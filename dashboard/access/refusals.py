@@ -10,7 +10,7 @@ from cnn.errors import CnnError, QueueError
 
 # Methods that change nothing.
 LOOKING = ("GET", "HEAD", "OPTIONS")
-# Of an answer to a callback that has the sentence in it: the page takes it for one that is not refused.
+# Of an answer that has the sentence for the page in it: the page takes it for one that is not refused.
 TOLD = "X-Refusal-Told"
 # When there may be a queue again nobody knows.
 _QUEUE_SECONDS = 60

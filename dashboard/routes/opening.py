@@ -29,6 +29,9 @@ from dashboard.state.models import limit_in_words
 from dashboard.state.view import parse
 
 _BUSY = "This server is opening another file: try again in some seconds."
+_BUSY_SECONDS = 5
+
+Answer = tuple[Response, int, dict[str, str]]
 
 
 def serve_opening(server: Flask) -> None:
@@ -36,7 +39,7 @@ def serve_opening(server: Flask) -> None:
     server.add_url_rule("/models", "open_model", _open, methods=["POST"])
 
 
-def _open() -> tuple[Response, int]:
+def _open() -> Answer:
     runtime = current()
     settings, query = runtime.settings, request.args.to_dict()
     name, card_size = query.pop("name", ""), query.pop("card", "")
@@ -49,13 +52,13 @@ def _open() -> tuple[Response, int]:
     except RequestEntityTooLarge:
         return _refusal(f"{name} is too large: {limit_in_words(settings.model_bytes)}", 413)
     except Timeout:
-        return _refusal(_BUSY, 503)
+        return _refusal(_BUSY, 503, {"Retry-After": str(_BUSY_SECONDS)})
     except cnn.ModelError as error:
         return _refusal(str(error), 400)
     except OSError as error:
         return _refusal(f"{name} cannot be kept: {why_not_written(error)}.", 500)
     view, _ = parse({**query, "model": key})
-    return jsonify({"model": key, "options": model_options(runtime, view)}), 200
+    return jsonify({"model": key, "options": model_options(runtime, view)}), 200, {}
 
 
 def _kept(runtime: Runtime, name: str, card_size: str) -> str:
@@ -108,5 +111,5 @@ def _require_known_names(runtime: Runtime, key: str, path: Path) -> None:
         )
 
 
-def _refusal(sentence: str, status: int) -> tuple[Response, int]:
-    return jsonify({"problem": sentence}), status
+def _refusal(sentence: str, status: int, headers: dict[str, str] | None = None) -> Answer:
+    return jsonify({"problem": sentence}), status, headers or {}

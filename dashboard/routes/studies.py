@@ -22,7 +22,7 @@ import cnn
 from cnn.errors import StudyError, without_folders
 from cnn.studies import DIAGNOSE, RANK, Kind, Network, Question, Status, Study
 from cnn.words import counted
-from dashboard.access.refusals import TooManyError
+from dashboard.access.refusals import TOLD, TooManyError, refused
 from dashboard.access.roles import spend
 from dashboard.arguments import Name
 from dashboard.runtime.runtime import Runtime, current
@@ -53,7 +53,7 @@ def serve_studies(server: Flask) -> None:
     )
 
 
-Answer = tuple[Response, int]
+Answer = tuple[Response, int, dict[str, str]]
 
 
 def _answered(route: Callable[..., dict[str, Any]]) -> Callable[..., Answer]:
@@ -61,15 +61,19 @@ def _answered(route: Callable[..., dict[str, Any]]) -> Callable[..., Answer]:
 
     def answer(**parts: str) -> Answer:
         if request.method == "POST" and not request.is_json:
-            return jsonify(
-                problem="Send what is asked as JSON (Content-Type: application/json)."
-            ), 415
+            return (
+                jsonify(problem="Send what is asked as JSON (Content-Type: application/json)."),
+                415,
+                {},
+            )
         try:
-            return jsonify(route(**parts)), 200
+            return jsonify(route(**parts)), 200, {}
         except TooManyError:
             raise
         except cnn.CnnError as error:
-            return jsonify(problem=str(error)), 400
+            status, headers = refused(error)
+            status = 400 if status == 200 else status
+            return jsonify(problem=str(error)), status, {**headers, TOLD: "yes"}
 
     return answer
 

@@ -4,6 +4,7 @@ import os
 
 import keras
 import pytest
+from filelock import FileLock
 from keras import layers
 
 import cnn
@@ -54,6 +55,15 @@ def post(app, content, name="net.keras", headers=None, card=None, **how):
 def kept(app):
     folder = runtime_of(app).settings.models.folder
     return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def test_while_another_file_is_opened_it_is_said_when_to_try_again(mine, tried):
+    app = mine()
+    with FileLock(runtime_of(app).settings.jobs.path / "opening.lock"):
+        answer = post(app, NOTHING)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert answer.json["problem"].startswith("This server is opening another file")
+    assert (tried, kept(app)) == ([], [])
 
 
 @pytest.fixture(scope="module")

@@ -123,6 +123,19 @@ def test_a_failure_is_told_in_a_sentence_without_folders(ask, get, runtime):
     assert get(f"/studies/{study.id}")["problem"] == "model.keras was replaced."
 
 
+def test_a_queue_that_is_away_is_told_with_when_to_try_again(tmp_path):
+    away = "redis://127.0.0.1:1/0"
+    given = {"home": tmp_path / "home", "data_dir": tmp_path, "download": False, "redis_url": away}
+    app = create_app(Settings(**given))
+    query = {"model": runtime_of(app).catalogue.bundled().key, "data": "digits", "surgery": SURGERY}
+    answer = app.server.test_client().post(
+        "/studies", query_string=query, json={"kind": "evaluate", "layer": ""}
+    )
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    assert answer.headers["X-Refusal-Told"] == "yes"
+    assert answer.json["problem"].startswith("The queue cannot be reached")
+
+
 def test_what_cannot_be_asked_is_refused_in_a_sentence(app, ask, get):
     nothing = ask(find=True)
     assert (nothing["id"], nothing["state"]) == ("", "none")
