@@ -78,7 +78,11 @@
       requests.panel = requests.page = null;
       root.set_props("wanted", { data: want(view) });
     };
-    root.cnn.live(() => ({ address, view }), { follows: true, refused });
+    // What was attempted meanwhile may be of the panel alone.
+    const dropped = () => {
+      if (requests.page === view) requests.page = null;
+    };
+    root.cnn.live(() => ({ address, view }), { follows: true, refused, dropped });
     return true;
   }
 
@@ -161,10 +165,11 @@
     root.set_props(`${held.page}-wanted`, { data: want(view) });
   }
 
-  // What an answer was painted of: a drawing that still moves is no view yet.
-  function painted(view, isForPage) {
+  // What an answer was painted of: a drawing that still moves is no view yet. The page is as it was where it
+  // has nothing to do with what is another.
+  function painted(view, isForPanelAlone) {
     requests.panel = view;
-    if (isForPage) requests.page = view;
+    if (isForPanelAlone && view && requests.page) requests.page = view;
   }
 
   root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted,

@@ -109,6 +109,17 @@ def test_while_the_pen_moves_the_prediction_and_the_layer_follow(server, visit):
     at_rest(page)
 
 
+def test_a_page_without_the_picture_is_not_asked_for_while_the_pen_moves(server, visit):
+    page = opened(visit, server, "/filters/conv2d")
+    asked: list[str] = []
+    page.on("request", lambda request: "/values/" in request.url and asked.append(request.url))
+    draw(page, SEVEN)
+    page.wait_for_url("**pixels=**")
+    answered(page)
+    assert len(asked) > 3
+    assert not [url for url in asked if "/values/panel" not in url]
+
+
 def test_of_the_moves_that_wait_for_a_slow_server_only_the_newest_is_sent(server, visit):
     page = opened(visit, server)
     held: list = []

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { load } from "./scripts.js";
+
+// A page that depends on the channel, beside a panel that depends on the digit.
+function start() {
+  const page = { content: { className: "" } };
+  const parts = { panel: ["index"], filters: ["channel"] };
+  const { cnn } = load(["50-screen/screen.js"], { page, rules: { parts } });
+  const asked = [];
+  Object.assign(cnn, {
+    dropPending() {}, openPage: () => "filters", pageLayer: () => "", networkOf: () => "a network",
+    toQuery: (view) => JSON.stringify(view), valuesAddress: () => "/", live: (make, ends) => asked.push(ends),
+  });
+  cnn.follow({ index: "0", channel: "0" }, "ready", null, null);
+  cnn.follow({ index: "0", channel: "0" }, "ready", { network: "a network" }, null);
+  return { ask: cnn.keepUp, painted: cnn.painted, differs: (view) => ({ ...cnn.differs(view) }), asked };
+}
+
+test("the view is asked for once", () => {
+  const { ask, differs, asked } = start();
+  ask({ index: "0", channel: "1" });
+  ask({ index: "0", channel: "1" });
+  assert.equal(asked.length, 1);
+  assert.deepEqual(differs({ index: "0", channel: "1" }), { panel: false, page: false });
+});
+
+test("what a slider shows in the panel alone leaves the page as it is", () => {
+  const { ask, painted, differs } = start();
+  ask({ index: "0", channel: "1" });
+  painted({ index: "5", channel: "1" }, true);
+  assert.deepEqual(differs({ index: "5", channel: "1" }), { panel: false, page: false });
+  assert.deepEqual(differs({ index: "5", channel: "2" }), { panel: false, page: true });
+  painted(null, true);
+  assert.deepEqual(differs({ index: "5", channel: "1" }), { panel: true, page: false });
+});
+
+test("a page whose answer was dropped for one of the panel alone is asked for again", () => {
+  const { ask, painted, differs, asked } = start();
+  const view = { index: "0", channel: "1" };
+  ask(view);
+  asked[0].dropped();
+  painted({ ...view, index: "5" }, true);
+  assert.deepEqual(differs({ ...view, index: "5" }), { panel: false, page: true });
+});
