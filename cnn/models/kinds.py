@@ -237,16 +237,64 @@ _KINDS = (
         explanation="{rescaled}{so_small}.",
         arithmetic=normalisations.rescaling,
     ),
-    *[
-        Kind((name,), NORMALISATION, channels="kept", reads=reads, arithmetic=rule)
-        for name, reads, rule in (
-            ("LayerNormalization", reading_rules.along_axis, normalisations.layer),
-            ("GroupNormalization", reading_rules.normalised_in_groups, normalisations.group),
-            ("RMSNormalization", reading_rules.along_axis, normalisations.root_mean_square),
-            ("UnitNormalization", reading_rules.along_axis, normalisations.unit),
-            ("Normalization", reading_rules.in_place, normalisations.of_dataset),
-        )
-    ],
+    Kind(
+        ("LayerNormalization",),
+        NORMALISATION,
+        channels="kept",
+        reads=reading_rules.along_axis,
+        what="Numbers shifted and stretched by their own spread, {shape}",
+        explanation="Shifts and stretches numbers to a common range, by the spread that they have in "
+        "this picture.",
+        arithmetic=normalisations.layer,
+    ),
+    Kind(
+        ("GroupNormalization",),
+        NORMALISATION,
+        channels="kept",
+        reads=reading_rules.normalised_in_groups,
+        what="Groups of channels, each shifted and stretched by its own spread, {shape}",
+        explanation="Shifts and stretches each group of channels to a common range, by the spread that "
+        "it has in this picture.",
+        arithmetic=normalisations.group,
+    ),
+    Kind(
+        ("RMSNormalization",),
+        NORMALISATION,
+        channels="kept",
+        reads=reading_rules.along_axis,
+        what="Numbers divided by their root mean square and scaled, {shape}",
+        explanation="Divides numbers by their root mean square in this picture, so that they come into "
+        "a common range, and scales them.",
+        arithmetic=normalisations.root_mean_square,
+    ),
+    Kind(
+        ("UnitNormalization",),
+        NORMALISATION,
+        channels="kept",
+        reads=reading_rules.along_axis,
+        what="Numbers divided by their Euclidean norm, {shape}",
+        explanation="Divides numbers by their Euclidean norm, so that only their proportions are left.",
+        arithmetic=normalisations.unit,
+    ),
+    Kind(
+        ("Normalization",),
+        NORMALISATION,
+        channels="kept",
+        reads=reading_rules.in_place,
+        what="The numbers shifted and scaled by the mean and deviation of a data set, {shape}",
+        explanation="Shifts and scales the numbers by the mean and deviation of a data set, which "
+        "training does not change.",
+        arithmetic=normalisations.of_dataset,
+    ),
+    Kind(
+        ("LayerScale",),
+        NORMALISATION,
+        channels="kept",
+        reads=reading_rules.in_place,
+        what="Each channel times a number learned in training, {shape}",
+        explanation="Multiplies each channel with a number learned in training.",
+        arithmetic=slopes.linear,
+    ),
     Kind(("*Normalization*",), NORMALISATION, channels="kept"),
     Kind(
         ("Flatten",),
@@ -343,7 +391,7 @@ _KINDS = (
     Kind(("Max", "Amax"), arithmetic=merging.largest_along),
     Kind(("Min", "Amin"), arithmetic=merging.smallest_along),
     Kind(
-        ("AdaptiveAveragePool", "AveragePool", "Einsum", "LayerScale", "Matmul", "Mean", "Sum"),
+        ("AdaptiveAveragePool", "AveragePool", "Einsum", "Matmul", "Mean", "Sum"),
         arithmetic=slopes.linear,
     ),
     Kind(

@@ -7,9 +7,11 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
+from keras.src.applications.convnext import LayerScale
 
 import cnn
 from cnn.errors import LayerError
+from cnn.inspection.connections import connections
 from cnn.models import as_functional, graph
 from tests import nets
 
@@ -48,6 +50,17 @@ def test_two_windows_of_3_read_5_and_less_at_the_border():
     assert marked(corner.picture) == block(range(3), range(9, 12))
     assert (middle.status, corner.status) == ("exact", "exact")
     assert list(middle.cells) == ["picture", "at_1", "at_2"]
+
+
+def test_a_block_as_in_convnext_reads_no_more_than_its_window():
+    model = network(
+        layers.DepthwiseConv2D(7, padding="same"), layers.LayerNormalization(),
+        layers.Dense(8, activation="gelu"), layers.Dense(4), LayerScale(0.5, 4), shape=(SIZE, SIZE, 4),
+    )  # fmt: skip
+    field = cnn.receptive_field(model, layer="at_5", row=5, column=6, channel=2)
+    assert field.status == "exact"
+    assert marked(field.picture) == block(range(2, 9), range(3, 10))
+    assert connections(model, "at_5")[0].kind == "channel"
 
 
 def test_of_an_odd_number_of_zeros_the_one_more_stands_at_the_end():

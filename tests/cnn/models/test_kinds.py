@@ -14,7 +14,7 @@ from cnn.inspection.connections import connections
 from cnn.models import as_functional, kinds
 from cnn.models.adapters import GivenNumbers
 from cnn.models.graph import FurtherOutput
-from cnn.models.kinds import kind_of
+from cnn.models.kinds import Kind, kind_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -32,6 +32,7 @@ ROOT = Path(__file__).parents[3]
         ("Dense", "dense", "dense", "summed"),
         ("EinsumDense", "dense", "none", "unknown"),
         ("GroupNormalization", "normalisation", "none", "kept"),
+        ("LayerScale", "normalisation", "none", "kept"),
         ("Flatten", "other", "none", "rearranged"),
         ("SpatialDropout2D", "other", "none", "kept"),
         ("LeakyReLU", "other", "none", "kept"),
@@ -63,6 +64,12 @@ def test_sentences_ask_only_for_what_can_be_said():
     for kind in kinds._KINDS:
         for template in (kind.what, kind.explanation):
             assert {name for _, name, _, _ in Formatter().parse(template) if name} <= set(_FIELDS)
+
+
+@pytest.mark.parametrize("of", ["Batch", "Group", "Layer", "RMS", "Unit", ""])
+def test_every_normalisation_is_said_in_words_of_its_own(of):
+    entry = kind_of(f"{of}Normalization")
+    assert entry.explanation and entry.what != Kind.what
 
 
 @pytest.mark.parametrize(
