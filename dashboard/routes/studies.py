@@ -122,7 +122,7 @@ def _asked_of(network: Network, runtime: Runtime, view: View, asked: _Asked) -> 
     data, splits = runtime.sets.path(view.data), runtime.sets.splits(view.data)
     split = _SPLIT if _SPLIT in splits else splits[0]
     if asked.kind != DIAGNOSE:
-        runtime.dataset(view).require_labels("telling right from wrong")
+        runtime.dataset(replace(view, split=split)).require_labels("telling right from wrong")
     if asked.kind == RANK:
         return Question.ranking(network, asked.layer, data, split)
     if asked.kind == DIAGNOSE:

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 import cnn
@@ -65,6 +66,18 @@ def test_channels_are_ranked_in_the_network_without_changes(ask, runtime):
     question = runtime.settings.jobs.study(told["id"]).question
     assert (question.layer, question.data, question.split) == ("conv2d", "digits", "test")
     assert question.changes == {}
+
+
+def test_of_a_divided_data_set_the_test_pictures_are_studied_whatever_is_looked_at(
+    ask, runtime, tmp_path
+):
+    pixels, labels = np.zeros((10, 28, 28), np.uint8), np.arange(10)
+    np.savez(
+        tmp_path / "mnist.npz", x_train=pixels, y_train=labels, x_test=pixels, y_test=labels
+    )  # fmt: skip
+    told = ask(surgery=SURGERY, data="mnist", split="all")
+    question = runtime.settings.jobs.study(told["id"]).question
+    assert (question.data, question.split) == ("mnist", "test")
 
 
 def test_what_it_came_to_is_told_when_it_is_finished(ask, get, runtime):
