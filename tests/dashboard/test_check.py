@@ -57,7 +57,7 @@ def test_a_model_is_checked_with_a_folder_of_pictures(check, tmp_path):
     assert "classes: 0 and 1 (no card beside the file names them)\n" in done.stdout
     assert "warning [bold]units: 1 of 8 units (3) is dead over the sample" in done.stdout
     assert "fault again: A softmax of what classes already made" in done.stdout
-    assert "all 50 pictures of pictures all" in done.stdout
+    assert "all 50 pictures of pictures.\n" in done.stdout
 
 
 def test_what_cannot_be_opened_ends_with_one_sentence_and_status_1(check, tmp_path):
