@@ -13,6 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import layers, ops
+from keras.src.applications.convnext import LayerScale
 
 from cnn.models.loading import as_functional
 
@@ -175,6 +176,7 @@ register(
 register(1, "batch_units", lambda pick, x: layers.BatchNormalization(center=False)(x))
 register(3, "group", lambda pick, x: layers.GroupNormalization(pick.choice([1, x.shape[-1]]))(x))
 register(3, "group_rows", lambda pick, x: layers.GroupNormalization(1, axis=1)(x))
+register(3, "layer_scale", lambda pick, x: LayerScale(0.5, x.shape[-1])(x))
 register(3, "rescaling", lambda pick, x: layers.Rescaling(0.5, pick.choice([0.0, -1.0]))(x))
 register(3, "rescaling_each", lambda pick, x: layers.Rescaling([0.5] * x.shape[-1], -1.0)(x))
 for invert in (False, True):
