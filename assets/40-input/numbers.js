@@ -75,7 +75,6 @@
       isAbove: dataset.above !== undefined,
       least: Number(least),
       most: part === "index" ? count - 1 || Infinity : Number(most ?? Infinity),
-      of: part === "index" ? ` (${view.data} ${view.split})` : "",
     };
   }
 
@@ -86,14 +85,14 @@
     return number <= most && (isAbove ? number > least : number >= least);
   }
 
-  function refuse(box, field, { isWhole, isAbove, least, most, of }) {
+  function refuse(box, field, { isWhole, isAbove, least, most }) {
     const came = field.value === "" ? "No number was given" : `${field.value} was given`;
     const kind = isWhole ? "a whole number" : "a number";
     const range = isAbove
       ? `above ${least} and at most ${most}`
       : Number.isFinite(most) ? `from ${least} to ${most.toLocaleString("en")}` : `from ${least}`;
     const message = box.lastChild;
-    message.textContent = `${came}: give ${kind} ${range}${of}. ${box.dataset.good} stays.`;
+    message.textContent = `${came}: give ${kind} ${range}. ${box.dataset.good} stays.`;
     field.classList.add("is-invalid");
     field.setAttribute("aria-invalid", "true");
     field.setAttribute("aria-describedby", message.id);
