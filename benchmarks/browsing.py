@@ -17,10 +17,11 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks.row import Row, percentile
 from tests.browser.server import CHROMIUM, FLAGS, Server, stop_worker
-from tests.browser.shown import MAPS_ARE_PAINTED
+from tests.browser.shown import MAPS_ARE_PAINTED, at_rest
 
 _READY = "#content:not(.waiting)"
 _HAS_FIGURE = "() => document.querySelector('#activations-main .gtitle')"
+_DRAWN = "main .js-plotly-plot .gtitle"
 _DIGITS = 45
 _EVERY_PAGE = (
     "/", "/layers", "/architecture", "/filters/dense", "/activations/conv2d_1", "/training",
@@ -29,6 +30,7 @@ _EVERY_PAGE = (
 # Painted is what stands on the screen in the frame after the answer; at rest the figures have it too.
 CLICK = """async (count) => {
   const plots = [...document.querySelectorAll("main .js-plotly-plot")].filter((plot) => plot.data.length);
+  if (!plots.length) throw Error("No figure is drawn yet: there is nothing to draw again.");
   const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
   const until = (is, node) => new Promise((done) => {
     const look = () => is() && (watching.disconnect(), done());
@@ -102,7 +104,10 @@ def digits() -> list[Row]:
             ("/activations/conv2d", "a layer's tab", (1.0, 1.5)),
             ("/layers", "all layers at once", (0.6, 1.0)),
         ):
-            clicks, brought, redraws = open_page(browser, server, path).evaluate(CLICK, _DIGITS)
+            page = open_page(browser, server, path)
+            page.wait_for_selector(_DRAWN, timeout=120_000)
+            at_rest(page)
+            clicks, brought, redraws = page.evaluate(CLICK, _DIGITS)
             name = f"change the digit → painted, {what}"
             yardstick = "`Plotly.redraw` of the same figures"
             median = statistics.median(redraws)
