@@ -92,7 +92,7 @@
 
   const sampleOf = ({ data, split, index, upload }) => [data, split, index, upload].join(" ");
 
-  // Another picture was chosen: what was drawn last does not become the view any more.
+  // Another picture is to be seen: what was drawn last does not become the view any more.
   function leave() {
     root.cnn.stopLive();
     clearTimeout(resting);
@@ -142,7 +142,7 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest("#draw")) openDrawing();
   });
-  root.cnn.onReturn(() => clearTimeout(resting));
+  root.cnn.onReturn(leave);
 
   const isDrawing = () => Boolean(pad && pad.stroke);
 

@@ -319,6 +319,25 @@ def test_a_sample_chosen_right_after_the_last_stroke_stays(server, visit):
     expect(pad(page)).to_be_hidden()
 
 
+def test_whoever_goes_back_before_the_last_answer_has_no_drawing(server, visit):
+    page = opened(visit, server, "/filters/conv2d")
+    pad(page).blur()
+    page.keyboard.press("[")
+    page.wait_for_url("**epoch=23*")
+    held: list = []
+    last = re.compile("/values/.*moving=(&|$)")
+    page.route(last, lambda route: held.append(route), times=1)
+    with page.expect_request(last):
+        draw(page, ONE)
+    page.go_back()
+    page.wait_for_url(lambda address: "epoch=" not in address)
+    held.pop().continue_()
+    answered(page)
+    page.wait_for_timeout(600)
+    assert "pixels=" not in page.url
+    expect(page.locator("#picture-text")).to_contain_text("Label 0")
+
+
 def test_a_slider_that_moves_right_after_the_last_stroke_keeps_the_drawing(server, visit):
     page = opened(visit, server, "/filters/conv2d")
     held: list = []
