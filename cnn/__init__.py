@@ -6,8 +6,12 @@ Importing the package does not import TensorFlow; the first function that needs 
 from typing import TYPE_CHECKING, Any
 
 from cnn import captions, figures, images, jobs, models, runs
+from cnn.attribution.attributing import attribute
+from cnn.attribution.attribution import Attribution
+from cnn.attribution.target import Target
 from cnn.data.datasets import Dataset, Sample, load_dataset
 from cnn.errors import (
+    AttributionError,
     CnnError,
     DamagedRunError,
     DatasetError,
@@ -77,6 +81,8 @@ __all__ = [
     "Activations",
     "Affine",
     "Architecture",
+    "Attribution",
+    "AttributionError",
     "CellField",
     "Cells",
     "CnnError",
@@ -111,6 +117,7 @@ __all__ = [
     "Step",
     "StudyError",
     "Summary",
+    "Target",
     "Teaching",
     "Totals",
     "TrainingConfig",
@@ -120,6 +127,7 @@ __all__ = [
     "activation_model",
     "activations",
     "attention_scores",
+    "attribute",
     "batch_probabilities",
     "biases",
     "build_classifier",

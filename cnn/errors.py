@@ -58,6 +58,10 @@ class DamagedRunError(RunError):
         self.file = file
 
 
+class AttributionError(CnnError):
+    """An attribution that cannot be made, or one that breaks the law of its own method."""
+
+
 class StudyError(CnnError):
     """A study of a network that is not there, or cannot be made."""
 

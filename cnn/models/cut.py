@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # The factor and the offset of each channel of a layer, two tensors (channels,), by its name.
 Changes = Mapping[str, tuple[Any, Any]]
+Outputs = Callable[[Call, list[Any]], list[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,17 +72,22 @@ def run_calls(
     layer_calls: Iterable[Call],
     values: dict[Source, Any],
     changes: Changes = MappingProxyType({}),
+    outputs: Outputs | None = None,
 ) -> Visits:
-    """Run the calls on what `values` has of others, and add to it what they give."""
+    """Run the calls on what `values` has of others, and add to it what they give.
+
+    `outputs` says what a layer makes of its inputs in place of the layer itself, a list of tensors.
+    """
+    compute = outputs or Call.outputs
     visits = []
     for call in layer_calls:
         if not call.inputs:
             continue
         entering = [values[source] for source in call.sources]
-        outputs = entering if is_graph(call.layer) else call.outputs(entering)
-        visits.append((call.name, call.layer, entering, outputs[0]))
-        outputs = [_changed(call.name, outputs[0], changes), *outputs[1:]]
-        values.update({(call.name, part): output for part, output in enumerate(outputs)})
+        made = entering if is_graph(call.layer) else compute(call, entering)
+        visits.append((call.name, call.layer, entering, made[0]))
+        made = [_changed(call.name, made[0], changes), *made[1:]]
+        values.update({(call.name, part): output for part, output in enumerate(made)})
     return visits
 
 

@@ -144,10 +144,31 @@ def read(head: Head, final: Any, visits: Visits) -> tuple[Any, Any]:
     final = keras.ops.cast(final, "float32")
     if head.form == "logits":
         return keras.ops.softmax(final), final
+    return final, None if head.form == "maps" else _logits(head, final, visits)
+
+
+def sums(head: Head, final: Any, visits: Visits) -> tuple[Any, bool]:
+    """Return the numbers of the output before the last activation, float32, and whether they are sums.
+
+    `final` and `visits` are as in `read`. Where the model does not show its sums, the output stands for
+    them. The output may be maps.
+    """
+    import keras
+
+    final = keras.ops.cast(final, "float32")
+    logits = _logits(head, final, visits)
+    is_sum = logits is not None or head.each == "logits"
+    return final if logits is None else logits, is_sum
+
+
+def _logits(head: Head, final: Any, visits: Visits) -> Any:
+    """Return the sums before the activation that gives the output, None where they are not shown."""
+    import keras
+
     deciding = next((visit for visit in visits if visit[0] == head.deciding), None)
-    logits = _sums(*deciding[1:]) if deciding and head.form != "maps" else None
-    is_same = logits is not None and logits.shape == final.shape
-    return final, keras.ops.cast(logits, "float32") if is_same else None
+    found = _sums(*deciding[1:]) if deciding else None
+    is_same = found is not None and found.shape == final.shape
+    return keras.ops.cast(found, "float32") if is_same else None
 
 
 def cross_entropy(probabilities: Any, logits: Any, labels: Any) -> Any:
@@ -168,12 +189,22 @@ def _sums(layer: Any, inputs: list[Any], _output: Any) -> Any:
     """Return the sums before the activation of the layer, None where it does not show them."""
     import keras
 
-    if isinstance(layer, keras.layers.Softmax | keras.layers.Activation):
+    if isinstance(layer, keras.layers.Activation) or type(layer).__name__ == "Softmax":
         return inputs[0]
+    if isinstance(layer, keras.layers.Conv2D):
+        return _convolved(layer, inputs[0])
     if not isinstance(layer, keras.layers.Dense) or layer.quantization_mode:
         return None
-    sums = keras.ops.matmul(inputs[0], layer.kernel)
-    return sums + layer.bias if layer.use_bias else sums
+    made = keras.ops.matmul(inputs[0], layer.kernel)
+    return made + layer.bias if layer.use_bias else made
+
+
+def _convolved(layer: Any, entering: Any) -> Any:
+    """Return the sums of a convolution, None where its channels are on the first axis."""
+    if layer.data_format != "channels_last":
+        return None
+    made = layer.convolution_op(entering, layer.kernel)
+    return made + layer.bias if layer.use_bias else made
 
 
 def _heads(model: keras.Model) -> tuple[Head, ...]:

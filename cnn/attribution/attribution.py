@@ -1,0 +1,86 @@
+"""What a method of attribution found: a map, how it was computed, and what its own law says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.attribution.target import Target
+
+Map = NDArray[np.float32]
+_SMALL = 1e-6
+
+
+@dataclass(frozen=True)
+class Law:
+    """What the numbers of a map must come to, by its own definition, and what they came to.
+
+    `name` is the law's, such as "completeness"; `words` says it as an equation in words. `tolerance` is
+    the largest `residual` with which the map is what its name says.
+    """
+
+    name: str
+    words: str
+    expected: float
+    found: float
+    tolerance: float
+
+    @property
+    def residual(self) -> float:
+        """The difference, relative to the larger of the two magnitudes."""
+        largest = max(abs(self.expected), abs(self.found), _SMALL)
+        return abs(self.found - self.expected) / largest
+
+    @property
+    def holds(self) -> bool:
+        """Whether the map keeps its law."""
+        return self.residual <= self.tolerance
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What a method computes: its `map`, its `law` if it has one, and a `note` where it shows nothing.
+
+    The map is raw and signed, in the shape of the input, (height, width, channels) or (height, width), or
+    in that of a layer's maps. `settings` are the options as they were used, where one of them was left
+    to the method.
+    """
+
+    map: Map
+    law: Law | None = None
+    note: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """Which pixels, or cells of a layer, made a number of the network, as one method says it.
+
+    `map` is raw and signed, float32, before any resizing: in the shape of the model's input, (height,
+    width, channels) or (height, width), or in that of the layer in `settings`. `value` is the number
+    itself, the `target` with the class that was meant; `settings` are the options with which it was
+    computed; `law` is what the method promises of its map, None where it promises nothing; `note` says
+    why a map shows nothing.
+    """
+
+    method: str
+    target: Target
+    value: float
+    map: Map
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    law: Law | None = None
+    note: str = ""
+
+    @property
+    def plane(self) -> Map:
+        """The map as one number a place, (height, width): the sum over the channels of the input."""
+        return self.map if self.map.ndim == 2 else self.map.sum(-1, dtype=np.float32)
+
+    @property
+    def residual(self) -> float | None:
+        """How far the map is from its own law, relative; None where it has none."""
+        return self.law.residual if self.law else None

@@ -1,0 +1,202 @@
+"""The number that is explained as a function of pictures, with its gradient.
+
+A logit and not a probability: a softmax that is saturated has no gradient left, and the probability of a
+class rises when the logits of others fall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.attribution.target import Target
+from cnn.errors import AttributionError
+from cnn.inspection.batches import batch_size, filled
+from cnn.models import heads
+from cnn.models.compilation import compiled_once
+from cnn.models.cut import Outputs, run_calls
+from cnn.models.graph import calls
+from cnn.models.layers import layer_info, layer_infos
+from cnn.models.orientation import channels_first, read
+from cnn.words import counted, sides
+
+if TYPE_CHECKING:
+    import keras
+
+Batch = NDArray[np.float32]
+Visits = heads.Visits
+_NAME = "_cnn_attribution"
+_NONE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Objective:
+    """A target of a network, with its class known, as a function of prepared pictures."""
+
+    model: keras.Model
+    target: Target
+
+    def values(self, batch: Batch) -> NDArray[np.float32]:
+        """Return the number for each picture of a batch (n, height, width, channels), (n,)."""
+        made = self.compiled("values", lambda pictures, which: (self.number(pictures, which),))
+        values: NDArray[np.float32] = made(batch)[0]
+        return values
+
+    def gradients(self, batch: Batch) -> tuple[NDArray[np.float32], Batch]:
+        """Return the number for each picture, (n,), and its gradients, in the shape of the batch.
+
+        They are by what the model takes, not by pixels. Raises `AttributionError` for one that is not
+        finite.
+        """
+        values, found = self.compiled("gradients", self._with_gradient)(batch)
+        return values, finite(found)
+
+    @property
+    def which(self) -> NDArray[np.int32]:
+        """The target's numbers for a compiled function: class, the other class or −1, and the cell."""
+        of, against = self.target.of, self.target.against
+        numbers = [of, _NONE if against is None else against, *(self.target.cell or ())]
+        return np.array(numbers, np.int32)
+
+    def compiled(self, name: str, function: Callable[[Any, Any], Any]) -> Callable[[Batch], Any]:
+        """Return `function` of a tensor of pictures and of `which` as one of arrays; kept by `name`.
+
+        What it returns is a sequence of tensors (n, ...). A single picture is computed by itself, more of
+        them in batches of 64, fewer where layers are large: then one compiled function serves all.
+        """
+        kind = f"{self.target.layer} {self.target.cell is None} {self.target.against is None}"
+
+        def of_batch(batch: Batch) -> tuple[NDArray[np.float32], ...]:
+            is_one = len(batch) == 1
+            run = compiled_once(
+                self.model, f"{_NAME} {name} {kind} {is_one}", function, of_batches=not is_one
+            )
+            size = 1 if is_one else batch_size(layer_infos(self.model))
+            parts = []
+            for start in range(0, len(batch), size):
+                chunk = batch[start : start + size]
+                made = run(filled(chunk, size), self.which)
+                parts.append([tensor.numpy()[: len(chunk)] for tensor in made])
+            return tuple(np.concatenate(found) for found in zip(*parts, strict=True))
+
+        return of_batch
+
+    def visits(self, pictures: Any, outputs: Outputs | None = None) -> Visits:
+        """Run every call of the network on a tensor of pictures; see `run_calls` for `outputs`."""
+        layer_calls = calls(self.model)
+        values = {(call.name, 0): pictures for call in layer_calls if not call.inputs}
+        first = [
+            (call.name, call.layer, list[Any](), pictures)
+            for call in layer_calls
+            if not call.inputs
+        ]
+        return [*first, *run_calls(layer_calls, values, outputs=outputs)]
+
+    def number(self, pictures: Any, which: Any) -> Any:
+        """Return the target for each of a tensor of pictures, (n,)."""
+        return self.of_visits(self.visits(pictures), which)
+
+    def of_visits(self, visits: Visits, which: Any) -> Any:
+        """Return the target for each picture that gave these `visits`, (n,)."""
+        import tensorflow as tf
+
+        numbers, _ = numbers_of(self.model, self.target.layer, visits)
+        chosen = tf.gather(numbers, which[0], axis=-1)
+        if self.target.against is not None:
+            chosen -= tf.gather(numbers, which[1], axis=-1)
+        if self.target.cell is not None:
+            for place in range(len(self.target.cell)):
+                chosen = tf.gather(chosen, which[2 + place], axis=1)
+        return tf.reduce_mean(tf.reshape(chosen, [tf.shape(chosen)[0], -1]), axis=1)
+
+    def _with_gradient(self, pictures: Any, which: Any) -> tuple[Any, Any]:
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            pictures = tf.convert_to_tensor(pictures)
+            tape.watch(pictures)
+            values = self.number(pictures, which)
+        zero = tf.UnconnectedGradients.ZERO
+        return values, tape.gradient(values, pictures, unconnected_gradients=zero)
+
+
+def objective_of(model: keras.Model, batch: Batch, target: Target | int | None) -> Objective:
+    """Return the target as a function; its class is the strongest for the batch of one if none is given.
+
+    Raises `LayerError` for a layer that the model does not have, and `AttributionError` for a class, a
+    channel or a cell that there is not.
+    """
+    wanted = Target(target) if target is None or isinstance(target, int) else target
+    if wanted.layer:
+        layer_info(model, wanted.layer)
+    numbers = _numbers(model, wanted.layer, batch)
+    checked = _checked(wanted, numbers.shape)
+    if checked.of is None:
+        strengths = np.nan_to_num(numbers.reshape(-1, numbers.shape[-1])).mean(0)
+        checked = replace(checked, of=int(strengths.argmax()))
+    if checked.against == checked.of:
+        raise AttributionError(
+            f"The difference of {checked.of} and itself is always 0: compare with another."
+        )
+    return Objective(model, checked)
+
+
+def finite(found: Batch) -> Batch:
+    """Return the numbers of a map; raise `AttributionError` where they are NaN or infinite."""
+    if not np.isfinite(found).all():
+        raise AttributionError(
+            "Nothing can be attributed: the gradient is NaN or infinite. Choose another picture or model."
+        )
+    return found
+
+
+def numbers_of(model: keras.Model, layer: str, visits: Visits) -> tuple[Any, bool]:
+    """Return the numbers of a layer, or the model's logits for "", tensor (n, ..., units), and which.
+
+    The second is whether they are sums before the last activation.
+    """
+    import tensorflow as tf
+
+    found = {name: output for name, _, _, output in visits}
+    if layer:
+        return tf.cast(read(found[layer], layer, channels_first(model)), tf.float32), False
+    head = heads.head_of(model)
+    return heads.sums(head, found[head.last], visits)
+
+
+def _numbers(model: keras.Model, layer: str, batch: Batch) -> NDArray[np.float32]:
+    """Return the numbers of `numbers_of` for a batch of one, (..., units)."""
+    whole = Objective(model, Target())
+
+    def made(pictures: Any) -> Any:
+        return numbers_of(model, layer, whole.visits(pictures))[0]
+
+    compiled = compiled_once(model, f"{_NAME} numbers {layer}", made)
+    found: NDArray[np.float32] = compiled(batch).numpy()[0]
+    return found
+
+
+def _checked(target: Target, shape: tuple[int, ...]) -> Target:
+    """Return the target if the numbers of that shape, (..., units), have it."""
+    *places, units = shape
+    what = f"The layer {target.layer!r}" if target.layer else "The output"
+    for number in (target.of, target.against):
+        if number is not None and not 0 <= number < units:
+            raise AttributionError(
+                f"{what} has {counted(units, 'unit')}: choose 0 to {units - 1}, not {number}."
+            )
+    if target.cell is not None and not _is_place(target.cell, places):
+        has = f"places {sides(places)}" if places else "no places, only units"
+        raise AttributionError(f"{what} has {has}: there is no cell {target.cell}.")
+    return target
+
+
+def _is_place(cell: Iterable[int], places: Iterable[int]) -> bool:
+    indices, ends = tuple(cell), tuple(places)
+    return len(indices) == len(ends) and all(
+        0 <= index < end for index, end in zip(indices, ends, strict=True)
+    )
