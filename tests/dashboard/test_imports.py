@@ -38,7 +38,8 @@ def test_arrows_run_one_way(package, never):
 ROOMS = {
     "cnn": (
         "errors", "files", "words", "ranges", "settings", "colours", "images", "data", "models",
-        "inspection", "gradients", "attribution", "runs", "training", "studies", "jobs", "captions", "figures",
+        "inspection", "gradients", "attribution", "runs", "training", "studies", "jobs", "captions",
+        "figures",
     ),
     "cnn.data": (
         "picture_files", "labelled", "idx", "archives", "cifar", "folders", "sources", "embedded",
