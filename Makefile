@@ -1,5 +1,5 @@
 # `make help` says what can be made.
-.PHONY: help run test quick check bench load stress fuzz screenshots chromium headless node clean
+.PHONY: help run test quick coverage check bench load stress fuzz screenshots chromium headless node clean
 .DEFAULT_GOAL := run
 
 PYTHON ?= python3
@@ -23,6 +23,14 @@ test: $(VENV)/.test headless node  ## set everything up for tests, then run them
 
 quick: $(VENV)/.test node  ## run what needs no browser and no training (ARGS="-k mosaic" for some)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m 'not browser and not slow' $(ARGS)
+
+coverage: $(VENV)/.test node  ## say which lines and branches the tests without a browser run (ARGS="tests/cnn" for some)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m 'not browser' $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+	@for package in cnn dashboard pages; do \
+	  echo "$$package: $$($(BIN)/coverage report --format=total --include="$$package/*") % of lines and branches"; done
 
 check: $(VENV)/.test $(JS)/.done  ## style, types, and known faults
 	$(BIN)/ruff check .
@@ -89,4 +97,4 @@ screenshots: $(VENV)/.test chromium  ## take the pictures of the guide anew
 	$(BIN)/python -m docs.screenshots
 
 clean:  ## remove what was set up
-	rm -rf $(VENV) $(JS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(JS) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage*

@@ -11,6 +11,7 @@ from playwright.sync_api import Error as PlaywrightError
 import cnn
 from cnn.data import datasets
 from tests import nets
+from tests.browser.forked import ForkedServer
 from tests.browser.server import FLAGS, HEADLESS, Server, stop_worker
 
 SIZE: ViewportSize = {"width": 1400, "height": 900}
@@ -80,7 +81,7 @@ def compressed(tmp_path_factory) -> Path:
 
 
 @contextmanager
-def servers(tmp_path_factory, compressed: Path):
+def servers(tmp_path_factory, compressed: Path, kind: type[Server] = ForkedServer):
     """Start servers that end with the block; settings are given as environment variables."""
     started: list[Server] = []
 
@@ -88,7 +89,7 @@ def servers(tmp_path_factory, compressed: Path):
         base = tmp_path_factory.mktemp("server")
         (base / "home").mkdir()
         (base / "home" / "compressed").symlink_to(compressed)
-        server = Server(base / "home", data_dir or base / "no-data", **settings)
+        server = kind(base / "home", data_dir or base / "no-data", **settings)
         started.append(server)
         return server.start()
 

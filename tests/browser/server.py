@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 
 def _first(*names: str) -> str | None:
@@ -59,20 +60,23 @@ class Server:
             "HOST": "127.0.0.1",
             **settings,
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Any = None
 
     def start(self) -> Server:
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*self.within, sys.executable, *self.command],
-                env=self.environment, stdout=log, stderr=log, start_new_session=True,
-            )  # fmt: skip
+        self._process = self._begin()
         end = time.monotonic() + _START_SECONDS
         while not self._answers():
             died = self._process.poll() is not None
             assert not died and time.monotonic() < end, f"no server:\n{self.log.read_text()}"
             time.sleep(0.05)
         return self
+
+    def _begin(self) -> Any:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [*self.within, sys.executable, *self.command],
+                env=self.environment, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
 
     def _answers(self) -> bool:
         try:

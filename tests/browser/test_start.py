@@ -10,11 +10,19 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from pages.filters import BIASES, MAIN, SPREAD
-from tests.browser.conftest import READY, START_MILLISECONDS, answered
+from tests.browser.conftest import READY, START_MILLISECONDS, answered, servers
+from tests.browser.server import Server
 from tests.browser.shown import MAPS_ARE_PAINTED, apart, shown
 
 _PICTURES = """() =>
   [...document.querySelectorAll("#network canvas.net-tiles")].map((one) => one.toDataURL())"""
+
+
+@pytest.fixture(scope="module")
+def start_server(tmp_path_factory, compressed):
+    """Start servers that import TensorFlow themselves."""
+    with servers(tmp_path_factory, compressed, Server) as start:
+        yield start
 
 
 def test_the_page_is_there_before_tensorflow_and_fills_by_itself(start_server, visit):
