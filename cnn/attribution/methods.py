@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cnn.attribution.attribution import Found
+from cnn.attribution.grad_cam import grad_cam
+from cnn.attribution.grad_cam_plus_plus import grad_cam_plus_plus
 from cnn.attribution.input_x_gradient import input_x_gradient
-from cnn.attribution.options import Option
+from cnn.attribution.options import OfLayer, Option
 from cnn.attribution.saliency import saliency
 
 
@@ -32,6 +34,8 @@ class Method:
     is_slow: bool = False
 
 
+_OF_LAYER = {"layer": OfLayer("layer")}
+
 METHODS: Mapping[str, Method] = {
     "saliency": Method(
         "Saliency",
@@ -45,5 +49,21 @@ METHODS: Mapping[str, Method] = {
         "Shrikumar et al. 2016, arXiv:1605.01713",
         "Each number of the input times its gradient.",
         input_x_gradient,
+    ),
+    "grad_cam": Method(
+        "Grad-CAM",
+        "Selvaraju et al. 2016, arXiv:1610.02391",
+        "The maps of a layer, each times the mean of its gradient, added up; what is below zero is cut.",
+        grad_cam,
+        _OF_LAYER,
+        is_signed=False,
+    ),
+    "grad_cam_plus_plus": Method(
+        "Grad-CAM++",
+        "Chattopadhyay et al. 2017, arXiv:1710.11063",
+        "As Grad-CAM, but each map times the weight of equation 19, of its positive gradients alone.",
+        grad_cam_plus_plus,
+        _OF_LAYER,
+        is_signed=False,
     ),
 }
