@@ -129,6 +129,30 @@ def test_a_file_cut_short_anywhere_is_refused(folder, suffix, part):
 # Code, classes and functions.
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    suffix=st.sampled_from([".keras", ".h5"]),
+    changes=st.lists(
+        st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=4
+    ),
+)
+def test_a_file_with_other_bytes_anywhere_is_opened_or_refused(folder, suffix, changes):
+    content = bytearray((folder / f"m{suffix}").read_bytes())
+    for part, change in changes:
+        content[int(part * len(content))] ^= change
+    damaged = folder / f"damaged{suffix}"
+    damaged.write_bytes(content)
+    try:
+        model = cnn.load_model(damaged)
+    except cnn.ModelError as error:
+        sentence = str(error)
+        assert damaged.name in sentence
+        assert "\n" not in sentence
+        assert sentence.endswith(".")
+    else:
+        assert model.count_params() == 38
+
+
 @BOTH
 @pytest.mark.parametrize("nested", [False, True])
 def test_a_lambda_is_refused(tmp_path, suffix, nested):
