@@ -117,7 +117,7 @@ def test_what_is_not_changed_is_opened(folder, tmp_path, suffix):
     assert opened(path, Limits())[0].count_params() == 38
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(suffix=st.sampled_from([".keras", ".h5"]), part=st.floats(0, 1, exclude_max=True))
 def test_a_file_cut_short_anywhere_is_refused(folder, suffix, part):
     whole = (folder / f"m{suffix}").read_bytes()
@@ -126,10 +126,18 @@ def test_a_file_cut_short_anywhere_is_refused(folder, suffix, part):
     assert "cut short" in refusal(path)
 
 
-# Code, classes and functions.
+def test_a_file_that_breaks_the_library_is_refused_and_ends_no_process_of_ours(folder, tmp_path):
+    content = (folder / "m.h5").read_bytes()
+    of_text, of_nothing = (
+        b"weight_names" + bytes(4) + b"\x19" + kind for kind in (b"\x01", b"\xf9")
+    )
+    assert of_text in content
+    path = tmp_path / "m.h5"
+    path.write_bytes(content.replace(of_text, of_nothing))
+    assert "the library that reads HDF5 files breaks on it" in refusal(path)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     suffix=st.sampled_from([".keras", ".h5"]),
     changes=st.lists(
@@ -151,6 +159,9 @@ def test_a_file_with_other_bytes_anywhere_is_opened_or_refused(folder, suffix, c
         assert sentence.endswith(".")
     else:
         assert model.count_params() == 38
+
+
+# Code, classes and functions.
 
 
 @BOTH
