@@ -76,8 +76,8 @@ class Dataset:
 
     @property
     def is_own(self) -> bool:
-        """Whether they are files of somebody's own, and no data set that everybody has."""
-        return bool(self.key)
+        """Whether they are somebody's own, and no data set that everybody has."""
+        return bool(self.key) or self.name not in NAMES
 
     def require_labels(self, what: str) -> None:
         """Raise `DatasetError` for pictures without labels, which `what`, such as "training", needs."""
