@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import dash
-import dash_bootstrap_components as dbc
 import numpy as np
 from dash import ClientsideFunction, Dash, Input, html
 
@@ -17,6 +14,7 @@ from cnn.figures import Chart, nothing
 from cnn.inspection.outputs import Parts
 from cnn.models.arithmetic.forms import Function
 from dashboard.screens import maps
+from dashboard.screens.classes import ChosenClasses, class_choice, classes_box, tie_classes
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
@@ -24,15 +22,13 @@ from dashboard.shell.controls import tie
 from dashboard.state.view import CHANNELS, INPUTS
 
 PAGE = "output"
-OF, AGAINST, BY = "output-of", "output-against", "output-by"
-CLASSES, RESULT, STEPS = "output-classes", "output-result", "output-steps"
+BY, RESULT, STEPS = "output-by", "output-result", "output-steps"
 PROBLEM, MISSING, FORMULA, PROOF, NOTE = (
     "output-problem", "output-missing", "output-formula", "output-proof", "output-note"
 )  # fmt: skip
 WATERFALL, WHY, QUESTION = "output-waterfall", "output-why", "output-question"
 LOGITS, BELOW, POWERS, SHARES = "output-logits", "output-below", "output-powers", "output-shares"
 FUNCTION, MAPS = "output-function", "output-maps"
-PREDICTED, NONE = "predicted", "none"
 _STEP_SIZE = {"height": "66cqw"}
 # In the order in which a probability comes about.
 _STEPS = {
@@ -58,11 +54,7 @@ def layout(**_query: Any) -> html.Div:
                 [
                     html.Div(
                         [
-                            html.Div(
-                                [_select("Class", OF), _select("Compared with", AGAINST)],
-                                id=CLASSES,
-                                className="controls",
-                            ),
+                            class_choice(PAGE),
                             html.Div(components.choices(BY, "By", ways, INPUTS), id=f"{BY}-box"),
                         ],
                         className="controls",
@@ -96,16 +88,6 @@ def layout(**_query: Any) -> html.Div:
     )
 
 
-def _select(label: str, identity: str) -> html.Div:
-    return html.Div(
-        [
-            dbc.Label(label, html_for=identity, className="mb-0 text-body-secondary"),
-            dbc.Select(id=identity, size="sm", className="w-auto"),
-        ],
-        className="output-select",
-    )
-
-
 def _box(figure: str, name: str) -> html.Div:
     return html.Div(components.figure(figure, name), id=f"{figure}-box")
 
@@ -119,85 +101,13 @@ def register(app: Dash) -> None:
     register_screen(
         app, PAGE, show, figures=(WATERFALL, *_STEPS, *maps.FIGURES), looks=("of", "against", "by")
     )
-    tie(app, OF, choose="chooseOf", chosen="chosenOf")
-    tie(app, AGAINST, choose="chooseAgainst", chosen="chosenAgainst")
+    tie_classes(app, PAGE)
     tie(app, BY, choose="chooseBy", chosen="chosenBy")
     app.clientside_callback(
         ClientsideFunction("cnn", "openInput"),
         Input(WATERFALL, "clickData"),
         prevent_initial_call=True,
     )
-
-
-@dataclass(frozen=True)
-class _Choice:
-    """Which output is looked at, and which it is compared with."""
-
-    request: Request
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The names of the outputs."""
-        return self.request.passed.prediction.class_names
-
-    @cached_property
-    def ranked(self) -> list[int]:
-        """The outputs, the largest first."""
-        results = np.nan_to_num(self.request.passed.prediction.probabilities.reshape(-1))
-        return [int(i) for i in np.argsort(-results, kind="stable")]
-
-    @property
-    def target(self) -> int:
-        """The output chosen, or the largest."""
-        wanted = self.request.view.of
-        return self.ranked[0] if wanted is None or not self._exists(wanted) else wanted
-
-    @property
-    def against(self) -> int | None:
-        """The other one chosen, if there is one."""
-        wanted = self.request.view.against
-        is_other = wanted is not None and self._exists(wanted) and wanted != self.target
-        return wanted if is_other else None
-
-    @property
-    def missing(self) -> str:
-        """Return what of the view cannot be shown here, and what is shown instead."""
-        of, against = self.request.view.of, self.request.view.against
-        told = []
-        if of is not None and not self._exists(of):
-            told.append(f"There is no class {of} here: {self.names[self.target]} is shown.")
-        if against is not None and not self._exists(against):
-            told.append(f"There is no class {against} here: it is compared with none.")
-        if against == self.target:
-            name = self.names[self.target]
-            told.append(f"{name} is not compared with itself: choose another class.")
-        return " ".join(told)
-
-    @property
-    def options(self) -> dict[str, dict[str, Any]]:
-        """The classes that can be chosen, and those that it can be compared with."""
-        has_classes = self.request.passed.prediction.has_classes
-        first = "the one predicted" if has_classes else "the largest"
-        marks = dict(zip(self.ranked[:2], (" (the largest)", " (runner-up)"), strict=False))
-        chosen = self.request.view.against
-        others = [i for i in range(len(self.names)) if i != self.target or i == chosen]
-        return {
-            OF: {
-                "options": [_option(first, PREDICTED)]
-                + [_option(name, str(i)) for i, name in enumerate(self.names)]
-            },
-            AGAINST: {
-                "options": [_option("none", NONE)]
-                + [_option(f"{self.names[i]}{marks.get(i, '')}", str(i)) for i in others]
-            },
-        }
-
-    def _exists(self, number: int) -> bool:
-        return number < len(self.names)
-
-
-def _option(label: str, value: str) -> dict[str, str]:
-    return {"label": label, "value": value}
 
 
 def show(request: Request) -> Screen:
@@ -207,7 +117,7 @@ def show(request: Request) -> Screen:
     """
     if maps.are_maps(request.passed.prediction):
         return _maps(request)
-    choice = _Choice(request)
+    choice = ChosenClasses(request)
     try:
         made = cnn.explain_output(
             request.model, request.look.seen, target=choice.target, against=choice.against,
@@ -233,12 +143,12 @@ def show(request: Request) -> Screen:
             **hidden,
             RESULT: False,
             MAPS: True,
-            CLASSES: len(names) < 2,
+            classes_box(PAGE): len(names) < 2,
             f"{BY}-box": not is_choice,
             STEPS: all(hidden.values()),
         },
         properties={
-            **choice.options,
+            **choice.options(PAGE),
             PROBLEM: {"is_open": False},
             WHY: {"href": components.layer_address("why", parts.layer)},
         },

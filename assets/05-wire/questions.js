@@ -15,5 +15,5 @@
     }
   }
 
-  root.cnn = { ...root.cnn, ask, SILENCE };
+  root.cnn = { ...root.cnn, ask };
 })();

@@ -306,6 +306,18 @@
     };
   }
 
+  // The select of an option: its first entry is the default.
+  function chooseOption(value, view, options, identity) {
+    if (!value) return root.no_update;
+    const isDefault = value === options[0].value;
+    return chooseFor(view, root.cnn.withOption(current || view, identity, isDefault ? null : value));
+  }
+
+  function chosenOption(view, options, value, identity) {
+    const wanted = root.cnn.optionOf(view, identity) ?? options[0].value;
+    return wanted === value ? root.no_update : wanted;
+  }
+
   root.cnn = { ...root.cnn,
     toQuery,
     networkOf,
@@ -343,5 +355,11 @@
     chosenAgainst: chosenOne("against", "none"),
     chooseBy: chooseOne("by"),
     chosenBy: chosenOne("by"),
+    chooseMethod: chooseOne("method"),
+    chosenMethod: chosenOne("method"),
+    chooseOverlay: chooseOne("overlay"),
+    chosenOverlay: chosenOne("overlay"),
+    chooseOption,
+    chosenOption,
   };
 })();

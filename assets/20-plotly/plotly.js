@@ -71,6 +71,11 @@
     return isInside ? { x: xaxis.p2l(x), y: yaxis.p2l(y) } : null;
   }
 
+  // The numbers of a heatmap, row by row; nothing before it shows any.
+  function numbersOf(plot) {
+    return plotIn(plot.parentElement) ? plot.calcdata[0][0].z : null;
+  }
+
   // The part of a plot between its axes, in CSS pixels from its corner, and what they show of numbers.
   function areaOf({ _fullLayout: { xaxis, yaxis } }) {
     const ends = ({ p2l, _length: length }) => [p2l(0), p2l(length)];
@@ -108,7 +113,7 @@
   }
 
   root.cnn = { ...root.cnn, plotly: {
-    drawAs, draw, afterDrawing, atFirstDrawing, allPlots, plotIn, plotOf, aboutOf, pointIn, areaOf,
+    drawAs, draw, afterDrawing, atFirstDrawing, allPlots, plotIn, plotOf, aboutOf, numbersOf, pointIn, areaOf,
     geometryOf, axesOf, scaleFontOf,
     titleOf: elementOf(".gtitle"),
     toolbarOf: elementOf(".modebar"),

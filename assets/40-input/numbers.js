@@ -11,6 +11,7 @@
     row: (view, box) => view.row || box.dataset.now || "0",
     column: (view, box) => view.column || box.dataset.now || "0",
     source: (view, box) => view.source || box.dataset.now || "0",
+    options: (view, box) => root.cnn.optionOf(view, box.id) ?? box.dataset.first,
     rate: (view, box) => box.dataset.good || root.cnn.lastRate(view) || box.dataset.first,
   };
 
@@ -51,7 +52,13 @@
     }
     accept(box);
     if (box.dataset.part === "rate") box.dataset.good = given;
-    else if (writes) root.cnn.changeView({ [box.dataset.part]: Number(given) });
+    else if (writes) root.cnn.changeView(written(box, given));
+  }
+
+  function written({ id, dataset: { part, first } }, given) {
+    if (part !== "options") return { [part]: Number(given) };
+    const isDefault = Number(given) === Number(first);
+    return root.cnn.withOption(root.cnn.currentView(), id, isDefault ? null : String(Number(given)));
   }
 
   // A refused number goes when the field is left; why it was refused stays until another is typed. One

@@ -8,6 +8,7 @@ from cnn.figures.arithmetic import (
     terms_chart,
     window_chart,
 )
+from cnn.figures.attribution import attribution_chart
 from cnn.figures.bars import (
     histogram,
     histogram_chart,
@@ -65,6 +66,7 @@ __all__ = [
     "Pair",
     "Scale",
     "as_maps",
+    "attribution_chart",
     "cells",
     "class_accuracy",
     "class_accuracy_of_runs",

@@ -13,7 +13,7 @@ def number_field(
     label: str,
     part: str,
     *,
-    least: int = 0,
+    least: float = 0,
     is_above: bool = False,
     step: str = "1",
     waits: bool = False,
@@ -27,7 +27,7 @@ def number_field(
     nothing.
     """
     flags = {name: "" for name, is_on in (("above", is_above), ("waits", waits)) if is_on}
-    attributes = data(part=part, label=label, least=str(least), step=step, **flags, **more)
+    attributes = data(part=part, label=label, least=f"{least:g}", step=step, **flags, **more)
     return html.Div(id=identity, className="number-field", **attributes)
 
 

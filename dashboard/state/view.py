@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from cnn import runs
+from cnn.attribution.methods import METHODS
 from cnn.data.datasets import DIGITS
 from cnn.errors import ModelError
 from cnn.figures import SCALES, Scale
@@ -18,7 +19,7 @@ from cnn.images.pixels import RED_GREEN_BLUE, Colours
 from cnn.models.scales import RANGES as PIXEL_RANGES
 from cnn.models.scales import read_scale
 from cnn.runs import moments
-from dashboard.state import data, given, operations, picking, pixels, rates
+from dashboard.state import attributions, data, given, operations, picking, pixels, rates
 
 Lines = Literal["contribution", "weight"]
 CONTRIBUTION: Lines = "contribution"
@@ -26,11 +27,15 @@ WEIGHT: Lines = "weight"
 By = Literal["inputs", "channels"]
 INPUTS: By = "inputs"
 CHANNELS: By = "channels"
+Overlay = Literal["apart", "over"]
+APART: Overlay = "apart"
+OVER: Overlay = "over"
+ALL_METHODS = "all"
 LOOKS = frozenset(
     {
         "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",
         "over", "present", "of", "against", "by", "effective", "guess", "pick", "picking", "weights",
-        "depth", "blocks", "broken",
+        "depth", "blocks", "broken", "method", "overlay", "options",
     }
 )  # fmt: skip
 OF_MODEL = (
@@ -72,7 +77,9 @@ class View:
     pictures to choose from, as text, and `picking` shows them. `weights` is which of a layer's weights
     are shown, by their number, `depth` the slice of a volume (None: of the strongest cell), and `blocks`
     are the numbers of those that are opened on the Network page, with commas between. `broken` lists
-    only the layers that give NaN or infinity.
+    only the layers that give NaN or infinity. `method` is the one whose maps of all classes are shown
+    ("all": those of all methods, for one class), `overlay` whether they lie over the picture, and
+    `options` are those of methods that are not at their defaults, as text.
     """
 
     model: str = ""
@@ -124,6 +131,9 @@ class View:
     depth: int | None = None
     blocks: str = ""
     broken: bool = False
+    method: str = ALL_METHODS
+    overlay: Overlay = APART
+    options: str = ""
 
     def to_query(self) -> dict[str, str]:
         """Return the view as the parameters of a query; what is left at its default is left out."""
@@ -177,6 +187,10 @@ class View:
     def operations(self) -> operations.Operations:
         """What is done to channels of the network, by layer call."""
         return operations.decode(self.surgery) if self.surgery else {}
+
+    def options_of(self, method: str) -> dict[str, Any]:
+        """Return the options of a method of attribution that are not at their defaults."""
+        return attributions.decode(self.options).get(method, {}) if self.options else {}
 
     @property
     def learning_rates(self) -> tuple[float, ...]:
@@ -402,6 +416,13 @@ _ACCEPTED = {
     "of": _NUMBER,
     "against": _NUMBER,
     "by": _one_of(INPUTS, CHANNELS),
+    "method": _one_of(ALL_METHODS, *METHODS),
+    "overlay": _one_of(APART, OVER),
+    "options": _decodable(
+        attributions.decode,
+        "options of methods such as smoothgrad.samples:32",
+        "all methods are at their defaults",
+    ),
     "rates": _decodable(
         rates.decode,
         f"up to {MOST_STEPS} learning rates such as 0.001*5,0.01",

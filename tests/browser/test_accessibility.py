@@ -12,7 +12,7 @@ from tests.browser.test_pictures import three_digits, upload
 
 IN_HEADER = (
     "/", "/layers", "/architecture", "/diagnosis", "/filters", "/activations", "/why", "/output",
-    "/surgery", "/perturb", "/training", "/moments", "/one-step",
+    "/explain", "/surgery", "/perturb", "/training", "/moments", "/one-step",
 )  # fmt: skip
 OTHERS = (
     "/activations/dense", "/filters/dense", "/why/max_pooling2d?guess=1", "/glossary", "/nowhere",

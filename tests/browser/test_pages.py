@@ -12,7 +12,7 @@ from tests.browser.conftest import hover
 
 PAGES = (
     "Network", "All layers", "Architecture", "Diagnosis", "Filters", "Activations", "Why", "Output",
-    "Surgery", "Training", "Moments", "One step",
+    "Explain", "Surgery", "Training", "Moments", "One step",
 )  # fmt: skip
 
 

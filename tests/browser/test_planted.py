@@ -76,6 +76,10 @@ SHOWN = {
         "#output-note": LAYERS["dense"],
         "#output-against": LINK,
     },
+    "Explain": {
+        "#explain-of-saliency-caption": f"the logit of {IMAGE}",
+        "#explain-against": LINK,
+    },
     "Perturb": {"#perturb-curve": "<img src=x …"},
     "Moments": {
         "#moments-left .gtitle": f"{IMAGE}, before",

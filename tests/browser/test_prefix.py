@@ -20,7 +20,7 @@ WAYS = {
 }
 PAGES = (
     "Network", "All layers", "Architecture", "Diagnosis", "Filters", "Activations", "Why", "Output",
-    "Surgery", "Training", "Moments", "One step",
+    "Explain", "Surgery", "Training", "Moments", "One step",
 )  # fmt: skip
 WITHOUT_FIGURE = ("Diagnosis", "Training", "Moments", "One step")
 ADDRESSES = """() => [...document.querySelectorAll("a[href], img[src], script[src], link[href]")]

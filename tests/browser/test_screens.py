@@ -104,6 +104,7 @@ def compare(page: Page) -> None:
         ("/why/conv2d_1", (press_digit, choose_channel, choose_row, move_epoch, turn)),
         ("/why/dense", (press_digit, move_epoch)),
         ("/output", (press_digit, choose_class, compare, move_epoch, turn)),
+        ("/explain", (press_digit, choose_class, compare, move_epoch, turn)),
     ],
 )
 def test_after_changes_the_screen_is_that_of_a_page_opened_there(

@@ -20,7 +20,7 @@ PACKAGES = {"plotly": "7.1", "dash": "4.4"}
 PARTS_OF_PLOTLY = (
     r"\b_full(?:Layout|Data)\b|\b_offset\b|\b_length\b|\bl2p\b|\bcalcdata\b|\bplotly_\w+|\bPlotly[.\"]"
     r"|js-plotly-plot|gtitle|\bcbtitle|\bcbfills|\bcbaxis|\.hm\b|modebar|main-svg|hovertext|hoverlayer"
-    r"|gridlayer|zerolinelayer|cartesianlayer|infolayer|\.mlayer|yaxislayer"
+    r"|imagelayer|gridlayer|zerolinelayer|cartesianlayer|infolayer|\.mlayer|yaxislayer"
 )
 
 

@@ -17,6 +17,7 @@ from pages import (
     activations,
     all_layers,
     diagnosis,
+    explain,
     filters,
     moments,
     one_step,
@@ -29,7 +30,7 @@ from tests import nets
 from tests.screens import application_of, unpacked
 
 OF_LAYERS = (activations, filters, why, moments, one_step, surgery)
-OF_ALL = (all_layers, diagnosis, output, perturb)
+OF_ALL = (all_layers, diagnosis, explain, output, perturb)
 
 
 @pytest.fixture

@@ -90,15 +90,15 @@ def test_the_classes_are_offered_and_the_runner_up_is_named(app, request_of, que
     request_of(app)
     options = shown(query).properties
     names = passed.prediction.class_names
-    assert [one["value"] for one in options[output.OF]["options"]] == [
+    assert [one["value"] for one in options["output-of"]["options"]] == [
         "predicted", *[str(i) for i in range(10)]
     ]  # fmt: skip
-    others = {one["value"]: one["label"] for one in options[output.AGAINST]["options"]}
+    others = {one["value"]: one["label"] for one in options["output-against"]["options"]}
     first, second = (int(i) for i in np.argsort(-passed.prediction.probabilities)[:2])
     assert str(first) not in others
     assert others[str(second)] == f"{names[second]} (runner-up)"
     assert list(others.values()).count("none") == 1
-    of_second = shown(query, of=second).properties[output.AGAINST]["options"]
+    of_second = shown(query, of=second).properties["output-against"]["options"]
     assert {"label": f"{names[first]} (the largest)", "value": str(first)} in of_second
 
 
@@ -114,7 +114,7 @@ def test_a_class_that_is_not_there_is_named_and_what_is_shown_instead(
     )
     assert page.texts[output.FORMULA] == shown(query).texts[output.FORMULA]
     page = shown(query, of=4, against=4)
-    assert {"label": "4", "value": "4"} in page.properties[output.AGAINST]["options"]
+    assert {"label": "4", "value": "4"} in page.properties["output-against"]["options"]
     assert page.texts[output.MISSING] == "4 is not compared with itself: choose another class."
     assert page.texts[output.FORMULA] == shown(query, of=4).texts[output.FORMULA]
 

@@ -14,6 +14,7 @@ from pages import (
     activations,
     all_layers,
     diagnosis,
+    explain,
     filters,
     moments,
     one_step,
@@ -50,14 +51,16 @@ CHANGES = {
     "broken": {"broken": "1"},
 }
 # What changes the form of the screens that depend on it.
-UNFOLDED = {"effective": "1"}
+UNFOLDED = {
+    "effective": "1", "method": "saliency", "overlay": "over", "options": "grad_cam.layer:conv2d",
+}  # fmt: skip
 PLACES = [
     (activations, "conv2d"), (activations, "conv2d_1"), (activations, "dense"),
     (activations, "dense_1"), (all_layers, None), (diagnosis, None), (filters, "conv2d_1"),
     (filters, "dense"),
     (moments, "conv2d"), (moments, "dense"), (one_step, "conv2d"), (one_step, "dense"),
     (perturb, None), (why, "conv2d"), (why, "conv2d_1"), (why, "max_pooling2d"), (why, "dense"),
-    (why, "dense_1"), (output, None), (surgery, "conv2d"), (surgery, "dense"),
+    (why, "dense_1"), (output, None), (explain, None), (surgery, "conv2d"), (surgery, "dense"),
 ]  # fmt: skip
 
 

@@ -1,0 +1,70 @@
+"""Sentences on maps of attribution: what one is of, how it is read, and what its numbers come to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from cnn.attribution.attribution import Attribution
+from cnn.attribution.methods import METHODS
+from cnn.attribution.target import Target
+from cnn.captions.caption import Caption
+from cnn.models.heads import Head
+from cnn.words import number, percent
+
+_TENTH = 0.1
+
+
+def explained(target: Target, head: Head, names: Sequence[str]) -> str:
+    """Return the number that is explained, as an object: "the logit of 7 minus that of 9"."""
+    noun = "the logit" if head.each != "numbers" else "the output"
+    if head.form == "maps":
+        noun = f"the mean of {noun.removeprefix('the ')}"
+    if len(names) == 1:
+        return noun
+    minus = "" if target.against is None else f" minus that of {names[target.against]}"
+    return f"{noun} of {names[target.of or 0]}{minus}"
+
+
+def attribution(made: Attribution, what: str) -> Caption:
+    """Return the caption of a map of `what`: how it is read, and what its numbers come to."""
+    return Caption(_read(made, what), _noticed(made))
+
+
+def _read(made: Attribution, what: str) -> str:
+    if METHODS[made.method].is_signed:
+        return f"Red raises {what}, blue lowers it."
+    return f"Bright counts for {what}, whichever way."
+
+
+def _noticed(made: Attribution) -> str:
+    """Return what the numbers of the map come to."""
+    if made.note:
+        return f"{made.note[0].upper()}{made.note[1:]}."
+    if made.law:
+        law = made.law
+        told = f"{law.words[0].upper()}{law.words[1:]}: {number(law.expected)}"
+        return f"{told}, and it is {number(law.found)} ({percent(law.residual)} off)."
+    magnitudes = np.sort(np.abs(made.plane).reshape(-1))[::-1]
+    whole = float(magnitudes.sum())
+    if not whole:
+        return "All of it is zero: no place counts."
+    most = max(1, round(_TENTH * magnitudes.size))
+    share = float(magnitudes[:most].sum()) / whole
+    return f"A tenth of the places has {percent(share, 0)} of it."
+
+
+def refused(method: str, reason: str) -> str:
+    """Return why there is no map of a method."""
+    return f"{METHODS[method].name} shows nothing here. {reason}"
+
+
+def python_line(method: str, target: Target, settings: Mapping[str, Any]) -> str:
+    """Return the line of Python that computes the map."""
+    of: int | str | None = target.of
+    if target.against is not None or target.layer or target.cell is not None:
+        of = f"cnn.{target}"
+    options = "".join(f", {name}={value!r}" for name, value in settings.items())
+    return f'cnn.attribute(model, image, method="{method}", target={of}{options})'

@@ -1,0 +1,79 @@
+"""Maps of attribution: by themselves, or over the picture that they are of."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from cnn.captions.caption import NO_CAPTION, Caption
+from cnn.colours import ColourRange
+from cnn.figures import style
+from cnn.figures.chart import Chart
+from cnn.figures.mosaic import maps_chart
+
+# Opposite colours that stand out from a grey picture, transparent where the map is zero.
+_RED, _BLUE, _YELLOW = "178,24,43", "33,102,172", "255,190,0"
+_OPACITY = 0.9
+_DIMMED = 0.7
+
+
+def attribution_chart(
+    plane: NDArray[np.float32],
+    *,
+    title: str,
+    limits: ColourRange,
+    label: str,
+    beneath: NDArray[np.uint8] | None = None,
+    caption: Caption = NO_CAPTION,
+) -> Chart:
+    """Return a map (height, width) as a heatmap; where `limits` are signed they diverge about zero.
+
+    `beneath` is the picture, uint8 (height, width, 1 or 3): then the map lies over it, and lets it
+    through where it is near zero.
+    """
+    chart = maps_chart(
+        plane[..., None], title=title, limits=limits, tile_name="", label=label, caption=caption
+    )
+    return chart if beneath is None else _over(chart, beneath, plane.shape, is_signed=limits.signed)
+
+
+def _over(
+    chart: Chart, picture: NDArray[np.uint8], shape: tuple[int, ...], *, is_signed: bool
+) -> Chart:
+    (trace,) = chart.traces
+    height, width = shape
+    image = {
+        "source": _png(picture), "xref": "x", "yref": "y", "x": -0.5, "y": -0.5, "sizex": width,
+        "sizey": height, "sizing": "stretch", "layer": "below",
+    }  # fmt: skip
+    return replace(
+        chart,
+        form=("attribution over", chart.form),
+        traces=({**trace, "colorscale": _see_through(is_signed=is_signed)},),
+        layout={**chart.layout, "images": [image]},
+        painted="",
+    )
+
+
+def _see_through(*, is_signed: bool) -> style.ColourScale:
+    if is_signed:
+        return [
+            [0, f"rgba({_BLUE},{_OPACITY})"], [0.5, f"rgba({_BLUE},0)"],
+            [0.5, f"rgba({_RED},0)"], [1, f"rgba({_RED},{_OPACITY})"],
+        ]  # fmt: skip
+    return [[0, f"rgba({_YELLOW},0)"], [1, f"rgba({_YELLOW},{_OPACITY})"]]
+
+
+def _png(picture: NDArray[np.uint8]) -> str:
+    """Return the picture in grey as the address of a PNG, so that only the map has colours."""
+    pixels: Any = picture[..., 0] if picture.shape[-1] == 1 else picture[..., :3]
+    buffer = BytesIO()
+    grey = Image.fromarray(pixels).convert("L")
+    grey.point(lambda level: level * _DIMMED).save(buffer, "PNG")
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -1,0 +1,101 @@
+"""The page "Explain" as the plain functions it is made of."""
+
+import numpy as np
+import pytest
+
+import cnn
+from cnn.attribution.methods import METHODS
+from dashboard.app import runtime_of
+from dashboard.state.view import parse
+from pages import explain
+from tests.screens import caption, screen
+
+SALIENCY, PRODUCT = "explain-of-saliency", "explain-of-input_x_gradient"
+
+
+@pytest.fixture(scope="module")
+def query(app):
+    return runtime_of(app).default_view().to_query()
+
+
+@pytest.fixture
+def seen(app, query, request_of):
+    """What the network sees of the picture."""
+    request_of(app)
+    return runtime_of(app).look(parse(query)[0]).seen
+
+
+def shown(query, **more):
+    return screen(explain, {**query, **{name: str(value) for name, value in more.items()}})
+
+
+def numbers(page, figure):
+    return page.charts[figure].figure().data[0].z
+
+
+def test_each_method_has_the_map_that_the_library_computes_for_the_class_predicted(
+    classifier, query, seen
+):
+    page = shown(query)
+    target = cnn.predict(classifier, seen).label
+    for name in METHODS:
+        figure = f"explain-of-{name}"
+        made = cnn.attribute(classifier, seen, method=name, target=target)
+        np.testing.assert_allclose(numbers(page, figure), made.plane, rtol=1e-4, atol=1e-6)
+        assert page.texts[f"{figure}-python"].startswith(
+            f'cnn.attribute(model, image, method="{name}", target={target}'
+        )
+        assert page.texts[f"{figure}-variant"] == METHODS[name].variant
+    assert page.hidden[explain.BY_CLASS]
+    assert not page.hidden[explain.SIDE_BY_SIDE]
+
+
+def test_the_line_of_python_gives_the_map(classifier, query, seen):
+    page = shown(query, of=3, against=8)
+    line = page.texts[f"{PRODUCT}-python"]
+    made = eval(line, {"cnn": cnn, "model": classifier, "image": seen, "Target": cnn.Target})
+    np.testing.assert_allclose(numbers(page, PRODUCT), made.plane, rtol=1e-4, atol=1e-6)
+    assert "the logit of 3 minus that of 8" in caption(page, PRODUCT)
+
+
+def test_signed_maps_diverge_about_zero_and_others_begin_there(query, seen):
+    page = shown(query)
+    for name, method in METHODS.items():
+        trace = page.charts[f"explain-of-{name}"].figure().data[0]
+        assert trace.zmax > 0
+        assert trace.zmin == (-trace.zmax if method.is_signed else 0)
+
+
+def test_one_method_shows_all_classes_in_one_range(classifier, query, seen):
+    page = shown(query, method="input_x_gradient")
+    assert page.hidden[explain.SIDE_BY_SIDE]
+    ranges = set()
+    for label in range(10):
+        figure = f"explain-class-{label}"
+        made = cnn.attribute(classifier, seen, method="input_x_gradient", target=label)
+        np.testing.assert_allclose(numbers(page, figure), made.plane, rtol=1e-4, atol=1e-6)
+        trace = page.charts[figure].figure().data[0]
+        ranges.add((trace.zmin, trace.zmax))
+        assert f"the logit of {label}," in caption(page, figure)
+        assert not page.hidden[f"{figure}-box"]
+    assert len(ranges) == 1
+    assert page.hidden["explain-class-10-box"]
+    assert page.texts[explain.VARIANT] == METHODS["input_x_gradient"].variant
+
+
+def test_over_the_picture_the_numbers_are_the_same_and_zero_lets_it_through(query, seen):
+    apart, over = shown(query), shown(query, overlay="over")
+    figure = over.charts[PRODUCT].figure()
+    np.testing.assert_array_equal(figure.data[0].z, numbers(apart, PRODUCT))
+    (picture,) = figure.layout.images
+    assert picture.source.startswith("data:image/png;base64,")
+    assert (picture.sizex, picture.sizey) == (28, 28)
+    at_zero = {stop[1] for stop in figure.data[0].colorscale if stop[0] == 0.5}
+    assert all(colour.endswith(",0)") for colour in at_zero)
+    assert apart.form != over.form
+
+
+def test_a_class_that_there_is_not_is_told(query, seen):
+    page = shown(query, of=77)
+    assert page.texts[explain.MISSING].startswith("There is no class 77 here")
+    assert SALIENCY in page.charts
