@@ -141,6 +141,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     app.index_string = _index(server)
     app.layout = lambda: shell.layout(runtime)
     shell.register(app)
+    versioned.tell_edition(app)
     serve_below(server, runtime.settings.prefix, proxies=runtime.settings.proxies)
     _set_up(app)
     return app
@@ -185,14 +186,15 @@ def _index(server: Flask) -> str:
 def known(app: Dash) -> dict[str, Any]:
     """Return what the scripts know of the server, to be written into the page as JSON.
 
-    Beside the rules of a view that are its addresses, and how many pixels pictures have on a side:
-    a drawing that is `sent`, and a `picture` in the view.
+    Beside the rules of a view that are its addresses, its edition, and how many pixels pictures have on a
+    side: a drawing that is `sent`, and a `picture` in the view.
     """
     return {
         **rules(parts_of_pages(app.server)),
         "addresses": addresses(app),
         "pages": pages(),
         "sides": {"sent": DRAWING_SIDE, "picture": pixels.SIDE},
+        "edition": versioned.edition(app.server),
     }
 
 

@@ -10,6 +10,7 @@ for their properties. What a store or a control holds more narrowly is told by `
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
@@ -22,17 +23,20 @@ from dashboard import bodies
 from dashboard.prefix import base
 
 _EXTENSION = "cnn_arguments"
-_MOST_LETTERS = 20_000
+# By this the page knows that it has to tell its reader: Dash would not.
+_UNTOLD = "X-Refusal-Untold"
+MOST_LETTERS = 20_000
 _MOST_PARTS = 20_000
 _MOST_DEPTH = 20
-_LARGEST = 1e15
+# Whatever a browser can make of what is typed.
+_LARGEST = sys.float_info.max
 _MOST_CLICKS = 1_000_000
 _HELD = ("data", "value")
 _STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 
 Name = Annotated[str, Field(max_length=1000)]
-Text = Annotated[str, Field(max_length=_MOST_LETTERS)]
-Address = Annotated[str, Field(max_length=_MOST_LETTERS)]
+Text = Annotated[str, Field(max_length=MOST_LETTERS)]
+Address = Annotated[str, Field(max_length=MOST_LETTERS)]
 Count = Annotated[int, Field(ge=0, le=_MOST_CLICKS)]
 Number = int | float | Literal[""]
 Query = dict[Name, Text | list[Text]]
@@ -95,7 +99,7 @@ def guard(app: Dash) -> None:
             _check(app, _body())
         except _ForeignError as error:
             message = f"No page of this server sends such a request ({error}): reload the page."
-            return Response(message, 400, mimetype="text/plain")
+            return Response(message, 400, {_UNTOLD: "yes"}, mimetype="text/plain")
         return None
 
     app.server.before_request(check)
@@ -196,7 +200,7 @@ def _is_place(given: Mapping[str, Any], expected: Mapping[str, str]) -> bool:
 def _fits(part: Any, wanted: Any) -> bool:
     if not isinstance(wanted, list):
         return bool(part == wanted)
-    return type(part) is int or (isinstance(part, str) and len(part) <= _MOST_LETTERS)
+    return type(part) is int or (isinstance(part, str) and len(part) <= MOST_LETTERS)
 
 
 def _check_value(known: Mapping[str, TypeAdapter[Any]], place: Mapping[str, Any]) -> None:
@@ -224,7 +228,7 @@ def _below() -> str:
 def _is_plain(value: Any, *, with_components: bool, depth: int = 0) -> bool:
     """Whether the value is JSON of bounded size in which, unless they are expected, no component is."""
     if isinstance(value, str):
-        return len(value) <= _MOST_LETTERS
+        return len(value) <= MOST_LETTERS
     if isinstance(value, int | float):
         return abs(value) <= _LARGEST
     if not isinstance(value, dict | list):

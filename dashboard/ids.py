@@ -15,6 +15,7 @@ NEWS = "news"
 HEARD = "heard"
 SILENCE = "silence"
 BUSY = "busy"
+OUTDATED = "outdated"
 
 CONTENT = "content"
 NOTICE = "notice"

@@ -1,15 +1,23 @@
-"""Style sheets and scripts at addresses with a version, which browsers keep for good."""
+"""Style sheets and scripts at addresses with a version, which browsers keep for good.
+
+Together with the callbacks they make an edition of the dashboard. Every answer names it, so that a page
+that is open while its server becomes another can say so.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
+from dash import Dash
 from flask import Flask, Response
 
 _EXTENSION = "cnn_versioned"
+_EDITION = "cnn_edition"
+_HEADER = "X-Edition"
 _DIGEST_LETTERS = 12
 _MIMETYPES = {"css": "text/css", "js": "text/javascript"}
 
@@ -17,6 +25,25 @@ _MIMETYPES = {"css": "text/css", "js": "text/javascript"}
 def addresses(server: Flask) -> frozenset[str]:
     """Return the addresses of all that is served here."""
     return frozenset(server.extensions.get(_EXTENSION, ()))
+
+
+def edition(server: Flask) -> str:
+    """Return the edition that `tell_edition` has found."""
+    found: str = server.extensions[_EDITION]
+    return found
+
+
+def tell_edition(app: Dash) -> None:
+    """Name in every answer what is another when scripts, style sheets or callbacks are others."""
+    callbacks = [(name, one["inputs"], one["state"]) for name, one in app.callback_map.items()]
+    parts = json.dumps([sorted(addresses(app.server)), callbacks])
+    app.server.extensions[_EDITION] = _digest(parts)
+
+    def tell(answer: Response) -> Response:
+        answer.headers[_HEADER] = edition(app.server)
+        return answer
+
+    app.server.after_request(tell)
 
 
 def serve_bootstrap(server: Flask) -> str:
@@ -48,8 +75,11 @@ def serve_assets(server: Flask, folder: Path, kind: str) -> str:
         for path in sorted(folder.rglob(f"*.{kind}"))
     ]
     text = "\n".join(parts)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LETTERS]
-    return _serve(server, f"assets-{kind}", digest, text, kind)
+    return _serve(server, f"assets-{kind}", _digest(text), text, kind)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_DIGEST_LETTERS]
 
 
 def _serve(server: Flask, name: str, edition: str, text: str, kind: str) -> str:

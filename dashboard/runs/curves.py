@@ -20,7 +20,7 @@ from cnn.runs.naming import in_words
 from cnn.runs.recorded import Recorded
 from cnn.runs.run import HISTORY_COLUMNS, together
 from cnn.words import counted
-from dashboard.runs.table import Row
+from dashboard.runs.table import Row, key_of
 from dashboard.shell import components
 from dashboard.state.view import View
 
@@ -91,12 +91,12 @@ class Curves:
     def choice(self) -> str:
         """A key for what is shown: another when other runs are, or one of them began or ended."""
         runs = [(str(row.run.path), row.name, row.status.state) for row in self._rows]
-        return repr((runs, self._view.epoch, self._view.model))
+        return key_of(runs, self._view.epoch, self._view.model)
 
     @cached_property
     def progress(self) -> str:
         """A key for how far the runs are."""
-        return repr([(len(course.history), len(course.batches)) for course in self._courses])
+        return key_of([(len(course.history), len(course.batches)) for course in self._courses])
 
     @property
     def settings(self) -> Any:

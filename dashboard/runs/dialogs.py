@@ -28,8 +28,10 @@ _TYPING_SECONDS = 0.2
 
 def layout() -> list[html.Div]:
     """Return the dialogs, closed."""
-    name = dbc.Input(id=f"{EDITED}-name", debounce=_TYPING_SECONDS)
-    note = dbc.Textarea(id=f"{EDITED}-note", debounce=_TYPING_SECONDS, rows=4)
+    # What is too long is told; so long that the server would refuse to look at it, it cannot be.
+    most: dict[str, Any] = {"maxLength": arguments.MOST_LETTERS, "debounce": _TYPING_SECONDS}
+    name = dbc.Input(id=f"{EDITED}-name", **most)
+    note = dbc.Textarea(id=f"{EDITED}-note", rows=4, **most)
     edit = [
         dbc.Label("Name", html_for=f"{EDITED}-name"), name, _message(f"{EDITED}-name-message"),
         dbc.Label("Note", html_for=f"{EDITED}-note", className="mt-2"), note,

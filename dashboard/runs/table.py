@@ -80,13 +80,17 @@ class Listing:
     @property
     def look(self) -> str:
         """A key of what the page shows beside progress and results: another is made again."""
-        content = repr([self.place, self.chosen, *(row.look for row in self.rows)])
-        return format(zlib.crc32(content.encode()), "08x")
+        return key_of(self.place, self.chosen, *(row.look for row in self.rows))
 
     @property
     def elsewhere(self) -> int:
         """How many runs are drawn that are on other pages."""
         return len(set(self.chosen) - {row.run.id for row in self.rows})
+
+
+def key_of(*parts: Any) -> str:
+    """Return a short text that is another when one of the parts is, for a browser to keep."""
+    return format(zlib.crc32(repr(parts).encode()), "08x")
 
 
 def listing(runtime: Runtime, view: View, wanted: PageRequest, statuses: Statuses) -> Listing:

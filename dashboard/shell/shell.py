@@ -40,6 +40,7 @@ def layout(runtime: Runtime) -> html.Div:
                     panel.layout(runtime),
                     html.Main(
                         [
+                            _outdated(),
                             dbc.Alert(id=ids.NOTICE, is_open=False, color="warning"),
                             operating.banner(),
                             html.Div(dash.page_container, id=ids.CONTENT, className="waiting"),
@@ -54,6 +55,16 @@ def layout(runtime: Runtime) -> html.Div:
             ),
         ]
     )
+
+
+def _outdated() -> html.Div:
+    """Return what is shown once the server turns out to be another than the page is of."""
+    told = "The server has been renewed since this page was opened: parts of it may not work. "
+    again = html.A("Load the page again", href="", className="alert-link")
+    return html.Div(
+        [told, again, "; it will show the same."],
+        id=ids.OUTDATED, className="alert alert-warning", hidden=True, role="status",
+    )  # fmt: skip
 
 
 def _terms() -> str:

@@ -25,7 +25,7 @@ TEXT = st.one_of(
 ANYTHING = st.one_of(
     TEXT,
     st.sampled_from([
-        None, True, False, 0, 1, -1, 2, 10**15, -(10**15), 10**400, 1.5, 1e308, [], {}, [[]], [None],
+        None, True, False, 0, 1, -1, 2, -(10**18), 1e300, 10**400, 1.5, 1e308, [], {}, [[]], [None],
         {"type": "Iframe", "namespace": "dash_html_components", "props": {"src": "https://x"}},
         {"id": "view", "property": "data", "value": {}}, ["planted"] * 300, {"__proto__": {"x": 1}},
     ]),

@@ -7,6 +7,7 @@ import pytest
 
 from dashboard.app import runtime_of
 from dashboard.bodies import MOST_BYTES
+from dashboard.runs import form
 
 IFRAME = {
     "type": "Iframe",
@@ -165,6 +166,18 @@ def test_a_button_that_has_left_the_page_meanwhile_can_have_changed(app, client)
             assert answer.status_code == 204
         else:
             refused(answer, "what has changed is none of its inputs")
+
+
+@pytest.mark.parametrize("number", [1e16, 10**20, 1.7e308])
+def test_any_number_that_can_be_typed_is_answered_by_the_form(app, client, number):
+    body = body_of(app, "training-epochs-message")
+    typed = {form.identity(field): field.in_control(field.default) for field in form.FIELDS}
+    typed |= {"ready": "ready", "training-epochs": number}
+    inputs = [{**one, "value": typed[one["id"]]} for one in body["inputs"]]
+    answer = send(client, {**body, "inputs": inputs})
+    assert answer.status_code == 200
+    told = answer.json["response"]["training-epochs-message"]["children"]
+    assert told == f"{number:,g} was given; a whole number from 1 to 1000 is accepted."
 
 
 def test_a_training_whose_data_set_is_a_component_is_refused(app, client):

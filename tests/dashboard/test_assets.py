@@ -7,10 +7,11 @@ from pathlib import Path
 
 import dash
 import pytest
+from dash import Dash, Input, Output
 from flask import Flask
 
 from dashboard.app import create_app, known
-from dashboard.routes.versioned import serve_assets
+from dashboard.routes.versioned import edition, serve_assets, tell_edition
 from dashboard.settings import Settings
 
 ASSETS = Path(__file__).parent.parent.parent / "assets"
@@ -41,6 +42,33 @@ def test_scripts_of_another_content_have_another_address(tmp_path):
     first = serve_assets(Flask("first"), tmp_path, "js")
     (tmp_path / "one.js").write_text("2;")
     assert serve_assets(Flask("second"), tmp_path, "js") != first
+
+
+def test_every_answer_names_the_edition_that_pages_know(app):
+    client, edition = app.server.test_client(), known(app)["edition"]
+    for path in ("/", "/health", "/planted", "/_dash-dependencies"):
+        assert client.get(path).headers["X-Edition"] == edition
+    refused = client.post("/_dash-update-component", json={"output": "of-an-old-page.data"})
+    told = [refused.headers[name] for name in ("X-Edition", "X-Refusal-Untold")]
+    assert (refused.status_code, told) == (400, [edition, "yes"])
+
+
+def test_an_edition_is_another_when_scripts_or_callbacks_are_others(tmp_path):
+    (tmp_path / "one.js").write_text("1;")
+
+    def found(*inputs):
+        app = Dash("small")
+        serve_assets(app.server, tmp_path, "js")
+        for name in inputs:
+            app.callback(Output(f"of-{name}", "data"), Input(name, "data"))(print)
+        tell_edition(app)
+        return edition(app.server)
+
+    first = found("a")
+    assert found("a") == first
+    assert len({first, found("b"), found("a", "b")}) == 3
+    (tmp_path / "one.js").write_text("2;")
+    assert found("a") != first
 
 
 def test_the_addresses_that_scripts_ask_are_those_of_the_server(app):

@@ -23,6 +23,7 @@ from dashboard.runs.form import FIELDS, NETWORK, NUMBERS, OWN
 from dashboard.runs.paging import PageRequest
 from dashboard.settings import Settings
 from pages import training
+from tests.dashboard.test_arguments import body_of, send
 
 LOSS, ACCURACY, RATE, CLASSES, GRADIENTS, SPEED = range(6)
 LOSS_CAPTION, CLASSES_CAPTION, SETTINGS, SINGLE_HIDDEN, SHOWN, WHICH = 6, 9, 12, 13, 14, 15
@@ -31,10 +32,15 @@ RUNS, LISTED, TICKED, FOLLOWED = range(4)
 
 
 @pytest.fixture
-def runtime(tmp_path, request_of):
+def own_app(tmp_path, request_of):
     app = create_app(Settings(home=tmp_path / "home", data_dir=tmp_path, download=False))
     request_of(app)
-    return runtime_of(app)
+    return app
+
+
+@pytest.fixture
+def runtime(own_app):
+    return runtime_of(own_app)
 
 
 @pytest.fixture
@@ -97,6 +103,27 @@ def test_progress_is_drawn_only_where_it_is_seen(runtime, view):
     run.write_status(Status("finished", epoch=3, batches=4))
     ended = drawn(query, [], later[SHOWN])
     assert all(len(ended[figure].data[0].x) == 3 for figure in (LOSS, ACCURACY))
+
+
+def test_the_server_takes_back_what_it_gave_the_browser_of_ten_compared_runs(
+    own_app, runtime, view
+):
+    compared = [make_run(runtime, seed=number) for number in range(10)]
+    for run in compared:
+        run.write_note(f"{run.id} {'x' * 60}", "")
+    query = {**view, "runs": ",".join(run.id for run in compared)}
+    values = {"view": query, "training-on-screen": [], "training-drawn": None}
+
+    def answer():
+        body = body_of(own_app, "training-drawn.data")
+        for part in ("inputs", "state"):
+            body[part] = [{**one, "value": values.get(one["id"])} for one in body[part]]
+        return send(own_app.server.test_client(), body)
+
+    first = answer()
+    values["training-drawn"] = first.json["response"]["training-drawn"]["data"]
+    assert str(runtime.settings.jobs.path) not in str(values["training-drawn"])
+    assert answer().status_code == 204
 
 
 def test_nothing_is_drawn_before_the_browser_says_what_is_on_the_screen(view):
