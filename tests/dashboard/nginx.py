@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import shutil
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -35,15 +34,19 @@ def shipped(folder: Path, name: str, port: int) -> Nginx:
 class Nginx:
     """nginx with a site: what stands in `http {}`, a server block and perhaps more.
 
-    Whatever the site listens to, it listens to one free port of loopback.
+    Whatever the site listens to, it listens to one free port of loopback, and with TLS to another.
     """
 
     def __init__(self, folder: Path, server_block: str) -> None:
         self.port = free_port()
+        self.secure_port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        site = re.sub(r"\blisten\s[^;]*;", f"listen 127.0.0.1:{self.port};", server_block)
+        site = re.sub(
+            r"\blisten 443 ssl;", f"listen 127.0.0.1:{self.secure_port} ssl;", server_block
+        )
+        site = re.sub(r"\blisten \d+;", f"listen 127.0.0.1:{self.port};", site)
         self._configuration = folder / "nginx.conf"
         self._configuration.write_text(_main(folder, site))
         self._process: subprocess.Popen[bytes] | None = None
@@ -77,13 +80,14 @@ class Nginx:
         return self._folder / "nginx.out"
 
     def _answers(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         try:
-            urllib.request.urlopen(self.url, timeout=5).close()
-        except urllib.error.HTTPError as error:
-            error.close()
-            return True
+            connection.request("HEAD", "/")
+            connection.getresponse()
         except OSError:
             return False
+        finally:
+            connection.close()
         return True
 
 
