@@ -56,7 +56,8 @@ def _settings(given: dict[str, Any]) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        raise typer.BadParameter(f"{name} is {first['input']!r}: {first['msg']}.") from error
+        why = first["msg"].removeprefix("Value error, ")
+        raise typer.BadParameter(f"{name} is {first['input']!r}: {why}.") from error
 
 
 def _chosen(given: dict[str, Any], names: Container[str]) -> dict[str, Any]:

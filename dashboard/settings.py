@@ -40,8 +40,25 @@ def rates(text: str) -> list[tuple[RateLimitItem, bool]]:
 
 
 def _require_rates(text: str) -> str:
-    rates(text)
+    try:
+        rates(text)
+    except ValueError as error:
+        raise ValueError("expected a rate such as 5 per minute; 100 per day in all") from error
     return text
+
+
+def _require_names(text: str) -> str:
+    if "/" in text:
+        raise ValueError(
+            "expected names such as cnn.example, with commas, without https:// and path"
+        )
+    return text
+
+
+def _require_redis(url: str | None) -> str | None:
+    if url and not url.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("expected an address such as redis://127.0.0.1:6379/0")
+    return url
 
 
 Rates = Annotated[str, AfterValidator(_require_rates)]
@@ -67,7 +84,7 @@ class Settings(BaseSettings):
     model_megabytes: float = Field(
         _MOST_OF_MODEL.bytes / 1e6, gt=0, description="Largest model that is opened, in megabytes"
     )  # fmt: skip
-    redis_url: str | None = Field(
+    redis_url: Annotated[str | None, AfterValidator(_require_redis)] = Field(
         None, description="Redis for the queue; without it a local file and worker are used"
     )
     download: bool = Field(
@@ -106,7 +123,7 @@ class Settings(BaseSettings):
         description="Seconds by which the local worker may outlive its server; then its run waits",
     )
     host: str = Field("127.0.0.1", validation_alias="HOST", description="Address to listen on")
-    hosts: str = Field(
+    hosts: Annotated[str, AfterValidator(_require_names)] = Field(
         "", description="Names by which the server may be asked for beside its addresses, with commas; "
         ".example.org stands for all below it, * for any",
     )  # fmt: skip
