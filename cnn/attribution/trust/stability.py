@@ -1,0 +1,97 @@
+"""Whether a map stays as it is with another seed of its method, or with a little noise in the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from cnn.attribution.methods import METHODS
+from cnn.attribution.objective import Batch, Objective
+from cnn.attribution.trust.marks import FAIL, INCONCLUSIVE, PASS, Mark
+from cnn.attribution.trust.ranks import rank_correlation
+from cnn.attribution.trust.repeating import plane_of
+from cnn.models.inputs import scale_of
+
+TIMES = 5
+# The standard deviation, as a share of what pixels can be: hardly to be seen.
+NOISE = 0.02
+# Above it maps look the same, below the other their largest cells are mostly others.
+LEAST_STABLE = 0.8
+LEAST_ALIKE = 0.5
+
+
+@dataclass(frozen=True)
+class Stability:
+    """The mean rank correlation of the map to those made again, 1 for the same order.
+
+    `over_seeds` is None for a method that draws nothing, and both are None where a map is the same
+    everywhere. `value` is the number that is explained, `noisy_values` what it was with each noise.
+    """
+
+    over_seeds: float | None
+    under_noise: float | None
+    value: float
+    noisy_values: tuple[float, ...]
+
+    @property
+    def mark(self) -> Mark:
+        """Pass where both are stable, fail where one is not alike."""
+        if self.under_noise is None:
+            return INCONCLUSIVE
+        known = [one for one in (self.over_seeds, self.under_noise) if one is not None]
+        if min(known) < LEAST_ALIKE:
+            return FAIL
+        return PASS if min(known) >= LEAST_STABLE else INCONCLUSIVE
+
+
+def stability(
+    objective: Objective,
+    batch: Batch,
+    method: str,
+    options: Mapping[str, Any] | None = None,
+    *,
+    seed: int = 0,
+) -> Stability:
+    """Return how far the map of a method stays as it is, for a prepared picture, a batch of one.
+
+    It is made again five times with other seeds, where the method has one, and five times with Gaussian
+    noise of 2 % of what pixels can be, drawn from `seed` and kept within that range.
+    """
+    given = dict(options or {})
+    first = plane_of(objective, batch, method, given)
+    noisy = _noisy(objective, batch, seed)
+    over_seeds = None
+    if "seed" in METHODS[method].options:
+        own = int(given.get("seed", METHODS[method].options["seed"].default))
+        again = [{**given, "seed": own + 1 + time} for time in range(TIMES)]
+        over_seeds = _mean(
+            [rank_correlation(first, plane_of(objective, batch, method, one)) for one in again]
+        )
+    under_noise = [
+        rank_correlation(first, plane_of(objective, one, method, given)) for one in noisy
+    ]
+    values = objective.values(np.concatenate(noisy))
+    return Stability(
+        over_seeds,
+        _mean(under_noise),
+        float(objective.values(batch)[0]),
+        tuple(map(float, values)),
+    )
+
+
+def _noisy(objective: Objective, batch: Batch, seed: int) -> list[Batch]:
+    ends = scale_of(objective.model).applied(
+        np.array([0, 255], np.float32)[:, None, None] * np.ones((1, 1, batch.shape[-1]), np.float32)
+    )
+    low, high = ends.min(0), ends.max(0)
+    random = np.random.default_rng([seed, 3])
+    noise = random.normal(0, NOISE, (TIMES, *batch.shape)).astype(np.float32) * (high - low)
+    return list((batch + noise).clip(low, high))
+
+
+def _mean(numbers: list[float | None]) -> float | None:
+    known = [number for number in numbers if number is not None]
+    return float(np.mean(known)) if len(known) == len(numbers) else None

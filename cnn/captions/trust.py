@@ -1,0 +1,155 @@
+"""Sentences on how far a map of attribution can be trusted: what each number means for this map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnn.attribution.attribution import Law
+from cnn.attribution.methods import METHODS
+from cnn.attribution.trust.agreement import Agreement
+from cnn.attribution.trust.cascade import Band, Cascade, band
+from cnn.attribution.trust.curves import LEAST_MARGIN, Curves, Trial
+from cnn.attribution.trust.marks import FAIL, INCONCLUSIVE, PASS, Mark
+from cnn.attribution.trust.stability import TIMES, Stability
+from cnn.captions.caption import Caption
+from cnn.words import counted, listed, number, percent
+
+MARKS: dict[Mark, str] = {PASS: "passes", INCONCLUSIVE: "inconclusive", FAIL: "fails"}
+NEVER_ADDED = (
+    "Each mark is of another question, and they may differ: none of them ranks the methods."
+)
+NECESSARY = "Necessary, not sufficient: a map that changes can still be wrong."
+_CONTROLS = {
+    "random": "pixels by chance",
+    "edges": "the edges of the picture",
+    "intensity": "the brightest pixels",
+    "centre": "the middle of the picture",
+}
+_FILLS = {
+    "blur": "the picture blurred",
+    "mean": "the mean picture",
+    "noise": "pixels by chance",
+}
+
+
+def law(found: Law) -> str:
+    """Return whether a map keeps the law of its method, in a sentence."""
+    return (
+        f"By its own law, {found.name}, the map must come to {number(found.expected)} and comes to "
+        f"{number(found.found)}: off by {percent(found.residual)}, where {percent(found.tolerance)} is "
+        "allowed."
+    )
+
+
+def curves(found: Curves) -> Caption:
+    """Return whether the number follows the pixels of a map more than those of the controls."""
+    if found.is_constant:
+        return Caption("The map is the same everywhere: it puts no pixel before another.")
+    if None in found.margins:
+        return Caption(
+            "Whatever pixels are taken away, the number stays the same: nothing can be told of the map."
+        )
+    ahead = sum(margin is not None and margin > LEAST_MARGIN for margin in found.margins)
+    seen = (
+        f"Taken away or put back in the order of the map, pixels move the number more than in any other "
+        f"order that was tried in {ahead} of {counted(len(found.trials), 'trial')}."
+    )
+    worst = min(found.trials, key=lambda one: one.margin or 0)
+    return Caption(seen, trial(worst))
+
+
+def trial(found: Trial) -> str:
+    """Return how a map does beside the best control, in a sentence; empty where no pixel counts."""
+    margin = found.margin
+    if margin is None:
+        return ""
+    against, fill = _CONTROLS[found.best_control], _FILLS[found.fill]
+    way = f"{found.way.capitalize()} with {fill}"
+    if abs(margin) <= LEAST_MARGIN:
+        return f"{way}: {against} do as well, and know nothing of the network."
+    better = "ahead of" if margin > 0 else "behind"
+    blind = "" if margin > 0 else ", which know nothing of the network"
+    return f"{way}: the map is {percent(abs(margin))} {better} {against}{blind}."
+
+
+def cascade(found: Cascade) -> Caption:
+    """Return what is left of a map once all that the network learned is gone."""
+    last = found.stages[-1]
+    signed, absolute = band(last.signed), band(last.absolute)
+    if signed is None or absolute is None:
+        return Caption("The map is the same everywhere: there is no order that could be lost.")
+    shown = signed if found.is_signed else absolute
+    seen = (
+        f"With all weights drawn anew, in {counted(found.seeds, 'network')}, the rank correlation to "
+        f"this map is {_said(shown)}"
+    )
+    seen += f", and of magnitudes alone {_said(absolute)}." if found.is_signed else "."
+    rise = band(last.rises)
+    if rise is not None:
+        way = "rises" if rise.middle >= 0 else "falls"
+        seen += f" Its entropy {way} by {percent(abs(rise.middle))}."
+    return Caption(seen, f"{_left(found, signed, absolute)} {NECESSARY}")
+
+
+def stability(found: Stability) -> Caption:
+    """Return how far a map stays as it is with another seed and with a little noise."""
+    if found.under_noise is None:
+        return Caption("A map is the same everywhere: it has no order that noise could change.")
+    low, high = min(found.noisy_values), max(found.noisy_values)
+    seen = (
+        f"With a little noise in the picture the rank correlation to this map is "
+        f"{number(found.under_noise)}, the mean of {TIMES}; the number that is explained goes from "
+        f"{number(found.value)} to {number(low)} at least and {number(high)} at most."
+    )
+    if found.over_seeds is not None:
+        seen += f" With other seeds of the method it is {number(found.over_seeds)}."
+    notice = {
+        PASS: "What is read off this map does not hang on chance.",
+        INCONCLUSIVE: "Only what is large in this map stays where it is.",
+        FAIL: "Much of this map is chance: another draw shows another one.",
+    }[found.mark]
+    return Caption(seen, notice)
+
+
+def agreement(found: Agreement, method: str) -> Caption:
+    """Return how far a map agrees with those of other methods, and with which the most and the least."""
+    middle = found.with_others(method)
+    if middle is None:
+        return Caption("There is no other map with an order to compare with.")
+    row = dict(zip(found.methods, found.correlations[found.methods.index(method)], strict=True))
+    known = {name: one for name, one in row.items() if name != method and one is not None}
+    nearest, farthest = (by(known, key=lambda name: known[name]) for by in (max, min))
+    seen = f"The rank correlation to the other maps is {number(middle)} (median)."
+    if len(known) > 1:
+        seen += (
+            f" It is nearest to {METHODS[nearest].name} ({number(known[nearest])}) and farthest from "
+            f"{METHODS[farthest].name} ({number(known[farthest])})."
+        )
+    return Caption(
+        seen, "Methods that agree may be wrong together; where they do not, ask which is meant."
+    )
+
+
+def none_passes(methods: Sequence[str]) -> str:
+    """Return that of several maps none can be trusted, in a sentence."""
+    names = listed([METHODS[name].name for name in methods])
+    return f"None of these maps passes ({names}): do not explain this prediction by any of them."
+
+
+def _said(found: Band) -> str:
+    return f"{number(found.middle)} ({number(found.low)} to {number(found.high)} in eight of ten)"
+
+
+def _left(found: Cascade, signed: Band, absolute: Band) -> str:
+    if found.mark == PASS:
+        return "Nothing of the map is left: it depends on what the network learned."
+    if found.mark == FAIL:
+        return "The map is much the same without anything learned: it shows the picture, not the network."
+    if found.kept:
+        return f"{listed(found.kept)} could not be drawn anew, so something learned is still in it."
+    if found.is_signed and absolute.middle > abs(signed.middle):
+        return (
+            "Where the map is large comes in part from the picture alone; its signs depend on what was "
+            "learned."
+        )
+    return "Some of the map is left without anything learned: that part shows the picture."

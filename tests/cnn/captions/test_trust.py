@@ -1,0 +1,93 @@
+import pytest
+
+from cnn.attribution.attribution import Law
+from cnn.attribution.trust.agreement import Agreement
+from cnn.attribution.trust.cascade import Cascade, Stage
+from cnn.attribution.trust.curves import Curve, Curves, Trial
+from cnn.attribution.trust.stability import Stability
+from cnn.captions import trust
+
+
+def trial(area: float, edges: float, way: str = "deletion", fill: str = "blur") -> Trial:
+    """Curves from 1 to 0 by way of these numbers: each area is half of the number, and a quarter."""
+    orders = {"map": area, "random": 0.5, "edges": edges, "intensity": 0.5, "centre": 0.5}
+    made = {name: Curve((1.0, middle, 0.0), None) for name, middle in orders.items()}
+    return Trial(way, fill, made)
+
+
+def test_the_law_says_both_numbers():
+    assert trust.law(Law("completeness", "the sum is the change", 4.0, 3.9, 0.05)) == (
+        "By its own law, completeness, the map must come to 4 and comes to 3.9: off by 2.5%, where 5.0% "
+        "is allowed."
+    )
+
+
+def test_the_curves_name_the_control_that_comes_nearest():
+    better, worse = trial(0.1, 0.3), trial(0.5, 0.3, fill="noise")
+    assert trust.trial(better) == (
+        "Deletion with the picture blurred: the map is 10.0% ahead of the edges of the picture."
+    )
+    assert trust.trial(worse) == (
+        "Deletion with pixels by chance: the map is 10.0% behind the edges of the picture, which know "
+        "nothing of the network."
+    )
+    assert "do as well" in trust.trial(trial(0.3, 0.3))
+    found = trust.curves(Curves((0.0, 0.5, 1.0), (better, worse), is_constant=False))
+    assert found.seen.endswith("in 1 of 2 trials.")
+    assert found.notice == trust.trial(worse)
+
+
+def test_a_map_without_an_order_is_said_to_have_none():
+    flat = Curves((0.0, 0.5, 1.0), (trial(0.1, 0.3),), is_constant=True)
+    assert (
+        trust.curves(flat).seen
+        == "The map is the same everywhere: it puts no pixel before another."
+    )
+    empty = Curves((0.0, 1.0), (Trial("deletion", "blur", {
+        name: Curve((2.0, 2.0), None) for name in ("map", "random")
+    }),), is_constant=False)  # fmt: skip
+    assert trust.curves(empty).seen.startswith("Whatever pixels are taken away")
+    nothing = Cascade((Stage("first", (None,), (None,), (None,)),), 1, (), is_signed=True)
+    assert "no order" in trust.cascade(nothing).seen
+    assert "no order" in trust.stability(Stability(None, None, 1.0, (1.0,))).seen
+
+
+@pytest.mark.parametrize(
+    ("signed", "absolute", "kept", "words"),
+    [
+        (0.1, 0.1, (), "Nothing of the map is left"),
+        (0.9, 0.9, (), "shows the picture, not the network"),
+        (0.1, 0.6, (), "its signs depend on what was learned"),
+        (0.1, 0.1, ("odd",), "odd could not be drawn anew"),
+        (0.4, 0.4, (), "Some of the map is left"),
+    ],
+)
+def test_the_cascade_says_what_is_left_and_that_it_is_not_sufficient(signed, absolute, kept, words):
+    stage = Stage("first", (signed,) * 10, (absolute,) * 10, (0.25,) * 10)
+    found = trust.cascade(Cascade((stage,), 10, kept, is_signed=True))
+    assert f"is {signed} ({signed} to {signed} in eight of ten)" in found.seen
+    assert f"of magnitudes alone {absolute} (" in found.seen
+    assert found.seen.endswith("Its entropy rises by 25.0%.")
+    assert words in found.notice
+    assert found.notice.endswith(trust.NECESSARY)
+
+
+def test_stability_says_what_became_of_the_number_too():
+    found = trust.stability(Stability(0.3, 0.9, 5.0, (4.0, 5.5, 6.0, 5.0, 5.0)))
+    assert "the rank correlation to this map is 0.9, the mean of 5" in found.seen
+    assert "from 5 to 4 at least and 6 at most" in found.seen
+    assert found.seen.endswith("With other seeds of the method it is 0.3.")
+    assert "chance" in found.notice
+
+
+def test_agreement_names_the_nearest_and_the_farthest_method():
+    methods = ("saliency", "input_x_gradient")
+    both = trust.agreement(Agreement(methods, ((1.0, 0.25), (0.25, 1.0))), "saliency")
+    assert both.seen == "The rank correlation to the other maps is 0.25 (median)."
+    assert (
+        "no other map" in trust.agreement(Agreement(methods, ((None,) * 2,) * 2), "saliency").seen
+    )
+    assert trust.none_passes(methods) == (
+        "None of these maps passes (Saliency and Input × gradient): do not explain this prediction by "
+        "any of them."
+    )
