@@ -1,12 +1,26 @@
-"""`make screenshots` takes the pictures of the documentation from a server of its own."""
+"""`make screenshots` takes the pictures of the documentation from servers of its own.
+
+`python -m docs.screenshots upload notebook` takes some of them. That of a notebook needs nbconvert, which
+nothing else does: `pip install nbconvert`.
+"""
 
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 
 import keras
+import nbformat
+from nbclient import NotebookClient
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -36,10 +50,17 @@ PICTURES = (
     ("phone", "/activations/conv2d_1", "dark", 390),
 )
 # Each way in, with a network and pictures that are not the project's.
-DOORS = (
-    ("own", "/activations/edges"),
-    ("recorded", "/training?runs=mine"),
-    ("imported", "/moments/edges?model={}"),
+DOORS = {
+    "own": "/activations/edges",
+    "recorded": "/training?runs=mine",
+    "imported": "/moments/edges?model={}",
+}
+UPLOAD, NOTEBOOK = "upload", "notebook"
+_CELLS = (
+    """import cnn, dashboard, keras
+model = keras.models.load_model("my_network.keras")
+digits = cnn.load_dataset("digits")""",
+    """dashboard.launch(model, images=digits.images, labels=digits.labels, scale=1 / 255)""",
 )
 _SMALL = {"width": 1200, "height": 500}
 _COLOURS = 256
@@ -50,48 +71,112 @@ _IN_WINDOW = (*_DRAWN, "pictures")
 _STEPPED = ("step",)
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        data = Path(os.environ.get("CNN_DATA_DIR", "data"))
-        server = Server(Path(folder) / "home", data).start()
+def main(names: list[str]) -> None:
+    """Take all pictures, or those with these names."""
+    with tempfile.TemporaryDirectory() as made, sync_playwright() as playwright:
+        folder = Path(made)
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
-            for name, path, scheme, width in PICTURES:
-                page = _open(browser, server.url + path, scheme, width)
-                if name in _DRAWN:
-                    _draw(page)
-                if name in _STEPPED:
-                    _step(page)
-                page.screenshot(
-                    path=IMAGES / f"{name}.png", full_page=name not in _IN_WINDOW, style=_WHOLE
-                )
-                page.close()
-            server.stop()
-            _take_doors(browser, Path(folder))
+            if pictures := [one for one in PICTURES if one[0] in names or not names]:
+                _take_pages(browser, folder, pictures)
+            if doors := {name for name in (*DOORS, UPLOAD, NOTEBOOK) if name in names or not names}:
+                _take_doors(browser, folder, doors)
         finally:
             browser.close()
-            server.stop()
-            stop_worker(server.home)
 
 
-def _take_doors(browser: Browser, folder: Path) -> None:
-    """Take small pictures of a server that shows a network and pictures of somebody's own."""
-    home = folder / "doors"
-    path = _train_elsewhere(folder, home / "runs")
-    server = Server(home, folder, CNN_MODEL=str(path), CNN_DATA=str(folder / "pictures")).start()
+@contextmanager
+def _serving(home: Path, data: Path, **settings: str) -> Iterator[Server]:
+    server = Server(home, data, **settings).start()
     try:
-        for name, address in DOORS:
-            key = content_hash(home / "runs" / "checkpoints" / "model.keras")
-            page = _open(browser, server.url + address.format(key), "light", _SMALL["width"])
-            page.set_viewport_size(_SMALL)
-            page.wait_for_timeout(2000)
-            place = IMAGES / f"{name}.png"
-            page.screenshot(path=place)
-            Image.open(place).convert("RGB").quantize(_COLOURS).save(place, optimize=True)
-            page.close()
+        yield server
     finally:
         server.stop()
         stop_worker(home)
+
+
+def _take_pages(browser: Browser, folder: Path, pictures: list[tuple[str, str, str, int]]) -> None:
+    """Take pictures of pages that show the bundled classifier."""
+    data = Path(os.environ.get("CNN_DATA_DIR", "data"))
+    with _serving(folder / "home", data) as server:
+        for name, path, scheme, width in pictures:
+            page = _open(browser, server.url + path, scheme, width)
+            if name in _DRAWN:
+                _draw(page)
+            if name in _STEPPED:
+                _step(page)
+            page.screenshot(
+                path=IMAGES / f"{name}.png", full_page=name not in _IN_WINDOW, style=_WHOLE
+            )
+            page.close()
+
+
+def _take_doors(browser: Browser, folder: Path, doors: set[str]) -> None:
+    """Take small pictures of a network and pictures of somebody's own, by each way in."""
+    home = folder / "doors"
+    path = _train_elsewhere(folder, home / "runs")
+    settings = {"CNN_MODEL": str(path), "CNN_DATA": str(folder / "pictures")}
+    with _serving(home, folder, **settings) as server:
+        for name, address in DOORS.items():
+            if name in doors:
+                key = content_hash(home / "runs" / "checkpoints" / "model.keras")
+                page = _open(browser, server.url + address.format(key), "light", _SMALL["width"])
+                page.set_viewport_size(_SMALL)
+                page.wait_for_timeout(2000)
+                _keep(page, name)
+    if UPLOAD in doors:
+        with _serving(folder / "others", folder) as server:
+            _take_upload(browser, server.url, path)
+    if NOTEBOOK in doors:
+        _take_notebook(browser, folder)
+
+
+def _keep(page: Page, name: str) -> None:
+    """Keep a small picture of the page, and close it."""
+    place = IMAGES / f"{name}.png"
+    page.screenshot(path=place)
+    Image.open(place).convert("RGB").quantize(_COLOURS).save(place, optimize=True)
+    page.close()
+
+
+def _take_upload(browser: Browser, url: str, path: Path) -> None:
+    """Take the picture of a model file that a reader has opened in the browser."""
+    page = _open(browser, f"{url}/activations", "light", _SMALL["width"])
+    page.set_viewport_size(_SMALL)
+    page.locator("details:has(#opening)").evaluate("choices => (choices.open = true)")
+    button = page.get_by_role("button", name="Open a model file")
+    with page.expect_file_chooser() as chosen:
+        button.click()
+    chosen.value.set_files(path)
+    page.get_by_role("link", name="edges", exact=True).first.wait_for(timeout=120_000)
+    button.scroll_into_view_if_needed()
+    page.wait_for_timeout(3000)
+    _keep(page, UPLOAD)
+
+
+def _take_notebook(browser: Browser, folder: Path) -> None:
+    """Take the picture of an executed notebook while its kernel serves the dashboard in it."""
+    if not find_spec("nbconvert"):
+        sys.exit("The picture of a notebook is not taken: pip install nbconvert.")
+    cells = [nbformat.v4.new_code_cell(source) for source in _CELLS]
+    notebook, path = nbformat.v4.new_notebook(cells=cells), folder / "notebook.ipynb"
+    resources = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources=resources)
+    with client.setup_kernel():
+        for number, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, number)
+        nbformat.write(notebook, path)
+        subprocess.run([sys.executable, "-m", "nbconvert", "--to", "html", path], check=True)
+        handler = partial(SimpleHTTPRequestHandler, directory=folder)
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as pages:
+            threading.Thread(target=pages.serve_forever, daemon=True).start()
+            page = browser.new_page(viewport={**_SMALL, "height": 800})
+            page.goto(f"http://127.0.0.1:{pages.server_port}/notebook.html")
+            inside = page.frame_locator("iframe")
+            inside.locator("#content:not(.waiting)").wait_for(timeout=120_000)
+            page.wait_for_timeout(3000)
+            _keep(page, NOTEBOOK)
+            pages.shutdown()
 
 
 def _train_elsewhere(folder: Path, runs: Path) -> Path:
@@ -155,4 +240,4 @@ def _step(page: Page) -> None:
     page.wait_for_timeout(3000)
 
 
-main()
+main(sys.argv[1:])

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
 import numpy as np
+import plotly.graph_objects as go
 from dash import ClientsideFunction, Dash, Input, Output, html
 from numpy.typing import NDArray
 
 import cnn
 from cnn.colours import difference_range
-from cnn.figures import Chart, nothing
+from cnn.figures import EMPTY_FIGURE, Chart, nothing
 from cnn.inspection.diagnosis.selection import affordable
+from cnn.models.layers import is_large
 from dashboard.runtime.pictures import perturbed_in_words
 from dashboard.runtime.runtime import Look
 from dashboard.screens.request import Request
@@ -38,7 +41,12 @@ _PICTURES = {
 }
 # Points of the curve over a small network, and the multiply-adds of all of them over any.
 _MOST_VALUES, _MOST_STEPS, _BUDGET = 41, 31, 6e10
+# Of a large network the curve comes in as many parts.
+_PARTS = 6
 _CURVE_SIZE = {"height": "clamp(17rem, 44cqw, 26rem)"}
+_COMING = cnn.captions.Caption(
+    "The curve takes many passes of this large network. It is drawn as they are computed."
+)
 
 
 def layout(**_query: Any) -> html.Div:
@@ -109,30 +117,75 @@ def register(app: Dash) -> None:
 def show(request: Request) -> Screen:
     """Return the curve, the picture before and after, and what lies between.
 
-    The curve takes a forward pass for each of its points: it waits until nothing moves.
+    The curve takes a forward pass for each of its points: it waits until nothing moves, and of a large
+    network it is the rest, which comes part by part.
     """
+    if request.rest:
+        return _more(request)
     charts = {figure: _picture(figure, name, request) for figure, name in _PICTURES.items()}
     hidden = {f"{ADVERSARIAL}-box": not request.view.epsilon}
     if request.moving:
         return Screen(charts, hidden=hidden, later=(CURVE,))
+    if is_large(request.model) and not _no_curve(request):
+        coming = Chart.whole(go.Figure(EMPTY_FIGURE), size=_CURVE_SIZE, caption=_COMING)
+        return Screen({CURVE: coming, **charts}, hidden=hidden, later=(CURVE,))
     return Screen({CURVE: _curve(request), **charts}, hidden=hidden)
 
 
-def _curve(request: Request) -> Chart:
-    """Return the prediction along the range of the slider of the view."""
-    view, look, model = request.view, request.look, request.model
-    names, head = look.passed.prediction.class_names, look.passed.prediction.head
+def _no_curve(request: Request) -> str:
+    """Return why there is no curve; empty where there is one."""
+    head = request.passed.prediction.head
     if not (head.has_classes or head.form == "scores"):
-        return nothing(f"No curve is drawn: the model gives {head.description}.")
-    if view.over == "epsilon" and not head.has_classes:
-        return nothing("No curve is drawn: there is no class to move away from.")
-    most = _MOST_STEPS if view.over == "epsilon" else _MOST_VALUES
+        return f"No curve is drawn: the model gives {head.description}."
+    if request.view.over == "epsilon" and not head.has_classes:
+        return "No curve is drawn: there is no class to move away from."
+    return ""
+
+
+def _more(request: Request) -> Screen:
+    """Return the curve with a part more of its values."""
+    if reason := _no_curve(request):
+        return Screen({CURVE: nothing(reason)})
+    sweep = request.runtime.sweep(request.view, lambda: _pictures_along(request))
+    count = len(sweep.along)
+    sweep.go_on(request.model, -(-count // _PARTS))
+    along, shares = sweep.known
+    chart = _drawn(request, along, shares, is_short=count < _most(request))
+    if sweep.is_whole:
+        return Screen({CURVE: chart})
+    so_far = f"{len(along)} of {count} values are computed so far."
+    return Screen({CURVE: replace(chart, caption=cnn.captions.Caption(so_far))}, later=(CURVE,))
+
+
+def _curve(request: Request) -> Chart:
+    """Return the prediction along the range of the slider of the view, all of it at once."""
+    if reason := _no_curve(request):
+        return nothing(reason)
+    along, images = _pictures_along(request)
+    shares = cnn.batch_probabilities(request.model, images)
+    return _drawn(request, along, shares, is_short=len(along) < _most(request))
+
+
+def _most(request: Request) -> int:
+    """Return how many values the curve has where the network does not compute much."""
+    return _MOST_STEPS if request.view.over == "epsilon" else _MOST_VALUES
+
+
+def _pictures_along(request: Request) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Return the values of the slider of the view, and the picture at each of them."""
+    view, look, model, most = request.view, request.look, request.model, _most(request)
     count = len(affordable(model, look.fitted.shape, most, most, _BUDGET))
     if view.over == "epsilon":
-        along, images = cnn.fgsm_sweep(model, look.plain, target=view.target, count=count)
-    else:
-        along, images = cnn.sweep(look.fitted, view.perturbation, view.over, count=count)
-    shares = cnn.batch_probabilities(model, images)
+        return cnn.fgsm_sweep(model, look.plain, target=view.target, count=count)
+    return cnn.sweep(look.fitted, view.perturbation, view.over, count=count)
+
+
+def _drawn(
+    request: Request, along: NDArray[np.float32], shares: NDArray[np.float32], *, is_short: bool
+) -> Chart:
+    """Return the curve through what the network says, (n, classes), at the values (n,)."""
+    view, prediction = request.view, request.passed.prediction
+    names, head = prediction.class_names, prediction.head
     if not np.isfinite(shares).all():
         return nothing("No curve is drawn: it would have NaN or infinity in it.")
     swept = SWEPT[view.over]
@@ -147,7 +200,7 @@ def _curve(request: Request) -> Chart:
     )
     caption = cnn.captions.Caption(f"Each score over the {swept.words}.")
     if head.has_classes:
-        caption = cnn.captions.sweep(along, shares, names, swept, is_short=count < most)
+        caption = cnn.captions.sweep(along, shares, names, swept, is_short=is_short)
     return Chart.whole(figure, size=_CURVE_SIZE, caption=caption)
 
 

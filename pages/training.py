@@ -350,7 +350,13 @@ def preview(_ready: str, dataset: str, *values: Any) -> tuple[Any, ...]:
     try:
         architecture = cnn.Architecture(**form.chosen(NETWORK, values))
         data = current().sets.load(dataset, "train")
-        data.require_labels("training")
+        if not data.is_labelled:
+            return (
+                EMPTY_FIGURE,
+                {},
+                True,
+                "Without labels there are no classes to draw a network for.",
+            )
         shape = data.first().shape
         model = cnn.build_classifier(shape, len(data.class_names), architecture=architecture)
     except cnn.CnnError as error:

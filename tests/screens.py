@@ -30,13 +30,16 @@ def screen(
 
 
 def application_of(
-    model: keras.Model, folder: Path, *, card: cnn.models.Card | None = None
+    model: keras.Model, folder: Path, *, card: cnn.models.Card | None = None, data: str = ""
 ) -> Dash:
-    """Return an application that opens the model, kept in a folder of its own, TensorFlow started."""
+    """Return an application that opens the model, kept in a folder of its own, TensorFlow started.
+
+    `data` are pictures of somebody's own, if it shows some.
+    """
     path = folder / "own.keras"
     cnn.save_model(model, path, card=card)
     home = folder / "home"
-    app = create_app(Settings(home=home, data_dir=folder, model=path, download=False))
+    app = create_app(Settings(home=home, data_dir=folder, model=path, data=data, download=False))
     runtime_of(app).wait()
     assert runtime_of(app).problem == ""
     return app

@@ -15,5 +15,5 @@
     }
   }
 
-  root.cnn = { ...root.cnn, ask };
+  root.cnn = { ...root.cnn, ask, SILENCE };
 })();

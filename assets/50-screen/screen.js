@@ -4,13 +4,14 @@
 (function () {
   const root = window.dash_clientside;
   const { parts } = root.cnn.rules;
+  const RETRY_MILLISECONDS = 500;
 
   // The whole screen that came last, and of which views the panel and the page were asked for last.
   let known = { layers: null, repaired: null };
   let whole = { number: 0, query: "", ready: "" };
-  let held, requests;
+  let held, requests, resting;
   root.cnn.atStart(() => {
-    held = null;
+    held = resting = null;
     requests = { panel: null, page: null };
   });
 
@@ -110,6 +111,7 @@
     const all = screen.places.length && Array.isArray(figures[0]) ? figures[0] : figures;
     const byPlace = Object.fromEntries(screen.places.map((place, i) => [place, all[i]]));
     held = { ...screen, figures: byPlace, path: location.pathname };
+    resting = null;
     root.cnn.dropPending();
     paintAround(screen);
     for (const [place, figure] of Object.entries(byPlace)) if (figure) root.cnn.uncoverAt(place, figure.data);
@@ -117,6 +119,38 @@
     if (view && !same(parts[screen.page], screen.view, view)) {
       requests.page = screen.view;
       keepUp(view);
+    } else if (screen.later.length) {
+      askForRest(screen.view);
+    }
+  }
+
+  // What takes long comes beside all other requests, and part by part, until the page shows another view.
+  async function askForRest(view) {
+    const mine = (resting = {});
+    const { page, arrays, refusal, isStarting } = await restOf(view);
+    if (mine !== resting || !isHere()) return;
+    if (isStarting) setTimeout(() => mine === resting && askForRest(view), RETRY_MILLISECONDS);
+    if (refusal) root.set_props("notice", { children: refusal, is_open: true });
+    if (!page) return;
+    paintAround(page);
+    bringCharts(page.charts, arrays, false);
+    if (page.later.length) askForRest(view);
+  }
+
+  async function restOf(view) {
+    try {
+      const got = await fetch(root.cnn.valuesAddress(view, [["rest", "1"]], true));
+      if (got.ok) return root.cnn.unpack(await got.arrayBuffer());
+      return got.status === 503 ? { isStarting: true } : { refusal: await got.text() };
+    } catch {
+      return { refusal: root.cnn.SILENCE };
+    }
+  }
+
+  function bringCharts(charts, arrays, moving) {
+    for (const [place, chart] of Object.entries(charts)) {
+      root.cnn.paintChart(place, chart, arrays);
+      root.cnn.bringLater(place, chart, arrays, moving);
     }
   }
 
@@ -145,7 +179,7 @@
   // The numbers of one answer; `view` is what they are of, where that is known.
   function paintScreen(page, arrays, { path, view, moving }) {
     if (!held || held.path !== path || location.pathname !== path) return;
-    requests.page = null;
+    requests.page = resting = null;
     if (!page.charts) {
       if (page.form && !moving) wantWhole(view);
       return;
@@ -153,11 +187,9 @@
     if (page.form !== held.form) return;
     held.view = view || held.view;
     paintAround(page);
-    for (const [place, chart] of Object.entries(page.charts)) {
-      root.cnn.paintChart(place, chart, arrays);
-      root.cnn.bringLater(place, chart, arrays, moving);
-    }
-    requests.page = page.later.length ? null : view;
+    bringCharts(page.charts, arrays, moving);
+    requests.page = moving && page.later.length ? null : view;
+    if (!moving && page.later.length) askForRest(view);
   }
 
   function wantWhole(view) {

@@ -33,7 +33,7 @@ from cnn.captions.layers import (
     tie,
     verdict,
 )
-from cnn.captions.pictures import NO_LABELS, OTHER_CLASSES, asked, assumed, unjudged
+from cnn.captions.pictures import NO_LABELS, OTHER_CLASSES, asked, assumed, unjudged, unnamed
 from cnn.captions.questions import Question, class_question, unit_question
 from cnn.captions.recorded import (
     not_recorded,
@@ -114,6 +114,7 @@ __all__ = [
     "under_way",
     "unit_question",
     "unjudged",
+    "unnamed",
     "vector",
     "verdict",
 ]

@@ -99,12 +99,14 @@ def _listed(prediction: Prediction) -> str:
 
 
 def field(info: LayerInfo) -> str:
-    """Return how much of the picture one cell of the layer sees."""
+    """Return how much of the picture one cell of the layer sees; nothing is empty."""
     at_most = "at most " * (info.certainty == "upper bound")
     if info.sees_everything:
         return f"{at_most}{'the ' if at_most else ''}whole picture"
     if info.receptive_field is None:
         return "not known"
+    if info.receptive_field == (0, 0):
+        return ""
     pixels = (
         "1 pixel" if info.receptive_field == (1, 1) else f"{sides(info.receptive_field)} pixels"
     )

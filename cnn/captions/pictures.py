@@ -22,6 +22,14 @@ def assumed(classes: int) -> str:
     )
 
 
+def unnamed() -> str:
+    """Return why nothing is said to be right or wrong where there are as many outputs as classes."""
+    return (
+        "The network does not name its classes, and so it is not known whether they are those of these "
+        "pictures. Name them under Choices, then it is said whether it is right."
+    )
+
+
 def unjudged(*, is_labelled: bool) -> str:
     """Return why nothing is said to be right or wrong of pictures, with labels or without."""
     return OTHER_CLASSES if is_labelled else NO_LABELS

@@ -74,6 +74,11 @@ class Dataset:
         """Whether it is known what is on the pictures."""
         return bool(self.class_names)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether they are somebody's own, and no data set that everybody has."""
+        return bool(self.key) or self.name not in NAMES
+
     def require_labels(self, what: str) -> None:
         """Raise `DatasetError` for pictures without labels, which `what`, such as "training", needs."""
         if not self.is_labelled:
@@ -208,6 +213,11 @@ def read_source(source: Source, split: str, place: str) -> Dataset:
     """
     _require_split(source.name, split, source.splits)
     return replace(_dataset(source.name, split, source.read(split), place), key=source.key)
+
+
+def known_classes(name: str) -> tuple[str, ...]:
+    """Return what the classes of a data set that everybody has are called; none of another name."""
+    return {**KERAS_DATASETS, DIGITS: numbered(10)}.get(name, ())
 
 
 def splits(name: str) -> tuple[str, ...]:

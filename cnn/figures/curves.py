@@ -265,7 +265,13 @@ def _figure(traces: list[dict[str, Any]], title: str, vertical: dict[str, Any]) 
             # With less room than labels and legend take, the figure would be drawn twice.
             "margin": {"l": 64, "r": 8, "t": 32, "b": 68},
             "showlegend": len(traces) > 1,
-            "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top"},
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "y": 0,
+                "yref": "container",
+                "yanchor": "bottom",
+            },
             "xaxis": {**axis, "title": {"text": "epoch", "standoff": 4}, "rangemode": "tozero"},
             "yaxis": {**axis, **vertical, "title": {**vertical["title"], "standoff": 4}},
             "hovermode": "closest",

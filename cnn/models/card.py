@@ -165,19 +165,16 @@ def class_names(model: keras.Model) -> tuple[str, ...]:
 
 
 def outputs_of_classes(
-    model: keras.Model, names: Sequence[str], *, channels: int
+    model: keras.Model, names: Sequence[str], *, are_own: bool
 ) -> NDArray[np.int64] | None:
     """Return which output stands for each class of a data set (classes,), None where that is not known.
 
     Classes of the same names are the same, whatever their order. Those of a model without names are
-    numbers, and only the same as numbers: not where the pictures, which have so many `channels`, are
-    grey and the model takes colours, as one of other things does that is shown digits.
+    numbers: they are the classes of pictures that `are_own`, which were given with the model and are
+    numbered too, and of a public data set they may mean anything.
     """
     own = class_names(model)
-    if len(own) != len(names) or set(own) != set(names):
-        return None
-    is_of_others = channels == 1 and int(model.inputs[0].shape[-1]) > 1
-    if is_of_others and not names_classes(model):
+    if set(own) != set(names) or not (are_own or names_classes(model)):
         return None
     return np.array([own.index(one) for one in names])
 

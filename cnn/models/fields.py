@@ -53,7 +53,8 @@ class CellField:
 
     A cell is a place with all its channels, and one number of a vector. `cells` are in graph order:
     those of the layer itself, and of every layer on a way to it or from it. `picture` are the
-    pixels, None where the field begins behind the picture. `status` says what marks mean:
+    pixels, None where the field begins behind the picture, or where nothing of it is read. `status`
+    says what marks mean:
 
     - "exact": each marked cell changes the result for some picture and some weights, and no other
       cell ever does. That a maximum, an activation or a weight of zero hides a cell does not count.
@@ -94,8 +95,8 @@ def receptive_field(
     index = cell_index(model, layer, size, row=row, column=column, channel=channel)
     found = _follow(wiring, wiring.backwards, layer, index)
     field = _field(wiring, layer, found)
-    is_whole = field.status == "exact" and found[wiring.picture].mask.all()
-    return replace(field, status="whole picture") if is_whole else field
+    is_whole = field.picture is not None and field.picture.mask.all()
+    return replace(field, status="whole picture") if field.status == "exact" and is_whole else field
 
 
 def projective_field(

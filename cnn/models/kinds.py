@@ -312,6 +312,7 @@ _KINDS = (
     ),
     Kind(
         ("GivenNumbers",),
+        reads=reading_rules.nothing,
         what="The same numbers for every picture",
         explanation="Stands for what the network takes beside the picture. No part of the network.",
     ),

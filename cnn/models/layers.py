@@ -13,7 +13,7 @@ from cnn.models.internals import is_graph
 from cnn.models.kinds import kind_of
 from cnn.models.orientation import channels_first, with_channels_last
 from cnn.models.reading import Certainty
-from cnn.models.seen import Seen, seen
+from cnn.models.seen import SEES_NOTHING, Seen, seen
 from cnn.models.weights import weights_by_name
 from cnn.models.windows import sides_of, window_of
 
@@ -36,7 +36,8 @@ class LayerInfo:
     Shapes have no batch axis and None where the model leaves a size open. `formula` multiplies and
     adds up to `parameters`. `multiply_adds` are those of one picture, None where a size is open.
     `receptive_field` is (height, width) in pixels of the input, None where it is not known; it is
-    the whole picture for layers that `sees_everything`. It is of the cell that sees most, and as sure as
+    the whole picture for layers that `sees_everything`, and (0, 0) of one that has its numbers from
+    elsewhere. It is of the cell that sees most, and as sure as
     its `certainty`. `inputs` are names of other layers. `settings` are those that captions speak of.
     `dilation` is how many cells apart those of a kernel lie, `scaling` (scale, offset) of a layer
     that has one of each.
@@ -136,8 +137,12 @@ def totals(model: keras.Model) -> Totals:
 def _layer_infos(model: keras.Model) -> tuple[LayerInfo, ...]:
     fields, is_open = seen(model), None in model.inputs[0].shape[1:]
     first = channels_first(model)
+
+    def field_of(call: Call) -> Seen | None:
+        return fields.get(call.name, SEES_NOTHING if fields else None)
+
     return tuple(
-        _info(with_channels_last(call, first), fields.get(call.name), first, is_open=is_open)
+        _info(with_channels_last(call, first), field_of(call), first, is_open=is_open)
         for call in calls(model)
     )
 

@@ -41,6 +41,11 @@ def unknown(call: Call, number: int) -> Reading:
     return Everything(*_cells(call, number), _mixed(call, number), certainty="upper bound")
 
 
+def nothing(call: Call, number: int) -> Reading:
+    """Stand for the reading of a layer that has its numbers from elsewhere: no step leads to it."""
+    raise AssertionError(f"{call.name} reads nothing of its input {number}.")
+
+
 def attended(call: Call, number: int) -> Reading:
     """Return the reading of attention: how much is read of which cell, the picture decides."""
     return Everything(*_cells(call, number), _mixed(call, number), certainty="depends on the data")

@@ -42,10 +42,14 @@ class Seen:
     certainty: Certainty
 
 
+SEES_NOTHING = Seen((0, 0), is_whole=False, certainty="exact")
+
+
 def seen(model: keras.Model) -> Mapping[str, Seen]:
     """Return what each layer that leads on from the picture sees, found once for the model's twins.
 
-    A side that the model leaves open is taken as 512 pixels. It is empty where the input is no
+    Layers that it is not told of have their numbers from elsewhere. A side that the model leaves open is
+    taken as 512 pixels. It is empty where the input is no
     picture, and where the readings cannot be found.
     """
     kept = kept_for_twins(model)

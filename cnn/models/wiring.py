@@ -114,11 +114,14 @@ def _readings(
     """Yield the name and the reading of each input of a call.
 
     A nested model hands on what the call inside gives that its first output comes from. What a layer
-    hands out beside its own first output is not looked into.
+    hands out beside its own first output is not looked into. Numbers that a network gets beside its
+    picture read nothing of it.
     """
     layer = call.layer
     sources: tuple[Shape, ...] = tuple(shapes[name] for name in call.inputs)
     rule = kind_of(type(layer).__name__).reads
+    if rule is reading_rules.nothing:
+        return
     if is_graph(layer):
         yield call.inputs[0], in_place(replace(call, input_shapes=sources), 0)
         return

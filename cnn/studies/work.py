@@ -92,8 +92,7 @@ def _found(study: Study, data_dir: Path | None) -> Answer | None:
 def _in_outputs(data: Dataset, model: keras.Model) -> Dataset:
     """Return the pictures with the number of the network's output as the label of each."""
     data.require_labels("telling right from wrong")
-    channels = data.first().shape[-1]
-    outputs = outputs_of_classes(model, data.class_names, channels=channels)
+    outputs = outputs_of_classes(model, data.class_names, are_own=data.is_own)
     if outputs is None and not names_classes(model):
         raise StudyError(
             f"The network does not say what its classes are, and so nothing is right or wrong of "

@@ -12,6 +12,7 @@ from typing import Any
 
 import keras
 
+from cnn.data.datasets import known_classes
 from cnn.errors import ModelError, RunError, reason
 from cnn.models.card import Card
 from cnn.models.loading import as_functional, save_model, trained_with
@@ -36,7 +37,8 @@ class RunRecorder(keras.callbacks.Callback):
     `place` is the run's folder; a bare name is a folder of the dashboard's own runs, below `CNN_HOME`.
     Where there is a run already, a number is put behind the name; `run` is the one that is written. Every
     call of `fit` writes one. `class_names` and `scale` (what pixels of 0 to 255 are multiplied with
-    before they enter the model) are kept on the card of the model, `data` is how the pictures are called.
+    before they enter the model) are kept on the card of the model. `data` is how the pictures are
+    called; of a data set that the project knows, such as "mnist", the classes have their names unasked.
 
     Recorded are the weights before the first step (where the model has some by then), after 1, 2, 4,
     8, … steps of the first epoch and after every epoch, losses and accuracies as Keras tells them (in
@@ -61,7 +63,8 @@ class RunRecorder(keras.callbacks.Callback):
         place = Path(place).expanduser()
         self._folder = runs_of_home() / place if len(place.parts) == 1 else place.resolve()
         require_name(place.name)
-        self._card = Card(class_names=tuple(class_names), scale=scale)
+        names = tuple(class_names) or known_classes(data)
+        self._card = Card(class_names=names, scale=scale)
         self._data = data
         self._writer: _Writer | None = None
         self.run: Run | None = None

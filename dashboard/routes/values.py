@@ -6,7 +6,8 @@ numbers at once, and brings the same into its figures when it rests.
     POST /values/<page>[/<layer>]?<view>    a drawing in the body, one byte per pixel
     GET  /values/<page>[/<layer>]?<view>    the picture of the view
 
-With `moving=picture` or `moving=epoch` more is about to come: then nothing is kept.
+With `moving=picture` or `moving=epoch` more is about to come: then nothing is kept. With `rest=1` it is
+what the page has left out because it takes long, or more of it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from dashboard.state.view import OF_PICTURE, parse
 
 DRAWING_SIDE = 112
 _OPENING = {"layer", "opening"}
-_OWN = {"fitted", "moving", "pointed", "form", "centre", *_OPENING}
+_OWN = {"fitted", "moving", "pointed", "form", "centre", "rest", *_OPENING}
 
 
 def serve_values(server: Flask) -> None:
@@ -78,6 +79,7 @@ def _request(layer: str | None) -> Request:
         form=given.get("form", ""),
         layers=tuple(given.getlist("layer")),
         pointed=_pointed(given.get("pointed", "")),
+        rest="rest" in given,
     )
     if flask.request.method != "POST":
         return request
@@ -104,14 +106,20 @@ def _drawn(body: bytes, *, centred: bool) -> NDArray[np.uint8]:
 
 
 def _answer(request: Request, page: str) -> bytes:
-    answer, look = Answer(), request.look
+    answer = Answer()
+    if not request.rest:
+        _add_panel(request, answer)
+    facts = facts_of(current_app, page)
+    answer.facts["page"] = facts(request, answer) if facts else None
+    return answer.packed()
+
+
+def _add_panel(request: Request, answer: Answer) -> None:
+    look = request.look
     answer.facts = {"pixels": request.view.pixels, "seen": answer.add(_shown(request, look.seen))}
     answer.facts["panel"] = panel.facts(request.view, request.picture, look)
     if "fitted" in flask.request.args:
         answer.facts["fitted"] = answer.add(_shown(request, look.fitted))
-    facts = facts_of(current_app, page)
-    answer.facts["page"] = facts(request, answer) if facts else None
-    return answer.packed()
 
 
 def _shown(request: Request, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -127,13 +127,15 @@ def _with(view: View, run_id: str) -> View:
 
 
 def _hints(values: tuple[Any, ...]) -> dict[str, str]:
-    """Return what some numbers come to in pictures and steps, once the data can be counted."""
+    """Return what some numbers come to in pictures and steps, once data to train on can be counted."""
     if current().ready != "ready":
         return {}
     given = form.chosen(FIELDS, values)
     try:
         data = current().sets.load(given["dataset"], "train")
     except cnn.DatasetError:
+        return {}
+    if not data.is_labelled:
         return {}
     kept = len(data) - len(data) // VALIDATION_SHARE
     pictures = max(1, round(given["share"] * kept)) + given.get("flagged_ones", 0)

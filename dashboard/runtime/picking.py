@@ -75,7 +75,7 @@ def outputs_of(model: keras.Model, data: cnn.Dataset) -> NDArray[np.int64] | Non
     """Return the output of each class of the data (classes,); None where the names are not the same."""
     if not head_of(model).has_classes:
         return None
-    return outputs_of_classes(model, data.class_names, channels=data.first().shape[-1])
+    return outputs_of_classes(model, data.class_names, are_own=data.is_own)
 
 
 def sampled(model: keras.Model, data: cnn.Dataset, label: int | None) -> Said:

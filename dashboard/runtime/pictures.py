@@ -24,7 +24,7 @@ class Picture:
     """`pixels` uint8 (height, width, channels); `label` is its class where that is known.
 
     `described` is for those who do not see it, `caption` the lines beside it. `classes` are those of
-    its data set, if it is `of_set`.
+    its data set, if it is `of_set`, and `is_own` says whether that is somebody's own.
     """
 
     pixels: NDArray[np.uint8]
@@ -33,6 +33,7 @@ class Picture:
     caption: str
     classes: tuple[str, ...] = ()
     of_set: bool = False
+    is_own: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -45,8 +46,7 @@ class Picture:
         None where it is not known, or where the model has other classes than the data set: the same
         word may then mean something else.
         """
-        channels = self.pixels.shape[-1]
-        outputs = cnn.models.outputs_of_classes(model, self.classes, channels=channels)
+        outputs = cnn.models.outputs_of_classes(model, self.classes, are_own=self.is_own)
         if self.label is None or outputs is None:
             return None
         return int(outputs[self.classes.index(self.label)])
@@ -87,7 +87,9 @@ def _sample(data: cnn.Dataset, sample: cnn.Sample) -> Picture:
         place = f"embedded digit {sample.index} {numbers}"
     label = "No label" if name is None else f"Label {name}"
     caption = f"{label}\n{place}"
-    return Picture(sample.pixels, name, described, caption, data.class_names, of_set=True)
+    return Picture(
+        sample.pixels, name, described, caption, data.class_names, of_set=True, is_own=data.is_own
+    )
 
 
 def sample_in_words(name: str, data: str, split: str, index: int) -> str:

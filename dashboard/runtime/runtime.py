@@ -27,6 +27,7 @@ from plotly.io.json import to_json_plotly
 import cnn
 from cnn.data import datasets
 from cnn.errors import reason
+from cnn.inspection.sweeping import Sweep
 from cnn.jobs import Queue
 from cnn.models.card import names_classes
 from cnn.models.choosing import output_labels, with_output_first
@@ -65,6 +66,7 @@ _MOST_OPERATED = 48
 _MOST_DIAGNOSES = 128
 _MOST_SAID = 64
 _MOST_ATTRIBUTIONS = 256
+_MOST_SWEEPS = 8
 Ready = Literal["starting", "ready", "failed"]
 
 
@@ -76,8 +78,8 @@ class Look:
     `fitted` before anything is done to it. `scale` is what becomes of its pixels, and `ranges` are
     the names of those that they may be in; `notes` say how the network takes it, where that is
     not as it is. `true` is the output for the class of the picture, None where it is not known,
-    `inputs` are the further inputs of the network, and `assumed` says what its outputs are taken for,
-    where it does not name them.
+    `inputs` are the further inputs of the network, and `unnamed` says what its outputs are taken for,
+    where it does not name them, or that nobody knows.
     """
 
     fitted: NDArray[np.uint8]
@@ -89,7 +91,7 @@ class Look:
     notes: tuple[str, ...]
     true: int | None
     inputs: tuple[Fed, ...] = ()
-    assumed: str = ""
+    unnamed: str = ""
 
     @cached_property
     def nbytes(self) -> int:
@@ -143,6 +145,9 @@ class Runtime:
         self._said_once = cached(
             LRUCache(_MOST_SAID), key=_model_and_class, condition=threading.Condition()
         )(picking.sampled)
+        self._sweep_once = cached(
+            LRUCache(_MOST_SWEEPS), key=_picture_and_range, condition=threading.Condition()
+        )(lambda _view, _model, make: Sweep(*make()))
         self._kept = Kept(settings.jobs.path / "kept")
         self.damaged_before = settings.jobs.damaged_queues()
 
@@ -425,6 +430,13 @@ class Runtime:
         """Return what is wrong with the model of the view, said over its data set."""
         return self._diagnose_once(self.model(self.settled(view)), self.dataset(view))
 
+    def sweep(self, view: View, make: Callable[[], tuple[Any, Any]]) -> Sweep:
+        """Return what the model of the view says over the range of its slider, as far as it is known.
+
+        `make` gives the values and the pictures, where that was not asked before.
+        """
+        return self._sweep_once(view, self.model(self.settled(view)), make)
+
     def said(self, view: View, label: int | None) -> picking.Said:
         """Return what the model of the view says of a sample of its data set, or of a class of it."""
         return self._said_once(self.model(self.settled(view)), self.dataset(view), label)
@@ -492,9 +504,8 @@ class Runtime:
         scale, ranges = cnn.scale_of(model), cnn.models.ranges_of(model)
         true = picture.class_in(model)
         notes, inputs = cnn.models.notes(model), self.inputs(view)
-        is_assumed = true is not None and not names_classes(model)
-        assumed = cnn.captions.assumed(len(picture.classes)) if is_assumed else ""
-        return Look(fitted, plain, seen, passed, scale, ranges, notes, true, inputs, assumed)
+        unnamed = _of_unnamed(model, picture, true)
+        return Look(fitted, plain, seen, passed, scale, ranges, notes, true, inputs, unnamed)
 
 
 def _afterwards(do: Callable[[], Any]) -> None:
@@ -509,6 +520,14 @@ def _afterwards(do: Callable[[], Any]) -> None:
         return response
 
 
+def _of_unnamed(model: keras.Model, picture: Picture, true: int | None) -> str:
+    """Return what is to be known of as many outputs without names as the picture's set has classes."""
+    if true is not None:
+        return "" if names_classes(model) else cnn.captions.assumed(len(picture.classes))
+    has_as_many = len(cnn.class_names(model)) == len(picture.classes)
+    return cnn.captions.unnamed() if has_as_many and not names_classes(model) else ""
+
+
 def _fitted(picture: Picture, model: keras.Model, *, is_upload: bool) -> NDArray[np.uint8]:
     pixels = picture.pixels
     height, width = cnn.size_for(model, *pixels.shape[:2])
@@ -521,6 +540,12 @@ def _fitted(picture: Picture, model: keras.Model, *, is_upload: bool) -> NDArray
 def _picture_and_model(view: View, model: keras.Model) -> Hashable:
     # Under the address of a moment another model may come, when a run is trained again.
     return view.picture, weakref.ref(model)
+
+
+def _picture_and_range(
+    view: View, model: keras.Model, _make: Callable[[], tuple[Any, Any]]
+) -> Hashable:
+    return view.over, _picture_and_model(view, model)
 
 
 def _operated(model: keras.Model, view: View) -> keras.Model:

@@ -29,7 +29,8 @@ class Request:
     `moving` says what a pen or a slider is still moving: then the page leaves out what takes long,
     and what the server computes is not kept. `drawn` is what the pen has drawn by then, uint8
     (28, 28, 1). `form` is that of the screen which the browser has. `layers` are the only ones in
-    sight, if any are named; `pointed` is the channel that is pointed at, as (layer, channel).
+    sight, if any are named; `pointed` is the channel that is pointed at, as (layer, channel). `rest` asks
+    for what the page has left out, or for more of it.
     """
 
     view: View
@@ -39,6 +40,7 @@ class Request:
     form: str = ""
     layers: tuple[str, ...] = ()
     pointed: tuple[str, int] | None = None
+    rest: bool = False
 
     @property
     def runtime(self) -> Runtime:

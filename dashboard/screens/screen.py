@@ -40,8 +40,9 @@ class Screen:
     """What a page shows of a request: a chart for each figure, by the id of its graph.
 
     `texts` are sentences and `hidden` whether parts are hidden, `properties` what other components
-    get, each by id. The captions of the charts are texts too. `later` are figures left out because
-    they take long while a pen or a slider moves: charts without a frame, for their form is known.
+    get, each by id. The captions of the charts are texts too. `later` are figures that take long, without
+    a frame, for their form is then known: left out while a pen or a slider moves, and else asked for
+    as the `rest`, again and again as long as there is more to come.
     """
 
     charts: Mapping[str, Chart]
@@ -235,10 +236,10 @@ def _facts(show: Show, request: Request, answer: Answer) -> dict[str, Any]:
         screen = show(request)
     except cnn.LayerError:
         return {"form": None}
-    if screen.form != request.form:
+    if screen.form != request.form and not request.rest:
         return {"form": screen.form}
     charts = {place: _numbers(chart, answer) for place, chart in screen.charts.items()}
-    return {**screen.around(), "charts": charts}
+    return {**screen.around(), "form": request.form, "charts": charts}
 
 
 def _numbers(chart: Chart, answer: Answer) -> dict[str, Any]:

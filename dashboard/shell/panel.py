@@ -408,7 +408,7 @@ def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
     """Return what the panel says of the picture, of the prediction if there is a look, and of surgery."""
     prediction = None
     if look:
-        prediction = prediction_facts(look.passed, picture, look.seen, look.true, look.assumed)
+        prediction = prediction_facts(look.passed, picture, look.seen, look.true, look.unnamed)
     described = "\n".join(filter(None, [picture.caption, perturbed_in_words(view)]))
     surgery = cnn.captions.operations(view.operations)
     return {

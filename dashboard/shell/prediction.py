@@ -20,7 +20,7 @@ def prediction_facts(
     picture: Picture,
     seen: NDArray[np.uint8],
     true: int | None,
-    assumed: str = "",
+    unnamed: str = "",
 ) -> dict[str, Any]:
     """Return the prediction of a pass as the browser paints it.
 
@@ -28,7 +28,7 @@ def prediction_facts(
     `right` (None: not known), `note` a sentence for the reader, and `bars` have a label, a share from
     0 to 1 (None: no bar), and a number. `broken` are the layers that give NaN or infinity. `seen` is
     the picture as the network receives it, `true` the output for its class (None: not known), and
-    `assumed` what the outputs are taken for.
+    `unnamed` what outputs without names are taken for.
     """
     prediction = passed.prediction
     facts: dict[str, Any] = {"name": "", "caption": "", "right": None, "mark": "", "note": ""}
@@ -49,7 +49,7 @@ def prediction_facts(
     if picture.label is None and facts["name"]:
         count = len(prediction.class_names)
         notes.append(f"The network must choose one of its {count:,} classes, whatever it sees.")
-    return {**facts, "note": " ".join(filter(None, [*notes, assumed]))}
+    return {**facts, "note": " ".join(filter(None, [*notes, unnamed]))}
 
 
 def _winner(prediction: cnn.Prediction, picture: Picture, true: int | None) -> dict[str, Any]:

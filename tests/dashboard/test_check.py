@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,6 +13,11 @@ from PIL import Image
 
 import cnn
 from tests import nets
+
+
+def _lines(text):
+    """The lines of a terminal, whatever its width: a title stands in the middle."""
+    return [line.strip() for line in text.strip().splitlines()]
 
 
 @pytest.fixture
@@ -24,9 +30,12 @@ def check(tmp_path):
     return check
 
 
-def test_without_a_file_the_bundled_classifier_is_checked(check, classifier):
+def test_without_a_file_the_bundled_classifier_is_checked_as_the_readme_shows_it(check, classifier):
     done = check()
     assert done.returncode == 0, done.stderr
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    shown = readme.split("$ cnn-dashboard check\n")[1]
+    assert _lines(shown.split("```")[0]) == _lines(done.stdout)
     for info in cnn.layer_infos(classifier):
         assert info.name in done.stdout
     assert "output dense_1: 10 class probabilities" in done.stdout

@@ -17,7 +17,7 @@ test("after a reset the screen of a page that was left is not held", () => {
   const page = { content: { className: "" } };
   const { cnn } = load(["50-screen/screen.js"], { page });
   Object.assign(cnn, { dropPending() {}, currentView: () => null });
-  const screen = { places: [], page: "filters", form: "a form", texts: {}, hidden: {}, properties: {} };
+  const screen = { places: [], page: "filters", form: "a form", texts: {}, hidden: {}, properties: {}, later: [] };
   cnn.showScreen(screen);
   assert.equal(cnn.heldForm(), "a form");
   cnn.reset();

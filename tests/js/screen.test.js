@@ -44,3 +44,44 @@ test("a page whose answer was dropped for one of the panel alone is asked for ag
   painted({ ...view, index: "5" }, true);
   assert.deepEqual(differs({ ...view, index: "5" }), { panel: false, page: true });
 });
+
+// A page that leaves a curve out, which comes in three parts; `next` lets one arrive.
+function leavingOut() {
+  const [asked, arrivals] = [[], []];
+  const page = { content: { className: "" } };
+  const fetch = (address) => new Promise((arrive) => {
+    asked.push(address);
+    arrivals.push(() => arrive({ ok: true, arrayBuffer: async () => asked.length }));
+  });
+  const { cnn } = load(["50-screen/screen.js"], { page, rules: { parts: { filters: ["index"] } }, around: { fetch } });
+  const screen = { page: "filters", places: [], form: "a form", texts: {}, hidden: {}, properties: {}, charts: {} };
+  const view = { index: "0" };
+  Object.assign(cnn, {
+    dropPending() {}, currentView: () => view,
+    valuesAddress: (of, extra) => JSON.stringify([of, extra]),
+    unpack: (parts) => ({ page: { ...screen, later: parts < 3 ? ["curve"] : [] }, arrays: [] }),
+  });
+  cnn.showScreen({ ...screen, view, later: ["curve"] });
+  const next = async () => {
+    arrivals.shift()();
+    await new Promise((done) => setTimeout(done, 0));
+  };
+  const another = (moving) => cnn.paintScreen({ ...screen, later: [] }, [], { path: "/", view: { index: "1" }, moving });
+  return { asked, next, another };
+}
+
+test("what a page leaves out is asked for part by part, until it is whole", async () => {
+  const { asked, next } = leavingOut();
+  for (let part = 0; part < 3; part++) await next();
+  assert.deepEqual(asked, Array(3).fill('[{"index":"0"},[["rest","1"]]]'));
+});
+
+test("nothing more of it is asked for when the page shows another view, or a pen moves", async () => {
+  for (const moving of ["", "picture"]) {
+    const { asked, next, another } = leavingOut();
+    await next();
+    another(moving);
+    await next();
+    assert.equal(asked.length, 2);
+  }
+});

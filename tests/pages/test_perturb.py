@@ -5,12 +5,13 @@ import pytest
 
 import cnn
 from cnn.gradients.adversarial import EPSILON
+from cnn.inspection.sweeping import coarse_first
 from dashboard.app import runtime_of
 from dashboard.runtime.pictures import perturbed_in_words
-from dashboard.shell import panel
+from dashboard.shell import components, panel
 from dashboard.state.view import View, parse
 from pages import perturb
-from tests.screens import caption, screen
+from tests.screens import caption, screen, unpacked
 
 
 @pytest.fixture(params=["app", "second_app"])
@@ -105,6 +106,45 @@ def test_the_pictures_follow_a_slider_that_moves_and_the_curve_waits(bundled):
     assert list(shown.charts) == list(perturb._PICTURES)
     assert shown.later == (perturb.CURVE,)
     assert "The network says" in caption(shown, perturb.AFTER)
+
+
+@pytest.mark.parametrize("over", ["zoom", "epsilon"])
+def test_the_curve_of_a_large_network_comes_part_by_part(app, bundled, monkeypatch, over):
+    query = {**bundled[0], "over": over, "index": "12"}
+    whole = screen(perturb, query).charts[perturb.CURVE]
+    monkeypatch.setattr(perturb, "is_large", lambda _model: True)
+    at_once = screen(perturb, query)
+    assert at_once.later == (perturb.CURVE,)
+    assert at_once.charts[perturb.CURVE].traces == ()
+    assert set(perturb._PICTURES) < set(at_once.charts)
+    counts, client = [], app.server.test_client()
+    is_more = True
+    while is_more:
+        got = client.get(
+            "/values/perturb", query_string={**query, "form": at_once.form, "rest": "1"}
+        )
+        facts, arrays = unpacked(got.data)
+        assert set(facts) == {"page", "arrays"}
+        page = facts["page"]
+        assert (page["form"], set(page["charts"])) == (at_once.form, {perturb.CURVE})
+        curve = page["charts"][perturb.CURVE]["traces"][0]
+        counts.append(len(arrays[curve["x"]["array"]]))
+        is_more = bool(page["later"])
+        told = page["texts"][f"{perturb.CURVE}-caption"]
+        assert ("are computed so far" in told) is is_more
+    assert counts == sorted(set(counts))
+    assert (len(counts), counts[-1]) == (perturb._PARTS, len(whole.traces[0]["x"]))
+    assert told == components.caption(whole.caption)
+    np.testing.assert_allclose(arrays[curve["y"]["array"]], whole.traces[0]["y"], atol=1e-5)
+
+
+@pytest.mark.parametrize("count", [2, 3, 8, 15, 41])
+def test_the_ends_of_a_range_come_first_and_every_place_once(count):
+    order = coarse_first(count)
+    assert order[:2] == [0, count - 1]
+    assert sorted(order) == list(range(count))
+    widest = [max(np.diff(sorted(order[:known]))) for known in range(2, count + 1)]
+    assert widest == sorted(widest, reverse=True)
 
 
 def test_what_is_done_to_a_picture_is_said():

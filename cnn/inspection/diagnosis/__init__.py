@@ -55,20 +55,18 @@ def diagnose(
     selection = selection_of(model, dataset, most, budget)
     pictures, labels = selected(dataset, selection)
     selection = replace(selection, count=len(pictures))
-    names = dataset.class_names if isinstance(dataset, Dataset) else ()
+    names, are_own = (
+        (dataset.class_names, dataset.is_own) if isinstance(dataset, Dataset) else ((), False)
+    )
 
     def told(done: int) -> None:
         if on_progress:
             on_progress(done, selection.count)
 
-    fitted, channels = fitted_pictures(model, pictures), _channels(pictures[0])
-    case = Case(model, selection, fitted, labels, names, channels, told)
+    fitted = fitted_pictures(model, pictures)
+    case = Case(model, selection, fitted, labels, names, are_own, told)
     checked = tuple(
         Checked(name, None if found is None else tuple(found))
         for name, found in ((name, check(case)) for name, check in CHECKS.items())
     )
     return Diagnosis(checked, selection)
-
-
-def _channels(picture: NDArray[Any]) -> int:
-    return 1 if picture.ndim == 2 else int(picture.shape[-1])

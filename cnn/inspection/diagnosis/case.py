@@ -31,8 +31,8 @@ Mask = NDArray[np.bool_]
 class Case:
     """A network and a sample: `pixels` uint8 (n, height, width, channels) in the network's size.
 
-    `labels` are int64 (n,), None where there are none; `class_names` are those of the data set, whose
-    pictures have so many `channels`.
+    `labels` are int64 (n,), None where there are none; `class_names` are those of the data set, and
+    `are_own` says whether that is somebody's own.
     `on_batch` is told how many of the pictures every layer was looked at for.
     """
 
@@ -41,7 +41,7 @@ class Case:
     pixels: NDArray[np.uint8]
     labels: NDArray[np.int64] | None
     class_names: tuple[str, ...]
-    channels: int
+    are_own: bool
     on_batch: Callable[[int], None] = unwatched
 
     @cached_property
@@ -113,7 +113,7 @@ class Case:
         """The output for each picture's label (n,), None where they do not belong together."""
         if self.labels is None or not self.class_names or self.class_count != len(self.class_names):
             return None
-        outputs = outputs_of_classes(self.model, self.class_names, channels=self.channels)
+        outputs = outputs_of_classes(self.model, self.class_names, are_own=self.are_own)
         return None if outputs is None else outputs[self.labels]
 
     @property

@@ -19,6 +19,7 @@ from cnn.models.opening.keras2 import translated
 from cnn.models.opening.keras2_weights import renamed
 from cnn.models.opening.limits import Limits
 from cnn.models.opening.signatures import SUFFIXES, require_model_file
+from cnn.models.opening.trying_h5 import require_harmless
 from cnn.models.opening.weights import fill_from_h5
 
 __all__ = ["SUFFIXES", "Limits", "opened"]
@@ -54,7 +55,10 @@ def opened(path: Path, limits: Limits) -> tuple[Any, tuple[Loss | None, ...]]:
 
 
 def _contents(path: Path, limits: Limits) -> AbstractContextManager[Contents]:
-    return unpacked(path, limits) if path.suffix == ".keras" else nullcontext(contents_of_h5(path))
+    if path.suffix == ".keras":
+        return unpacked(path, limits)
+    require_harmless(path)
+    return nullcontext(contents_of_h5(path))
 
 
 def _opened(name: str, contents: Contents, limits: Limits) -> tuple[Any, tuple[Loss | None, ...]]:

@@ -347,7 +347,7 @@ def test_another_range_that_harms_no_answer_is_none(digits):
 
 
 def test_labels_in_another_order_are_found(digits):
-    moved = replace(digits, labels=(digits.labels + 1) % 10)
+    moved = replace(digits, name="moved", labels=(digits.labels + 1) % 10)
     plain = bundled()
     attach_card(plain, Card((), 1 / 255))
     found = {one.kind: one for one in cnn.diagnose(plain, moved, most=500).findings}["label order"]

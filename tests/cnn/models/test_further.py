@@ -60,6 +60,19 @@ def test_other_numbers_need_no_other_compilation():
     assert len(first.get_weights()) == len(model.get_weights())
 
 
+def test_layers_of_numbers_from_elsewhere_see_nothing_of_the_picture():
+    model = as_functional(network((8, 9, 1), (2,)))
+    after = {info.inputs: info for info in cnn.layer_infos(model) if info.kind == "Flatten"}
+    flat, of_numbers = after["a",], after["b",]
+    for name in ("b", of_numbers.name):
+        assert cnn.captions.field(cnn.layer_info(model, name)) == ""
+        assert cnn.receptive_field(model, layer=name).picture is None
+    assert cnn.captions.field(cnn.layer_infos(model)[-1]) == "whole picture"
+    reached = cnn.projective_field(model, row=0, column=0).cells
+    assert "b" not in reached
+    assert flat.name in reached
+
+
 def test_a_picture_that_is_taken_in_another_way_has_its_further_ones_so_too(tmp_path):
     own = network((3, 8, 9), (3, 8, 9), age=(1,))
     model = as_functional(own)

@@ -7,6 +7,7 @@ from keras import layers
 
 import cnn
 from cnn import Moment
+from cnn.data.idx import FASHION
 from cnn.errors import RunError
 from cnn.runs import heartbeat
 
@@ -83,6 +84,15 @@ def test_the_weights_of_each_moment_are_those_of_the_model(recorded):
     for kept, own in zip(run.weights(Moment(0)), initial.get_weights(), strict=True):
         np.testing.assert_allclose(kept, own, rtol=1e-3, atol=1e-4)
     assert not np.allclose(run.weights(Moment(0, 1))[0], run.weights(Moment(0))[0], atol=1e-4)
+
+
+def test_classes_of_a_data_set_that_everybody_has_are_named_unasked(tmp_path):
+    classes = layers.Dense(10, activation="softmax")
+    model = keras.Sequential([keras.Input((8, 8, 1)), *network().layers[:-1], classes])
+    recorder = cnn.RunRecorder(tmp_path / "clothes", data="fashion_mnist")
+    fit(model, recorder, epochs=1)
+    names = cnn.class_names(cnn.load_model(recorder.run.model_path))
+    assert (len(names), names[-1]) == (10, FASHION[-1])
 
 
 def test_the_model_of_the_run_is_the_one_that_was_trained(recorded):

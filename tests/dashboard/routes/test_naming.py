@@ -131,18 +131,30 @@ def test_a_reader_from_elsewhere_names_no_classes_of_the_operators_model(client,
     assert client.get("/names", query_string=link).json == {"names": ["0", "1", "2"]}
 
 
-def test_what_outputs_without_names_are_taken_for_is_said_until_they_are_named(tmp_path):
+def test_outputs_without_names_are_no_digits_until_they_are_called_so(tmp_path):
     runtime = runtime_of(application_of(network(10), tmp_path))
+    view = runtime.default_view()
+    look = runtime.look(view)
+    facts = panel.facts(view, runtime.picture(view), look)["prediction"]
+    assert (facts["right"], facts["mark"]) == (None, "")
+    assert facts["note"].endswith(cnn.captions.unnamed())
+    runtime.catalogue.name_classes(runtime.entry(view), list("abcdefghij"))
+    look = runtime.look(view)
+    facts = panel.facts(view, runtime.picture(view), look)["prediction"]
+    assert (facts["right"], look.unnamed) == (None, "")
+    assert facts["name"] in "abcdefghij"
+    runtime.catalogue.name_classes(runtime.entry(view), list("0123456789"))
+    look = runtime.look(view)
+    assert (look.true is not None, look.unnamed) == (True, "")
+
+
+def test_outputs_without_names_are_the_labels_of_the_operators_own_pictures(tmp_path):
+    pictures = np.random.default_rng(0).integers(0, 256, (20, 12, 12, 1), np.uint8)
+    np.savez(tmp_path / "mine.npz", x=pictures, y=np.arange(20) % 10)
+    data = str(tmp_path / "mine.npz")
+    runtime = runtime_of(application_of(network(10), tmp_path, data=data))
     view = runtime.default_view()
     look = runtime.look(view)
     facts = panel.facts(view, runtime.picture(view), look)["prediction"]
     assert facts["right"] is not None
     assert facts["note"].endswith(cnn.captions.assumed(10))
-    runtime.catalogue.name_classes(runtime.entry(view), list("abcdefghij"))
-    look = runtime.look(view)
-    facts = panel.facts(view, runtime.picture(view), look)["prediction"]
-    assert (facts["right"], look.assumed) == (None, "")
-    assert facts["name"] in "abcdefghij"
-    runtime.catalogue.name_classes(runtime.entry(view), list("0123456789"))
-    look = runtime.look(view)
-    assert (look.true is not None, look.assumed) == (True, "")

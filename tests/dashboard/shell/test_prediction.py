@@ -1,6 +1,6 @@
 import json
+from dataclasses import replace
 
-import keras
 import numpy as np
 import pytest
 from keras import layers
@@ -13,7 +13,7 @@ from tests.nets import ending
 
 PIXELS = np.random.default_rng(2).integers(0, 256, (6, 6, 1), dtype=np.uint8)
 DIGITS = tuple("0123456789")
-SEVEN = Picture(PIXELS, "7", "", "", DIGITS)
+SEVEN = Picture(PIXELS, "7", "", "", DIGITS, is_own=True)
 DRAWN = Picture(PIXELS, None, "", "")
 
 
@@ -44,16 +44,12 @@ def test_classes_are_compared_only_where_model_and_data_have_the_same():
         assert told["name"]
 
 
-def test_numbers_of_classes_are_no_digits_where_the_network_takes_colours():
-    keras.utils.set_random_seed(4)
-    colours = keras.Input((6, 6, 3))
-    classes = softmax(10)(layers.Flatten()(colours))
-    model = cnn.models.as_functional(keras.Model(colours, classes))
-    assert SEVEN.class_in(model) is None
-    in_colour = Picture(np.repeat(PIXELS, 3, -1), "7", "", "", DIGITS)
-    assert in_colour.class_in(model) == 7
+def test_numbers_of_classes_are_no_digits_of_a_public_data_set():
+    model = ending(softmax(10))
+    public = replace(SEVEN, is_own=False)
+    assert (public.class_in(model), SEVEN.class_in(model)) == (None, 7)
     attach_card(model, Card(DIGITS))
-    assert SEVEN.class_in(model) == 7
+    assert public.class_in(model) == 7
 
 
 def test_of_a_thousand_classes_the_likeliest_twenty_are_listed():

@@ -117,13 +117,48 @@ def test_what_is_not_changed_is_opened(folder, tmp_path, suffix):
     assert opened(path, Limits())[0].count_params() == 38
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(suffix=st.sampled_from([".keras", ".h5"]), part=st.floats(0, 1, exclude_max=True))
 def test_a_file_cut_short_anywhere_is_refused(folder, suffix, part):
     whole = (folder / f"m{suffix}").read_bytes()
     path = folder / f"cut{suffix}"
     path.write_bytes(whole[: int(part * len(whole))])
     assert "cut short" in refusal(path)
+
+
+def test_a_file_that_breaks_the_library_is_refused_and_ends_no_process_of_ours(folder, tmp_path):
+    content = (folder / "m.h5").read_bytes()
+    of_text, of_nothing = (
+        b"weight_names" + bytes(4) + b"\x19" + kind for kind in (b"\x01", b"\xf9")
+    )
+    assert of_text in content
+    path = tmp_path / "m.h5"
+    path.write_bytes(content.replace(of_text, of_nothing))
+    assert "the library that reads HDF5 files breaks on it" in refusal(path)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    suffix=st.sampled_from([".keras", ".h5"]),
+    changes=st.lists(
+        st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), min_size=1, max_size=4
+    ),
+)
+def test_a_file_with_other_bytes_anywhere_is_opened_or_refused(folder, suffix, changes):
+    content = bytearray((folder / f"m{suffix}").read_bytes())
+    for part, change in changes:
+        content[int(part * len(content))] ^= change
+    damaged = folder / f"damaged{suffix}"
+    damaged.write_bytes(content)
+    try:
+        model = cnn.load_model(damaged)
+    except cnn.ModelError as error:
+        sentence = str(error)
+        assert damaged.name in sentence
+        assert "\n" not in sentence
+        assert sentence.endswith(".")
+    else:
+        assert model.count_params() == 38
 
 
 # Code, classes and functions.
