@@ -65,7 +65,6 @@ _MOST_DRIFTS = 64
 _MOST_OPERATED = 48
 _MOST_DIAGNOSES = 128
 _MOST_SAID = 64
-_MOST_SWEEPS = 8
 _MOST_ATTRIBUTIONS = 256
 _MOST_SWEEPS = 8
 Ready = Literal["starting", "ready", "failed"]
