@@ -22,7 +22,8 @@ class Method:
 
     `name` is what people call it, `source` its paper; `variant` says in one sentence what exactly is
     computed. `compute` takes the objective, a batch of one, and the options by name. `is_signed` says
-    whether its maps have numbers below zero, `is_slow` whether it takes many passes.
+    whether its maps have numbers below zero, `is_cut` whether these were cut off, and `is_slow` whether
+    it takes many passes.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Method:
     compute: Callable[..., Found]
     options: Mapping[str, Option] = field(default_factory=dict)
     is_signed: bool = True
+    is_cut: bool = False
     is_slow: bool = False
 
 
@@ -57,6 +59,7 @@ METHODS: Mapping[str, Method] = {
         grad_cam,
         _OF_LAYER,
         is_signed=False,
+        is_cut=True,
     ),
     "grad_cam_plus_plus": Method(
         "Grad-CAM++",
@@ -65,5 +68,6 @@ METHODS: Mapping[str, Method] = {
         grad_cam_plus_plus,
         _OF_LAYER,
         is_signed=False,
+        is_cut=True,
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ def explained(target: Target, head: Head, names: Sequence[str]) -> str:
     """Return the number that is explained, as an object: "the logit of 7 minus that of 9"."""
     noun = "the logit" if head.each != "numbers" else "the output"
     if head.form == "maps":
-        noun = f"the mean of {noun.removeprefix('the ')}"
+        noun = f"the mean {noun.removeprefix('the ')}"
     if len(names) == 1:
         return noun
     minus = "" if target.against is None else f" minus that of {names[target.against]}"
@@ -34,8 +35,11 @@ def attribution(made: Attribution, what: str) -> Caption:
 
 
 def _read(made: Attribution, what: str) -> str:
-    if METHODS[made.method].is_signed:
+    method = METHODS[made.method]
+    if method.is_signed:
         return f"Red raises {what}, blue lowers it."
+    if method.is_cut:
+        return f"Bright raises {what}; what lowers it is not shown."
     return f"Bright counts for {what}, whichever way."
 
 
@@ -63,8 +67,8 @@ def refused(method: str, reason: str) -> str:
 
 def python_line(method: str, target: Target, settings: Mapping[str, Any]) -> str:
     """Return the line of Python that computes the map."""
-    of: int | str | None = target.of
-    if target.against is not None or target.layer or target.cell is not None:
-        of = f"cnn.{target}"
+    given = [one for one in fields(target) if getattr(target, one.name) != one.default]
+    parts = ", ".join(f"{one.name}={getattr(target, one.name)!r}" for one in given)
+    of = target.of if [one.name for one in given] == ["of"] else f"cnn.Target({parts})"
     options = "".join(f", {name}={value!r}" for name, value in settings.items())
     return f'cnn.attribute(model, image, method="{method}", target={of}{options})'

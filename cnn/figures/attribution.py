@@ -21,6 +21,7 @@ from cnn.figures.mosaic import maps_chart
 _RED, _BLUE, _YELLOW = "178,24,43", "33,102,172", "255,190,0"
 _OPACITY = 0.9
 _DIMMED = 0.7
+_LARGE = 10_000
 
 
 def attribution_chart(
@@ -40,6 +41,10 @@ def attribution_chart(
     chart = maps_chart(
         plane[..., None], title=title, limits=limits, tile_name="", label=label, caption=caption
     )
+    # Powers of e, in Grad-CAM++, would not stand beside each other.
+    ticks = "~s" if limits.high >= _LARGE else "~g"
+    trace = {**chart.traces[0], "colorbar.tickformat": ticks}
+    chart = replace(chart, traces=(trace,))
     return chart if beneath is None else _over(chart, beneath, plane.shape, is_signed=limits.signed)
 
 
