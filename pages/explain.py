@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
 import numpy as np
+import plotly.graph_objects as go
 from dash import ClientsideFunction, Dash, Input, Output, State, html
 
 import cnn
 from cnn.attribution.methods import METHODS
 from cnn.attribution.options import Choice, Number, OfLayer, Option
 from cnn.captions import attribution as captions
-from cnn.colours import colour_range, difference_range
-from cnn.figures import Chart, nothing
+from cnn.colours import ColourRange, colour_range, difference_range
+from cnn.figures import EMPTY_FIGURE, Chart, nothing
+from cnn.models.layers import is_large
 from dashboard import ids
+from dashboard.runtime.attributing import Attributed, attributed
 from dashboard.screens.classes import ChosenClasses, class_choice, tie_classes
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
@@ -32,6 +34,7 @@ METHOD, OVERLAY = "explain-method", "explain-overlay"
 MISSING, VARIANT = "explain-missing", "explain-variant"
 SIDE_BY_SIDE, BY_CLASS = "explain-side-by-side", "explain-by-class"
 MOST_CLASSES = 12
+_COMING_SIZE = {"height": "100cqw"}
 _BY_METHOD = {name: f"explain-of-{name}" for name in METHODS}
 _OF_CLASS = tuple(f"explain-class-{place}" for place in range(MOST_CLASSES))
 
@@ -175,77 +178,137 @@ def _tie_option(app: Dash, identity: str, option: Option) -> None:
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Maps:
-    """The maps of a request, and how they are drawn."""
+@dataclass(frozen=True)
+class _Item:
+    """A map of the page: its figure, the method and the target, and its title."""
 
-    request: Request
-    classes: ChosenClasses
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The names of the outputs."""
-        return self.classes.names
-
-    @cached_property
-    def beneath(self) -> Any:
-        """The picture, where the maps lie over it."""
-        look = self.request.look
-        return look.seen if self.request.view.overlay == OVER else None
-
-    def made(self, method: str, target: cnn.Target) -> cnn.Attribution | cnn.AttributionError:
-        """Return what the method says of the target, or why it says nothing."""
-        request = self.request
-        try:
-            if request.moving:
-                seen = request.look.seen
-                options = request.view.options_of(method)
-                return cnn.attribute(request.model, seen, method=method, target=target, **options)
-            return request.runtime.attribution(request.view, method, target)
-        except cnn.AttributionError as error:
-            return error
-
-    def chart(
-        self,
-        made: cnn.Attribution | cnn.AttributionError,
-        method: str,
-        title: str,
-        *,
-        most: float = 0,
-    ) -> Chart:
-        """Return the map as a chart; `most` is the end of the range of colours, 0 for that of the map."""
-        if isinstance(made, cnn.AttributionError):
-            return nothing(captions.refused(method, str(made)))
-        plane, is_signed = made.plane, METHODS[method].is_signed
-        limits = difference_range(plane) if is_signed else colour_range(plane)
-        if most:
-            limits = limits._replace(low=-most if is_signed else 0.0, high=most)
-        what = captions.explained(made.target, self.request.passed.prediction.head, self.names)
-        return cnn.figures.attribution_chart(
-            plane,
-            title=title,
-            limits=limits,
-            label="attribution, one range for all" if most else "attribution",
-            beneath=self.beneath,
-            caption=captions.attribution(made, what),
-        )
+    figure: str
+    method: str
+    target: cnn.Target
+    title: str
 
 
 def show(request: Request) -> Screen:
     """Return the maps of all methods for one target, or those of one method for every class.
 
-    Of an answer that is maps, a target is the mean of a channel.
+    Of an answer that is maps, a target is the mean of a channel. What takes many passes, and all of a
+    large network, is the rest.
     """
-    maps = _Maps(request, ChosenClasses(request))
-    is_every = request.view.method == ALL_METHODS
-    screen = _side_by_side(maps) if is_every else _by_class(maps, request.view.method)
+    classes = ChosenClasses(request)
+    method = request.view.method
+    items = _of_methods(classes) if method == ALL_METHODS else _of_classes(classes, method)
+    later = [one for one in items if METHODS[one.method].is_slow or is_large(request.model)]
+    if request.rest:
+        return _more(request, items, later)
+    made = {one.figure: _made(request, one) for one in items if one not in later}
+    screen = _drawn(request, items, made)
+    coming = {one.figure: _coming(one, request) for one in later}
     return Screen(
-        {**dict.fromkeys((*_BY_METHOD.values(), *_OF_CLASS), nothing("")), **screen.charts},
-        texts={MISSING: maps.classes.missing, **screen.texts},
-        hidden={SIDE_BY_SIDE: not is_every, BY_CLASS: is_every, **screen.hidden},
-        properties={**maps.classes.options(PAGE), **_layers(request)},
-        later=screen.later,
+        {
+            **dict.fromkeys((*_BY_METHOD.values(), *_OF_CLASS), nothing("")),
+            **screen.charts,
+            **coming,
+        },
+        texts={
+            MISSING: classes.missing,
+            VARIANT: "" if method == ALL_METHODS else METHODS[method].variant,
+            **screen.texts,
+        },
+        hidden={
+            SIDE_BY_SIDE: method != ALL_METHODS,
+            BY_CLASS: method == ALL_METHODS,
+            **{f"{figure}-box": True for figure in _OF_CLASS[len(items) :]},
+            **{f"{one.figure}-box": False for one in items},
+        },
+        properties={**classes.options(PAGE), **_layers(request)},
+        later=tuple(coming),
     )
+
+
+def _more(request: Request, items: Sequence[_Item], later: Sequence[_Item]) -> Screen:
+    """Return the maps that were left out: all that are known, and of a large network one more."""
+    view, runtime = request.view, request.runtime
+    missing = [one for one in later if not runtime.has_attribution(view, one.method, one.target)]
+    wanted = missing[:1] if is_large(request.model) else missing
+    rest = missing[len(wanted) :]
+    known = [one for one in items if one not in rest]
+    screen = _drawn(request, known, {one.figure: _made(request, one) for one in known})
+    whole = {
+        one.figure: _whole(screen.charts[one.figure]) if one in later else screen.charts[one.figure]
+        for one in known
+    }
+    return Screen(whole, screen.texts, later=tuple(one.figure for one in rest))
+
+
+def _of_methods(classes: ChosenClasses) -> list[_Item]:
+    target = cnn.Target(classes.target, classes.against)
+    return [_Item(figure, name, target, METHODS[name].name) for name, figure in _BY_METHOD.items()]
+
+
+def _of_classes(classes: ChosenClasses, method: str) -> list[_Item]:
+    """Return a map of every class, or of those with the largest outputs."""
+    names, against = classes.names, classes.against
+    numbers = range(len(names)) if len(names) <= MOST_CLASSES else classes.ranked[:MOST_CLASSES]
+    return [
+        _Item(figure, method, cnn.Target(of, against if against != of else None), names[of])
+        for figure, of in zip(_OF_CLASS, numbers, strict=False)
+    ]
+
+
+def _made(request: Request, one: _Item) -> Attributed:
+    """Return what the method says of the target, or why it says nothing."""
+    if request.moving:
+        options = request.view.options_of(one.method)
+        return attributed(request.model, request.look.seen, one.method, one.target, options)
+    return request.runtime.attribution(request.view, one.method, one.target)
+
+
+def _drawn(request: Request, items: Sequence[_Item], made: Mapping[str, Attributed]) -> Screen:
+    """Return the charts of the maps that are there, and the line of Python of each.
+
+    Those of one method have one range of colours.
+    """
+    known = [one for one in items if one.figure in made]
+    planes = [one.plane for one in made.values() if isinstance(one, cnn.Attribution)]
+    is_one_range = request.view.method != ALL_METHODS and bool(planes)
+    most = max(float(np.abs(plane).max()) for plane in planes) if is_one_range else 0.0
+    charts = {one.figure: _chart(request, one, made[one.figure], most) for one in known}
+    texts = {f"{one.figure}-python": _python(one, made[one.figure]) for one in known}
+    if request.view.method == ALL_METHODS:
+        texts |= {f"{one.figure}-variant": METHODS[one.method].variant for one in known}
+    return Screen(charts, texts)
+
+
+def _chart(request: Request, one: _Item, made: Attributed, most: float) -> Chart:
+    """Return the map as a chart; `most` is the end of the range of colours, 0 for that of the map."""
+    if not isinstance(made, cnn.Attribution):
+        return nothing(captions.refused(one.method, str(made)))
+    plane, is_signed = made.plane, METHODS[one.method].is_signed
+    limits = difference_range(plane) if is_signed else colour_range(plane)
+    if most:
+        limits = ColourRange(-most if is_signed else 0.0, most)
+    prediction, look = request.passed.prediction, request.look
+    what = captions.explained(made.target, prediction.head, ChosenClasses(request).names)
+    return cnn.figures.attribution_chart(
+        plane,
+        title=one.title,
+        limits=limits,
+        label="attribution, one range for all" if most else "attribution",
+        beneath=look.seen if request.view.overlay == OVER else None,
+        caption=captions.attribution(made, what),
+    )
+
+
+def _coming(one: _Item, request: Request) -> Chart:
+    """Return what stands for a map that takes longer than the others."""
+    when = "It waits until nothing moves." if request.moving else "It is being computed."
+    caption = cnn.captions.Caption(f"{METHODS[one.method].name} takes many passes. {when}")
+    return Chart.whole(go.Figure(EMPTY_FIGURE), size=_COMING_SIZE, caption=caption)
+
+
+def _whole(chart: Chart) -> Chart:
+    """Return a chart that takes the place of one of another form."""
+    return Chart.whole(chart.figure(), size=chart.size, caption=chart.caption)
 
 
 def _layers(request: Request) -> dict[str, dict[str, Any]]:
@@ -260,46 +323,6 @@ def _layers(request: Request) -> dict[str, dict[str, Any]]:
     }
 
 
-def _side_by_side(maps: _Maps) -> Screen:
-    """Return a map of each method, each with a range of colours of its own; slow ones wait for rest."""
-    classes, moving = maps.classes, maps.request.moving
-    target = cnn.Target(classes.target, classes.against)
-    charts, texts, later = {}, {VARIANT: ""}, []
-    for method, figure in _BY_METHOD.items():
-        if moving and METHODS[method].is_slow:
-            later.append(figure)
-            continue
-        made = maps.made(method, target)
-        charts[figure] = maps.chart(made, method, METHODS[method].name)
-        texts[f"{figure}-variant"] = METHODS[method].variant
-        texts[f"{figure}-python"] = _python(method, target, made)
-    return Screen(charts, texts, later=tuple(later))
-
-
-def _by_class(maps: _Maps, method: str) -> Screen:
-    """Return a map of each class by one method, all in one raw range of colours."""
-    shown = _shown(maps.classes)
-    against = maps.classes.against
-    targets = [cnn.Target(of, against if against != of else None) for of in shown]
-    made = [maps.made(method, target) for target in targets]
-    planes = [one.plane for one in made if isinstance(one, cnn.Attribution)]
-    most = max((float(np.abs(plane).max()) for plane in planes), default=0.0)
-    charts, texts, hidden = {}, {}, {f"{figure}-box": True for figure in _OF_CLASS}
-    for figure, target, one in zip(_OF_CLASS, targets, made, strict=False):
-        title = maps.names[target.of or 0]
-        charts[figure] = maps.chart(one, method, title, most=most)
-        texts[f"{figure}-python"] = _python(method, target, one)
-        hidden[f"{figure}-box"] = False
-    return Screen(charts, {VARIANT: METHODS[method].variant, **texts}, hidden)
-
-
-def _shown(classes: ChosenClasses) -> list[int]:
-    """Return the classes that have a map: all, or those with the largest outputs."""
-    if len(classes.names) <= MOST_CLASSES:
-        return list(range(len(classes.names)))
-    return classes.ranked[:MOST_CLASSES]
-
-
-def _python(method: str, target: cnn.Target, made: cnn.Attribution | cnn.AttributionError) -> str:
+def _python(one: _Item, made: Attributed) -> str:
     settings = made.settings if isinstance(made, cnn.Attribution) else {}
-    return captions.python_line(method, target, settings)
+    return captions.python_line(one.method, one.target, settings)

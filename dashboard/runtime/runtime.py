@@ -36,6 +36,7 @@ from cnn.runs.moments import Moment
 from cnn.runs.run import Note, Run
 from dashboard.prefix import base
 from dashboard.runtime import further, picking, pictures
+from dashboard.runtime.attributing import Attributed, attributed, size_of
 from dashboard.runtime.catalogue import OF_RUN, Catalogue, Entry
 from dashboard.runtime.further import Fed
 from dashboard.runtime.kept import Kept, key_of_question
@@ -65,7 +66,7 @@ _MOST_DRIFTS = 64
 _MOST_OPERATED = 48
 _MOST_DIAGNOSES = 128
 _MOST_SAID = 64
-_MOST_ATTRIBUTIONS = 256
+_MOST_ATTRIBUTION_BYTES = 64_000_000
 _MOST_SWEEPS = 8
 Ready = Literal["starting", "ready", "failed"]
 
@@ -139,7 +140,9 @@ class Runtime:
             LRUCache(_MOST_DIAGNOSES), key=_model_and_data, condition=threading.Condition()
         )(cnn.diagnose)
         self._attributed_once = cached(
-            LRUCache(_MOST_ATTRIBUTIONS), key=_map_of_picture, condition=threading.Condition()
+            LRUCache(_MOST_ATTRIBUTION_BYTES, getsizeof=size_of),
+            key=_map_of_picture,
+            condition=threading.Condition(),
         )(self._attributed)
         self._supervisor: Supervisor | None = None
         self._said_once = cached(
@@ -360,18 +363,19 @@ class Runtime:
         values = further.values(inputs, view, lambda: self.dataset(view))
         return cnn.models.with_inputs(model, values) if values else model
 
-    def attribution(self, view: View, method: str, target: cnn.Target) -> cnn.Attribution:
-        """Return what a method says of a target for the picture and the options of the view; kept.
-
-        Raises as `cnn.attribute` does.
-        """
+    def attribution(self, view: View, method: str, target: cnn.Target) -> Attributed:
+        """Return what a method says of a target for the picture and the options of the view; kept."""
         return self._attributed_once(view, self.model(view), method, target)
+
+    def has_attribution(self, view: View, method: str, target: cnn.Target) -> bool:
+        """Whether that is kept already."""
+        kept = self._attributed_once
+        return kept.cache_key(view, self.model(view), method, target) in kept.cache
 
     def _attributed(
         self, view: View, model: keras.Model, method: str, target: cnn.Target
-    ) -> cnn.Attribution:
-        options = view.options_of(method)
-        return cnn.attribute(model, self.look(view).seen, method=method, target=target, **options)
+    ) -> Attributed:
+        return attributed(model, self.look(view).seen, method, target, view.options_of(method))
 
     def inputs(self, view: View) -> tuple[Fed, ...]:
         """Return the further inputs of the model of the view, with what they get.
