@@ -1,6 +1,6 @@
 // Receptive and projective fields, composed of what each layer reads (`cnn/models/field_table.py`). A field
-// is, for each layer, which places along each axis it has; in the box of those all cells are part of it,
-// unless it is said to have holes.
+// is, for each layer, which places along each axis it has, and which channels; in the box of those all cells
+// are part of it, unless it is said to have holes, and all channels of each, unless they are said to be mixed.
 (function () {
   const root = window.dash_clientside;
 
@@ -58,20 +58,22 @@
 
   // ---- Of numbers that are written in another shape.
 
-  function rearranged(from, to, numberOf, { axes, channels, hasHoles }) {
+  function rearranged(from, to, numberOf, { axes, channels, hasHoles, isMixed: wasMixed }) {
     const ends = sidesOf(to);
     const isAll = isFull({ axes, hasHoles }) && !channels.includes(0);
-    if (isAll) return { axes: all(ends), channels: ones(depthOf(to)), hasHoles: false };
+    if (isAll) return { axes: all(ends), channels: ones(depthOf(to)), hasHoles: false, isMixed: wasMixed };
     const [each, endDepth] = [isVector(from) ? ones(1) : channels, isVector(to) ? 1 : depthOf(to)];
     const [marked, endChannels] = [new Uint8Array(product(ends)), new Uint8Array(endDepth)];
-    for (const cell of cellsIn(axes)) {
+    const cells = cellsIn(axes);
+    for (const cell of cells) {
       for (let k = 0; k < each.length; k++) {
         if (!each[k]) continue;
         const number = numberOf(cell * each.length + k);
         marked[Math.floor(number / endDepth)] = endChannels[number % endDepth] = 1;
       }
     }
-    return { ...projected(marked, ends, hasHoles), channels: isVector(to) ? marked : endChannels };
+    const isMixed = wasMixed || hasHoles || cells.length * count(each) < count(marked) * count(endChannels);
+    return { ...projected(marked, ends, hasHoles), channels: isVector(to) ? marked : endChannels, isMixed };
   }
 
   function cellsIn(axes) {
@@ -131,11 +133,26 @@
       return rearranged(from, to, renumbered(source.shape, layer.shape, read.order, isBack), marked);
     }
     const channels = channelsOf(read.channels, source, layer, marked.channels, isBack);
-    if (read.how === "everything") return { axes: all(sidesOf(to)), channels, hasHoles: false };
+    if (read.how === "everything") return { axes: all(sidesOf(to)), channels, hasHoles: false, isMixed: false };
     const along = isBack ? readAlong : reachAlong;
     const axes = sidesOf(to).map((side, i) =>
       read.axes[i] ? along(read.axes[i], marked.axes[i], side) : marked.axes[i].slice());
-    return { axes, channels, hasHoles: marked.hasHoles };
+    return { axes, channels, hasHoles: marked.hasHoles, isMixed: marked.isMixed && read.channels.groups > 1 };
+  }
+
+  // Whether nothing is read of some of the cells or for some of the channels, so that it counts which of them
+  // are meant together.
+  function leavesOut(read, source, layer, { axes, channels }, isBack) {
+    if (read.how === "rearranged") return true;
+    const { first, count: width } = read.channels;
+    const isUnread = (mark, channel) => mark && (channel < first || channel >= first + width);
+    if (isBack && channels.some(isUnread)) return true;
+    if (read.how === "everything") return false;
+    const sides = sidesOf(isBack ? source : layer);
+    const along = isBack ? readAlong : reachAlong;
+    const isIdle = (axis, length, place, side) => !along(axis, marksOf(length, place), side).includes(1);
+    return axes.some((marks, i) => read.axes[i] &&
+      marks.some((mark, place) => mark && isIdle(read.axes[i], marks.length, place, sides[i])));
   }
 
   // Nothing is read of a cell of which no channel is read, and of a channel none of whose cells is. The numbers
@@ -143,23 +160,24 @@
   function met(to, found) {
     if (isVector(to)) {
       const numbers = found.axes[0].map((mark, i) => mark & found.channels[i]);
-      return { axes: [numbers], channels: numbers, hasHoles: found.hasHoles };
+      return { axes: [numbers], channels: numbers, hasHoles: found.hasHoles, isMixed: false };
     }
     const isNothing = isEmpty(found.axes) || !found.channels.includes(1);
     return isNothing ? nothingOf(to) : found;
   }
 
   const nothingOf = (layer) =>
-    ({ axes: none(sidesOf(layer)), channels: new Uint8Array(depthOf(layer)), hasHoles: false });
+    ({ axes: none(sidesOf(layer)), channels: new Uint8Array(depthOf(layer)), hasHoles: false, isMixed: false });
 
   function step(read, source, layer, marked, isBack) {
     const to = isBack ? source : layer;
     const found = isEmpty(marked.axes) ? nothingOf(to) : met(to, follow(read, source, layer, marked, isBack));
-    const isExact = isEmpty(found.axes) || (isBack && read.exactFromAll && isFull(marked));
-    return { ...found, certainty: Math.max(marked.certainty, isExact ? 0 : read.certainty) };
+    if (isEmpty(found.axes)) return { ...found, certainty: marked.certainty };
+    const isBound = marked.isMixed && leavesOut(read, source, layer, marked, isBack);
+    return { ...found, certainty: Math.max(marked.certainty, read.certainty, Number(isBound)) };
   }
 
-  function joined(one, other) {
+  function joined(one, other, layer) {
     if (!one) return other;
     const certainty = Math.max(one.certainty, other.certainty);
     if (isEmpty(one.axes)) return { ...other, certainty };
@@ -169,7 +187,18 @@
     const holds = (part) => !part.hasHoles && axes.every((axis, i) => isSame(axis, part.axes[i]));
     const differs = one.axes.filter((axis, i) => !isSame(axis, other.axes[i])).length;
     const isBox = holds(one) || holds(other) || (!one.hasHoles && !other.hasHoles && differs < 2);
-    return { axes, channels, certainty, hasHoles: !isBox };
+    const isMixed = !isVector(layer) && areMixed(one, other, { axes, channels });
+    return { axes, channels, certainty, hasHoles: !isBox, isMixed };
+  }
+
+  // Whether not all channels of two parts are meant at all of their cells.
+  function areMixed(one, other, both) {
+    const hasCellsOf = (part, whole) => !part.hasHoles && part.axes.every((axis, i) => isSame(axis, whole.axes[i]));
+    const hasChannelsOf = (part, whole) => isSame(part.channels, whole.channels);
+    const hasAll = (part) => !part.isMixed && hasCellsOf(part, both) && hasChannelsOf(part, both);
+    if (hasAll(one) || hasAll(other)) return false;
+    const hasSameCells = !other.hasHoles && hasCellsOf(one, other);
+    return one.isMixed || other.isMixed || !(hasSameCells || hasChannelsOf(one, other));
   }
 
   function both(one, other) {
@@ -187,9 +216,7 @@
     const sides = sidesOf(layer);
     const axes = sides.map((side, i) => marksOf(side, index[i]));
     const channel = index.length ? index[index.length - 1] : null;
-    const isPart = sides.length < index.length && channel !== null;
-    const channels = marksOf(depthOf(layer), channel);
-    return { axes, channels, hasHoles: false, certainty: isPart && !layer.alike ? 1 : 0 };
+    return { axes, channels: marksOf(depthOf(layer), channel), hasHoles: false, isMixed: false, certainty: 0 };
   }
 
   const marksOf = (count, chosen) =>
@@ -205,7 +232,7 @@
       if (!found.has(number)) continue;
       for (const read of layers[number].reads) {
         const next = step(read, layers[read.source], layers[number], found.get(number), true);
-        found.set(read.source, joined(found.get(read.source), next));
+        found.set(read.source, joined(found.get(read.source), next, layers[read.source]));
       }
     }
     const field = toldOf(table, name, found);
@@ -223,7 +250,7 @@
       for (const read of layers[number].reads) {
         if (!found.has(read.source)) continue;
         const next = step(read, layers[read.source], layers[number], found.get(read.source), false);
-        found.set(number, joined(found.get(number), next));
+        found.set(number, joined(found.get(number), next, layers[number]));
       }
     }
     return toldOf(table, name, found);

@@ -26,10 +26,10 @@ def field_table(model: keras.Model, *, size: Size | None = None) -> dict[str, An
 
     `certainties` are the words for how sure a reading is, the surest first, `picture` is the name of the
     input layer, and `layers` are all of them in graph order. Each has its `name`, its `shape` without
-    the batch, whether all channels of a cell read `alike`, and what it `reads`, per input:
+    the batch, and what it `reads`, per input:
 
     - `source`: which of the layers;
-    - `certainty`: which of the certainties; `exactFromAll`: from all cells together it is exact;
+    - `certainty`: which of the certainties;
     - `how`: "everything", "rearranged" with the `order` of its axes (None: the numbers keep their
       order), or "along" with its `axes`. An axis is None where each place reads the one in its place;
       with `start`, `stride`, `apart` and `count` place i reads start + stride i + apart k for k < count,
@@ -42,8 +42,7 @@ def field_table(model: keras.Model, *, size: Size | None = None) -> dict[str, An
     wiring = wiring_of(model, size)
     numbers = {name: number for number, name in enumerate(wiring.shapes)}
     layers: list[dict[str, Any]] = [
-        {"name": name, "shape": shape, "alike": wiring.alike[name], "reads": []}
-        for name, shape in wiring.shapes.items()
+        {"name": name, "shape": shape, "reads": []} for name, shape in wiring.shapes.items()
     ]
     for step in reversed(wiring.backwards):
         layers[numbers[step.origin]]["reads"].append(_read(step, numbers[step.end]))
@@ -53,8 +52,7 @@ def field_table(model: keras.Model, *, size: Size | None = None) -> dict[str, An
 def _read(step: Step, source: int) -> dict[str, Any]:
     return {
         "source": source,
-        "certainty": _CERTAINTIES.index(step.certainty),
-        "exactFromAll": step.is_exact_from_all,
+        "certainty": _CERTAINTIES.index(step.reading.certainty),
         **_told(step.reading),
     }
 

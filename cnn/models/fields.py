@@ -60,7 +60,7 @@ class CellField:
       cell ever does. That a maximum, an activation or a weight of zero hides a cell does not count.
     - "whole picture": exact, and all pixels are read.
     - "upper bound": no other cell changes the result; of the marked ones some may not either, since
-      a layer is not known, or keeps apart channels that read different cells.
+      a layer is not known, or channels are read of some cells that are not read of others.
     - "depends on the data": no other cell changes the result; how much each one counts the picture
       decides, as in attention.
 
@@ -86,10 +86,8 @@ def receptive_field(
 
     `row` and `column` are those of the cell in the layer's maps, `channel` is the number of a unit in
     a vector; None stands for all. A sequence has rows, a volume rows and columns along its first two
-    axes. All channels of a cell are taken to read the same cells, so in maps `channel` picks only the
-    channels that are read of them. `size` is the (height, width) of the picture, needed only where the
-    model leaves it open. Raises `LayerError` for a layer or a cell that the model does not have, and
-    where a size is missing.
+    axes. `size` is the (height, width) of the picture, needed only where the model leaves it open.
+    Raises `LayerError` for a layer or a cell that the model does not have, and where a size is missing.
     """
     wiring = wiring_of(model, size)
     index = cell_index(model, layer, size, row=row, column=column, channel=channel)
@@ -152,40 +150,46 @@ def _require(layer: str, shape: Sides, axis: int | None, name: str, number: int)
         )
 
 
-def _start(wiring: Wiring, layer: str, index: tuple[int | None, ...]) -> Cells:
+def _start(wiring: Wiring, layer: str, index: tuple[int | None, ...]) -> Marks:
     """Return the cells of a layer at which a field begins."""
     sides = [slice(None) if i is None else i for i in index]
     mask = np.zeros(cells(wiring.shapes[layer]), bool)
     mask[tuple(sides[: mask.ndim])] = True
     channels = np.zeros(Span.of(wiring.shapes[layer]).all, bool)
     channels[sides[-1] if sides else 0] = True
-    is_part = mask.ndim < len(index) and index[-1] is not None
-    certainty: Certainty = "upper bound" if is_part and not wiring.alike[layer] else "exact"
-    return Cells(mask, certainty, channels)
+    return Marks(mask, channels)
 
 
 def _follow(
     wiring: Wiring, steps: Iterable[Step], layer: str, index: tuple[int | None, ...]
 ) -> dict[str, Cells]:
     """Return the cells that the steps lead to from those of `layer`, by name of the layer."""
-    found = {layer: _start(wiring, layer, index)}
+    certain: Certainty = "exact"
+    found = {layer: (_start(wiring, layer, index), certain)}
     for step in steps:
-        if step.origin in found:
-            new = _read(step, found[step.origin], is_vector=len(wiring.shapes[step.end]) == 1)
-            old = found.get(step.end, new)
-            certainty = _worst([old.certainty, new.certainty])
-            found[step.end] = Cells(old.mask | new.mask, certainty, old.channels | new.channels)
-    return found
+        if step.origin not in found:
+            continue
+        is_vector = len(wiring.shapes[step.end]) == 1
+        marks, certainty = _read(step, *found[step.origin], is_vector=is_vector)
+        if step.end in found:
+            known, its_certainty = found[step.end]
+            marks, certainty = known.joined(marks), _worst([its_certainty, certainty])
+        found[step.end] = marks._replace(mixed=marks.mixed and not is_vector), certainty
+    return {name: Cells(one.cells, sure, one.channels) for name, (one, sure) in found.items()}
 
 
-def _read(step: Step, marked: Cells, *, is_vector: bool) -> Cells:
-    """Return the cells that a step leads to from the marked ones, of a vector its numbers."""
-    mask, channels = step.reading.read(Marks(marked.mask, marked.channels))
+def _read(
+    step: Step, marked: Marks, certainty: Certainty, *, is_vector: bool
+) -> tuple[Marks, Certainty]:
+    """Return what a step leads to from the marked cells, of a vector its numbers, and how surely."""
+    mask, channels, mixed = step.reading.read(marked)
     # Nothing is read of a cell of which no channel is read, and of a channel none of whose cells is.
     mask, channels = mask & (channels if is_vector else channels.any()), channels & mask.any()
-    is_exact = not mask.any() or (step.is_exact_from_all and marked.mask.all())
-    certainty = _worst([marked.certainty, "exact" if is_exact else step.certainty])
-    return Cells(mask, certainty, mask if is_vector else channels)
+    if not mask.any():
+        return Marks(mask, channels), certainty
+    is_bound = marked.mixed and step.reading.leaves_out(marked)
+    worst = _worst([certainty, step.reading.certainty, "upper bound" if is_bound else "exact"])
+    return Marks(mask, mask if is_vector else channels, mixed), worst
 
 
 def _field(wiring: Wiring, layer: str, found: Mapping[str, Cells]) -> CellField:

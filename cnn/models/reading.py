@@ -37,10 +37,33 @@ def cells(shape: Iterable[int | None]) -> Sides:
 
 
 class Marks(NamedTuple):
-    """Marked cells of an output, and which of its channels; of a vector both are its numbers."""
+    """Marked cells of an output, and which of its channels; of a vector both are its numbers.
+
+    Where they are `mixed`, some of the channels are meant at some of the cells only.
+    """
 
     cells: Mask
     channels: Mask
+    mixed: bool = False
+
+    def joined(self, other: Marks) -> Marks:
+        """Return what is marked here or there."""
+        both = Marks(self.cells | other.cells, self.channels | other.channels)
+        has_all = any(
+            not one.mixed and one.has_cells_of(both) and one.has_channels_of(both)
+            for one in (self, other)
+        )
+        is_apart = self.mixed or other.mixed
+        meet = self.has_cells_of(other) or self.has_channels_of(other)
+        return both if has_all or (meet and not is_apart) else both._replace(mixed=True)
+
+    def has_cells_of(self, other: Marks) -> bool:
+        """Whether the same cells are marked."""
+        return np.array_equal(self.cells, other.cells)
+
+    def has_channels_of(self, other: Marks) -> bool:
+        """Whether the same channels are marked."""
+        return np.array_equal(self.channels, other.channels)
 
 
 class Span(NamedTuple):
@@ -78,6 +101,11 @@ class Channels:
         found[first : first + count] = np.repeat(of_groups, count // self.groups)
         return found
 
+    def leave_out(self, marked: Mask) -> bool:
+        """Whether one of the marked channels of the output reads nothing."""
+        start, width, _ = self.after
+        return bool(marked[:start].any() or marked[start + width :].any())
+
     @property
     def turned(self) -> Channels:
         """The channels of the output that those of the input reach."""
@@ -96,6 +124,13 @@ class Reading:
 
     def read(self, marks: Marks) -> Marks:
         """Return what the marked cells of the output read of the input."""
+        raise NotImplementedError
+
+    def leaves_out(self, marks: Marks) -> bool:
+        """Whether it depends on the channels at each cell, as those of mixed marks, what is read.
+
+        So it is where nothing is read of some of the cells or for some of the channels.
+        """
         raise NotImplementedError
 
     def least(self, numbers: Places) -> Places:
@@ -122,6 +157,10 @@ class Everything(Reading):
     def read(self, marks: Marks) -> Marks:
         """Return all cells if any is marked."""
         return Marks(np.full(self.before, marks.cells.any()), self.channels.read(marks.channels))
+
+    def leaves_out(self, marks: Marks) -> bool:
+        """Whether a marked channel reads nothing."""
+        return self.channels.leave_out(marks.channels)
 
     def least(self, numbers: Places) -> Places:
         """Return the least of all numbers."""
@@ -161,6 +200,11 @@ class Axis:
         for taps in self.taps.T[1:]:
             found = np.minimum(found, given[taps])
         return np.moveaxis(found, 0, axis)
+
+    def leaves_out(self, mask: Mask, axis: int) -> bool:
+        """Whether a place of the output that the mask has along its axis `axis` reads nothing."""
+        marked = np.moveaxis(mask, axis, 0).reshape(len(self.taps), -1).any(axis=1)
+        return bool((marked & (self.taps < 0).all(axis=1)).any())
 
     @property
     def turned(self) -> Axis:
@@ -208,7 +252,14 @@ class Along(Reading):
         mask = marks.cells
         for number, axis in enumerate(self.axes):
             mask = mask if axis is None else axis.read(mask, number)
-        return Marks(mask, self.channels.read(marks.channels))
+        is_mixed = marks.mixed and self.channels.groups > 1
+        return Marks(mask, self.channels.read(marks.channels), is_mixed)
+
+    def leaves_out(self, marks: Marks) -> bool:
+        """Whether a marked cell or a marked channel reads nothing."""
+        sides = enumerate(self.axes)
+        idle = any(axis is not None and axis.leaves_out(marks.cells, i) for i, axis in sides)
+        return idle or self.channels.leave_out(marks.channels)
 
     def least(self, numbers: Places) -> Places:
         """Return the least of the numbers, axis by axis."""
@@ -237,7 +288,7 @@ class Rearranged(Reading):
 
     def read(self, marks: Marks) -> Marks:
         """Return the cells and the channels that hold a marked number."""
-        cells, channels = marks
+        cells, channels, mixed = marks
         numbers = cells if len(self.after) == 1 else cells[..., None] & channels
         if self.order is None:
             numbers = numbers.reshape(self.before)
@@ -247,7 +298,12 @@ class Rearranged(Reading):
             return Marks(numbers, numbers)
         *places, _ = range(numbers.ndim)
         of_cells, of_channels = numbers.any(axis=-1), numbers.any(axis=tuple(places))
-        return Marks(np.asarray(of_cells), np.asarray(of_channels))
+        is_mixed = mixed or numbers.sum() < of_cells.sum() * of_channels.sum()
+        return Marks(np.asarray(of_cells), np.asarray(of_channels), bool(is_mixed))
+
+    def leaves_out(self, marks: Marks) -> bool:
+        """Whether they are mixed: each number has a place of its own."""
+        return marks.mixed
 
     def least(self, numbers: Places) -> Places:
         """Return the least of the numbers of the cells that hold a number of each cell."""

@@ -96,11 +96,12 @@ class _Boxes:
     def through(self, step: Step) -> _Boxes:
         """Return the rectangles of a layer that reads this one."""
         first, second, third, fourth = map(step.reading.least, self.sides)
-        reads_all = isinstance(step.reading, Everything)
+        of_cell = self.of_all if isinstance(step.reading, Everything) else self.certainty
+        certainty = step.reading.certainty
         return _Boxes(
             (first, second, third, fourth),
-            _worst(self.of_all if reads_all else self.certainty, step.certainty),
-            _worst(self.of_all, "exact" if step.is_exact_from_all else step.certainty),
+            _worst(of_cell, "upper bound" if step.is_parted else "exact", certainty),
+            _worst(self.of_all, certainty),
         )
 
     def with_(self, other: _Boxes) -> _Boxes:

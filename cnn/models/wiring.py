@@ -16,7 +16,7 @@ from cnn.models.inputs import input_shape
 from cnn.models.internals import is_graph
 from cnn.models.kinds import kind_of
 from cnn.models.orientation import channels_first, declares_first, with_channels_last
-from cnn.models.reading import Certainty, Reading, Sides, concrete
+from cnn.models.reading import Reading, Sides, concrete
 from cnn.models.reading_rules import Rule, in_place, unknown
 from cnn.models.sizes import Size, size_for
 from cnn.models.twins import kept_for_twins
@@ -37,27 +37,25 @@ _OF_CELLS = (
 class Step:
     """A reading from the cells of one layer, the `origin`, to those of another, back or forth.
 
-    `is_exact_from_all`: from all cells of the origin it is exact, whatever its certainty.
+    `is_parted`: it keeps apart channels that read different cells.
     """
 
     origin: str
     end: str
     reading: Reading
-    certainty: Certainty
-    is_exact_from_all: bool = False
+    is_parted: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Wiring:
     """The shapes of a model's layers, and what each reads.
 
-    `picture` is the name of the input layer. All channels of a cell read the same where `alike`. Steps
-    lead `backwards` from outputs to inputs, the last layer first, and `forwards` the other way.
+    `picture` is the name of the input layer. Steps lead `backwards` from outputs to inputs, the last
+    layer first, and `forwards` the other way.
     """
 
     picture: str
     shapes: Mapping[str, Sides]
-    alike: Mapping[str, bool]
     backwards: tuple[Step, ...]
     forwards: tuple[Step, ...]
 
@@ -90,12 +88,11 @@ def _wired(layer_calls: tuple[Call, ...], first: frozenset[str]) -> Wiring:
     for call in layer_calls:
         alike[call.name] = _reads_alike(call, all(alike[name] for name in call.inputs))
         for source, reading in _readings(call, shapes, first):
-            is_mixed = reading.is_parted and not alike[source] and reading.certainty == "exact"
-            certainty: Certainty = "upper bound" if is_mixed else reading.certainty
-            backwards.append(Step(call.name, source, reading, certainty, is_mixed))
-            forwards.append(Step(source, call.name, reading.turned, certainty))
+            is_parted = reading.is_parted and not alike[source]
+            backwards.append(Step(call.name, source, reading, is_parted))
+            forwards.append(Step(source, call.name, reading.turned, is_parted))
     picture = layer_calls[0].name
-    return Wiring(picture, shapes, alike, tuple(reversed(backwards)), tuple(forwards))
+    return Wiring(picture, shapes, tuple(reversed(backwards)), tuple(forwards))
 
 
 def _reads_alike(call: Call, before: bool) -> bool:

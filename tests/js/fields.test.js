@@ -34,10 +34,10 @@ test("fields that are composed here are those that the library finds", () => {
   assert.ok(cases.length > 20 && filled > 0.9 * all, `${filled} of ${all}`);
 });
 
-const layer = (name, shape, ...reads) => ({ name, shape, alike: true, reads });
+const layer = (name, shape, ...reads) => ({ name, shape, reads });
 const window3 = { start: -1, stride: 1, apart: 1, count: 3 };
 const channels = (count, groups, first = 0) => ({ channels: { first, count, groups } });
-const exact = { certainty: 0, exactFromAll: false };
+const exact = { certainty: 0 };
 const NETWORK = {
   certainties: ["exact", "upper bound", "depends on the data"], picture: "picture",
   layers: [
