@@ -210,10 +210,17 @@ def show(request: Request) -> Screen:
                 field: {"data-now": str(now), "data-most": most}
                 for field, (now, most) in limits.items()
             },
+            **{f"{one}-box": {"className": _width(charts[one])} for one in (PATCH, KERNEL, PRODUCTS)},
             WALK: walk,
             GUESS: guessing.asked(request, place, lambda: cnn.captions.unit_question(unit)),
         },
     )  # fmt: skip
+
+
+def _width(window: Chart) -> str:
+    """Return the class of the box of a window, which says whether it takes twice the width."""
+    shape = window.traces[0]["z"].shape if window.traces else None
+    return "many-numbers" if shape and cnn.figures.needs_room(shape) else ""
 
 
 def _walk(cell: _Cell) -> dict[str, int]:

@@ -108,13 +108,22 @@
     };
   }
 
+  // What is written into the cells of a plot, each with its value, and how large a cell is in CSS pixels.
+  function writtenIn(plot) {
+    const { xaxis, yaxis } = plot._fullLayout;
+    const texts = [...plot.querySelectorAll(".heatmap-label text")];
+    const numbers = texts.map((text) => ({ text, value: text.__data__.z }));
+    const side = (axis) => Math.abs(axis.l2p(1) - axis.l2p(0));
+    return { numbers, width: numbers.length && side(xaxis), height: numbers.length && side(yaxis) };
+  }
+
   function scaleFontOf({ _fullData: [trace] }) {
     return trace.colorbar.tickfont;
   }
 
   root.cnn = { ...root.cnn, plotly: {
     drawAs, draw, afterDrawing, atFirstDrawing, allPlots, plotIn, plotOf, aboutOf, numbersOf, pointIn, areaOf,
-    geometryOf, axesOf, scaleFontOf,
+    geometryOf, axesOf, scaleFontOf, writtenIn,
     titleOf: elementOf(".gtitle"),
     toolbarOf: elementOf(".modebar"),
     cellsOf: elementOf(".hm image"),

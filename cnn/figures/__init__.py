@@ -5,6 +5,7 @@ from cnn.figures.arithmetic import (
     curve_chart,
     effective_chart,
     marked_chart,
+    needs_room,
     terms_chart,
     window_chart,
 )
@@ -90,6 +91,7 @@ __all__ = [
     "marked_chart",
     "matrix",
     "matrix_chart",
+    "needs_room",
     "nothing",
     "outputs",
     "outputs_chart",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ from cnn.models.arithmetic.forms import Function
 
 # In a larger window numbers could not be read.
 _MOST_CELLS_NUMBERED = 81
+# As many numbers beside each other fit into a figure of the usual width.
+_MOST_COLUMNS_NUMBERED = 3
 _MOST_BARS = 40
 _CURVE_POINTS = 201
 _CURVE_SIZE = {"height": "80cqw"}
@@ -135,6 +138,11 @@ def window_chart(
         caption=caption,
     )
     return chart if marked is None else _framed(chart, marked[:, 0], marked[:, 1])
+
+
+def needs_room(window: tuple[int, ...]) -> bool:
+    """Whether the numbers in a window (height, width) are read only in a figure twice as wide."""
+    return window[1] > _MOST_COLUMNS_NUMBERED and prod(window) <= _MOST_CELLS_NUMBERED
 
 
 def terms_chart(

@@ -20,6 +20,8 @@ SCALES: tuple[Scale, ...] = ("channel", "layer", "network")
 MOST_NUMBERS = 90_000
 _ASPECT = 2.0
 _TYPE_PIXELS = 16
+# A heatmap that is narrower than that, beside its height, would have no room for its title.
+_SLIM = 0.3
 _WITH_BAR = {**style.MARGIN, "b": style.MARGIN["b"] + style.BAR_PIXELS}
 
 
@@ -115,9 +117,12 @@ def heatmap_size(cells_shape: tuple[int, int]) -> dict[str, str]:
     """Return the CSS size of a heatmap of (rows, columns), relative to its container's width.
 
     With it the square pixels fill the frame, the colour bar keeps its size, and nothing is much
-    higher than the window.
+    higher than the window. A slim one, such as a sequence, stands in a wider frame,
+    which has room for its title.
     """
     rows, columns = cells_shape
+    if columns < _SLIM * rows:
+        return {"width": "min(100cqw, 12rem)", "height": "max(20rem, 48vh)"}
     across = style.MARGIN["l"] + style.MARGIN["r"]
     upright = _WITH_BAR["t"] + _WITH_BAR["b"]
     width = f"min(100cqw, max(20rem, 48vh) * {columns / rows:.4f})"

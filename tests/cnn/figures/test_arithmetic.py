@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 import cnn
-from cnn.figures import curve_chart, effective_chart, marked_chart, terms_chart, window_chart
+from cnn.figures import (
+    curve_chart,
+    effective_chart,
+    marked_chart,
+    needs_room,
+    terms_chart,
+    window_chart,
+)
 
 
 def frame_of(chart):
@@ -71,6 +78,23 @@ def test_a_window_has_its_numbers_in_it_and_nothing_outside_the_map():
 def test_a_large_window_is_not_written_full():
     (trace,) = window_chart(np.ones((10, 10)), np.ones((10, 10), bool), title="").figure().data
     assert not trace.texttemplate
+
+
+@pytest.mark.parametrize(
+    ("window", "wide", "written"),
+    [
+        ((3, 3), False, True),
+        ((7, 1), False, True),
+        ((1, 7), True, True),
+        ((4, 4), True, True),
+        ((9, 9), True, True),
+        ((11, 11), False, False),
+    ],
+)
+def test_numbers_that_stand_side_by_side_need_room_while_they_are_written(window, wide, written):
+    chart = window_chart(np.ones(window), np.ones(window, bool), title="")
+    assert bool(chart.figure().data[0].texttemplate) == written
+    assert needs_room(window) == wide
 
 
 def test_bars_are_the_strongest_first_and_add_up():

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 import cnn
 from cnn.figures import Mosaic, cells, colour_range
-from cnn.figures.mosaic import as_maps, fair_share, largest_in_blocks
+from cnn.figures.mosaic import as_maps, fair_share, heatmap_size, largest_in_blocks
 
 
 def numbered(height: int, width: int, count: int) -> np.ndarray:
@@ -152,3 +152,18 @@ def test_a_vector_is_laid_out_row_by_row(units):
     values = np.arange(units, dtype=np.float32)
     z = cnn.figures.units(values, title="").data[0].z
     assert z[np.isfinite(z)].tolist() == values.tolist()
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (144, 1), (600, 20), (3, 40), (1, 1)])
+def test_a_figure_has_room_for_its_title_whatever_its_shape(shape):
+    """In a box 200 pixels wide, of a window 900 pixels high."""
+    width, height = map(pixels, heatmap_size(shape).values())
+    assert 140 < width <= 200
+    assert height > 60
+
+
+def pixels(length: str) -> float:
+    """What a length of CSS is in such a box."""
+    for unit, factor in {"cqw": "* 2", "rem": "* 16", "vh": "* 9", "calc": ""}.items():
+        length = length.replace(unit, factor)
+    return eval(length, {"min": min, "max": max})
