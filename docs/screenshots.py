@@ -170,10 +170,12 @@ def _take_notebook(browser: Browser, folder: Path) -> None:
         handler = partial(SimpleHTTPRequestHandler, directory=folder)
         with ThreadingHTTPServer(("127.0.0.1", 0), handler) as pages:
             threading.Thread(target=pages.serve_forever, daemon=True).start()
-            page = browser.new_page(viewport={**_SMALL, "height": 800})
+            page = browser.new_page(viewport=_SMALL)
             page.goto(f"http://127.0.0.1:{pages.server_port}/notebook.html")
             inside = page.frame_locator("iframe")
             inside.locator("#content:not(.waiting)").wait_for(timeout=120_000)
+            # Above it stands what TensorFlow logs.
+            page.locator(".jp-CodeCell").last.evaluate("cell => cell.scrollIntoView()")
             page.wait_for_timeout(3000)
             _keep(page, NOTEBOOK)
             pages.shutdown()

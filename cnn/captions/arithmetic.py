@@ -117,7 +117,10 @@ def receptive_field(pixels: NDArray[np.bool_], status: str) -> Caption:
             f"It depends on {counted(count, 'pixel')} of {pixels.size:,}, all of them in the frame."
         )
     notice = {
-        "upper bound": "It may be fewer: how one of the layers reads is not known here.",
+        "upper bound": (
+            "It may be fewer: one of the layers reads in a way that is not known here, or otherwise for "
+            "each channel."
+        ),
         "depends on the data": "How much each counts depends on the picture.",
     }.get(status, "")
     return Caption(seen, notice)

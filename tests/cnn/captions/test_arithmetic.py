@@ -111,7 +111,11 @@ def test_a_layer_that_is_not_known_proves_nothing():
     [
         ("exact", ""),
         ("whole picture", ""),
-        ("upper bound", "It may be fewer: how one of the layers reads is not known here."),
+        (
+            "upper bound",
+            "It may be fewer: one of the layers reads in a way that is not known here, or otherwise for "
+            "each channel.",
+        ),
         ("depends on the data", "How much each counts depends on the picture."),
     ],
 )
