@@ -60,8 +60,7 @@
     const factor = rem / PLAIN_PIXELS;
     if (typeof value !== "number") return enlarged(value, rem, key);
     if (key === "size" && /font$/.test(name)) return Math.max(value * factor, SMALLEST_REM * rem);
-    const isBelow = name === "legend" && key === "y" && value < 0;
-    return isBelow || GROWING.includes(key) ? value * factor : value;
+    return GROWING.includes(key) ? value * factor : value;
   }
 
   function present(view) {
