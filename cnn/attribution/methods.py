@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from cnn.attribution.attribution import Found
 from cnn.attribution.grad_cam import grad_cam
 from cnn.attribution.grad_cam_plus_plus import grad_cam_plus_plus
+from cnn.attribution.guided_backprop import guided_backprop
 from cnn.attribution.input_x_gradient import input_x_gradient
-from cnn.attribution.options import OfLayer, Option
+from cnn.attribution.lrp import CONVOLUTIONS, lrp
+from cnn.attribution.options import Choice, Number, OfLayer, Option
 from cnn.attribution.saliency import saliency
+from cnn.ranges import Limits
 
 
 @dataclass(frozen=True)
@@ -69,5 +72,21 @@ METHODS: Mapping[str, Method] = {
         _OF_LAYER,
         is_signed=False,
         is_cut=True,
+    ),
+    "guided_backprop": Method(
+        "Guided backpropagation",
+        "Springenberg et al. 2014, arXiv:1412.6806",
+        "The gradient, of which each ReLU lets back only what is positive, where its input was positive.",
+        guided_backprop,
+    ),
+    "lrp": Method(
+        "Layer-wise relevance propagation",
+        "Bach et al. 2015, doi:10.1371/journal.pone.0130140",
+        "The number shared out layer by layer: by the ε rule, in convolutions by z+ unless ε is chosen.",
+        lrp,
+        {
+            "convolutions": Choice("rule of convolutions", "z+", CONVOLUTIONS),
+            "epsilon": Number("ε", 1e-6, Limits(0, 1, is_whole=False, above=True)),
+        },
     ),
 }

@@ -62,11 +62,14 @@ class Objective:
         numbers = [of, _NONE if against is None else against, *(self.target.cell or ())]
         return np.array(numbers, np.int32)
 
-    def compiled(self, name: str, function: Callable[[Any, Any], Any]) -> Callable[[Batch], Any]:
+    def compiled(
+        self, name: str, function: Callable[..., Any], *given: Any
+    ) -> Callable[[Batch], Any]:
         """Return `function` of a tensor of pictures and of `which` as one of arrays; kept by `name`.
 
-        What it returns is a sequence of tensors (n, ...). A single picture is computed by itself, more of
-        them in batches of 64, fewer where layers are large: then one compiled function serves all.
+        What else is `given`, arrays, goes in beside them at each call. What comes out is a sequence of
+        tensors (n, ...). A single picture is computed by itself, more of them in batches of 64, fewer
+        where layers are large: then one compiled function serves all.
         """
         kind = f"{self.target.layer} {self.target.cell is None} {self.target.against is None}"
 
@@ -79,7 +82,7 @@ class Objective:
             parts = []
             for start in range(0, len(batch), size):
                 chunk = batch[start : start + size]
-                made = run(filled(chunk, size), self.which)
+                made = run(filled(chunk, size), self.which, *given)
                 parts.append([tensor.numpy()[: len(chunk)] for tensor in made])
             return tuple(np.concatenate(found) for found in zip(*parts, strict=True))
 
@@ -102,9 +105,12 @@ class Objective:
 
     def of_visits(self, visits: Visits, which: Any) -> Any:
         """Return the target for each picture that gave these `visits`, (n,)."""
+        return self.chosen(numbers_of(self.model, self.target.layer, visits)[0], which)
+
+    def chosen(self, numbers: Any, which: Any) -> Any:
+        """Return the target for each picture of a batch of `numbers_of`, (n,)."""
         import tensorflow as tf
 
-        numbers, _ = numbers_of(self.model, self.target.layer, visits)
         chosen = tf.gather(numbers, which[0], axis=-1)
         if self.target.against is not None:
             chosen -= tf.gather(numbers, which[1], axis=-1)

@@ -70,6 +70,13 @@ def with_layers(network: keras.Model, others: Mapping[Any, Any]) -> keras.Model:
     return other
 
 
+def with_attributes(layer: Any, **attributes: Any) -> Any:
+    """Return the layer with other attributes and the same weights; it stays as it is itself."""
+    other = _copy(layer)
+    other.__dict__.update(attributes)
+    return other
+
+
 def _with_operation(node: Any, operation: Any) -> Any:
     """Return the node with another operation, or as it is where there is no other."""
     if operation is None:

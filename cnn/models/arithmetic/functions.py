@@ -246,6 +246,12 @@ def of_activation(activation: Any) -> Applied | None:
     return Applied(name, _OF_ONE[name]) if name in _OF_ONE else None
 
 
+def applied_by(layer: Any) -> Applied | None:
+    """Return the function that a layer applies at its end, or is; None: not known."""
+    has_one = hasattr(layer, "activation")
+    return of_activation(layer.activation) if has_one else of_layer(layer)
+
+
 def of_layer(layer: Any) -> Applied | None:
     """Return the function that a layer or an operation is, with its options; None: not known."""
     name = _BY_CLASS.get(type(layer).__name__.lower(), "")

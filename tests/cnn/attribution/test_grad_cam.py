@@ -1,6 +1,8 @@
 import keras
 import numpy as np
 import pytest
+import saliency.core as saliency
+import tensorflow as tf
 from keras import layers
 
 import cnn
@@ -38,6 +40,22 @@ def class_activation(model: keras.Model, image: np.ndarray, class_: int) -> np.n
     """The map of a class by its weights (Zhou et al. 2016): the network's own, of signed numbers."""
     maps = cnn.activations(model, image)["conv"]
     return maps @ model.get_layer("scores").kernel.numpy()[:, class_]
+
+
+def by_hand(
+    model: keras.Model, image: np.ndarray, name: str, class_: int
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """The maps of a layer of a chain, the gradient of a logit by them, and the logit."""
+    names = [layer.name for layer in model.layers]
+    after = model.layers[names.index(name) + 1 :]
+    maps = tf.constant(cnn.activations(model, image)[name][None])
+    with tf.GradientTape() as tape:
+        tape.watch(maps)
+        x = maps
+        for layer in after[:-1]:
+            x = layer(x)
+        logit = (x @ after[-1].kernel + after[-1].bias)[0, class_]
+    return maps.numpy()[0], tape.gradient(logit, maps).numpy()[0], float(logit)
 
 
 def test_of_averages_and_a_dense_layer_it_is_the_class_activation_map(network):
@@ -175,11 +193,46 @@ def test_a_cell_of_maps_is_explained_by_the_features_at_that_cell():
     np.testing.assert_allclose(found.map, np.maximum(signed, 0), rtol=RELATIVE, atol=1e-7)
 
 
-def test_a_network_with_branches_gives_maps_at_each_of_its_convolutions(second_model):
-    image = picture_of((20, 30, 3))
-    convolutions = [i.name for i in cnn.layer_infos(second_model) if i.kind == "Conv2D"]
-    assert len(convolutions) > 2
-    for name in convolutions:
-        found = cnn.attribute(second_model, image, method="grad_cam", layer=name)
-        assert found.map.shape == cnn.activations(second_model, image)[name].shape[:2]
-        assert found.map.any() != bool(found.note)
+def test_it_is_what_another_library_makes_of_the_same_gradient(classifier, seven):
+    maps, slopes, _ = by_hand(classifier, seven, "conv2d_1", 7)
+    given = {
+        saliency.base.CONVOLUTION_LAYER_VALUES: maps[None],
+        saliency.base.CONVOLUTION_OUTPUT_GRADIENTS: slopes[None],
+    }
+    expected = saliency.GradCam().GetMask(
+        seven, lambda *_, **__: given, should_resize=False, three_dims=False
+    )
+    found = cnn.attribute(classifier, seven, method="grad_cam", target=7, layer="conv2d_1")
+    assert expected.max() > 0
+    np.testing.assert_allclose(found.map, expected, rtol=RELATIVE, atol=RELATIVE * expected.max())
+
+
+def test_plus_plus_is_equation_19(classifier, seven):
+    maps, slopes, logit = by_hand(classifier, seven, "conv2d_1", 7)
+    expected = np.zeros(maps.shape[:2])
+    for channel in range(maps.shape[-1]):
+        weight, total = 0.0, maps[..., channel].sum()
+        for slope in slopes[..., channel].ravel():
+            if slope:
+                alpha = slope**2 / (2 * slope**2 + slope**3 * total)
+                weight += alpha * max(np.exp(logit) * slope, 0)
+        expected += weight * maps[..., channel]
+    found = cnn.attribute(classifier, seven, method="grad_cam_plus_plus", target=7)
+    assert found.settings == {"layer": "conv2d_1"}
+    assert found.value == pytest.approx(logit, rel=RELATIVE)
+    # exp(S) makes of the rounding of S one factor of the whole map.
+    rounding = np.exp(logit - found.value)
+    np.testing.assert_allclose(
+        found.map * rounding, np.maximum(expected, 0), rtol=3 * RELATIVE, atol=1e-5 * expected.max()
+    )
+
+
+def test_plus_plus_stays_finite_where_no_number_is_left_for_exp():
+    model = pooled(None)
+    scores = model.get_layer("scores")
+    maps = []
+    for bias in (60, 80, 5000):
+        scores.bias.assign([bias] * 3)
+        found = cnn.attribute(model, picture_of((9, 7, 1)), method="grad_cam_plus_plus")
+        maps.append(found.map / found.map.max())
+    np.testing.assert_allclose(maps[1:], [maps[0]] * 2, rtol=RELATIVE, atol=1e-7)

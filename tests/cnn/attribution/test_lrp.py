@@ -1,0 +1,250 @@
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import cnn
+from cnn.attribution.lrp import Relevance, relevance
+from cnn.attribution.objective import objective_of
+from cnn.models.loading import as_functional
+from cnn.models.preparing import prepare
+
+
+def picture_of(shape: tuple[int, int, int], seed: int = 3) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+
+
+def relevance_of(
+    model: keras.Model, image: np.ndarray, *, convolutions: str = "z+", epsilon: float = 1e-6
+) -> Relevance:
+    batch = prepare(image, model)
+    return relevance(objective_of(model, batch, None), batch, convolutions, epsilon)
+
+
+def close(found: np.ndarray, expected: np.ndarray, relative: float = 1e-5) -> None:
+    assert np.abs(expected).max() > 0
+    np.testing.assert_allclose(found, expected, rtol=0, atol=relative * np.abs(expected).max())
+
+
+def without_biases() -> keras.Model:
+    """All kinds that give twice as much for twice the input, with branches and a network inside."""
+    keras.utils.set_random_seed(6)
+    plain = {"use_bias": False, "activation": "relu"}
+    picture = keras.Input((12, 10, 2))
+    x = layers.ZeroPadding2D(1)(picture)
+    x = layers.Conv2D(6, 3, **plain)(x)
+    x = layers.MaxPooling2D(2)(x)
+    inside = keras.Input(x.shape[1:])
+    y = layers.SeparableConv2D(6, 3, padding="same", use_bias=False)(inside)
+    x = keras.Model(inside, layers.Add()([inside, layers.ReLU()(y)]), name="block")(x)
+    x = layers.Dropout(0.5)(x) * 0.5
+    left = layers.DepthwiseConv2D(3, **plain)(x)
+    right = layers.Conv2DTranspose(3, 2, **plain)(layers.AveragePooling2D(2)(x))
+    right = layers.Cropping2D(((0, 2), (0, 1)))(layers.UpSampling2D(1)(right))
+    x = layers.Concatenate()([left, layers.Permute((1, 2, 3))(right)])
+    x = layers.PReLU(keras.initializers.Constant(0.2), shared_axes=(1, 2))(x)
+    x = layers.Dense(7, **plain)(layers.Flatten()(x))
+    scores = layers.Dense(4, use_bias=False, activation="softmax")(x)
+    return as_functional(keras.Model(picture, scores))
+
+
+def test_without_biases_and_epsilon_it_is_input_times_gradient():
+    model, image = without_biases(), picture_of((12, 10, 2))
+    options = {"convolutions": "epsilon", "epsilon": 1e-12}
+    for target in (0, cnn.Target(1, against=2)):
+        found = cnn.attribute(model, image, method="lrp", target=target, **options)
+        expected = cnn.attribute(model, image, method="input_x_gradient", target=target)
+        close(found.map, expected.map, 2e-5)
+        assert found.value == pytest.approx(found.map.sum(), rel=1e-4)
+        assert found.law.residual < 1e-4
+
+
+def test_each_rule_is_as_by_hand():
+    keras.utils.set_random_seed(7)
+    model = as_functional(
+        keras.Sequential(
+            [
+                keras.Input((4, 5, 1)),
+                layers.Rescaling(1 / 100, offset=-1, name="scale"),
+                layers.Conv2D(3, 2, activation="relu", name="conv"),
+                layers.MaxPooling2D((1, 2), name="pool"),
+                layers.Flatten(name="flatten"),
+                layers.Dense(2, activation="softmax", name="scores"),
+            ]
+        )
+    )
+    for name in ("conv", "scores"):
+        layer = model.get_layer(name)
+        layer.bias.assign(np.linspace(0.3, 0.7, len(layer.bias)))
+    image, epsilon = picture_of((4, 5, 1)), 0.05
+    made = cnn.activations(model, image)
+    kernel, bias = (weights.astype(float) for weights in model.get_layer("scores").get_weights())
+    entering = made["flatten"].astype(float)
+    sums = entering @ kernel + bias
+    class_ = int(sums.argmax())
+    share = sums[class_] / (sums[class_] + np.copysign(epsilon, sums[class_]))
+    pooled = (entering * kernel[:, class_] * share).reshape(3, 2, 3)
+    expected = np.zeros((4, 5))
+    lost = 0.0
+    signed = made["scale"][..., 0].astype(float)
+    weights = model.get_layer("conv").kernel.numpy()[:, :, 0].astype(float)
+    for row, column, channel in np.ndindex(pooled.shape):
+        pair = made["conv"][row, 2 * column : 2 * column + 2, channel]
+        winner = 2 * column + int(pair.argmax())
+        window = np.s_[row : row + 2, winner : winner + 2]
+        parts = np.maximum(signed[window] * weights[..., channel], 0)
+        if parts.sum():
+            expected[window] += parts / parts.sum() * pooled[row, column, channel]
+        else:
+            lost += pooled[row, column, channel]
+    scaled = batch_of(model, image) / 100
+    divisors = signed + np.where(signed < 0, -epsilon, epsilon)
+    found = relevance_of(model, image, epsilon=epsilon)
+    close(found.map[..., 0], scaled * expected / divisors)
+    assert signed.min() < 0 < signed.max()
+    assert found.value == pytest.approx(sums[class_], rel=1e-5)
+    taken = share * (bias[class_] + np.copysign(epsilon, sums[class_]))
+    assert found.absorbed["scores"] == pytest.approx(taken, rel=1e-4)
+    assert found.absorbed["conv"] == pytest.approx(lost, abs=1e-5)
+    assert found.absorbed["pool"] == found.absorbed["flatten"] == 0
+    assert found.absorbed["scale"] == pytest.approx(
+        (expected * (divisors - scaled) / divisors).sum(), rel=1e-4
+    )
+
+
+def batch_of(model: keras.Model, image: np.ndarray) -> np.ndarray:
+    return prepare(image, model)[0, ..., 0].astype(float)
+
+
+@pytest.mark.parametrize("convolutions", ["z+", "epsilon"])
+def test_what_a_layer_receives_goes_on_or_is_absorbed(classifier, seven, convolutions):
+    found = relevance_of(classifier, seven, convolutions=convolutions)
+    names = [info.name for info in cnn.layer_infos(classifier)]
+    received = [found.received[name] for name in names]
+    left = [received[i] - found.absorbed[name] for i, name in enumerate(names)]
+    np.testing.assert_allclose(received[:-1], left[1:], rtol=0, atol=1e-4 * abs(found.value))
+    assert received[-1] == pytest.approx(found.value, rel=1e-5)
+    assert received[0] == pytest.approx(found.map.sum(), rel=1e-5)
+    assert found.absorbed[names[-1]] != 0
+
+
+def test_the_law_is_conservation_with_what_was_absorbed(classifier, seven):
+    absorbed = sum(relevance_of(classifier, seven).absorbed.values())
+    found = cnn.attribute(classifier, seven, method="lrp")
+    assert found.settings == {"convolutions": "z+", "epsilon": 1e-6}
+    assert found.value == pytest.approx(cnn.predict(classifier, seven).logits[7], rel=1e-5)
+    assert found.law.name == "conservation"
+    assert found.law.expected == pytest.approx(found.value - absorbed, rel=1e-5)
+    assert found.law.found == pytest.approx(found.map.sum(), rel=1e-5)
+    assert found.residual < 1e-4
+
+
+def normalised(*, is_folded: bool) -> keras.Model:
+    """Layers of four kinds, each with a batch normalisation behind it, or with it folded in."""
+    keras.utils.set_random_seed(11)
+    picture = x = keras.Input((7, 6, 2))
+    for name, layer in {
+        "plain": layers.Conv2D(4, 3, name="plain"),
+        "depthwise": layers.DepthwiseConv2D(2, depth_multiplier=2, name="depthwise"),
+        "transposed": layers.Conv2DTranspose(3, 2, name="transposed"),
+        "dense": layers.Dense(5, name="dense"),
+    }.items():
+        x = layer(layers.Flatten()(x) if name == "dense" else x)
+        x = x if is_folded else layers.BatchNormalization(name=f"{name}_norm")(x)
+        x = layers.ReLU()(x)
+    return as_functional(keras.Model(picture, layers.Dense(3, name="scores")(x)))
+
+
+def fold(model: keras.Model, folded: keras.Model) -> None:
+    """Give the normalisations numbers, of both signs, and the folded network what they come to."""
+    random = np.random.default_rng(12)
+    folded.get_layer("scores").set_weights(model.get_layer("scores").get_weights())
+    for name in ("plain", "depthwise", "transposed", "dense"):
+        norm = model.get_layer(f"{name}_norm")
+        size = len(norm.gamma)
+        gamma = random.uniform(0.5, 2, size) * np.where(np.arange(size) % 2, -1, 1)
+        beta, mean, variance = random.uniform(0.2, 1, (3, size))
+        norm.set_weights([gamma, beta, mean - 0.5, variance])
+        factor = gamma / np.sqrt(variance + norm.epsilon)
+        kernel, bias = model.get_layer(name).get_weights()
+        by_output = {"depthwise": factor.reshape(-1, 2), "transposed": factor[:, None]}
+        turned = kernel * by_output.get(name, factor)
+        folded.get_layer(name).set_weights([turned, (bias - mean + 0.5) * factor + beta])
+
+
+def test_a_batch_normalisation_is_folded_into_the_layer_before_it():
+    model, folded, image = (
+        normalised(is_folded=False),
+        normalised(is_folded=True),
+        picture_of((7, 6, 2)),
+    )
+    fold(model, folded)
+    np.testing.assert_allclose(
+        cnn.predict(model, image).logits, cnn.predict(folded, image).logits, rtol=1e-4, atol=1e-5
+    )
+    for convolutions in ("z+", "epsilon"):
+        options = {"method": "lrp", "target": 1, "convolutions": convolutions}
+        found = cnn.attribute(model, image, **options)
+        close(found.map, cnn.attribute(folded, image, **options).map, 1e-4)
+        assert found.residual < 1e-3
+
+
+def test_a_network_with_branches_nested_and_shared_layers_conserves_it(second_model):
+    found = cnn.attribute(second_model, picture_of((20, 30, 3)), method="lrp")
+    assert found.map.shape == (20, 30, 3)
+    assert found.map.any()
+    assert found.residual < 1e-3
+
+
+def test_a_unit_is_explained_by_what_it_sees(classifier, seven):
+    target = cnn.Target(3, layer="conv2d", cell=(10, 12))
+    found = cnn.attribute(classifier, seven, method="lrp", target=target)
+    seen = np.zeros((28, 28), bool)
+    seen[10:13, 12:15] = True
+    assert found.value > 0
+    assert found.map[..., 0][seen].any()
+    assert not found.map[..., 0][~seen].any()
+
+
+def test_a_constant_network_gives_zeros():
+    model = without_biases()
+    model.set_weights([np.zeros_like(weights) for weights in model.get_weights()])
+    found = cnn.attribute(model, picture_of((12, 10, 2)), method="lrp", target=0)
+    np.testing.assert_array_equal(found.map, np.zeros((12, 10, 2), np.float32))
+    assert found.residual == 0
+
+
+@pytest.mark.parametrize(
+    ("made", "named"),
+    [
+        (lambda x: layers.LayerNormalization(name="norm")(x), r"'norm' \(LayerNormalization\)"),
+        (lambda x: layers.Softmax(name="shares")(x), r"'shares' \(Softmax\)"),
+        (lambda x: layers.Multiply(name="gate")([x, x]), r"'gate' \(Multiply\)"),
+        (lambda x: layers.Dense(3, "softmax", name="inner")(x), r"'inner' \(Dense\)"),
+    ],
+)
+def test_a_layer_without_a_rule_is_named(made, named):
+    picture = keras.Input((4, 4, 1))
+    x = made(layers.Flatten()(picture))
+    model = as_functional(keras.Model(picture, layers.Dense(2)(x)))
+    with pytest.raises(cnn.AttributionError, match=f"{named}: choose another method"):
+        cnn.attribute(model, picture_of((4, 4, 1)), method="lrp")
+
+
+def test_half_precision_is_attributed_within_the_law_or_refused_with_the_number():
+    keras.utils.set_random_seed(13)
+    half = {"dtype": "mixed_float16"}
+    model = as_functional(
+        keras.Sequential(
+            [
+                keras.Input((8, 8, 1)),
+                layers.Conv2D(4, 3, activation="relu", **half),
+                layers.MaxPooling2D(2, **half),
+                layers.Flatten(**half),
+                layers.Dense(3, dtype="float32"),
+            ]
+        )
+    )
+    found = cnn.attribute(model, picture_of((8, 8, 1)), method="lrp")
+    assert found.map.dtype == np.float32
+    assert found.residual < found.law.tolerance
