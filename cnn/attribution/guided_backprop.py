@@ -7,6 +7,7 @@ from typing import Any
 
 from cnn.attribution.attribution import Found
 from cnn.attribution.objective import Batch, Objective, finite
+from cnn.errors import ModelError
 from cnn.inspection.units import rule_of
 from cnn.models.arithmetic.functions import applied_by
 from cnn.models.graph import Call, calls
@@ -79,7 +80,10 @@ def _note(objective: Objective) -> str:
 
 
 def _hides_one(call: Call) -> bool:
-    """Whether there is a ReLU in what is computed by a layer that is not known, or its activation."""
+    """Whether there is a ReLU in what a layer that is not known computes, or its activation does.
+
+    What cannot be traced is not looked into.
+    """
     import tensorflow as tf
 
     layer = call.layer
@@ -88,6 +92,9 @@ def _hides_one(call: Call) -> bool:
         return False
     entering = [tf.TensorSpec((1, *t.shape[1:]), t.dtype) for t in call.node.input_tensors]
     traced = tf.function(lambda *tensors: call.outputs(tensors), autograph=False)
-    graph = traced.get_concrete_function(*entering).graph.as_graph_def()
+    try:
+        graph = traced.get_concrete_function(*entering).graph.as_graph_def()
+    except ModelError:
+        return False
     inside = [node for function in graph.library.function for node in function.node_def]
     return any(node.op in ("Relu", "Relu6") for node in (*graph.node, *inside))

@@ -71,7 +71,7 @@ def lrp(objective: Objective, batch: Batch, *, convolutions: str, epsilon: float
 def relevance(objective: Objective, batch: Batch, convolutions: str, epsilon: float) -> Relevance:
     """Return where the number goes for a batch of one, layer by layer."""
     function = partial(_propagated, objective, convolutions)
-    compiled = objective.compiled(f"lrp {convolutions}", function, np.float32(epsilon))
+    compiled = objective.compiled(f"lrp {convolutions}", function, np.array(epsilon, np.float32))
     value, found, received, absorbed = compiled(batch)
     names = [call.name for call in calls(objective.model)]
     by_call = [
@@ -124,6 +124,7 @@ def _start(objective: Objective, visits: Visits, which: Any) -> tuple[str, Any, 
 
     The last is the call before whose activation the number is, "" for none.
     """
+    import keras
     import tensorflow as tf
 
     model, layer = objective.model, objective.target.layer
@@ -136,7 +137,7 @@ def _start(objective: Objective, visits: Visits, which: Any) -> tuple[str, Any, 
         head = heads.head_of(model)
         return head.last, relevance, head.deciding if is_sum else ""
     if layer in channels_first(model):
-        relevance = tf.experimental.numpy.moveaxis(relevance, -1, 1)
+        relevance = keras.ops.moveaxis(relevance, -1, 1)
     made = next(output for name, _, _, output in visits if name == layer)
     return layer, tf.reshape(relevance, tf.shape(made)), ""
 

@@ -40,8 +40,8 @@ def without_biases() -> keras.Model:
     x = layers.Dropout(0.5)(x) * 0.5
     left = layers.DepthwiseConv2D(3, **plain)(x)
     right = layers.Conv2DTranspose(3, 2, **plain)(layers.AveragePooling2D(2)(x))
-    right = layers.Cropping2D(((0, 2), (0, 1)))(layers.UpSampling2D(1)(right))
-    x = layers.Concatenate()([left, layers.Permute((1, 2, 3))(right)])
+    right = layers.Cropping2D(((2, 2), (2, 1)))(layers.UpSampling2D(2)(right))
+    x = layers.Concatenate()([left, layers.Permute((2, 1, 3))(layers.Permute((2, 1, 3))(right))])
     x = layers.PReLU(keras.initializers.Constant(0.2), shared_axes=(1, 2))(x)
     x = layers.Dense(7, **plain)(layers.Flatten()(x))
     scores = layers.Dense(4, use_bias=False, activation="softmax")(x)
@@ -75,7 +75,7 @@ def test_each_rule_is_as_by_hand():
     )
     for name in ("conv", "scores"):
         layer = model.get_layer(name)
-        layer.bias.assign(np.linspace(0.3, 0.7, len(layer.bias)))
+        layer.bias.assign(np.linspace(0.3, 0.7, layer.bias.shape[0]))
     image, epsilon = picture_of((4, 5, 1)), 0.05
     made = cnn.activations(model, image)
     kernel, bias = (weights.astype(float) for weights in model.get_layer("scores").get_weights())
@@ -161,14 +161,14 @@ def fold(model: keras.Model, folded: keras.Model) -> None:
     folded.get_layer("scores").set_weights(model.get_layer("scores").get_weights())
     for name in ("plain", "depthwise", "transposed", "dense"):
         norm = model.get_layer(f"{name}_norm")
-        size = len(norm.gamma)
+        size = norm.gamma.shape[0]
         gamma = random.uniform(0.5, 2, size) * np.where(np.arange(size) % 2, -1, 1)
         beta, mean, variance = random.uniform(0.2, 1, (3, size))
         norm.set_weights([gamma, beta, mean - 0.5, variance])
         factor = gamma / np.sqrt(variance + norm.epsilon)
         kernel, bias = model.get_layer(name).get_weights()
-        by_output = {"depthwise": factor.reshape(-1, 2), "transposed": factor[:, None]}
-        turned = kernel * by_output.get(name, factor)
+        shape = {"depthwise": (-1, 2), "transposed": (-1, 1)}.get(name, (-1,))
+        turned = kernel * factor.reshape(shape)
         folded.get_layer(name).set_weights([turned, (bias - mean + 0.5) * factor + beta])
 
 
@@ -231,7 +231,7 @@ def test_a_layer_without_a_rule_is_named(made, named):
         cnn.attribute(model, picture_of((4, 4, 1)), method="lrp")
 
 
-def test_half_precision_is_attributed_within_the_law_or_refused_with_the_number():
+def test_one_sigmoid_after_layers_of_half_precision_is_explained_before_it():
     keras.utils.set_random_seed(13)
     half = {"dtype": "mixed_float16"}
     model = as_functional(
@@ -241,10 +241,13 @@ def test_half_precision_is_attributed_within_the_law_or_refused_with_the_number(
                 layers.Conv2D(4, 3, activation="relu", **half),
                 layers.MaxPooling2D(2, **half),
                 layers.Flatten(**half),
-                layers.Dense(3, dtype="float32"),
+                layers.Dense(1, activation="sigmoid", name="score", dtype="float32"),
             ]
         )
     )
-    found = cnn.attribute(model, picture_of((8, 8, 1)), method="lrp")
+    image = picture_of((8, 8, 1))
+    found = cnn.attribute(model, image, method="lrp")
+    probability = cnn.activations(model, image)["score"]
+    assert found.value == pytest.approx(float(np.log(probability / (1 - probability))[0]), rel=1e-3)
     assert found.map.dtype == np.float32
     assert found.residual < found.law.tolerance
