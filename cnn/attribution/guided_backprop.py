@@ -72,10 +72,10 @@ def _note(objective: Objective) -> str:
         kept[_HIDDEN] = [call.name for call in calls(objective.model) if _hides_one(call)]
     if hidden := kept[_HIDDEN]:
         return (
-            f"A ReLU inside {listed(hidden)} is left as it is: the gradient there is the plain one."
+            f"a ReLU inside {listed(hidden)} is left as it is, with the plain gradient"
         )
     if not any(_rectifies(call.layer) for call in calls(objective.model)):
-        return "The network has no ReLU: this is the plain gradient."
+        return "the network has no ReLU: this is the plain gradient"
     return ""
 
 

@@ -57,7 +57,7 @@ def maps_of(objective: Objective, batch: Batch, layer: str) -> Maps:
 def positive(maps: Maps, weights: NDArray[np.float64]) -> Found:
     """Return what is above zero of the sum of all maps, each with its weight, (height, width)."""
     added = np.maximum(maps.values @ weights, 0).astype(np.float32)
-    note = "" if added.any() else f"No positive evidence: no cell of {maps.layer} speaks for it."
+    note = "" if added.any() else f"no positive evidence: no cell of {maps.layer} speaks for it"
     return Found(added, note=note, settings={"layer": maps.layer})
 
 

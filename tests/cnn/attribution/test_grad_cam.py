@@ -98,7 +98,7 @@ def test_without_evidence_for_it_the_map_is_zero_and_says_so(method):
         dense.kernel.assign(weights)
         found = cnn.attribute(model, picture_of((9, 7, 1)), method=method, target=1)
         np.testing.assert_array_equal(found.map, np.zeros((7, 5), np.float32))
-        assert found.note == "No positive evidence: no cell of conv speaks for it."
+        assert found.note == "no positive evidence: no cell of conv speaks for it"
 
 
 def test_in_a_nested_backbone_it_is_the_same():

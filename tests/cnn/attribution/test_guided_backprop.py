@@ -81,7 +81,7 @@ def test_a_relu_that_is_out_of_reach_is_named():
     model = network(own)
     found = cnn.attribute(model, IMAGE, method="guided_backprop", target=0)
     assert found.note == (
-        "A ReLU inside first_own and second_own is left as it is: the gradient there is the plain one."
+        "a ReLU inside first_own and second_own is left as it is, with the plain gradient"
     )
     plain = cnn.attribute(model, IMAGE, method="input_x_gradient", target=0)
     np.testing.assert_allclose(found.map * IMAGE / 255, plain.map, rtol=1e-5)
@@ -93,7 +93,7 @@ def test_without_a_relu_it_is_the_gradient_and_says_so():
 
     model = network(leaky)
     found = cnn.attribute(model, IMAGE, method="guided_backprop", target=0)
-    assert found.note == "The network has no ReLU: this is the plain gradient."
+    assert found.note == "the network has no ReLU: this is the plain gradient"
     plain = cnn.attribute(model, IMAGE, method="input_x_gradient", target=0)
     assert plain.map.any()
     np.testing.assert_allclose(found.map * IMAGE / 255, plain.map, rtol=1e-5)
