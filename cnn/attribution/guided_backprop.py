@@ -71,9 +71,7 @@ def _note(objective: Objective) -> str:
     if _HIDDEN not in kept:
         kept[_HIDDEN] = [call.name for call in calls(objective.model) if _hides_one(call)]
     if hidden := kept[_HIDDEN]:
-        return (
-            f"a ReLU inside {listed(hidden)} is left as it is, with the plain gradient"
-        )
+        return f"a ReLU inside {listed(hidden)} is left as it is, with the plain gradient"
     if not any(_rectifies(call.layer) for call in calls(objective.model)):
         return "the network has no ReLU: this is the plain gradient"
     return ""
