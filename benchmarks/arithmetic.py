@@ -12,7 +12,7 @@ from playwright.async_api import async_playwright
 from playwright.sync_api import Page
 
 import cnn
-from benchmarks.browsing import CLICK, open_page, real_browser, running_server
+from benchmarks.browsing import CLICK, open_drawn, real_browser, running_server
 from benchmarks.drawing import send_events
 from benchmarks.row import Row, milliseconds, percentile
 from tests.browser.server import CHROMIUM, FLAGS, Server
@@ -74,7 +74,7 @@ def arithmetic() -> list[Row]:
     """A click on a cell against another digit on the same page; a field against a compiled pass."""
     with running_server() as server, real_browser() as browser:
         server.start()
-        page = open_page(browser, server, "/why/conv2d_1?channel=5")
+        page = open_drawn(browser, server, "/why/conv2d_1?channel=5")
         digits, *_ = page.evaluate(CLICK, 25)
         page.locator("#why-map").scroll_into_view_if_needed()
         clicks = [_click(page, *cell) for cell in _CELLS]

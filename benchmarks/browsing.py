@@ -93,6 +93,14 @@ def open_page(browser: Browser, server: Server, path: str) -> Page:
     return page
 
 
+def open_drawn(browser: Browser, server: Server, path: str) -> Page:
+    """Open a page, and wait until its figures are drawn with the numbers of now."""
+    page = open_page(browser, server, path)
+    page.wait_for_selector(_DRAWN, timeout=120_000)
+    page.wait_for_function("() => !document.querySelector('.painted-over')")
+    return page
+
+
 def digits() -> list[Row]:
     """From the click on a digit to its figures painted, against redrawing them with no new values."""
     rows = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 
-from benchmarks.browsing import CLICK, open_page, real_browser, running_server
+from benchmarks.browsing import CLICK, open_drawn, real_browser, running_server
 from benchmarks.row import Row, percentile
 
 _CHANNELS = 25
@@ -36,7 +36,7 @@ def switching() -> list[Row]:
     """A channel switched off, the first of its layer and every other, against another digit."""
     with running_server() as server, real_browser() as browser:
         server.start()
-        page = open_page(browser, server, "/surgery/conv2d_1")
+        page = open_drawn(browser, server, "/surgery/conv2d_1")
         first, *latencies = page.evaluate(_SWITCH, _CHANNELS)
         digits, *_ = page.evaluate(CLICK, _CHANNELS)
     name, yardstick = "a channel switched off → its effect painted", "another digit on that page"
