@@ -11,8 +11,7 @@ from playwright.sync_api import Error as PlaywrightError
 import cnn
 from cnn.data import datasets
 from tests import nets
-from tests.browser.forked import ForkedServer
-from tests.browser.server import FLAGS, HEADLESS, Server, stop_worker
+from tests.browser.server import FLAGS, HEADLESS, ForkedServer, Server, stop_worker
 
 SIZE: ViewportSize = {"width": 1400, "height": 900}
 # Playwright makes functions of the conditions it waits for, which the policy of a page forbids;

@@ -14,6 +14,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from tests.forked import Fork
+
 
 def _first(*names: str) -> str | None:
     return next((found for name in names if (found := shutil.which(name))), None)
@@ -104,6 +106,13 @@ class Server:
         if self._process and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGTERM)
             self._process.wait(20)
+
+
+class ForkedServer(Server):
+    """A server that finds TensorFlow imported, where no program with limits is to start it."""
+
+    def _begin(self) -> Any:
+        return super()._begin() if self.within else Fork(self.command, self.environment, self.log)
 
 
 def stop_worker(home: Path) -> None:

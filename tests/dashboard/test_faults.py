@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import threading
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -18,17 +17,18 @@ import cnn
 from cnn.files import content_hash
 from cnn.jobs import Home, Queue
 from dashboard import ids, shedding
-from tests.browser.server import Server, stop_worker
+from tests.browser.server import ForkedServer, stop_worker
 from tests.cnn.jobs.test_handing_back import learned
 from tests.cnn.jobs.test_jobs import LONG, wait_until
 from tests.dashboard.runtime.test_supervisor import workers
+from tests.forked import Fork
 
 LABELS, SLOW_LABELS = "/labels/digits/all", "/labels/digits/slow"
 SILENT_SECONDS = 2
 LAYER = "/values/activations/conv2d?data=digits&split=all&index="
 
 
-class Faulty(Server):
+class Faulty(ForkedServer):
     """A server of which processes are killed one by one."""
 
     def begin(self) -> "Faulty":
@@ -48,7 +48,7 @@ class Faulty(Server):
         children = Path(f"/proc/{self.master}/task/{self.master}/children").read_text().split()
         return [int(child) for child in children if int(child) not in workers(self.home)]
 
-    def told_to_end(self) -> subprocess.Popen:
+    def told_to_end(self) -> Fork:
         """SIGTERM to the one process that an operator started."""
         self._process.terminate()
         return self._process

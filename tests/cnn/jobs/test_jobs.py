@@ -2,7 +2,6 @@ import json
 import os
 import sqlite3
 import subprocess
-import sys
 import time
 from contextlib import closing, contextmanager
 
@@ -14,6 +13,7 @@ from cnn.files import content_hash
 from cnn.jobs import Download, Home, Queue
 from cnn.models.card import card_path
 from cnn.studies import Network, Question
+from tests.forked import Fork
 
 # One step and an end: 41 pictures.
 SHORT = TrainingConfig("digits", epochs=1, batch_size=64, share=0.05)
@@ -36,9 +36,8 @@ def wait_until(happens, seconds=120.0):
 def worker(home, *options):
     """A worker process of the home, which ends with the block if it has not ended before."""
     environment = {**os.environ, "CNN_HOME": str(home.path), "CNN_DATA_DIR": str(home.data_dir)}
-    started = subprocess.Popen(
-        [sys.executable, "-m", "dashboard", "worker", *options], env=environment
-    )
+    log = home.path.with_name("worker.log")
+    started = Fork(["-m", "dashboard", "worker", *options], environment, log)
     try:
         yield started
     finally:

@@ -152,16 +152,15 @@ def own_redis(tmp_path):
 
 
 def test_a_worker_waits_for_a_redis_that_is_absent_killed_and_back_and_says_so_once(
-    tmp_path, own_redis, capfd
+    tmp_path, own_redis
 ):
     home = Home(tmp_path / "home", tmp_path / "data", own_redis.url)
-    queue, log = Queue(home), []
+    queue = Queue(home)
+    with worker(home, "--redis-url", own_redis.url) as process:
 
-    def told(sentence: str) -> int:
-        log.append(capfd.readouterr().err)
-        return "".join(log).count(sentence)
+        def told(sentence: str) -> int:
+            return process.log.read_text().count(sentence)
 
-    with worker(home, "--redis-url", own_redis.url):
         wait_until(lambda: told("The queue does not answer (") == 1)
         own_redis.start()
         first = queue.submit_training(SHORT)
@@ -180,8 +179,9 @@ def test_a_worker_waits_for_a_redis_that_is_absent_killed_and_back_and_says_so_o
         last = queue.submit_training(SHORT)
         wait_until(lambda: last.status.state == "finished")
         assert told("The queue answers again.") == 2
-    assert "Traceback" not in "".join(log)
-    assert len([line for line in "".join(log).splitlines() if "queue" in line]) == 4
+    log = process.log.read_text()
+    assert "Traceback" not in log
+    assert len([line for line in log.splitlines() if "queue" in line]) == 4
 
 
 def test_a_redis_that_hangs_is_named_as_one_that_is_away(tmp_path, own_redis):

@@ -1,8 +1,6 @@
 """A training whose batches are shared among several devices, here two halves of one CPU."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +8,7 @@ import pytest
 
 import cnn
 from cnn import Run, TrainingConfig
+from tests import forked
 
 # Twelve batches of 64 pictures and one of 57, which is one too few for two devices.
 SETTINGS = {
@@ -62,8 +61,7 @@ def on_one(tmp_path_factory) -> Run:
 def on_two(tmp_path_factory) -> Path:
     """The folder of the runs of a process with two devices."""
     home = tmp_path_factory.mktemp("two")
-    command = [sys.executable, "-c", ON_TWO_DEVICES, str(home), json.dumps(SETTINGS)]
-    subprocess.run(command, check=True, timeout=300)
+    forked.run("-c", ON_TWO_DEVICES, str(home), json.dumps(SETTINGS), log=home / "log")
     return home
 
 

@@ -1,8 +1,6 @@
 """A run that is interrupted and resumed is the run that it would have been."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +10,7 @@ import cnn
 from cnn import Moment, Run, TrainingConfig, runs
 from cnn.jobs import Home, Queue
 from cnn.training.loop import work_on
+from tests import forked
 from tests.cnn.jobs.test_jobs import wait_until, worker
 
 EPOCHS, BATCHES = 4, 7
@@ -49,8 +48,9 @@ for job in json.loads(sys.argv[1]):
 
 def in_a_process(*jobs) -> list[Run]:
     """The runs that a process of its own worked on, one after the other."""
-    subprocess.run([sys.executable, "-c", TRAIN, json.dumps(jobs)], check=True, timeout=300)
-    return [Run(Path(job["into"])) for job in jobs]
+    places = [Path(job["into"]) for job in jobs]
+    forked.run("-c", TRAIN, json.dumps(jobs), log=places[0].with_name("log"))
+    return [Run(place) for place in places]
 
 
 def weights(run: Run):

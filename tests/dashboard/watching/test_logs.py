@@ -83,22 +83,17 @@ def begins(run):
     return f"Work on {run.id} begins."
 
 
-def told_of_a_run(tmp_path, capfd, form):
+def told_of_a_run(tmp_path, form):
     """A run whose pictures are gone, and all lines of the worker that tried it."""
-    home, said = Home(tmp_path / "home", tmp_path / "data"), []
+    home = Home(tmp_path / "home", tmp_path / "data")
     run = Queue(home).submit_training(TrainingConfig(str(tmp_path / "gone.npz"), epochs=1))
-
-    def ended() -> bool:
-        said.append(capfd.readouterr().err)
-        return "ends: failed." in "".join(said)
-
-    with worker(home, "--log-form", form):
-        wait_until(ended)
-    return run, "".join(said).splitlines()
+    with worker(home, "--log-form", form) as process:
+        wait_until(lambda: "ends: failed." in process.log.read_text())
+        return run, process.log.read_text().splitlines()
 
 
-def test_a_worker_tells_as_json_which_run_each_event_is_about(tmp_path, capfd):
-    run, lines = told_of_a_run(tmp_path, capfd, "json")
+def test_a_worker_tells_as_json_which_run_each_event_is_about(tmp_path):
+    run, lines = told_of_a_run(tmp_path, "json")
     first, *events = map(json.loads, lines)
     assert (first["message"], first["job_id"]) == ("This worker takes jobs.", "-")
     assert [event["job_id"] for event in events] == [run.id] * 2
@@ -107,8 +102,8 @@ def test_a_worker_tells_as_json_which_run_each_event_is_about(tmp_path, capfd):
     assert {"time", "level", "logger", "process"} <= set(events[1])
 
 
-def test_a_worker_tells_as_text_which_run_each_event_is_about(tmp_path, capfd):
-    run, lines = told_of_a_run(tmp_path, capfd, "text")
+def test_a_worker_tells_as_text_which_run_each_event_is_about(tmp_path):
+    run, lines = told_of_a_run(tmp_path, "text")
     assert [line.count(f"[INFO] [{run.id}] Work on {run.id}") for line in lines] == [0, 1, 1]
     assert [message(line) for line in lines[:2]] == ["This worker takes jobs.", begins(run)]
 
