@@ -30,6 +30,7 @@ class Fork:
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         self.args, self.log = tuple(command), log
+        log.touch()
         self._process: BaseProcess = _forks.Process(
             target=_run, args=(self.args, dict(environment), log), daemon=True
         )
