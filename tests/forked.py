@@ -25,14 +25,22 @@ _forks.set_forkserver_preload(_IMPORTED)
 class Fork:
     """`python -m ...` or `python -c ...`, forked, with what is asked of a `subprocess.Popen`.
 
-    What it prints is added to `log`.
+    What it prints is added to `log`, and what it prints as an error too, or to `errors`.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        errors: Path | None = None,
+    ) -> None:
         self.args, self.log = tuple(command), log
-        log.touch()
+        outputs = (log, errors or log)
+        for output in outputs:
+            output.touch()
         self._process: BaseProcess = _forks.Process(
-            target=_run, args=(self.args, dict(environment), log), daemon=True
+            target=_run, args=(self.args, dict(environment), outputs), daemon=True
         )
         self._process.start()
         assert self._process.pid
@@ -61,11 +69,13 @@ class Fork:
             os.kill(self.pid, what)
 
 
-def _run(command: tuple[str, ...], environment: Mapping[str, str], log: Path) -> None:
+def _run(
+    command: tuple[str, ...], environment: Mapping[str, str], outputs: tuple[Path, Path]
+) -> None:
     os.setsid()  # So that it is killed with the processes that it starts.
-    with log.open("ab") as told:
-        os.dup2(told.fileno(), 1)
-        os.dup2(told.fileno(), 2)
+    for descriptor, output in enumerate(outputs, start=1):
+        with output.open("ab") as told:
+            os.dup2(told.fileno(), descriptor)
     os.environ.clear()
     os.environ.update(environment)
     how, what, *sys.argv[1:] = command

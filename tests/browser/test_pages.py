@@ -35,8 +35,8 @@ def title(page: Page, figure: str):
     return page.locator(f"#{figure} .gtitle")
 
 
-def test_every_page_is_a_click_away_and_paints(server, shared):
-    page = shared(server).page
+def test_every_page_is_a_click_away_and_paints(second_server, shared):
+    page = shared(second_server).page
     for name in PAGES:
         page.get_by_role("navigation", name="Pages").get_by_role(
             "link", name=name, exact=True
@@ -167,11 +167,11 @@ def test_the_theme_follows_the_system_and_the_button(bundled, visit, scheme):
     expect(root).to_have_attribute("data-bs-theme", other)
 
 
-def test_nothing_is_wider_than_a_phone(server, shared):
+def test_nothing_is_wider_than_a_phone(second_server, shared):
     phone = {"width": 360, "height": 780}
     for path in ("/layers", "/architecture", "/filters", "/activations", "/training", "/moments",
                  "/perturb"):  # fmt: skip
-        page = shared(server, path, viewport=phone, is_mobile=True).page
+        page = shared(second_server, path, viewport=phone, is_mobile=True).page
         page.wait_for_timeout(300)
         page.wait_for_function("document.documentElement.scrollWidth <= 360")
 

@@ -1,9 +1,8 @@
-"""`cnn-dashboard check`, as a real process."""
+"""`cnn-dashboard check`, as a process."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -13,6 +12,7 @@ from PIL import Image
 
 import cnn
 from tests import nets
+from tests.forked import Fork
 
 
 def _lines(text):
@@ -23,9 +23,14 @@ def _lines(text):
 @pytest.fixture
 def check(tmp_path):
     def check(*given):
-        command = [sys.executable, "-m", "dashboard", "check", *map(str, given)]
+        command = ("-m", "dashboard", "check", *map(str, given))
         environment = {**os.environ, "CNN_DATA_DIR": str(tmp_path), "COLUMNS": "120"}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+        said = [tmp_path / name for name in ("output", "errors")]
+        for one in said:
+            one.write_text("")
+        status = Fork(command, environment, *said).wait(300)
+        stdout, stderr = (one.read_text() for one in said)
+        return SimpleNamespace(returncode=status, stdout=stdout, stderr=stderr)
 
     return check
 

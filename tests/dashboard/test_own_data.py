@@ -4,7 +4,6 @@ import gzip
 import os
 import pickle
 import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -20,6 +19,7 @@ from dashboard.runs import start
 from dashboard.runs.form import FIELDS, OWN
 from dashboard.settings import Settings
 from pages import training
+from tests.forked import Fork
 
 LABELS = [n % 10 for n in range(40)]
 PETS, SHAPES = ("cat", "dog"), ("circle", "square", "star")
@@ -107,7 +107,8 @@ def work_until_done(settings, runs):
     """Let a real worker process do what is queued."""
     own = {"CNN_HOME": str(settings.home), "CNN_DATA_DIR": str(settings.data_dir)}
     environment = {**os.environ, **own}
-    worker = subprocess.Popen([sys.executable, "-m", "dashboard", "worker"], env=environment)
+    log = settings.home.with_name("worker.log")
+    worker = Fork(("-m", "dashboard", "worker"), environment, log)
     try:
         while any(run.status.state in ("queued", "running") for run in runs):
             assert worker.poll() is None

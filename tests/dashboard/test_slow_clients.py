@@ -9,7 +9,7 @@ from importlib.metadata import version
 
 import pytest
 
-from tests.browser.server import Server, stop_worker
+from tests.browser.server import ForkedServer, stop_worker
 from tests.dashboard.nginx import needs_nginx, shipped
 
 SLOW = 20
@@ -20,7 +20,7 @@ _PATIENCE_SECONDS = 60
 @contextmanager
 def running(tmp_path_factory, **settings):
     folder = tmp_path_factory.mktemp("slow")
-    server = Server(folder / "home", folder / "no-data", **settings)
+    server = ForkedServer(folder / "home", folder / "no-data", **settings)
     try:
         yield server.start()
     finally:

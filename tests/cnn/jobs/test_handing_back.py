@@ -19,7 +19,7 @@ from tests.cnn.jobs.test_jobs import (
     worker,
 )
 
-EPOCHS = 6
+EPOCHS = 4
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A run that is interrupted and resumed is the run that it would have been."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +128,7 @@ def test_another_process_with_the_seed_comes_close_without_deterministic_operati
 def test_a_killed_worker_leaves_a_run_that_another_finishes(tmp_path):
     home = Home(tmp_path / "home", tmp_path / "data")
     queue = Queue(home)
-    run = queue.submit_training(TrainingConfig("digits", epochs=20, batch_size=16, augment=False))
+    run = queue.submit_training(TrainingConfig("digits", epochs=10, batch_size=16, augment=False))
     with home.server_lock(), worker(home, "--local") as process:
         wait_until(lambda: run.status.epoch >= 3)
         process.kill()
@@ -136,26 +137,25 @@ def test_a_killed_worker_leaves_a_run_that_another_finishes(tmp_path):
     assert status.state == "interrupted"
     assert "resume it to go on" in status.message
     done = len(run.history)
-    assert 2 <= done < 20
+    assert 2 <= done < 10
     before = run.history
     queue.resume(run)
     assert run.status.state == "queued"
     with home.server_lock(), worker(home, "--local"):
         wait_until(lambda: run.status.state not in ("queued", "running"))
     assert run.status.state == "finished"
-    assert run.history["epoch"].tolist() == [*range(1, 21)]
+    assert run.history["epoch"].tolist() == [*range(1, 11)]
     assert run.history[:2].equals(before[:2])
     steps = run.batches[["epoch", "batch"]].to_numpy().tolist()
-    assert steps == [[epoch, batch] for epoch in range(1, 21) for batch in range(1, 53)]
-    assert run.classes["epoch"].tolist() == [*range(1, 21)]
-    assert run.moments[-1] == Moment(20)
+    assert steps == [[epoch, batch] for epoch in range(1, 11) for batch in range(1, 53)]
+    assert run.classes["epoch"].tolist() == [*range(1, 11)]
+    assert run.moments[-1] == Moment(10)
     assert not run.resume_path.exists()
 
 
-@pytest.fixture
-def cut(tmp_path) -> Run:
-    """A run of two epochs of seven steps, cancelled within the second one."""
-    place = tmp_path / "cut"
+@pytest.fixture(scope="module")
+def cut_once(tmp_path_factory) -> Run:
+    place = tmp_path_factory.mktemp("cut") / "cut"
 
     def cancel(event: cnn.Event) -> None:
         if event.kind == "batch" and (event.status.epoch, event.status.batch) == (2, 3):
@@ -164,6 +164,12 @@ def cut(tmp_path) -> Run:
     return cnn.train(
         TrainingConfig("digits", epochs=2, batch_size=128), into=place, on_event=cancel
     )
+
+
+@pytest.fixture
+def cut(cut_once, tmp_path) -> Run:
+    """A run of two epochs of seven steps, cancelled within the second one."""
+    return Run(Path(shutil.copytree(cut_once.path, tmp_path / "cut")))
 
 
 def resume(run: Run) -> None:
