@@ -18,10 +18,6 @@ WAYS = {
     "--prefix": ("cnn-dashboard.conf", {"CNN_PREFIX": "/cnn/", "CNN_PROXIES": "1"}),
     "X-Forwarded-Prefix": ("cnn-dashboard-below.conf", {"CNN_PROXIES": "1"}),
 }
-PAGES = (
-    "Network", "All layers", "Architecture", "Diagnosis", "Filters", "Activations", "Why", "Output",
-    "Explain", "Surgery", "Training", "Moments", "One step",
-)  # fmt: skip
 WITHOUT_FIGURE = ("Diagnosis", "Training", "Moments", "One step")
 ADDRESSES = """() => [...document.querySelectorAll("a[href], img[src], script[src], link[href]")]
   .map((one) => one.href || one.src).filter((address) => address.startsWith("http"))"""
@@ -63,8 +59,10 @@ def painted(page, name):
 def test_every_page_stays_below_the_path(site, visit):
     visitor = visit(site)
     page = visitor.page
-    for name in PAGES:
-        pages = page.get_by_role("navigation", name="Pages")
+    pages = page.get_by_role("navigation", name="Pages")
+    names = pages.get_by_role("link").all_inner_texts()
+    assert {"Network", "Perturb", "Training"} <= {*names}
+    for name in names:
         pages.get_by_role("link", name=name, exact=True).click()
         painted(page, name)
         expect(page.locator("nav.pages a[aria-current=page]")).to_have_text(name)
