@@ -19,16 +19,17 @@ NEVER_ADDED = (
     "Each mark is of another question, and they may differ: none of them ranks the methods."
 )
 NECESSARY = "Necessary, not sufficient: a map that changes can still be wrong."
+_MANY_TIED = 0.05
 _CONTROLS = {
-    "random": "pixels by chance",
-    "edges": "the edges of the picture",
-    "intensity": "the brightest pixels",
-    "centre": "the middle of the picture",
+    "random": "an order by chance",
+    "edges": "the order by edges",
+    "intensity": "the order by brightness",
+    "centre": "the order from the middle out",
 }
 _FILLS = {
     "blur": "the picture blurred",
     "mean": "the mean picture",
-    "noise": "pixels by chance",
+    "noise": "noise",
 }
 
 
@@ -54,6 +55,8 @@ def curves(found: Curves) -> Caption:
         f"Taken away or put back in the order of the map, pixels move the number more than in any other "
         f"order that was tried in {ahead} of {counted(len(found.trials), 'trial')}."
     )
+    if found.tied > _MANY_TIED:
+        seen += f" Of its pixels {percent(found.tied, 0)} tie with others, and are in an order by chance."
     worst = min(found.trials, key=lambda one: one.margin or 0)
     return Caption(seen, trial(worst))
 
@@ -66,10 +69,13 @@ def trial(found: Trial) -> str:
     against, fill = _CONTROLS[found.best_control], _FILLS[found.fill]
     way = f"{found.way.capitalize()} with {fill}"
     if abs(margin) <= LEAST_MARGIN:
-        return f"{way}: {against} do as well, and know nothing of the network."
+        return f"{way}: {against} does as well, and knows nothing of the network."
     better = "ahead of" if margin > 0 else "behind"
-    blind = "" if margin > 0 else ", which know nothing of the network"
-    return f"{way}: the map is {percent(abs(margin))} {better} {against}{blind}."
+    blind = "" if margin > 0 else ", which knows nothing of the network"
+    return (
+        f"{way}: by area the map is {better} {against}{blind}, by {percent(abs(margin))} of the range of "
+        "all curves."
+    )
 
 
 def cascade(found: Cascade) -> Caption:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cnn.attribution.trust.cascade import Cascade
+from cnn.attribution.trust.curves import Curves
+from cnn.attribution.trust.stability import Stability
 from cnn.inspection.diagnosis import Diagnosis
 from cnn.studies.question import STRICT
 
@@ -65,4 +68,18 @@ class Ranking:
     channels: list[Channel]
 
 
-Answer = Evaluation | Ranking | Diagnosis
+@dataclass(frozen=True)
+class Trust:
+    """How far a map can be trusted: three measures, each with a mark of its own."""
+
+    curves: Curves
+    cascade: Cascade
+    stability: Stability
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures were looked at: that of the map."""
+        return 1
+
+
+Answer = Evaluation | Ranking | Diagnosis | Trust

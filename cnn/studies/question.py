@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import sys
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ConfigDict
 
+from cnn.attribution.target import Target
 from cnn.errors import ModelError, StudyError
 from cnn.files import content_hash
 from cnn.models.card import card_path
@@ -27,10 +32,11 @@ from cnn.runs.run import Run
 if TYPE_CHECKING:
     import keras
 
-Kind = Literal["evaluate", "rank", "diagnose"]
+Kind = Literal["evaluate", "rank", "diagnose", "trust"]
 EVALUATE: Kind = "evaluate"
 RANK: Kind = "rank"
 DIAGNOSE: Kind = "diagnose"
+TRUST: Kind = "trust"
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 # Another number makes other questions of the same: where the answer has changed its meaning.
 _FORM = 1
@@ -97,14 +103,50 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A map of attribution: the `method` with its `options`, of a `target` for a picture.
+
+    The picture is in the model's size: its `shape` (height, width, channels), and its bytes, `deflated`
+    and in base64.
+    """
+
+    __pydantic_config__ = STRICT
+
+    method: str
+    options: dict[str, int | float | str]
+    target: Target
+    shape: tuple[int, int, int]
+    deflated: str
+
+    @classmethod
+    def of(
+        cls,
+        pixels: NDArray[np.uint8],
+        method: str,
+        options: Mapping[str, int | float | str],
+        target: Target,
+    ) -> Asked:
+        """Return what is asked of a picture in the model's size, uint8 (height, width, channels)."""
+        height, width, channels = pixels.shape
+        deflated = base64.b64encode(zlib.compress(pixels.tobytes())).decode()
+        return cls(method, dict(options), target, (height, width, channels), deflated)
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The picture, uint8 (height, width, channels)."""
+        content = zlib.decompress(base64.b64decode(self.deflated))
+        return np.frombuffer(content, np.uint8).reshape(self.shape)
+
+
+@dataclass(frozen=True)
 class Question:
     """What is to be found out of a network.
 
     "evaluate" is how well it tells the pictures before and after `changes` of its channels, by layer
     call and number each a factor and an offset; "rank" what the loss of each channel of the layer
-    call `layer` costs; "diagnose" what is wrong with it, changed so. `data` and `split` say which
-    pictures, as `load_dataset` takes them, and `data_key` what own pictures were when they were asked
-    about.
+    call `layer` costs; "diagnose" what is wrong with it, changed so; "trust" how far the map `asked` of
+    it can be trusted, changed so. `data` and `split` say which pictures, as `load_dataset` takes them,
+    and `data_key` what own pictures were when they were asked about.
     """
 
     __pydantic_config__ = STRICT
@@ -116,6 +158,7 @@ class Question:
     data_key: str = ""
     changes: dict[str, dict[int, tuple[float, float]]] = field(default_factory=dict)
     layer: str = ""
+    asked: Asked | None = None
 
     @classmethod
     def evaluation(
@@ -139,6 +182,18 @@ class Question:
         """Return the question what is wrong with a network, with some of its channels changed or none."""
         return cls(DIAGNOSE, network, data, split, changes=_plain(changes))
 
+    @classmethod
+    def trust(
+        cls,
+        network: Network,
+        changes: Mapping[str, Mapping[int, Affine]],
+        asked: Asked,
+        data: str,
+        split: str,
+    ) -> Question:
+        """Return the question how far a map can be trusted; pictures of the data fill what is deleted."""
+        return cls(TRUST, network, data, split, changes=_plain(changes), asked=asked)
+
     @property
     def operations(self) -> dict[str, dict[int, Affine]]:
         """The changes, as `ablate` takes them."""
@@ -152,6 +207,8 @@ class Question:
         """What is the same for the same question, wherever the files are: 16 hexadecimal digits."""
         asked: dict[str, Any] = asdict(self)
         asked["network"] = {k: v for k, v in asked["network"].items() if k not in _PLACES}
+        if self.asked is None:
+            del asked["asked"]
         content = json.dumps([_FORM, asked], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 

@@ -22,8 +22,8 @@ from cnn.files import why_not_written, write_json
 from cnn.inspection.diagnosis.findings import Diagnosis
 from cnn.runs.files import State
 from cnn.runs.worked import Worked
-from cnn.studies.answers import Answer, Evaluation, Ranking
-from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, STRICT, Kind, Question
+from cnn.studies.answers import Answer, Evaluation, Ranking, Trust
+from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, STRICT, TRUST, Kind, Question
 
 ID = "[0-9a-f]{16}"
 ACTIVE: tuple[State, ...] = ("queued", "running")
@@ -50,6 +50,7 @@ _ANSWERS: dict[Kind, TypeAdapter[Any]] = {
     EVALUATE: TypeAdapter(Evaluation),
     RANK: TypeAdapter(Ranking),
     DIAGNOSE: TypeAdapter(Diagnosis),
+    TRUST: TypeAdapter(Trust),
 }
 
 

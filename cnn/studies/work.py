@@ -15,15 +15,22 @@ import numpy as np
 from filelock import Timeout
 from numpy.typing import NDArray
 
+from cnn.attribution.objective import objective_of
+from cnn.attribution.trust.cascade import cascade, count_of_maps
+from cnn.attribution.trust.curves import BATCHES, curves
+from cnn.attribution.trust.repeating import plane_of
+from cnn.attribution.trust.stability import stability
 from cnn.data.datasets import Dataset, load_dataset
 from cnn.errors import CnnError, ModelError, StudyError, reason
 from cnn.inspection.ablation import Score, cost_of_ranking, evaluate_ablation, rank_channels
+from cnn.inspection.batches import prepared
 from cnn.inspection.diagnosis import Diagnosis, diagnose
 from cnn.models.card import class_names, names_classes, outputs_of_classes
+from cnn.models.inputs import scale_of
 from cnn.models.surgery import operated
 from cnn.runs import heartbeat
-from cnn.studies.answers import Answer, Channel, Evaluation, Ranking, Scores
-from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, Kind, Question
+from cnn.studies.answers import Answer, Channel, Evaluation, Ranking, Scores, Trust
+from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, TRUST, Kind, Question
 from cnn.studies.study import ACTIVE, Status, Study
 
 if TYPE_CHECKING:
@@ -36,6 +43,8 @@ _SECONDS = 0.25
 _MOST_MULTIPLY_ADDS = 5e12
 _LEAST_PICTURES = 64
 _MOST_OF_DIAGNOSIS = 1e12
+# Whose pixels stand in for those that are taken away.
+_PICTURES_FOR_FILLS = 64
 
 
 def work_on(study: Study, *, data_dir: Path | None = None) -> None:
@@ -125,6 +134,12 @@ class _Progress:
         left = (count - done) / rate if rate else None
         self._study.write_status(Status("running", done=done, all=count, seconds_left=left))
 
+    def tell_or_stop(self, done: int, count: int) -> None:
+        """Write that so many of them are done; raise where somebody asked to cancel."""
+        if self.is_over():
+            raise _CancelledError
+        self.tell(done, count)
+
     def is_over(self) -> bool:
         """Whether somebody asked to cancel."""
         return self._study.is_cancelled
@@ -179,14 +194,37 @@ def _ranked(
 def _diagnosed(
     model: keras.Model, question: Question, data: Dataset, progress: _Progress
 ) -> Diagnosis | None:
-    def tell(done: int, count: int) -> None:
-        if progress.is_over():
-            raise _CancelledError
-        progress.tell(done, count)
-
     network = operated(model, question.operations) if question.changes else model
     with suppress(_CancelledError):
-        return diagnose(network, data, budget=_MOST_OF_DIAGNOSIS, on_progress=tell)
+        return diagnose(network, data, budget=_MOST_OF_DIAGNOSIS, on_progress=progress.tell_or_stop)
+    return None
+
+
+def _trusted(
+    model: keras.Model, question: Question, data: Dataset, progress: _Progress
+) -> Trust | None:
+    asked = question.asked
+    if asked is None:
+        raise StudyError("No map was asked about: choose a method and a picture, then ask again.")
+    network = operated(model, question.operations) if question.changes else model
+    batch = scale_of(network).applied(asked.pixels[None])
+    objective = objective_of(network, batch, asked.target)
+    method, options = asked.method, asked.options
+    count = BATCHES + count_of_maps(network)
+    with suppress(_CancelledError):
+        plane = plane_of(objective, batch, method, options)
+        pictures, _ = data.readable(_spread(min(_PICTURES_FOR_FILLS, len(data)), len(data)))
+        return Trust(
+            curves=curves(
+                objective, batch, plane, data=prepared(network, pictures),
+                on_progress=lambda done, _: progress.tell_or_stop(done, count),
+            ),
+            cascade=cascade(
+                objective, batch, method, options,
+                on_progress=lambda done, _: progress.tell_or_stop(BATCHES + done, count),
+            ),
+            stability=stability(objective, batch, method, options),
+        )  # fmt: skip
     return None
 
 
@@ -198,6 +236,7 @@ _WAYS: dict[Kind, Callable[..., Answer | None]] = {
     EVALUATE: _evaluated,
     RANK: _ranked,
     DIAGNOSE: _diagnosed,
+    TRUST: _trusted,
 }
 
 

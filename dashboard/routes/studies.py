@@ -1,8 +1,9 @@
 """What takes a network many pictures to tell: begun, found again, followed and cancelled.
 
-POST /studies?<view>         what is asked, as JSON: `kind`, the `layer` of a ranking, and `find` to
-                             look for it and begin nothing; its id and how far it is. What is
-                             looked for and cannot be asked has no id, and a sentence why.
+POST /studies?<view>         what is asked, as JSON: `kind`, the `layer` of a ranking, the
+                             `method` of a map, and `find` to look for it and begin nothing; its id
+                             and how far it is. What is looked for and cannot be asked has no id, and a
+                             sentence why.
 GET  /studies/<id>           how far it is, and what it came to
 POST /studies/<id>/cancel    the same, after it was asked to end
 
@@ -19,9 +20,10 @@ from flask import Flask, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 import cnn
+from cnn.attribution.methods import METHODS
 from cnn.errors import StudyError, without_folders
-from cnn.studies import DIAGNOSE, RANK, Kind, Network, Question, Status, Study
-from cnn.words import counted
+from cnn.studies import DIAGNOSE, RANK, TRUST, Asked, Kind, Network, Question, Status, Study
+from cnn.words import counted, listed
 from dashboard.access.refusals import TOLD, TooManyError, refused
 from dashboard.access.roles import spend
 from dashboard.arguments import Name
@@ -41,6 +43,7 @@ class _Asked(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid")
     kind: Kind
     layer: Name = ""
+    method: Name = ""
     find: bool = False
 
 
@@ -104,7 +107,8 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
     """Return the question over all pictures of the view's data set that no network has learnt from.
 
     Channels are ranked in the network without changes: what each is worth in it stays the same. A
-    diagnosis is of the network and the split that are looked at.
+    diagnosis is of the network and the split that are looked at, and so is trust, in the map of the
+    picture and the target.
     """
     if view.output:
         raise StudyError(
@@ -121,6 +125,10 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
 def _asked_of(network: Network, runtime: Runtime, view: View, asked: _Asked) -> Question:
     data, splits = runtime.sets.path(view.data), runtime.sets.splits(view.data)
     split = _SPLIT if _SPLIT in splits else splits[0]
+    if asked.kind == TRUST:
+        return Question.trust(
+            network, view.operations, _map_of(runtime, view, asked.method), data, view.split
+        )
     if asked.kind != DIAGNOSE:
         runtime.dataset(replace(view, split=split)).require_labels("telling right from wrong")
     if asked.kind == RANK:
@@ -128,6 +136,14 @@ def _asked_of(network: Network, runtime: Runtime, view: View, asked: _Asked) -> 
     if asked.kind == DIAGNOSE:
         return Question.diagnosis(network, view.operations, data, view.split)
     return Question.evaluation(network, view.operations, data, split)
+
+
+def _map_of(runtime: Runtime, view: View, method: str) -> Asked:
+    """Return the map of a method of what is looked at."""
+    if method not in METHODS:
+        raise StudyError(f"There is no method {method!r}: the methods are {listed(list(METHODS))}.")
+    target = cnn.Target(view.of, view.against)
+    return Asked.of(runtime.look(view).seen, method, view.options_of(method), target)
 
 
 def _key_of_own(view: View) -> str:
@@ -157,13 +173,13 @@ def _told(runtime: Runtime, study: Study) -> dict[str, Any]:
         "state": status.state,
         "done": status.done,
         "all": status.all,
-        "progress": _in_words(status),
+        "progress": _in_words(status, "step" if study.question.kind == TRUST else "picture"),
         "problem": without_folders(status.message) if has_failed else "",
         "answer": told(answer) if answer else None,
     }
 
 
-def _in_words(status: Status) -> str:
+def _in_words(status: Status, each: str) -> str:
     if status.state == "queued":
         return "waiting for the worker"
     if status.state != "running":
@@ -171,7 +187,7 @@ def _in_words(status: Status) -> str:
     if not status.all:
         return status.message
     left = status.seconds_left
-    done = f"{status.done:,} of {counted(status.all, 'picture')}"
+    done = f"{status.done:,} of {counted(status.all, each)}"
     return done if left is None else f"{done} · {_duration(left)} left"
 
 

@@ -13,9 +13,10 @@ from dash import ClientsideFunction, Dash, Input, Output, html
 
 from cnn import captions
 from cnn.captions import diagnosis as words
+from cnn.captions import trust
 from cnn.inspection.diagnosis import Diagnosis
 from cnn.inspection.diagnosis.findings import Finding, Shown
-from cnn.studies import Evaluation, Kind, Ranking
+from cnn.studies import Evaluation, Kind, Ranking, Trust
 from cnn.studies.answers import Answer
 from cnn.words import number, percent
 from dashboard import ids
@@ -97,6 +98,8 @@ def told(answer: Answer) -> dict[str, Any]:
     if isinstance(answer, Diagnosis):
         over = words.selection(answer.selection)
         return {"said": f"{words.diagnosis(answer)} {over}", **_diagnosis(answer)}
+    if isinstance(answer, Trust):
+        return {"said": trust.NEVER_ADDED, **_trust(answer)}
     if isinstance(answer, Evaluation):
         return {"said": components.caption(captions.evaluation(answer)), **_evaluation(answer)}
     return {"said": components.caption(captions.ranking(answer)), **_ranking(answer)}
@@ -112,6 +115,21 @@ def _diagnosis(answer: Diagnosis) -> dict[str, Any]:
                 "cells": [found.severity, words.finding(found)],
             }
             for found in answer.findings
+        ],
+    }
+
+
+def _trust(answer: Trust) -> dict[str, Any]:
+    measures = (
+        ("deletion and insertion", answer.curves, trust.curves(answer.curves)),
+        ("weights drawn anew", answer.cascade, trust.cascade(answer.cascade)),
+        ("stability", answer.stability, trust.stability(answer.stability)),
+    )
+    return {
+        "head": ["measure", "mark", "what it means for this map"],
+        "rows": [
+            {"name": name, "cells": [trust.MARKS[made.mark], components.caption(caption)]}
+            for name, made, caption in measures
         ],
     }
 

@@ -28,7 +28,7 @@ WAYS: tuple[Way, ...] = ("deletion", "insertion")
 MAP = "map"
 # So that both ways together are one batch of 64.
 POINTS = 32
-# A share of the range of all curves. Ties broken by other seeds move the area of an order by less.
+# A share of the range of all curves: of less nothing is seen in a figure of them.
 LEAST_MARGIN = 0.01
 # One for each fill and each order.
 BATCHES = len(FILLS) * (1 + len(CONTROLS))
@@ -88,11 +88,15 @@ class Trial:
 
 @dataclass(frozen=True)
 class Curves:
-    """Deletion and insertion of one map with every fill. `is_constant`: the map has no order."""
+    """Deletion and insertion of one map with every fill.
+
+    `tied` is the share of pixels that are as large in the map as another one: their order is by chance.
+    """
 
     fractions: tuple[float, ...]
     trials: tuple[Trial, ...]
     is_constant: bool
+    tied: float
 
     @property
     def margins(self) -> tuple[float | None, ...]:
@@ -141,7 +145,7 @@ def curves(
         if on_progress:
             on_progress(done + 1, BATCHES)
     trials = tuple(Trial(way, fill, made) for (way, fill), made in found.items())
-    return Curves(tuple(fractions.tolist()), trials, is_constant(plane))
+    return Curves(tuple(fractions.tolist()), trials, is_constant(plane), _tied(plane))
 
 
 def taken_away(places: NDArray[np.intp], fractions: NDArray[Any]) -> NDArray[np.bool_]:
@@ -150,6 +154,11 @@ def taken_away(places: NDArray[np.intp], fractions: NDArray[Any]) -> NDArray[np.
     rank[places] = np.arange(places.size)
     counts = np.round(fractions * places.size)
     return rank < counts[:, None]
+
+
+def _tied(plane: Map) -> float:
+    _, counts = np.unique(plane, return_counts=True)
+    return float(counts[counts > 1].sum() / plane.size)
 
 
 def _pairs(planes: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -25,27 +25,29 @@ def test_the_law_says_both_numbers():
 def test_the_curves_name_the_control_that_comes_nearest():
     better, worse = trial(0.1, 0.3), trial(0.5, 0.3, fill="noise")
     assert trust.trial(better) == (
-        "Deletion with the picture blurred: the map is 10.0% ahead of the edges of the picture."
+        "Deletion with the picture blurred: by area the map is ahead of the order by edges, by 10.0% of "
+        "the range of all curves."
     )
     assert trust.trial(worse) == (
-        "Deletion with pixels by chance: the map is 10.0% behind the edges of the picture, which know "
-        "nothing of the network."
+        "Deletion with noise: by area the map is behind the order by edges, which knows nothing of the "
+        "network, by 10.0% of the range of all curves."
     )
-    assert "do as well" in trust.trial(trial(0.3, 0.3))
-    found = trust.curves(Curves((0.0, 0.5, 1.0), (better, worse), is_constant=False))
-    assert found.seen.endswith("in 1 of 2 trials.")
+    assert "does as well" in trust.trial(trial(0.3, 0.3))
+    found = trust.curves(Curves((0.0, 0.5, 1.0), (better, worse), is_constant=False, tied=0.75))
+    assert "in 1 of 2 trials." in found.seen
+    assert found.seen.endswith("75% tie with others, and are in an order by chance.")
     assert found.notice == trust.trial(worse)
 
 
 def test_a_map_without_an_order_is_said_to_have_none():
-    flat = Curves((0.0, 0.5, 1.0), (trial(0.1, 0.3),), is_constant=True)
+    flat = Curves((0.0, 0.5, 1.0), (trial(0.1, 0.3),), is_constant=True, tied=1.0)
     assert (
         trust.curves(flat).seen
         == "The map is the same everywhere: it puts no pixel before another."
     )
     empty = Curves((0.0, 1.0), (Trial("deletion", "blur", {
         name: Curve((2.0, 2.0), None) for name in ("map", "random")
-    }),), is_constant=False)  # fmt: skip
+    }),), is_constant=False, tied=0.0)  # fmt: skip
     assert trust.curves(empty).seen.startswith("Whatever pixels are taken away")
     nothing = Cascade((Stage("first", (None,), (None,), (None,)),), 1, (), is_signed=True)
     assert "no order" in trust.cascade(nothing).seen

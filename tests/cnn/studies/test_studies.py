@@ -11,11 +11,28 @@ import pytest
 
 import cnn
 from cnn import Affine, StudyError
+from cnn.attribution.objective import objective_of
+from cnn.attribution.trust.cascade import cascade
+from cnn.attribution.trust.curves import BATCHES, curves
+from cnn.attribution.trust.stability import stability
 from cnn.files import content_hash
+from cnn.inspection.batches import prepared
 from cnn.models.card import card_path
 from cnn.runs import heartbeat
 from cnn.runs.moments import Moment
-from cnn.studies import Network, Question, Status, Study, answers, ask, find, work, work_on
+from cnn.studies import (
+    Asked,
+    Network,
+    Question,
+    Status,
+    Study,
+    Trust,
+    answers,
+    ask,
+    find,
+    work,
+    work_on,
+)
 
 CHANGES = {"conv2d": {3: Affine(0.0), 7: Affine(0.5, 0.25)}, "dense": {0: Affine(2.0)}}
 
@@ -289,6 +306,60 @@ def test_a_diagnosis_is_cancelled_between_two_passes(tmp_path, bundled, few, mon
     work_on(study)
     assert study.status == Status("cancelled", message="Cancelled.")
     assert told == [(63, 130)]
+
+
+@pytest.fixture(scope="module")
+def trusting(bundled, seven) -> Question:
+    asked = Asked.of(seven, "saliency", {}, cnn.Target(7))
+    return Question.trust(bundled, {}, asked, "digits", "test")
+
+
+def test_a_question_of_trust_has_the_picture_and_another_id_for_each_map(
+    tmp_path, trusting, ranking, seven
+):
+    study = begun(tmp_path, trusting)
+    assert study.question == trusting
+    np.testing.assert_array_equal(study.question.asked.pixels, seven)
+    others = [
+        Asked.of(255 - seven, "saliency", {}, cnn.Target(7)),
+        Asked.of(seven, "input_x_gradient", {}, cnn.Target(7)),
+        Asked.of(seven, "saliency", {"samples": 3}, cnn.Target(7)),
+        Asked.of(seven, "saliency", {}, cnn.Target(7, against=1)),
+    ]
+    asked = [trusting, ranking, *(replace(trusting, asked=other) for other in others)]
+    assert len({question.id for question in asked}) == len(asked)
+
+
+def test_the_trust_in_a_map_is_that_of_the_library(tmp_path, trusting, few, classifier, seven):
+    study = begun(tmp_path, trusting)
+    work_on(study)
+    assert study.status.state == "finished"
+    batch = cnn.prepare(seven, classifier)
+    objective = objective_of(classifier, batch, 7)
+    plane = cnn.attribute(classifier, seven, target=7).plane
+    some = prepared(classifier, few.images[np.arange(64) * 130 // 64])
+    assert study.answer == Trust(
+        curves(objective, batch, plane, data=some),
+        cascade(objective, batch, "saliency"),
+        stability(objective, batch, "saliency"),
+    )
+
+
+def test_the_measuring_of_trust_is_cancelled_between_two_passes(
+    tmp_path, trusting, few, monkeypatch
+):
+    study = begun(tmp_path, trusting)
+    told = []
+
+    def cancel(progress, done, count):
+        told.append((done, count))
+        if done == BATCHES + 2:
+            study.ask_to_cancel()
+
+    monkeypatch.setattr(work._Progress, "tell", cancel)
+    work_on(study)
+    assert study.status == Status("cancelled", message="Cancelled.")
+    assert told == [(done, BATCHES + 40) for done in range(1, BATCHES + 3)]
 
 
 def test_one_that_waits_is_cancelled_at_once(tmp_path, evaluation):

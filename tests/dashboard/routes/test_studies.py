@@ -31,9 +31,9 @@ def ask(app, runtime):
     """Ask for a study of the bundled classifier, with the parts of a view."""
     client = app.server.test_client()
 
-    def ask(kind="evaluate", layer="", find=False, expected=200, **view):
+    def ask(kind="evaluate", layer="", find=False, expected=200, of_method="", **view):
         query = {"model": runtime.catalogue.bundled().key, "data": "digits", **view}
-        body = {"kind": kind, "layer": layer, "find": find}
+        body = {"kind": kind, "layer": layer, "method": of_method, "find": find}
         answer = client.post("/studies", query_string=query, json=body)
         assert answer.status_code == expected
         return answer.json
@@ -66,6 +66,33 @@ def test_channels_are_ranked_in_the_network_without_changes(ask, runtime):
     question = runtime.settings.jobs.study(told["id"]).question
     assert (question.layer, question.data, question.split) == ("conv2d", "digits", "test")
     assert question.changes == {}
+
+
+def test_trust_is_asked_of_the_map_that_is_looked_at(ask, get, runtime):
+    looked_at = {"index": "5", "of": "3", "against": "5", "split": "train"}
+    told = ask("trust", of_method="saliency", **looked_at)
+    study = runtime.settings.jobs.study(told["id"])
+    question, asked = study.question, study.question.asked
+    assert (question.data, question.split) == ("digits", "train")
+    assert (asked.method, asked.options, asked.target) == ("saliency", {}, cnn.Target(3, 5))
+    view = View(
+        model=runtime.catalogue.bundled().key,
+        data="digits",
+        split="train",
+        index=5,
+        of=3,
+        against=5,
+    )
+    np.testing.assert_array_equal(asked.pixels, runtime.look(view).seen)
+    assert ask("trust", of_method="saliency", find=True, **looked_at) == told
+    for method, others in (("input_x_gradient", {}), ("saliency", {"index": "6"})):
+        found = ask("trust", of_method=method, find=True, **{**looked_at, **others})
+        assert found["state"] == "none"
+    with study.hold():
+        study.write_status(Status("running", done=3, all=55))
+        assert get(f"/studies/{study.id}")["progress"] == "3 of 55 steps"
+    refused = ask("trust", of_method="tea leaves", expected=400)
+    assert refused["problem"].startswith("There is no method 'tea leaves'")
 
 
 def test_of_a_divided_data_set_the_test_pictures_are_studied_whatever_is_looked_at(

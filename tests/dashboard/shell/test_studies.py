@@ -2,7 +2,10 @@
 
 import pytest
 
-from cnn.studies import EVALUATE, RANK
+from cnn.attribution.trust.cascade import Cascade, Stage
+from cnn.attribution.trust.curves import Curves
+from cnn.attribution.trust.stability import Stability
+from cnn.studies import EVALUATE, RANK, Trust
 from dashboard.shell import studies
 from tests.cnn.captions.test_studies import EVALUATION, RANKING
 
@@ -27,6 +30,24 @@ def test_a_ranking_is_a_row_for_each_channel():
         (0, "−0.01", "0.09", "98.00%", "0"),
     ]
     assert len(told["head"]) == 1 + len(told["rows"][0]["cells"])
+
+
+def test_trust_is_a_row_for_each_measure_with_its_mark():
+    stage = Stage("conv", (0.9,) * 10, (0.9,) * 10, (0.1,) * 10)
+    told = studies.told(
+        Trust(
+            Curves((0.0, 1.0), (), is_constant=True, tied=1.0),
+            Cascade((stage,), 10, (), is_signed=True),
+            Stability(None, 0.95, 3.0, (2.9, 3.1)),
+        )
+    )
+    assert [(row["name"], row["cells"][0]) for row in told["rows"]] == [
+        ("deletion and insertion", "inconclusive"),
+        ("weights drawn anew", "fails"),
+        ("stability", "passes"),
+    ]
+    assert "shows the picture, not the network" in told["rows"][1]["cells"][1]
+    assert "none of them ranks" in told["said"]
 
 
 @pytest.mark.parametrize("kind", [EVALUATE, RANK])

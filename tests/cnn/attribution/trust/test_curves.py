@@ -41,6 +41,7 @@ def test_the_map_of_the_pixels_that_count_beats_every_control_with_every_fill(fo
         assert (ahead if trial.way == "deletion" else -ahead) > 0
     assert min(found.margins) > 0.05
     assert found.mark == "pass"
+    assert found.tied == pytest.approx(135 / 144)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -93,6 +94,7 @@ def test_a_seed_breaks_ties_and_nothing_else(patch, data):
     whole[PATCH] = 1
     assert curves(*patch, whole, data=data) == curves(*patch, whole, data=data)
     assert curves(*patch, whole, data=data).mark == "pass"
+    assert curves(*patch, whole, data=data).tied == 1
 
 
 def test_a_map_that_is_the_same_everywhere_proves_nothing(patch):
