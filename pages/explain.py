@@ -15,10 +15,13 @@ from dash import ClientsideFunction, Dash, Input, Output, State, html
 import cnn
 from cnn.attribution.methods import METHODS
 from cnn.attribution.options import Choice, Number, OfLayer, Option
+from cnn.attribution.trust.curves import WAYS
+from cnn.attribution.trust.fills import FILLS
 from cnn.captions import attribution as captions
 from cnn.colours import ColourRange, colour_range, difference_range
 from cnn.figures import EMPTY_FIGURE, Chart, nothing
 from cnn.models.layers import is_large
+from cnn.studies import TRUST
 from dashboard import ids
 from dashboard.runtime.attributing import Attributed, attributed
 from dashboard.screens.classes import ChosenClasses, class_choice, tie_classes
@@ -27,12 +30,13 @@ from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
 from dashboard.shell.controls import tie
 from dashboard.shell.numbers import number_field, register_number
+from dashboard.shell.studies import CASCADE, TRIAL, register_study, study
 from dashboard.state.view import ALL_METHODS, APART, OVER
 
 PAGE = "explain"
 METHOD, OVERLAY = "explain-method", "explain-overlay"
 MISSING, VARIANT = "explain-missing", "explain-variant"
-SIDE_BY_SIDE, BY_CLASS = "explain-side-by-side", "explain-by-class"
+SIDE_BY_SIDE, BY_CLASS, TRUSTED = "explain-side-by-side", "explain-by-class", "explain-trusted"
 MOST_CLASSES = 12
 _COMING_SIZE = {"height": "100cqw"}
 _BY_METHOD = {name: f"explain-of-{name}" for name in METHODS}
@@ -76,6 +80,13 @@ def layout(**_query: Any) -> html.Div:
                 className="explain-maps",
             ),
             html.Div(
+                study(
+                    TRUST, "How far can this map be trusted?", "Try the map", _figures_of_trust()
+                ),
+                id=TRUSTED,
+                hidden=True,
+            ),
+            html.Div(
                 [_card(figure, f"Class {place}") for place, figure in enumerate(_OF_CLASS)],
                 id=BY_CLASS,
                 className="explain-maps",
@@ -83,6 +94,16 @@ def layout(**_query: Any) -> html.Div:
             ),
         ]
     )
+
+
+def _figures_of_trust() -> list[html.Figure]:
+    """Return the places of the curves of each way and fill, and of the cascade."""
+    trials = [
+        components.figure(TRIAL.format(way=way, fill=fill), f"{way.capitalize()} with {fill}")
+        for way in WAYS
+        for fill in FILLS
+    ]
+    return [*trials, components.figure(CASCADE, "Weights drawn anew")]
 
 
 def _of_method(name: str, figure: str) -> html.Section:
@@ -147,6 +168,7 @@ def register(app: Dash) -> None:
         app, PAGE, show, figures=(*_BY_METHOD.values(), *_OF_CLASS),
         looks=("of", "against", "method", "overlay", "options"),
     )  # fmt: skip
+    register_study(app, TRUST)
     tie_classes(app, PAGE)
     tie(app, METHOD, choose="chooseMethod", chosen="chosenMethod")
     tie(app, OVERLAY, choose="chooseOverlay", chosen="chosenOverlay")
@@ -217,6 +239,7 @@ def show(request: Request) -> Screen:
         hidden={
             SIDE_BY_SIDE: method != ALL_METHODS,
             BY_CLASS: method == ALL_METHODS,
+            TRUSTED: method == ALL_METHODS,
             **{f"{figure}-box": True for figure in _OF_CLASS[len(items) :]},
             **{f"{one.figure}-box": False for one in items},
         },

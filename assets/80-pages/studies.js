@@ -8,6 +8,7 @@
     evaluate: ["model", "epoch", "range", "data", "surgery"],
     rank: ["model", "epoch", "range", "data"],
     diagnose: ["model", "epoch", "range", "data", "split", "surgery"],
+    trust: [...root.cnn.rules.parts.panel, "of", "against", "method", "options"],
   };
 
   // What the place of a study is about, by its element: another question, or another page, is another one.
@@ -17,7 +18,8 @@
   // Called when the place is on the page, when the page says which layer it shows, and for every view.
   function followStudy(id, layer, view) {
     const box = document.getElementById(id);
-    if (box && view && (layer || box.dataset.kind !== "rank")) follow(box, layer || "", view);
+    const lacks = { rank: !layer, trust: !view?.method };
+    if (box && view && !lacks[box.dataset.kind]) follow(box, layer || "", view);
     return root.no_update;
   }
 
@@ -35,13 +37,15 @@
   function questionOf(kind, layer, view) {
     const query = Object.fromEntries(PARTS[kind].filter((name) => view[name]).map((name) => [name, view[name]]));
     const key = JSON.stringify([layer, query]);
-    return { kind, layer, query: root.cnn.toQuery(query), key, id: "", timer: 0 };
+    const method = kind === "trust" ? view.method : undefined;
+    return { kind, layer, method, query: root.cnn.toQuery(query), key, id: "", timer: 0 };
   }
 
   // With `find` nothing is begun: only what was begun before is shown.
   async function ask(box, asked, find) {
-    const { kind, layer, query } = asked;
-    show(box, asked, await root.cnn.ask(root.cnn.addressOf("studies") + query, { kind, layer, find }));
+    const { kind, layer, method, query } = asked;
+    const body = { kind, layer, method, find };
+    show(box, asked, await root.cnn.ask(root.cnn.addressOf("studies") + query, body));
   }
 
   async function look(box, asked) {
@@ -79,9 +83,20 @@
     part(box, "progress").textContent = progress;
     part(box, "said").textContent = problem || (answer ? answer.said : "");
     part(box, "table").replaceChildren(...(answer ? [table(answer)] : []));
+    showFigures(box, answer?.figures);
     markChannel(box, root.cnn.currentView());
     if (hadFocus) [start, cancel, part(box, "table")].find((one) => one.offsetParent && !one.disabled)?.focus();
     if (id && (isActive || isSilent)) again(box, asked);
+  }
+
+  // What an answer is drawn as: figures of the page that have a place in the study.
+  function showFigures(box, figures) {
+    const place = part(box, "figures");
+    if (!place || (place.hidden = !figures)) return;
+    for (const [id, { figure, caption }] of Object.entries(figures)) {
+      root.set_props(id, { figure });
+      root.cnn.paintText(`${id}-caption`, caption);
+    }
   }
 
   function table({ head, rows }) {

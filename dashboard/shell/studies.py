@@ -7,13 +7,18 @@ page says as `data-layer` of the `place`, a property of its screen.
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
+import plotly.graph_objects as go
 from dash import ClientsideFunction, Dash, Input, Output, html
+from plotly.io.json import to_json_plotly
 
 from cnn import captions
 from cnn.captions import diagnosis as words
 from cnn.captions import trust
+from cnn.figures import trust as figures_of_trust
 from cnn.inspection.diagnosis import Diagnosis
 from cnn.inspection.diagnosis.findings import Finding, Shown
 from cnn.studies import Evaluation, Kind, Ranking, Trust
@@ -22,13 +27,15 @@ from cnn.words import number, percent
 from dashboard import ids
 from dashboard.shell import components
 
+TRIAL, CASCADE = "trust-{way}-{fill}", "trust-cascade"
 _PAGES: dict[Shown, str] = {"maps": "activations", "weights": "filters", "arithmetic": "why"}
 
 
-def study(kind: Kind, title: str, button_text: str) -> html.Section:
+def study(kind: Kind, title: str, button_text: str, figures: Sequence[Any] = ()) -> html.Section:
     """Return the place of a study under its title.
 
-    In the text of the button `{layer}` stands for the layer that the page shows.
+    In the text of the button `{layer}` stands for the layer that the page shows. The `figures` are those
+    that the answer is drawn in.
     """
     heading = f"{place(kind)}-title"
     return html.Section(
@@ -58,6 +65,7 @@ def study(kind: Kind, title: str, button_text: str) -> html.Section:
             ),
             html.P(className="study-said", **components.aria(live="polite")),
             components.table_box(f"{place(kind)}-table", f"{title}: table", kind="study-table"),
+            *([html.Div(list(figures), className="study-figures", hidden=True)] if figures else []),
         ],
         id=place(kind),
         className="study",
@@ -125,13 +133,24 @@ def _trust(answer: Trust) -> dict[str, Any]:
         ("weights drawn anew", answer.cascade, trust.cascade(answer.cascade)),
         ("stability", answer.stability, trust.stability(answer.stability)),
     )
+    drawn = {TRIAL.format(way=one.way, fill=one.fill): one for one in answer.curves.trials}
+    figures = {
+        identity: _figure(figures_of_trust.trial(answer.curves, one), trust.trial(one))
+        for identity, one in drawn.items()
+    }
+    figures[CASCADE] = _figure(figures_of_trust.cascade(answer.cascade), trust.NECESSARY)
     return {
+        "figures": figures,
         "head": ["measure", "mark", "what it means for this map"],
         "rows": [
             {"name": name, "cells": [trust.MARKS[made.mark], components.caption(caption)]}
             for name, made, caption in measures
         ],
     }
+
+
+def _figure(figure: go.Figure, caption: str) -> dict[str, Any]:
+    return {"figure": json.loads(to_json_plotly(figure)), "caption": caption}
 
 
 def _evaluation(answer: Evaluation) -> dict[str, Any]:
