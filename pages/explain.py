@@ -15,9 +15,12 @@ from dash import ClientsideFunction, Dash, Input, Output, State, html
 import cnn
 from cnn.attribution.methods import METHODS
 from cnn.attribution.options import Choice, Number, OfLayer, Option
+from cnn.attribution.resizing import resized
+from cnn.attribution.trust.agreement import agreement
 from cnn.attribution.trust.curves import WAYS
 from cnn.attribution.trust.fills import FILLS
 from cnn.captions import attribution as captions
+from cnn.captions import trust
 from cnn.colours import ColourRange, colour_range, difference_range
 from cnn.figures import EMPTY_FIGURE, Chart, nothing
 from cnn.models.layers import is_large
@@ -81,7 +84,10 @@ def layout(**_query: Any) -> html.Div:
             ),
             html.Div(
                 study(
-                    TRUST, "How far can this map be trusted?", "Try the map", _figures_of_trust()
+                    TRUST,
+                    "How far can the map of the class be trusted?",
+                    "Try the map",
+                    _figures_of_trust(),
                 ),
                 id=TRUSTED,
                 hidden=True,
@@ -151,6 +157,7 @@ def _card(figure: str, label: str, *more: Any) -> html.Section:
         [
             components.figure(figure, label, numbers=f"{figure}-read"),
             html.P(id=f"{figure}-variant", className="explain-variant"),
+            html.P(id=f"{figure}-agreement", className="explain-variant"),
             html.Code(id=f"{figure}-python", className="explain-python"),
             *more,
         ],
@@ -299,7 +306,19 @@ def _drawn(request: Request, items: Sequence[_Item], made: Mapping[str, Attribut
     texts = {f"{one.figure}-python": _python(one, made[one.figure]) for one in known}
     if request.view.method == ALL_METHODS:
         texts |= {f"{one.figure}-variant": METHODS[one.method].variant for one in known}
+        texts |= {} if request.moving else _agreement(items, made)
     return Screen(charts, texts)
+
+
+def _agreement(items: Sequence[_Item], made: Mapping[str, Attributed]) -> dict[str, str]:
+    """Return how far each map agrees with the others, where all of them are there."""
+    maps = [one for one in made.values() if isinstance(one, cnn.Attribution)]
+    compared = agreement(maps) if maps and len(made) == len(items) else None
+    return {
+        f"{one.figure}-agreement": trust.agreement(compared, one.method).seen if compared else ""
+        for one in items
+        if isinstance(made.get(one.figure), cnn.Attribution)
+    }
 
 
 def _chart(request: Request, one: _Item, made: Attributed, most: float) -> Chart:
@@ -312,12 +331,13 @@ def _chart(request: Request, one: _Item, made: Attributed, most: float) -> Chart
         limits = ColourRange(-most if is_signed else 0.0, most)
     prediction, look = request.passed.prediction, request.look
     what = captions.explained(made.target, prediction.head, ChosenClasses(request).names)
+    is_over = request.view.overlay == OVER
     return cnn.figures.attribution_chart(
-        plane,
+        resized(plane, *look.seen.shape[:2]) if is_over else plane,
         title=one.title,
         limits=limits,
         label="attribution, one range for all" if most else "attribution",
-        beneath=look.seen if request.view.overlay == OVER else None,
+        beneath=look.seen if is_over else None,
         caption=captions.attribution(made, what),
     )
 

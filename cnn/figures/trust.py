@@ -19,17 +19,17 @@ _ORDERS = {
     "intensity": (GREEN, "dashdot", "brightness"),
     "centre": (PURPLE, "longdash", "middle"),
 }
-_MARGIN = {"l": 44, "r": 8, "t": 28, "b": 88}
-_LEGEND = {"orientation": "h", "x": 0, "y": -0.42, "yanchor": "top", "font": {"size": 11}}
+_MARGIN = {"l": 44, "r": 8, "t": 28, "b": 96}
+_LEGEND = {
+    "orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "font": {"size": 11},
+}  # fmt: skip
 _SEE_THROUGH = 0.2
 
 
 def trial(found: Curves, one: Trial) -> go.Figure:
     """Return the number along the share of pixels taken away, or put back: the map and the controls."""
     what = "taken away" if one.way == "deletion" else "put back"
-    figure = _figure(
-        f"{one.way}, {one.fill}", f"share of the pixels {what}", "the number explained"
-    )
+    figure = _figure(f"{one.way}, {one.fill}", f"share of the pixels {what}", "the number")
     for name, (colour, dash, words) in _ORDERS.items():
         curve = one.curves[name]
         figure.add_scatter(
