@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from benchmarks import (
     arithmetic,
+    attribution,
     browsing,
     computing,
     drawing,
@@ -28,6 +29,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "drawing": drawing.drawing,
     "scrubbing": scrubbing.scrubbing,
     "arithmetic": arithmetic.arithmetic,
+    "attribution": attribution.attribution,
     "switching": switching.switching,
     "large": large.large,
     "studies": studies.studies,

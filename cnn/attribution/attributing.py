@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnn.attribution.attribution import Attribution, Law
 from cnn.attribution.methods import METHODS, Method
-from cnn.attribution.objective import Batch, Objective, finite, objective_of
+from cnn.attribution.objective import Batch, Objective, Progress, finite, objective_of
 from cnn.attribution.options import chosen
 from cnn.attribution.target import Target
 from cnn.errors import AttributionError
@@ -24,12 +24,14 @@ def attribute(
     *,
     method: str = "saliency",
     target: Target | int | None = None,
+    progress: Progress | None = None,
     **options: Any,
 ) -> Attribution:
     """Return which pixels, or cells of a layer, made the `target` for a picture.
 
     `method` is a name in `METHODS`, which says its options too. `target` is a class, whose logit is
-    explained (None: the class predicted), or a `Target`. `image` is what `prepare` takes. Raises
+    explained (None: the class predicted), or a `Target`. `image` is what `prepare` takes. `progress` is
+    told the share done, 0 to 1, of a method that takes many passes; what it raises ends it. Raises
     `ImageError` for what is no picture, `LayerError` for a layer that the model does not have, and
     `AttributionError` for a method, an option or a target that there is not, for a gradient that is not
     finite, and for a map that breaks the law of its method by more than its tolerance.
@@ -40,16 +42,21 @@ def attribute(
         )
     batch = prepare(image, model)
     objective = objective_of(model, batch, target)
-    return explain(objective, batch, method, options)
+    return explain(objective, batch, method, options, progress)
 
 
 def explain(
-    objective: Objective, batch: Batch, method: str, options: Mapping[str, Any]
+    objective: Objective,
+    batch: Batch,
+    method: str,
+    options: Mapping[str, Any],
+    progress: Progress | None = None,
 ) -> Attribution:
     """Return what the method says of the objective for a batch of one, as `attribute` does."""
     known = METHODS[method]
     settings = chosen(method, known.options, options)
-    found = known.compute(objective, batch, **settings)
+    told = {"progress": progress or (lambda _share: None)} if known.is_slow else {}
+    found = known.compute(objective, batch, **settings, **told)
     _require(known, found.law)
     return Attribution(
         method,
@@ -67,5 +74,5 @@ def _require(method: Method, law: Law | None) -> None:
         raise AttributionError(
             f"{method.name} breaks its own law here: {law.words}. That is {number(law.expected)}, but it "
             f"comes to {number(law.found)}, off by {percent(law.residual)} where "
-            f"{percent(law.tolerance)} is allowed, so the map is not shown."
+            f"{percent(law.tolerance)} is allowed, so the map is not shown. {law.remedy}".rstrip()
         )

@@ -20,7 +20,7 @@ class Law:
     """What the numbers of a map must come to, by its own definition, and what they came to.
 
     `name` is the law's, such as "completeness"; `words` says it as an equation in words. `tolerance` is
-    the largest `residual` with which the map is what its name says.
+    the largest `residual` with which the map is what its name says; `remedy` says what helps beyond it.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Law:
     expected: float
     found: float
     tolerance: float
+    remedy: str = ""
 
     @property
     def residual(self) -> float:

@@ -9,14 +9,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from cnn.attribution.attribution import Found
+from cnn.attribution.baselines import BASELINES
+from cnn.attribution.expected_gradients import expected_gradients
 from cnn.attribution.grad_cam import grad_cam
 from cnn.attribution.grad_cam_plus_plus import grad_cam_plus_plus
 from cnn.attribution.guided_backprop import guided_backprop
 from cnn.attribution.input_x_gradient import input_x_gradient
+from cnn.attribution.integrated_gradients import integrated_gradients
 from cnn.attribution.lrp import CONVOLUTIONS, lrp
-from cnn.attribution.options import Choice, Number, OfLayer, Option
+from cnn.attribution.occlusion import occlusion
+from cnn.attribution.options import Choice, Number, OfLayer, Option, Pictures
 from cnn.attribution.saliency import saliency
+from cnn.attribution.smoothgrad import smoothgrad
 from cnn.ranges import Limits
+
+_SEED = Number("seed", 0, Limits(0, 999_999))
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,7 @@ class Method:
     `name` is what people call it, `source` its paper; `variant` says in one sentence what exactly is
     computed. `compute` takes the objective, a batch of one, and the options by name. `is_signed` says
     whether its maps have numbers below zero, `is_cut` whether these were cut off, and `is_slow` whether
-    it takes many passes.
+    it takes many passes; then it takes `progress` too.
     """
 
     name: str
@@ -88,5 +95,58 @@ METHODS: Mapping[str, Method] = {
             "convolutions": Choice("rule of convolutions", "z+", CONVOLUTIONS),
             "epsilon": Number("ε", 1e-6, Limits(0, 1, is_whole=False, above=True)),
         },
+    ),
+    "smoothgrad": Method(
+        "SmoothGrad",
+        "Smilkov et al. 2017, arXiv:1706.03825",
+        "The mean of the signed gradient over copies of the picture with Gaussian noise.",
+        smoothgrad,
+        {
+            "samples": Number("noisy copies", 64, Limits(1, 1024)),
+            "noise": Number(
+                "deviation of the noise, in percent of the picture's range",
+                15,
+                Limits(0, 100, is_whole=False),
+            ),
+            "seed": _SEED,
+        },
+        is_slow=True,
+    ),
+    "integrated_gradients": Method(
+        "Integrated gradients",
+        "Sundararajan et al. 2017, arXiv:1703.01365",
+        "Each number of the input less that of the baseline, times the mean gradient on the straight way "
+        "from there, by the midpoint rule.",
+        integrated_gradients,
+        {
+            "steps": Number("steps on the way", 64, Limits(1, 1024)),
+            "baseline": Choice("baseline", "black", BASELINES),
+        },
+        is_slow=True,
+    ),
+    "expected_gradients": Method(
+        "Expected gradients",
+        "Erion et al. 2021, arXiv:1906.10670",
+        "Each number of the input less that of another picture, times the gradient somewhere on the way "
+        "from there: the mean over pictures and places drawn at random.",
+        expected_gradients,
+        {
+            "baselines": Pictures("pictures to compare with"),
+            "samples": Number("pairs of a picture and a place", 64, Limits(8, 1024)),
+            "seed": _SEED,
+        },
+        is_slow=True,
+    ),
+    "occlusion": Method(
+        "Occlusion",
+        "Zeiler & Fergus 2013, arXiv:1311.2901",
+        "What is lost when a square patch is covered: the mean over all patches that cover the pixel.",
+        occlusion,
+        {
+            "patch": Number("side of the patch, in pixels (0: by the picture)", 0, Limits(0, 512)),
+            "stride": Number("way between patches, in pixels (0: by the patch)", 0, Limits(0, 512)),
+            "fill": Choice("what covers", "black", BASELINES),
+        },
+        is_slow=True,
     ),
 }

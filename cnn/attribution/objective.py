@@ -6,7 +6,7 @@ class rises when the logits of others fall.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Batch = NDArray[np.float32]
 Visits = heads.Visits
+# Is told the share that is done, 0 to 1; what it raises ends the computation.
+Progress = Callable[[float], None]
 _NAME = "_cnn_attribution"
 _NONE = -1
 
@@ -54,6 +56,13 @@ class Objective:
         """
         values, found = self.compiled("gradients", self._with_gradient)(batch)
         return values, finite(found)
+
+    def parts(self, count: int, progress: Progress) -> Iterator[slice]:
+        """Yield so many pictures as even parts that are computed at once, and tell the share done."""
+        parts = -(-count // batch_size(layer_infos(self.model)))
+        for part in range(parts):
+            yield slice(part * count // parts, (part + 1) * count // parts)
+            progress((part + 1) / parts)
 
     @property
     def which(self) -> NDArray[np.int32]:

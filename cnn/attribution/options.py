@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from cnn.errors import AttributionError
 from cnn.ranges import Limits
@@ -64,13 +66,34 @@ class OfLayer:
         return isinstance(value, str)
 
 
-Option = Number | Choice | OfLayer
+@dataclass(frozen=True)
+class Pictures:
+    """An option that is pictures; they must be given, since the library knows no data set."""
+
+    label: str
+    default: None = None
+
+    @property
+    def words(self) -> str:
+        """What is accepted."""
+        return "one or more pictures, such as an array (n, height, width, channels)"
+
+    def accepts(self, value: Any) -> bool:
+        """Whether the value may be pictures; what each of them is is found out when it is prepared."""
+        is_several = isinstance(value, Sequence) or (
+            isinstance(value, np.ndarray) and value.ndim > 0
+        )
+        return is_several and len(value) > 0
+
+
+Option = Number | Choice | OfLayer | Pictures
 
 
 def chosen(method: str, options: Mapping[str, Option], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return a value for each option, the default where none is given.
 
-    Raises `AttributionError` for an option that the method does not have, or a value that it cannot be.
+    Raises `AttributionError` for an option that the method does not have, a value that it cannot be, and
+    pictures that are not given.
     """
     for name, value in given.items():
         if name not in options:
@@ -79,5 +102,10 @@ def chosen(method: str, options: Mapping[str, Option], given: Mapping[str, Any])
         if not options[name].accepts(value):
             raise AttributionError(
                 f"{value!r} was given as {name} of {method}: expected {options[name].words}."
+            )
+    for name, option in options.items():
+        if isinstance(option, Pictures) and name not in given:
+            raise AttributionError(
+                f"{method} compares with pictures, and none were given: give {name}, {option.words}."
             )
     return {name: given.get(name, option.default) for name, option in options.items()}

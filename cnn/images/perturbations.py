@@ -105,7 +105,7 @@ def perturb(image: Any, perturbation: Perturbation) -> NDArray[np.uint8]:
     background = _background(pixels)
     relative = pixels - background
     relative[_erased_pixels(perturbation.cells, *pixels.shape[:2])] = 0
-    relative = _blurred(_moved(relative, perturbation), perturbation.blur)
+    relative = blurred(_moved(relative, perturbation), perturbation.blur)
     values = _contrasted(relative + background, perturbation.contrast)
     if perturbation.invert:
         values = 255 - values
@@ -191,7 +191,7 @@ def _moved(relative: NDArray[np.float32], by: Perturbation) -> NDArray[np.float3
     return np.stack([np.asarray(plane) for plane in planes], axis=-1)
 
 
-def _blurred(relative: NDArray[np.float32], percent: float) -> NDArray[np.float32]:
+def blurred(relative: NDArray[np.float32], percent: float) -> NDArray[np.float32]:
     """Return values (height, width, channels) blurred along both axes, zero outside."""
     if percent == 0:
         return relative

@@ -1,0 +1,78 @@
+"""Expected gradients: what pixels add on the way from other pictures (Erion 2021, arXiv:1906.10670)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.attribution.attribution import Found, Law
+from cnn.attribution.objective import Batch, Objective, Progress
+from cnn.errors import AttributionError
+from cnn.inspection.batches import prepared
+from cnn.words import sides
+
+# Standard errors; by chance alone one of ten thousand maps is farther from its law.
+_MOST_ERRORS = 4
+# Of float32, relative to the numbers that are subtracted.
+_ROUNDING = 1e-5
+
+
+def expected_gradients(
+    objective: Objective,
+    batch: Batch,
+    *,
+    baselines: Iterable[Any],
+    samples: int,
+    seed: int,
+    progress: Progress,
+) -> Found:
+    """Return the mean of (x - x') dS/dx at x' + a (x - x'), (height, width, channels).
+
+    It is equation 4 of the paper: for each of the samples x' is drawn from the `baselines`, and a
+    evenly from 0 to 1, both from `seed`. Its law is completeness on average: the map tends to S(x) less
+    the mean of S(x'). How far chance may take it from there follows from the spread of the samples.
+    """
+    pictures = _as_starts(objective, batch, baselines)
+    random = np.random.default_rng(seed)
+    chosen = random.integers(len(pictures), size=samples)
+    shares = random.random((samples, 1, 1, 1), np.float32)
+    total = np.zeros(batch.shape[1:])
+    sums = np.zeros(samples)
+    for part in objective.parts(samples, progress):
+        start = pictures[chosen[part]]
+        way = batch - start
+        _, gradients = objective.gradients(start + shares[part] * way)
+        found = way * gradients
+        total += found.sum(0, dtype=np.float64)
+        sums[part] = found.sum((1, 2, 3), dtype=np.float64)
+    end, starts = float(objective.values(batch)[0]), objective.values(pictures)
+    rounding = _ROUNDING * max(abs(end), float(abs(starts).max()))
+    return Found((total / samples).astype(np.float32), _law(sums, end - starts[chosen], rounding))
+
+
+def _as_starts(objective: Objective, batch: Batch, baselines: Iterable[Any]) -> Batch:
+    pictures = prepared(objective.model, baselines)
+    if pictures.shape[1:] != batch.shape[1:]:
+        raise AttributionError(
+            f"Baselines of {sides(pictures.shape[1:])} were given for a picture of "
+            f"{sides(batch.shape[1:])}: give pictures of its size."
+        )
+    return pictures
+
+
+def _law(sums: NDArray[np.float64], differences: NDArray[np.float32], rounding: float) -> Law:
+    """Return the law for what each sample adds up to, and what it should on average, (samples,)."""
+    expected, found = float(differences.mean(dtype=np.float64)), float(sums.mean())
+    error = float((sums - differences).std(ddof=1)) / len(sums) ** 0.5
+    largest = max(abs(expected), abs(found)) or 1.0
+    return Law(
+        "completeness on average",
+        "the map tends to the number, less its mean over the baselines",
+        expected,
+        found,
+        (_MOST_ERRORS * error + rounding) / largest,
+        "More samples bring it closer.",
+    )

@@ -1,0 +1,68 @@
+"""Occlusion: what is lost when a patch is covered (Zeiler & Fergus 2013, arXiv:1311.2901)."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+
+from cnn.attribution.attribution import Found
+from cnn.attribution.baselines import baseline
+from cnn.attribution.objective import Batch, Objective, Progress
+from cnn.errors import AttributionError
+from cnn.words import sides
+
+# Of 28 pixels a patch has 4 and moves by 1, of 224 it has 32 and moves by 4.
+_PATCHES_A_SIDE, _STRIDES_A_PATCH = 7, 8
+
+
+def occlusion(
+    objective: Objective, batch: Batch, *, patch: int, stride: int, fill: str, progress: Progress
+) -> Found:
+    """Return for each pixel the mean of S(x) - S(x with a patch replaced), (height, width).
+
+    The mean is over all patches that cover the pixel, each of `patch` × `patch` pixels, `stride` pixels
+    apart, the last at the edge; all channels are replaced by those of the baseline `fill`. Of 0 they are
+    chosen by the size of the picture. It is section 4.2 of the paper, which paints the centre of each
+    patch instead.
+    """
+    height, width = batch.shape[1:3]
+    patch = patch or max(1, min(height, width) // _PATCHES_A_SIDE)
+    stride = stride or max(1, patch // _STRIDES_A_PATCH)
+    _require(patch, stride, height, width)
+    nothing = np.s_[0:0, 0:0]
+    covers = [nothing] + [
+        np.s_[row : row + patch, column : column + patch]
+        for row, column in product(_starts(height, patch, stride), _starts(width, patch, stride))
+    ]
+    filling = baseline(objective.model, batch, fill)[0]
+    values = np.zeros(len(covers))
+    for part in objective.parts(len(covers), progress):
+        occluded = np.repeat(batch, part.stop - part.start, axis=0)
+        for picture, cover in zip(occluded, covers[part], strict=True):
+            picture[cover] = filling[cover]
+        values[part] = objective.values(occluded)
+    lost, times = np.zeros((height, width)), np.zeros((height, width))
+    for value, cover in zip(values, covers, strict=True):
+        lost[cover] += values[0] - value
+        times[cover] += 1
+    settings = {"patch": patch, "stride": stride, "fill": fill}
+    return Found((lost / times).astype(np.float32), settings=settings)
+
+
+def _require(patch: int, stride: int, height: int, width: int) -> None:
+    if patch > min(height, width):
+        raise AttributionError(
+            f"A patch of {patch} pixels was given for a picture of {sides((height, width))}: choose at "
+            f"most {min(height, width)}."
+        )
+    if stride > patch:
+        raise AttributionError(
+            f"A stride of {stride} pixels was given for a patch of {patch}: pixels between patches would "
+            f"never be covered. Choose at most {patch}."
+        )
+
+
+def _starts(side: int, patch: int, stride: int) -> list[int]:
+    last = side - patch
+    return [*range(0, last, stride), last]

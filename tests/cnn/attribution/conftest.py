@@ -1,0 +1,70 @@
+"""Small networks whose attributions are known, and what the package `saliency` is asked with."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers
+from saliency import core
+
+from cnn.models.loading import as_functional
+
+Asked = Callable[..., dict[str, np.ndarray]]
+
+
+@pytest.fixture(scope="session")
+def scene() -> np.ndarray:
+    """A picture for these networks, uint8 (6, 7, 2)."""
+    return np.random.default_rng(1).integers(0, 256, (6, 7, 2), dtype=np.uint8)
+
+
+@pytest.fixture(scope="session")
+def linear() -> keras.Model:
+    """Three sums of all numbers of a picture 6x7x2: w·x + b."""
+    keras.utils.set_random_seed(3)
+    picture = keras.Input((6, 7, 2))
+    sums = layers.Dense(3, bias_initializer="normal", name="sums")
+    return as_functional(keras.Model(picture, sums(layers.Flatten()(picture))))
+
+
+@pytest.fixture(scope="session")
+def weights(linear) -> np.ndarray:
+    """The weights of the second sum, (6, 7, 2)."""
+    return linear.get_layer("sums").get_weights()[0][:, 1].reshape(6, 7, 2)
+
+
+@pytest.fixture(scope="session")
+def smooth() -> keras.Model:
+    """A network without kinks on 6x7x2, that ends with a softmax of three classes."""
+    keras.utils.set_random_seed(4)
+    picture = keras.Input((6, 7, 2), name="picture")
+    x = layers.Conv2D(4, 3, activation="tanh")(picture)
+    sums = layers.Dense(3, name="sums")(layers.Flatten()(x))
+    return as_functional(keras.Model(picture, layers.Softmax()(sums)))
+
+
+def asked(model: keras.Model, name: str, of: int) -> Asked:
+    """What `saliency` asks: the number `of` of a layer and its gradients, computed step by step."""
+    bare = keras.Model(model.inputs, model.get_layer(name).output)
+
+    def ask(pictures: Any, call_model_args: Any = None, expected_keys: Any = None) -> Any:
+        batch = tf.convert_to_tensor(np.asarray(pictures, np.float32))
+        with tf.GradientTape() as tape:
+            tape.watch(batch)
+            values = bare(batch)[:, of]
+        gradients = tape.gradient(values, batch)
+        return {
+            core.OUTPUT_LAYER_VALUES: values.numpy(),
+            core.INPUT_OUTPUT_GRADIENTS: gradients.numpy(),
+        }
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def ask_smooth(smooth) -> Asked:
+    """What `saliency` asks of the second logit of the smooth network."""
+    return asked(smooth, "sums", 1)

@@ -1,0 +1,115 @@
+"""What holds for every method of attribution, or for every one that takes many passes."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+import cnn
+from cnn.attribution.methods import METHODS
+from cnn.models.loading import as_functional
+
+SMOOTH = ("saliency", "input_x_gradient", "smoothgrad", "integrated_gradients",
+          "expected_gradients", "occlusion")  # fmt: skip
+SLOW = tuple(name for name, method in METHODS.items() if method.is_slow)
+
+
+def options_of(method: str, image: np.ndarray) -> dict[str, object]:
+    others = np.random.default_rng(0).integers(0, 256, (3, *image.shape), dtype=np.uint8)
+    return {"baselines": others} if "baselines" in METHODS[method].options else {}
+
+
+@pytest.mark.parametrize("method", SMOOTH)
+def test_a_saturated_softmax_changes_nothing(smooth, scene, method):
+    options = {"method": method, "target": 1, **options_of(method, scene)}
+    before = cnn.attribute(smooth, scene, **options).map
+    layer = smooth.get_layer("sums")
+    kept = layer.get_weights()
+    layer.set_weights([1000 * numbers for numbers in kept])
+    try:
+        assert cnn.predict(smooth, scene).probabilities.max() > 1 - 1e-6
+        after = cnn.attribute(smooth, scene, **options).map
+    finally:
+        layer.set_weights(kept)
+    assert abs(before).max() > 1e-3
+    np.testing.assert_allclose(
+        after / abs(after).max(), before / abs(before).max(), rtol=1e-4, atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("method", SMOOTH)
+def test_a_constant_model_gives_zeros(linear, scene, method):
+    layer = linear.get_layer("sums")
+    kept = layer.get_weights()
+    layer.set_weights([np.zeros_like(kept[0]), kept[1]])
+    try:
+        found = cnn.attribute(linear, scene, method=method, **options_of(method, scene))
+    finally:
+        layer.set_weights(kept)
+    np.testing.assert_array_equal(found.map, 0)
+    assert found.value == pytest.approx(kept[1].max())
+
+
+class EnoughError(Exception):
+    """Raised where somebody has seen enough."""
+
+
+@pytest.mark.parametrize("method", SLOW)
+def test_a_slow_method_tells_the_share_done_and_can_be_stopped(linear, scene, method):
+    options = {"method": method, **options_of(method, scene)}
+    for name in ("samples", "steps"):
+        if name in METHODS[method].options:
+            options[name] = 150
+    options |= {"patch": 1} if method == "occlusion" else {}
+    shares: list[float] = []
+    cnn.attribute(linear, scene, progress=shares.append, **options)
+    assert shares == sorted(set(shares)) and shares[-1] == 1
+    assert len(shares) == (1 if method == "occlusion" else 3)
+
+    def stop(share: float) -> None:
+        raise EnoughError
+
+    with pytest.raises(EnoughError):
+        cnn.attribute(linear, scene, progress=stop, **options)
+
+
+@pytest.mark.parametrize("method", SLOW)
+def test_a_unit_in_a_nested_block_is_explained(second_model, method):
+    scene = np.random.default_rng(3).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    units = cnn.activations(second_model, scene)["block/conv"][4, 5]
+    target = cnn.Target(layer="block/conv", cell=(4, 5), of=int(units.argmax()))
+    options = {"method": method, "target": target, **options_of(method, scene)}
+    found = cnn.attribute(second_model, scene, **options)
+    assert found.value == pytest.approx(float(units.max()), rel=1e-4)
+    assert found.map.shape[:2] == (20, 30)
+    assert abs(found.map[8:15, 8:15]).max() > 1e-6
+    assert not found.map[18:].any()
+
+
+def by_channels(picture: keras.KerasTensor) -> keras.KerasTensor:
+    x = layers.Permute((3, 1, 2))(picture)
+    x = layers.Conv2D(3, 3, activation="tanh", data_format="channels_first")(x)
+    return layers.Dense(2, activation="softmax")(layers.Flatten()(x))
+
+
+HEADS = {
+    "one sigmoid": lambda picture: layers.Dense(1, activation="sigmoid")(layers.Flatten()(picture)),
+    "channels first": by_channels,
+    "maps": layers.Conv2D(2, 3, padding="same", activation="softmax"),
+}
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_any_head_is_explained(head):
+    keras.utils.set_random_seed(5)
+    picture = keras.Input((6, 7, 1))
+    model = as_functional(keras.Model(picture, HEADS[head](picture)))
+    scene = np.random.default_rng(6).integers(0, 256, (6, 7, 1), dtype=np.uint8)
+    target = cnn.Target(1, cell=(2, 3)) if head == "maps" else None
+    found = cnn.attribute(model, scene, method="integrated_gradients", target=target)
+    assert abs(found.map).max() > 1e-3
+    assert found.residual < 0.01
+    if head == "maps":
+        field = np.zeros((6, 7), bool)
+        field[1:4, 2:5] = True
+        assert not found.map[~field].any()

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+from saliency import core
+
+import cnn
+from cnn.errors import AttributionError
+
+
+def by_hand(value, batch, filling, patch, starts):
+    """What `value` loses by each patch, its mean over those that cover a pixel, in a plain loop."""
+    lost: dict[tuple[int, int], list[float]] = {}
+    whole = value(batch)
+    for row in starts(batch.shape[1]):
+        for column in starts(batch.shape[2]):
+            covered = batch.copy()
+            covered[:, row : row + patch, column : column + patch] = filling
+            for place in np.ndindex(patch, patch):
+                at = (row + place[0], column + place[1])
+                lost.setdefault(at, []).append(whole - value(covered))
+    return np.array(
+        [
+            [np.mean(lost[row, column]) for column in range(batch.shape[2])]
+            for row in range(batch.shape[1])
+        ]
+    )
+
+
+def test_of_a_linear_model_it_is_the_sum_of_weights_times_differences(linear, scene, weights):
+    x = cnn.prepare(scene, linear)[0]
+    found = cnn.attribute(linear, scene, method="occlusion", target=1, patch=1, fill="mean")
+    expected = (weights * (x - x.mean((0, 1)))).sum(-1)
+    np.testing.assert_allclose(found.map, expected, rtol=1e-5, atol=2e-6)
+    found = cnn.attribute(linear, scene, method="occlusion", target=1, patch=3, stride=2)
+    by_cell = by_hand(
+        lambda batch: float((weights * batch[0]).sum()), x[None], 0, 3, lambda n: _starts(n, 3, 2)
+    )
+    np.testing.assert_allclose(found.map, by_cell, rtol=1e-5, atol=2e-6)
+
+
+def _starts(side: int, patch: int, stride: int) -> list[int]:
+    return sorted({*range(0, side - patch + 1, stride), side - patch})
+
+
+def test_a_patch_of_one_pixel_is_the_loop_over_all_pixels(smooth, scene, ask_smooth):
+    batch = cnn.prepare(scene, smooth)
+    found = cnn.attribute(smooth, scene, method="occlusion", target=1, patch=1)
+    expected = by_hand(
+        lambda one: float(ask_smooth(one)["OUTPUT_LAYER_VALUES"][0]), batch, 0, 1, range
+    )
+    assert found.map.shape == (6, 7)
+    np.testing.assert_allclose(found.map, expected, rtol=1e-5, atol=2e-6)
+
+
+def test_it_agrees_with_that_of_others_but_for_the_mean(smooth, scene, ask_smooth):
+    x = cnn.prepare(scene, smooth)[0]
+    summed = core.Occlusion().GetMask(x, ask_smooth, size=3)[..., 0]
+    times = np.zeros((6, 7))
+    for row, column in np.ndindex(4, 5):
+        times[row : row + 3, column : column + 3] += 1
+    found = cnn.attribute(smooth, scene, method="occlusion", target=1, patch=3, stride=1)
+    np.testing.assert_allclose(found.map, summed / times, rtol=1e-4, atol=2e-6)
+
+
+def test_patch_and_stride_follow_from_the_picture_where_none_is_given(classifier, seven, linear):
+    found = cnn.attribute(classifier, seven, method="occlusion", target=7)
+    assert found.settings == {"patch": 4, "stride": 1, "fill": "black"}
+    assert found.map.shape == (28, 28)
+    assert found.plane is found.map
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"patch": 7}, "A patch of 7 pixels was given for a picture of 6×7: choose at most 6"),
+        ({"patch": 2, "stride": 3}, "A stride of 3 pixels was given for a patch of 2"),
+        ({"fill": "red"}, "'red' was given as fill of occlusion: expected black or white or mean"),
+    ],
+)
+def test_what_would_leave_pixels_out_is_refused(linear, scene, options, said):
+    with pytest.raises(AttributionError, match=said):
+        cnn.attribute(linear, scene, method="occlusion", **options)
