@@ -13,8 +13,8 @@ import plotly.graph_objects as go
 from dash import ClientsideFunction, Dash, Input, Output, State, html
 
 import cnn
-from cnn.attribution.methods import METHODS
-from cnn.attribution.options import Choice, Number, OfLayer, Option
+from cnn.attribution.methods import METHODS, Method
+from cnn.attribution.options import Choice, Number, OfLayer, Pictures
 from cnn.attribution.resizing import resized
 from cnn.attribution.trust.agreement import agreement
 from cnn.attribution.trust.curves import WAYS
@@ -115,16 +115,23 @@ def _figures_of_trust() -> list[html.Figure]:
 def _of_method(name: str, figure: str) -> html.Section:
     """Return the place for the map of a method, with the fields of its options folded away."""
     method = METHODS[name]
-    fields = [_field(_field_id(name, one), option) for one, option in method.options.items()]
+    fields = [_field(_field_id(name, one), option) for one, option in _fields(method).items()]
     folded = html.Details([html.Summary("Options"), *fields], className="explain-options")
     return _card(figure, method.name, *([folded] if fields else []))
+
+
+def _fields(method: Method) -> dict[str, Number | Choice | OfLayer]:
+    """Return the options that have a field; pictures are those of the data set."""
+    return {
+        name: option for name, option in method.options.items() if not isinstance(option, Pictures)
+    }
 
 
 def _field_id(method: str, option: str) -> str:
     return f"explain-option-{method}-{option}"
 
 
-def _field(identity: str, option: Option) -> Any:
+def _field(identity: str, option: Number | Choice | OfLayer) -> Any:
     if isinstance(option, Number):
         limits = option.limits
         return number_field(
@@ -180,11 +187,11 @@ def register(app: Dash) -> None:
     tie(app, METHOD, choose="chooseMethod", chosen="chosenMethod")
     tie(app, OVERLAY, choose="chooseOverlay", chosen="chosenOverlay")
     for name, method in METHODS.items():
-        for one, option in method.options.items():
+        for one, option in _fields(method).items():
             _tie_option(app, _field_id(name, one), option)
 
 
-def _tie_option(app: Dash, identity: str, option: Option) -> None:
+def _tie_option(app: Dash, identity: str, option: Number | Choice | OfLayer) -> None:
     if isinstance(option, Number):
         register_number(app, identity)
         return
@@ -288,7 +295,7 @@ def _of_classes(classes: ChosenClasses, method: str) -> list[_Item]:
 def _made(request: Request, one: _Item) -> Attributed:
     """Return what the method says of the target, or why it says nothing."""
     if request.moving:
-        options = request.view.options_of(one.method)
+        options = request.runtime.options_of(request.view, one.method)
         return attributed(request.model, request.look.seen, one.method, one.target, options)
     return request.runtime.attribution(request.view, one.method, one.target)
 

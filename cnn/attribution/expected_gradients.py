@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from cnn.attribution.attribution import Found, Law
 from cnn.attribution.objective import Batch, Objective, Progress
-from cnn.errors import AttributionError
-from cnn.inspection.batches import prepared
-from cnn.words import sides
+from cnn.images.pixels import as_pixels, fit
+from cnn.models.card import card_of
+from cnn.models.inputs import scale_of
 
 # Standard errors; by chance alone one of ten thousand maps is farther from its law.
 _MOST_ERRORS = 4
@@ -32,10 +32,10 @@ def expected_gradients(
     """Return the mean of (x - x') dS/dx at x' + a (x - x'), (height, width, channels).
 
     It is equation 4 of the paper: for each of the samples x' is drawn from the `baselines`, and a
-    evenly from 0 to 1, both from `seed`. Its law is completeness on average: the map tends to S(x) less
+    evenly from 0 to 1, both from `seed`; baselines are brought into the size of the picture. Its law is completeness on average: the map tends to S(x) less
     the mean of S(x'). How far chance may take it from there follows from the spread of the samples.
     """
-    pictures = _as_starts(objective, batch, baselines)
+    pictures = _fitted(objective, batch, baselines)
     random = np.random.default_rng(seed)
     chosen = random.integers(len(pictures), size=samples)
     shares = random.random((samples, 1, 1, 1), np.float32)
@@ -53,14 +53,12 @@ def expected_gradients(
     return Found((total / samples).astype(np.float32), _law(sums, end - starts[chosen], rounding))
 
 
-def _as_starts(objective: Objective, batch: Batch, baselines: Iterable[Any]) -> Batch:
-    pictures = prepared(objective.model, baselines)
-    if pictures.shape[1:] != batch.shape[1:]:
-        raise AttributionError(
-            f"Baselines of {sides(pictures.shape[1:])} were given for a picture of "
-            f"{sides(batch.shape[1:])}: give pictures of its size."
-        )
-    return pictures
+def _fitted(objective: Objective, batch: Batch, baselines: Iterable[Any]) -> Batch:
+    """Return the baselines as the model takes them, in the size of the picture."""
+    model, (height, width, channels) = objective.model, batch.shape[1:]
+    colours = card_of(model).colours
+    pictures = [fit(as_pixels(one), height, width, channels, colours) for one in baselines]
+    return scale_of(model).applied(np.stack(pictures))
 
 
 def _law(sums: NDArray[np.float64], differences: NDArray[np.float32], rounding: float) -> Law:

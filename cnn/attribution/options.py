@@ -80,10 +80,9 @@ class Pictures:
 
     def accepts(self, value: Any) -> bool:
         """Whether the value may be pictures; what each of them is is found out when it is prepared."""
-        is_several = isinstance(value, Sequence) or (
-            isinstance(value, np.ndarray) and value.ndim > 0
-        )
-        return is_several and len(value) > 0
+        if isinstance(value, np.ndarray):
+            return value.ndim > 0 and len(value) > 0
+        return isinstance(value, Sequence) and not isinstance(value, str) and len(value) > 0
 
 
 Option = Number | Choice | OfLayer | Pictures

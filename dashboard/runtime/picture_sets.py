@@ -6,7 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from threading import Condition
 
+import numpy as np
 from cachetools import LRUCache, cached
+from numpy.typing import NDArray
 
 import cnn
 from cnn.data import datasets, sources
@@ -15,6 +17,8 @@ from dashboard.settings import Settings
 from dashboard.state.data import OWN, SPLITS, require_known
 
 _MOST = 4
+# With which a picture is compared.
+_MOST_PICTURES = 64
 _WORDS = {
     "mnist/test": "MNIST, 10,000 test digits",
     "mnist/train": "MNIST, 60,000 training digits",
@@ -39,6 +43,7 @@ class PictureSets:
         self._settings = settings
         self.problem = ""
         self._load = cached(LRUCache(_MOST), condition=Condition())(self._load_own)
+        self.some = cached(LRUCache(_MOST), condition=Condition())(self._some)
 
     @cached_property
     def own(self) -> sources.Source | None:
@@ -102,6 +107,18 @@ class PictureSets:
         place = self.path(name)
         assert self.own
         return datasets.read_source(self.own, split, place)
+
+    def _some(self, name: str, split: str) -> list[NDArray[np.uint8]]:
+        """Return at most 64 pictures of a split, evenly chosen, without damaged ones.
+
+        Raises `DatasetError` where there are none.
+        """
+        dataset = self.load(name, split)
+        count = min(_MOST_PICTURES, len(dataset))
+        pictures, _ = dataset.readable(np.arange(count) * len(dataset) // max(1, count))
+        if not pictures:
+            raise cnn.DatasetError(f"No picture of {self.called(name)} can be read.")
+        return pictures
 
     def classes(self, name: str) -> tuple[str, ...]:
         """Return the names of the classes of a data set; `DatasetError` if it is not here."""

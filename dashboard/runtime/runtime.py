@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 from plotly.io.json import to_json_plotly
 
 import cnn
+from cnn.attribution.methods import METHODS
+from cnn.attribution.options import Pictures
 from cnn.data import datasets
 from cnn.errors import reason
 from cnn.inspection.sweeping import Sweep
@@ -375,7 +377,23 @@ class Runtime:
     def _attributed(
         self, view: View, model: keras.Model, method: str, target: cnn.Target
     ) -> Attributed:
-        return attributed(model, self.look(view).seen, method, target, view.options_of(method))
+        try:
+            options = self.options_of(view, method)
+        except cnn.DatasetError as error:
+            return error
+        return attributed(model, self.look(view).seen, method, target, options)
+
+    def options_of(self, view: View, method: str) -> dict[str, Any]:
+        """Return the options of the view for a method, and pictures of its data set where it takes any.
+
+        Raises `DatasetError` where the data set is not here.
+        """
+        pictures = {
+            name: self.sets.some(view.data, view.split)
+            for name, option in METHODS[method].options.items()
+            if isinstance(option, Pictures)
+        }
+        return {**pictures, **view.options_of(method)}
 
     def inputs(self, view: View) -> tuple[Fed, ...]:
         """Return the further inputs of the model of the view, with what they get.
@@ -594,7 +612,7 @@ def _model_and_data(model: keras.Model, data: cnn.Dataset) -> tuple[Hashable, ..
 
 def _map_of_picture(view: View, model: keras.Model, method: str, target: cnn.Target) -> Hashable:
     options = frozenset(view.options_of(method).items())
-    return _picture_and_model(view, model), method, target, options
+    return _picture_and_model(view, model), view.data, view.split, method, target, options
 
 
 def _model_and_class(model: keras.Model, data: cnn.Dataset, label: int | None) -> Hashable:

@@ -34,13 +34,14 @@ def numbers(page, figure):
 
 
 def test_each_method_has_the_map_that_the_library_computes_for_the_class_predicted(
-    classifier, query, seen
+    app, classifier, query, seen
 ):
     page = shown(query)
     target = cnn.predict(classifier, seen).label
     for name in METHODS:
         figure = f"explain-of-{name}"
-        made = cnn.attribute(classifier, seen, method=name, target=target)
+        options = runtime_of(app).options_of(parse(query)[0], name)
+        made = cnn.attribute(classifier, seen, method=name, target=target, **options)
         np.testing.assert_allclose(numbers(page, figure), made.plane, rtol=1e-4, atol=1e-6)
         assert page.texts[f"{figure}-python"].startswith(
             f'cnn.attribute(model, image, method="{name}", target={target}'
@@ -56,6 +57,17 @@ def test_the_line_of_python_gives_the_map(classifier, query, seen):
     made = eval(line, {"cnn": cnn, "model": classifier, "image": seen, "Target": cnn.Target})
     np.testing.assert_allclose(numbers(page, PRODUCT), made.plane, rtol=1e-4, atol=1e-6)
     assert "the logit of 3 minus that of 8" in caption(page, PRODUCT)
+
+
+def test_pictures_to_compare_with_are_those_of_the_data_set(app, query):
+    options = runtime_of(app).options_of(parse(query)[0], "expected_gradients")
+    digits = cnn.load_dataset("digits", split=query["split"])
+    assert len(options["baselines"]) == 64
+    np.testing.assert_array_equal(options["baselines"][0], digits[0].pixels)
+    np.testing.assert_array_equal(options["baselines"][32], digits[len(digits) // 2].pixels)
+    line = shown(query).texts["explain-of-expected_gradients-python"]
+    assert line.endswith("baselines=baselines, samples=64, seed=0)")
+    assert not runtime_of(app).options_of(parse(query)[0], "saliency")
 
 
 def test_signed_maps_diverge_about_zero_and_others_begin_there(query, seen):
