@@ -31,9 +31,10 @@ def expected_gradients(
 ) -> Found:
     """Return the mean of (x - x') dS/dx at x' + a (x - x'), (height, width, channels).
 
-    It is equation 4 of the paper: for each of the samples x' is drawn from the `baselines`, and a
-    evenly from 0 to 1, both from `seed`; baselines are brought into the size of the picture. Its law is completeness on average: the map tends to S(x) less
-    the mean of S(x'). How far chance may take it from there follows from the spread of the samples.
+    It is equation 4 of the paper: for each of the samples x' is drawn from the `baselines`, in the size
+    of the picture, and a evenly from 0 to 1, both from `seed`. Its law is completeness on average: the
+    map tends to S(x) less the mean of S(x'). How far chance may take it from there follows from the
+    spread of the samples.
     """
     pictures = _fitted(objective, batch, baselines)
     random = np.random.default_rng(seed)
