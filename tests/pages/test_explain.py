@@ -1,11 +1,15 @@
 """The page "Explain" as the plain functions it is made of."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import cnn
 from cnn.attribution.methods import METHODS
 from dashboard.app import runtime_of
+from dashboard.screens.request import Request
+from dashboard.screens.screen import Screen
 from dashboard.state.view import parse
 from pages import explain
 from tests.screens import caption, screen
@@ -26,7 +30,13 @@ def seen(app, query, request_of):
 
 
 def shown(query, **more):
-    return screen(explain, {**query, **{name: str(value) for name, value in more.items()}})
+    """The page as it is once what takes longer has come."""
+    asked = {**query, **{name: str(value) for name, value in more.items()}}
+    first = screen(explain, asked)
+    rest = explain.show(Request(parse(asked)[0], rest=True)) if first.later else Screen({})
+    assert not rest.later
+    charts, texts = {**first.charts, **rest.charts}, {**first.texts, **rest.texts}
+    return replace(first, charts=charts, texts=texts)
 
 
 def numbers(page, figure):
