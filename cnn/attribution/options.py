@@ -71,7 +71,7 @@ class Pictures:
     """An option that is pictures; they must be given, since the library knows no data set."""
 
     label: str
-    default: None = None
+    default: Any = None
 
     @property
     def words(self) -> str:
