@@ -69,7 +69,7 @@ def test_the_line_of_python_gives_the_map(classifier, query, seen):
     assert "the logit of 3 minus that of 8" in caption(page, PRODUCT)
 
 
-def test_pictures_to_compare_with_are_those_of_the_data_set(app, query):
+def test_pictures_to_compare_with_are_those_of_the_data_set(app, query, seen):
     options = runtime_of(app).options_of(parse(query)[0], "expected_gradients")
     digits = cnn.load_dataset("digits", split=query["split"])
     assert len(options["baselines"]) == 64
