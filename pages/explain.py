@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ import plotly.graph_objects as go
 from dash import ClientsideFunction, Dash, Input, Output, State, html
 
 import cnn
+from cnn.attribution.attributing import is_compiled
 from cnn.attribution.methods import METHODS, Method
 from cnn.attribution.options import Choice, Number, OfLayer, Pictures
 from cnn.attribution.resizing import resized
@@ -42,6 +44,7 @@ MISSING, VARIANT = "explain-missing", "explain-variant"
 SIDE_BY_SIDE, BY_CLASS, TRUSTED = "explain-side-by-side", "explain-by-class", "explain-trusted"
 MOST_CLASSES = 12
 _COMING_SIZE = {"height": "100cqw"}
+_REST_SECONDS = 0.3
 _BY_METHOD = {name: f"explain-of-{name}" for name in METHODS}
 _OF_CLASS = tuple(f"explain-class-{place}" for place in range(MOST_CLASSES))
 
@@ -227,15 +230,15 @@ class _Item:
 def show(request: Request) -> Screen:
     """Return the maps of all methods for one target, or those of one method for every class.
 
-    Of an answer that is maps, a target is the mean of a channel. What takes many passes, and all of a
-    large network, is the rest.
+    Of an answer that is maps, a target is the mean of a channel. What takes many passes, what is not
+    compiled yet, and all of a large network, is the rest.
     """
     classes = ChosenClasses(request)
     method = request.view.method
     items = _of_methods(classes) if method == ALL_METHODS else _of_classes(classes, method)
-    later = [one for one in items if METHODS[one.method].is_slow or is_large(request.model)]
     if request.rest:
-        return _more(request, items, later)
+        return _more(request, items)
+    later = [one for one in items if not _is_quick(request, one.method)]
     made = {one.figure: _made(request, one) for one in items if one not in later}
     screen = _drawn(request, items, made)
     coming = {one.figure: _coming(one, request) for one in later}
@@ -262,19 +265,24 @@ def show(request: Request) -> Screen:
     )
 
 
-def _more(request: Request, items: Sequence[_Item], later: Sequence[_Item]) -> Screen:
-    """Return the maps that were left out: all that are known, and of a large network one more."""
-    view, runtime = request.view, request.runtime
-    missing = [one for one in later if not runtime.has_attribution(view, one.method, one.target)]
-    wanted = missing[:1] if is_large(request.model) else missing
-    rest = missing[len(wanted) :]
-    known = [one for one in items if one not in rest]
-    screen = _drawn(request, known, {one.figure: _made(request, one) for one in known})
-    whole = {
-        one.figure: _whole(screen.charts[one.figure]) if one in later else screen.charts[one.figure]
-        for one in known
-    }
-    return Screen(whole, screen.texts, later=tuple(one.figure for one in rest))
+def _is_quick(request: Request, method: str) -> bool:
+    """Whether a map by the method is there at once."""
+    model, known = request.model, METHODS[method]
+    return is_compiled(model, method) and not known.is_slow and not is_large(model)
+
+
+def _more(request: Request, items: Sequence[_Item]) -> Screen:
+    """Return all maps that are known, with as many more as some time allows, and one at least."""
+    view, runtime, began = request.view, request.runtime, time.monotonic()
+    missing = [one for one in items if not runtime.has_attribution(view, one.method, one.target)]
+    while missing:
+        _made(request, missing.pop(0))
+        if time.monotonic() - began > _REST_SECONDS:
+            break
+    known = [one for one in items if one not in missing]
+    screen = _drawn(request, items, {one.figure: _made(request, one) for one in known})
+    charts = {figure: _whole(chart) for figure, chart in screen.charts.items()}
+    return Screen(charts, screen.texts, later=tuple(one.figure for one in missing))
 
 
 def _of_methods(classes: ChosenClasses) -> list[_Item]:
@@ -352,7 +360,7 @@ def _chart(request: Request, one: _Item, made: Attributed, most: float) -> Chart
 def _coming(one: _Item, request: Request) -> Chart:
     """Return what stands for a map that takes longer than the others."""
     when = "It waits until nothing moves." if request.moving else "It is being computed."
-    caption = cnn.captions.Caption(f"{METHODS[one.method].name} takes many passes. {when}")
+    caption = cnn.captions.Caption(f"{METHODS[one.method].name} takes longer. {when}")
     return Chart.whole(go.Figure(EMPTY_FIGURE), size=_COMING_SIZE, caption=caption)
 
 

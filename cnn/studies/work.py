@@ -9,13 +9,15 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from filelock import Timeout
 from numpy.typing import NDArray
 
+from cnn.attribution.methods import METHODS
 from cnn.attribution.objective import objective_of
+from cnn.attribution.options import Pictures
 from cnn.attribution.trust.cascade import cascade, count_of_maps
 from cnn.attribution.trust.curves import BATCHES, curves
 from cnn.attribution.trust.repeating import plane_of
@@ -209,11 +211,11 @@ def _trusted(
     network = operated(model, question.operations) if question.changes else model
     batch = scale_of(network).applied(asked.pixels[None])
     objective = objective_of(network, batch, asked.target)
-    method, options = asked.method, asked.options
+    pictures, _ = data.readable(_spread(min(_PICTURES_FOR_FILLS, len(data)), len(data)))
+    method, options = asked.method, {**_pictures_of(asked.method, pictures), **asked.options}
     count = BATCHES + count_of_maps(network)
     with suppress(_CancelledError):
         plane = plane_of(objective, batch, method, options)
-        pictures, _ = data.readable(_spread(min(_PICTURES_FOR_FILLS, len(data)), len(data)))
         return Trust(
             curves=curves(
                 objective, batch, plane, data=prepared(network, pictures),
@@ -226,6 +228,12 @@ def _trusted(
             stability=stability(objective, batch, method, options),
         )  # fmt: skip
     return None
+
+
+def _pictures_of(method: str, pictures: list[NDArray[np.uint8]]) -> dict[str, Any]:
+    """Return pictures of the data for each option of the method that takes any."""
+    options = METHODS[method].options.items()
+    return {name: pictures for name, option in options if isinstance(option, Pictures)}
 
 
 class _CancelledError(Exception):
