@@ -345,6 +345,13 @@ def test_the_trust_in_a_map_is_that_of_the_library(tmp_path, trusting, few, clas
     )
 
 
+def test_a_method_that_compares_with_pictures_gets_those_of_the_data(tmp_path, bundled, few, seven):
+    asked = Asked.of(seven, "expected_gradients", {"samples": 8}, cnn.Target(7))
+    study = begun(tmp_path, Question.trust(bundled, {}, asked, "digits", "test"))
+    work_on(study)
+    assert study.status.state == "finished"
+
+
 def test_the_measuring_of_trust_is_cancelled_between_two_passes(
     tmp_path, trusting, few, monkeypatch
 ):
