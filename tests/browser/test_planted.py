@@ -108,14 +108,14 @@ def named(value: Any, names: dict[str, str]) -> Any:
     return names.get(value, value) if isinstance(value, str) else value
 
 
-def plant_model(path: Path) -> None:
-    """Write the bundled model with other names of layers and classes."""
+def plant_model(path: Path, classes: dict[str, str] | None = None) -> None:
+    """Write the bundled model with other names of layers and classes, and of the layers' `classes`."""
     bundled = cnn.pretrained_run()
     with ZipFile(bundled / "model.keras") as old, ZipFile(path, "w") as new:
         for member in old.namelist():
             data = old.read(member)
             if member == "config.json":
-                data = json.dumps(named(json.loads(data), LAYERS)).encode()
+                data = json.dumps(named(json.loads(data), LAYERS | (classes or {}))).encode()
             new.writestr(ZipInfo(member), data)
     card = json.loads((bundled / "model.card.json").read_text())
     scores = {f"{IMAGE} test": 0.5}
@@ -357,3 +357,45 @@ def test_folders_and_files_are_told_by_the_characters_of_their_names(folder_serv
     page = reader.open("/training")
     expect(page.get_by_label("Data", exact=True).last).to_contain_text("<b>pictures")
     unharmed(reader)
+
+
+UNKNOWN = '<a href="javascript:planted=1">Layer'
+NO_MODEL = "<b>no model.keras"
+
+
+def choose(page: Page, *files: Path | dict[str, Any]) -> Locator:
+    """Choose files of a model to be opened; return what is said of them."""
+    if not page.locator("#open-model").is_visible():
+        page.locator("details:has(#open-model) > summary").click()
+    with page.expect_file_chooser() as chosen:
+        page.locator("#open-model").click()
+    chosen.value.set_files(files)
+    return page.locator("#opening p")
+
+
+def test_a_model_that_is_uploaded_is_told_by_its_characters(folder_server, visit, tmp_path):
+    reader = visit(folder_server, "/")
+    page, path = reader.page, tmp_path / MODEL
+    nothing = {"name": NO_MODEL, "mimeType": "application/zip", "buffer": b"nothing"}
+    expect(choose(page, nothing)).to_contain_text(f"{NO_MODEL} is no Keras model")
+    plant_model(path, classes={"Dense": UNKNOWN})
+    expect(choose(page, path)).to_contain_text(f"needs keras.layers.{UNKNOWN}, which")
+    card = path.with_name(f"{path.stem}.card.json")
+    known = json.loads(card.read_text())
+    plant_model(path)
+    card.write_text(json.dumps({**known, "scale": IMAGE}))
+    expect(choose(page, path, card)).to_contain_text(f"The scale '{IMAGE}' of the card is not")
+    unharmed(reader)
+    card.write_text(json.dumps(known))
+    expect(choose(page, path, card)).to_have_text(f"{MODEL} is open.")
+    expect(page.locator("#model option:checked")).to_have_text(MODEL)
+    expect(page.locator("#prediction-bars")).to_contain_text(LINK)
+    expect(page.locator("#network")).to_contain_text(LAYERS["max_pooling2d"])
+    unharmed(reader)
+    links = page.get_by_role("navigation", name="Pages")
+    links.get_by_role("link", name="Architecture", exact=True).click()
+    expect(page.locator("#architecture-summary")).to_contain_text(MODEL)
+    expect(page.locator("#layer-table")).to_contain_text(LAYERS["max_pooling2d"])
+    unharmed(reader)
+    assert all("400" in error for error in reader.errors)
+    reader.errors.clear()
