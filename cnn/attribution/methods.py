@@ -87,9 +87,10 @@ METHODS: Mapping[str, Method] = {
         guided_backprop,
     ),
     "lrp": Method(
-        "Layer-wise relevance propagation",
+        "LRP",
         "Bach et al. 2015, doi:10.1371/journal.pone.0130140",
-        "The number shared out layer by layer: by the ε rule, in convolutions by z+ unless ε is chosen.",
+        "Layer-wise relevance propagation: the number shared out layer by layer, by the ε rule; in "
+        "convolutions by z+, unless ε is chosen.",
         lrp,
         {
             "convolutions": Choice("rule of convolutions", "z+", CONVOLUTIONS),
