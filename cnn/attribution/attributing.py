@@ -62,10 +62,11 @@ def explain(
     found = known.compute(objective, batch, **settings, **told)
     _known_methods(objective.model).add(method)
     _require(known, found.law)
+    value = objective.values(batch)[0] if found.value is None else found.value
     return Attribution(
         method,
         objective.target,
-        float(objective.values(batch)[0]),
+        float(value),
         finite(found.map),
         found.settings or settings,
         found.law,

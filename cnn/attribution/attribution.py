@@ -48,13 +48,14 @@ class Found:
 
     The map is raw and signed, in the shape of the input, (height, width, channels) or (height, width), or
     in that of a layer's maps. `settings` are the options as they were used, where one of them was left
-    to the method.
+    to the method, and `value` is the number that is explained, where it was computed on the way.
     """
 
     map: Map
     law: Law | None = None
     note: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    value: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,8 +26,8 @@ def guided_backprop(objective: Objective, batch: Batch) -> Found:
     activation of a layer, a layer, or an operation. What a ReLU6 holds at its limit passes nothing. A
     ReLU inside another layer is left as it is, and named in the note.
     """
-    _, gradients = objective.compiled("guided", partial(_guided, objective))(batch)
-    return Found(finite(gradients)[0], note=_note(objective))
+    values, gradients = objective.compiled("guided", partial(_guided, objective))(batch)
+    return Found(finite(gradients)[0], note=_note(objective), value=float(values[0]))
 
 
 def _guided(objective: Objective, pictures: Any, which: Any) -> tuple[Any, Any]:

@@ -8,5 +8,5 @@ from cnn.attribution.objective import Batch, Objective
 
 def input_x_gradient(objective: Objective, batch: Batch) -> Found:
     """Return x dS/dx, (height, width, channels): section 2.1 of the paper, x as the model takes it."""
-    _, gradients = objective.gradients(batch)
-    return Found(batch[0] * gradients[0])
+    values, gradients = objective.gradients(batch)
+    return Found(batch[0] * gradients[0], value=float(values[0]))

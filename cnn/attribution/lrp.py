@@ -65,7 +65,7 @@ def lrp(objective: Objective, batch: Batch, *, convolutions: str, epsilon: float
         float(found.map.sum(dtype=np.float64)),
         _TOLERANCE,
     )
-    return Found(found.map, law)
+    return Found(found.map, law, value=found.value)
 
 
 def relevance(objective: Objective, batch: Batch, convolutions: str, epsilon: float) -> Relevance:

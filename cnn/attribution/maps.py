@@ -58,7 +58,7 @@ def positive(maps: Maps, weights: NDArray[np.float64]) -> Found:
     """Return what is above zero of the sum of all maps, each with its weight, (height, width)."""
     added = np.maximum(maps.values @ weights, 0).astype(np.float32)
     note = "" if added.any() else f"no positive evidence: no cell of {maps.layer} speaks for it"
-    return Found(added, note=note, settings={"layer": maps.layer})
+    return Found(added, note=note, settings={"layer": maps.layer}, value=maps.value)
 
 
 def _with_gradient(objective: Objective, name: str, pictures: Any, which: Any) -> tuple[Any, ...]:

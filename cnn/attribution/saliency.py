@@ -11,5 +11,5 @@ def saliency(objective: Objective, batch: Batch) -> Found:
 
     It is section 3 of the paper: M_ij = max_c |dS/dx_ijc|, of the logit S.
     """
-    _, gradients = objective.gradients(batch)
-    return Found(abs(gradients[0]).max(-1))
+    values, gradients = objective.gradients(batch)
+    return Found(abs(gradients[0]).max(-1), value=float(values[0]))
