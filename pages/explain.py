@@ -44,7 +44,7 @@ MISSING, VARIANT = "explain-missing", "explain-variant"
 SIDE_BY_SIDE, BY_CLASS, TRUSTED = "explain-side-by-side", "explain-by-class", "explain-trusted"
 MOST_CLASSES = 12
 _COMING_SIZE = {"height": "100cqw"}
-_REST_SECONDS = 0.3
+_REST_SECONDS = 0.8
 _BY_METHOD = {name: f"explain-of-{name}" for name in METHODS}
 _OF_CLASS = tuple(f"explain-class-{place}" for place in range(MOST_CLASSES))
 
@@ -272,16 +272,21 @@ def _is_quick(request: Request, method: str) -> bool:
 
 
 def _more(request: Request, items: Sequence[_Item]) -> Screen:
-    """Return all maps that are known, with as many more as some time allows, and one at least."""
+    """Return the maps that were left out and are known, with as many more as some time allows.
+
+    That is one at least.
+    """
     view, runtime, began = request.view, request.runtime, time.monotonic()
+    quick = [one for one in items if _is_quick(request, one.method)]
     missing = [one for one in items if not runtime.has_attribution(view, one.method, one.target)]
+    left_out = [one for one in items if one in missing or one not in quick]
     while missing:
         _made(request, missing.pop(0))
         if time.monotonic() - began > _REST_SECONDS:
             break
     known = [one for one in items if one not in missing]
     screen = _drawn(request, items, {one.figure: _made(request, one) for one in known})
-    charts = {figure: _whole(chart) for figure, chart in screen.charts.items()}
+    charts = {one.figure: _whole(screen.charts[one.figure]) for one in left_out if one in known}
     return Screen(charts, screen.texts, later=tuple(one.figure for one in missing))
 
 
