@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cnn import captions, figures, images, jobs, models, runs
 from cnn.attribution.attributing import attribute
 from cnn.attribution.attribution import Attribution
+from cnn.attribution.counterfactual import Counterfactual, counterfactual
 from cnn.attribution.target import Target
 from cnn.data.datasets import Dataset, Sample, load_dataset
 from cnn.errors import (
@@ -86,6 +87,7 @@ __all__ = [
     "CellField",
     "Cells",
     "CnnError",
+    "Counterfactual",
     "DamagedRunError",
     "Dataset",
     "DatasetError",
@@ -135,6 +137,7 @@ __all__ = [
     "centre_digit",
     "class_names",
     "compare_ranges",
+    "counterfactual",
     "decode",
     "diagnose",
     "digit_steps",

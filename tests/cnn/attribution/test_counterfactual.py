@@ -1,0 +1,74 @@
+"""The smallest change that turns a picture into another class."""
+
+import keras
+import numpy as np
+import pytest
+
+import cnn
+from cnn import counterfactual
+from cnn.attribution.counterfactual import NORMS
+
+DIGITS = cnn.load_dataset("digits")
+
+
+@pytest.fixture(scope="module")
+def seven():
+    return DIGITS.sample(7, seed=0).pixels
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_the_network_says_the_class_of_the_picture_that_was_changed(classifier, seven, norm):
+    for target in (1, 4, 9):
+        made = counterfactual(classifier, seven, target=target, norm=norm)
+        assert cnn.predict(classifier, made.after).label == target
+        np.testing.assert_array_equal(made.before, seven)
+        np.testing.assert_array_equal(made.way[0], seven)
+        np.testing.assert_array_equal(made.way[-1], made.after)
+        assert (made.probabilities.argmax(1) == target).tolist() == [False] * 31 + [True]
+        np.testing.assert_allclose(made.probabilities.sum(1), 1, rtol=1e-5)
+        magnitudes = np.abs(made.difference)
+        size = magnitudes.sum() if norm == "l1" else np.sqrt((magnitudes**2).sum())
+        assert made.size == pytest.approx(size, rel=1e-4)
+
+
+def test_each_norm_is_smaller_where_it_was_kept_small(classifier, seven):
+    by_norm = {norm: counterfactual(classifier, seven, target=1, norm=norm) for norm in NORMS}
+    few, many = by_norm["l1"], by_norm["l2"]
+    assert few.changed < many.changed
+    assert few.size < np.abs(many.difference).sum()
+    assert many.size < np.sqrt((few.difference**2).sum())
+
+
+def test_of_a_linear_network_the_change_is_the_distance_to_the_boundary():
+    weights = np.zeros((16, 2), np.float32)
+    weights[3, 1], weights[5, 1] = 3.0, 4.0
+    inputs = keras.Input((4, 4, 1))
+    logits = keras.layers.Dense(2, activation="softmax")(keras.layers.Flatten()(inputs))
+    model = keras.Model(inputs, logits)
+    model.layers[-1].set_weights([weights, np.array([2.0, 0.0], np.float32)])
+    made = counterfactual(model, np.full((4, 4, 1), 0, np.uint8), target=1, norm="l2")
+    # The boundary 3a + 4b = 2 is 2/5 away; pixels are rounded to 8 bits.
+    assert made.size == pytest.approx(2 / 5, abs=0.02)
+    assert made.size >= 2 / 5 - 1e-6
+    np.testing.assert_allclose(made.difference.reshape(-1)[[3, 5]], [0.24, 0.32], atol=0.02)
+    sparse = counterfactual(model, np.full((4, 4, 1), 0, np.uint8), target=1, norm="l1")
+    assert sparse.difference.reshape(-1)[5] == pytest.approx(0.5, abs=0.04)
+    assert sparse.changed == 1
+
+
+def test_a_picture_that_is_of_the_class_is_not_changed(classifier, seven):
+    made = counterfactual(classifier, seven, target=7)
+    assert (made.changed, made.size) == (0, 0)
+
+
+def test_what_cannot_be_reached_is_told(classifier, seven):
+    inputs = keras.Input((4, 4, 1))
+    pooled = keras.layers.GlobalAveragePooling2D()(inputs)
+    fixed = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(pooled))
+    fixed.layers[-1].set_weights([np.zeros((1, 2), np.float32), np.array([1.0, 0.0], np.float32)])
+    with pytest.raises(cnn.AttributionError, match="not turned into class 1 in 200 steps"):
+        counterfactual(fixed, np.full((4, 4, 1), 100, np.uint8), target=1)
+    with pytest.raises(cnn.ModelError):
+        counterfactual(classifier, seven, target=12)
+    with pytest.raises(cnn.AttributionError, match="'l3' was given as norm: expected l1 or l2"):
+        counterfactual(classifier, seven, target=1, norm="l3")
