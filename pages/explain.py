@@ -241,7 +241,7 @@ def show(request: Request) -> Screen:
     later = [one for one in items if not _is_quick(request, one.method)]
     made = {one.figure: _made(request, one) for one in items if one not in later}
     screen = _drawn(request, items, made)
-    coming = {one.figure: _coming(one, request) for one in later}
+    coming = {one.figure: _coming(one) for one in later}
     return Screen(
         {
             **dict.fromkeys((*_BY_METHOD.values(), *_OF_CLASS), nothing("")),
@@ -362,10 +362,10 @@ def _chart(request: Request, one: _Item, made: Attributed, most: float) -> Chart
     )
 
 
-def _coming(one: _Item, request: Request) -> Chart:
+def _coming(one: _Item) -> Chart:
     """Return what stands for a map that takes longer than the others."""
-    when = "It waits until nothing moves." if request.moving else "It is being computed."
-    caption = cnn.captions.Caption(f"{METHODS[one.method].name} takes longer. {when}")
+    words = f"{METHODS[one.method].name} takes longer: it comes when nothing moves."
+    caption = cnn.captions.Caption(words)
     return Chart.whole(go.Figure(EMPTY_FIGURE), size=_COMING_SIZE, caption=caption)
 
 

@@ -131,6 +131,7 @@
     if (mine !== resting || !isHere()) return;
     if (isStarting) setTimeout(() => mine === resting && askForRest(view), RETRY_MILLISECONDS);
     if (refusal) root.set_props("notice", { children: refusal, is_open: true });
+    if (!isStarting) resting = null;
     if (!page) return;
     paintAround(page);
     bringCharts(page.charts, arrays, false);
@@ -205,5 +206,5 @@
   }
 
   root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted,
-    receivers: {}, differs, heldFigures: () => (held ? held.figures : {}), heldForm: () => (isHere() ? held.form : "") };
+    receivers: {}, differs, awaitsRest: () => resting !== null, heldFigures: () => (held ? held.figures : {}), heldForm: () => (isHere() ? held.form : "") };
 })();

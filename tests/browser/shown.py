@@ -13,6 +13,7 @@ from tests.browser.conftest import READY, STATE_MILLISECONDS
 _AT_REST = """() => {
   const boxes = [...document.querySelectorAll("main .figure-box")];
   return !store.getState().isLoading && dash_clientside.cnn.heldForm()
+    && !dash_clientside.cnn.awaitsRest()
     && document.querySelector("#prediction").getAttribute("aria-busy") === "false"
     && document.querySelector("main figcaption")?.textContent
     && boxes.every((box) => box.querySelector(".js-plotly-plot"))

@@ -62,7 +62,7 @@ def addresses(tree):
 
 
 def test_all_that_a_page_names_is_below_the_path_and_there(get):
-    named = [a for a in Named(get("/activations/conv2d").text).addresses if a[0] == "/"]
+    named = [a for a in Named(get("/activations/conv2d").text).addresses if a.startswith("/")]
     assert len(named) > 8
     for address in named:
         assert address.startswith("/cnn/")
@@ -81,7 +81,7 @@ def test_what_the_scripts_are_told_is_below_the_path(get):
 
 
 def test_links_of_the_shell_are_below_the_path(get):
-    links = [a for a in addresses(get("/_dash-layout").json) if a[0] == "/"]
+    links = [a for a in addresses(get("/_dash-layout").json) if a.startswith("/")]
     assert {"/cnn/", "/cnn/training", "/cnn/glossary"} <= set(links)
     assert all(link.startswith("/cnn/") for link in links)
 

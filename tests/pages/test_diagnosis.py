@@ -75,9 +75,10 @@ def test_a_finding_leads_to_what_shows_it(planted, request_of):
     request_of(planted)
     query = runtime_of(planted).default_view().to_query()
     shown = screen(diagnosis, query)
-    assert shown.texts[diagnosis.SUMMARY] == "1 fault and 1 warning."
-    fault, warning = shown.properties[diagnosis.FINDINGS]["children"]
+    assert shown.texts[diagnosis.SUMMARY] == "1 fault, 1 warning and 1 note."
+    fault, warning, note = shown.properties[diagnosis.FINDINGS]["children"]
     assert (fault.className, warning.className) == ("finding fault", "finding warning")
+    assert "does not say what its own are" in texts(note)
     assert [link.href for link in links(fault)] == ["/why/again"]
     dead = links(warning)
     assert {link.href for link in dead} == {"/activations/units"}
