@@ -32,6 +32,7 @@ from dashboard.routes.operating import serve_operating
 from dashboard.routes.picking import serve_picking
 from dashboard.routes.ranges import serve_ranges
 from dashboard.routes.studies import serve_studies
+from dashboard.routes.taking import serve_taking
 from dashboard.routes.uploading import serve_uploads
 from dashboard.routes.values import DRAWING_SIDE, serve_values
 from dashboard.runtime.links import serve_links
@@ -135,6 +136,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_ranges(server)
     serve_news(server)
     serve_studies(server)
+    serve_taking(server)
     serve_picking(server)
     serve_moved(server)
     _register_pages(app)

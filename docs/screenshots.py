@@ -42,6 +42,7 @@ PICTURES = (
     ("why", "/why/conv2d_1?channel=5", "light", 1400),
     ("output", "/output?of=7&against=9", "light", 1400),
     ("explain", "/explain?index=18", "light", 1400),
+    ("counterfactual", "/counterfactual?index=18", "light", 1400),
     ("surgery", "/surgery/conv2d_1?channel=3&surgery=conv2d_1%3A0-40*0", "light", 1400),
     ("perturb", "/perturb?rotate=-30", "light", 1400),
     ("training", "/training", "light", 1400),

@@ -79,6 +79,7 @@ def layout(**_query: Any) -> html.Div:
                 className="controls",
             ),
             html.P(id=MISSING, className="why-missing"),
+            html.P(components.link("/counterfactual", "What would turn it into another class?")),
             html.P(id=VARIANT),
             html.Div(
                 [_of_method(name, figure) for name, figure in _BY_METHOD.items()],

@@ -93,6 +93,7 @@ def layout(**_query: Any) -> html.Div:
                 ],
                 className="perturb-pictures",
             ),
+            html.P(components.link("/counterfactual", "The smallest change into another class")),
             html.Section(id="upload-way", **components.aria(label="How the upload was prepared")),
         ],
         id="perturb-body",

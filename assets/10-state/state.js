@@ -359,6 +359,8 @@
     chosenMethod: chosenOne("method"),
     chooseOverlay: chooseOne("overlay"),
     chosenOverlay: chosenOne("overlay"),
+    chooseNorm: chooseOne("norm"),
+    chosenNorm: chosenOne("norm"),
     chooseOption,
     chosenOption,
   };

@@ -79,7 +79,7 @@
   // The view decides whether a drawing is on the screen; a drawing from elsewhere is put on the pad.
   function showDrawing(view) {
     if (!view || !area()) return;
-    const isDrawing = Boolean(view.pixels) && !view.upload;
+    const isDrawing = Boolean(view.pixels) && !view.upload && !view.made;
     const isLeft = isDrawing ? view.pixels !== drawing : drawing || sampleOf(view) !== sample;
     if (isLeft) leave();
     sample = sampleOf(view);

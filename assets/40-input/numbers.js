@@ -11,6 +11,7 @@
     row: (view, box) => view.row || box.dataset.now || "0",
     column: (view, box) => view.column || box.dataset.now || "0",
     source: (view, box) => view.source || box.dataset.now || "0",
+    step: (view, box) => view.step || box.dataset.now || "0",
     options: (view, box) => root.cnn.optionOf(view, box.id) ?? box.dataset.first,
     rate: (view, box) => box.dataset.good || root.cnn.lastRate(view) || box.dataset.first,
   };

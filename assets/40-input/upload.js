@@ -157,7 +157,7 @@
   // A link brings the prepared pixels; the way to them is asked for, where the server still has it.
   async function showUpload(view, ready) {
     if (!view || !area() || ready !== "ready") return;
-    if (!view.upload) {
+    if (!view.upload || view.made) {
       if (upload) area().hidden = true;
       upload = "";
       way = [];

@@ -2,12 +2,15 @@
 
 Steps to the boundary between the class that wins and the one that is wanted, each as if the network were
 linear (DeepFool: Moosavi-Dezfooli et al. 2016, arXiv:1511.04599, towards one class), then back along the
-way as far as the class stays. Another search may find a smaller change: it is an upper bound.
+straight way as far as the class stays. Another search may find a smaller change: it is an upper bound.
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from math import inf
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -17,11 +20,11 @@ from cnn.attribution.objective import Objective
 from cnn.attribution.target import Target
 from cnn.errors import AttributionError
 from cnn.inspection.activations import predict
-from cnn.inspection.batches import batch_probabilities
 from cnn.models.card import checked_class
 from cnn.models.heads import require_classes
 from cnn.models.inputs import scale_of
 from cnn.models.preparing import fitted
+from cnn.words import number
 
 if TYPE_CHECKING:
     import keras
@@ -30,12 +33,14 @@ Norm = Literal["l1", "l2"]
 NORMS: tuple[Norm, ...] = ("l1", "l2")
 MOST_STEPS = 200
 WAY = 32
+CONTROLS = 16
 # A little beyond the boundary, for pixels are rounded to 8 bits.
 _BEYOND = 0.02
 _LEAST = 1e-12
 # Of what is missing: few pixels move far, which is where a network is least linear.
 _SHARE, _LEAST_GAIN = 0.2, 0.2
 _WHITE = 255
+_HALVINGS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,8 +49,9 @@ class Counterfactual:
 
     `before` and `after` are uint8 (height, width, channels) in the model's size. `way` are the pictures
     from the one to the other in equal steps, uint8 (n, height, width, channels), and `probabilities` what
-    the network says of them, float32 (n, classes). `norm` is how the change was kept small, `size` the
-    norm of the change of pixels from 0 to 1.
+    the network says of them, float32 (n, classes). `norm` is how the change was kept small. `controls`
+    have the same changes of pixels at places drawn at random, each with a random sign, uint8 (n, height,
+    width, channels), and `labels` the class that the network says of each, (n,).
     """
 
     target: int
@@ -54,17 +60,42 @@ class Counterfactual:
     way: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
     norm: Norm
-    size: float
+    controls: NDArray[np.uint8]
+    labels: NDArray[np.int64]
 
     @property
     def difference(self) -> NDArray[np.float32]:
         """After minus before, in pixels from 0 to 1, (height, width, channels)."""
-        return (self.after.astype(np.float32) - self.before.astype(np.float32)) / np.float32(_WHITE)
+        return difference(self.before, self.after)
+
+    @property
+    def l1(self) -> float:
+        """The sum of the magnitudes of the change of pixels from 0 to 1."""
+        return float(np.abs(self.difference).sum(dtype=np.float64))
+
+    @property
+    def l2(self) -> float:
+        """The root of the sum of the squares of the change of pixels from 0 to 1."""
+        return float(np.sqrt((self.difference.astype(np.float64) ** 2).sum()))
+
+    @property
+    def size(self) -> float:
+        """The norm that was kept small."""
+        return self.l1 if self.norm == "l1" else self.l2
+
+    @property
+    def largest(self) -> float:
+        """The largest change of a pixel, as a share of its range."""
+        return float(np.abs(self.difference).max())
 
     @property
     def changed(self) -> int:
         """How many pixels are others."""
-        return int((self.after != self.before).any(-1).sum())
+        return self.changed_by(0)
+
+    def changed_by(self, share: float) -> int:
+        """Return how many pixels changed by more than that share of their range."""
+        return int((np.abs(self.difference) > share).any(-1).sum())
 
 
 def counterfactual(
@@ -77,53 +108,147 @@ def counterfactual(
     without class probabilities or without the class, and `AttributionError` for another norm, and where
     the class is not reached in 200 steps.
     """
-    require_classes(model, "A change into another class")
-    target = checked_class(model, target)
-    if norm not in NORMS:
-        raise AttributionError(f"{norm!r} was given as norm: expected {' or '.join(NORMS)}.")
-    before = fitted(image, model)
-    reached = _reached(model, before, target, norm)
-    way = _way(before, reached)
-    said = batch_probabilities(model, way)
-    first = int(np.argmax(said.argmax(1) == target))
-    after = way[first]
-    closer = _way(before, after / np.float32(_WHITE))
-    change = (after.astype(np.float64) - before) / _WHITE
-    return Counterfactual(
-        target, before, after, closer, batch_probabilities(model, closer), norm,
-        float(np.abs(change).sum() if norm == "l1" else np.sqrt((change**2).sum())),
-    )  # fmt: skip
+    search = Search(model, image, target=target, norm=norm)
+    search.go_on(model)
+    return search.found
 
 
-def _way(before: NDArray[np.uint8], after: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return the pictures from one to the other, whose pixels are from 0 to 1, in equal steps."""
-    start = before / np.float32(_WHITE)
-    shares = np.linspace(0, 1, WAY, dtype=np.float32)[:, None, None, None]
-    between = (start + shares * (after - start)) * _WHITE
-    return np.asarray(between.round(), np.uint8)
+def difference(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return one picture minus another, in pixels from 0 to 1."""
+    return (after.astype(np.float32) - before.astype(np.float32)) / np.float32(_WHITE)
 
 
-def _reached(
-    model: keras.Model, before: NDArray[np.uint8], target: int, norm: Norm
-) -> NDArray[np.float32]:
-    """Return a picture of the class, pixels from 0 to 1 (height, width, channels)."""
-    scale, start = scale_of(model), before.astype(np.float32) / np.float32(_WHITE)
-    pixels = start
-    for _ in range(MOST_STEPS):
-        rounded = (pixels * _WHITE).round().astype(np.uint8)
-        winner = predict(model, rounded).label
-        if winner == target:
-            return rounded.astype(np.float32) / np.float32(_WHITE)
-        ahead = Objective(model, Target(target, winner))
+class Search:
+    """The search for a counterfactual, which can be left and gone on with.
+
+    Raises as `counterfactual` does.
+    """
+
+    def __init__(self, model: keras.Model, image: Any, *, target: int, norm: Norm = "l2") -> None:
+        require_classes(model, "A change into another class")
+        if norm not in NORMS:
+            raise AttributionError(
+                f"{norm!r} was given as norm: expected {' or '.join(NORMS)}."
+            )
+        self.target = checked_class(model, target)
+        self.norm = norm
+        self.before = fitted(image, model)
+        self._pixels = self.before.astype(np.float32) / np.float32(_WHITE)
+        self._missing: list[float] = []
+        self._asked: NDArray[np.uint8] | None = None
+        self._said: list[NDArray[np.float32]] = []
+        self._found: Counterfactual | None = None
+        self._one_at_a_time = Lock()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the change is found."""
+        return self._found is not None
+
+    @property
+    def found(self) -> Counterfactual:
+        """The change, once the search is over."""
+        assert self._found is not None
+        return self._found
+
+    def go_on(self, model: keras.Model, seconds: float = inf) -> None:
+        """Ask the model until the change is found, or for about so many seconds; once at least.
+
+        Raises `AttributionError` where the class is not reached in 200 steps.
+        """
+        end = time.monotonic() + seconds
+        with self._one_at_a_time:
+            while self._found is None:
+                self._advance(model)
+                if time.monotonic() >= end:
+                    return
+
+    def _advance(self, model: keras.Model) -> None:
+        if self._asked is None:
+            self._step(model)
+        elif len(self._said) < len(self._asked):
+            self._said.append(predict(model, self._asked[len(self._said)]).probabilities)
+        else:
+            said, asked = np.stack(self._said), self._asked
+            self._found = Counterfactual(
+                self.target, self.before, asked[WAY - 1], asked[:WAY], said[:WAY], self.norm,
+                asked[WAY:], said[WAY:].argmax(1),
+            )  # fmt: skip
+
+    def _step(self, model: keras.Model) -> None:
+        """Step towards the class, or, where it is reached, go back as far as it stays."""
+        rounded = _rounded(self._pixels)
+        prediction = predict(model, rounded)
+        prediction.require_finite("A change into another class")
+        if prediction.label == self.target:
+            after = self._nearest(model, rounded)
+            self._asked = np.concatenate([_way(self.before, after), _shuffled(self.before, after)])
+            return
+        if len(self._missing) == MOST_STEPS:
+            raise self._failure()
+        scale, ahead = scale_of(model), Objective(model, Target(self.target, prediction.label))
         lead, gradients = ahead.gradients(scale.applied(rounded[None]))
+        self._missing.append(-float(lead[0]))
         slopes = scale.slopes(gradients[0])
-        missing = float(-lead[0]) + _BEYOND
-        way = pixels - start if norm == "l1" else None
-        pixels = np.clip(pixels + _least_step(pixels, slopes, missing, way), 0, 1)
-    raise AttributionError(
-        f"The picture was not turned into class {target} in {MOST_STEPS} steps: choose another class or "
-        "picture."
-    )
+        start = self.before.astype(np.float32) / np.float32(_WHITE)
+        gone = self._pixels - start if self.norm == "l1" else None
+        step = _least_step(self._pixels, slopes, self._missing[-1] + _BEYOND, gone)
+        self._pixels = np.clip(self._pixels + step, 0, 1)
+
+    def _nearest(self, model: keras.Model, reached: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the picture closest to the one before, on the straight way, that is of the class."""
+        is_of_class = predict(model, self.before).label == self.target
+        least, most = 0.0, 0.0 if is_of_class else 1.0
+        for _ in range(_HALVINGS):
+            middle = (least + most) / 2
+            if predict(model, _between(self.before, reached, middle)).label == self.target:
+                most = middle
+            else:
+                least = middle
+        return _between(self.before, reached, most)
+
+    def _failure(self) -> AttributionError:
+        began, closest = number(self._missing[0]), number(min(self._missing))
+        return AttributionError(
+            f"The picture was not turned into class {self.target} in {MOST_STEPS} steps: its score was "
+            f"{began} below that of the class that wins, and came within {closest} of it. Choose another "
+            "class or picture."
+        )
+
+
+def _rounded(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return pixels from 0 to 1 in 8 bits."""
+    return np.asarray((pixels * _WHITE).round(), np.uint8)
+
+
+def _between(
+    before: NDArray[np.uint8], after: NDArray[np.uint8], share: float
+) -> NDArray[np.uint8]:
+    """Return the picture that has gone that share of the way from one to the other."""
+    return np.asarray((before + share * (after.astype(np.float64) - before)).round(), np.uint8)
+
+
+def _way(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the pictures from one to the other in equal steps."""
+    return np.stack([_between(before, after, float(share)) for share in np.linspace(0, 1, WAY)])
+
+
+def _shuffled(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return pictures with the same changes at places drawn at random, each with a random sign.
+
+    A change that would leave the range of pixels has the other sign: so its size stays, unless it is
+    more than half of the range.
+    """
+    start = before.astype(np.int64)
+    magnitudes = np.abs(after.astype(np.int64) - start).reshape(-1)
+    random = np.random.default_rng(0)
+    made = []
+    for _ in range(CONTROLS):
+        drawn = random.permutation(magnitudes).reshape(before.shape)
+        changes = drawn * random.choice([-1, 1], before.shape)
+        is_beyond = (start + changes < 0) | (start + changes > _WHITE)
+        made.append(np.clip(start + np.where(is_beyond, -changes, changes), 0, _WHITE))
+    return np.stack(made).astype(np.uint8)
 
 
 def _least_step(

@@ -84,7 +84,7 @@ def _request(layer: str | None) -> Request:
     if flask.request.method != "POST":
         return request
     drawn = _drawn(bodies.whole(), centred=given.get("centre") != "off")
-    view = replace(view, pixels="", upload="", part=None)
+    view = replace(view, pixels="", upload="", part=None, made="")
     if request.moving:
         return replace(request, view=view, drawn=drawn)
     return replace(request, view=replace(view, pixels=pixels.encode(drawn)))

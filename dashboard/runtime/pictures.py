@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import keras
 
 
+_EMPTY = "an empty picture"
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
     """`pixels` uint8 (height, width, channels); `label` is its class where that is known.
@@ -55,14 +58,17 @@ class Picture:
 def find(view: View, data: cnn.Dataset | None, uploads: Uploads) -> Picture:
     """Return the picture of the view: a drawing, an upload, or a sample of `data`."""
     if view.pixels and view.upload:
-        return _own(pixels.decode(view.pixels), "upload", empty="an empty picture")
+        return _own(pixels.decode(view.pixels), "upload", empty=_EMPTY)
+    if view.pixels and view.made:
+        return _own(pixels.decode(view.pixels), view.made, empty=_EMPTY)
     if view.pixels:
         return drawing(pixels.decode(view.pixels))
     if view.upload:
         uploaded = uploads.get(view.upload)
         size = cnn.captions.sides(uploaded.shape[:2])
-        caption = f"Your upload\n{size} pixels"
-        return Picture(uploaded, None, f"Your upload, {size} pixels", caption)
+        what = view.made or "upload"
+        caption = f"Your {what}\n{size} pixels"
+        return Picture(uploaded, None, f"Your {what}, {size} pixels", caption)
     assert data is not None
     return _sample(data, data[view.index])
 

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from plotly.io.json import to_json_plotly
 
 import cnn
+from cnn.attribution.counterfactual import Norm, Search
 from cnn.attribution.methods import METHODS
 from cnn.attribution.options import Pictures
 from cnn.data import datasets
@@ -70,6 +71,7 @@ _MOST_DIAGNOSES = 128
 _MOST_SAID = 64
 _MOST_ATTRIBUTION_BYTES = 64_000_000
 _MOST_SWEEPS = 8
+_MOST_SEARCHES = 8
 Ready = Literal["starting", "ready", "failed"]
 
 
@@ -153,6 +155,9 @@ class Runtime:
         self._sweep_once = cached(
             LRUCache(_MOST_SWEEPS), key=_picture_and_range, condition=threading.Condition()
         )(lambda _view, _model, make: Sweep(*make()))
+        self._search_once = cached(
+            LRUCache(_MOST_SEARCHES), key=_picture_and_class, condition=threading.Condition()
+        )(self._search)
         self._kept = Kept(settings.jobs.path / "kept")
         self.damaged_before = settings.jobs.damaged_queues()
 
@@ -459,6 +464,16 @@ class Runtime:
         """
         return self._sweep_once(view, self.model(self.settled(view)), make)
 
+    def search(self, view: View, target: int, norm: Norm) -> Search:
+        """Return the search for a change of the picture into a class, as far as it has come.
+
+        Raises as `cnn.counterfactual` does, where there is nothing to be searched for.
+        """
+        return self._search_once(view, self.model(self.settled(view)), target, norm)
+
+    def _search(self, view: View, model: keras.Model, target: int, norm: Norm) -> Search:
+        return Search(model, self.look(view).seen, target=target, norm=norm)
+
     def said(self, view: View, label: int | None) -> picking.Said:
         """Return what the model of the view says of a sample of its data set, or of a class of it."""
         return self._said_once(self.model(self.settled(view)), self.dataset(view), label)
@@ -568,6 +583,10 @@ def _picture_and_range(
     view: View, model: keras.Model, _make: Callable[[], tuple[Any, Any]]
 ) -> Hashable:
     return view.over, _picture_and_model(view, model)
+
+
+def _picture_and_class(view: View, model: keras.Model, target: int, norm: Norm) -> Hashable:
+    return _picture_and_model(view, model), target, norm
 
 
 def _operated(model: keras.Model, view: View) -> keras.Model:

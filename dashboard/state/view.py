@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from cnn import runs
+from cnn.attribution.counterfactual import NORMS, WAY, Norm
 from cnn.attribution.methods import METHODS
 from cnn.data.datasets import DIGITS
 from cnn.errors import ModelError
@@ -31,11 +32,14 @@ Overlay = Literal["apart", "over"]
 APART: Overlay = "apart"
 OVER: Overlay = "over"
 ALL_METHODS = "all"
+# What may have made a picture that is no sample, drawing or upload of the reader.
+COUNTERFACTUAL = "counterfactual"
+MAKERS = (COUNTERFACTUAL,)
 LOOKS = frozenset(
     {
         "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",
         "over", "present", "of", "against", "by", "effective", "guess", "pick", "picking", "weights",
-        "depth", "blocks", "broken", "method", "overlay", "options",
+        "depth", "blocks", "broken", "method", "overlay", "options", "norm", "step",
     }
 )  # fmt: skip
 OF_MODEL = (
@@ -61,7 +65,8 @@ class View:
 
     The picture is `pixels` (28×28, as text) if there are any, else the one kept as `upload` (a
     content hash), else a place in a data set; an upload beside pixels is where they come from,
-    and `part` which of several digits in it, counted from the left (None: the largest).
+    and `part` which of several digits in it, counted from the left (None: the largest). `made` is what
+    made pixels or upload, one of `MAKERS` ("": the reader).
     `rotate` to `erased` are those of a `Perturbation`, the mask as text; `epsilon` is the step of
     an adversarial change, towards the class `target` or (None) away from the one predicted.
     `channel` is the channel or kernel looked at closely, `row` and `column` the cell of it (None: the
@@ -79,7 +84,8 @@ class View:
     are the numbers of those that are opened on the Network page, with commas between. `broken` lists
     only the layers that give NaN or infinity. `method` is the one whose maps of all classes are shown
     ("all": those of all methods, for one class), `overlay` whether they lie over the picture, and
-    `options` are those of methods that are not at their defaults, as text.
+    `options` are those of methods that are not at their defaults, as text. `norm` is the one in which a
+    change into another class is kept small, and `step` how far it has gone (None: all the way).
     """
 
     model: str = ""
@@ -98,6 +104,7 @@ class View:
     pixels: str = ""
     upload: str = ""
     part: int | None = None
+    made: str = ""
     rotate: float = 0
     x: float = 0
     y: float = 0
@@ -134,6 +141,8 @@ class View:
     method: str = ALL_METHODS
     overlay: Overlay = APART
     options: str = ""
+    norm: Norm = "l2"
+    step: int | None = None
 
     def to_query(self) -> dict[str, str]:
         """Return the view as the parameters of a query; what is left at its default is left out."""
@@ -209,6 +218,7 @@ _SAMPLE = ("data", "split", "index")
 GOES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (_SAMPLE, ("pixels", "upload", "erased")),
     (("upload",), ("part",)),
+    (("pixels", "upload"), ("made",)),
     (("data", "split"), ("pick", "also")),
     (("model",), OF_MODEL),
     (("output",), ("target", "of", "against")),
@@ -386,6 +396,7 @@ _ACCEPTED = {
     ),
     "upload": _matching("[0-9a-f]{32}", "32 hexadecimal digits"),
     "part": _whole(999, "a whole number"),
+    "made": _matching("|".join(MAKERS), " or ".join(MAKERS)),
     **{name: _within(allowed) for name, allowed in RANGES.items()},
     "seed": _whole(MOST_SEED, f"a whole number up to {MOST_SEED:,}"),
     "invert": _Accepted(_flag, "1"),
@@ -418,6 +429,8 @@ _ACCEPTED = {
     "by": _one_of(INPUTS, CHANNELS),
     "method": _one_of(ALL_METHODS, *METHODS),
     "overlay": _one_of(APART, OVER),
+    "norm": _one_of(*NORMS),
+    "step": _whole(WAY - 1, f"a whole number up to {WAY - 1}"),
     "options": _decodable(
         attributions.decode,
         "options of methods such as smoothgrad.samples:32",

@@ -15,7 +15,8 @@ IN_HEADER = (
     "/explain", "/surgery", "/perturb", "/training", "/moments", "/one-step",
 )  # fmt: skip
 OTHERS = (
-    "/activations/dense", "/filters/dense", "/why/max_pooling2d?guess=1", "/glossary", "/nowhere",
+    "/activations/dense", "/filters/dense", "/why/max_pooling2d?guess=1", "/counterfactual", "/glossary",
+    "/nowhere",
 )  # fmt: skip
 SIZES: tuple[ViewportSize, ...] = ({"width": 1400, "height": 900}, {"width": 360, "height": 780})
 THEMES = ("light", "dark")

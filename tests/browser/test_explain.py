@@ -43,3 +43,30 @@ def test_an_option_is_part_of_the_link_and_of_the_line_of_python(server, shared)
     page.go_back()
     expect(line).to_contain_text("layer='conv2d_1'")
     expect(page.locator("#explain-option-grad_cam-layer")).to_have_value("last")
+
+
+def test_a_changed_picture_is_taken_to_every_page_and_back_again(server, shared):
+    page = shared(server, "/explain?index=18").page
+    page.get_by_role("link", name="What would turn it into another class?").click()
+    said = page.locator("#counterfactual-said")
+    page.get_by_label("Turn it into").select_option("3")
+    expect(said).to_have_text(
+        re.compile(r"^The network says \d \([\d.>]+%\) of the picture, and 3 \([\d.]+%\) after the change\.$")
+    )
+    page.get_by_label("Step", exact=True).fill("30")
+    expect(page.locator("#counterfactual-after-caption")).to_contain_text("Step 30 of 31")
+    page.wait_for_url("**step=30*")
+    page.get_by_label("Step", exact=True).fill("31")
+    expect(page.locator("#counterfactual-after-caption")).to_contain_text("says 3 (")
+    before = page.url
+    page.get_by_role("button", name="Take this picture to every page").click()
+    expect(page.locator("#counterfactual-problem")).to_contain_text("says 3 of this picture already")
+    expect(page.locator("#prediction")).to_contain_text("3")
+    expect(page.locator("#picture-text")).to_contain_text("Your counterfactual")
+    expect(page.locator("#drawing")).to_be_hidden()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Output").click()
+    expect(page.locator("#output-formula")).to_contain_text("the logit of 3")
+    page.go_back()
+    page.go_back()
+    expect(page).to_have_url(before)
+    expect(page.locator("#picture-text")).not_to_contain_text("counterfactual")

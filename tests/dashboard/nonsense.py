@@ -112,7 +112,7 @@ def views(doors):
     ink, run = pixels.encode(cnn.load_dataset("digits").sample(3).pixels), doors.run.id
     whole = (
         "index", "output", "part", "seed", "target", "channel", "row", "column", "source", "teach",
-        "of", "against",
+        "of", "against", "step",
     )  # fmt: skip
     shares = ("rotate", "x", "y", "zoom", "noise", "blur", "contrast", "epsilon")
     parts = {
@@ -139,6 +139,8 @@ def views(doors):
         "by": near("inputs", "channels"),
         "method": near("all", "saliency", "occlusion"),
         "overlay": near("apart", "over"),
+        "norm": near("l1", "l2"),
+        "made": near("counterfactual"),
         "options": near("smoothgrad.samples:8", "occlusion.patch:99"),
         "rates": near("0.01", "0.001*5,0.01", "0.1*50"),
         "pick": near(",,stored,0", "3,,wrong,2", "3,7,stored,9999999", "99999,99999,wrong,1"),

@@ -16,6 +16,7 @@ from dashboard.state.view import parse
 from pages import (
     activations,
     all_layers,
+    counterfactual,
     diagnosis,
     explain,
     filters,
@@ -30,7 +31,7 @@ from tests import nets
 from tests.screens import application_of, unpacked
 
 OF_LAYERS = (activations, filters, why, moments, one_step, surgery)
-OF_ALL = (all_layers, diagnosis, explain, output, perturb)
+OF_ALL = (all_layers, counterfactual, diagnosis, explain, output, perturb)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from dashboard.state.view import LOOKS
 from pages import (
     activations,
     all_layers,
+    counterfactual,
     diagnosis,
     explain,
     filters,
@@ -50,9 +51,10 @@ CHANGES = {
     "slice": {"depth": "0"},
     "broken": {"broken": "1"},
 }
-# What changes the form of the screens that depend on it.
+# What changes the form of the screens that depend on it, and what one page alone depends on.
 UNFOLDED = {
     "effective": "1", "method": "saliency", "overlay": "over", "options": "grad_cam.layer:conv2d",
+    "norm": "l1", "step": "5",
 }  # fmt: skip
 PLACES = [
     (activations, "conv2d"), (activations, "conv2d_1"), (activations, "dense"),
@@ -60,7 +62,8 @@ PLACES = [
     (filters, "dense"),
     (moments, "conv2d"), (moments, "dense"), (one_step, "conv2d"), (one_step, "dense"),
     (perturb, None), (why, "conv2d"), (why, "conv2d_1"), (why, "max_pooling2d"), (why, "dense"),
-    (why, "dense_1"), (output, None), (explain, None), (surgery, "conv2d"), (surgery, "dense"),
+    (why, "dense_1"), (output, None), (explain, None), (counterfactual, None), (surgery, "conv2d"),
+    (surgery, "dense"),
 ]  # fmt: skip
 
 
@@ -128,7 +131,7 @@ def test_the_binary_answer_has_what_the_page_shows(app, request_of, query, page,
 def test_what_still_moves_has_the_form_and_the_numbers_of_what_rests(
     app, request_of, query, page, layer
 ):
-    if page in (diagnosis, one_step):
+    if page in (counterfactual, diagnosis, one_step):
         address, moving = address_of(page, layer), {**query, "moving": "picture"}
         got = app.server.test_client().get(address, query_string=moving)
         assert unpacked(got.data)[0]["page"] == {"form": None}

@@ -6,7 +6,7 @@ import pytest
 
 import cnn
 from cnn import counterfactual
-from cnn.attribution.counterfactual import NORMS
+from cnn.attribution.counterfactual import NORMS, WAY, Search
 
 DIGITS = cnn.load_dataset("digits")
 
@@ -66,9 +66,47 @@ def test_what_cannot_be_reached_is_told(classifier, seven):
     pooled = keras.layers.GlobalAveragePooling2D()(inputs)
     fixed = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(pooled))
     fixed.layers[-1].set_weights([np.zeros((1, 2), np.float32), np.array([1.0, 0.0], np.float32)])
-    with pytest.raises(cnn.AttributionError, match="not turned into class 1 in 200 steps"):
+    told = "not turned into class 1 in 200 steps: its score was 1 below .* came within 1 of it"
+    with pytest.raises(cnn.AttributionError, match=told):
         counterfactual(fixed, np.full((4, 4, 1), 100, np.uint8), target=1)
     with pytest.raises(cnn.ModelError):
         counterfactual(classifier, seven, target=12)
     with pytest.raises(cnn.AttributionError, match="'l3' was given as norm: expected l1 or l2"):
         counterfactual(classifier, seven, target=1, norm="l3")
+
+
+def test_the_change_has_its_numbers(classifier, seven):
+    made = counterfactual(classifier, seven, target=9)
+    change = (made.after.astype(int) - made.before) / 255
+    assert made.l1 == pytest.approx(np.abs(change).sum(), rel=1e-5)
+    assert made.l2 == pytest.approx(np.linalg.norm(change), rel=1e-5)
+    assert made.largest == pytest.approx(np.abs(change).max(), rel=1e-5)
+    assert made.changed == np.count_nonzero(change)
+    assert made.changed_by(0.01) == np.count_nonzero(np.abs(change) > 0.01)
+    assert 0 < made.changed_by(0.01) < made.changed
+
+
+def test_random_changes_have_the_same_magnitudes_at_other_places(classifier, seven):
+    made = counterfactual(classifier, seven, target=9)
+    assert made.largest <= 0.5, "else a change may have no room, whichever its sign"
+    magnitudes = np.sort(np.abs(made.after.astype(int) - made.before), axis=None)
+    for control, label in zip(made.controls, made.labels, strict=True):
+        drawn = np.abs(control.astype(int) - made.before)
+        np.testing.assert_array_equal(np.sort(drawn, axis=None), magnitudes)
+        assert not np.array_equal(drawn, np.abs(made.after.astype(int) - made.before))
+        assert cnn.predict(classifier, control).label == label
+    again = counterfactual(classifier, seven, target=9)
+    np.testing.assert_array_equal(again.controls, made.controls)
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_a_search_that_is_left_and_gone_on_with_finds_the_same(classifier, seven, norm):
+    search = Search(classifier, seven, target=4, norm=norm)
+    answers = 0
+    while not search.is_over:
+        search.go_on(classifier, seconds=0)
+        answers += 1
+    assert answers > WAY
+    at_once = counterfactual(classifier, seven, target=4, norm=norm)
+    np.testing.assert_array_equal(search.found.after, at_once.after)
+    np.testing.assert_array_equal(search.found.probabilities, at_once.probabilities)

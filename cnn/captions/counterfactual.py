@@ -1,0 +1,78 @@
+"""Sentences on a change that turns a picture into another class: what it is, and what it does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.attribution.counterfactual import WAY, Counterfactual, difference
+from cnn.captions.caption import Caption
+from cnn.words import number, percent
+
+SEEN_CHANGE = 0.01
+MEANING = (
+    "The change says how near the class is for this network, and which pixels it takes to get there. It "
+    "does not say what a person would change: pictures made to fool a network are found in the same way, and "
+    "look as before. It is the smallest that this search found, and another may find a smaller one."
+)
+
+
+def said(made: Counterfactual, names: Sequence[str]) -> str:
+    """Return what the network says before and after."""
+    before, after = (_answer(made.probabilities[step], names) for step in (0, -1))
+    return f"The network says {before} of the picture, and {after} after the change."
+
+
+def sizes(made: Counterfactual) -> list[tuple[str, str]]:
+    """Return the numbers of the change as terms and values, of pixels from 0 to 1."""
+    height, width, _ = made.before.shape
+    seen = f"{made.changed_by(SEEN_CHANGE):,} of {height * width:,}"
+    return [
+        ("L1", number(made.l1)),
+        ("L2", number(made.l2)),
+        (f"pixels changed by more than {percent(SEEN_CHANGE, 0)}", seen),
+        ("largest change", percent(made.largest)),
+    ]
+
+
+def path(made: Counterfactual, names: Sequence[str], step: int) -> Caption:
+    """Return the caption of the probabilities along the way, with what is said at a step of it."""
+    seen = "The probability of each class on the straight way from the picture to the changed one."
+    answer = _answer(made.probabilities[step], names)
+    return Caption(seen, f"At step {step} of {WAY - 1} the network says {answer}.")
+
+
+def step_of(made: Counterfactual, names: Sequence[str], step: int) -> Caption:
+    """Return the caption of the picture at a step of the way."""
+    answer = _answer(made.probabilities[step], names)
+    return Caption(f"Step {step} of {WAY - 1}: the network says {answer}.")
+
+
+def change(made: Counterfactual, step: int) -> Caption:
+    """Return the caption of what has changed up to a step of the way."""
+    if not (made.way[step] != made.before).any():
+        return Caption("Nothing has changed yet.")
+    return Caption("Red is brighter, blue is darker than before, in the range of the whole change.")
+
+
+def control(made: Counterfactual, names: Sequence[str]) -> Caption:
+    """Return the caption of a random change of the same size, with what became of all that were tried."""
+    count, before = len(made.labels), int(made.probabilities[0].argmax())
+    stays, turns = (int((made.labels == label).sum()) for label in (before, made.target))
+    size = number(np.linalg.norm(difference(made.before, made.controls[0])))
+    seen = (
+        f"The same amounts at places drawn at random, with random signs: L2 {size}. The network was asked "
+        f"about {count} such pictures."
+    )
+    if stays == count:
+        return Caption(seen, f"It says {names[before]} of all of them: what counts is where, and which way.")
+    told = [f"{names[label]} of {found or 'none'}" for label, found in ((before, stays), (made.target, turns))]
+    return Caption(seen, f"It says {', and '.join(told)}.")
+
+
+def _answer(probabilities: NDArray[np.float32], names: Sequence[str]) -> str:
+    """Return the likeliest class with its probability."""
+    label = int(probabilities.argmax())
+    return f"{names[label]} ({percent(float(probabilities[label]))})"
