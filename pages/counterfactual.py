@@ -72,8 +72,8 @@ def layout(**_query: Any) -> html.Div:
                     ),
                     components.choices(
                         NORM,
-                        "Keep small",
-                        [("the L2 norm: many pixels a little", "l2"), ("the L1 norm: few pixels much", "l1")],
+                        "Smallest in",
+                        [("L2: many pixels a little", "l2"), ("L1: few pixels much", "l1")],
                         "l2",
                     ),
                 ],
@@ -153,7 +153,8 @@ def _picture_at_step(request: Request) -> NDArray[np.uint8]:
     search.go_on(request.model, _REST_SECONDS if is_large(request.model) else inf)
     if not search.is_over:
         raise cnn.AttributionError("The change is still searched for: wait until it is shown.")
-    return search.found.way[_step(request)]
+    picture: NDArray[np.uint8] = search.found.way[_step(request)]
+    return picture
 
 
 def _classes(request: Request) -> dict[str, dict[str, Any]]:

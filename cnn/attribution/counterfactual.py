@@ -127,9 +127,7 @@ class Search:
     def __init__(self, model: keras.Model, image: Any, *, target: int, norm: Norm = "l2") -> None:
         require_classes(model, "A change into another class")
         if norm not in NORMS:
-            raise AttributionError(
-                f"{norm!r} was given as norm: expected {' or '.join(NORMS)}."
-            )
+            raise AttributionError(f"{norm!r} was given as norm: expected {' or '.join(NORMS)}.")
         self.target = checked_class(model, target)
         self.norm = norm
         self.before = fitted(image, model)

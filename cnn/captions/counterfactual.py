@@ -14,8 +14,8 @@ from cnn.words import number, percent
 SEEN_CHANGE = 0.01
 MEANING = (
     "The change says how near the class is for this network, and which pixels it takes to get there. It "
-    "does not say what a person would change: pictures made to fool a network are found in the same way, and "
-    "look as before. It is the smallest that this search found, and another may find a smaller one."
+    "does not say what a person would change: adversarial pictures, which fool a network alone, are "
+    "found in the same way. It is the smallest that this search found: another may find a smaller one."
 )
 
 
@@ -63,12 +63,17 @@ def control(made: Counterfactual, names: Sequence[str]) -> Caption:
     stays, turns = (int((made.labels == label).sum()) for label in (before, made.target))
     size = number(np.linalg.norm(difference(made.before, made.controls[0])))
     seen = (
-        f"The same amounts at places drawn at random, with random signs: L2 {size}. The network was asked "
-        f"about {count} such pictures."
+        f"The same amounts at places drawn at random, with random signs: L2 {size}. The network was "
+        f"asked about {count} such pictures."
     )
     if stays == count:
-        return Caption(seen, f"It says {names[before]} of all of them: what counts is where, and which way.")
-    told = [f"{names[label]} of {found or 'none'}" for label, found in ((before, stays), (made.target, turns))]
+        return Caption(
+            seen, f"It says {names[before]} of all of them: what counts is where, and which way."
+        )
+    told = [
+        f"{names[label]} of {found or 'none'}"
+        for label, found in ((before, stays), (made.target, turns))
+    ]
     return Caption(seen, f"It says {', and '.join(told)}.")
 
 

@@ -11,6 +11,7 @@ from flask import Flask, Response, current_app, jsonify, request
 
 import cnn
 from dashboard.access.people import Role
+from dashboard.access.refusals import NotAllowedError, TooManyError
 from dashboard.access.roles import require, spend
 from dashboard.runtime.runtime import current
 from dashboard.screens import taking
@@ -38,7 +39,9 @@ def _take(page: str) -> tuple[Response, int]:
             require(Role.TRAINER)
             spend("uploads")
         return jsonify(changes=taking.changes(asked, found.made, picture)), 200
-    except (cnn.AttributionError, cnn.ImageError, cnn.ModelError, cnn.DatasetError) as error:
+    except (NotAllowedError, TooManyError):
+        raise
+    except cnn.CnnError as error:
         return _refusal(str(error), 400)
 
 

@@ -46,7 +46,7 @@ def take_button(page: str) -> html.Div:
                 id=f"{page}-take",
                 type="button",
                 className="btn btn-sm btn-outline-primary take-picture",
-                title="Make it the picture that all pages show; the way back of the browser takes it back",
+                title="Make it the picture of all pages; the way back of the browser undoes it",
                 **data(page=page),
             ),
             html.P(className="problem", **aria(live="polite")),
@@ -81,7 +81,7 @@ def changes(request: Request, made: str, picture: NDArray[np.uint8]) -> Changes:
         own: Changes = {"pixels": pixels.encode(picture), "upload": None}
     elif picture.shape[-1] not in _KEPT_CHANNELS:
         raise cnn.ImageError(
-            f"The picture has {picture.shape[-1]} channels: only one of 1 or 3 can be taken to other pages."
+            f"The picture has {picture.shape[-1]} channels: only one of 1 or 3 can be taken along."
         )
     else:
         own = {"pixels": None, "upload": request.runtime.settings.uploads.put(picture)}

@@ -51,7 +51,9 @@ def test_a_changed_picture_is_taken_to_every_page_and_back_again(server, shared)
     said = page.locator("#counterfactual-said")
     page.get_by_label("Turn it into").select_option("3")
     expect(said).to_have_text(
-        re.compile(r"^The network says \d \([\d.>]+%\) of the picture, and 3 \([\d.]+%\) after the change\.$")
+        re.compile(
+            r"^The network says \d \([\d.>]+%\) of the picture, and 3 \([\d.]+%\) after the change\.$"
+        )
     )
     page.get_by_label("Step", exact=True).fill("30")
     expect(page.locator("#counterfactual-after-caption")).to_contain_text("Step 30 of 31")
@@ -60,7 +62,9 @@ def test_a_changed_picture_is_taken_to_every_page_and_back_again(server, shared)
     expect(page.locator("#counterfactual-after-caption")).to_contain_text("says 3 (")
     before = page.url
     page.get_by_role("button", name="Take this picture to every page").click()
-    expect(page.locator("#counterfactual-problem")).to_contain_text("says 3 of this picture already")
+    expect(page.locator("#counterfactual-problem")).to_contain_text(
+        "says 3 of this picture already"
+    )
     expect(page.locator("#prediction")).to_contain_text("3")
     expect(page.locator("#picture-text")).to_contain_text("Your counterfactual")
     expect(page.locator("#drawing")).to_be_hidden()

@@ -98,7 +98,9 @@ def test_beside_it_is_a_random_change_of_the_same_size(classifier, query, seen):
     assert np.linalg.norm(drawn) == pytest.approx(made.l2, rel=1e-4)
     stays = int((made.labels == made.probabilities[0].argmax()).sum())
     told = caption(page, counterfactual.CONTROL)
-    assert (f" of {stays}, and " in told) or (stays == len(made.labels) and "of all of them" in told)
+    assert (f" of {stays}, and " in told) or (
+        stays == len(made.labels) and "of all of them" in told
+    )
 
 
 def test_the_class_that_is_predicted_already_is_refused(classifier, query, seen):
@@ -169,9 +171,7 @@ def test_a_picture_that_no_link_has_room_for_is_kept_by_its_content(second_app, 
 def test_a_reader_takes_what_fits_into_the_link_and_keeps_nothing(tmp_path, second_path):
     def served(**chosen):
         app = create_app(
-            Settings(
-                home=tmp_path, data_dir=tmp_path, download=False, read_only=True, **chosen
-            )
+            Settings(home=tmp_path, data_dir=tmp_path, download=False, read_only=True, **chosen)
         )
         runtime_of(app).wait()
         return app, runtime_of(app).default_view().to_query()
