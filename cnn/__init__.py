@@ -56,6 +56,7 @@ from cnn.inspection.outputs import Output, explain_output
 from cnn.inspection.pixel_ranges import RangeScores, compare_ranges
 from cnn.inspection.predictions import Prediction
 from cnn.inspection.summary import Summary, summarise
+from cnn.inspection.top_pictures import Extremes, TopPictures, top_pictures
 from cnn.inspection.trial import try_out
 from cnn.inspection.units import Unit, explain_unit
 from cnn.models.architecture import Architecture
@@ -95,6 +96,7 @@ __all__ = [
     "Diagnosis",
     "Effect",
     "Event",
+    "Extremes",
     "Finding",
     "ForwardPass",
     "HomeError",
@@ -121,6 +123,7 @@ __all__ = [
     "Summary",
     "Target",
     "Teaching",
+    "TopPictures",
     "Totals",
     "TrainingConfig",
     "Unit",
@@ -180,6 +183,7 @@ __all__ = [
     "summarise",
     "sweep",
     "teach",
+    "top_pictures",
     "totals",
     "train",
     "try_out",

@@ -39,6 +39,7 @@ PICTURES = (
     ("diagnosis", "/diagnosis", "light", 1400),
     ("filters", "/filters/conv2d_1", "light", 1400),
     ("activations", "/activations/conv2d?channel=16", "dark", 1400),
+    ("features", "/features/conv2d_1?channel=5", "light", 1400),
     ("why", "/why/conv2d_1?channel=5", "light", 1400),
     ("output", "/output?of=7&against=9", "light", 1400),
     ("explain", "/explain?index=18", "light", 1400),
@@ -70,6 +71,7 @@ _WHOLE = ".form-foot { position: static !important } .panel { max-height: none !
 _DRAWN = ("network", "drawing")
 _IN_WINDOW = (*_DRAWN, "pictures")
 _STEPPED = ("step",)
+_STUDIED = ("features",)
 
 
 def main(names: list[str]) -> None:
@@ -106,6 +108,8 @@ def _take_pages(browser: Browser, folder: Path, pictures: list[tuple[str, str, s
                 _draw(page)
             if name in _STEPPED:
                 _step(page)
+            if name in _STUDIED:
+                _study(page)
             page.screenshot(
                 path=IMAGES / f"{name}.png", full_page=name not in _IN_WINDOW, style=_WHOLE
             )
@@ -235,6 +239,12 @@ def _draw(page: Page) -> None:
             page.mouse.move(*point, steps=12)
         page.mouse.up()
     page.wait_for_timeout(1500)
+
+
+def _study(page: Page) -> None:
+    """Let the worker do what the page offers."""
+    page.locator(".study-start").click()
+    page.locator(".study-controls").wait_for(state="hidden", timeout=120_000)
 
 
 def _step(page: Page) -> None:

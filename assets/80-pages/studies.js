@@ -9,7 +9,10 @@
     rank: ["model", "epoch", "range", "data"],
     diagnose: ["model", "epoch", "range", "data", "split", "surgery"],
     trust: [...root.cnn.rules.parts.panel, "of", "against", "method", "options"],
+    tops: ["model", "epoch", "range", "data", "split", "surgery"],
   };
+  // What of an answer is looked at: another look is no other question.
+  const LOOKS = { tops: ["channel"] };
 
   // What the place of a study is about, by its element: another question, or another page, is another one.
   let questions;
@@ -18,27 +21,30 @@
   // Called when the place is on the page, when the page says which layer it shows, and for every view.
   function followStudy(id, layer, view) {
     const box = document.getElementById(id);
-    const lacks = { rank: !layer, trust: !view?.method };
+    const lacks = { rank: !layer, tops: !layer, trust: !view?.method };
     if (box && view && !lacks[box.dataset.kind]) follow(box, layer || "", view);
     return root.no_update;
   }
 
   function follow(box, layer, view) {
-    markChannel(box, view);
+    mark(box, view);
     const asked = questionOf(box.dataset.kind, layer, view);
     const before = questions.get(box);
     if (before && before.key === asked.key) return;
     questions.set(box, asked);
     part(box, "start").textContent = box.dataset.text.replace("{layer}", layer);
-    show(box, asked, {});
+    if (before?.about === asked.about) asked.id = before.id;
+    else show(box, asked, {});
     ask(box, asked, true);
   }
 
   function questionOf(kind, layer, view) {
-    const query = Object.fromEntries(PARTS[kind].filter((name) => view[name]).map((name) => [name, view[name]]));
+    const given = (names) => Object.fromEntries(names.filter((name) => view[name]).map((name) => [name, view[name]]));
+    const about = JSON.stringify([layer, given(PARTS[kind])]);
+    const query = given([...PARTS[kind], ...(LOOKS[kind] || [])]);
     const key = JSON.stringify([layer, query]);
     const method = kind === "trust" ? view.method : undefined;
-    return { kind, layer, method, query: root.cnn.toQuery(query), key, id: "", timer: 0 };
+    return { kind, layer, method, query: root.cnn.toQuery(query), about, key, id: "", timer: 0 };
   }
 
   // With `find` nothing is begun: only what was begun before is shown.
@@ -59,7 +65,7 @@
     asked.timer = setTimeout(look, AGAIN_MILLISECONDS, box, asked);
   }
 
-  const addressOf = (name, asked) => root.cnn.addressOf(name, { study_id: asked.id });
+  const addressOf = (name, asked) => root.cnn.addressOf(name, { study_id: asked.id }) + asked.query;
 
   const isAbout = (box, asked) => box.isConnected && questions.get(box) === asked;
 
@@ -82,9 +88,9 @@
     else bar.removeAttribute("value");
     part(box, "progress").textContent = progress;
     part(box, "said").textContent = problem || (answer ? answer.said : "");
-    part(box, "table").replaceChildren(...(answer ? [table(answer)] : []));
+    part(box, "table").replaceChildren(...(answer ? content(answer) : []));
     showFigures(box, answer?.figures);
-    markChannel(box, root.cnn.currentView());
+    mark(box, root.cnn.currentView());
     if (hadFocus) [start, cancel, part(box, "table")].find((one) => one.offsetParent && !one.disabled)?.focus();
     if (id && (isActive || isSilent)) again(box, asked);
   }
@@ -98,6 +104,8 @@
       root.cnn.paintText(`${id}-caption`, caption);
     }
   }
+
+  const content = (answer) => (answer.pictures ? root.cnn.rowsOfPictures(answer.pictures) : [table(answer)]);
 
   function table({ head, rows }) {
     const names = row(head.map((name, place) => cell("th", name, place, { scope: "col" })));
@@ -131,7 +139,8 @@
   }
 
   // The channel that is looked at is the one that is pressed.
-  function markChannel(box, view) {
+  function mark(box, view) {
+    root.cnn.markPicture(box, view);
     for (const button of box.querySelectorAll("[data-channel]")) {
       const isChosen = Number(button.dataset.channel) === Number((view && view.channel) || 0);
       button.setAttribute("aria-pressed", String(isChosen));
@@ -146,6 +155,8 @@
       await ask(box, asked, false);
     } else if (button.matches(".study-cancel")) {
       await root.cnn.ask(addressOf("cancel_study", asked), {});
+    } else if (button.dataset.index) {
+      root.cnn.showSample(button.dataset.index);
     } else {
       root.cnn.changeView({ channel: button.dataset.channel });
     }

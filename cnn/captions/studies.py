@@ -7,7 +7,7 @@ from pathlib import Path
 from cnn.attribution.methods import METHODS
 from cnn.captions.caption import Caption
 from cnn.studies.answers import Evaluation, Ranking
-from cnn.studies.question import DIAGNOSE, RANK, TRUST, Question
+from cnn.studies.question import DIAGNOSE, RANK, TOPS, TRUST, Question
 from cnn.words import counted, listed, number, percent
 
 
@@ -17,6 +17,8 @@ def under_way(question: Question) -> str:
         return f"the ranking of the channels of {question.layer}"
     if question.kind == TRUST and question.asked:
         return f"the trust in the map of {METHODS[question.asked.method].name}"
+    if question.kind == TOPS:
+        return f"the pictures that excite {question.layer}"
     if question.kind == DIAGNOSE:
         return f"the diagnosis of {Path(question.network.path).name}"
     return f"the evaluation of changes in {listed(list(question.changes))}"

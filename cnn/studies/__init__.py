@@ -1,7 +1,7 @@
 """What takes a network many pictures to tell: asked once, done by a worker, kept in a folder."""
 
 from cnn.studies.answers import Channel, Evaluation, Ranking, Scores, Trust
-from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, TRUST, Asked, Kind, Network, Question
+from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, TOPS, TRUST, Asked, Kind, Network, Question
 from cnn.studies.study import ID, Status, Study, ask, find
 from cnn.studies.work import work_on
 
@@ -10,6 +10,7 @@ __all__ = [
     "EVALUATE",
     "ID",
     "RANK",
+    "TOPS",
     "TRUST",
     "Asked",
     "Channel",

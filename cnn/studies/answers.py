@@ -8,6 +8,7 @@ from cnn.attribution.trust.cascade import Cascade
 from cnn.attribution.trust.curves import Curves
 from cnn.attribution.trust.stability import Stability
 from cnn.inspection.diagnosis import Diagnosis
+from cnn.inspection.top_pictures import TopPictures
 from cnn.studies.question import STRICT
 
 
@@ -82,4 +83,4 @@ class Trust:
         return 1
 
 
-Answer = Evaluation | Ranking | Diagnosis | Trust
+Answer = Evaluation | Ranking | Diagnosis | Trust | TopPictures

@@ -32,11 +32,12 @@ from cnn.runs.run import Run
 if TYPE_CHECKING:
     import keras
 
-Kind = Literal["evaluate", "rank", "diagnose", "trust"]
+Kind = Literal["evaluate", "rank", "diagnose", "trust", "tops"]
 EVALUATE: Kind = "evaluate"
 RANK: Kind = "rank"
 DIAGNOSE: Kind = "diagnose"
 TRUST: Kind = "trust"
+TOPS: Kind = "tops"
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 # Another number makes other questions of the same: where the answer has changed its meaning.
 _FORM = 1
@@ -145,7 +146,8 @@ class Question:
     "evaluate" is how well it tells the pictures before and after `changes` of its channels, by layer
     call and number each a factor and an offset; "rank" what the loss of each channel of the layer
     call `layer` costs; "diagnose" what is wrong with it, changed so; "trust" how far the map `asked` of
-    it can be trusted, changed so. `data` and `split` say which pictures, as `load_dataset` takes them,
+    it can be trusted, changed so; "tops" for which pictures each channel of `layer` is highest and lowest,
+    changed so. `data` and `split` say which pictures, as `load_dataset` takes them,
     and `data_key` what own pictures were when they were asked about.
     """
 
@@ -193,6 +195,18 @@ class Question:
     ) -> Question:
         """Return the question how far a map can be trusted; pictures of the data fill what is deleted."""
         return cls(TRUST, network, data, split, changes=_plain(changes), asked=asked)
+
+    @classmethod
+    def tops(
+        cls,
+        network: Network,
+        changes: Mapping[str, Mapping[int, Affine]],
+        layer: str,
+        data: str,
+        split: str,
+    ) -> Question:
+        """Return the question which pictures excite the channels of a layer call the most, or the classes."""
+        return cls(TOPS, network, data, split, changes=_plain(changes), layer=layer)
 
     @property
     def operations(self) -> dict[str, dict[int, Affine]]:

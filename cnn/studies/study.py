@@ -20,10 +20,11 @@ from pydantic import Field, TypeAdapter
 from cnn.errors import StudyError
 from cnn.files import why_not_written, write_json
 from cnn.inspection.diagnosis.findings import Diagnosis
+from cnn.inspection.top_pictures import TopPictures
 from cnn.runs.files import State
 from cnn.runs.worked import Worked
 from cnn.studies.answers import Answer, Evaluation, Ranking, Trust
-from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, STRICT, TRUST, Kind, Question
+from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, STRICT, TOPS, TRUST, Kind, Question
 
 ID = "[0-9a-f]{16}"
 ACTIVE: tuple[State, ...] = ("queued", "running")
@@ -51,6 +52,7 @@ _ANSWERS: dict[Kind, TypeAdapter[Any]] = {
     RANK: TypeAdapter(Ranking),
     DIAGNOSE: TypeAdapter(Diagnosis),
     TRUST: TypeAdapter(Trust),
+    TOPS: TypeAdapter(TopPictures),
 }
 
 

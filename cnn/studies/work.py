@@ -27,12 +27,13 @@ from cnn.errors import CnnError, ModelError, StudyError, reason
 from cnn.inspection.ablation import Score, cost_of_ranking, evaluate_ablation, rank_channels
 from cnn.inspection.batches import prepared
 from cnn.inspection.diagnosis import Diagnosis, diagnose
+from cnn.inspection.top_pictures import TopPictures, top_pictures
 from cnn.models.card import class_names, names_classes, outputs_of_classes
 from cnn.models.inputs import scale_of
 from cnn.models.surgery import operated
 from cnn.runs import heartbeat
 from cnn.studies.answers import Answer, Channel, Evaluation, Ranking, Scores, Trust
-from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, TRUST, Kind, Question
+from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, TOPS, TRUST, Kind, Question
 from cnn.studies.study import ACTIVE, Status, Study
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ _SECONDS = 0.25
 # A ranking is some minutes of a processor at most, unless its smallest batch takes longer.
 _MOST_MULTIPLY_ADDS = 5e12
 _LEAST_PICTURES = 64
-_MOST_OF_DIAGNOSIS = 1e12
+_MOST_OF_ONE_PASS = 1e12
 # Whose pixels stand in for those that are taken away.
 _PICTURES_FOR_FILLS = 64
 
@@ -198,7 +199,7 @@ def _diagnosed(
 ) -> Diagnosis | None:
     network = operated(model, question.operations) if question.changes else model
     with suppress(_CancelledError):
-        return diagnose(network, data, budget=_MOST_OF_DIAGNOSIS, on_progress=progress.tell_or_stop)
+        return diagnose(network, data, budget=_MOST_OF_ONE_PASS, on_progress=progress.tell_or_stop)
     return None
 
 
@@ -230,6 +231,18 @@ def _trusted(
     return None
 
 
+def _exciting(
+    model: keras.Model, question: Question, data: Dataset, progress: _Progress
+) -> TopPictures | None:
+    network = operated(model, question.operations) if question.changes else model
+    with suppress(_CancelledError):
+        return top_pictures(
+            network, data, layer=question.layer, budget=_MOST_OF_ONE_PASS,
+            on_progress=progress.tell_or_stop,
+        )  # fmt: skip
+    return None
+
+
 def _pictures_of(method: str, pictures: list[NDArray[np.uint8]]) -> dict[str, Any]:
     """Return pictures of the data for each option of the method that takes any."""
     options = METHODS[method].options.items()
@@ -245,6 +258,7 @@ _WAYS: dict[Kind, Callable[..., Answer | None]] = {
     RANK: _ranked,
     DIAGNOSE: _diagnosed,
     TRUST: _trusted,
+    TOPS: _exciting,
 }
 
 

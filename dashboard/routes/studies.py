@@ -1,10 +1,11 @@
 """What takes a network many pictures to tell: begun, found again, followed and cancelled.
 
-POST /studies?<view>         what is asked, as JSON: `kind`, the `layer` of a ranking, the
+POST /studies?<view>         what is asked, as JSON: `kind`, the `layer` of channels, the
                              `method` of a map, and `find` to look for it and begin nothing; its id
                              and how far it is. What is looked for and cannot be asked has no id, and a
                              sentence why.
-GET  /studies/<id>           how far it is, and what it came to
+GET  /studies/<id>?<view>    how far it is, and what it came to: of pictures those for the channel
+                             of the view
 POST /studies/<id>/cancel    the same, after it was asked to end
 
 A question must come as JSON: no page of another site can send that unasked.
@@ -22,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 import cnn
 from cnn.attribution.methods import METHODS
 from cnn.errors import StudyError, without_folders
-from cnn.studies import DIAGNOSE, RANK, TRUST, Asked, Kind, Network, Question, Status, Study
+from cnn.studies import DIAGNOSE, RANK, TOPS, TRUST, Asked, Kind, Network, Question, Status, Study
 from cnn.words import counted, listed
 from dashboard.access.refusals import TOLD, TooManyError, refused
 from dashboard.access.roles import spend
@@ -91,7 +92,7 @@ def _ask() -> dict[str, Any]:
     if asked.find:
         return _found(runtime, view, asked)
     spend("studies")
-    return _told(runtime, runtime.queue.submit_study(_question(runtime, view, asked)))
+    return _told(runtime, view, runtime.queue.submit_study(_question(runtime, view, asked)))
 
 
 def _found(runtime: Runtime, view: View, asked: _Asked) -> dict[str, Any]:
@@ -100,15 +101,15 @@ def _found(runtime: Runtime, view: View, asked: _Asked) -> dict[str, Any]:
         study = runtime.settings.jobs.study(_question(runtime, view, asked).id)
     except cnn.CnnError as error:
         return {"id": "", "state": "none", "problem": str(error)}
-    return _told(runtime, study) if study.exists else {"id": study.id, "state": "none"}
+    return _told(runtime, view, study) if study.exists else {"id": study.id, "state": "none"}
 
 
 def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
     """Return the question over all pictures of the view's data set that no network has learnt from.
 
     Channels are ranked in the network without changes: what each is worth in it stays the same. A
-    diagnosis is of the network and the split that are looked at, and so is trust, in the map of the
-    picture and the target.
+    diagnosis is of the network and the split that are looked at, and so are the pictures of a layer, and
+    trust, in the map of the picture and the target.
     """
     if view.output:
         raise StudyError(
@@ -129,6 +130,8 @@ def _asked_of(network: Network, runtime: Runtime, view: View, asked: _Asked) -> 
         return Question.trust(
             network, view.operations, _map_of(runtime, view, asked.method), data, view.split
         )
+    if asked.kind == TOPS:
+        return Question.tops(network, view.operations, asked.layer, data, view.split)
     if asked.kind != DIAGNOSE:
         runtime.dataset(replace(view, split=split)).require_labels("telling right from wrong")
     if asked.kind == RANK:
@@ -151,18 +154,18 @@ def _key_of_own(view: View) -> str:
 
 
 def _look(study_id: str) -> dict[str, Any]:
-    runtime = current()
-    return _told(runtime, runtime.settings.jobs.study(study_id))
+    runtime, (view, _) = current(), parse(request.args.to_dict())
+    return _told(runtime, view, runtime.settings.jobs.study(study_id))
 
 
 def _cancel(study_id: str) -> dict[str, Any]:
-    runtime = current()
+    runtime, (view, _) = current(), parse(request.args.to_dict())
     study = runtime.settings.jobs.study(study_id)
     study.ask_to_cancel()
-    return _told(runtime, study)
+    return _told(runtime, view, study)
 
 
-def _told(runtime: Runtime, study: Study) -> dict[str, Any]:
+def _told(runtime: Runtime, view: View, study: Study) -> dict[str, Any]:
     status = study.status
     if runtime.queue.is_lost(study):
         status = Status("interrupted", message=_LOST)
@@ -175,7 +178,7 @@ def _told(runtime: Runtime, study: Study) -> dict[str, Any]:
         "all": status.all,
         "progress": _in_words(status, "step" if study.question.kind == TRUST else "picture"),
         "problem": without_folders(status.message) if has_failed else "",
-        "answer": told(answer) if answer else None,
+        "answer": told(answer, view) if answer else None,
     }
 
 

@@ -21,21 +21,30 @@ from cnn.captions import trust
 from cnn.figures import trust as figures_of_trust
 from cnn.inspection.diagnosis import Diagnosis
 from cnn.inspection.diagnosis.findings import Finding, Shown
+from cnn.inspection.top_pictures import TopPictures
 from cnn.studies import Evaluation, Kind, Ranking, Trust
 from cnn.studies.answers import Answer
 from cnn.words import number, percent
 from dashboard import ids
-from dashboard.shell import components
+from dashboard.shell import components, top_pictures
+from dashboard.state.view import View
 
 TRIAL, CASCADE = "trust-{way}-{fill}", "trust-cascade"
 _PAGES: dict[Shown, str] = {"maps": "activations", "weights": "filters", "arithmetic": "why"}
 
 
-def study(kind: Kind, title: str, button_text: str, figures: Sequence[Any] = ()) -> html.Section:
+def study(
+    kind: Kind,
+    title: str,
+    button_text: str,
+    figures: Sequence[Any] = (),
+    *,
+    shown: str = "table",
+) -> html.Section:
     """Return the place of a study under its title.
 
     In the text of the button `{layer}` stands for the layer that the page shows. The `figures` are those
-    that the answer is drawn in.
+    that the answer is drawn in, and `shown` is what else it is shown as.
     """
     heading = f"{place(kind)}-title"
     return html.Section(
@@ -64,7 +73,7 @@ def study(kind: Kind, title: str, button_text: str, figures: Sequence[Any] = ())
                 className="controls study-controls",
             ),
             html.P(className="study-said", **components.aria(live="polite")),
-            components.table_box(f"{place(kind)}-table", f"{title}: table", kind="study-table"),
+            components.table_box(f"{place(kind)}-table", f"{title}: {shown}", kind="study-table"),
             *([html.Div(list(figures), className="study-figures", hidden=True)] if figures else []),
         ],
         id=place(kind),
@@ -96,8 +105,8 @@ def page_showing(found: Finding) -> str:
     return _PAGES[found.shown]
 
 
-def told(answer: Answer) -> dict[str, Any]:
-    """Return what a study came to as the browser shows it: a sentence and a table.
+def told(answer: Answer, view: View) -> dict[str, Any]:
+    """Return what a study came to as the browser shows it: a sentence and a table, or pictures.
 
     The table is a `head` of columns and `rows` of a name and cells; a row that stands for a channel
     has its number, and one that stands for a layer the `page` that shows it. Differences of
@@ -106,6 +115,8 @@ def told(answer: Answer) -> dict[str, Any]:
     if isinstance(answer, Diagnosis):
         over = words.selection(answer.selection)
         return {"said": f"{words.diagnosis(answer)} {over}", **_diagnosis(answer)}
+    if isinstance(answer, TopPictures):
+        return top_pictures.told(answer, view)
     if isinstance(answer, Trust):
         return {"said": trust.NEVER_ADDED, **_trust(answer)}
     if isinstance(answer, Evaluation):

@@ -11,8 +11,8 @@ from playwright.sync_api import Page, ViewportSize, expect
 from tests.browser.test_pictures import three_digits, upload
 
 IN_HEADER = (
-    "/", "/layers", "/architecture", "/diagnosis", "/filters", "/activations", "/why", "/output",
-    "/explain", "/surgery", "/perturb", "/training", "/moments", "/one-step",
+    "/", "/layers", "/architecture", "/diagnosis", "/filters", "/activations", "/features", "/why",
+    "/output", "/explain", "/surgery", "/perturb", "/training", "/moments", "/one-step",
 )  # fmt: skip
 OTHERS = (
     "/activations/dense", "/filters/dense", "/why/max_pooling2d?guess=1", "/counterfactual", "/glossary",

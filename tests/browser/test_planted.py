@@ -69,6 +69,7 @@ SHOWN = {
     },
     "Filters": {"#filters-main .gtitle": f"{IMAGE}:", "#filters-spread .gtitle": f"{IMAGE}:"},
     "Activations": {"#activations-main .gtitle": f"{IMAGE}:"},
+    "Features": {"#study-tops .study-start": f"Find the pictures for {IMAGE}"},
     "Why": {"#why-map .gtitle": "<img src=…", "#why-formula": f"{IMAGE}, channel"},
     "Surgery": {"#surgery-now": f"{IMAGE}: channel"},
     "Output": {

@@ -19,6 +19,7 @@ from pages import (
     counterfactual,
     diagnosis,
     explain,
+    features,
     filters,
     moments,
     one_step,
@@ -30,7 +31,7 @@ from pages import (
 from tests import nets
 from tests.screens import application_of, unpacked
 
-OF_LAYERS = (activations, filters, why, moments, one_step, surgery)
+OF_LAYERS = (activations, features, filters, why, moments, one_step, surgery)
 OF_ALL = (all_layers, counterfactual, diagnosis, explain, output, perturb)
 
 

@@ -16,6 +16,7 @@ from pages import (
     counterfactual,
     diagnosis,
     explain,
+    features,
     filters,
     moments,
     one_step,
@@ -58,8 +59,8 @@ UNFOLDED = {
 }  # fmt: skip
 PLACES = [
     (activations, "conv2d"), (activations, "conv2d_1"), (activations, "dense"),
-    (activations, "dense_1"), (all_layers, None), (diagnosis, None), (filters, "conv2d_1"),
-    (filters, "dense"),
+    (activations, "dense_1"), (all_layers, None), (diagnosis, None), (features, "conv2d"),
+    (features, "class logits"), (filters, "conv2d_1"), (filters, "dense"),
     (moments, "conv2d"), (moments, "dense"), (one_step, "conv2d"), (one_step, "dense"),
     (perturb, None), (why, "conv2d"), (why, "conv2d_1"), (why, "max_pooling2d"), (why, "dense"),
     (why, "dense_1"), (output, None), (explain, None), (counterfactual, None), (surgery, "conv2d"),

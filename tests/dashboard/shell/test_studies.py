@@ -7,11 +7,12 @@ from cnn.attribution.trust.curves import Curves
 from cnn.attribution.trust.stability import Stability
 from cnn.studies import EVALUATE, RANK, Trust
 from dashboard.shell import studies
+from dashboard.state.view import View
 from tests.cnn.captions.test_studies import EVALUATION, RANKING
 
 
 def test_an_evaluation_is_a_row_for_all_and_one_for_each_class():
-    told = studies.told(EVALUATION)
+    told = studies.told(EVALUATION, View())
     assert told["head"] == ["class", "pictures", "accuracy before", "after", "points"]
     assert [(row["name"], *row["cells"]) for row in told["rows"]] == [
         ("all", "2,000", "98.00%", "90.00%", "−8.00"),
@@ -23,7 +24,7 @@ def test_an_evaluation_is_a_row_for_all_and_one_for_each_class():
 
 
 def test_a_ranking_is_a_row_for_each_channel():
-    told = studies.told(RANKING)
+    told = studies.told(RANKING, View())
     assert [(row["channel"], *row["cells"]) for row in told["rows"]] == [
         (3, "0.5", "0.6", "80.00%", "−18.00"),
         (1, "0", "0.1", "98.00%", "0"),
@@ -39,7 +40,8 @@ def test_trust_is_a_row_for_each_measure_with_its_mark():
             Curves((0.0, 1.0), (), is_constant=True, tied=1.0),
             Cascade((stage,), 10, (), is_signed=True),
             Stability(None, 0.95, 3.0, (2.9, 3.1)),
-        )
+        ),
+        View(),
     )
     assert [(row["name"], row["cells"][0]) for row in told["rows"]] == [
         ("deletion and insertion", "inconclusive"),

@@ -1,0 +1,110 @@
+"""What a channel responds to: the pictures for which it is highest, in the middle, and lowest."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import unquote
+
+import dash
+from dash import Dash, html
+
+import cnn
+from cnn.inspection.top_pictures import CLASSES
+from cnn.models.heads import head_of
+from cnn.studies import TOPS
+from dashboard.screens.request import Request
+from dashboard.screens.screen import Screen, register_screen, stores
+from dashboard.shell import components
+from dashboard.shell.numbers import number_field, register_number
+from dashboard.shell.studies import place, register_study, study
+from dashboard.shell.tabs import register_tabs
+from dashboard.state.view import OF_NETWORK
+
+PAGE = "features"
+FACTS, MISSING = "features-facts", "features-missing"
+CHANNEL = "features-channel"
+
+
+def layout(layer: Any = None, **_query: Any) -> html.Div:
+    """Return the page for a layer; without one, the first convolution is shown."""
+    name = unquote(layer) if isinstance(layer, str) else None
+    return html.Div(
+        [
+            components.heading(
+                "Features",
+                "What a channel responds to: the pictures of the data set for which it is highest, in "
+                "the middle, and lowest.",
+            ),
+            *stores(PAGE, name),
+            components.tab_bar("features-tabs", "Layers, and the classes"),
+            components.alert("features-problem"),
+            html.Div(
+                [
+                    html.Div(id=FACTS, className="facts"),
+                    html.Div(number_field(CHANNEL, "Channel", "channel"), className="controls"),
+                    html.P(id=MISSING, className="why-missing"),
+                    study(
+                        TOPS,
+                        "Pictures of the data set",
+                        "Find the pictures for {layer}",
+                        shown="pictures",
+                    ),
+                ],
+                id="features-body",
+            ),
+        ]
+    )
+
+
+def register(app: Dash) -> None:
+    """Register the page and its callbacks."""
+    dash.register_page(
+        __name__, path="/features", path_template="/features/<layer>", name="Features",
+        title="Features – CNN Visualizer", layout=layout, order=5.2, in_header=True,
+    )  # fmt: skip
+    register_tabs(app, PAGE, _tabs)
+    register_screen(
+        app, PAGE, show, figures=(), of=(*OF_NETWORK, "range", "data", "split"), looks=("channel",)
+    )
+    register_number(app, CHANNEL)
+    register_study(app, TOPS)
+
+
+def _tabs(layers: dict[str, Any]) -> list[str]:
+    return [*layers["names"], *([CLASSES] if layers["classes"] else [])]
+
+
+def show(request: Request) -> Screen:
+    """Return what the layer is, and which channel of it is looked at; a worker finds the pictures."""
+    name, count, facts = _of_classes(request) or _of_layer(request)
+    wanted, last = request.view.channel or 0, count - 1
+    missing = f"There is no channel {wanted} here: {last}, the last one, is shown."
+    return Screen(
+        {},
+        texts={FACTS: facts, MISSING: missing if wanted > last else ""},
+        properties={
+            CHANNEL: {"data-now": str(min(wanted, last)), "data-most": last},
+            place(TOPS): {"data-layer": name},
+        },
+    )
+
+
+def _of_classes(request: Request) -> tuple[str, int, str] | None:
+    """Return name, number and facts of the classes; None where a layer is looked at."""
+    if request.layer != CLASSES or not head_of(request.model).has_classes:
+        return None
+    names = cnn.class_names(request.model)
+    chosen = names[min(request.view.channel or 0, len(names) - 1)]
+    what = "the sum for each class, before the softmax"
+    return CLASSES, len(names), components.facts([("", what), ("class", chosen)])
+
+
+def _of_layer(request: Request) -> tuple[str, int, str]:
+    info = request.layer_among(cnn.layer_infos(request.model))
+    facts = [
+        ("", cnn.captions.sides(info.output_shape)),
+        ("", info.kind),
+        ("activation", info.activation or ""),
+        ("sees", cnn.captions.field(info)),
+    ]
+    return info.name, info.channels, components.facts(facts)
