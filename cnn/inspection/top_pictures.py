@@ -117,7 +117,8 @@ def top_pictures(
     values = np.empty((len(places), width), np.float32)
     cells = np.zeros((len(places), width), np.int32)
     indices: list[int] = []
-    is_dead, shape = np.ones(width, bool), None
+    is_dead = np.ones(width, bool)
+    shape: Cell | None = None
     for kept, chunk in _batches(model, dataset, places):
         found = _strongest(model, layer, cell, chunk, len(kept))
         shape = _same(found.shape, shape)
@@ -135,7 +136,7 @@ def top_pictures(
         for i in range(width)
     )
     name, split = (dataset.name, dataset.split) if isinstance(dataset, Dataset) else ("", "")
-    selection = Selection(name, split, many, len(dataset), is_short=len(places) < len(dataset))
+    selection = Selection(name, split, many, len(dataset), is_short=len(places) < _most(dataset, width))
     return TopPictures(layer, None if cell is None else tuple(cell), selection, tuple(channels))
 
 
@@ -180,11 +181,16 @@ def _places(
     total = len(dataset)
     if not total:
         raise DatasetError("There are no pictures to look at: give a data set that has some.")
-    most = min(total, _MOST_NUMBERS // width)
+    most = _most(dataset, width)
     if budget is None:
         return np.arange(most) * total // most
     first = dataset.first() if isinstance(dataset, Dataset) else np.asarray(dataset[0])
     return affordable(model, first.shape, total, most, budget)
+
+
+def _most(dataset: Dataset | NDArray[Any], width: int) -> int:
+    """Return how many pictures can be held at once, whatever they cost."""
+    return min(len(dataset), _MOST_NUMBERS // width)
 
 
 def _batches(
