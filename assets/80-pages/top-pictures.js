@@ -17,7 +17,7 @@
   // The picture with the part that the channel sees in a frame, and that part enlarged.
   function picture({ index, name, value, label, whole, part, box }) {
     const seen = make("span", [image(whole), ...(box ? [frame(box)] : [])], { className: "top-whole" });
-    const words = make("span", [make("b", [value]), label && ` ${label}`], { className: "top-words" });
+    const words = make("span", [make("b", [value]), label && ` · ${label}`], { className: "top-words" });
     const button = make("button", [seen, ...(part ? [image(part, "top-part")] : []), words], {
       type: "button", className: "top-picture", title: name,
     });

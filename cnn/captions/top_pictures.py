@@ -50,8 +50,10 @@ def classes_of(names: Sequence[str | None]) -> str:
     if len(counts) == 1:
         (name,) = counts
         total = len(names)
-        return f"{'All ' + _written(total) if total > 1 else 'It'} {_are(total)} of the class {name}."
-    said = [f"{_written(count)} of {name}" for name, count in counts.most_common()]
+        return (
+            f"{'All ' + _written(total) if total > 1 else 'It'} {_are(total)} of the class {name}."
+        )
+    said = [f"{name} ({_written(count)})" for name, count in counts.most_common()]
     return f"By class: {listed(said)}."
 
 
@@ -78,7 +80,7 @@ def picture(one: Picked, class_name: str | None) -> str:
     """Return what a picture is called: its place, its class, the value, and where it stands."""
     known = f", {class_name}" if class_name is not None else ""
     where = f" at {_where(one.cell)}" if one.cell else ""
-    return f"Picture {one.index:,}{known}: {number(one.value, 4)}{where}"
+    return f"Picture {one.picture:,}{known}: {number(one.value, 4)}{where}"
 
 
 def _where(cell: Cell) -> str:

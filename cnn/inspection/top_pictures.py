@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -44,12 +43,12 @@ Floats = NDArray[np.float32]
 
 
 class Picked(NamedTuple):
-    """A picture by its place in the data set, and the `value` of a channel for it.
+    """A `picture` by its place in the data set, and the `value` of a channel for it.
 
     `cell` is where in the channel's map the value stands; () for a unit.
     """
 
-    index: int
+    picture: int
     value: float
     cell: Cell
 
@@ -132,24 +131,26 @@ def top_pictures(
         raise DatasetError("No picture that was looked at can be read: give others.")
     many = len(indices)
     channels = (
-        _extremes(values[:many, i], cells[:many, i], indices, shape, count, is_dead=bool(is_dead[i]))
+        _extremes(
+            values[:many, i], cells[:many, i], indices, shape, count, is_dead=bool(is_dead[i])
+        )
         for i in range(width)
     )
     name, split = (dataset.name, dataset.split) if isinstance(dataset, Dataset) else ("", "")
-    selection = Selection(name, split, many, len(dataset), is_short=len(places) < _most(dataset, width))
+    selection = Selection(
+        name, split, many, len(dataset), is_short=len(places) < _most(dataset, width)
+    )
     return TopPictures(layer, None if cell is None else tuple(cell), selection, tuple(channels))
 
 
-def seen_part(
-    model: keras.Model, layer: str, channel: int, cell: Cell, size: Size
-) -> Box | None:
+def seen_part(model: keras.Model, layer: str, channel: int, cell: Cell, size: Size) -> Box | None:
     """Return the part of a picture of `size` (height, width) that a number reads.
 
     It is (top, left, bottom, right) in pixels, the last two behind it. None where it is the whole
     picture, or none of it.
     """
     if layer == CLASSES:
-        return None
+        layer = heads.head_of(model).deciding
     named = dict(zip(("row", "column"), cell, strict=False)) if cell else {"channel": channel}
     field = receptive_field(model, layer=layer, size=size, **named)
     bounds = field.picture.bounds if field.picture else None
@@ -234,7 +235,7 @@ def _strongest(
 
 
 def _reduced(model: keras.Model, layer: str, batch: Any, *cell: Any) -> tuple[Any, Any, Any, Any]:
-    """Return values, places of cells, whether any is not zero, each (n, channels), and the map's shape."""
+    """Return values, places of cells, whether any is not 0, each (n, channels), and the map's shape."""
     import tensorflow as tf
 
     visits: list[tuple[str, Any, list[Any], Any]] = []
@@ -271,11 +272,11 @@ def _numbers(model: keras.Model, layer: str, final: Any, visits: heads.Visits) -
 def _require_cell(model: keras.Model, layer: str, cell: Sequence[int]) -> None:
     """Raise `LayerError` where the maps of the layer have no such cell."""
     shape = () if layer == CLASSES else layer_info(model, layer).output_shape[:-1]
-    inside = [0 <= i and (side is None or i < side) for i, side in zip(cell, shape, strict=False)]
+    inside = [i >= 0 and (side is None or i < side) for i, side in zip(cell, shape, strict=False)]
     if len(cell) != len(shape) or not all(inside):
         raise LayerError(
-            f"The layer {layer!r} has no cell {tuple(cell)}: it has {sides(shape) or 'no'} cells. Give one "
-            "of them, or leave the cell out."
+            f"The layer {layer!r} has no cell {tuple(cell)}: it has {sides(shape) or 'no'} cells. Give "
+            "one of them, or leave the cell out."
         )
 
 

@@ -1,7 +1,17 @@
 """What takes a network many pictures to tell: asked once, done by a worker, kept in a folder."""
 
 from cnn.studies.answers import Channel, Evaluation, Ranking, Scores, Trust
-from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, TOPS, TRUST, Asked, Kind, Network, Question
+from cnn.studies.question import (
+    DIAGNOSE,
+    EVALUATE,
+    RANK,
+    TOPS,
+    TRUST,
+    Asked,
+    Kind,
+    Network,
+    Question,
+)
 from cnn.studies.study import ID, Status, Study, ask, find
 from cnn.studies.work import work_on
 

@@ -146,9 +146,9 @@ class Question:
     "evaluate" is how well it tells the pictures before and after `changes` of its channels, by layer
     call and number each a factor and an offset; "rank" what the loss of each channel of the layer
     call `layer` costs; "diagnose" what is wrong with it, changed so; "trust" how far the map `asked` of
-    it can be trusted, changed so; "tops" for which pictures each channel of `layer` is highest and lowest,
-    changed so. `data` and `split` say which pictures, as `load_dataset` takes them,
-    and `data_key` what own pictures were when they were asked about.
+    it can be trusted, changed so; "tops" for which pictures each channel of `layer` is highest and
+    lowest, changed so. `data` and `split` say which pictures, as `load_dataset` takes them, and
+    `data_key` what own pictures were when they were asked about.
     """
 
     __pydantic_config__ = STRICT
@@ -205,7 +205,7 @@ class Question:
         data: str,
         split: str,
     ) -> Question:
-        """Return the question which pictures excite the channels of a layer call the most, or the classes."""
+        """Return the question which pictures excite each channel of a layer call, or each class."""
         return cls(TOPS, network, data, split, changes=_plain(changes), layer=layer)
 
     @property

@@ -32,7 +32,7 @@ def told(answer: cnn.TopPictures, view: View) -> dict[str, Any]:
 
     A row has a `title`, a `note` and `items`; an item the `index` of the picture and its `name`, the
     `value`, the `label`, `whole` and `part` as addresses of images, and the `box` of the part in percent
-    (left, top, width, height). There is no part where the whole picture is seen.
+    (left, top, width, height). There is no box where the whole picture is seen, and no part where most is.
     """
     runtime = current()
     model, data = runtime.model(runtime.settled(view)), runtime.dataset(view)
@@ -43,7 +43,9 @@ def told(answer: cnn.TopPictures, view: View) -> dict[str, Any]:
     return {
         "said": captions.of_channel(answer, channel, named),
         "pictures": [
-            _row(model, data, answer.layer, channel, title, notes.get(name, ""), getattr(found, name))
+            _row(
+                model, data, answer.layer, channel, title, notes.get(name, ""), getattr(found, name)
+            )
             for name, title in _ROWS.items()
             if found.top
         ],
@@ -59,7 +61,7 @@ def _row(
     note: str,
     pictures: Sequence[Picked],
 ) -> dict[str, Any]:
-    names = [data[one.index].class_name for one in pictures]
+    names = [data[one.picture].class_name for one in pictures]
     items = [
         _item(model, data, layer, channel, one, name)
         for one, name in zip(pictures, names, strict=True)
@@ -79,11 +81,11 @@ def _item(
     one: Picked,
     class_name: str | None,
 ) -> dict[str, Any]:
-    (seen,) = fitted_pictures(model, [data[one.index].pixels])
+    (seen,) = fitted_pictures(model, [data[one.picture].pixels])
     height, width, _ = seen.shape
     box = seen_part(model, layer, channel, one.cell, (height, width))
-    item = {
-        "index": one.index,
+    item: dict[str, Any] = {
+        "index": one.picture,
         "name": captions.picture(one, class_name),
         "value": number(one.value, 4),
         "label": class_name or "",
@@ -92,7 +94,10 @@ def _item(
     if box is None:
         return item
     top, left, bottom, right = box
-    return {**item, "part": _address(seen[top:bottom, left:right]), "box": _shares(box, height, width)}
+    item["box"] = _shares(box, height, width)
+    if (bottom - top) * (right - left) < height * width / 2:
+        item["part"] = _address(seen[top:bottom, left:right])
+    return item
 
 
 def _shares(box: Box, height: int, width: int) -> list[float]:

@@ -74,12 +74,10 @@ def test_pictures_are_shown_as_the_network_sees_them_with_the_part_that_counts(q
     assert shown["said"].startswith("Channel 5 of conv2d_1 goes from ")
     assert [row["title"] for row in shown["pictures"]] == ["Highest", "In the middle", "Lowest"]
     found = answer.channels[5]
-    for row, picks in zip(
-        shown["pictures"], (found.top, found.middle, found.bottom), strict=True
-    ):
-        assert [item["index"] for item in row["items"]] == [pick.index for pick in picks]
+    for row, picks in zip(shown["pictures"], (found.top, found.middle, found.bottom), strict=True):
+        assert [item["index"] for item in row["items"]] == [pick.picture for pick in picks]
         for item, pick in zip(row["items"], picks, strict=True):
-            sample = data[pick.index]
+            sample = data[pick.picture]
             assert item["label"] == sample.class_name
             np.testing.assert_array_equal(decoded(item["whole"]), sample.pixels[..., 0])
             left, top, width, height = (round(share * 28 / 100) for share in item["box"])
@@ -89,13 +87,15 @@ def test_pictures_are_shown_as_the_network_sees_them_with_the_part_that_counts(q
     assert same == 9
 
 
-def test_of_the_classes_the_whole_picture_counts(query, classifier):
+def test_of_the_classes_nearly_the_whole_picture_counts(query, classifier):
     view, _ = parse({**query, "split": "test", "channel": "4"})
     shown = told(answered(classifier, CLASSES), view)
     assert shown["said"].startswith("The logit of the class 4 goes from ")
     first = shown["pictures"][0]
     assert first["note"] == "All nine are of the class 4."
-    assert all("box" not in item for row in shown["pictures"] for item in row["items"])
+    items = [item for row in shown["pictures"] for item in row["items"]]
+    assert all("part" not in item for item in items)
+    assert {round(item["box"][2] * 28 / 100) for item in items} == {26}
 
 
 def test_a_study_is_asked_of_the_layer_and_told_for_the_channel_of_the_view(app, query):

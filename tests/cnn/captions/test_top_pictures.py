@@ -29,10 +29,14 @@ def test_the_range_of_a_channel_and_the_pictures_are_told():
 def test_a_channel_that_nothing_excites_is_told():
     same = replace(CHANNEL, top=BOTTOM, middle=BOTTOM)
     dead = captions.of_channel(answer(replace(same, is_dead=True)), 0, "It")
-    assert dead.startswith("It is dead over these pictures: it is zero in every cell for each of them.")
+    assert dead.startswith(
+        "It is dead over these pictures: it is zero in every cell for each of them."
+    )
     assert captions.of_channel(answer(same), 0, "It").startswith("It is 0 for every picture: none")
     none = Extremes((), (), (), at_lowest=0, not_finite=100, is_dead=False)
-    assert captions.of_channel(answer(none), 0, "It").startswith("It gives no finite number for any")
+    assert captions.of_channel(answer(none), 0, "It").startswith(
+        "It gives no finite number for any"
+    )
     some = captions.of_channel(answer(replace(CHANNEL, not_finite=3)), 0, "It")
     assert " For 3 pictures it gives no finite number. Said over" in some
 
@@ -42,7 +46,7 @@ def test_a_channel_that_nothing_excites_is_told():
     [
         (["7"] * 9, "All nine are of the class 7."),
         (["cat"], "It is of the class cat."),
-        (["7", "2", "7", "9", "7"], "By class: three of 7, one of 2 and one of 9."),
+        (["7", "2", "7", "9", "7"], "By class: 7 (three), 2 (one) and 9 (one)."),
         ([None, None], ""),
     ],
 )

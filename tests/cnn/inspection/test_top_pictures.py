@@ -21,7 +21,7 @@ def digits() -> cnn.Dataset:
 def outputs(model, layer, pictures) -> np.ndarray:
     """What Keras gives for all pictures, (n, cells, channels)."""
     batch = np.concatenate([cnn.prepare(picture, model) for picture in pictures])
-    made = np.asarray(cnn.activation_model(model, [layer])(batch)[layer])
+    made = np.asarray(cnn.activation_model(model, [layer])(batch))
     return made.reshape(len(batch), -1, made.shape[-1])
 
 
@@ -40,7 +40,7 @@ def test_the_pictures_are_those_that_keras_gives_the_highest_the_middle_and_the_
             (one.bottom, rising[:9]),
         ):
             np.testing.assert_allclose([pick.value for pick in picks], expected, atol=1e-5)
-            own = given[[pick.index for pick in picks], channel]
+            own = given[[pick.picture for pick in picks], channel]
             np.testing.assert_allclose([pick.value for pick in picks], own, atol=1e-5)
         assert one.at_lowest == (given[:, channel] == given[:, channel].min()).sum()
 
@@ -49,7 +49,7 @@ def test_the_cell_is_the_strongest_of_the_map_in_that_picture(classifier, digits
     found = cnn.top_pictures(classifier, digits, layer="conv2d_1")
     for channel in (0, 17, 40):
         for pick in found.channels[channel].top:
-            maps = cnn.activations(classifier, digits[pick.index].pixels)["conv2d_1"]
+            maps = cnn.activations(classifier, digits[pick.picture].pixels)["conv2d_1"]
             assert maps[(*pick.cell, channel)] == pytest.approx(maps[..., channel].max(), abs=1e-5)
             assert pick.value == pytest.approx(maps[(*pick.cell, channel)], abs=1e-5)
 
@@ -72,7 +72,7 @@ def test_of_the_classes_the_logit_counts(classifier, digits):
         np.testing.assert_allclose(
             [pick.value for pick in one.top], np.sort(logits[:, label])[::-1][:9], rtol=1e-4
         )
-        assert all(digits.labels[pick.index] == label for pick in one.top[:3])
+        assert all(digits.labels[pick.picture] == label for pick in one.top[:3])
         assert one.top[0].cell == ()
 
 
@@ -82,7 +82,7 @@ def test_layers_of_any_shape_and_nested_ones_are_ordered_as_keras_gives_them(sec
         found = cnn.top_pictures(second_model, pictures, layer=info.name, count=3)
         assert len(found.channels) == info.channels
         best = found.channels[0].top[0]
-        made = cnn.activations(second_model, pictures[best.index])[info.name]
+        made = cnn.activations(second_model, pictures[best.picture])[info.name]
         assert best.value == pytest.approx(float(made[..., 0].max()), rel=1e-4, abs=1e-5)
         assert len(best.cell) == made.ndim - 1
 
@@ -91,14 +91,14 @@ def test_with_a_budget_some_are_looked_at_evenly_chosen_and_it_says_so(classifie
     found = cnn.top_pictures(classifier, digits, layer="dense", budget=1)
     assert (found.selection.count, found.selection.total) == (8, 150)
     assert found.selection.is_short
-    looked_at = {pick.index for one in found.channels for pick in (*one.top, *one.bottom)}
+    looked_at = {pick.picture for one in found.channels for pick in (*one.top, *one.bottom)}
     assert looked_at == {place * 150 // 8 for place in range(8)}
 
 
 def test_dead_channels_and_numbers_that_are_none_are_told():
-    model = nets.not_finite(np.nan)
+    model = nets.not_finite(np.nan, "second")
     pictures = np.random.default_rng(1).integers(0, 256, (5, 16, 16, 1), dtype=np.uint8)
-    found = cnn.top_pictures(model, pictures, layer="first")
+    found = cnn.top_pictures(model, pictures, layer="second")
     broken = [one for one in found.channels if one.not_finite]
     assert broken
     for one in broken:
@@ -124,8 +124,8 @@ def test_damaged_files_are_left_out(tmp_path, classifier, digits):
     assert (found.selection.count, found.selection.total) == (4, 5)
     for one in found.channels:
         for pick in one.top:
-            made = cnn.activations(classifier, data[pick.index].pixels)["dense"]
-            assert made[found.channels.index(one)] == pytest.approx(pick.value, abs=1e-5)
+            made = cnn.activations(classifier, data[pick.picture].pixels)["dense"]
+            assert made[found.channels.index(one)] == pytest.approx(pick.value, rel=1e-4)
 
 
 def test_pixels_outside_the_part_that_is_seen_do_not_count(classifier, digits):
@@ -133,7 +133,7 @@ def test_pixels_outside_the_part_that_is_seen_do_not_count(classifier, digits):
     box = seen_part(classifier, "conv2d_1", 5, pick.cell, (28, 28))
     top, left, bottom, right = box
     assert (bottom - top, right - left) == (8, 8)
-    picture = digits[pick.index].pixels
+    picture = digits[pick.picture].pixels
     noise = np.random.default_rng(2).integers(0, 256, picture.shape, dtype=np.uint8)
     noise[top:bottom, left:right] = picture[top:bottom, left:right]
     made = cnn.activations(classifier, noise)["conv2d_1"][(*pick.cell, 5)]
@@ -144,9 +144,11 @@ def test_pixels_outside_the_part_that_is_seen_do_not_count(classifier, digits):
     )
 
 
-def test_where_the_whole_picture_is_seen_there_is_no_part_of_it(classifier):
-    assert seen_part(classifier, CLASSES, 3, (), (28, 28)) is None
-    assert seen_part(classifier, "dense", 3, (), (28, 28)) is None
+def test_a_unit_and_a_class_have_a_part_where_they_do_not_see_the_whole_picture(classifier):
+    for layer in (CLASSES, "dense"):
+        assert seen_part(classifier, layer, 3, (), (28, 28)) == (0, 0, 26, 26)
+    whole = nets.ending(layers.Dense(3, name="units"))
+    assert seen_part(whole, "units", 1, (), (6, 6)) is None
     assert seen_part(classifier, "flatten", 0, (), (28, 28)) == (0, 0, 10, 10)
 
 
