@@ -32,7 +32,7 @@ def told(answer: cnn.TopPictures, view: View) -> dict[str, Any]:
 
     A row has a `title`, a `note` and `items`; an item the `index` of the picture and its `name`, the
     `value`, the `label`, `whole` and `part` as addresses of images, and the `box` of the part in percent
-    (left, top, width, height). There is no box where the whole picture is seen, and no part where most is.
+    (left, top, width, height). There is no box where all of it is seen, and no part where most is.
     """
     runtime = current()
     model, data = runtime.model(runtime.settled(view)), runtime.dataset(view)
