@@ -9,6 +9,7 @@ from cnn import captions, figures, images, jobs, models, runs
 from cnn.attribution.attributing import attribute
 from cnn.attribution.attribution import Attribution
 from cnn.attribution.counterfactual import Counterfactual, counterfactual
+from cnn.attribution.synthesis import Ascent, Synthesis, synthesise
 from cnn.attribution.target import Target
 from cnn.data.datasets import Dataset, Sample, load_dataset
 from cnn.errors import (
@@ -83,6 +84,7 @@ __all__ = [
     "Activations",
     "Affine",
     "Architecture",
+    "Ascent",
     "Attribution",
     "AttributionError",
     "CellField",
@@ -121,6 +123,7 @@ __all__ = [
     "Step",
     "StudyError",
     "Summary",
+    "Synthesis",
     "Target",
     "Teaching",
     "TopPictures",
@@ -182,6 +185,7 @@ __all__ = [
     "size_for",
     "summarise",
     "sweep",
+    "synthesise",
     "teach",
     "top_pictures",
     "totals",

@@ -11,7 +11,7 @@ import dash
 import dash_bootstrap_components as dbc
 import numpy as np
 import plotly.graph_objects as go
-from dash import ClientsideFunction, Dash, Input, Output, State, html
+from dash import Dash, html
 
 import cnn
 from cnn.attribution.attributing import is_compiled
@@ -27,14 +27,13 @@ from cnn.colours import ColourRange, colour_range, difference_range
 from cnn.figures import EMPTY_FIGURE, Chart, nothing
 from cnn.models.layers import is_large
 from cnn.studies import TRUST
-from dashboard import ids
 from dashboard.runtime.attributing import Attributed, attributed
 from dashboard.screens.classes import ChosenClasses, class_choice, tie_classes
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
 from dashboard.shell.controls import tie
-from dashboard.shell.numbers import number_field, register_number
+from dashboard.shell.options import choices, option_field, register_option
 from dashboard.shell.studies import CASCADE, TRIAL, register_study, study
 from dashboard.state.view import ALL_METHODS, APART, OVER
 
@@ -119,7 +118,7 @@ def _figures_of_trust() -> list[html.Figure]:
 def _of_method(name: str, figure: str) -> html.Section:
     """Return the place for the map of a method, with the fields of its options folded away."""
     method = METHODS[name]
-    fields = [_field(_field_id(name, one), option) for one, option in _fields(method).items()]
+    fields = [option_field(_field_id(name, one), option) for one, option in _fields(method).items()]
     folded = html.Details([html.Summary("Options"), *fields], className="explain-options")
     return _card(figure, method.name, *([folded] if fields else []))
 
@@ -133,33 +132,6 @@ def _fields(method: Method) -> dict[str, Number | Choice | OfLayer]:
 
 def _field_id(method: str, option: str) -> str:
     return f"explain-option-{method}-{option}"
-
-
-def _field(identity: str, option: Number | Choice | OfLayer) -> Any:
-    if isinstance(option, Number):
-        limits = option.limits
-        return number_field(
-            identity, option.label, "options", least=limits.low, most=f"{limits.high:g}",
-            is_above=limits.above, step="1" if limits.is_whole else "any", waits=True,
-            first=f"{option.default:g}",
-        )  # fmt: skip
-    return html.Div(
-        [
-            dbc.Label(option.label, html_for=identity, className="mb-0"),
-            dbc.Select(id=identity, size="sm", options=_choices(option, []), value=""),
-        ],
-        className="number-field",
-    )
-
-
-def _choices(option: Choice | OfLayer, layers: Sequence[str]) -> list[dict[str, str]]:
-    """Return what a select offers, the default first."""
-    if isinstance(option, Choice):
-        others = [one for one in option.choices if one != option.default]
-        return [{"label": one, "value": one} for one in (option.default, *others)]
-    return [{"label": "the last one with maps", "value": "last"}] + [
-        {"label": name, "value": name} for name in layers
-    ]
 
 
 def _card(figure: str, label: str, *more: Any) -> html.Section:
@@ -192,30 +164,7 @@ def register(app: Dash) -> None:
     tie(app, OVERLAY, choose="chooseOverlay", chosen="chosenOverlay")
     for name, method in METHODS.items():
         for one, option in _fields(method).items():
-            _tie_option(app, _field_id(name, one), option)
-
-
-def _tie_option(app: Dash, identity: str, option: Number | Choice | OfLayer) -> None:
-    if isinstance(option, Number):
-        register_number(app, identity)
-        return
-    app.clientside_callback(
-        ClientsideFunction("cnn", "chooseOption"),
-        Output(ids.VIEW, "data", allow_duplicate=True),
-        Input(identity, "value"),
-        State(ids.VIEW, "data"),
-        State(identity, "options"),
-        State(identity, "id"),
-        prevent_initial_call=True,
-    )
-    app.clientside_callback(
-        ClientsideFunction("cnn", "chosenOption"),
-        Output(identity, "value"),
-        Input(ids.VIEW, "data"),
-        Input(identity, "options"),
-        State(identity, "value"),
-        State(identity, "id"),
-    )
+            register_option(app, _field_id(name, one), option)
 
 
 @dataclass(frozen=True)
@@ -380,7 +329,7 @@ def _layers(request: Request) -> dict[str, dict[str, Any]]:
     infos = cnn.layer_infos(request.model)
     names = [one.name for one in infos if len(one.output_shape) == 3 and not one.nested]
     return {
-        _field_id(name, one): {"options": _choices(option, names)}
+        _field_id(name, one): {"options": choices(option, names)}
         for name, method in METHODS.items()
         for one, option in method.options.items()
         if isinstance(option, OfLayer)

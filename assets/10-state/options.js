@@ -1,8 +1,8 @@
-// Options of methods of attribution in the view: "smoothgrad.samples:32;occlusion.fill:blur". Those at their
+// Options of methods in the view: "smoothgrad.samples:32;occlusion.fill:blur". Those at their
 // defaults are no part of it.
 (function () {
   const root = window.dash_clientside;
-  const PREFIX = "explain-option-";
+  const PREFIX = /^[a-z]+-option-/;
 
   function read(view) {
     const entries = (view?.options || "").split(";").filter(Boolean).map((entry) => entry.split(":"));

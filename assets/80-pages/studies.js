@@ -10,6 +10,9 @@
     diagnose: ["model", "epoch", "range", "data", "split", "surgery"],
     trust: [...root.cnn.rules.parts.panel, "of", "against", "method", "options"],
     tops: ["model", "epoch", "range", "data", "split", "surgery"],
+    synthesise: [
+      "model", "epoch", "range", "given", "also", "data", "split", "surgery", "channel", "options",
+    ],
   };
   // What of an answer is looked at: another look is no other question.
   const LOOKS = { tops: ["channel"] };
@@ -21,7 +24,7 @@
   // Called when the place is on the page, when the page says which layer it shows, and for every view.
   function followStudy(id, layer, view) {
     const box = document.getElementById(id);
-    const lacks = { rank: !layer, tops: !layer, trust: !view?.method };
+    const lacks = { rank: !layer, tops: !layer, trust: !view?.method, synthesise: !layer };
     if (box && view && !lacks[box.dataset.kind]) follow(box, layer || "", view);
     return root.no_update;
   }
@@ -81,18 +84,25 @@
     asked.id = id;
     start.disabled = !id && !isSilent;
     start.hidden = isActive;
-    part(box, "controls").hidden = Boolean(answer);
+    part(box, "controls").hidden = Boolean(answer) && !isActive;
     bar.hidden = cancel.hidden = !isActive;
     bar.max = all || 1;
     if (all) bar.value = done;
     else bar.removeAttribute("value");
     part(box, "progress").textContent = progress;
     part(box, "said").textContent = problem || (answer ? answer.said : "");
+    part(box, "pictures").replaceChildren(...(answer?.made ?? []).map(picture));
     part(box, "table").replaceChildren(...(answer ? content(answer) : []));
     showFigures(box, answer?.figures);
     mark(box, root.cnn.currentView());
     if (hadFocus) [start, cancel, part(box, "table")].find((one) => one.offsetParent && !one.disabled)?.focus();
     if (id && (isActive || isSilent)) again(box, asked);
+  }
+
+  // Pictures that were made, each large enough to see its pixels.
+  function picture({ src, words }) {
+    const image = make("img", [], { src, alt: `Synthesised picture, ${words}` });
+    return make("figure", [image, make("figcaption", [words])]);
   }
 
   // What an answer is drawn as: figures of the page that have a place in the study.

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from cnn.attribution.methods import METHODS
 from cnn.captions.caption import Caption
-from cnn.studies.answers import Evaluation, Ranking
-from cnn.studies.question import DIAGNOSE, RANK, TOPS, TRUST, Question
+from cnn.captions.synthesis import unit
+from cnn.studies.answers import Evaluation, Ranking, Unit
+from cnn.studies.question import DIAGNOSE, RANK, SYNTHESISE, TOPS, TRUST, Question
 from cnn.words import counted, listed, number, percent
 
 
@@ -19,6 +20,8 @@ def under_way(question: Question) -> str:
         return f"the trust in the map of {METHODS[question.asked.method].name}"
     if question.kind == TOPS:
         return f"the pictures that excite {question.layer}"
+    if question.kind == SYNTHESISE and question.sought:
+        return f"the synthesis of pictures for {unit(Unit(question.sought.target))}"
     if question.kind == DIAGNOSE:
         return f"the diagnosis of {Path(question.network.path).name}"
     return f"the evaluation of changes in {listed(list(question.changes))}"

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.attribution.target import Target
 from cnn.attribution.trust.cascade import Cascade
 from cnn.attribution.trust.curves import Curves
 from cnn.attribution.trust.stability import Stability
 from cnn.inspection.diagnosis import Diagnosis
 from cnn.inspection.top_pictures import TopPictures
+from cnn.studies.packing import Shape, packed, unpacked
 from cnn.studies.question import STRICT
 
 
@@ -83,4 +90,80 @@ class Trust:
         return 1
 
 
-Answer = Evaluation | Ranking | Diagnosis | Trust | TopPictures
+@dataclass(frozen=True)
+class Best:
+    """The picture of a data set with the largest value of a number: its place, and over how many.
+
+    `looked_at` are so many `of` all that it has; `value` is None where none could be read.
+    """
+
+    __pydantic_config__ = STRICT
+
+    data: str
+    split: str
+    looked_at: int
+    of: int
+    value: float | None = None
+    place: int = 0
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A number of a network that is raised: its `target`, and what the network knows of it.
+
+    `class_name` is that of the class whose logit it is; `is_mean` says whether without a cell it is the
+    mean of a map.
+    """
+
+    __pydantic_config__ = STRICT
+
+    target: Target
+    class_name: str = ""
+    is_mean: bool = False
+
+
+@dataclass(frozen=True)
+class Raised:
+    """Pictures that raise a unit, as `synthesise` finds them, and the `best` one of a data set.
+
+    They are of one `shape` (height, width, channels), each as text, `deflated`; `paths` are the values on
+    the way to each, from the first, and `settings` the options of the synthesis.
+    """
+
+    __pydantic_config__ = STRICT
+
+    unit: Unit
+    shape: Shape
+    deflated: list[str]
+    paths: list[list[float]]
+    settings: dict[str, int | float]
+    best: Best
+
+    @classmethod
+    def of(
+        cls,
+        unit: Unit,
+        found: Sequence[NDArray[np.uint8]],
+        paths: Sequence[Sequence[float]],
+        settings: Mapping[str, Any],
+        best: Best,
+    ) -> Raised:
+        """Return the answer with pictures that were found, uint8 (height, width, channels) each."""
+        height, width, channels = found[0].shape
+        return cls(
+            unit, (height, width, channels), [packed(one) for one in found],
+            [[float(value) for value in path] for path in paths], dict(settings), best,
+        )  # fmt: skip
+
+    @property
+    def found(self) -> list[NDArray[np.uint8]]:
+        """The pictures, uint8 (height, width, channels) each."""
+        return [unpacked(one, self.shape) for one in self.deflated]
+
+    @property
+    def pictures(self) -> int:
+        """How many steps were made, which is what is counted while it is done."""
+        return sum(map(len, self.paths))
+
+
+Answer = Evaluation | Ranking | Diagnosis | Trust | TopPictures | Raised

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import sys
-import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -28,16 +26,18 @@ from cnn.models.surgery import Affine
 from cnn.models.twins import twin
 from cnn.runs.moments import Moment
 from cnn.runs.run import Run
+from cnn.studies.packing import Shape, packed, unpacked
 
 if TYPE_CHECKING:
     import keras
 
-Kind = Literal["evaluate", "rank", "diagnose", "trust", "tops"]
+Kind = Literal["evaluate", "rank", "diagnose", "trust", "tops", "synthesise"]
 EVALUATE: Kind = "evaluate"
 RANK: Kind = "rank"
 DIAGNOSE: Kind = "diagnose"
 TRUST: Kind = "trust"
 TOPS: Kind = "tops"
+SYNTHESISE: Kind = "synthesise"
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 # Another number makes other questions of the same: where the answer has changed its meaning.
 _FORM = 1
@@ -116,7 +116,7 @@ class Asked:
     method: str
     options: dict[str, int | float | str]
     target: Target
-    shape: tuple[int, int, int]
+    shape: Shape
     deflated: str
 
     @classmethod
@@ -129,14 +129,22 @@ class Asked:
     ) -> Asked:
         """Return what is asked of a picture in the model's size, uint8 (height, width, channels)."""
         height, width, channels = pixels.shape
-        deflated = base64.b64encode(zlib.compress(pixels.tobytes())).decode()
-        return cls(method, dict(options), target, (height, width, channels), deflated)
+        return cls(method, dict(options), target, (height, width, channels), packed(pixels))
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
         """The picture, uint8 (height, width, channels)."""
-        content = zlib.decompress(base64.b64decode(self.deflated))
-        return np.frombuffer(content, np.uint8).reshape(self.shape)
+        return unpacked(self.deflated, self.shape)
+
+
+@dataclass(frozen=True)
+class Sought:
+    """Pictures that raise a `target`, found with these `options`."""
+
+    __pydantic_config__ = STRICT
+
+    target: Target
+    options: dict[str, int | float]
 
 
 @dataclass(frozen=True)
@@ -147,8 +155,9 @@ class Question:
     call and number each a factor and an offset; "rank" what the loss of each channel of the layer
     call `layer` costs; "diagnose" what is wrong with it, changed so; "trust" how far the map `asked` of
     it can be trusted, changed so; "tops" for which pictures each channel of `layer` is highest and
-    lowest, changed so. `data` and `split` say which pictures, as `load_dataset` takes them, and
-    `data_key` what own pictures were when they were asked about.
+    lowest, changed so; "synthesise" which pictures raise what is `sought` in it, changed so, beside
+    those of the data. `data` and `split` say which pictures, as `load_dataset` takes them,
+    and `data_key` what own pictures were when they were asked about.
     """
 
     __pydantic_config__ = STRICT
@@ -161,6 +170,7 @@ class Question:
     changes: dict[str, dict[int, tuple[float, float]]] = field(default_factory=dict)
     layer: str = ""
     asked: Asked | None = None
+    sought: Sought | None = None
 
     @classmethod
     def evaluation(
@@ -208,6 +218,18 @@ class Question:
         """Return the question which pictures excite each channel of a layer call, or each class."""
         return cls(TOPS, network, data, split, changes=_plain(changes), layer=layer)
 
+    @classmethod
+    def synthesis(
+        cls,
+        network: Network,
+        changes: Mapping[str, Mapping[int, Affine]],
+        sought: Sought,
+        data: str,
+        split: str,
+    ) -> Question:
+        """Return the question which pictures raise a unit, beside the best one of the data."""
+        return cls(SYNTHESISE, network, data, split, changes=_plain(changes), sought=sought)
+
     @property
     def operations(self) -> dict[str, dict[int, Affine]]:
         """The changes, as `ablate` takes them."""
@@ -221,8 +243,9 @@ class Question:
         """What is the same for the same question, wherever the files are: 16 hexadecimal digits."""
         asked: dict[str, Any] = asdict(self)
         asked["network"] = {k: v for k, v in asked["network"].items() if k not in _PLACES}
-        if self.asked is None:
-            del asked["asked"]
+        for name in ("asked", "sought"):
+            if asked[name] is None:
+                del asked[name]
         content = json.dumps([_FORM, asked], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 

@@ -1,7 +1,8 @@
 """A study: a folder that says what was asked of a network, how far it is, and what it came to.
 
-`question.json` · `status.json` · `answer.json`, once it is finished · `cancel`, if somebody asked
-for it · `heartbeat.json` and `worker.lock` of whoever works on it. The folder's name is the hash of
+`question.json` · `status.json` · `so_far.json`, what there is of the answer while it is found, where that
+can be shown · `answer.json`, once it is finished · `cancel`, if somebody asked for it ·
+`heartbeat.json` and `worker.lock` of whoever works on it. The folder's name is the hash of
 the question: what is asked twice is found out once. Each file is replaced whole.
 """
 
@@ -23,12 +24,23 @@ from cnn.inspection.diagnosis.findings import Diagnosis
 from cnn.inspection.top_pictures import TopPictures
 from cnn.runs.files import State
 from cnn.runs.worked import Worked
-from cnn.studies.answers import Answer, Evaluation, Ranking, Trust
-from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, STRICT, TOPS, TRUST, Kind, Question
+from cnn.studies.answers import Answer, Evaluation, Raised, Ranking, Trust
+from cnn.studies.question import (
+    DIAGNOSE,
+    EVALUATE,
+    RANK,
+    STRICT,
+    SYNTHESISE,
+    TOPS,
+    TRUST,
+    Kind,
+    Question,
+)
 
 ID = "[0-9a-f]{16}"
 ACTIVE: tuple[State, ...] = ("queued", "running")
 _MOST_KEPT = 200
+_SO_FAR = "so_far.json"
 Count = Annotated[int, Field(ge=0)]
 
 
@@ -53,6 +65,7 @@ _ANSWERS: dict[Kind, TypeAdapter[Any]] = {
     DIAGNOSE: TypeAdapter(Diagnosis),
     TRUST: TypeAdapter(Trust),
     TOPS: TypeAdapter(TopPictures),
+    SYNTHESISE: TypeAdapter(Raised),
 }
 
 
@@ -92,6 +105,14 @@ class Study(Worked):
         answer: Answer = self._read("answer.json", _ANSWERS[self.question.kind])
         return answer
 
+    @property
+    def so_far(self) -> Answer | None:
+        """What it has come to so far, while it is worked on; None where there is nothing to show yet."""
+        if not os.access(self.path / _SO_FAR, os.F_OK):
+            return None
+        made: Answer = self._read(_SO_FAR, _ANSWERS[self.question.kind])
+        return made
+
     def _read(self, name: str, kind: TypeAdapter[Any]) -> Any:
         try:
             return kind.validate_json((self.path / name).read_bytes())
@@ -105,6 +126,10 @@ class Study(Worked):
     def write_status(self, status: Status) -> None:
         """Replace the status."""
         write_json(self.path / "status.json", asdict(status))
+
+    def write_so_far(self, made: Answer) -> None:
+        """Replace what it has come to so far."""
+        write_json(self.path / _SO_FAR, asdict(made))
 
     def finish(self, answer: Answer) -> None:
         """Write the answer, and that there is one."""
@@ -161,7 +186,7 @@ def _is_due(study: Study) -> bool:
 
 def _write_new(study: Study, question: Question) -> None:
     study.path.mkdir(exist_ok=True)
-    for name in ("cancel", "answer.json"):
+    for name in ("cancel", "answer.json", _SO_FAR):
         (study.path / name).unlink(missing_ok=True)
     study.write_status(Status())
     write_json(study.path / "question.json", asdict(question))

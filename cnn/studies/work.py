@@ -32,8 +32,18 @@ from cnn.models.card import class_names, names_classes, outputs_of_classes
 from cnn.models.inputs import scale_of
 from cnn.models.surgery import operated
 from cnn.runs import heartbeat
-from cnn.studies.answers import Answer, Channel, Evaluation, Ranking, Scores, Trust
-from cnn.studies.question import DIAGNOSE, EVALUATE, RANK, TOPS, TRUST, Kind, Question
+from cnn.studies.answers import Answer, Channel, Evaluation, Raised, Ranking, Scores, Trust
+from cnn.studies.question import (
+    DIAGNOSE,
+    EVALUATE,
+    RANK,
+    SYNTHESISE,
+    TOPS,
+    TRUST,
+    Kind,
+    Question,
+)
+from cnn.studies.raising import raised
 from cnn.studies.study import ACTIVE, Status, Study
 
 if TYPE_CHECKING:
@@ -123,7 +133,7 @@ class _Progress:
 
     def __init__(self, study: Study) -> None:
         self._study = study
-        self._began = self._written = 0.0
+        self._began = self._written = self._shown = 0.0
 
     def tell(self, done: int, count: int) -> None:
         """Write that so many pictures are done; what the first took counts for nothing."""
@@ -139,9 +149,24 @@ class _Progress:
 
     def tell_or_stop(self, done: int, count: int) -> None:
         """Write that so many of them are done; raise where somebody asked to cancel."""
+        self._stop_if_asked()
+        self.tell(done, count)
+
+    def say(self, message: str) -> None:
+        """Write what is done before there is anything to count; raise where somebody asked to cancel."""
+        self._stop_if_asked()
+        self._study.write_status(Status("running", message=message))
+
+    def show(self, made: Callable[[], Answer]) -> None:
+        """Write what it has come to so far, seldom."""
+        now = time.monotonic()
+        if now - self._shown >= _SECONDS:
+            self._shown = now
+            self._study.write_so_far(made())
+
+    def _stop_if_asked(self) -> None:
         if self.is_over():
             raise _CancelledError
-        self.tell(done, count)
 
     def is_over(self) -> bool:
         """Whether somebody asked to cancel."""
@@ -243,6 +268,17 @@ def _exciting(
     return None
 
 
+def _raised(
+    model: keras.Model, question: Question, data: Dataset, progress: _Progress
+) -> Raised | None:
+    if question.sought is None:
+        raise StudyError("No unit was asked about: choose a channel, then ask again.")
+    network = operated(model, question.operations) if question.changes else model
+    with suppress(_CancelledError):
+        return raised(network, question.sought, data, progress)
+    return None
+
+
 def _pictures_of(method: str, pictures: list[NDArray[np.uint8]]) -> dict[str, Any]:
     """Return pictures of the data for each option of the method that takes any."""
     options = METHODS[method].options.items()
@@ -259,6 +295,7 @@ _WAYS: dict[Kind, Callable[..., Answer | None]] = {
     DIAGNOSE: _diagnosed,
     TRUST: _trusted,
     TOPS: _exciting,
+    SYNTHESISE: _raised,
 }
 
 

@@ -22,20 +22,38 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 import cnn
 from cnn.attribution.methods import METHODS
+from cnn.attribution.synthesis import SYNTHESIS
 from cnn.errors import StudyError, without_folders
-from cnn.studies import DIAGNOSE, RANK, TOPS, TRUST, Asked, Kind, Network, Question, Status, Study
+from cnn.inspection.top_pictures import CLASSES
+from cnn.studies import (
+    DIAGNOSE,
+    RANK,
+    SYNTHESISE,
+    TOPS,
+    TRUST,
+    Asked,
+    Kind,
+    Network,
+    Question,
+    Sought,
+    Status,
+    Study,
+)
 from cnn.words import counted, listed
 from dashboard.access.refusals import TOLD, TooManyError, refused
 from dashboard.access.roles import spend
 from dashboard.arguments import Name
 from dashboard.runtime.runtime import Runtime, current
 from dashboard.shell.studies import told
+from dashboard.state.attributions import MEAN, MIDDLE, OF_MAP
 from dashboard.state.data import OWN
 from dashboard.state.view import View, parse
 
 _SPLIT = "test"
 _LOST = "Its worker ended before it began: start it again."
 _LONG_SECONDS = 90
+# What is counted is not pictures.
+_IN_STEPS = (TRUST, SYNTHESISE)
 
 
 class _Asked(BaseModel):
@@ -108,8 +126,8 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
     """Return the question over all pictures of the view's data set that no network has learnt from.
 
     Channels are ranked in the network without changes: what each is worth in it stays the same. A
-    diagnosis is of the network and the split that are looked at, and so are the pictures of a layer, and
-    trust, in the map of the picture and the target.
+    diagnosis is of the network and the split that are looked at, and so are the pictures of a layer,
+    those that raise a unit of it, and trust, in the map of the picture and the target.
     """
     if view.output:
         raise StudyError(
@@ -132,6 +150,9 @@ def _asked_of(network: Network, runtime: Runtime, view: View, asked: _Asked) -> 
         )
     if asked.kind == TOPS:
         return Question.tops(network, view.operations, asked.layer, data, view.split)
+    if asked.kind == SYNTHESISE:
+        sought = _unit_of(runtime, view, asked.layer)
+        return Question.synthesis(network, view.operations, sought, data, view.split)
     if asked.kind != DIAGNOSE:
         runtime.dataset(replace(view, split=split)).require_labels("telling right from wrong")
     if asked.kind == RANK:
@@ -147,6 +168,18 @@ def _map_of(runtime: Runtime, view: View, method: str) -> Asked:
         raise StudyError(f"There is no method {method!r}: the methods are {listed(list(METHODS))}.")
     target = cnn.Target(view.of, view.against)
     return Asked.of(runtime.look(view).seen, method, view.options_of(method), target)
+
+
+def _unit_of(runtime: Runtime, view: View, layer: str) -> Sought:
+    """Return what is raised: a channel of the layer (at most the last), or the logit of a class."""
+    model, options = runtime.model(view), dict(view.options_of(SYNTHESIS))
+    of_map, channel = options.pop(OF_MAP, MEAN), view.channel or 0
+    if layer == CLASSES:
+        return Sought(cnn.Target(min(channel, len(cnn.class_names(model)) - 1)), options)
+    info = cnn.layer_info(model, layer)
+    *places, count = info.output_shape
+    cell = tuple((side or 0) // 2 for side in places) if of_map == MIDDLE and places else None
+    return Sought(cnn.Target(min(channel, (count or 1) - 1), layer=layer, cell=cell), options)
 
 
 def _key_of_own(view: View) -> str:
@@ -170,13 +203,15 @@ def _told(runtime: Runtime, view: View, study: Study) -> dict[str, Any]:
     if runtime.queue.is_lost(study):
         status = Status("interrupted", message=_LOST)
     answer = study.answer if status.state == "finished" else None
+    if status.state == "running":
+        answer = study.so_far
     has_failed = status.state in ("failed", "interrupted")
     return {
         "id": study.id,
         "state": status.state,
         "done": status.done,
         "all": status.all,
-        "progress": _in_words(status, "step" if study.question.kind == TRUST else "picture"),
+        "progress": _in_words(status, "step" if study.question.kind in _IN_STEPS else "picture"),
         "problem": without_folders(status.message) if has_failed else "",
         "answer": told(answer, view) if answer else None,
     }

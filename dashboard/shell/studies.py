@@ -17,19 +17,22 @@ from plotly.io.json import to_json_plotly
 
 from cnn import captions
 from cnn.captions import diagnosis as words
-from cnn.captions import trust
+from cnn.captions import synthesis, trust
 from cnn.figures import trust as figures_of_trust
+from cnn.figures.synthesis import climbs
 from cnn.inspection.diagnosis import Diagnosis
 from cnn.inspection.diagnosis.findings import Finding, Shown
 from cnn.inspection.top_pictures import TopPictures
-from cnn.studies import Evaluation, Kind, Ranking, Trust
+from cnn.studies import Evaluation, Kind, Raised, Ranking, Trust
 from cnn.studies.answers import Answer
 from cnn.words import number, percent
 from dashboard import ids
 from dashboard.shell import components, top_pictures
+from dashboard.shell.panel import data_uri
 from dashboard.state.view import View
 
 TRIAL, CASCADE = "trust-{way}-{fill}", "trust-cascade"
+CLIMBS = "synthesis-climbs"
 _PAGES: dict[Shown, str] = {"maps": "activations", "weights": "filters", "arithmetic": "why"}
 
 
@@ -73,6 +76,7 @@ def study(
                 className="controls study-controls",
             ),
             html.P(className="study-said", **components.aria(live="polite")),
+            html.Div(className="study-pictures"),
             components.table_box(f"{place(kind)}-table", f"{title}: {shown}", kind="study-table"),
             *([html.Div(list(figures), className="study-figures", hidden=True)] if figures else []),
         ],
@@ -119,6 +123,8 @@ def told(answer: Answer, view: View) -> dict[str, Any]:
         return top_pictures.told(answer, view)
     if isinstance(answer, Trust):
         return {"said": trust.NEVER_ADDED, **_trust(answer)}
+    if isinstance(answer, Raised):
+        return {"said": components.caption(synthesis.synthesis(answer)), **_raised(answer)}
     if isinstance(answer, Evaluation):
         return {"said": components.caption(captions.evaluation(answer)), **_evaluation(answer)}
     return {"said": components.caption(captions.ranking(answer)), **_ranking(answer)}
@@ -156,6 +162,30 @@ def _trust(answer: Trust) -> dict[str, Any]:
         "rows": [
             {"name": name, "cells": [trust.MARKS[made.mark], components.caption(caption)]}
             for name, made, caption in measures
+        ],
+    }
+
+
+def _raised(answer: Raised) -> dict[str, Any]:
+    """Return the pictures, the way up to each, and the same numbers as a table."""
+    seeds = [answer.settings["seed"] + place for place in range(len(answer.paths))]
+    ends = [(path[0], max(path)) for path in answer.paths]
+    return {
+        "made": [
+            {
+                "src": data_uri(pixels),
+                "words": f"seed {seed}: {number(before)} → {number(after)}",
+            }
+            for seed, pixels, (before, after) in zip(seeds, answer.found, ends, strict=True)
+        ],
+        "figures": {CLIMBS: _figure(climbs(answer), "")},
+        "head": ["seed", "value of the noise", "of the picture", "found at step"],
+        "rows": [
+            {
+                "name": str(seed),
+                "cells": [number(before), number(after), str(path.index(after))],
+            }
+            for seed, path, (before, after) in zip(seeds, answer.paths, ends, strict=True)
         ],
     }
 

@@ -1,4 +1,4 @@
-"""Options of methods of attribution as text that fits into an address: "smoothgrad.samples:32"."""
+"""Options of attribution and of synthesis as text that fits into an address: "smoothgrad.samples:32"."""
 
 from __future__ import annotations
 
@@ -7,9 +7,21 @@ from typing import Any
 from urllib.parse import unquote
 
 from cnn.attribution.methods import METHODS
-from cnn.attribution.options import Number, Option
+from cnn.attribution.options import Choice, Number, Option
+from cnn.attribution.synthesis import OPTIONS, SYNTHESIS
 
 Options = Mapping[str, Mapping[str, Any]]
+# Of a channel that is raised.
+MEAN, MIDDLE = "mean", "middle cell"
+OF_MAP = "of_map"
+SYNTHESES: Mapping[str, Number | Choice] = {
+    OF_MAP: Choice("what of the map is raised", MEAN, (MEAN, MIDDLE)),
+    **OPTIONS,
+}
+_KNOWN: Mapping[str, Mapping[str, Option]] = {
+    **{name: method.options for name, method in METHODS.items()},
+    SYNTHESIS: SYNTHESES,
+}
 
 
 def decode(text: str) -> dict[str, dict[str, Any]]:
@@ -22,7 +34,7 @@ def decode(text: str) -> dict[str, dict[str, Any]]:
     for entry in text.split(";"):
         key, _, quoted = entry.partition(":")
         method, _, name = key.partition(".")
-        option = METHODS[method].options.get(name) if method in METHODS else None
+        option = _KNOWN.get(method, {}).get(name)
         if option is None or name in found.get(method, {}):
             raise ValueError(f"{entry!r} is no option")
         found.setdefault(method, {})[name] = _read(option, unquote(quoted))

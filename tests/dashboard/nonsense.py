@@ -141,7 +141,7 @@ def views(doors):
         "overlay": near("apart", "over"),
         "norm": near("l1", "l2"),
         "made": near("counterfactual"),
-        "options": near("smoothgrad.samples:8", "occlusion.patch:99"),
+        "options": near("smoothgrad.samples:8", "occlusion.patch:99", "synthesis.blur:0.5"),
         "rates": near("0.01", "0.001*5,0.01", "0.1*50"),
         "pick": near(",,stored,0", "3,,wrong,2", "3,7,stored,9999999", "99999,99999,wrong,1"),
         **{name: near("1") for name in ("invert", "effective", "present", "guess", "picking")},
@@ -239,7 +239,7 @@ def payloads():
         b"[" * 5000, b"\xff\xfe", b"null", b"{}",
     ]  # fmt: skip
     asked = st.fixed_dictionaries(
-        {"kind": near("rank", "diagnose", "evaluate")},
+        {"kind": near("rank", "diagnose", "evaluate", "synthesise")},
         optional={"layer": near("conv2d", "dense"), "find": ANYTHING, "x": ANYTHING},
     )
     cut = st.tuples(one_of(whole), st.integers(0, 60)).map(lambda one: one[0][: one[1]])

@@ -24,6 +24,8 @@ from cnn.studies import (
     Asked,
     Network,
     Question,
+    Raised,
+    Sought,
     Status,
     Study,
     Trust,
@@ -35,6 +37,7 @@ from cnn.studies import (
 )
 
 CHANGES = {"conv2d": {3: Affine(0.0), 7: Affine(0.5, 0.25)}, "dense": {0: Affine(2.0)}}
+CHANNEL = cnn.Target(5, layer="conv2d_1")
 
 
 def network_at(path: Path, **more: str) -> Network:
@@ -434,3 +437,75 @@ def test_what_is_no_study_says_so(tmp_path):
     (study.path / "status.json").write_text('{"state": "queued", "done": -1}')
     with pytest.raises(StudyError, match=r"status\.json of the study .* is damaged"):
         _ = study.status
+
+
+@pytest.fixture
+def raising(bundled) -> Question:
+    options = {"steps": 6, "seeds": 2, "seed": 3}
+    return Question.synthesis(bundled, {}, Sought(CHANNEL, options), "digits", "test")
+
+
+def test_pictures_that_raise_a_unit_are_those_of_the_library(tmp_path, raising, few, classifier):
+    study = begun(tmp_path, raising)
+    assert study.question == raising
+    work_on(study)
+    assert study.status == Status("finished", done=14, all=14)
+    answer = study.answer
+    assert isinstance(answer, Raised)
+    assert (answer.unit.target, answer.unit.is_mean) == (CHANNEL, True)
+    made = cnn.synthesise(classifier, layer="conv2d_1", channel=5, steps=6, seeds=2, seed=3)
+    np.testing.assert_array_equal(answer.found, made.pictures)
+    np.testing.assert_allclose(answer.paths, made.paths, rtol=1e-6)
+    assert answer.settings == made.settings
+
+
+def test_the_best_real_picture_is_found_by_looking_at_each(tmp_path, raising, few, classifier):
+    study = begun(tmp_path, raising)
+    work_on(study)
+    means = [cnn.activations(classifier, one)["conv2d_1"][..., 5].mean() for one in few.images]
+    best = study.answer.best
+    assert (best.data, best.split, best.looked_at, best.of) == ("digits", "test", 130, 130)
+    assert best.place == int(np.argmax(means))
+    assert best.value == pytest.approx(max(means), rel=1e-5)
+
+
+def test_a_class_is_raised_by_its_logit_in_the_changed_network(tmp_path, bundled, few, classifier):
+    sought = Sought(cnn.Target(4), {"steps": 3, "seeds": 1})
+    study = begun(tmp_path, Question.synthesis(bundled, CHANGES, sought, "digits", "test"))
+    work_on(study)
+    answer = study.answer
+    assert (answer.unit.class_name, answer.unit.is_mean) == ("4", False)
+    changed = cnn.ablate(classifier, CHANGES)
+    logit = cnn.predict(changed, answer.found[0]).logits[4]
+    assert max(answer.paths[0]) == pytest.approx(logit, rel=1e-4)
+
+
+def test_pictures_are_shown_while_they_are_found_until_it_is_cancelled(
+    tmp_path, raising, few, monkeypatch
+):
+    monkeypatch.setattr(work, "_SECONDS", 0)
+    study = begun(tmp_path, raising)
+    assert study.so_far is None
+    seen = []
+
+    def watch(progress, done, count):
+        seen.append(study.so_far)
+        if done == 10:
+            study.ask_to_cancel()
+
+    monkeypatch.setattr(work._Progress, "tell", watch)
+    work_on(study)
+    assert study.status == Status("cancelled", message="Cancelled.")
+    assert [len(one.paths) for one in seen if one] == [1] * 7 + [2] * 2
+    assert seen[-1].pictures == 9
+    assert len(seen[-1].found) == 2
+    ask(tmp_path, raising)
+    assert study.so_far is None
+
+
+def test_of_a_unit_that_there_is_not_nothing_is_found(tmp_path, bundled, few):
+    sought = Sought(cnn.Target(99, layer="conv2d"), {})
+    study = begun(tmp_path, Question.synthesis(bundled, {}, sought, "digits", "test"))
+    work_on(study)
+    assert study.status.state == "failed"
+    assert "has 32 units: choose 0 to 31, not 99" in study.status.message

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 import cnn
+from cnn.inspection.top_pictures import CLASSES
 from cnn.runs.moments import Moment
 from cnn.studies import Question, Status
 from dashboard.app import create_app, runtime_of
 from dashboard.settings import Settings
 from dashboard.state.view import View
+from tests.cnn.captions.test_synthesis import RAISED
 
 SURGERY = "conv2d:3*0"
 
@@ -234,3 +236,35 @@ def test_a_question_of_a_run_that_goes_on_is_about_its_newest_moment(runtime, tm
 
 def test_the_view_names_the_changes():
     assert View(surgery=SURGERY).operations == {"conv2d": {3: cnn.Affine(0.0)}}
+
+
+def test_the_unit_that_is_looked_at_is_raised(ask, get, runtime):
+    def sought(layer, **view):
+        study = runtime.settings.jobs.study(ask("synthesise", layer, channel="17", **view)["id"])
+        return study.question.sought
+
+    assert sought("conv2d").target == cnn.Target(17, layer="conv2d")
+    middle = {"options": "synthesis.of_map:middle%20cell"}
+    assert sought("conv2d", **middle).target == cnn.Target(17, layer="conv2d", cell=(13, 13))
+    assert sought("dense", **middle).target == cnn.Target(17, layer="dense")
+    # The page shows the last channel where there is none of that number.
+    assert sought("dense_1").target == cnn.Target(9, layer="dense_1")
+    assert sought(CLASSES).target == cnn.Target(9)
+    options = "synthesis.steps:16;smoothgrad.seed:3;synthesis.blur:0.5"
+    assert sought("dense", options=options).options == {"steps": 16, "blur": 0.5}
+    refused = ask("synthesise", "conv9", expected=400)
+    assert "conv9" in refused["problem"]
+
+
+def test_what_there_is_so_far_is_told_while_it_is_worked_on(ask, get, runtime):
+    told = ask("synthesise", "conv2d", channel="3")
+    study = runtime.settings.jobs.study(told["id"])
+    with study.hold():
+        study.write_status(Status("running", done=6, all=516))
+        assert get(f"/studies/{study.id}")["answer"] is None
+        study.write_so_far(RAISED)
+        told = get(f"/studies/{study.id}")
+    assert (told["state"], told["progress"]) == ("running", "6 of 516 steps")
+    assert len(told["answer"]["made"]) == 2
+    study.write_status(Status("failed", message="No."))
+    assert get(f"/studies/{study.id}")["answer"] is None

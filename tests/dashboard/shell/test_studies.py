@@ -1,6 +1,11 @@
 """What a study came to, as the table that the browser shows."""
 
+import base64
+import io
+
+import numpy as np
 import pytest
+from PIL import Image
 
 from cnn.attribution.trust.cascade import Cascade, Stage
 from cnn.attribution.trust.curves import Curves
@@ -9,6 +14,7 @@ from cnn.studies import EVALUATE, RANK, Trust
 from dashboard.shell import studies
 from dashboard.state.view import View
 from tests.cnn.captions.test_studies import EVALUATION, RANKING
+from tests.cnn.captions.test_synthesis import RAISED
 
 
 def test_an_evaluation_is_a_row_for_all_and_one_for_each_class():
@@ -61,3 +67,22 @@ def test_a_place_says_what_it_is_for(kind):
     assert getattr(section, "aria-labelledby") == head.id
     start = controls.children[0]
     assert (start.children, start.disabled) == ("Rank the channels of the layer", True)
+
+
+def test_raised_pictures_come_with_their_way_up_and_their_numbers():
+    told = studies.told(RAISED, View())
+    assert [one["words"] for one in told["made"]] == ["seed 4: 0.25 → 1", "seed 5: 0.5 → 3"]
+    for one, pixels in zip(told["made"], RAISED.found, strict=True):
+        shown = Image.open(io.BytesIO(base64.b64decode(one["src"].partition(",")[2])))
+        np.testing.assert_array_equal(np.asarray(shown), pixels[..., 0])
+    assert [(row["name"], *row["cells"]) for row in told["rows"]] == [
+        ("4", "0.25", "1", "1"),
+        ("5", "0.5", "3", "2"),
+    ]
+    lines = told["figures"][studies.CLIMBS]["figure"]["data"]
+    assert [(line["name"], line["y"]) for line in lines] == [
+        ("seed 4", [0.25, 1.0, 0.75]),
+        ("seed 5", [0.5, 2.0, 3.0]),
+        ("largest real picture", [1.5, 1.5]),
+    ]
+    assert told["said"].startswith("Channel 3 of conv2d")
