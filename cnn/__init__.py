@@ -9,6 +9,7 @@ from cnn import captions, figures, images, jobs, models, runs
 from cnn.attribution.attributing import attribute
 from cnn.attribution.attribution import Attribution
 from cnn.attribution.counterfactual import Counterfactual, counterfactual
+from cnn.attribution.quiz import Quiz, quiz
 from cnn.attribution.synthesis import Ascent, Synthesis, synthesise
 from cnn.attribution.target import Target
 from cnn.data.datasets import Dataset, Sample, load_dataset
@@ -113,6 +114,7 @@ __all__ = [
     "Perturbation",
     "Prediction",
     "QueueError",
+    "Quiz",
     "RangeScores",
     "Run",
     "RunError",
@@ -176,6 +178,7 @@ __all__ = [
     "prepare",
     "pretrained_run",
     "projective_field",
+    "quiz",
     "rank_channels",
     "receptive_field",
     "runs",

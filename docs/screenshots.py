@@ -44,6 +44,7 @@ PICTURES = (
     ("output", "/output?of=7&against=9", "light", 1400),
     ("explain", "/explain?index=18", "light", 1400),
     ("counterfactual", "/counterfactual?index=18", "light", 1400),
+    ("quiz", "/quiz?quiz=3", "light", 1400),
     ("surgery", "/surgery/conv2d_1?channel=3&surgery=conv2d_1%3A0-40*0", "light", 1400),
     ("perturb", "/perturb?rotate=-30", "light", 1400),
     ("training", "/training", "light", 1400),
@@ -72,6 +73,7 @@ _DRAWN = ("network", "drawing")
 _IN_WINDOW = (*_DRAWN, "pictures")
 _STEPPED = ("step",)
 _STUDIED = ("features",)
+_ANSWERED = ("quiz",)
 
 
 def main(names: list[str]) -> None:
@@ -110,6 +112,8 @@ def _take_pages(browser: Browser, folder: Path, pictures: list[tuple[str, str, s
                 _step(page)
             if name in _STUDIED:
                 _study(page)
+            if name in _ANSWERED:
+                _answer(page)
             page.screenshot(
                 path=IMAGES / f"{name}.png", full_page=name not in _IN_WINDOW, style=_WHOLE
             )
@@ -251,6 +255,11 @@ def _step(page: Page) -> None:
     page.get_by_label("Teach it that this is a").select_option("1")
     page.get_by_role("button", name="Step", exact=True).click()
     page.wait_for_timeout(3000)
+
+
+def _answer(page: Page) -> None:
+    page.get_by_role("button", name="A is untrained").click()
+    page.wait_for_timeout(2000)
 
 
 main(sys.argv[1:])

@@ -74,6 +74,7 @@ def layout(**_query: Any) -> html.Div:
                         className="labelled-select",
                     ),
                     components.choices(OVERLAY, "Map", ways, APART),
+                    components.link("/quiz", "Quiz: which map is untrained?"),
                 ],
                 className="controls",
             ),

@@ -31,11 +31,12 @@ def explained(target: Target, head: Head, names: Sequence[str]) -> str:
 
 def attribution(made: Attribution, what: str) -> Caption:
     """Return the caption of a map of `what`: how it is read, and what its numbers come to."""
-    return Caption(_read(made, what), _noticed(made))
+    return Caption(read(made.method, what), _noticed(made))
 
 
-def _read(made: Attribution, what: str) -> str:
-    method = METHODS[made.method]
+def read(name: str, what: str) -> str:
+    """Return how a map of `what` by a method is read, in a sentence."""
+    method = METHODS[name]
     if method.is_signed:
         return f"Red raises {what}, blue lowers it."
     if method.is_cut:

@@ -45,6 +45,7 @@ from dashboard.runtime.further import Fed
 from dashboard.runtime.kept import Kept, key_of_question
 from dashboard.runtime.picture_sets import PictureSets
 from dashboard.runtime.pictures import Picture
+from dashboard.runtime.quizzes import Quizzes
 from dashboard.runtime.starting import Start
 from dashboard.runtime.statuses import Statuses
 from dashboard.runtime.supervisor import Supervisor
@@ -111,6 +112,7 @@ class Runtime:
         self.settings = settings
         self.catalogue = Catalogue(settings)
         self.sets = PictureSets(settings)
+        self.quizzes = Quizzes()
         self._failure = ""
         self._queue_problem = ""
         self._start = Start(self._start_tensorflow)

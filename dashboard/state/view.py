@@ -39,7 +39,7 @@ LOOKS = frozenset(
     {
         "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",
         "over", "present", "of", "against", "by", "effective", "guess", "pick", "picking", "weights",
-        "depth", "blocks", "broken", "method", "overlay", "options", "norm", "step",
+        "depth", "blocks", "broken", "method", "overlay", "options", "norm", "step", "quiz",
     }
 )  # fmt: skip
 OF_MODEL = (
@@ -85,7 +85,8 @@ class View:
     only the layers that give NaN or infinity. `method` is the one whose maps of all classes are shown
     ("all": those of all methods, for one class), `overlay` whether they lie over the picture, and
     `options` are those of methods that are not at their defaults, as text. `norm` is the one in which a
-    change into another class is kept small, and `step` how far it has gone (None: all the way).
+    change into another class is kept small, and `step` how far it has gone (None: all the way). `quiz` is
+    the number that a question of the quiz is drawn from.
     """
 
     model: str = ""
@@ -143,6 +144,7 @@ class View:
     options: str = ""
     norm: Norm = "l2"
     step: int | None = None
+    quiz: int = 0
 
     def to_query(self) -> dict[str, str]:
         """Return the view as the parameters of a query; what is left at its default is left out."""
@@ -431,6 +433,7 @@ _ACCEPTED = {
     "overlay": _one_of(APART, OVER),
     "norm": _one_of(*NORMS),
     "step": _whole(WAY - 1, f"a whole number up to {WAY - 1}"),
+    "quiz": _NUMBER,
     "options": _decodable(
         attributions.decode,
         "options of methods such as smoothgrad.samples:32",

@@ -16,7 +16,7 @@ IN_HEADER = (
 )  # fmt: skip
 OTHERS = (
     "/activations/dense", "/filters/dense", "/why/max_pooling2d?guess=1", "/counterfactual", "/glossary",
-    "/nowhere",
+    "/quiz", "/nowhere",
 )  # fmt: skip
 SIZES: tuple[ViewportSize, ...] = ({"width": 1400, "height": 900}, {"width": 360, "height": 780})
 THEMES = ("light", "dark")

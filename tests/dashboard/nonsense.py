@@ -112,7 +112,7 @@ def views(doors):
     ink, run = pixels.encode(cnn.load_dataset("digits").sample(3).pixels), doors.run.id
     whole = (
         "index", "output", "part", "seed", "target", "channel", "row", "column", "source", "teach",
-        "of", "against", "step",
+        "of", "against", "step", "quiz",
     )  # fmt: skip
     shares = ("rotate", "x", "y", "zoom", "noise", "blur", "contrast", "epsilon")
     parts = {

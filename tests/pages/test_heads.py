@@ -25,6 +25,7 @@ from pages import (
     one_step,
     output,
     perturb,
+    quiz,
     surgery,
     why,
 )  # fmt: skip
@@ -32,7 +33,7 @@ from tests import nets
 from tests.screens import application_of, unpacked
 
 OF_LAYERS = (activations, features, filters, why, moments, one_step, surgery)
-OF_ALL = (all_layers, counterfactual, diagnosis, explain, output, perturb)
+OF_ALL = (all_layers, counterfactual, diagnosis, explain, output, perturb, quiz)
 
 
 @pytest.fixture

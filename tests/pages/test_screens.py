@@ -22,6 +22,7 @@ from pages import (
     one_step,
     output,
     perturb,
+    quiz,
     surgery,
     why,
 )  # fmt: skip
@@ -51,6 +52,7 @@ CHANGES = {
     "blocks": {"blocks": "0"},
     "slice": {"depth": "0"},
     "broken": {"broken": "1"},
+    "question": {"quiz": "1"},
 }
 # What changes the form of the screens that depend on it, and what one page alone depends on.
 UNFOLDED = {
@@ -64,7 +66,7 @@ PLACES = [
     (moments, "conv2d"), (moments, "dense"), (one_step, "conv2d"), (one_step, "dense"),
     (perturb, None), (why, "conv2d"), (why, "conv2d_1"), (why, "max_pooling2d"), (why, "dense"),
     (why, "dense_1"), (output, None), (explain, None), (counterfactual, None), (surgery, "conv2d"),
-    (surgery, "dense"),
+    (surgery, "dense"), (quiz, None),
 ]  # fmt: skip
 
 
@@ -132,7 +134,7 @@ def test_the_binary_answer_has_what_the_page_shows(app, request_of, query, page,
 def test_what_still_moves_has_the_form_and_the_numbers_of_what_rests(
     app, request_of, query, page, layer
 ):
-    if page in (counterfactual, diagnosis, one_step):
+    if page in (counterfactual, diagnosis, one_step, quiz):
         address, moving = address_of(page, layer), {**query, "moving": "picture"}
         got = app.server.test_client().get(address, query_string=moving)
         assert unpacked(got.data)[0]["page"] == {"form": None}

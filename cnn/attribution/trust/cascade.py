@@ -20,9 +20,8 @@ from cnn.attribution.objective import Batch, Objective
 from cnn.attribution.trust.marks import FAIL, INCONCLUSIVE, PASS, Mark
 from cnn.attribution.trust.ranks import entropy, rank_correlation
 from cnn.attribution.trust.repeating import plane_of
-from cnn.errors import AttributionError, LayerError, reason
-from cnn.models.redrawing import redrawn, weighted_layers
-from cnn.models.twins import twin
+from cnn.attribution.untrained import Redrawing
+from cnn.models.redrawing import weighted_layers
 
 if TYPE_CHECKING:
     import keras
@@ -115,7 +114,7 @@ def cascade(
     """
     settings = options or {}
     first = plane_of(objective, batch, method, settings)
-    drawn = _Drawn(objective.model)
+    drawn = Redrawing(objective.model)
     parts = _parts(list(drawn.layers))
     maps: list[list[Map]] = [[] for _ in parts]
     done, count = 0, seeds * len(parts)
@@ -142,45 +141,8 @@ def count_of_maps(model: keras.Model, seeds: int = SEEDS) -> int:
     return seeds * min(len(weighted_layers(model)), MOST_STAGES)
 
 
-class _Drawn:
-    """A twin of a network, whose `layers` are drawn anew one by one; those that cannot be are `kept`."""
-
-    def __init__(self, model: keras.Model) -> None:
-        self.layers = weighted_layers(model)
-        self.kept: list[str] = []
-        self._weights = model.get_weights()
-        try:
-            self.model = twin(model, self._weights)
-        except Exception as error:
-            raise AttributionError(
-                f"The network {model.name!r} cannot be copied ({reason(error)}), so its weights are not "
-                "drawn anew: give the classes of its layers a get_config."
-            ) from error
-        pairs = zip(model.weights, self.model.weights, strict=True)
-        self._copies = {id(weight): copy for weight, copy in pairs}
-
-    def begin(self) -> None:
-        """Give the twin the weights of the network."""
-        self.model.set_weights(self._weights)
-
-    def draw(self, name: str, seed: int) -> None:
-        """Draw the weights of a layer anew, the same for the same seed."""
-        try:
-            draws = redrawn(self.layers[name], np.random.default_rng([seed, *name.encode()]))
-        except LayerError:
-            if name not in self.kept:
-                self.kept.append(name)
-            return
-        for weight, value in draws.items():
-            self._copies[weight].assign(value)
-
-
 def _parts(names: list[str]) -> list[list[str]]:
     """Return the layers that are drawn before each look at the map, in order."""
-    if not names:
-        raise AttributionError(
-            "This network has no layer with weights: there is nothing to draw anew."
-        )
     return [part.tolist() for part in np.array_split(names, min(len(names), MOST_STAGES))]
 
 

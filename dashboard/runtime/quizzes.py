@@ -1,0 +1,88 @@
+"""Questions of the quiz as they are kept: a class that follows one link waits for one computation."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cachetools import LRUCache, cached
+
+import cnn
+from cnn.attribution.quiz import Case, Choice, case_of, choose
+from cnn.attribution.untrained import Untrained, untrained
+
+if TYPE_CHECKING:
+    import keras
+
+_MOST_CHOICES = 256
+# Each is as large as the network.
+_MOST_NETWORKS = 2
+_MOST_CASE_BYTES = 32_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What a question depends on: the network, the pictures, the seed, and a method with its options."""
+
+    model: keras.Model
+    data: cnn.Dataset
+    seed: int
+    method: str
+    options: Mapping[str, Any]
+
+
+class Quizzes:
+    """What questions are made of: what somebody else has asked is not computed again."""
+
+    def __init__(self) -> None:
+        self.choice = cached(
+            LRUCache(_MOST_CHOICES), key=_of_pictures, condition=threading.Condition()
+        )(_choice)
+        self.untrained = cached(
+            LRUCache(_MOST_NETWORKS), key=_of_network, condition=threading.Condition()
+        )(_untrained)
+        self.case = cached(
+            LRUCache(_MOST_CASE_BYTES, getsizeof=_size_of),
+            key=_of_case,
+            condition=threading.Condition(),
+        )(self._case)
+
+    def has(self, asked: Asked, number: int) -> bool:
+        """Whether a case of the question, counted from 0, is kept."""
+        return _of_case(asked, number) in self.case.cache
+
+    def _case(self, asked: Asked, number: int) -> Case:
+        """Return a case of the question; raises as `cnn.quiz` does."""
+        picture = asked.data.pictures[self.choice(asked).places[number]]
+        return case_of(asked.model, self.untrained(asked), picture, asked.method, asked.options)
+
+
+def _choice(asked: Asked) -> Choice:
+    return choose(asked.model, asked.data, asked.seed)
+
+
+def _untrained(asked: Asked) -> Untrained:
+    return untrained(asked.model, asked.seed)
+
+
+def _of_network(asked: Asked) -> Hashable:
+    return weakref.ref(asked.model), asked.seed
+
+
+def _of_pictures(asked: Asked) -> Hashable:
+    return _of_network(asked), asked.data.name, asked.data.split, asked.data.key
+
+
+def _of_case(asked: Asked, number: int) -> Hashable:
+    # Pictures to compare with are those of the data set.
+    chosen = {name: one for name, one in asked.options.items() if not isinstance(one, list)}
+    return _of_pictures(asked), asked.method, frozenset(chosen.items()), number
+
+
+def _size_of(case: Case) -> int:
+    # One that is larger than all room there is has it all.
+    size = case.picture.nbytes + case.trained.map.nbytes + case.untrained.nbytes
+    return min(size, _MOST_CASE_BYTES)
