@@ -74,12 +74,17 @@ def layout(**_query: Any) -> html.Div:
                         className="labelled-select",
                     ),
                     components.choices(OVERLAY, "Map", ways, APART),
-                    components.link("/quiz", "Quiz: which map is untrained?"),
                 ],
                 className="controls",
             ),
             html.P(id=MISSING, className="why-missing"),
-            html.P(components.link("/counterfactual", "What would turn it into another class?")),
+            html.P(
+                [
+                    components.link("/counterfactual", "What would turn it into another class?"),
+                    " · ",
+                    components.link("/quiz", "Quiz: which map is of the untrained network?"),
+                ]
+            ),
             html.P(id=VARIANT),
             html.Div(
                 [_of_method(name, figure) for name, figure in _BY_METHOD.items()],
