@@ -73,7 +73,7 @@ def layout(**_query: Any) -> html.Div:
                     components.choices(
                         NORM,
                         "Smallest in",
-                        [("L2: many pixels a little", "l2"), ("L1: few pixels much", "l1")],
+                        [("l2", "L2: many pixels a little"), ("l1", "L1: few pixels much")],
                         "l2",
                     ),
                 ],

@@ -41,13 +41,13 @@ def path(made: Counterfactual, names: Sequence[str], step: int) -> Caption:
     """Return the caption of the probabilities along the way, with what is said at a step of it."""
     seen = "The probability of each class on the straight way from the picture to the changed one."
     answer = _answer(made.probabilities[step], names)
-    return Caption(seen, f"At step {step} of {WAY - 1} the network says {answer}.")
+    return Caption(seen, f"At {_share(step)} of it the network says {answer}.")
 
 
 def step_of(made: Counterfactual, names: Sequence[str], step: int) -> Caption:
     """Return the caption of the picture at a step of the way."""
     answer = _answer(made.probabilities[step], names)
-    return Caption(f"Step {step} of {WAY - 1}: the network says {answer}.")
+    return Caption(f"{_share(step)} of the change: the network says {answer}.")
 
 
 def change(made: Counterfactual, step: int) -> Caption:
@@ -81,3 +81,7 @@ def _answer(probabilities: NDArray[np.float32], names: Sequence[str]) -> str:
     """Return the likeliest class with its probability."""
     label = int(probabilities.argmax())
     return f"{names[label]} ({percent(float(probabilities[label]))})"
+
+
+def _share(step: int) -> str:
+    return percent(step / (WAY - 1), 0)

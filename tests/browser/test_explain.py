@@ -56,10 +56,12 @@ def test_a_changed_picture_is_taken_to_every_page_and_back_again(server, shared)
         )
     )
     page.get_by_label("Step", exact=True).fill("30")
-    expect(page.locator("#counterfactual-after-caption")).to_contain_text("Step 30 of 31")
+    expect(page.locator("#counterfactual-after-caption")).to_contain_text("97% of the change")
     page.wait_for_url("**step=30*")
     page.get_by_label("Step", exact=True).fill("31")
-    expect(page.locator("#counterfactual-after-caption")).to_contain_text("says 3 (")
+    expect(page.locator("#counterfactual-after-caption")).to_contain_text(
+        "100% of the change: the network says 3 ("
+    )
     before = page.url
     page.get_by_role("button", name="Take this picture to every page").click()
     expect(page.locator("#counterfactual-problem")).to_contain_text(

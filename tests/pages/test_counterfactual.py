@@ -84,7 +84,7 @@ def test_a_step_of_the_way_is_between_the_two_pictures(classifier, query, seen):
     )
     assert not numbers(first, counterfactual.CHANGE).any()
     assert caption(first, counterfactual.CHANGE) == "Nothing has changed yet."
-    assert caption(last, counterfactual.AFTER).startswith(f"Step {WAY - 1} of {WAY - 1}: the ")
+    assert caption(last, counterfactual.AFTER).startswith("100% of the change: the network says ")
     curve = half.charts[counterfactual.PATH].figure()
     line = next(trace for trace in curve.data if trace.name == "3")
     np.testing.assert_allclose(line.y, made.probabilities[:, 3], atol=1e-5)

@@ -43,10 +43,10 @@ def test_the_numbers_of_the_change(made):
 def test_a_step_of_the_way(made):
     last = WAY - 1
     assert captions.step_of(made, NAMES, 0) == Caption(
-        f"Step 0 of {last}: the network says cat (80.0%)."
+        "0% of the change: the network says cat (80.0%)."
     )
     assert captions.path(made, NAMES, last).notice == (
-        f"At step {last} of {last} the network says dog (60.0%)."
+        "At 100% of it the network says dog (60.0%)."
     )
     assert captions.change(made, 0).seen == "Nothing has changed yet."
     assert captions.change(made, last).seen.startswith("Red is brighter")
