@@ -43,6 +43,11 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                     html.Div(id=FACTS, className="facts"),
                     html.Div(number_field(CHANNEL, "Channel", "channel"), className="controls"),
                     html.P(id=MISSING, className="why-missing"),
+                    html.P(
+                        "A worker looks through the split that is chosen in the panel, once for all "
+                        "channels of the layer, and keeps what it finds.",
+                        className="text-body-secondary",
+                    ),
                     study(
                         TOPS,
                         "Pictures of the data set",

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import START_MILLISECONDS
+from tests.browser.test_accessibility import check
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,7 @@ def test_pictures_are_found_once_for_a_layer_and_one_is_taken(server, visit):
     page.reload()
     assert names(found(page)) == first
     expect(picture).to_have_attribute("aria-current", "true")
+    check(page)
     page.get_by_role("navigation", name="Layers, and the classes").get_by_role(
         "link", name="class logits"
     ).click()

@@ -311,6 +311,32 @@ def test_a_diagnosis_is_cancelled_between_two_passes(tmp_path, bundled, few, mon
     assert told == [(63, 130)]
 
 
+def test_pictures_are_found_in_the_changed_network_and_kept(tmp_path, bundled, few, classifier):
+    question = Question.tops(bundled, CHANGES, "dense", "digits", "test")
+    assert question.id != Question.tops(bundled, {}, "dense", "digits", "test").id
+    assert question.id != Question.tops(bundled, CHANGES, "conv2d", "digits", "test").id
+    study = begun(tmp_path, question)
+    work_on(study)
+    assert study.status == Status("finished", done=130, all=130)
+    assert study.answer == cnn.top_pictures(cnn.ablate(classifier, CHANGES), few, layer="dense")
+
+
+def test_the_finding_of_pictures_is_cancelled_between_two_passes(
+    tmp_path, bundled, few, monkeypatch
+):
+    study = begun(tmp_path, Question.tops(bundled, {}, "dense", "digits", "test"))
+    told = []
+
+    def cancel(progress, done, count):
+        told.append((done, count))
+        study.ask_to_cancel()
+
+    monkeypatch.setattr(work._Progress, "tell", cancel)
+    work_on(study)
+    assert study.status == Status("cancelled", message="Cancelled.")
+    assert told == [(64, 130)]
+
+
 @pytest.fixture(scope="module")
 def trusting(bundled, seven) -> Question:
     asked = Asked.of(seven, "saliency", {}, cnn.Target(7))
