@@ -27,7 +27,7 @@ def found(page: Page) -> Locator:
 
 
 def test_pictures_are_found_once_for_a_layer_and_one_is_taken(server, visit):
-    page = visit(server, "/features/conv2d_1?channel=5").page
+    page = visit(server, "/features/conv2d_1?channel=5", reduced_motion="reduce").page
     page.get_by_role("button", name="Find the pictures for conv2d_1").click()
     box = found(page)
     expect(box).to_contain_text("Channel 5 of conv2d_1 goes from")
