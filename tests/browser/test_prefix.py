@@ -18,7 +18,7 @@ WAYS = {
     "--prefix": ("cnn-dashboard.conf", {"CNN_PREFIX": "/cnn/", "CNN_PROXIES": "1"}),
     "X-Forwarded-Prefix": ("cnn-dashboard-below.conf", {"CNN_PROXIES": "1"}),
 }
-WITHOUT_FIGURE = ("Diagnosis", "Training", "Moments", "One step")
+WITHOUT_FIGURE = ("Diagnosis", "Features", "Training", "Moments", "One step")
 ADDRESSES = """() => [...document.querySelectorAll("a[href], img[src], script[src], link[href]")]
   .map((one) => one.href || one.src).filter((address) => address.startsWith("http"))"""
 
