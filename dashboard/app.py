@@ -38,7 +38,7 @@ from dashboard.routes.values import DRAWING_SIDE, serve_values
 from dashboard.runtime.links import serve_links
 from dashboard.runtime.runtime import Runtime, install
 from dashboard.screens.screen import parts_of_pages
-from dashboard.settings import Settings
+from dashboard.settings import Settings, settings_with
 from dashboard.shell import shell
 from dashboard.state import pixels
 from dashboard.state.view import rules
@@ -96,7 +96,7 @@ def assets_folder() -> Path:
 def create_app(settings: Settings | None = None) -> Dash:
     """Return the dashboard, with its pages and callbacks registered; nothing is started."""
     os.environ.setdefault("DASH_DISABLE_VERSION_CHECK", "1")
-    runtime = Runtime(settings or Settings())
+    runtime = Runtime(settings or settings_with())
     server = Flask("dashboard")
     server.url_map.converters["path"] = NamePath
     app = _Application(

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -24,7 +23,7 @@ from cnn.training.lessons import LESSONS
 from cnn.words import counted, percent
 from dashboard import options
 from dashboard.access.people import People, Role, line
-from dashboard.settings import Settings, environment
+from dashboard.settings import SettingError, Settings, environment, settings_with
 
 if TYPE_CHECKING:
     from cnn.runs.run import Run, Status
@@ -52,12 +51,9 @@ def main() -> None:
 def _settings(given: dict[str, Any]) -> Settings:
     """Return the settings with the given flags; values that do not fit end the command."""
     try:
-        return Settings(**_chosen(given, Settings.model_fields))
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0])
-        why = first["msg"].removeprefix("Value error, ")
-        raise typer.BadParameter(f"{name} is {first['input']!r}: {why}.") from error
+        return settings_with(**_chosen(given, Settings.model_fields))
+    except SettingError as error:
+        raise typer.BadParameter(str(error)) from error
 
 
 def _chosen(given: dict[str, Any], names: Container[str]) -> dict[str, Any]:

@@ -20,10 +20,13 @@ from gunicorn.glogging import Logger
 
 from cnn.errors import HomeError
 from dashboard.access.warning import warning
-from dashboard.settings import Settings
+from dashboard.settings import SettingError, settings_with
 from dashboard.watching import logs, sharing
 
-_settings = Settings()
+try:
+    _settings = settings_with()
+except SettingError as error:
+    sys.exit(str(error))
 
 bind = f"{_settings.host}:{_settings.port}"
 worker_class = "gthread"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cnn.data.datasets import NAMES
+from cnn.errors import CnnError
 from cnn.images.decoding import Limits
 from cnn.inspection.opening import OpeningLimits
 from cnn.jobs import Home
@@ -253,6 +254,26 @@ class Settings(BaseSettings):
     def data_path(self) -> Path:
         """The data directory, absolute."""
         return self.data_dir.expanduser().resolve()
+
+
+class SettingError(CnnError):
+    """A flag or an environment variable with a value that is not accepted."""
+
+
+def settings_with(**given: Any) -> Settings:
+    """Return the settings with these values, and the others of the environment.
+
+    Raises `SettingError` for the first that is not accepted.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        if name in Settings.model_fields and name not in given:
+            name = env_name(name)
+        why = first["msg"].removeprefix("Value error, ")
+        raise SettingError(f"{name} is {first['input']!r}: {why}.") from error
 
 
 def environment(settings: Settings) -> dict[str, str]:

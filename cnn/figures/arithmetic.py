@@ -29,7 +29,7 @@ from cnn.figures.mosaic import (
 from cnn.models.arithmetic.forms import Function
 
 # In a larger window numbers could not be read.
-_MOST_CELLS_NUMBERED = 81
+_MOST_CELLS_NUMBERED = 121
 # As many numbers beside each other fit into a figure of the usual width.
 _MOST_COLUMNS_NUMBERED = 3
 _MOST_BARS = 40

@@ -92,3 +92,24 @@ def test_how_much_each_pixel_counts_unfolds_and_is_part_of_the_link(server, shar
     page.get_by_text("How much each pixel counts", exact=True).click()
     expect(page).not_to_have_url(re.compile("effective=1"))
     expect(page.locator("#why-effective-caption")).to_be_hidden()
+
+
+# Each number of each window is narrower than its cell, in a figure that fills its box.
+_NUMBERS_FIT = """(width) => {
+  const plots = ["patch", "kernel", "products"]
+    .map((one) => document.querySelector(`#why-${one} .js-plotly-plot`));
+  return innerWidth === width && plots.every((plot) => {
+    const { xaxis, width: drawn } = plot._fullLayout;
+    const numbers = [...plot.querySelectorAll(".heatmap-label text")];
+    return Math.abs(drawn - plot.clientWidth) < 1 && numbers.length === 9
+      && numbers.every((number) => number.getComputedTextLength() < xaxis.l2p(1) - xaxis.l2p(0));
+  });
+}"""
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_numbers_stand_within_their_cells(server, shared, width):
+    page = shared(server, "/why/conv2d_1?channel=3&row=4&column=5").page
+    expect(page.locator("#why-products .heatmap-label")).to_have_count(9)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.wait_for_function(_NUMBERS_FIT, arg=width)

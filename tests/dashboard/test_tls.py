@@ -1,67 +1,27 @@
-"""The site with TLS that operators get, in front of a server: what a browser is told, and what counts."""
+"""The site with TLS that operators get, in front of a server: what is said, and what counts."""
 
 from __future__ import annotations
 
 import http.client
 import io
-import shutil
 import socket
 import ssl
-import subprocess
 from contextlib import closing
 from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
-from tests.browser.server import Server, stop_worker
-from tests.dashboard.nginx import SITES, Nginx, needs_nginx
+from tests.dashboard.tls import NAME, needs_tls, secure_site
 
-OPENSSL = shutil.which("openssl")
-pytestmark = [
-    needs_nginx,
-    pytest.mark.skipif(
-        OPENSSL is None, reason="openssl is not on this machine (sudo apt-get install openssl)"
-    ),
-]
-NAME = "cnn.example"
-
-
-def certificate(folder):
-    """Make a certificate of the name, signed by itself; return it and its key."""
-    made, key = folder / "cnn.pem", folder / "cnn.key"
-    subprocess.run(
-        [OPENSSL, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", f"/CN={NAME}",
-         "-addext", f"subjectAltName=DNS:{NAME}", "-out", made, "-keyout", key],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    return made, key
+pytestmark = needs_tls
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    """The site of the documentation, with a certificate of this test, and a server behind it."""
-    folder = tmp_path_factory.mktemp("tls")
-    server = Server(folder / "home", folder / "no-data", CNN_PROXIES="1", CNN_HOSTS=NAME)
-    made, key = certificate(folder)
-    shutil.copytree(SITES / "snippets", folder / "nginx" / "snippets")
-    text = (SITES / "cnn-dashboard-tls.conf").read_text()
-    for told, own in (
-        ("/etc/ssl/cnn.example.pem", made),
-        ("/etc/ssl/private/cnn.example.key", key),
-        ("127.0.0.1:8050", f"127.0.0.1:{server.port}"),
-    ):
-        assert told in text
-        text = text.replace(told, str(own))
-    nginx = Nginx(folder / "nginx", text)
-    try:
-        server.start()
-        nginx.start()
-        yield SimpleNamespace(nginx=nginx, trusted=ssl.create_default_context(cafile=made))
-    finally:
-        nginx.stop()
-        server.end()
-        stop_worker(server.home)
+    with secure_site(tmp_path_factory.mktemp("tls")) as site:
+        site.trusted = ssl.create_default_context(cafile=site.certificate)
+        yield site
 
 
 class Secure(http.client.HTTPSConnection):
