@@ -1,7 +1,7 @@
 // The live state is the store "view"; the address bar mirrors it without the router noticing.
 (function () {
   const root = window.dash_clientside;
-  const { rules } = root.cnn;
+  const { rules, ofControls, ofView } = root.cnn;
 
   function toQuery(view) {
     const pairs = Object.entries(view).flatMap(([name, value]) =>
@@ -295,15 +295,15 @@
 
   // A control that is mounted says its own value: the default is no part of the view.
   function chooseOne(name, other = rules.defaults[name]) {
-    return (value, view) =>
-      value ? chooseFor(view, { [name]: value === other ? null : value }) : root.no_update;
+    return ofControls((value, view) =>
+      value ? chooseFor(view, { [name]: value === other ? null : value }) : root.no_update);
   }
 
   function chosenOne(name, other = rules.defaults[name]) {
-    return (view, value) => {
+    return ofView((view, value) => {
       const wanted = (view && view[name]) || other;
       return wanted === String(value) ? root.no_update : wanted;
-    };
+    });
   }
 
   // The select of an option: its first entry is the default.
@@ -334,8 +334,9 @@
     changed,
     labelsOf,
     pickOf,
-    choose,
-    chosen,
+    chooseFor,
+    choose: ofControls(choose),
+    chosen: ofView(chosen),
     offerOutputs,
     chooseOutput: chooseOne("output", "0"),
     chosenOutput: chosenOne("output", "0"),
@@ -361,7 +362,7 @@
     chosenOverlay: chosenOne("overlay"),
     chooseNorm: chooseOne("norm"),
     chosenNorm: chosenOne("norm"),
-    chooseOption,
-    chosenOption,
+    chooseOption: ofControls(chooseOption),
+    chosenOption: ofView(chosenOption),
   };
 })();

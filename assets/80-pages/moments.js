@@ -13,8 +13,11 @@
 
   function chooseOther(value, view) {
     if (!value || !view || value === (view.other || "0")) return root.no_update;
-    return root.cnn.changed(view, { other: value === "0" ? null : value });
+    return root.cnn.chooseFor(view, { other: value === "0" ? null : value });
   }
 
-  root.cnn = { ...root.cnn, otherMoments, chooseOther };
+  root.cnn = { ...root.cnn,
+    otherMoments: root.cnn.ofView(otherMoments),
+    chooseOther: root.cnn.ofControls(chooseOther),
+  };
 })();

@@ -16,7 +16,11 @@ const RULES = {
 export function load(names, { rules = {}, page = {}, around = {}, fetch = () => {}, onProps = () => {} } = {}) {
   const quiet = () => {};
   const window = {
-    addEventListener: quiet, fetch, dash_clientside: { no_update: Symbol("no update"), set_props: onProps },
+    addEventListener: quiet, fetch,
+    dash_clientside: {
+      no_update: Symbol("no update"), set_props: onProps,
+      callback_context: { inputs_list: [], outputs_list: {}, states_list: [], triggered: [] },
+    },
   };
   const elements = { "view-rules": { textContent: JSON.stringify({ ...RULES, ...rules }) }, ...page };
   const context = createContext({
@@ -33,9 +37,9 @@ export function load(names, { rules = {}, page = {}, around = {}, fetch = () => 
     CompressionStream, DecompressionStream, btoa, atob, JSON, console, clearTimeout, setTimeout,
     ...around,
   });
-  for (const name of ["00-base/cnn.js", "05-wire/addresses.js", ...names]) {
+  for (const name of ["00-base/cnn.js", "05-wire/addresses.js", "10-state/controls.js", ...names]) {
     runInContext(readFileSync(new URL(name, ASSETS), "utf-8"), context, { filename: name });
   }
   const { cnn, no_update: noUpdate } = window.dash_clientside;
-  return { ...cnn, cnn, noUpdate, fetch: window.fetch };
+  return { ...cnn, cnn, noUpdate, fetch: window.fetch, dash: window.dash_clientside };
 }
