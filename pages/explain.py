@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import dash
@@ -14,7 +13,6 @@ import plotly.graph_objects as go
 from dash import Dash, html
 
 import cnn
-from cnn.attribution.attributing import is_compiled
 from cnn.attribution.methods import METHODS, Method
 from cnn.attribution.options import Choice, Number, OfLayer, Pictures
 from cnn.attribution.resizing import resized
@@ -25,9 +23,10 @@ from cnn.captions import attribution as captions
 from cnn.captions import trust
 from cnn.colours import ColourRange, colour_range, difference_range
 from cnn.figures import EMPTY_FIGURE, Chart, nothing
-from cnn.models.layers import is_large
-from cnn.studies import TRUST
-from dashboard.runtime.attributing import Attributed, attributed
+from cnn.studies import MAPS, TRUST
+from dashboard.runtime.attributing import Attributed
+from dashboard.runtime.studied import take_maps, trust_in, wanted_of_view
+from dashboard.screens.attributions import BY_METHOD, OF_CLASS, Map, maps_of
 from dashboard.screens.classes import ChosenClasses, class_choice, tie_classes
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
@@ -40,12 +39,10 @@ from dashboard.state.view import ALL_METHODS, APART, OVER
 PAGE = "explain"
 METHOD, OVERLAY = "explain-method", "explain-overlay"
 MISSING, VARIANT = "explain-missing", "explain-variant"
+FAILED, LONG = "explain-failed", "explain-long"
 SIDE_BY_SIDE, BY_CLASS, TRUSTED = "explain-side-by-side", "explain-by-class", "explain-trusted"
-MOST_CLASSES = 12
-_COMING_SIZE = {"height": "100cqw"}
+_EMPTY_SIZE = {"height": "100cqw"}
 _REST_SECONDS = 0.8
-_BY_METHOD = {name: f"explain-of-{name}" for name in METHODS}
-_OF_CLASS = tuple(f"explain-class-{place}" for place in range(MOST_CLASSES))
 
 
 def layout(**_query: Any) -> html.Div:
@@ -86,8 +83,9 @@ def layout(**_query: Any) -> html.Div:
                 ]
             ),
             html.P(id=VARIANT),
+            html.P(id=FAILED),
             html.Div(
-                [_of_method(name, figure) for name, figure in _BY_METHOD.items()],
+                [_of_method(name, figure) for name, figure in BY_METHOD.items()],
                 id=SIDE_BY_SIDE,
                 className="explain-maps",
             ),
@@ -102,10 +100,13 @@ def layout(**_query: Any) -> html.Div:
                 hidden=True,
             ),
             html.Div(
-                [_card(figure, f"Class {place}") for place, figure in enumerate(_OF_CLASS)],
+                [_card(figure, f"Class {place}") for place, figure in enumerate(OF_CLASS)],
                 id=BY_CLASS,
                 className="explain-maps",
                 hidden=True,
+            ),
+            html.Div(
+                study(MAPS, "Maps that take many passes", "Compute them"), id=LONG, hidden=True
             ),
         ]
     )
@@ -147,6 +148,7 @@ def _card(figure: str, label: str, *more: Any) -> html.Section:
             components.figure(figure, label, numbers=f"{figure}-read"),
             html.P(id=f"{figure}-variant", className="explain-variant"),
             html.P(id=f"{figure}-agreement", className="explain-variant"),
+            html.P(id=f"{figure}-trust", className="explain-variant"),
             html.Code(id=f"{figure}-python", className="explain-python"),
             *more,
         ],
@@ -161,10 +163,11 @@ def register(app: Dash) -> None:
         order=5.7, in_header=True,
     )  # fmt: skip
     register_screen(
-        app, PAGE, show, figures=(*_BY_METHOD.values(), *_OF_CLASS),
+        app, PAGE, show, figures=(*BY_METHOD.values(), *OF_CLASS),
         looks=("of", "against", "method", "overlay", "options"),
     )  # fmt: skip
     register_study(app, TRUST)
+    register_study(app, MAPS)
     tie_classes(app, PAGE)
     tie(app, METHOD, choose="chooseMethod", chosen="chosenMethod")
     tie(app, OVERLAY, choose="chooseOverlay", chosen="chosenOverlay")
@@ -173,108 +176,91 @@ def register(app: Dash) -> None:
             register_option(app, _field_id(name, one), option)
 
 
-@dataclass(frozen=True)
-class _Item:
-    """A map of the page: its figure, the method and the target, and its title."""
-
-    figure: str
-    method: str
-    target: cnn.Target
-    title: str
-
-
 def show(request: Request) -> Screen:
     """Return the maps of all methods for one target, or those of one method for every class.
 
-    Of an answer that is maps, a target is the mean of a channel. What takes many passes, what is not
-    compiled yet, and all of a large network, is the rest.
+    What takes many passes, what is not compiled yet, and all of a large network, is the rest.
     """
-    classes = ChosenClasses(request)
-    method = request.view.method
-    items = _of_methods(classes) if method == ALL_METHODS else _of_classes(classes, method)
+    classes, method = ChosenClasses(request), request.view.method
+    maps = maps_of(request)
     if request.rest:
-        return _more(request, items)
-    later = [one for one in items if not _is_quick(request, one.method)]
-    made = {one.figure: _made(request, one) for one in items if one not in later}
-    screen = _drawn(request, items, made)
-    coming = {one.figure: _coming(one) for one in later}
+        return _more(request, maps)
+    later = [one for one in maps if not one.is_quick]
+    made = {one.figure: one.made for one in maps if one not in later}
+    screen = _drawn(request, maps, made)
+    coming = {one.figure: _empty(captions.coming(one.method)) for one in later}
     return Screen(
         {
-            **dict.fromkeys((*_BY_METHOD.values(), *_OF_CLASS), nothing("")),
+            **dict.fromkeys((*BY_METHOD.values(), *OF_CLASS), nothing("")),
             **screen.charts,
             **coming,
         },
         texts={
             MISSING: classes.missing,
             VARIANT: "" if method == ALL_METHODS else METHODS[method].variant,
+            FAILED: "",
+            **{f"{one.figure}-trust": "" for one in maps},
             **screen.texts,
         },
         hidden={
             SIDE_BY_SIDE: method != ALL_METHODS,
             BY_CLASS: method == ALL_METHODS,
             TRUSTED: method == ALL_METHODS,
-            **{f"{figure}-box": True for figure in _OF_CLASS[len(items) :]},
-            **{f"{one.figure}-box": False for one in items},
+            LONG: not any(one.is_long for one in maps),
+            **{f"{figure}-box": True for figure in OF_CLASS[len(maps) :]},
+            **{f"{one.figure}-box": False for one in maps},
         },
         properties={**classes.options(PAGE), **_layers(request)},
         later=tuple(coming),
     )
 
 
-def _is_quick(request: Request, method: str) -> bool:
-    """Whether a map by the method is there at once."""
-    model, known = request.model, METHODS[method]
-    return is_compiled(model, method) and not known.is_slow and not is_large(model)
-
-
-def _more(request: Request, items: Sequence[_Item]) -> Screen:
+def _more(request: Request, maps: Sequence[Map]) -> Screen:
     """Return the maps that were left out and are known, with as many more as some time allows.
 
-    That is one at least.
+    That is one at least. Those for a worker stay empty until it has made them.
     """
-    view, runtime, began = request.view, request.runtime, time.monotonic()
-    quick = [one for one in items if _is_quick(request, one.method)]
-    missing = [one for one in items if not runtime.has_attribution(view, one.method, one.target)]
-    left_out = [one for one in items if one in missing or one not in quick]
+    began = time.monotonic()
+    quick = [one for one in maps if one.is_quick]
+    long = [one for one in maps if one.is_long]
+    unknown = [one for one in maps if not one.is_known]
+    if any(one in unknown for one in long):
+        take_maps(request.runtime, request.view, [one.wanted for one in long])
+    waiting = [one for one in long if not one.is_known]
+    missing = [one for one in unknown if not one.is_long]
+    left_out = [one for one in maps if one in unknown or one not in quick]
     while missing:
-        _made(request, missing.pop(0))
+        missing.pop(0).made  # noqa: B018
         if time.monotonic() - began > _REST_SECONDS:
             break
-    known = [one for one in items if one not in missing]
-    screen = _drawn(request, items, {one.figure: _made(request, one) for one in known})
+    known = [one for one in maps if one not in missing and one not in waiting]
+    screen = _drawn(request, maps, {one.figure: one.made for one in known})
     charts = {one.figure: _whole(screen.charts[one.figure]) for one in left_out if one in known}
-    return Screen(charts, screen.texts, later=tuple(one.figure for one in missing))
+    charts |= {one.figure: _empty(captions.for_worker(one.method)) for one in waiting}
+    texts = {**screen.texts, **({} if missing else _trust(request))}
+    return Screen(charts, texts, later=tuple(one.figure for one in missing))
 
 
-def _of_methods(classes: ChosenClasses) -> list[_Item]:
-    target = cnn.Target(classes.target, classes.against)
-    return [_Item(figure, name, target, METHODS[name].name) for name, figure in _BY_METHOD.items()]
+def _trust(request: Request) -> dict[str, str]:
+    """Return what is known of the trust in the map of each method, where they are side by side."""
+    view, runtime = request.view, request.runtime
+    if view.method != ALL_METHODS:
+        return {}
+    tried = {name: trust_in(runtime, view, wanted_of_view(view, name)) for name in BY_METHOD}
+    found = {name: one for name, one in tried.items() if one}
+    has_failed = len(found) > 1 and all(one.fails for one in found.values())
+    return {
+        FAILED: trust.none_passes(list(found)) if has_failed else "",
+        **{f"{BY_METHOD[name]}-trust": trust.marks(one) for name, one in found.items()},
+    }
 
 
-def _of_classes(classes: ChosenClasses, method: str) -> list[_Item]:
-    """Return a map of every class, or of those with the largest outputs."""
-    names, against = classes.names, classes.against
-    numbers = range(len(names)) if len(names) <= MOST_CLASSES else classes.ranked[:MOST_CLASSES]
-    return [
-        _Item(figure, method, cnn.Target(of, against if against != of else None), names[of])
-        for figure, of in zip(_OF_CLASS, numbers, strict=False)
-    ]
-
-
-def _made(request: Request, one: _Item) -> Attributed:
-    """Return what the method says of the target, or why it says nothing."""
-    if request.moving:
-        options = request.runtime.options_of(request.view, one.method)
-        return attributed(request.model, request.look.seen, one.method, one.target, options)
-    return request.runtime.attribution(request.view, one.method, one.target)
-
-
-def _drawn(request: Request, items: Sequence[_Item], made: Mapping[str, Attributed]) -> Screen:
+def _drawn(request: Request, maps: Sequence[Map], made: Mapping[str, Attributed]) -> Screen:
     """Return the charts of the maps that are there, and the line of Python of each.
 
     Those of one method have one range of colours.
     """
-    known = [one for one in items if one.figure in made]
+    known = [one for one in maps if one.figure in made]
     planes = [one.plane for one in made.values() if isinstance(one, cnn.Attribution)]
     is_one_range = request.view.method != ALL_METHODS and bool(planes)
     most = max(float(np.abs(plane).max()) for plane in planes) if is_one_range else 0.0
@@ -282,22 +268,22 @@ def _drawn(request: Request, items: Sequence[_Item], made: Mapping[str, Attribut
     texts = {f"{one.figure}-python": _python(one, made[one.figure]) for one in known}
     if request.view.method == ALL_METHODS:
         texts |= {f"{one.figure}-variant": METHODS[one.method].variant for one in known}
-        texts |= {} if request.moving else _agreement(items, made)
+        texts |= {} if request.moving else _agreement(maps, made)
     return Screen(charts, texts)
 
 
-def _agreement(items: Sequence[_Item], made: Mapping[str, Attributed]) -> dict[str, str]:
+def _agreement(maps: Sequence[Map], made: Mapping[str, Attributed]) -> dict[str, str]:
     """Return how far each map agrees with the others, where all of them are there."""
-    maps = [one for one in made.values() if isinstance(one, cnn.Attribution)]
-    compared = agreement(maps) if maps and len(made) == len(items) else None
+    known = [one for one in made.values() if isinstance(one, cnn.Attribution)]
+    compared = agreement(known) if known and len(made) == len(maps) else None
     return {
         f"{one.figure}-agreement": trust.agreement(compared, one.method).seen if compared else ""
-        for one in items
+        for one in maps
         if isinstance(made.get(one.figure), cnn.Attribution)
     }
 
 
-def _chart(request: Request, one: _Item, made: Attributed, most: float) -> Chart:
+def _chart(request: Request, one: Map, made: Attributed, most: float) -> Chart:
     """Return the map as a chart; `most` is the end of the range of colours, 0 for that of the map."""
     if not isinstance(made, cnn.Attribution):
         return nothing(captions.refused(one.method, str(made)))
@@ -318,11 +304,10 @@ def _chart(request: Request, one: _Item, made: Attributed, most: float) -> Chart
     )
 
 
-def _coming(one: _Item) -> Chart:
-    """Return what stands for a map that takes longer than the others."""
-    words = f"{METHODS[one.method].name} takes longer: it comes when nothing moves."
+def _empty(words: str) -> Chart:
+    """Return what stands for a map that is not there yet."""
     caption = cnn.captions.Caption(words)
-    return Chart.whole(go.Figure(EMPTY_FIGURE), size=_COMING_SIZE, caption=caption)
+    return Chart.whole(go.Figure(EMPTY_FIGURE), size=_EMPTY_SIZE, caption=caption)
 
 
 def _whole(chart: Chart) -> Chart:
@@ -342,6 +327,6 @@ def _layers(request: Request) -> dict[str, dict[str, Any]]:
     }
 
 
-def _python(one: _Item, made: Attributed) -> str:
+def _python(one: Map, made: Attributed) -> str:
     settings = made.settings if isinstance(made, cnn.Attribution) else {}
     return captions.python_line(one.method, one.target, settings)

@@ -10,6 +10,7 @@
     diagnose: ["model", "epoch", "range", "data", "split", "surgery"],
     trust: [...root.cnn.rules.parts.panel, "of", "against", "method", "options"],
     tops: ["model", "epoch", "range", "data", "split", "surgery"],
+    maps: [...root.cnn.rules.parts.panel, "of", "against", "method", "options"],
     synthesise: [
       "model", "epoch", "range", "given", "also", "data", "split", "surgery", "channel", "options",
     ],
@@ -47,7 +48,7 @@
     const query = given([...PARTS[kind], ...(LOOKS[kind] || [])]);
     const key = JSON.stringify([layer, query]);
     const method = kind === "trust" ? view.method : undefined;
-    return { kind, layer, method, query: root.cnn.toQuery(query), about, key, id: "", timer: 0 };
+    return { kind, layer, method, query: root.cnn.toQuery(query), about, key, id: "", isActive: false, timer: 0 };
   }
 
   // With `find` nothing is begun: only what was begun before is shown.
@@ -81,7 +82,9 @@
     const isActive = ACTIVE.includes(state);
     const [start, bar, cancel] = ["start", "bar", "cancel"].map((name) => part(box, name));
     const hadFocus = [start, cancel].includes(document.activeElement);
+    if (answer?.isOnPage && asked.isActive) root.cnn.askForRest(root.cnn.currentView());
     asked.id = id;
+    asked.isActive = isActive;
     start.disabled = !id && !isSilent;
     start.hidden = isActive;
     part(box, "controls").hidden = Boolean(answer) && !isActive;

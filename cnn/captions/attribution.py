@@ -13,7 +13,8 @@ from cnn.attribution.methods import METHODS
 from cnn.attribution.target import Target
 from cnn.captions.caption import Caption
 from cnn.models.heads import Head
-from cnn.words import number, percent
+from cnn.studies.answers import KeptMap, Maps
+from cnn.words import counted, number, percent
 
 _TENTH = 0.1
 
@@ -59,6 +60,33 @@ def _noticed(made: Attribution) -> str:
     most = max(1, round(_TENTH * magnitudes.size))
     share = float(magnitudes[:most].sum()) / whole
     return f"A tenth of the places has {percent(share, 0)} of it."
+
+
+def coming(method: str) -> str:
+    """Return that a map takes longer than those that are shown."""
+    return f"{METHODS[method].name} takes longer: it comes when nothing moves."
+
+
+def for_worker(method: str) -> str:
+    """Return that a map is made only when it is asked for."""
+    return f"{METHODS[method].name} takes many passes of so large a network: press Compute them, below."
+
+
+def found_by_worker(answer: Maps) -> str:
+    """Return how many maps a worker has made."""
+    made = sum(not one.refusal for one in answer.maps)
+    there = f"{counted(made, 'map')} {'is' if made == 1 else 'are'} above."
+    refused = len(answer.maps) - made
+    return f"{there} {counted(refused, 'map')} could not be made." if refused else there
+
+
+def kept(one: KeptMap) -> str:
+    """Return what a map of a worker comes to, or why there is none."""
+    if one.refusal:
+        return one.refusal
+    if not one.law:
+        return "no law of its own"
+    return f"{one.law.name}: {percent(one.law.residual)} off"
 
 
 def refused(method: str, reason: str) -> str:

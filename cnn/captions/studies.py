@@ -8,7 +8,7 @@ from cnn.attribution.methods import METHODS
 from cnn.captions.caption import Caption
 from cnn.captions.synthesis import unit
 from cnn.studies.answers import Evaluation, Ranking, Unit
-from cnn.studies.question import DIAGNOSE, RANK, SYNTHESISE, TOPS, TRUST, Question
+from cnn.studies.question import DIAGNOSE, MAPS, RANK, SYNTHESISE, TOPS, TRUST, Question
 from cnn.words import counted, listed, number, percent
 
 
@@ -17,7 +17,9 @@ def under_way(question: Question) -> str:
     if question.kind == RANK:
         return f"the ranking of the channels of {question.layer}"
     if question.kind == TRUST and question.asked:
-        return f"the trust in the map of {METHODS[question.asked.method].name}"
+        return f"the trust in the map of {METHODS[question.asked.maps[0].method].name}"
+    if question.kind == MAPS:
+        return f"maps of attribution of {Path(question.network.path).name}"
     if question.kind == TOPS:
         return f"the pictures that excite {question.layer}"
     if question.kind == SYNTHESISE and question.sought:

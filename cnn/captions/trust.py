@@ -12,6 +12,7 @@ from cnn.attribution.trust.curves import LEAST_MARGIN, Curves, Trial
 from cnn.attribution.trust.marks import FAIL, INCONCLUSIVE, PASS, Mark
 from cnn.attribution.trust.stability import TIMES, Stability
 from cnn.captions.caption import Caption
+from cnn.studies.answers import Trust
 from cnn.words import counted, listed, number, percent
 
 MARKS: dict[Mark, str] = {PASS: "passes", INCONCLUSIVE: "inconclusive", FAIL: "fails"}
@@ -136,10 +137,21 @@ def agreement(found: Agreement, method: str) -> Caption:
     )
 
 
+def marks(found: Trust) -> str:
+    """Return the mark of each measure, in a sentence."""
+    return (
+        f"Tried. Deletion and insertion: {MARKS[found.curves.mark]}; weights drawn anew: "
+        f"{MARKS[found.cascade.mark]}; stability: {MARKS[found.stability.mark]}."
+    )
+
+
 def none_passes(methods: Sequence[str]) -> str:
-    """Return that of several maps none can be trusted, in a sentence."""
+    """Return that none of several maps can be trusted, in a sentence."""
     names = listed([METHODS[name].name for name in methods])
-    return f"None of these maps passes ({names}): do not explain this prediction by any of them."
+    return (
+        f"Each of the maps that were tried fails in one way or another ({names}): do not explain this "
+        "prediction by any of them."
+    )
 
 
 def _said(found: Band) -> str:

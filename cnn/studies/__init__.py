@@ -4,6 +4,8 @@ from cnn.studies.answers import (
     Best,
     Channel,
     Evaluation,
+    KeptMap,
+    Maps,
     Raised,
     Ranking,
     Scores,
@@ -13,6 +15,7 @@ from cnn.studies.answers import (
 from cnn.studies.question import (
     DIAGNOSE,
     EVALUATE,
+    MAPS,
     RANK,
     SYNTHESISE,
     TOPS,
@@ -22,6 +25,7 @@ from cnn.studies.question import (
     Network,
     Question,
     Sought,
+    Wanted,
 )
 from cnn.studies.study import ID, Status, Study, ask, find
 from cnn.studies.work import work_on
@@ -30,6 +34,7 @@ __all__ = [
     "DIAGNOSE",
     "EVALUATE",
     "ID",
+    "MAPS",
     "RANK",
     "SYNTHESISE",
     "TOPS",
@@ -38,7 +43,9 @@ __all__ = [
     "Best",
     "Channel",
     "Evaluation",
+    "KeptMap",
     "Kind",
+    "Maps",
     "Network",
     "Question",
     "Raised",
@@ -49,6 +56,7 @@ __all__ = [
     "Study",
     "Trust",
     "Unit",
+    "Wanted",
     "ask",
     "find",
     "work_on",

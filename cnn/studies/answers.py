@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.attribution.attribution import Attribution, Law
+from cnn.attribution.methods import METHODS
 from cnn.attribution.target import Target
 from cnn.attribution.trust.cascade import Cascade
 from cnn.attribution.trust.curves import Curves
+from cnn.attribution.trust.marks import FAIL
 from cnn.attribution.trust.stability import Stability
+from cnn.errors import AttributionError, CnnError
 from cnn.inspection.diagnosis import Diagnosis
 from cnn.inspection.top_pictures import TopPictures
 from cnn.studies.packing import Shape, packed, unpacked
@@ -88,6 +94,11 @@ class Trust:
     def pictures(self) -> int:
         """How many pictures were looked at: that of the map."""
         return 1
+
+    @property
+    def fails(self) -> bool:
+        """Whether a measure says that the map is not to be trusted."""
+        return FAIL in (self.curves.mark, self.cascade.mark, self.stability.mark)
 
 
 @dataclass(frozen=True)
@@ -166,4 +177,65 @@ class Raised:
         return sum(map(len, self.paths))
 
 
-Answer = Evaluation | Ranking | Diagnosis | Trust | TopPictures | Raised
+@dataclass(frozen=True)
+class KeptMap:
+    """A map of attribution as a file holds it, or why there is none (`refusal`).
+
+    `deflated` are the float32 numbers of its `shape`, in base64. Pictures that the method compared with
+    are not kept.
+    """
+
+    __pydantic_config__ = STRICT
+
+    method: str
+    target: Target
+    refusal: str = ""
+    value: float = 0.0
+    shape: tuple[int, ...] = ()
+    deflated: str = ""
+    settings: dict[str, int | float | str] = field(default_factory=dict)
+    law: Law | None = None
+    note: str = ""
+
+    @classmethod
+    def of(cls, made: Attribution) -> KeptMap:
+        """Return a map to keep."""
+        return cls(
+            made.method, made.target, value=made.value, shape=made.map.shape,
+            deflated=base64.b64encode(zlib.compress(made.map.tobytes())).decode(),
+            settings=_plain(made.settings), law=made.law, note=made.note,
+        )  # fmt: skip
+
+    @property
+    def attribution(self) -> Attribution | CnnError:
+        """The map, or the error that says why there is none."""
+        if self.refusal:
+            return AttributionError(self.refusal)
+        numbers = np.frombuffer(zlib.decompress(base64.b64decode(self.deflated)), np.float32)
+        options = METHODS[self.method].options
+        settings: dict[str, Any] = {name: self.settings.get(name, []) for name in options}
+        plane = numbers.reshape(self.shape)
+        return Attribution(
+            self.method, self.target, self.value, plane, settings, self.law, self.note
+        )
+
+
+def _plain(settings: Mapping[str, object]) -> dict[str, int | float | str]:
+    return {name: one for name, one in settings.items() if isinstance(one, int | float | str)}
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Maps of attribution of one picture, in the order in which they were asked for."""
+
+    __pydantic_config__ = STRICT
+
+    maps: list[KeptMap]
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures were looked at: that of the maps."""
+        return 1
+
+
+Answer = Evaluation | Ranking | Diagnosis | Trust | TopPictures | Raised | Maps

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -31,13 +31,14 @@ from cnn.studies.packing import Shape, packed, unpacked
 if TYPE_CHECKING:
     import keras
 
-Kind = Literal["evaluate", "rank", "diagnose", "trust", "tops", "synthesise"]
+Kind = Literal["evaluate", "rank", "diagnose", "trust", "tops", "synthesise", "maps"]
 EVALUATE: Kind = "evaluate"
 RANK: Kind = "rank"
 DIAGNOSE: Kind = "diagnose"
 TRUST: Kind = "trust"
 TOPS: Kind = "tops"
 SYNTHESISE: Kind = "synthesise"
+MAPS: Kind = "maps"
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 # Another number makes other questions of the same: where the answer has changed its meaning.
 _FORM = 1
@@ -104,8 +105,19 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """A map of attribution: the `method` with its `options`, of a `target`."""
+
+    __pydantic_config__ = STRICT
+
+    method: str
+    options: dict[str, int | float | str]
+    target: Target
+
+
+@dataclass(frozen=True)
 class Asked:
-    """A map of attribution: the `method` with its `options`, of a `target` for a picture.
+    """The `maps` that are asked for of a picture.
 
     The picture is in the model's size: its `shape` (height, width, channels), and its bytes, `deflated`
     and in base64.
@@ -113,23 +125,15 @@ class Asked:
 
     __pydantic_config__ = STRICT
 
-    method: str
-    options: dict[str, int | float | str]
-    target: Target
+    maps: tuple[Wanted, ...]
     shape: Shape
     deflated: str
 
     @classmethod
-    def of(
-        cls,
-        pixels: NDArray[np.uint8],
-        method: str,
-        options: Mapping[str, int | float | str],
-        target: Target,
-    ) -> Asked:
+    def of(cls, pixels: NDArray[np.uint8], maps: Sequence[Wanted]) -> Asked:
         """Return what is asked of a picture in the model's size, uint8 (height, width, channels)."""
         height, width, channels = pixels.shape
-        return cls(method, dict(options), target, (height, width, channels), packed(pixels))
+        return cls(tuple(maps), (height, width, channels), packed(pixels))
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
@@ -156,8 +160,9 @@ class Question:
     call `layer` costs; "diagnose" what is wrong with it, changed so; "trust" how far the map `asked` of
     it can be trusted, changed so; "tops" for which pictures each channel of `layer` is highest and
     lowest, changed so; "synthesise" which pictures raise what is `sought` in it, changed so, beside
-    those of the data. `data` and `split` say which pictures, as `load_dataset` takes them,
-    and `data_key` what own pictures were when they were asked about.
+    those of the data; "maps" are those that are `asked` of it, changed so. `data` and `split` say which
+    pictures, as `load_dataset` takes them, and `data_key` what own pictures were when they were asked
+    about.
     """
 
     __pydantic_config__ = STRICT
@@ -229,6 +234,18 @@ class Question:
     ) -> Question:
         """Return the question which pictures raise a unit, beside the best one of the data."""
         return cls(SYNTHESISE, network, data, split, changes=_plain(changes), sought=sought)
+
+    @classmethod
+    def mapping(
+        cls,
+        network: Network,
+        changes: Mapping[str, Mapping[int, Affine]],
+        asked: Asked,
+        data: str,
+        split: str,
+    ) -> Question:
+        """Return the question for maps; some of them compare with pictures of the data."""
+        return cls(MAPS, network, data, split, changes=_plain(changes), asked=asked)
 
     @property
     def operations(self) -> dict[str, dict[int, Affine]]:

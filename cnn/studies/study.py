@@ -24,10 +24,11 @@ from cnn.inspection.diagnosis.findings import Diagnosis
 from cnn.inspection.top_pictures import TopPictures
 from cnn.runs.files import State
 from cnn.runs.worked import Worked
-from cnn.studies.answers import Answer, Evaluation, Raised, Ranking, Trust
+from cnn.studies.answers import Answer, Evaluation, Maps, Raised, Ranking, Trust
 from cnn.studies.question import (
     DIAGNOSE,
     EVALUATE,
+    MAPS,
     RANK,
     STRICT,
     SYNTHESISE,
@@ -66,6 +67,7 @@ _ANSWERS: dict[Kind, TypeAdapter[Any]] = {
     TRUST: TypeAdapter(Trust),
     TOPS: TypeAdapter(TopPictures),
     SYNTHESISE: TypeAdapter(Raised),
+    MAPS: TypeAdapter(Maps),
 }
 
 

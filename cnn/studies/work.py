@@ -9,15 +9,13 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from filelock import Timeout
 from numpy.typing import NDArray
 
-from cnn.attribution.methods import METHODS
 from cnn.attribution.objective import objective_of
-from cnn.attribution.options import Pictures
 from cnn.attribution.trust.cascade import cascade, count_of_maps
 from cnn.attribution.trust.curves import BATCHES, curves
 from cnn.attribution.trust.repeating import plane_of
@@ -32,14 +30,17 @@ from cnn.models.card import class_names, names_classes, outputs_of_classes
 from cnn.models.inputs import scale_of
 from cnn.models.surgery import operated
 from cnn.runs import heartbeat
-from cnn.studies.answers import Answer, Channel, Evaluation, Raised, Ranking, Scores, Trust
+from cnn.studies.answers import Answer, Channel, Evaluation, Maps, Raised, Ranking, Scores, Trust
+from cnn.studies.mapping import mapped, options_of
 from cnn.studies.question import (
     DIAGNOSE,
     EVALUATE,
+    MAPS,
     RANK,
     SYNTHESISE,
     TOPS,
     TRUST,
+    Asked,
     Kind,
     Question,
 )
@@ -56,8 +57,8 @@ _SECONDS = 0.25
 _MOST_MULTIPLY_ADDS = 5e12
 _LEAST_PICTURES = 64
 _MOST_OF_ONE_PASS = 1e12
-# Whose pixels stand in for those that are taken away.
-_PICTURES_FOR_FILLS = 64
+# Whose pixels stand in for those that are taken away, and that some methods compare with.
+_SOME_PICTURES = 64
 
 
 def work_on(study: Study, *, data_dir: Path | None = None) -> None:
@@ -231,14 +232,12 @@ def _diagnosed(
 def _trusted(
     model: keras.Model, question: Question, data: Dataset, progress: _Progress
 ) -> Trust | None:
-    asked = question.asked
-    if asked is None:
-        raise StudyError("No map was asked about: choose a method and a picture, then ask again.")
+    asked = _asked(question)
     network = operated(model, question.operations) if question.changes else model
     batch = scale_of(network).applied(asked.pixels[None])
-    objective = objective_of(network, batch, asked.target)
-    pictures, _ = data.readable(_spread(min(_PICTURES_FOR_FILLS, len(data)), len(data)))
-    method, options = asked.method, {**_pictures_of(asked.method, pictures), **asked.options}
+    wanted, pictures = asked.maps[0], _some(data)
+    objective = objective_of(network, batch, wanted.target)
+    method, options = wanted.method, options_of(wanted, pictures)
     count = BATCHES + count_of_maps(network)
     with suppress(_CancelledError):
         plane = plane_of(objective, batch, method, options)
@@ -279,10 +278,26 @@ def _raised(
     return None
 
 
-def _pictures_of(method: str, pictures: list[NDArray[np.uint8]]) -> dict[str, Any]:
-    """Return pictures of the data for each option of the method that takes any."""
-    options = METHODS[method].options.items()
-    return {name: pictures for name, option in options if isinstance(option, Pictures)}
+def _mapped(
+    model: keras.Model, question: Question, data: Dataset, progress: _Progress
+) -> Maps | None:
+    asked = _asked(question)
+    network = operated(model, question.operations) if question.changes else model
+    with suppress(_CancelledError):
+        return mapped(network, asked, _some(data), progress.tell_or_stop)
+    return None
+
+
+def _asked(question: Question) -> Asked:
+    if question.asked is None or not question.asked.maps:
+        raise StudyError("No map was asked about: choose a method and a picture, then ask again.")
+    return question.asked
+
+
+def _some(data: Dataset) -> list[NDArray[np.uint8]]:
+    """Return some pictures, evenly over all of them."""
+    pictures, _ = data.readable(_spread(min(_SOME_PICTURES, len(data)), len(data)))
+    return pictures
 
 
 class _CancelledError(Exception):
@@ -296,6 +311,7 @@ _WAYS: dict[Kind, Callable[..., Answer | None]] = {
     TRUST: _trusted,
     TOPS: _exciting,
     SYNTHESISE: _raised,
+    MAPS: _mapped,
 }
 
 

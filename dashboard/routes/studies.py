@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -27,11 +28,11 @@ from cnn.errors import StudyError, without_folders
 from cnn.inspection.top_pictures import CLASSES
 from cnn.studies import (
     DIAGNOSE,
+    MAPS,
     RANK,
     SYNTHESISE,
     TOPS,
     TRUST,
-    Asked,
     Kind,
     Network,
     Question,
@@ -39,14 +40,16 @@ from cnn.studies import (
     Status,
     Study,
 )
-from cnn.words import counted, listed
+from cnn.words import counted, listed, percent
 from dashboard.access.refusals import TOLD, TooManyError, refused
 from dashboard.access.roles import spend
 from dashboard.arguments import Name
+from dashboard.runtime import studied
 from dashboard.runtime.runtime import Runtime, current
+from dashboard.screens.attributions import maps_of
+from dashboard.screens.request import Request
 from dashboard.shell.studies import told
 from dashboard.state.attributions import MEAN, MIDDLE, OF_MAP
-from dashboard.state.data import OWN
 from dashboard.state.view import View, parse
 
 _SPLIT = "test"
@@ -127,47 +130,38 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
 
     Channels are ranked in the network without changes: what each is worth in it stays the same. A
     diagnosis is of the network and the split that are looked at, and so are the pictures of a layer,
-    those that raise a unit of it, and trust, in the map of the picture and the target.
+    those that raise a unit of it, maps of the picture, and the trust in one.
     """
-    if view.output:
-        raise StudyError(
-            "Only the first output is studied: choose it in the panel, then ask again."
-        )
-    network = replace(
-        runtime.catalogue.network(view.model, view.epoch),
-        range=view.range,
-        inputs=runtime.numbers(view),
-    )
-    return replace(_asked_of(network, runtime, view, asked), data_key=_key_of_own(view))
-
-
-def _asked_of(network: Network, runtime: Runtime, view: View, asked: _Asked) -> Question:
-    data, splits = runtime.sets.path(view.data), runtime.sets.splits(view.data)
-    split = _SPLIT if _SPLIT in splits else splits[0]
     if asked.kind == TRUST:
-        return Question.trust(
-            network, view.operations, _map_of(runtime, view, asked.method), data, view.split
+        return studied.about_trust(
+            runtime, view, studied.wanted_of_view(view, _known(asked.method))
         )
+    if asked.kind == MAPS:
+        maps = [one for one in maps_of(Request(view)) if one.is_long]
+        return studied.about_maps(runtime, view, [one.wanted for one in maps])
+    return studied.question(runtime, view, partial(_of_data, runtime, view, asked))
+
+
+def _of_data(runtime: Runtime, view: View, asked: _Asked, network: Network, data: str) -> Question:
+    if asked.kind == DIAGNOSE:
+        return Question.diagnosis(network, view.operations, data, view.split)
     if asked.kind == TOPS:
         return Question.tops(network, view.operations, asked.layer, data, view.split)
     if asked.kind == SYNTHESISE:
         sought = _unit_of(runtime, view, asked.layer)
         return Question.synthesis(network, view.operations, sought, data, view.split)
-    if asked.kind != DIAGNOSE:
-        runtime.dataset(replace(view, split=split)).require_labels("telling right from wrong")
+    splits = runtime.sets.splits(view.data)
+    split = _SPLIT if _SPLIT in splits else splits[0]
+    runtime.dataset(replace(view, split=split)).require_labels("telling right from wrong")
     if asked.kind == RANK:
         return Question.ranking(network, asked.layer, data, split)
-    if asked.kind == DIAGNOSE:
-        return Question.diagnosis(network, view.operations, data, view.split)
     return Question.evaluation(network, view.operations, data, split)
 
 
-def _map_of(runtime: Runtime, view: View, method: str) -> Asked:
-    """Return the map of a method of what is looked at."""
+def _known(method: str) -> str:
     if method not in METHODS:
         raise StudyError(f"There is no method {method!r}: the methods are {listed(list(METHODS))}.")
-    target = cnn.Target(view.of, view.against)
-    return Asked.of(runtime.look(view).seen, method, view.options_of(method), target)
+    return method
 
 
 def _unit_of(runtime: Runtime, view: View, layer: str) -> Sought:
@@ -180,10 +174,6 @@ def _unit_of(runtime: Runtime, view: View, layer: str) -> Sought:
     *places, count = info.output_shape
     cell = tuple((side or 0) // 2 for side in places) if of_map == MIDDLE and places else None
     return Sought(cnn.Target(min(channel, (count or 1) - 1), layer=layer, cell=cell), options)
-
-
-def _key_of_own(view: View) -> str:
-    return view.data.removeprefix(OWN) if view.data.startswith(OWN) else ""
 
 
 def _look(study_id: str) -> dict[str, Any]:
@@ -211,13 +201,13 @@ def _told(runtime: Runtime, view: View, study: Study) -> dict[str, Any]:
         "state": status.state,
         "done": status.done,
         "all": status.all,
-        "progress": _in_words(status, "step" if study.question.kind in _IN_STEPS else "picture"),
+        "progress": _in_words(status, study.question.kind),
         "problem": without_folders(status.message) if has_failed else "",
         "answer": told(answer, view) if answer else None,
     }
 
 
-def _in_words(status: Status, each: str) -> str:
+def _in_words(status: Status, kind: Kind) -> str:
     if status.state == "queued":
         return "waiting for the worker"
     if status.state != "running":
@@ -225,7 +215,9 @@ def _in_words(status: Status, each: str) -> str:
     if not status.all:
         return status.message
     left = status.seconds_left
-    done = f"{status.done:,} of {counted(status.all, each)}"
+    done = f"{status.done:,} of {counted(status.all, 'step' if kind in _IN_STEPS else 'picture')}"
+    if kind == MAPS:
+        done = f"{percent(status.done / status.all, 0)} done"
     return done if left is None else f"{done} · {_duration(left)} left"
 
 

@@ -381,6 +381,14 @@ class Runtime:
         kept = self._attributed_once
         return kept.cache_key(view, self.model(view), method, target) in kept.cache
 
+    def keep_attribution(
+        self, view: View, method: str, target: cnn.Target, made: Attributed
+    ) -> None:
+        """Keep what a method says of a target, as if it had been computed here."""
+        kept = self._attributed_once
+        with kept.cache_condition:
+            kept.cache[kept.cache_key(view, self.model(view), method, target)] = made
+
     def _attributed(
         self, view: View, model: keras.Model, method: str, target: cnn.Target
     ) -> Attributed:

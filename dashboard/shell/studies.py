@@ -16,14 +16,15 @@ from dash import ClientsideFunction, Dash, Input, Output, html
 from plotly.io.json import to_json_plotly
 
 from cnn import captions
+from cnn.attribution.methods import METHODS
+from cnn.captions import attribution, synthesis, trust
 from cnn.captions import diagnosis as words
-from cnn.captions import synthesis, trust
 from cnn.figures import trust as figures_of_trust
 from cnn.figures.synthesis import climbs
 from cnn.inspection.diagnosis import Diagnosis
 from cnn.inspection.diagnosis.findings import Finding, Shown
 from cnn.inspection.top_pictures import TopPictures
-from cnn.studies import Evaluation, Kind, Raised, Ranking, Trust
+from cnn.studies import Evaluation, Kind, Maps, Raised, Ranking, Trust
 from cnn.studies.answers import Answer
 from cnn.words import number, percent
 from dashboard import ids
@@ -123,6 +124,8 @@ def told(answer: Answer, view: View) -> dict[str, Any]:
         return top_pictures.told(answer, view)
     if isinstance(answer, Trust):
         return {"said": trust.NEVER_ADDED, **_trust(answer)}
+    if isinstance(answer, Maps):
+        return {"said": attribution.found_by_worker(answer), **_maps(answer)}
     if isinstance(answer, Raised):
         return {"said": components.caption(synthesis.synthesis(answer)), **_raised(answer)}
     if isinstance(answer, Evaluation):
@@ -186,6 +189,17 @@ def _raised(answer: Raised) -> dict[str, Any]:
                 "cells": [number(before), number(after), str(path.index(after))],
             }
             for seed, path, (before, after) in zip(seeds, answer.paths, ends, strict=True)
+        ],
+    }
+
+
+def _maps(answer: Maps) -> dict[str, Any]:
+    return {
+        "isOnPage": True,
+        "head": ["method", "what its map comes to"],
+        "rows": [
+            {"name": METHODS[one.method].name, "cells": [attribution.kept(one)]}
+            for one in answer.maps
         ],
     }
 

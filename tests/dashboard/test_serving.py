@@ -10,7 +10,6 @@ from dashboard.serving import NO_PRELOAD
 from tests.browser.server import free_port
 
 
-
 def start(tmp_path, configured, *flags, **variables):
     """What became of gunicorn, which was to end by itself."""
     config = ["-c", "python:dashboard.serving"] if configured else []

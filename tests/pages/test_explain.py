@@ -7,7 +7,14 @@ import pytest
 
 import cnn
 from cnn.attribution.methods import METHODS
+from cnn.attribution.trust.cascade import Cascade, Stage
+from cnn.attribution.trust.curves import Curves
+from cnn.attribution.trust.stability import Stability
+from cnn.studies import Trust, ask
 from dashboard.app import runtime_of
+from dashboard.runtime import studied
+from dashboard.screens import attributions
+from dashboard.screens.attributions import BY_METHOD
 from dashboard.screens.request import Request
 from dashboard.state.view import parse
 from pages import explain
@@ -125,6 +132,56 @@ def test_a_class_that_there_is_not_is_told(query, seen):
     page = shown(query, of=77)
     assert page.texts[explain.MISSING].startswith("There is no class 77 here")
     assert SALIENCY in page.charts
+
+
+def test_of_a_large_network_slow_maps_are_those_that_a_worker_has_made(
+    app, query, seen, monkeypatch
+):
+    monkeypatch.setattr(attributions, "is_large", lambda _model: True)
+    asked = {
+        **query,
+        "options": "smoothgrad.samples:5;occlusion.patch:9;occlusion.stride:9",
+        "of": "2",
+    }
+    slow = [f"explain-of-{name}" for name, one in METHODS.items() if one.is_slow]
+    page = shown(asked)
+    assert not page.hidden[explain.LONG]
+    for figure in slow:
+        assert "press Compute them, below" in caption(page, figure)
+    runtime, request = runtime_of(app), Request(parse(asked)[0])
+    maps = [one.wanted for one in attributions.maps_of(request) if one.is_long]
+    study = runtime.queue.submit_study(studied.about_maps(runtime, request.view, maps))
+    runtime.queue._study(study.id)
+    page = shown(asked)
+    for kept in study.answer.maps:
+        figure = f"explain-of-{kept.method}"
+        np.testing.assert_array_equal(numbers(page, figure), kept.attribution.plane)
+        assert f'method="{kept.method}", target=2' in page.texts[f"{figure}-python"]
+    assert "samples=5" in page.texts["explain-of-smoothgrad-python"]
+
+
+def test_what_was_tried_of_each_map_is_told_and_that_none_is_to_be_trusted(app, query, seen):
+    runtime, view = runtime_of(app), parse({**query, "of": "4"})[0]
+    stage = Stage("conv", (0.9,) * 10, (0.9,) * 10, (0.1,) * 10)
+    failed = Trust(
+        Curves((0.0, 1.0), (), is_constant=True, tied=1.0),
+        Cascade((stage,), 10, (), is_signed=True),
+        Stability(None, 0.95, 3.0, (2.9, 3.1)),
+    )
+    for count, method in enumerate(("saliency", "input_x_gradient")):
+        assert not shown(query, of=4).texts[explain.FAILED]
+        question = studied.about_trust(runtime, view, studied.wanted_of_view(view, method))
+        ask(runtime.settings.jobs.studies_dir, question)[0].finish(failed)
+        page = shown(query, of=4)
+        told = [figure for figure in BY_METHOD.values() if page.texts[f"{figure}-trust"]]
+        assert len(told) == count + 1
+    assert page.texts[f"{SALIENCY}-trust"] == (
+        "Tried. Deletion and insertion: inconclusive; weights drawn anew: fails; stability: passes."
+    )
+    assert page.texts[explain.FAILED].startswith(
+        "Each of the maps that were tried fails in one way"
+    )
+    assert not shown(query, of=5).texts[explain.FAILED]
 
 
 def test_what_is_compiled_is_there_at_once_the_next_time(query, seen):

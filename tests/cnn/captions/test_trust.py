@@ -90,6 +90,6 @@ def test_agreement_names_the_nearest_and_the_farthest_method():
         "no other map" in trust.agreement(Agreement(methods, ((None,) * 2,) * 2), "saliency").seen
     )
     assert trust.none_passes(methods) == (
-        "None of these maps passes (Saliency and Input × gradient): do not explain this prediction by "
-        "any of them."
+        "Each of the maps that were tried fails in one way or another (Saliency and Input × gradient): "
+        "do not explain this prediction by any of them."
     )

@@ -29,6 +29,7 @@ from cnn.studies import (
     Status,
     Study,
     Trust,
+    Wanted,
     answers,
     ask,
     find,
@@ -339,7 +340,7 @@ def test_the_finding_of_pictures_is_cancelled_between_two_passes(
 
 @pytest.fixture(scope="module")
 def trusting(bundled, seven) -> Question:
-    asked = Asked.of(seven, "saliency", {}, cnn.Target(7))
+    asked = Asked.of(seven, [Wanted("saliency", {}, cnn.Target(7))])
     return Question.trust(bundled, {}, asked, "digits", "test")
 
 
@@ -350,10 +351,10 @@ def test_a_question_of_trust_has_the_picture_and_another_id_for_each_map(
     assert study.question == trusting
     np.testing.assert_array_equal(study.question.asked.pixels, seven)
     others = [
-        Asked.of(255 - seven, "saliency", {}, cnn.Target(7)),
-        Asked.of(seven, "input_x_gradient", {}, cnn.Target(7)),
-        Asked.of(seven, "saliency", {"samples": 3}, cnn.Target(7)),
-        Asked.of(seven, "saliency", {}, cnn.Target(7, against=1)),
+        Asked.of(255 - seven, [Wanted("saliency", {}, cnn.Target(7))]),
+        Asked.of(seven, [Wanted("input_x_gradient", {}, cnn.Target(7))]),
+        Asked.of(seven, [Wanted("saliency", {"samples": 3}, cnn.Target(7))]),
+        Asked.of(seven, [Wanted("saliency", {}, cnn.Target(7, against=1))]),
     ]
     asked = [trusting, ranking, *(replace(trusting, asked=other) for other in others)]
     assert len({question.id for question in asked}) == len(asked)
@@ -375,7 +376,7 @@ def test_the_trust_in_a_map_is_that_of_the_library(tmp_path, trusting, few, clas
 
 
 def test_a_method_that_compares_with_pictures_gets_those_of_the_data(tmp_path, bundled, few, seven):
-    asked = Asked.of(seven, "expected_gradients", {"samples": 8}, cnn.Target(7))
+    asked = Asked.of(seven, [Wanted("expected_gradients", {"samples": 8}, cnn.Target(7))])
     study = begun(tmp_path, Question.trust(bundled, {}, asked, "digits", "test"))
     work_on(study)
     assert study.status.state == "finished"
@@ -396,6 +397,69 @@ def test_the_measuring_of_trust_is_cancelled_between_two_passes(
     work_on(study)
     assert study.status == Status("cancelled", message="Cancelled.")
     assert told == [(done, BATCHES + 40) for done in range(1, BATCHES + 3)]
+
+
+@pytest.fixture(scope="module")
+def mapping(bundled, seven) -> Question:
+    """Maps of three methods, the last of which there cannot be: pixels would never be covered."""
+    options = {
+        "smoothgrad": {"samples": 3, "seed": 5},
+        "integrated_gradients": {"steps": 8},
+        "occlusion": {"patch": 4, "stride": 5},
+    }
+    maps = [Wanted(name, some, cnn.Target(7, against=1)) for name, some in options.items()]
+    return Question.mapping(bundled, {}, Asked.of(seven, maps), "digits", "test")
+
+
+def test_maps_are_those_of_the_library_and_one_that_cannot_be_says_why(
+    tmp_path, mapping, few, classifier, seven
+):
+    study = begun(tmp_path, mapping)
+    work_on(study)
+    *made, refused = [one.attribution for one in study.answer.maps]
+    for one, wanted in zip(made, mapping.asked.maps, strict=False):
+        again = cnn.attribute(
+            classifier, seven, method=wanted.method, target=wanted.target, **wanted.options
+        )
+        np.testing.assert_allclose(one.map, again.map, rtol=1e-5, atol=1e-7)
+        assert (one.target, one.settings, one.note) == (again.target, again.settings, again.note)
+        assert one.value == pytest.approx(again.value)
+    assert made[0].law is None
+    assert made[1].law.holds
+    assert isinstance(refused, cnn.AttributionError)
+    assert str(refused).startswith("A stride of 5 pixels was given for a patch of 4")
+
+
+def test_pictures_that_a_map_was_compared_with_are_those_of_the_data_and_are_not_kept(
+    tmp_path, bundled, few, seven, classifier
+):
+    wanted = Wanted("expected_gradients", {"samples": 8}, cnn.Target(7))
+    study = begun(
+        tmp_path, Question.mapping(bundled, {}, Asked.of(seven, [wanted]), "digits", "test")
+    )
+    work_on(study)
+    (one,) = study.answer.maps
+    some = few.images[np.arange(64) * 130 // 64]
+    again = cnn.attribute(
+        classifier, seven, method="expected_gradients", target=7, baselines=some, samples=8
+    )
+    np.testing.assert_allclose(one.attribution.map, again.map, rtol=1e-5, atol=1e-7)
+    assert one.attribution.settings == {"baselines": [], "samples": 8, "seed": 0}
+
+
+def test_maps_are_cancelled_between_two_passes(tmp_path, mapping, few, monkeypatch):
+    study = begun(tmp_path, mapping)
+    told = []
+
+    def cancel(progress, done, count):
+        told.append((done, count))
+        if done == 100:
+            study.ask_to_cancel()
+
+    monkeypatch.setattr(work._Progress, "tell", cancel)
+    work_on(study)
+    assert study.status == Status("cancelled", message="Cancelled.")
+    assert told == [(0, 300), (100, 300)]
 
 
 def test_one_that_waits_is_cancelled_at_once(tmp_path, evaluation):

@@ -8,8 +8,9 @@ import pytest
 import cnn
 from cnn.inspection.top_pictures import CLASSES
 from cnn.runs.moments import Moment
-from cnn.studies import Question, Status
+from cnn.studies import Question, Status, Wanted
 from dashboard.app import create_app, runtime_of
+from dashboard.screens import attributions
 from dashboard.settings import Settings
 from dashboard.state.view import View
 from tests.cnn.captions.test_synthesis import RAISED
@@ -76,7 +77,7 @@ def test_trust_is_asked_of_the_map_that_is_looked_at(ask, get, runtime):
     study = runtime.settings.jobs.study(told["id"])
     question, asked = study.question, study.question.asked
     assert (question.data, question.split) == ("digits", "train")
-    assert (asked.method, asked.options, asked.target) == ("saliency", {}, cnn.Target(3, 5))
+    assert asked.maps == (Wanted("saliency", {}, cnn.Target(3, 5)),)
     view = View(
         model=runtime.catalogue.bundled().key,
         data="digits",
@@ -95,6 +96,26 @@ def test_trust_is_asked_of_the_map_that_is_looked_at(ask, get, runtime):
         assert get(f"/studies/{study.id}")["progress"] == "3 of 55 steps"
     refused = ask("trust", of_method="tea leaves", expected=400)
     assert refused["problem"].startswith("There is no method 'tea leaves'")
+
+
+def test_maps_are_asked_of_a_worker_only_where_they_take_long(ask, get, runtime, monkeypatch):
+    runtime.open()
+    runtime.wait()
+    refused = ask("maps", expected=400)
+    assert refused["problem"].startswith("All maps of this network come by themselves")
+    monkeypatch.setattr(attributions, "is_large", lambda _model: True)
+    told = ask("maps", options="smoothgrad.samples:9", of="3")
+    study = runtime.settings.jobs.study(told["id"])
+    wanted = {one.method: (one.options, one.target) for one in study.question.asked.maps}
+    assert wanted == {
+        "smoothgrad": ({"samples": 9}, cnn.Target(3)),
+        "integrated_gradients": ({}, cnn.Target(3)),
+        "expected_gradients": ({}, cnn.Target(3)),
+        "occlusion": ({}, cnn.Target(3)),
+    }
+    with study.hold():
+        study.write_status(Status("running", done=130, all=400, seconds_left=12.0))
+        assert get(f"/studies/{study.id}")["progress"] == "32% done · 12 s left"
 
 
 def test_of_a_divided_data_set_the_test_pictures_are_studied_whatever_is_looked_at(

@@ -1,0 +1,66 @@
+"""Maps of attribution made one after the other, while somebody looks on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnn.attribution.attributing import explain
+from cnn.attribution.methods import METHODS
+from cnn.attribution.objective import objective_of
+from cnn.attribution.options import Pictures
+from cnn.errors import CnnError
+from cnn.models.inputs import scale_of
+from cnn.studies.answers import KeptMap, Maps
+from cnn.studies.question import Asked, Wanted
+
+if TYPE_CHECKING:
+    import keras
+
+# Is told how many hundredths of a map are done, and of how many in all; it may raise, which ends it.
+Onlooker = Callable[[int, int], None]
+_HUNDREDTHS = 100
+
+
+def mapped(
+    network: keras.Model, asked: Asked, pictures: list[NDArray[np.uint8]], onlooker: Onlooker
+) -> Maps:
+    """Return the maps that are asked for; some methods compare with these pictures."""
+    batch = scale_of(network).applied(asked.pixels[None])
+    made = []
+    for place, wanted in enumerate(asked.maps):
+        told = partial(_tell_share, onlooker, place, len(asked.maps))
+        told(0.0)
+        made.append(_kept_map(network, batch, wanted, pictures, told))
+    return Maps(made)
+
+
+def options_of(wanted: Wanted, pictures: list[NDArray[np.uint8]]) -> dict[str, Any]:
+    """Return the options of a map, with the pictures for each that takes any."""
+    options = METHODS[wanted.method].options.items()
+    given = {name: pictures for name, option in options if isinstance(option, Pictures)}
+    return {**given, **wanted.options}
+
+
+def _tell_share(onlooker: Onlooker, place: int, count: int, share: float) -> None:
+    onlooker(round(_HUNDREDTHS * (place + share)), _HUNDREDTHS * count)
+
+
+def _kept_map(
+    network: keras.Model,
+    batch: NDArray[np.float32],
+    wanted: Wanted,
+    pictures: list[NDArray[np.uint8]],
+    told: Callable[[float], None],
+) -> KeptMap:
+    """Return the map, or why there is none."""
+    try:
+        objective = objective_of(network, batch, wanted.target)
+        options = options_of(wanted, pictures)
+        return KeptMap.of(explain(objective, batch, wanted.method, options, told))
+    except CnnError as error:
+        return KeptMap(wanted.method, wanted.target, refusal=str(error))

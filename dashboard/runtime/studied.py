@@ -1,0 +1,90 @@
+"""What is asked of the network of a view in a study, and maps of attribution that were found so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import cnn
+from cnn.errors import StudyError
+from cnn.studies import Asked, Maps, Network, Question, Study, Trust, Wanted
+from dashboard.runtime.runtime import Runtime
+from dashboard.state.data import OWN
+from dashboard.state.view import View
+
+
+def question(runtime: Runtime, view: View, ask: Callable[[Network, str], Question]) -> Question:
+    """Return what `ask` makes of the network of the view and of where its data set is.
+
+    Raises `StudyError` where another output than the first is looked at, and as `Catalogue.network`,
+    `Runtime.numbers` and `PictureSets.path` do.
+    """
+    if view.output:
+        raise StudyError(
+            "Only the first output is studied: choose it in the panel, then ask again."
+        )
+    network = replace(
+        runtime.catalogue.network(view.model, view.epoch),
+        range=view.range,
+        inputs=runtime.numbers(view),
+    )
+    asked = ask(network, runtime.sets.path(view.data))
+    return replace(asked, data_key=view.data.removeprefix(OWN) if view.data.startswith(OWN) else "")
+
+
+def wanted(view: View, method: str, target: cnn.Target) -> Wanted:
+    """Return a map with the options of the view."""
+    return Wanted(method, dict(view.options_of(method)), target)
+
+
+def wanted_of_view(view: View, method: str) -> Wanted:
+    """Return the map of a method of the classes that are chosen, as a study of trust is asked for it."""
+    return wanted(view, method, cnn.Target(view.of, view.against))
+
+
+def about_trust(runtime: Runtime, view: View, one: Wanted) -> Question:
+    """Return the question how far a map of the picture can be trusted."""
+    asked = Asked.of(runtime.look(view).seen, [one])
+    return question(
+        runtime, view,
+        lambda network, data: Question.trust(network, view.operations, asked, data, view.split),
+    )  # fmt: skip
+
+
+def about_maps(runtime: Runtime, view: View, maps: Sequence[Wanted]) -> Question:
+    """Return the question for maps of the picture; `StudyError` where there are none."""
+    if not maps:
+        raise StudyError(
+            "All maps of this network come by themselves: there is nothing to ask for."
+        )
+    asked = Asked.of(runtime.look(view).seen, maps)
+    return question(
+        runtime, view,
+        lambda network, data: Question.mapping(network, view.operations, asked, data, view.split),
+    )  # fmt: skip
+
+
+def take_maps(runtime: Runtime, view: View, maps: Sequence[Wanted]) -> None:
+    """Keep the maps as the runtime keeps those that it computes, if a study has found them."""
+    with suppress(cnn.CnnError):
+        answer = _finished(runtime, about_maps(runtime, view, maps)).answer
+        if isinstance(answer, Maps):
+            for one in answer.maps:
+                runtime.keep_attribution(view, one.method, one.target, one.attribution)
+
+
+def trust_in(runtime: Runtime, view: View, one: Wanted) -> Trust | None:
+    """Return how far a map can be trusted, if a study has found that out."""
+    with suppress(cnn.CnnError):
+        answer = _finished(runtime, about_trust(runtime, view, one)).answer
+        return answer if isinstance(answer, Trust) else None
+    return None
+
+
+def _finished(runtime: Runtime, asked: Question) -> Study:
+    """Return the study of a question; `StudyError` unless it is finished."""
+    study = runtime.settings.jobs.study(asked.id)
+    if study.status.state != "finished":
+        raise StudyError(f"The study {study.id} is not finished.")
+    return study
