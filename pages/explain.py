@@ -186,7 +186,7 @@ def show(request: Request) -> Screen:
     if request.rest:
         return _more(request, maps)
     later = [one for one in maps if not one.is_quick]
-    made = {one.figure: one.made for one in maps if one not in later}
+    made = {one.figure: one.make() for one in maps if one not in later}
     screen = _drawn(request, maps, made)
     coming = {one.figure: _empty(captions.coming(one.method)) for one in later}
     return Screen(
@@ -230,11 +230,11 @@ def _more(request: Request, maps: Sequence[Map]) -> Screen:
     missing = [one for one in unknown if not one.is_long]
     left_out = [one for one in maps if one in unknown or one not in quick]
     while missing:
-        missing.pop(0).made  # noqa: B018
+        missing.pop(0).make()
         if time.monotonic() - began > _REST_SECONDS:
             break
     known = [one for one in maps if one not in missing and one not in waiting]
-    screen = _drawn(request, maps, {one.figure: one.made for one in known})
+    screen = _drawn(request, maps, {one.figure: one.make() for one in known})
     charts = {one.figure: _whole(screen.charts[one.figure]) for one in left_out if one in known}
     charts |= {one.figure: _empty(captions.for_worker(one.method)) for one in waiting}
     texts = {**screen.texts, **({} if missing else _trust(request))}

@@ -51,7 +51,8 @@ def expected_gradients(
         sums[part] = found.sum((1, 2, 3), dtype=np.float64)
     end, starts = float(objective.values(batch)[0]), objective.values(pictures)
     rounding = _ROUNDING * max(abs(end), float(abs(starts).max()))
-    return Found((total / samples).astype(np.float32), _law(sums, end - starts[chosen], rounding))
+    law = _law(sums, end - starts[chosen], rounding)
+    return Found((total / samples).astype(np.float32), law, value=end)
 
 
 def _fitted(objective: Objective, batch: Batch, baselines: Iterable[Any]) -> Batch:

@@ -31,7 +31,7 @@ def integrated_gradients(
         total += gradients.sum(0, dtype=np.float64)
     found = way[0] * total / steps
     ends = float(objective.values(batch)[0]), float(objective.values(start)[0])
-    return Found(found.astype(np.float32), _law(float(found.sum()), *ends))
+    return Found(found.astype(np.float32), _law(float(found.sum()), *ends), value=ends[0])
 
 
 def _law(found: float, end: float, start: float) -> Law:

@@ -22,6 +22,7 @@ from cnn.models.cut import Outputs, run_calls
 from cnn.models.graph import calls
 from cnn.models.layers import layer_info, layer_infos
 from cnn.models.orientation import channels_first, read
+from cnn.models.twins import kept_for_twins
 from cnn.words import counted, sides
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ Visits = heads.Visits
 # Is told the share that is done, 0 to 1; what it raises ends the computation.
 Progress = Callable[[float], None]
 _NAME = "_cnn_attribution"
+_SHAPES = f"{_NAME} shapes"
 _NONE = -1
 
 
@@ -148,8 +150,12 @@ def objective_of(model: keras.Model, batch: Batch, target: Target | int | None) 
     wanted = Target(target) if target is None or isinstance(target, int) else target
     if wanted.layer:
         layer_info(model, wanted.layer)
-    numbers = _numbers(model, wanted.layer, batch)
-    checked = _checked(wanted, numbers.shape)
+    shapes = kept_for_twins(model).setdefault(_SHAPES, {})
+    known = (wanted.layer, batch.shape)
+    if wanted.of is None or known not in shapes:
+        numbers = _numbers(model, wanted.layer, batch)
+        shapes[known] = numbers.shape
+    checked = _checked(wanted, shapes[known])
     if checked.of is None:
         strengths = np.nan_to_num(numbers.reshape(-1, numbers.shape[-1])).mean(0)
         checked = replace(checked, of=int(strengths.argmax()))

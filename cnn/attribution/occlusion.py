@@ -47,7 +47,7 @@ def occlusion(
         lost[cover] += values[0] - value
         times[cover] += 1
     settings = {"patch": patch, "stride": stride, "fill": fill}
-    return Found((lost / times).astype(np.float32), settings=settings)
+    return Found((lost / times).astype(np.float32), settings=settings, value=float(values[0]))
 
 
 def _require(patch: int, stride: int, height: int, width: int) -> None:

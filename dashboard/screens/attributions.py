@@ -47,9 +47,8 @@ class Map:
         request = self.request
         return request.runtime.has_attribution(request.view, self.method, self.target)
 
-    @property
-    def made(self) -> Attributed:
-        """What the method says of the target, or why it says nothing."""
+    def make(self) -> Attributed:
+        """Return what the method says of the target, or why it says nothing."""
         request, runtime = self.request, self.request.runtime
         if not request.moving:
             return runtime.attribution(request.view, self.method, self.target)
