@@ -145,10 +145,11 @@ class Runtime:
         self._diagnose_once = cached(
             LRUCache(_MOST_DIAGNOSES), key=_model_and_data, condition=threading.Condition()
         )(cnn.diagnose)
+        self._attributing = threading.Condition()
         self._attributed_once = cached(
             LRUCache(_MOST_ATTRIBUTION_BYTES, getsizeof=size_of),
             key=_map_of_picture,
-            condition=threading.Condition(),
+            condition=self._attributing,
         )(self._attributed)
         self._supervisor: Supervisor | None = None
         self._said_once = cached(
@@ -386,7 +387,7 @@ class Runtime:
     ) -> None:
         """Keep what a method says of a target, as if it had been computed here."""
         kept = self._attributed_once
-        with kept.cache_condition:
+        with self._attributing:
             kept.cache[kept.cache_key(view, self.model(view), method, target)] = made
 
     def _attributed(
