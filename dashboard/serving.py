@@ -11,22 +11,32 @@ import sys
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from filelock import FileLock
 from gunicorn.app.wsgiapp import WSGIApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
-from cnn.errors import HomeError
+from cnn.errors import CnnError, HomeError
 from dashboard.access.warning import warning
 from dashboard.settings import SettingError, settings_with
 from dashboard.watching import logs, sharing
 
+# What gunicorn takes for a program that cannot be loaded: it ends, and does not try again.
+_CANNOT_BE_LOADED = 4
+
+
+def end(error: CnnError) -> NoReturn:
+    """End this process, and gunicorn with it, with what is wrong in a sentence."""
+    print(error, file=sys.stderr, flush=True)
+    sys.exit(_CANNOT_BE_LOADED)
+
+
 try:
     _settings = settings_with()
-except SettingError as error:
-    sys.exit(str(error))
+except SettingError as wrong:
+    end(wrong)
 
 bind = f"{_settings.host}:{_settings.port}"
 worker_class = "gthread"

@@ -4,10 +4,7 @@ import sys
 
 from cnn.errors import CnnError
 from dashboard.app import create_app, runtime_of
-from dashboard.serving import NO_PRELOAD, is_preloading
-
-# What gunicorn takes for a program that cannot be loaded: it ends, and does not try again.
-_CANNOT_BE_LOADED = 4
+from dashboard.serving import NO_PRELOAD, end, is_preloading
 
 if is_preloading():
     sys.exit(NO_PRELOAD)
@@ -16,5 +13,4 @@ try:
     server = app.server
     runtime_of(app).open()
 except CnnError as error:
-    print(error, file=sys.stderr, flush=True)
-    sys.exit(_CANNOT_BE_LOADED)
+    end(error)

@@ -41,6 +41,6 @@ def test_a_variable_that_is_not_accepted_ends_with_one_sentence(
 ):
     ended = start(tmp_path, configured, **{variable: given})
     said = [line for line in ended.stderr.splitlines() if not line.startswith("[")]
-    assert ended.returncode != 0
+    assert ended.returncode == 4
     assert len(said) == 1, ended.stderr
     assert said[0].startswith(f"{variable} is '{given}': {why}")
