@@ -73,7 +73,7 @@ def layout(**_query: Any) -> html.Div:
                     components.choices(
                         NORM,
                         "Smallest in",
-                        [("l2", "L2: many pixels a little"), ("l1", "L1: few pixels much")],
+                        [("l2", "L2"), ("l1", "L1")],
                         "l2",
                     ),
                 ],

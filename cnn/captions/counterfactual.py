@@ -15,7 +15,8 @@ SEEN_CHANGE = 0.01
 MEANING = (
     "The change says how near the class is for this network, and which pixels it takes to get there. It "
     "does not say what a person would change: adversarial pictures, which fool a network alone, are "
-    "found in the same way. It is the smallest that this search found: another may find a smaller one."
+    "found in the same way. Smallest in L2 many pixels change a little, in L1 few change much. It is the "
+    "smallest that this search found: another may find a smaller one."
 )
 
 
