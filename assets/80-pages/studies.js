@@ -9,7 +9,7 @@
     rank: ["model", "epoch", "range", "data"],
     diagnose: ["model", "epoch", "range", "data", "split", "surgery"],
     trust: [...root.cnn.rules.parts.panel, "of", "against", "method", "options"],
-    tops: ["model", "epoch", "range", "data", "split", "surgery"],
+    tops: ["model", "epoch", "range", "given", "also", "data", "split", "surgery"],
     maps: [...root.cnn.rules.parts.panel, "of", "against", "method", "options"],
     synthesise: [
       "model", "epoch", "range", "given", "also", "data", "split", "surgery", "channel", "options",

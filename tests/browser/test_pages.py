@@ -11,7 +11,7 @@ import cnn
 from tests.browser.conftest import hover
 
 PAGES = (
-    "Network", "All layers", "Architecture", "Diagnosis", "Filters", "Activations", "Why", "Output",
+    "Network", "All layers", "Architecture", "Diagnosis", "Filters", "Activations", "Features", "Why", "Output",
     "Explain", "Surgery", "Training", "Moments", "One step",
 )  # fmt: skip
 
@@ -43,7 +43,7 @@ def test_every_page_is_a_click_away_and_paints(second_server, shared):
         ).click()
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         expect(page.locator("nav.pages a[aria-current=page]")).to_have_text(name)
-        if name not in ("Network", "Diagnosis", "Training", "Moments", "One step"):
+        if name not in ("Network", "Diagnosis", "Features", "Training", "Moments", "One step"):
             expect(page.locator("main .js-plotly-plot .main-svg").first).to_be_visible()
 
 
