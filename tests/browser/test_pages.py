@@ -11,8 +11,8 @@ import cnn
 from tests.browser.conftest import hover
 
 PAGES = (
-    "Network", "All layers", "Architecture", "Diagnosis", "Filters", "Activations", "Features", "Why", "Output",
-    "Explain", "Surgery", "Training", "Moments", "One step",
+    "Network", "All layers", "Architecture", "Diagnosis", "Filters", "Activations", "Features", "Why",
+    "Output", "Explain", "Surgery", "Training", "Moments", "One step",
 )  # fmt: skip
 
 
