@@ -203,7 +203,10 @@ def _whole_question(request: Request, asked: Asked) -> Screen:
     untrained = question.choice.untrained
     of_untrained = cases[untrained]
     titled = {figure: f"Map {letter}" for figure, letter in zip(_MAPS, LETTERS, strict=True)}
-    titled |= {UNTRAINED: f"{LETTERS[untrained]}, untrained", TRAINED: "the same picture, trained"}
+    titled |= {
+        UNTRAINED: f"{LETTERS[untrained]}, untrained",
+        TRAINED: f"{LETTERS[untrained]}, trained",
+    }
     planes = (*question.maps, of_untrained.untrained, of_untrained.trained.plane)
     whats = [_explained(asked, case.trained) for case in (*cases, of_untrained, of_untrained)]
     parts = zip(_FIGURES, planes, whats, strict=True)
