@@ -33,7 +33,7 @@ def sizes(made: Counterfactual) -> list[tuple[str, str]]:
     return [
         ("L1", number(made.l1)),
         ("L2", number(made.l2)),
-        (f"pixels changed by more than {percent(SEEN_CHANGE, 0)}", seen),
+        (f"{seen} pixels changed by more than", percent(SEEN_CHANGE, 0)),
         ("largest change", percent(made.largest)),
     ]
 

@@ -35,7 +35,7 @@ def test_what_is_said_before_and_after(made):
 
 def test_the_numbers_of_the_change(made):
     assert captions.sizes(made) == [
-        ("L1", "0.204"), ("L2", "0.2"), ("pixels changed by more than 1%", "1 of 4"),
+        ("L1", "0.204"), ("L2", "0.2"), ("1 of 4 pixels changed by more than", "1%"),
         ("largest change", "20.0%"),
     ]  # fmt: skip
 
