@@ -9,20 +9,24 @@ import dash
 from dash import Dash, html
 
 import cnn
+from cnn.attribution.synthesis import SYNTHESIS
 from cnn.inspection.top_pictures import CLASSES
 from cnn.models.heads import head_of
-from cnn.studies import TOPS
+from cnn.studies import SYNTHESISE, TOPS
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
 from dashboard.shell.numbers import number_field, register_number
-from dashboard.shell.studies import place, register_study, study
+from dashboard.shell.options import option_field, register_option
+from dashboard.shell.studies import CLIMBS, place, register_study, study
 from dashboard.shell.tabs import register_tabs
+from dashboard.state.attributions import SYNTHESES
 from dashboard.state.view import OF_NETWORK
 
 PAGE = "features"
 FACTS, MISSING = "features-facts", "features-missing"
 CHANNEL = "features-channel"
+_OPTIONS = {f"features-option-{SYNTHESIS}-{name}": one for name, one in SYNTHESES.items()}
 
 
 def layout(layer: Any = None, **_query: Any) -> html.Div:
@@ -54,6 +58,19 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                         "Find the pictures for {layer}",
                         shown="pictures",
                     ),
+                    study(
+                        SYNTHESISE,
+                        "Pictures made of noise",
+                        "Synthesise what this channel of {layer} responds to most",
+                        [components.figure(CLIMBS, "Value by step")],
+                    ),
+                    html.Details(
+                        [
+                            html.Summary("Options of the synthesis"),
+                            *(option_field(identity, one) for identity, one in _OPTIONS.items()),
+                        ],
+                        className="explain-options features-options",
+                    ),
                 ],
                 id="features-body",
             ),
@@ -73,6 +90,9 @@ def register(app: Dash) -> None:
     )
     register_number(app, CHANNEL)
     register_study(app, TOPS)
+    register_study(app, SYNTHESISE)
+    for identity, option in _OPTIONS.items():
+        register_option(app, identity, option)
 
 
 def _tabs(layers: dict[str, Any]) -> list[str]:
@@ -90,6 +110,7 @@ def show(request: Request) -> Screen:
         properties={
             CHANNEL: {"data-now": str(min(wanted, last)), "data-most": last},
             place(TOPS): {"data-layer": name},
+            place(SYNTHESISE): {"data-layer": name},
         },
     )
 

@@ -94,7 +94,7 @@
     else bar.removeAttribute("value");
     part(box, "progress").textContent = progress;
     part(box, "said").textContent = problem || (answer ? answer.said : "");
-    part(box, "pictures").replaceChildren(...(answer?.made ?? []).map(picture));
+    part(box, "pictures").replaceChildren(...(answer?.made ?? []).map((one, number) => picture(one, number, isActive)));
     part(box, "table").replaceChildren(...(answer ? content(answer) : []));
     showFigures(box, answer?.figures);
     mark(box, root.cnn.currentView());
@@ -103,9 +103,15 @@
   }
 
   // Pictures that were made, each large enough to see its pixels.
-  function picture({ src, words }) {
+  function picture({ src, words }, number, isActive) {
     const image = make("img", [], { src, alt: `Synthesised picture, ${words}` });
-    return make("figure", [image, make("figcaption", [words])]);
+    const figure = make("figure", [image, make("figcaption", [words])]);
+    if (isActive) return figure;
+    const button = make("button", ["Take to every page"], { type: "button", className: "btn btn-sm btn-outline-primary" });
+    button.dataset.made = String(number);
+    button.setAttribute("aria-label", `Take the picture of ${words.split(":")[0]} to every page`);
+    figure.append(button);
+    return figure;
   }
 
   // What an answer is drawn as: figures of the page that have a place in the study.
@@ -161,6 +167,14 @@
     }
   }
 
+  async function takeMade(box, asked, number) {
+    const view = root.cnn.currentView();
+    const address = root.cnn.addressOf("take_made", { study_id: asked.id, number });
+    const { changes, problem } = await root.cnn.ask(address + root.cnn.toQuery(view), {});
+    if (problem) part(box, "said").textContent = problem;
+    if (changes && view === root.cnn.currentView()) root.cnn.changeView(changes);
+  }
+
   async function press(box, button) {
     const asked = questions.get(box);
     if (button.matches(".study-start")) {
@@ -168,6 +182,8 @@
       await ask(box, asked, false);
     } else if (button.matches(".study-cancel")) {
       await root.cnn.ask(addressOf("cancel_study", asked), {});
+    } else if (button.dataset.made) {
+      await takeMade(box, asked, button.dataset.made);
     } else if (button.dataset.index) {
       root.cnn.showSample(button.dataset.index);
     } else {

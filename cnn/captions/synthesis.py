@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cnn.captions.caption import Caption
+from cnn.data.names import data_name, part_name
 from cnn.studies.answers import Best, Raised, Unit
 from cnn.words import counted, number
 
@@ -62,9 +63,9 @@ def _real(best: Best) -> str:
     over = counted(best.looked_at, "picture")
     if best.looked_at < best.of:
         over = f"{best.looked_at:,} of {counted(best.of, 'picture')}, spread evenly,"
+    data = part_name(data_name(best.data), best.split)
     return (
-        f"The largest value in {over} of {best.data} ({best.split}) is {number(best.value)}, of picture "
-        f"{best.place:,}."
+        f"The largest value in {over} of {data} is {number(best.value)}, of picture {best.place:,}."
     )
 
 
@@ -75,4 +76,4 @@ def _beside(highest: float, best: Best) -> str:
         return "The search found nothing that beats the real picture."
     if best.value <= 0:
         return "No real picture comes near."
-    return f"That is {number(highest / best.value)} times as much as the real picture gives."
+    return f"The highest made here is {number(highest / best.value)} times that."

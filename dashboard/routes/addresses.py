@@ -14,7 +14,7 @@ _ASKED = frozenset(
     {
         "link", "labels", "values", "layer_values", "fields", "upload", "prepare_upload", "news",
         "news_of_runs", "open_model", "pictures", "thumbnails", "classes", "mean", "operated", "ranges",
-        "studies", "study", "cancel_study", "names", "take",
+        "studies", "study", "cancel_study", "names", "take", "take_made",
     }
 )  # fmt: skip
 

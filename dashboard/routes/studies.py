@@ -7,6 +7,7 @@ POST /studies?<view>         what is asked, as JSON: `kind`, the `layer` of chan
 GET  /studies/<id>?<view>    how far it is, and what it came to: of pictures those for the channel
                              of the view
 POST /studies/<id>/cancel    the same, after it was asked to end
+POST /studies/<id>/take/<number>?<view>    what of the view becomes another with a picture that it made
 
 A question must come as JSON: no page of another site can send that unasked.
 """
@@ -36,6 +37,7 @@ from cnn.studies import (
     Kind,
     Network,
     Question,
+    Raised,
     Sought,
     Status,
     Study,
@@ -44,13 +46,14 @@ from cnn.words import counted, listed, percent
 from dashboard.access.refusals import TOLD, TooManyError, refused
 from dashboard.access.roles import spend
 from dashboard.arguments import Name
+from dashboard.routes.taking import changes
 from dashboard.runtime import studied
 from dashboard.runtime.runtime import Runtime, current
 from dashboard.screens.attributions import maps_of
 from dashboard.screens.request import Request
 from dashboard.shell.studies import told
 from dashboard.state.attributions import MEAN, MIDDLE, OF_MAP
-from dashboard.state.view import View, parse
+from dashboard.state.view import SYNTHESISED, View, parse
 
 _SPLIT = "test"
 _LOST = "Its worker ended before it began: start it again."
@@ -76,6 +79,9 @@ def serve_studies(server: Flask) -> None:
     server.add_url_rule(
         "/studies/<study_id>/cancel", "cancel_study", _answered(_cancel), methods=["POST"]
     )
+    server.add_url_rule(
+        "/studies/<study_id>/take/<int:number>", "take_made", _answered(_take), methods=["POST"]
+    )
 
 
 Answer = tuple[Response, int, dict[str, str]]
@@ -84,7 +90,7 @@ Answer = tuple[Response, int, dict[str, str]]
 def _answered(route: Callable[..., dict[str, Any]]) -> Callable[..., Answer]:
     """Return the route with what goes wrong as a sentence."""
 
-    def answer(**parts: str) -> Answer:
+    def answer(**parts: Any) -> Answer:
         if request.method == "POST" and not request.is_json:
             return (
                 jsonify(problem="Send what is asked as JSON (Content-Type: application/json)."),
@@ -186,6 +192,17 @@ def _cancel(study_id: str) -> dict[str, Any]:
     study = runtime.settings.jobs.study(study_id)
     study.ask_to_cancel()
     return _told(runtime, view, study)
+
+
+def _take(study_id: str, number: int) -> dict[str, Any]:
+    """Return what of the view becomes another where a picture that was made is taken."""
+    asked = Request(parse(request.args.to_dict())[0])
+    answer = current().settings.jobs.study(study_id).answer
+    found = answer.found if isinstance(answer, Raised) else []
+    if number >= len(found):
+        made = counted(len(found), "picture")
+        raise StudyError(f"The study {study_id} made {made}: there is no number {number}.")
+    return {"changes": changes(asked, SYNTHESISED, found[number])}
 
 
 def _told(runtime: Runtime, view: View, study: Study) -> dict[str, Any]:

@@ -7,7 +7,9 @@ It must be asked as JSON: no page of another site can send that unasked.
 
 from __future__ import annotations
 
+import numpy as np
 from flask import Flask, Response, current_app, jsonify, request
+from numpy.typing import NDArray
 
 import cnn
 from dashboard.access.people import Role
@@ -34,15 +36,22 @@ def _take(page: str) -> tuple[Response, int]:
         return _refusal(runtime.not_ready, 503)
     asked = Request(parse(request.args.to_dict())[0])
     try:
-        picture = found.picture(asked)
-        if not taking.is_in_links(picture):
-            require(Role.TRAINER)
-            spend("uploads")
-        return jsonify(changes=taking.changes(asked, found.made, picture)), 200
+        return jsonify(changes=changes(asked, found.made, found.picture(asked))), 200
     except (NotAllowedError, TooManyError):
         raise
     except cnn.CnnError as error:
         return _refusal(str(error), 400)
+
+
+def changes(asked: Request, made: str, picture: NDArray[np.uint8]) -> taking.Changes:
+    """Return what of a view becomes another where a picture is taken, if the reader may do that.
+
+    One that no link has room for counts as an upload. Raises as `dashboard.screens.taking.changes` does.
+    """
+    if not taking.is_in_links(picture):
+        require(Role.TRAINER)
+        spend("uploads")
+    return taking.changes(asked, made, picture)
 
 
 def _refusal(sentence: str, status: int) -> tuple[Response, int]:

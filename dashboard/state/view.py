@@ -34,7 +34,8 @@ OVER: Overlay = "over"
 ALL_METHODS = "all"
 # What may have made a picture that is no sample, drawing or upload of the reader.
 COUNTERFACTUAL = "counterfactual"
-MAKERS = (COUNTERFACTUAL,)
+SYNTHESISED = "synthesis"
+MAKERS = (COUNTERFACTUAL, SYNTHESISED)
 LOOKS = frozenset(
     {
         "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",

@@ -58,3 +58,30 @@ def test_pictures_are_found_once_for_a_layer_and_one_is_taken(server, visit):
     ).click()
     expect(page.get_by_role("button", name="Find the pictures for class logits")).to_be_enabled()
     expect(page.locator(".top-picture")).to_have_count(0)
+
+
+def test_pictures_are_made_of_noise_found_again_and_one_is_taken(server, visit):
+    options = "synthesis.steps:8;synthesis.seeds:2"
+    page = visit(server, f"/features/conv2d_1?channel=5&options={options}").page
+    box = page.get_by_role("region", name="Pictures made of noise", exact=True)
+    box.get_by_role("button", name="Synthesise what this channel of conv2d_1").click()
+    take = box.get_by_role("button", name="Take the picture of seed 1 to every page")
+    expect(take).to_be_visible(timeout=START_MILLISECONDS)
+    expect(box.get_by_role("img", name=re.compile("^Synthesised picture, seed"))).to_have_count(2)
+    expect(box.get_by_role("row")).to_have_count(3)
+    expect(box).to_contain_text("Channel 5 of conv2d_1, the mean of its map, is")
+    expect(box.locator(".js-plotly-plot")).to_be_visible()
+    said = str(box.locator(".study-said").text_content())
+
+    page.reload()
+    expect(box.locator(".study-said")).to_have_text(said)
+    take.click()
+    expect(page.locator("#picture-text")).to_contain_text("Your synthesis")
+    page.wait_for_url("**made=synthesis*")
+    expect(box.locator(".study-said")).to_have_text(said)
+
+    page.get_by_text("Options of the synthesis").click()
+    page.get_by_label("steps", exact=True).fill("9")
+    page.get_by_label("steps", exact=True).press("Enter")
+    expect(box.get_by_role("button", name="Synthesise what this channel")).to_be_enabled()
+    expect(box.get_by_role("img", name=re.compile("^Synthesised picture"))).to_have_count(0)

@@ -140,7 +140,7 @@ def views(doors):
         "method": near("all", "saliency", "occlusion"),
         "overlay": near("apart", "over"),
         "norm": near("l1", "l2"),
-        "made": near("counterfactual"),
+        "made": near("counterfactual", "synthesis"),
         "options": near("smoothgrad.samples:8", "occlusion.patch:99", "synthesis.blur:0.5"),
         "rates": near("0.01", "0.001*5,0.01", "0.1*50"),
         "pick": near(",,stored,0", "3,,wrong,2", "3,7,stored,9999999", "99999,99999,wrong,1"),

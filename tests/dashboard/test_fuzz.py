@@ -31,6 +31,7 @@ UPDATE = "/_dash-update-component"
 # What changes the state of the server when it says yes, and whose role it says that to at least.
 DOORS = {
     "studies": Role.READER, "cancel_study": Role.READER, "upload": Role.TRAINER, "take": Role.TRAINER,
+    "take_made": Role.TRAINER,
     "open_model": Role.OPERATOR, "names": Role.OPERATOR,
 }  # fmt: skip
 DOORS_OF_DASH = {

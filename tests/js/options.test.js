@@ -14,6 +14,8 @@ test("an option is read by the name of its control, and is none at its default",
   assert.equal(cnn.optionOf(view, LAYER), "a;b");
   assert.equal(cnn.optionOf(view, "explain-option-smoothgrad-seed"), undefined);
   assert.equal(cnn.optionOf({}, SAMPLES), undefined);
+  const steps = { options: "synthesis.step_size:2" };
+  assert.equal(cnn.optionOf(steps, "features-option-synthesis-step_size"), "2");
 });
 
 test("an option that is set stands beside the others, and the default takes it away", () => {

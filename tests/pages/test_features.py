@@ -9,7 +9,7 @@ from PIL import Image
 
 import cnn
 from cnn.inspection.top_pictures import CLASSES
-from cnn.studies import TOPS, Question
+from cnn.studies import SYNTHESISE, TOPS, Question
 from dashboard.app import runtime_of
 from dashboard.shell import panel
 from dashboard.shell.studies import place, told
@@ -39,7 +39,8 @@ def test_each_layer_and_the_classes_have_a_tab_and_say_what_they_are(query):
         shown = screen(features, query, name)
         assert shown.texts[features.FACTS]
         assert shown.texts[features.MISSING] == ""
-        assert shown.properties[place(TOPS)] == {"data-layer": name}
+        for kind in (TOPS, SYNTHESISE):
+            assert shown.properties[place(kind)] == {"data-layer": name}
     assert screen(features, query).properties[place(TOPS)] == {"data-layer": "conv2d"}
 
 

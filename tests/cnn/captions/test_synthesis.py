@@ -35,17 +35,15 @@ def test_the_values_before_and_after_stand_beside_the_largest_real_one():
     assert said.seen == (
         "Channel 3 of conv2d, the mean of its map, is 0.25 to 0.5 for noise, and 1 to 3 for what 2 "
         "searches up its gradient made of it. The largest value in 500 of 10,000 pictures, spread "
-        "evenly, of mnist (test) is 1.5, of picture 1,234."
+        "evenly, of MNIST test is 1.5, of picture 1,234."
     )
-    assert said.notice == f"That is 2 times as much as the real picture gives. {MISLEADING}"
+    assert said.notice == f"The highest made here is 2 times that. {MISLEADING}"
 
 
 def test_what_is_no_more_than_the_real_picture_says_so():
     whole = replace(BEST, value=3.0, looked_at=10_000)
     said = synthesis.synthesis(replace(RAISED, best=whole))
-    assert (
-        "The largest value in 10,000 pictures of mnist (test) is 3, of picture 1,234." in said.seen
-    )
+    assert "The largest value in 10,000 pictures of MNIST test is 3, of picture 1,234." in said.seen
     assert said.notice.startswith("The search found nothing that beats the real picture.")
     negative = synthesis.synthesis(replace(RAISED, best=replace(BEST, value=-1.0)))
     assert negative.notice.startswith("No real picture comes near.")

@@ -8,11 +8,11 @@ import pytest
 import cnn
 from cnn.inspection.top_pictures import CLASSES
 from cnn.runs.moments import Moment
-from cnn.studies import Question, Status, Wanted
+from cnn.studies import Question, Raised, Status, Wanted
 from dashboard.app import create_app, runtime_of
 from dashboard.screens import attributions
 from dashboard.settings import Settings
-from dashboard.state.view import View
+from dashboard.state.view import View, parse
 from tests.cnn.captions.test_synthesis import RAISED
 
 SURGERY = "conv2d:3*0"
@@ -289,3 +289,32 @@ def test_what_there_is_so_far_is_told_while_it_is_worked_on(ask, get, runtime):
     assert len(told["answer"]["made"]) == 2
     study.write_status(Status("failed", message="No."))
     assert get(f"/studies/{study.id}")["answer"] is None
+
+
+@pytest.fixture
+def raised(ask, runtime):
+    """A finished study of two pictures 28×28."""
+    study = runtime.settings.jobs.study(ask("synthesise", "conv2d", channel="3")["id"])
+    pictures = [np.full((28, 28, 1), grey, np.uint8) for grey in (7, 90)]
+    study.finish(Raised.of(RAISED.unit, pictures, RAISED.paths, RAISED.settings, RAISED.best))
+    return study
+
+
+def test_a_picture_that_was_made_is_taken_to_every_page(app, raised, runtime):
+    view = {
+        "model": runtime.catalogue.bundled().key,
+        "data": "digits",
+        "index": "5",
+        "rotate": "15",
+    }
+    client = app.server.test_client()
+    address = f"/studies/{raised.id}/take"
+    changes = client.post(f"{address}/1", query_string=view, json={}).json["changes"]
+    assert changes["rotate"] is None
+    taken, refused = parse({name: one for name, one in {**view, **changes}.items() if one})
+    assert refused == ()
+    np.testing.assert_array_equal(runtime.look(taken).seen, raised.answer.found[1])
+    missing = client.post(f"{address}/2", query_string=view, json={})
+    assert missing.status_code == 400
+    assert missing.json["problem"].endswith("made 2 pictures: there is no number 2.")
+    assert client.post(f"{address}/1", query_string=view, data="{}").status_code == 415

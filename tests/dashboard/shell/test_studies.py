@@ -83,6 +83,6 @@ def test_raised_pictures_come_with_their_way_up_and_their_numbers():
     assert [(line["name"], line["y"]) for line in lines] == [
         ("seed 4", [0.25, 1.0, 0.75]),
         ("seed 5", [0.5, 2.0, 3.0]),
-        ("largest real picture", [1.5, 1.5]),
+        ("largest real", [1.5, 1.5]),
     ]
     assert told["said"].startswith("Channel 3 of conv2d")
