@@ -41,15 +41,17 @@
   const made = new Set();
   let replaces;
 
+  // Who goes back twice at once has left the address that Dash tells of.
+  const isLeft = (search) => search !== location.search;
+
   // A link inside the dashboard has no query: then the view stays as it is.
   async function read(search, standard, view) {
-    if (!search) return view ? [root.no_update, root.no_update] : [standard, root.no_update];
-    if (view && search === toQuery(view)) return [root.no_update, root.no_update];
+    const stays = [root.no_update, root.no_update];
+    if (!search) return view ? stays : [standard, root.no_update];
+    if (view && (isLeft(search) || search === toQuery(view))) return stays;
     const link = (search === first.search && (await first.link)) || (await follow(search));
     first.link = null;
-    if (!link || (view && toQuery(link.view) === toQuery(view))) {
-      return [root.no_update, root.no_update];
-    }
+    if (!link || (view && (isLeft(search) || toQuery(link.view) === toQuery(view)))) return stays;
     replaces = true;
     return [link.view, link];
   }

@@ -65,7 +65,7 @@ def test_what_is_painted_while_scrubbing_is_the_figure_at_rest(server, visit, pa
     page = visit(server, path).page
     expect(page.locator(f"#{figures[0]} .gtitle")).to_be_visible()
     at_rest(page)
-    page.evaluate("dash_clientside.cnn.changeView = () => {}")
+    page.evaluate("Object.assign(dash_clientside.cnn, { changeView() {}, bringLater() {} })")
     scrub(page, 4, "Epoch 1, after 8 steps")
     expect(page.locator(f"#{figures[0]} .painted-over")).to_be_visible()
     answered(page)
