@@ -247,8 +247,10 @@ def _draw(page: Page) -> None:
 
 def _study(page: Page) -> None:
     """Let the worker do what the page offers."""
-    page.locator(".study-start").click()
-    page.locator(".study-controls").wait_for(state="hidden", timeout=120_000)
+    for study in page.locator(".study").all():
+        study.locator(".study-start").click()
+        study.locator(".study-controls").wait_for(state="hidden", timeout=120_000)
+    page.evaluate("scrollTo(0, 0)")
 
 
 def _step(page: Page) -> None:
