@@ -223,7 +223,7 @@ def _ranked(
 def _diagnosed(
     model: keras.Model, question: Question, data: Dataset, progress: _Progress
 ) -> Diagnosis | None:
-    network = operated(model, question.operations) if question.changes else model
+    network = _changed(model, question)
     with suppress(_CancelledError):
         return diagnose(network, data, budget=_MOST_OF_ONE_PASS, on_progress=progress.tell_or_stop)
     return None
@@ -233,7 +233,7 @@ def _trusted(
     model: keras.Model, question: Question, data: Dataset, progress: _Progress
 ) -> Trust | None:
     asked = _asked(question)
-    network = operated(model, question.operations) if question.changes else model
+    network = _changed(model, question)
     batch = scale_of(network).applied(asked.pixels[None])
     wanted, pictures = asked.maps[0], _some(data)
     objective = objective_of(network, batch, wanted.target)
@@ -258,7 +258,7 @@ def _trusted(
 def _exciting(
     model: keras.Model, question: Question, data: Dataset, progress: _Progress
 ) -> TopPictures | None:
-    network = operated(model, question.operations) if question.changes else model
+    network = _changed(model, question)
     with suppress(_CancelledError):
         return top_pictures(
             network, data, layer=question.layer, budget=_MOST_OF_ONE_PASS,
@@ -272,7 +272,7 @@ def _raised(
 ) -> Raised | None:
     if question.sought is None:
         raise StudyError("No unit was asked about: choose a channel, then ask again.")
-    network = operated(model, question.operations) if question.changes else model
+    network = _changed(model, question)
     with suppress(_CancelledError):
         return raised(network, question.sought, data, progress)
     return None
@@ -282,10 +282,15 @@ def _mapped(
     model: keras.Model, question: Question, data: Dataset, progress: _Progress
 ) -> Maps | None:
     asked = _asked(question)
-    network = operated(model, question.operations) if question.changes else model
+    network = _changed(model, question)
     with suppress(_CancelledError):
         return mapped(network, asked, _some(data), progress.tell_or_stop)
     return None
+
+
+def _changed(model: keras.Model, question: Question) -> keras.Model:
+    """Return the network with the changes of its channels that were asked about."""
+    return operated(model, question.operations) if question.changes else model
 
 
 def _asked(question: Question) -> Asked:
