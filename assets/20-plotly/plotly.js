@@ -108,13 +108,16 @@
     };
   }
 
-  // What is written into the cells of a plot, each with its value, and how large a cell is in CSS pixels.
+  // What is written into the cells of a plot, each with its value, how large a cell is in CSS pixels, and the
+  // colours of the values.
   function writtenIn(plot) {
     const { xaxis, yaxis } = plot._fullLayout;
     const texts = [...plot.querySelectorAll(".heatmap-label text")];
     const numbers = texts.map((text) => ({ text, value: text.__data__.z }));
     const side = (axis) => Math.abs(axis.l2p(1) - axis.l2p(0));
-    return { numbers, width: numbers.length && side(xaxis), height: numbers.length && side(yaxis) };
+    if (!numbers.length) return { numbers };
+    const { zmin: low, zmax: high, colorscale } = plot._fullData[0];
+    return { numbers, width: side(xaxis), height: side(yaxis), colours: { low, high, colorscale } };
   }
 
   function scaleFontOf({ _fullData: [trace] }) {

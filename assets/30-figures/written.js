@@ -1,5 +1,5 @@
 // Numbers that are written into cells stand there only where they fit: with fewer digits in small cells, and
-// not at all in smaller ones, where the pointer tells them.
+// not at all in smaller ones, where the pointer tells them. They are black or white, to be read on any colour.
 (function () {
   const root = window.dash_clientside;
   const { plotly } = root.cnn;
@@ -12,8 +12,10 @@
   });
 
   function fit(plot) {
-    const { numbers, width, height } = plotly.writtenIn(plot);
+    const { numbers, width, height, colours } = plotly.writtenIn(plot);
     if (!numbers.length) return;
+    const range = { ...colours, stops: root.cnn.colourStops(colours.colorscale) };
+    for (const { text, value } of numbers) text.style.fill = root.cnn.inkOn(value, range);
     const hasHeight = numbers[0].text.getBBox().height <= height;
     const fits = () => hasHeight && numbers.every(({ text }) => text.getComputedTextLength() <= width - BESIDE);
     if (fits()) return;

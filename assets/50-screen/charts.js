@@ -79,20 +79,6 @@
     return copy;
   }
 
-  // [share, "#rrggbb" or "rgb(r, g, b)"] as [share, [r, g, b]].
-  const known = new Map();
-
-  function colourStops(scale) {
-    const key = scale.map(([, colour]) => colour).join();
-    if (!known.has(key)) known.set(key, scale.map(([share, colour]) => [share, rgb(colour)]));
-    return known.get(key);
-  }
-
-  function rgb(colour) {
-    if (!colour.startsWith("#")) return colour.match(/\d+/g).map(Number);
-    return [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
-  }
-
   // A text of a figure as it is read: there its letters cannot be taken for markup.
   const LETTERS = { "&lt;": "<", "&gt;": ">", "&#123;": "{", "&amp;": "&" };
 
@@ -100,5 +86,5 @@
     return text.replace(/&(lt|gt|#123|amp);/g, (one) => LETTERS[one]);
   }
 
-  root.cnn = { ...root.cnn, bringLater, dropPending, filled, colourStops, plain };
+  root.cnn = { ...root.cnn, bringLater, dropPending, filled, plain };
 })();

@@ -80,24 +80,6 @@
     if (after) after();
   }
 
-  // Colours as plotly.js computes them: between the two stops around a value, then rounded.
-  function paintColours(values, { low, high, stops }, data) {
-    const domain = stops.map(([share]) => low + share * (high - low));
-    const last = stops.length - 2;
-    for (let n = 0; n < values.length; n++) {
-      if (values[n] !== values[n]) continue;
-      const x = Math.min(Math.max(values[n], low), high);
-      let i = 0;
-      while (i < last && x >= domain[i + 1]) i++;
-      const t = (x - domain[i]) / (domain[i + 1] - domain[i]);
-      const [from, to] = [stops[i][1], stops[i + 1][1]];
-      data[4 * n] = Math.round(from[0] * (1 - t) + to[0] * t);
-      data[4 * n + 1] = Math.round(from[1] * (1 - t) + to[1] * t);
-      data[4 * n + 2] = Math.round(from[2] * (1 - t) + to[2] * t);
-      data[4 * n + 3] = 255;
-    }
-  }
-
   function paintCells(plot, { zmin, zmax, colorscale }, { values, shape }) {
     const image = root.cnn.plotly.cellsOf(plot);
     if (!image) return;
@@ -107,7 +89,7 @@
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     const pixels = new ImageData(width, height);
     const range = { low: zmin, high: zmax };
-    paintColours(values, { ...range, stops: root.cnn.colourStops(colorscale) }, pixels.data);
+    root.cnn.fillColours(values, { ...range, stops: root.cnn.colourStops(colorscale) }, pixels.data);
     canvas.getContext("2d").putImageData(pixels, 0, 0);
     root.cnn.paintBarNumbers(plot, overlay(plot, "numbers"), range);
   }
