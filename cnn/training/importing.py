@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from cnn.errors import ModelError, RunError, reason
 from cnn.models.card import card_of
 from cnn.models.loading import load_model, save_model
+from cnn.models.opening import Limits, require_weights
 from cnn.runs.moments import Moment
 from cnn.runs.recorded import Recorded
 from cnn.runs.run import Run, Status, create_recorded
@@ -162,6 +163,7 @@ def _not_as_many(path: Path, of: str, its: int, mine: int) -> ModelError:
 
 def _weights_alone(path: Path, model: keras.Model, of: str) -> list[NDArray[Any]]:
     """Return the weights in a file that has nothing else."""
+    require_weights(path, Limits())
     stored = sorted(_stored_shapes(path))
     try:
         with warnings.catch_warnings():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -14,7 +15,7 @@ from cnn.models.opening.building import built
 from cnn.models.opening.classes import require_known, with_operations
 from cnn.models.opening.contents import Config, Contents, parts
 from cnn.models.opening.hdf5 import contents as contents_of_h5
-from cnn.models.opening.hdf5 import numbers_held
+from cnn.models.opening.hdf5 import names_types, numbers_held
 from cnn.models.opening.keras2 import translated
 from cnn.models.opening.keras2_weights import renamed
 from cnn.models.opening.limits import Limits
@@ -22,7 +23,7 @@ from cnn.models.opening.signatures import SUFFIXES, require_model_file
 from cnn.models.opening.trying_h5 import require_harmless
 from cnn.models.opening.weights import fill_from_h5
 
-__all__ = ["SUFFIXES", "Limits", "opened"]
+__all__ = ["SUFFIXES", "Limits", "opened", "require_weights"]
 
 
 def opened(path: Path, limits: Limits) -> tuple[Any, tuple[Loss | None, ...]]:
@@ -33,32 +34,53 @@ def opened(path: Path, limits: Limits) -> tuple[Any, tuple[Loss | None, ...]]:
     is damaged, of another kind, larger than `limits`, or needs what Keras does not have.
     """
     require_model_file(path)
+    with _refusing(path.name), _contents(path, limits) as contents:
+        return _opened(path.name, contents, limits)
+
+
+def require_weights(path: Path, limits: Limits) -> None:
+    """Raise `ModelError` for an HDF5 file of weights alone that is as dangerous as `opened` refuses."""
+    with _refusing(path.name):
+        # Keras reads attributes of all older files, and of these only where they are.
+        if not path.name.endswith(".weights.h5") or names_types(path, of=path.name):
+            require_harmless(path, of=path.name)
+        numbers_held(path, limits, of=path.name)
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    """Tell in one sentence what goes wrong with a file inside."""
     try:
-        with _contents(path, limits) as contents:
-            return _opened(path.name, contents, limits)
+        yield
     except ModelError:
         raise
     except MemoryError as error:
         raise ModelError(
-            f"{path.name} needs more memory than there is: choose a smaller network."
+            f"{name} needs more memory than there is: choose a smaller network."
         ) from error
     except (OSError, BadZipFile) as error:
         raise ModelError(
-            f"{path.name} is cut short or damaged ({reason(error)}), and cannot be read to its end: copy "
-            "it or save it again."
+            f"{name} is cut short or damaged ({reason(error)}), and cannot be read to its end: copy it "
+            "or save it again."
         ) from error
     except Exception as error:
         raise ModelError(
-            f"{path.name} cannot be opened as a Keras model ({reason(error)}): it is damaged, or not as "
-            "Keras writes it. Save the model again."
+            f"{name} cannot be opened as a Keras model ({reason(error)}): it is damaged, or not as Keras "
+            "writes it. Save the model again."
         ) from error
 
 
-def _contents(path: Path, limits: Limits) -> AbstractContextManager[Contents]:
-    if path.suffix == ".keras":
-        return unpacked(path, limits)
-    require_harmless(path)
-    return nullcontext(contents_of_h5(path))
+@contextmanager
+def _contents(path: Path, limits: Limits) -> Iterator[Contents]:
+    if path.suffix != ".keras":
+        require_harmless(path, of=path.name)
+        yield contents_of_h5(path)
+        return
+    with unpacked(path, limits) as contents:
+        # Of the weights in an archive nothing but this is read that could break the library.
+        if names_types(contents.weights, of=path.name):
+            require_harmless(contents.weights, of=path.name)
+        yield contents
 
 
 def _opened(name: str, contents: Contents, limits: Limits) -> tuple[Any, tuple[Loss | None, ...]]:

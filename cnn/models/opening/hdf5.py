@@ -105,6 +105,14 @@ def numbers_held(path: Path, limits: Limits, *, of: str) -> int:
     return count
 
 
+def names_types(path: Path, *, of: str) -> bool:
+    """Whether an array of the file says its own type beside it, which Keras reads: bfloat16 does."""
+    import h5py
+
+    with h5py.File(path) as file:
+        return any("dtype" in data.attrs for _, data in _arrays(file, of))
+
+
 def _arrays(file: h5py.File, of: str) -> Iterator[tuple[str, h5py.Dataset]]:
     """Yield every array and its name; no link is followed but those to the file's own parts."""
     import h5py

@@ -14,8 +14,11 @@ from cnn.errors import ModelError
 _SECONDS = 60
 
 
-def require_harmless(path: Path) -> None:
-    """Raise `ModelError` for an HDF5 file that crashes the library, or keeps it busy without an end."""
+def require_harmless(path: Path, *, of: str) -> None:
+    """Raise `ModelError`, naming the file as `of`, for an HDF5 file that crashes the library.
+
+    So does one that keeps it busy without an end.
+    """
     import h5py
 
     # Most damage is found by this alone, which is safe and takes no time.
@@ -27,6 +30,6 @@ def require_harmless(path: Path) -> None:
         is_broken = True
     if is_broken:
         raise ModelError(
-            f"{path.name} is damaged: the library that reads HDF5 files breaks on it. Copy it or save it "
+            f"{of} is damaged: the library that reads HDF5 files breaks on it. Copy it or save it "
             "again."
         )

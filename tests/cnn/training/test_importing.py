@@ -3,6 +3,7 @@
 import json
 import pickle
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -167,3 +168,16 @@ def test_a_folder_without_checkpoints_and_a_file_that_is_none_are_named(made, tm
         (folder / name).write_bytes(b"nothing")
         with pytest.raises(CnnError, match=name):
             import_checkpoints(folder, made / "net.keras", tmp_path / "runs")
+
+
+@pytest.mark.parametrize("name", ["a.weights.h5", "a.h5"])
+def test_weights_alone_that_break_the_library_are_refused(made, tmp_path, name):
+    network().save_weights(tmp_path / "a.weights.h5")
+    path = (tmp_path / "a.weights.h5").rename(tmp_path / name)
+    with h5py.File(path, "a") as file:
+        file["layers/conv2d/vars/0"].attrs["dtype"] = "bfloat16"
+    of_text, of_nothing = (b"dtype" + bytes(3) + b"\x19" + kind for kind in (b"\x01", b"\xf9"))
+    assert of_text in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(of_text, of_nothing))
+    with pytest.raises(CnnError, match=f"{name} is damaged: the library that reads HDF5 files"):
+        import_checkpoints(tmp_path, made / "net.keras", tmp_path / "runs")

@@ -137,6 +137,20 @@ def test_a_file_that_breaks_the_library_is_refused_and_ends_no_process_of_ours(f
     assert "the library that reads HDF5 files breaks on it" in refusal(path)
 
 
+def test_weights_in_an_archive_that_break_the_library_are_refused_so_too(folder, tmp_path):
+    def change(members):
+        stream = io.BytesIO(members["model.weights.h5"])
+        with h5py.File(stream, "a") as file:
+            file[first_array(file)].attrs["dtype"] = "bfloat16"
+        content = stream.getvalue()
+        of_text, of_nothing = (b"dtype" + bytes(3) + b"\x19" + kind for kind in (b"\x01", b"\xf9"))
+        assert of_text in content
+        members["model.weights.h5"] = content.replace(of_text, of_nothing)
+
+    path = with_members(folder / "m.keras", tmp_path / "m.keras", change)
+    assert "the library that reads HDF5 files breaks on it" in refusal(path)
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     suffix=st.sampled_from([".keras", ".h5"]),
