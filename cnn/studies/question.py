@@ -40,8 +40,8 @@ TOPS: Kind = "tops"
 SYNTHESISE: Kind = "synthesise"
 MAPS: Kind = "maps"
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
-# Another number makes other questions of the same: where the answer has changed its meaning.
-_FORM = 1
+# Another number makes other questions of the same: where an answer has changed its meaning, or its file.
+_FORM = 2
 # Whoever asks has opened the same file, within the limit of the server.
 _OPENED_BEFORE = Limits(bytes=sys.maxsize)
 # Where a file is, and not what is in it.

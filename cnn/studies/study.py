@@ -3,14 +3,19 @@
 `question.json` · `status.json` · `so_far.json`, what there is of the answer while it is found, where that
 can be shown · `answer.json`, once it is finished · `cancel`, if somebody asked for it ·
 `heartbeat.json` and `worker.lock` of whoever works on it. The folder's name is the hash of
-the question: what is asked twice is found out once. Each file is replaced whole.
+the question: what is asked twice is found out once. Each file of JSON is replaced whole, and has the check
+sum of its content: numbers that somebody else has put there are told as damage, not as an answer.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,7 +24,7 @@ from filelock import FileLock
 from pydantic import Field, TypeAdapter
 
 from cnn.errors import StudyError
-from cnn.files import why_not_written, write_json
+from cnn.files import read_json, why_not_written, write_json
 from cnn.inspection.diagnosis.findings import Diagnosis
 from cnn.inspection.top_pictures import TopPictures
 from cnn.runs.files import State
@@ -109,41 +114,85 @@ class Study(Worked):
 
     @property
     def so_far(self) -> Answer | None:
-        """What it has come to so far, while it is worked on; None where there is nothing to show yet."""
-        if not os.access(self.path / _SO_FAR, os.F_OK):
-            return None
-        made: Answer = self._read(_SO_FAR, _ANSWERS[self.question.kind])
+        """What it has come to so far, while it is worked on; None where there is nothing to show yet.
+
+        One that is damaged is nothing to show: the worker soon writes the next.
+        """
+        made: Answer | None = None
+        with suppress(StudyError):
+            made = self._read(_SO_FAR, _ANSWERS[self.question.kind])
         return made
 
     def _read(self, name: str, kind: TypeAdapter[Any]) -> Any:
         try:
-            return kind.validate_json((self.path / name).read_bytes())
+            return _opened(read_json(self.path / name), kind)
         except FileNotFoundError as error:
             raise StudyError(f"There is no study {self.id} (any more): start it again.") from error
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise StudyError(
                 f"{name} of the study {self.id} is damaged: start it again."
             ) from error
 
+    def _write(self, name: str, what: Question | Status | Answer) -> None:
+        write_json(self.path / name, _sealed(what))
+
+    def write_question(self, question: Question) -> None:
+        """Write what is asked."""
+        self._write("question.json", question)
+
     def write_status(self, status: Status) -> None:
         """Replace the status."""
-        write_json(self.path / "status.json", asdict(status))
+        self._write("status.json", status)
 
     def write_so_far(self, made: Answer) -> None:
         """Replace what it has come to so far."""
-        write_json(self.path / _SO_FAR, asdict(made))
+        self._write(_SO_FAR, made)
 
     def finish(self, answer: Answer) -> None:
         """Write the answer, and that there is one."""
-        write_json(self.path / "answer.json", asdict(answer))
+        self._write("answer.json", answer)
         self.write_status(Status("finished", done=answer.pictures, all=answer.pictures))
 
     def ask_to_cancel(self) -> None:
-        """Ask the worker to stop at the next batch; one that waits is cancelled at once."""
+        """Ask the worker to stop at the next batch; one that waits is cancelled at once.
+
+        Raises `StudyError` where that cannot be written.
+        """
         is_queued = self.status.state == "queued"
-        (self.path / "cancel").touch()
-        if is_queued:
-            self.write_status(Status("cancelled", message="Cancelled before it began."))
+        with _written("That the study is cancelled"):
+            (self.path / "cancel").touch()
+            if is_queued:
+                self.write_status(Status("cancelled", message="Cancelled before it began."))
+
+
+def _sealed(what: Question | Status | Answer) -> dict[str, Any]:
+    """Return what a file holds, as JSON takes it, with its check sum."""
+    content = asdict(what)
+    return {"sum": _sum(json.dumps(content)), "content": content}
+
+
+def _opened(sealed: Any, kind: TypeAdapter[Any]) -> Any:
+    """Return the content of a file; `ValueError`, `TypeError` or `KeyError` where it is another's."""
+    text = json.dumps(sealed["content"])
+    if sealed["sum"] != _sum(text):
+        raise ValueError("The check sum is that of another content.")
+    return kind.validate_json(text)
+
+
+def _sum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@contextmanager
+def _written(what: str) -> Iterator[None]:
+    """Tell of a file that cannot be written in a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise StudyError(
+            f"{what} could not be written: {why_not_written(error)}. Ask whoever runs this server, "
+            "then try again."
+        ) from error
 
 
 def find(folder: Path) -> list[Study]:
@@ -163,18 +212,13 @@ def ask(folder: Path, question: Question) -> tuple[Study, bool]:
     knows. Old ones are removed beyond a limit. Raises `StudyError` where nothing can be written.
     """
     study = Study(folder / question.id)
-    try:
+    with _written("The study"):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".asking.lock"):
             if not _is_due(study):
                 return study, False
             _write_new(study, question)
             _remove_old(folder)
-    except OSError as error:
-        raise StudyError(
-            f"The study could not be written: {why_not_written(error)}. Ask whoever runs this server, "
-            "then try again."
-        ) from error
     return study, True
 
 
@@ -191,7 +235,7 @@ def _write_new(study: Study, question: Question) -> None:
     for name in ("cancel", "answer.json", _SO_FAR):
         (study.path / name).unlink(missing_ok=True)
     study.write_status(Status())
-    write_json(study.path / "question.json", asdict(question))
+    study.write_question(question)
 
 
 def _remove_old(folder: Path) -> None:

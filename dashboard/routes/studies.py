@@ -206,6 +206,16 @@ def _take(study_id: str, number: int) -> dict[str, Any]:
 
 
 def _told(runtime: Runtime, view: View, study: Study) -> dict[str, Any]:
+    """Return how far a study is; one of which a file is damaged can be started again."""
+    try:
+        return _how_far(runtime, view, study)
+    except StudyError as error:
+        if not study.exists:
+            raise
+        return {"id": study.id, "state": "failed", "problem": str(error)}
+
+
+def _how_far(runtime: Runtime, view: View, study: Study) -> dict[str, Any]:
     status = study.status
     if runtime.queue.is_lost(study):
         status = Status("interrupted", message=_LOST)

@@ -10,7 +10,7 @@ import brotli
 import numpy as np
 import pytest
 
-from cnn import HomeError, ImageError, RunError, TrainingConfig, runs
+from cnn import HomeError, ImageError, RunError, StudyError, TrainingConfig, runs, studies
 from cnn.jobs import Home, Queue
 from dashboard.app import create_app, runtime_of
 from dashboard.routes.compression import StaticCache
@@ -95,6 +95,23 @@ def test_what_a_reader_does_to_a_run_is_explained_where_it_cannot_be_written(tmp
         run.ask_to_cancel()
     run.delete()
     assert not run.exists
+
+
+def test_a_study_that_cannot_be_asked_for_or_cancelled_is_explained(nowhere, tmp_path, full):
+    network = studies.Network("model.keras", "0" * 12)
+    question = studies.Question.ranking(network, "conv2d", "digits", "test")
+    study, _ = studies.ask(tmp_path, question)
+    with pytest.raises(StudyError, match=r"the folder cannot be written \(Not a dir"):
+        studies.ask(nowhere, question)
+    full()
+    with pytest.raises(StudyError, match="there is no room on the disk") as error:
+        studies.ask(tmp_path, studies.Question.ranking(network, "dense", "digits", "test"))
+    assert str(tmp_path) not in str(error.value)
+    with pytest.raises(StudyError, match="there is no room on the disk") as error:
+        study.ask_to_cancel()
+    assert str(tmp_path) not in str(error.value)
+    assert studies.find(tmp_path) == [study]
+    assert study.status.state == "queued"
 
 
 def test_a_full_disk_is_told_to_everybody_while_it_is_full(tmp_path, monkeypatch):

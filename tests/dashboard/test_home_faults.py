@@ -1,10 +1,13 @@
 """A real server whose folder cannot be written, is full, or goes away, says so and goes on."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
+from urllib.error import HTTPError
 
 import pytest
 
@@ -65,6 +68,18 @@ class OnADisk(Faulty):
             raise RunError(done.stderr)
         return Run(self.disk / "runs" / done.stdout.split()[-1])
 
+    def study(self) -> tuple[int, str]:
+        """Ask for a study, as a page does: the status, and how far it is or why not."""
+        request = urllib.request.Request(
+            f"{self.url}/studies?data=digits", b'{"kind": "rank", "layer": "conv2d"}',
+            {"Content-Type": "application/json"},
+        )  # fmt: skip
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.load(answer)["state"]
+        except HTTPError as error:
+            return error.code, json.load(error)["problem"]
+
     def fill(self) -> Path:
         """Leave no room on the disk, and return what takes it."""
         ballast = self.disk / "ballast"
@@ -101,6 +116,8 @@ def test_a_folder_that_becomes_read_only_is_told_and_pictures_are_shown_as_ever(
         answers_as_ever(server, 11)
         with pytest.raises(RunError, match="Read-only file system"):
             server.submit()
+        status, problem = server.study()
+        assert (status, "Read-only file system" in problem) == (400, True)
         assert "The server's folder cannot be written: nothing can be" in server.told()
     finally:
         server.become_writable()
@@ -119,9 +136,12 @@ def test_a_folder_that_is_full_is_told_and_pictures_are_shown_as_ever(on_a_disk)
         assert "The server's disk is full" in server.told()
         with pytest.raises(RunError, match="there is no room on the disk"):
             server.submit()
+        status, problem = server.study()
+        assert (status, "there is no room on the disk" in problem) == (400, True)
     finally:
         ballast.unlink()
     wait_until(lambda: "disk is full" not in server.told())
+    assert server.study() == (200, "queued")
     run = server.submit()
     wait_until(lambda: run.status.state == "finished")
     assert "Traceback" not in server.log.read_text()
