@@ -3,8 +3,8 @@
 `question.json` · `status.json` · `so_far.json`, what there is of the answer while it is found, where that
 can be shown · `answer.json`, once it is finished · `cancel`, if somebody asked for it ·
 `heartbeat.json` and `worker.lock` of whoever works on it. The folder's name is the hash of
-the question: what is asked twice is found out once. Each file of JSON is replaced whole, and has the check
-sum of its content: numbers that somebody else has put there are told as damage, not as an answer.
+the question: what is asked twice is found out once. Each file is replaced whole, and has the check sum of
+its content: numbers that somebody else has put there are told as damage, not as an answer.
 """
 
 from __future__ import annotations

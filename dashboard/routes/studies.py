@@ -208,30 +208,38 @@ def _take(study_id: str, number: int) -> dict[str, Any]:
 def _told(runtime: Runtime, view: View, study: Study) -> dict[str, Any]:
     """Return how far a study is; one of which a file is damaged can be started again."""
     try:
-        return _how_far(runtime, view, study)
+        question, status = study.question, study.status
+        is_lost = runtime.queue.is_lost(study)
+        answer = study.answer if status.state == "finished" else None
     except StudyError as error:
         if not study.exists:
             raise
         return {"id": study.id, "state": "failed", "problem": str(error)}
-
-
-def _how_far(runtime: Runtime, view: View, study: Study) -> dict[str, Any]:
-    status = study.status
-    if runtime.queue.is_lost(study):
+    if is_lost:
         status = Status("interrupted", message=_LOST)
-    answer = study.answer if status.state == "finished" else None
     if status.state == "running":
         answer = study.so_far
+    if isinstance(answer, cnn.TopPictures):
+        _require_of_view(runtime, view, study.id, question.layer)
     has_failed = status.state in ("failed", "interrupted")
     return {
         "id": study.id,
         "state": status.state,
         "done": status.done,
         "all": status.all,
-        "progress": _in_words(status, study.question.kind),
+        "progress": _in_words(status, question.kind),
         "problem": without_folders(status.message) if has_failed else "",
         "answer": told(answer, view) if answer else None,
     }
+
+
+def _require_of_view(runtime: Runtime, view: View, study_id: str, layer: str) -> None:
+    """Raise `StudyError` for pictures of another network or data set than the view shows."""
+    if _question(runtime, view, _Asked(kind=TOPS, layer=layer)).id != study_id:
+        raise StudyError(
+            f"The study {study_id} is about another network, or about other pictures, than are shown: "
+            "open the page with its own link."
+        )
 
 
 def _in_words(status: Status, kind: Kind) -> str:

@@ -3,6 +3,7 @@
 import io
 import json
 from functools import cache
+from typing import get_args
 from urllib.parse import quote, urlencode
 
 import dash
@@ -10,6 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import cnn
+from cnn.attribution.methods import METHODS as METHODS_OF_MAPS
+from cnn.inspection.top_pictures import CLASSES
+from cnn.studies import Kind
 from dashboard.state import pixels
 
 TEXT = st.one_of(
@@ -185,7 +189,8 @@ def addresses(doors):
         "split": near("all", "test"),
         "key": near(doors.upload, "0" * 32),
         "run_id": near(doors.run.id, "digits"),
-        "study_id": near("0" * 16, "0" * 32),
+        "study_id": near(*doors.studies, "0" * 16),
+        "number": near("0", "1", "9" * 20),
         "name": near("model.keras", "config.json", "history.csv", "status.json"),
         "package_name": near("dash", "plotly", "dash_bootstrap_components", "os", "json"),
         "fingerprinted_path": near(
@@ -205,7 +210,7 @@ def addresses(doors):
 
 def _filled(path, given):
     for name, value in given.items():
-        for converter in ("", "path:", "string:"):
+        for converter in ("", "path:", "string:", "int:"):
             path = path.replace(f"<{converter}{name}>", value)
     return path
 
@@ -239,8 +244,13 @@ def payloads():
         b"[" * 5000, b"\xff\xfe", b"null", b"{}",
     ]  # fmt: skip
     asked = st.fixed_dictionaries(
-        {"kind": near("rank", "diagnose", "evaluate", "synthesise")},
-        optional={"layer": near("conv2d", "dense"), "find": ANYTHING, "x": ANYTHING},
+        {"kind": near(*get_args(Kind))},
+        optional={
+            "layer": near("conv2d", "dense", CLASSES),
+            "method": near(*METHODS_OF_MAPS),
+            "find": ANYTHING,
+            "x": ANYTHING,
+        },
     )
     cut = st.tuples(one_of(whole), st.integers(0, 60)).map(lambda one: one[0][: one[1]])
     return st.one_of(

@@ -67,16 +67,21 @@ def runtime(app, request_of):
     shutil.rmtree(runtime.settings.jobs.studies_dir)
 
 
+def asked(kind):
+    """What a page sends to ask for a study of a kind: the query of its view, and the body."""
+    given = {"data": "digits", **KINDS[kind][0]}
+    layer, method = given.pop("layer", ""), given.pop("of_method", "")
+    return given, {"kind": kind, "layer": layer, "method": method}
+
+
 @pytest.fixture
 def send(app, runtime, monkeypatch):
     """Ask for a study of a kind; with `find` only for what there is of it."""
     monkeypatch.setattr(attributions, "is_large", lambda _model: True)
 
     def send(kind, *, find=False):
-        given = dict(KINDS[kind][0])
-        body = {"kind": kind, "layer": given.pop("layer", ""), "find": find}
-        body["method"] = given.pop("of_method", "")
-        query = {"model": runtime.catalogue.bundled().key, "data": "digits", **given}
+        query, body = asked(kind)
+        query, body = {"model": runtime.catalogue.bundled().key, **query}, {**body, "find": find}
         told = app.server.test_client().post("/studies", query_string=query, json=body)
         assert told.status_code == 200, told.json
         return told.json
