@@ -19,6 +19,7 @@ from flask import Response, request
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
+from cnn.inspection.trial import MOST_LETTERS as MOST_LETTERS_OF_NAME
 from dashboard import bodies
 from dashboard.prefix import base
 
@@ -34,7 +35,7 @@ _MOST_CLICKS = 1_000_000
 _HELD = ("data", "value")
 _STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 
-Name = Annotated[str, Field(max_length=1000)]
+Name = Annotated[str, Field(max_length=MOST_LETTERS_OF_NAME)]
 Text = Annotated[str, Field(max_length=MOST_LETTERS)]
 Address = Annotated[str, Field(max_length=MOST_LETTERS)]
 Count = Annotated[int, Field(ge=0, le=_MOST_CLICKS)]

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from reprlib import repr as short
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import numpy as np
 
 from cnn.errors import CnnError, ModelError, reason
 from cnn.inspection.activations import forward
+from cnn.models.card import class_names
 from cnn.models.graph import nothing_left
 from cnn.models.layers import layer_infos
 
 if TYPE_CHECKING:
     import keras
 
+# A layer is known by its name in addresses, a class in what pages send.
+MOST_LETTERS = 1000
 _PICTURE = np.zeros((28, 28), np.uint8)
 
 
 def try_out(model: keras.Model) -> None:
     """Describe the model's layers and send a black picture through them, in a size that fits.
 
-    Raises `ModelError` with the reason if that fails. What was compiled for it is kept.
+    Raises `ModelError` with the reason if that fails, and where a name is too long to be asked for. What
+    was compiled for it is kept.
     """
     try:
-        layer_infos(model)
+        _require_names(model)
         passed = forward(model, _PICTURE)
     except CnnError:
         raise
@@ -34,3 +40,16 @@ def try_out(model: keras.Model) -> None:
     empty = [name for name, shape in passed.shapes.items() if 0 in shape]
     if empty:
         raise nothing_left(empty[0])
+
+
+def _require_names(model: keras.Model) -> None:
+    """Raise `ModelError` for a name that is too long: of a layer in an address, of a class in a request."""
+    layers = ((info.name, quote(info.name, safe="")) for info in layer_infos(model))
+    classes = ((name, name) for name in class_names(model))
+    for kind, names in (("layer", layers), ("class", classes)):
+        for name, written in names:
+            if len(written) > MOST_LETTERS:
+                raise ModelError(
+                    f"The name of the {kind} {short(name)} takes {len(written):,} letters, and at most "
+                    f"{MOST_LETTERS:,} can be shown: give it a shorter one, then save the model again."
+                )

@@ -70,7 +70,7 @@ class Doors:
 
     def _finished(self, kind):
         """The id of a study that was asked for and is finished."""
-        query, body = asked(kind)
+        query, body = asked(self.runtime, kind)
         _, login = self.senders[-1]
         told = self.client.post(
             f"{self.prefix}/studies", query_string=query, json=body, headers=login

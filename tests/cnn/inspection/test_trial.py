@@ -7,6 +7,8 @@ import tensorflow as tf
 from keras import layers
 
 import cnn
+from cnn.inspection.trial import MOST_LETTERS
+from cnn.models.card import Card, attach_card
 from cnn.models.compilation import Compiled
 from cnn.models.loading import as_functional
 from cnn.models.twins import twin
@@ -96,6 +98,26 @@ def test_a_network_that_can_never_run_is_refused_with_its_layer_and_reason():
         cnn.ModelError, match=r"layer 'encode' \(CategoryEncoding\).*division by zero"
     ):
         cnn.try_out(never)
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"), [("a" * 1000, 1000), ("a" * 1001, 1001), ("中" * 112, 1008)]
+)
+def test_a_layer_whose_name_no_address_has_room_for_is_refused(name, letters):
+    picture = keras.Input((28, 28, 1))
+    named = as_functional(keras.Model(picture, layers.Conv2D(1, 3, name=name)(picture)))
+    if letters <= MOST_LETTERS:
+        cnn.try_out(named)
+        return
+    with pytest.raises(cnn.ModelError, match=rf"layer .* takes {letters:,} letters, and at most 1"):
+        cnn.try_out(named)
+
+
+def test_a_class_whose_name_no_request_has_room_for_is_refused(classifier):
+    named = twin(classifier, classifier.get_weights())
+    attach_card(named, Card(("b" * 1001, *"123456789")))
+    with pytest.raises(cnn.ModelError, match=r"the class 'bbb.* takes 1,001 letters"):
+        cnn.try_out(named)
 
 
 def test_a_network_whose_output_is_maps_is_shown():

@@ -67,9 +67,9 @@ def runtime(app, request_of):
     shutil.rmtree(runtime.settings.jobs.studies_dir)
 
 
-def asked(kind):
-    """What a page sends to ask for a study of a kind: the query of its view, and the body."""
-    given = {"data": "digits", **KINDS[kind][0]}
+def asked(runtime, kind):
+    """What a page sends to ask for a study of the bundled network: the query of its view, and a body."""
+    given = {"model": runtime.catalogue.bundled().key, "data": "digits", **KINDS[kind][0]}
     layer, method = given.pop("layer", ""), given.pop("of_method", "")
     return given, {"kind": kind, "layer": layer, "method": method}
 
@@ -80,9 +80,10 @@ def send(app, runtime, monkeypatch):
     monkeypatch.setattr(attributions, "is_large", lambda _model: True)
 
     def send(kind, *, find=False):
-        query, body = asked(kind)
-        query, body = {"model": runtime.catalogue.bundled().key, **query}, {**body, "find": find}
-        told = app.server.test_client().post("/studies", query_string=query, json=body)
+        query, body = asked(runtime, kind)
+        told = app.server.test_client().post(
+            "/studies", query_string=query, json={**body, "find": find}
+        )
         assert told.status_code == 200, told.json
         return told.json
 
