@@ -151,6 +151,10 @@ class Settings(BaseSettings):
     most_trainings_each: int = Field(
         20, ge=0, description="Trainings of one reader, by name or else address, that may wait"
     )  # fmt: skip
+    most_studies: int = Field(100, ge=0, description="Studies that may wait at one time")
+    most_studies_each: int = Field(
+        40, ge=0, description="Studies of one reader, by name or else address, that may wait"
+    )  # fmt: skip
     limit_uploads: Rates = Field(
         "60 per minute; 600 per minute in all", description="How often pictures may be uploaded, by one "
         "reader and in all",

@@ -43,7 +43,7 @@ def try_out(model: keras.Model) -> None:
 
 
 def _require_names(model: keras.Model) -> None:
-    """Raise `ModelError` for a name that is too long: of a layer in an address, of a class in a request."""
+    """Raise `ModelError` for a name too long: of a layer in an address, or of a class in a request."""
     layers = ((info.name, quote(info.name, safe="")) for info in layer_infos(model))
     classes = ((name, name) for name in class_names(model))
     for kind, names in (("layer", layers), ("class", classes)):

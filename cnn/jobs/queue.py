@@ -292,12 +292,12 @@ class Queue:
         with self._reached():
             self._train_job(run.id)
 
-    def submit_study(self, question: studies.Question) -> studies.Study:
-        """Return the study of a question, queued unless it is done or in hand already.
+    def submit_study(self, question: studies.Question, *, by: str = "") -> studies.Study:
+        """Return the study of a question, queued unless it is done or in hand; `by` is who asks.
 
         Raises `StudyError` if it cannot be written, `RunError` if the queue cannot be reached.
         """
-        study, is_due = studies.ask(self.home.studies_dir, question)
+        study, is_due = studies.ask(self.home.studies_dir, question, by=by)
         if is_due or self.is_lost(study):
             with self._reached():
                 self._study_job(study.id)

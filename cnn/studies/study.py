@@ -52,7 +52,10 @@ Count = Annotated[int, Field(ge=0)]
 
 @dataclass(frozen=True)
 class Status:
-    """How far a study is: `done` of `all` pictures. `seconds_left` is an estimate."""
+    """How far a study is: `done` of `all` pictures. `seconds_left` is an estimate.
+
+    While it waits, `by` says who asked for it.
+    """
 
     __pydantic_config__ = STRICT
 
@@ -61,6 +64,7 @@ class Status:
     all: Count = 0
     seconds_left: float | None = None
     message: str = ""
+    by: str = ""
 
 
 _QUESTION: TypeAdapter[Question] = TypeAdapter(Question)
@@ -105,6 +109,15 @@ class Study(Worked):
             message = "The worker ended in the middle of it: start it again."
             return replace(status, state="interrupted", seconds_left=None, message=message)
         return status
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is to be done, or done anew: it neither has an answer nor is in hand."""
+        try:
+            state = self.status.state
+            return state not in ACTIVE and not (state == "finished" and self.answer)
+        except StudyError:
+            return True
 
     @property
     def answer(self) -> Answer:
@@ -205,36 +218,28 @@ def find(folder: Path) -> list[Study]:
     return sorted((study for study in studies if study.exists), key=_age)
 
 
-def ask(folder: Path, question: Question) -> tuple[Study, bool]:
+def ask(folder: Path, question: Question, *, by: str = "") -> tuple[Study, bool]:
     """Return the study of a question below a folder, and whether it is due: not done, nor in hand.
 
-    One that is due is queued. One that says it is queued already may be lost, which only the queue
-    knows. Old ones are removed beyond a limit. Raises `StudyError` where nothing can be written.
+    One that is due is queued, with who asks (`by`) in its status. One that says it is queued already may
+    be lost, which only the queue knows. Old ones are removed beyond a limit. Raises `StudyError` where nothing can be written.
     """
     study = Study(folder / question.id)
     with _written("The study"):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / ".asking.lock"):
-            if not _is_due(study):
+            if not study.is_due:
                 return study, False
-            _write_new(study, question)
+            _write_new(study, question, by)
             _remove_old(folder)
     return study, True
 
 
-def _is_due(study: Study) -> bool:
-    try:
-        state = study.status.state
-        return state not in ACTIVE and not (state == "finished" and study.answer)
-    except StudyError:
-        return True
-
-
-def _write_new(study: Study, question: Question) -> None:
+def _write_new(study: Study, question: Question, by: str) -> None:
     study.path.mkdir(exist_ok=True)
     for name in ("cancel", "answer.json", _SO_FAR):
         (study.path / name).unlink(missing_ok=True)
-    study.write_status(Status())
+    study.write_status(Status(by=by))
     study.write_question(question)
 
 

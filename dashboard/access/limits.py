@@ -1,7 +1,7 @@
 """How often, and how much at a time, a reader and all of them may ask for what is expensive.
 
 Rates are counted in this process, or in Redis where there is one, so that all processes count as
-one. How many trainings wait is counted in the queue itself.
+one. How many trainings and studies wait is counted in the queue itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from math import ceil
-from typing import cast
+from typing import Literal, cast
 
 from filelock import FileLock
 from limits import RateLimitItem
@@ -21,7 +21,6 @@ from redis.exceptions import RedisError
 
 from cnn.errors import RunError
 from cnn.files import why_not_written
-from cnn.runs.run import Run
 from cnn.words import counted
 from dashboard.access.refusals import TooManyError
 from dashboard.settings import Settings, rates
@@ -30,6 +29,8 @@ _ALL = "all"
 _REDIS_SECONDS = 2
 # When there may be room again nobody knows.
 _QUEUE_SECONDS = 60
+Jobs = Literal["trainings", "studies"]
+_ONE: dict[Jobs, str] = {"trainings": "training", "studies": "study"}
 
 
 class Limits:
@@ -58,16 +59,16 @@ class Limits:
                 self._refuse(item, key)
 
     @contextmanager
-    def room_for_training(self, who: str, waiting: Iterable[Run]) -> Iterator[None]:
-        """Let one training be queued, no other beside it; `TooManyError` if enough wait.
+    def room_for(self, what: Jobs, who: str, waiting: Iterable[str]) -> Iterator[None]:
+        """Let one more of these be queued, no other beside it; `TooManyError` if enough wait.
 
-        `waiting` is looked at when it is this one's turn.
+        `waiting` says by whom each was asked for that waits; it is looked at when it is this one's turn.
         """
-        with _held(FileLock(self._settings.jobs.path / "trainings.lock")):
-            of_whom = [run.note.by for run in waiting]
-            _require_room(len(of_whom), self._settings.most_trainings, "")
-            own = self._settings.most_trainings_each
-            _require_room(of_whom.count(who), own, " of one reader")
+        with _held(FileLock(self._settings.jobs.path / f"{what}.lock")):
+            of_whom = list(waiting)
+            in_all, own = (getattr(self._settings, f"most_{what}{end}") for end in ("", "_each"))
+            _require_room(what, len(of_whom), in_all, "")
+            _require_room(what, of_whom.count(who), own, " of one reader")
             yield
 
     def _due(self, what: str, who: str) -> list[tuple[RateLimitItem, tuple[str, str]]]:
@@ -114,9 +115,9 @@ def _held(lock: FileLock) -> Iterator[None]:
         yield
 
 
-def _require_room(waiting: int, most: int, whose: str) -> None:
+def _require_room(what: Jobs, waiting: int, most: int, whose: str) -> None:
     if waiting >= most:
-        wait = "training waits" if waiting == 1 else "trainings wait"
+        wait = f"{_ONE[what]} waits" if waiting == 1 else f"{what} wait"
         raise TooManyError(
             f"{waiting} {wait} already{whose}, and at most {most} may: wait until one "
             "has ended, or cancel one.", _QUEUE_SECONDS,

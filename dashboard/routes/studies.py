@@ -14,7 +14,8 @@ A question must come as JSON: no page of another site can send that unasked.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -44,7 +45,7 @@ from cnn.studies import (
 )
 from cnn.words import counted, listed, percent
 from dashboard.access.refusals import TOLD, TooManyError, refused
-from dashboard.access.roles import spend
+from dashboard.access.roles import limits, person, spend
 from dashboard.arguments import Name
 from dashboard.routes.taking import changes
 from dashboard.runtime import studied
@@ -119,7 +120,24 @@ def _ask() -> dict[str, Any]:
     if asked.find:
         return _found(runtime, view, asked)
     spend("studies")
-    return _told(runtime, view, runtime.queue.submit_study(_question(runtime, view, asked)))
+    return _told(runtime, view, _begun(runtime, _question(runtime, view, asked)))
+
+
+def _begun(runtime: Runtime, question: Question) -> Study:
+    """Return the study of a question, queued if it is due; `TooManyError` where enough wait."""
+    if not runtime.settings.jobs.study(question.id).is_due:
+        return runtime.queue.submit_study(question)
+    who = person().identity
+    with limits().room_for("studies", who, _waiting(runtime)):
+        return runtime.queue.submit_study(question, by=who)
+
+
+def _waiting(runtime: Runtime) -> Iterator[str]:
+    """Say who asked for each study that waits; the queue is looked at when the first is asked for."""
+    for job_id in runtime.queue.pending():
+        # Trainings wait there too.
+        with suppress(StudyError):
+            yield runtime.settings.jobs.study(job_id).status.by
 
 
 def _found(runtime: Runtime, view: View, asked: _Asked) -> dict[str, Any]:

@@ -15,14 +15,14 @@ from dashboard.runtime.runtime import current
 def submit(config: TrainingConfig, note: Note | None) -> Run:
     """Queue a training of who asks; `NotAllowedError` or `TooManyError` if it may not be."""
     who = roles.require(Role.TRAINER)
-    with roles.limits().room_for_training(who.identity, _waiting()):
+    with roles.limits().room_for("trainings", who.identity, _waiting()):
         return current().submit_training(config, note=replace(note or Note(), by=who.identity))
 
 
 def resume(run: Run) -> None:
     """Queue a run again, as `submit` does."""
     who = roles.require_own(run.note.by)
-    with roles.limits().room_for_training(who.identity, _waiting()):
+    with roles.limits().room_for("trainings", who.identity, _waiting()):
         current().resume_training(run)
 
 
@@ -44,6 +44,6 @@ def delete(run: Run) -> None:
     run.delete()
 
 
-def _waiting() -> Iterator[Run]:
-    """Look at the queue when the first of it is asked for."""
-    yield from current().statuses().waiting
+def _waiting() -> Iterator[str]:
+    """Say who asked for each training that waits; the queue is looked at when the first is asked for."""
+    yield from (run.note.by for run in current().statuses().waiting)

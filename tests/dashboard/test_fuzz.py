@@ -157,6 +157,7 @@ def all_doors(tmp_path_factory, second_path):
     people = tmp_path_factory.mktemp("people") / "people"
     people.write_text("\n".join(line(name, role, PASSWORD) for name, role in NAMES.items()))
     often = {"limit_uploads": "9999 per minute", "limit_studies": "9999 per minute"}
+    often |= {"most_studies": 9999, "most_studies_each": 9999}
     started = (
         often, {"prefix": "/cnn/", "proxies": 1, **often}, {"auth": people, **often},
         {"read_only": True}, {"model": second_path},

@@ -10,6 +10,7 @@ from PIL import Image
 
 import cnn
 from cnn.runs.run import Note, create
+from cnn.studies import Status
 from dashboard.access.people import Role, line
 from dashboard.access.refusals import NotAllowedError, TooManyError
 from dashboard.access.roles import person
@@ -278,6 +279,33 @@ def test_the_queue_has_an_end_for_one_reader_and_for_all(served):
         with pytest.raises(NotAllowedError, match="Somebody else asked for that training"):
             queueing.cancel(run)
     assert len(runtime_of(app).settings.jobs.runs()) == 3
+
+
+def test_studies_that_wait_have_an_end_for_one_reader_and_for_all(served):
+    app = served(most_studies=3, most_studies_each=2)
+    client = app.server.test_client()
+    jobs, pending = runtime_of(app).settings.jobs, runtime_of(app).queue.pending
+
+    def ask(layer, address="10.0.0.1"):
+        body = {"kind": "rank", "layer": layer}
+        where = {"REMOTE_ADDR": address}
+        answer = client.post("/studies?data=digits", json=body, environ_overrides=where)
+        return answer.status_code, answer.json.get("problem") or answer.json["id"]
+
+    status, first = ask("conv2d")
+    assert (status, ask("conv2d_1")[0]) == (200, 200)
+    status, problem = ask("dense")
+    assert (status, problem[:53]) == (429, "2 studies wait already of one reader, and at most 2 m")
+    # What is in hand, or was found out, can be asked for by everybody.
+    assert ask("conv2d", "10.0.0.2") == (200, first)
+    assert ask("dense", "10.0.0.2")[0] == 200
+    status, problem = ask("dense_1", "10.0.0.2")
+    assert (status, problem[:36]) == (429, "3 studies wait already, and at most ")
+    assert [jobs.study(one).status.by for one in pending()] == ["10.0.0.1"] * 2 + ["10.0.0.2"]
+    assert "10.0.0" not in client.get(f"/studies/{first}?data=digits").text
+    runtime_of(app).queue._huey.dequeue()
+    jobs.study(first).write_status(Status("finished"))
+    assert ask("dense_1")[0] == 200
 
 
 def test_what_is_asked_too_often_is_answered_with_429_and_a_time(served):
