@@ -222,7 +222,8 @@ def ask(folder: Path, question: Question, *, by: str = "") -> tuple[Study, bool]
     """Return the study of a question below a folder, and whether it is due: not done, nor in hand.
 
     One that is due is queued, with who asks (`by`) in its status. One that says it is queued already may
-    be lost, which only the queue knows. Old ones are removed beyond a limit. Raises `StudyError` where nothing can be written.
+    be lost, which only the queue knows. Old ones are removed beyond a limit. Raises `StudyError` where
+    nothing can be written.
     """
     study = Study(folder / question.id)
     with _written("The study"):
