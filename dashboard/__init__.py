@@ -8,8 +8,10 @@ if TYPE_CHECKING:
 
 __all__ = ["launch"]
 
-# TensorFlow tells at length which processor it found; of its messages only errors are for the log.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# TensorFlow tells at length which processor it found; of its messages only errors are for the log. That
+# there is no driver of a graphics processor it tells as one: there only what ends the process is told.
+_DRIVERS = ("/dev/nvidiactl", "/dev/dxg")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2" if any(map(os.path.exists, _DRIVERS)) else "3")
 
 
 def __getattr__(name: str) -> Any:

@@ -164,7 +164,10 @@ def test_clients_that_leave_in_the_middle_take_nothing_from_those_that_stay(serv
     is_connected = lambda: sum("socket:" in str(_target(fd)) for fd in sockets.iterdir())  # noqa: E731
     few = 20
     wait_until(lambda: is_connected() < few)
-    assert "Traceback" not in server.log.read_text()
+    log = server.log.read_text()
+    assert "Traceback" not in log
+    # TensorFlow has run; that this machine may have no graphics processor is no error.
+    assert "cuInit" not in log
 
 
 def _target(descriptor: Path) -> Path | None:
