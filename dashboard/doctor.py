@@ -26,6 +26,8 @@ from cnn.errors import CnnError, reason
 from cnn.jobs import Queue, has_worker
 from cnn.words import counted
 from dashboard.access.hosts import is_loopback
+from dashboard.access.people import People
+from dashboard.access.warning import warning
 from dashboard.settings import Settings, env_name
 
 State = Literal["fine", "warning", "fault"]
@@ -152,6 +154,14 @@ def _worker(settings: Settings) -> Iterator[Finding]:
         yield Finding("worker", "fine", "The server starts one when something waits")
 
 
+def _people(settings: Settings) -> Iterator[Finding]:
+    if told := warning(settings):
+        yield Finding("people", "warning", told, "Give --auth FILE or --read-only.")
+    if settings.auth:
+        People(settings.auth.expanduser())
+        yield Finding("people", "fine", f"{settings.auth} can be read")
+
+
 def _memory(settings: Settings) -> Iterator[Finding]:
     available = psutil.virtual_memory().available / 1e9
     needed = _GIGABYTES * (settings.processes + (not settings.redis_url))
@@ -213,6 +223,7 @@ _LOOKS: dict[str, Callable[[Settings], Iterator[Finding]]] = {
     "disk": _disk,
     "queue": _queue,
     "worker": _worker,
+    "people": _people,
     "memory": _memory,
     "port": _port,
     "settings": _contradictions,

@@ -90,6 +90,19 @@ SHOWN = {
     },
     "One step": {"#one-step-why": f"says {IMAGE}", "#one-step-label": LINK},
 }
+# Pages that Explain leads to, by their links there.
+BEYOND = {
+    "What would turn it into another class?": {
+        "#counterfactual-said": f"The network says {IMAGE} (",
+        "#counterfactual-of": LINK,
+        "#counterfactual-path": "<img src=x …",
+        "#counterfactual-after-caption": "the network says <",
+    },
+    "Quiz: which map is of the untrained network?": {
+        "#quiz-map-A-caption": "the logit of <",
+        "#quiz-map-D-caption": "the logit of <",
+    },
+}
 # What was made of a planted text: an element that it names, or one that leads to its address.
 MADE = """() => [...document.querySelectorAll("*")].filter((element) => {
   const given = (name) => element.getAttribute(name) || "";
@@ -303,6 +316,15 @@ def test_a_model_names_its_layers_and_classes_by_their_characters(reader):
             expect(named).to_have_count(1)
             expect(point(page, "diagram", ".points path")).to_contain_text(LAYERS["input"])
         unharmed(reader)
+    for name, places in BEYOND.items():
+        page.get_by_role("navigation", name="Pages").get_by_role("link", name="Explain").click()
+        page.get_by_role("link", name=name, exact=True).click()
+        for place, text in places.items():
+            expect(page.locator(place).first).to_contain_text(text)
+        unharmed(reader)
+    page.get_by_role("button", name="A is untrained").click()
+    expect(page.locator("#quiz-verdict")).to_contain_text("of the untrained network.")
+    unharmed(reader)
 
 
 def test_a_link_and_a_file_are_told_by_their_characters(reader):

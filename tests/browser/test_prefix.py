@@ -18,6 +18,11 @@ WAYS = {
     "--prefix": ("cnn-dashboard.conf", {"CNN_PREFIX": "/cnn/", "CNN_PROXIES": "1"}),
     "X-Forwarded-Prefix": ("cnn-dashboard-below.conf", {"CNN_PROXIES": "1"}),
 }
+# Pages that Explain leads to, with the texts of their links there.
+BEYOND = {
+    "Counterfactual": "What would turn it into another class?",
+    "Quiz": "Quiz: which map is of the untrained network?",
+}
 WITHOUT_FIGURE = ("Diagnosis", "Features", "Training", "Moments", "One step")
 ADDRESSES = """() => [...document.querySelectorAll("a[href], img[src], script[src], link[href]")]
   .map((one) => one.href || one.src).filter((address) => address.startsWith("http"))"""
@@ -56,6 +61,11 @@ def painted(page, name):
     page.wait_for_selector(READY)
 
 
+def elsewhere(page, site):
+    """The addresses on the page that are not below the path."""
+    return [one for one in page.evaluate(ADDRESSES) if not one.startswith(f"{site.url}/")]
+
+
 def test_every_page_stays_below_the_path(site, visit):
     visitor = visit(site)
     page = visitor.page
@@ -66,8 +76,12 @@ def test_every_page_stays_below_the_path(site, visit):
         pages.get_by_role("link", name=name, exact=True).click()
         painted(page, name)
         expect(page.locator("nav.pages a[aria-current=page]")).to_have_text(name)
-        named = page.evaluate(ADDRESSES)
-        assert [one for one in named if not one.startswith(f"{site.url}/")] == []
+        assert elsewhere(page, site) == []
+    for name, link in BEYOND.items():
+        pages.get_by_role("link", name="Explain", exact=True).click()
+        page.get_by_role("link", name=link, exact=True).click()
+        painted(page, name)
+        assert elsewhere(page, site) == []
     page.get_by_role("link", name="Glossary").last.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Glossary")
     assert refused(visitor) == []

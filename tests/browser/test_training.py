@@ -1,4 +1,4 @@
-"""Trainings from the browser: they outlive the page and the web process; runs can be dealt with."""
+"""Trainings from the browser: they outlive the page and the web processes; runs can be dealt with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.browser.conftest import START_MILLISECONDS
 
 @pytest.fixture(scope="module")
 def server(start_server):
-    return start_server()
+    return start_server(CNN_PROCESSES="2")
 
 
 def fill(page, **fields) -> None:
@@ -34,11 +34,12 @@ def test_a_training_survives_its_browser_and_its_server_and_is_cancelled_and_res
     train(first)
     expect(first.locator(".run-progress")).to_contain_text("of 900", timeout=START_MILLISECONDS)
     run = first_row(first).locator("th").text_content()
-    first.close()
     visitor = visit(server, "/training")
     page = visitor.page
     told = page.locator(".run-progress")
     expect(told).to_contain_text("of 900")
+    expect(first_row(page).locator("th")).to_have_text(run)
+    first.close()
     server.kill()
     expect(page.locator("#silence")).to_contain_text("does not answer")
     server.start()

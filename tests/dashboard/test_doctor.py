@@ -75,6 +75,22 @@ def test_settings_that_contradict_and_variables_that_are_none_are_told(tmp_path,
     }  # fmt: skip
 
 
+@pytest.mark.usefixtures("without_model")
+def test_who_may_use_the_server_is_looked_at(tmp_path):
+    assert found("people", home=tmp_path) == []
+    (one,) = found("people", home=tmp_path, host="0.0.0.0")
+    assert (one.state, "can use this server" in one.found) == ("warning", True)
+    people = tmp_path / "people"
+    (one,) = found("people", home=tmp_path, host="0.0.0.0", auth=people)
+    assert (one.state, "cannot be read" in one.found) == ("fault", True)
+    people.write_text("ann:operator:\n")
+    (one,) = found("people", home=tmp_path, host="0.0.0.0", auth=people)
+    assert one.state == "fine"
+    people.write_text("ann\n")
+    (one,) = found("people", home=tmp_path, auth=people)
+    assert (one.state, "Line 1 of people" in one.found) == ("fault", True)
+
+
 def test_a_model_that_cannot_be_opened_is_a_fault(tmp_path, monkeypatch):
     path = tmp_path / "m.keras"
     path.write_bytes(b"no model")

@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
+from dashboard import serving
 from dashboard.serving import NO_PRELOAD
+from dashboard.settings import Settings
 from tests.browser.server import free_port
 
 
@@ -18,6 +20,10 @@ def start(tmp_path, configured, *flags, **variables):
         [sys.executable, "-m", "gunicorn", *config, *flags, "dashboard.wsgi:server"],
         env=environment | variables, cwd=tmp_path, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
+
+
+def test_what_ends_a_server_and_its_worker_together_takes_less_than_the_ten_seconds_of_the_readme():
+    assert serving.graceful_timeout + Settings().worker_grace < 10
 
 
 @pytest.mark.parametrize("configured", [True, False])

@@ -13,6 +13,7 @@ from cnn.attribution.trust.cascade import Cascade, Stage
 from cnn.attribution.trust.curves import Curves
 from cnn.attribution.trust.stability import Stability
 from cnn.inspection.diagnosis import Checked, Diagnosis, Selection
+from cnn.inspection.top_pictures import Picked
 from cnn.studies import Maps, Raised, Status, Trust
 from cnn.studies.answers import KeptMap
 from dashboard.app import create_app, runtime_of
@@ -150,6 +151,17 @@ def test_a_damaged_file_is_named_and_the_study_begun_anew(app, runtime, send, lo
             assert app.server.test_client().get(address).status_code == 200, address
         runtime.queue._study(study.id)
         assert send(kind)["state"] == ("finished" if file == "so_far.json" else "queued")
+
+
+def test_pictures_of_a_study_are_shown_of_its_own_network_and_data_alone(app, runtime, send):
+    study = runtime.settings.jobs.study(send("tops")["id"])
+    far = cnn.TopPictures("conv2d", None, Selection("digits", "test", 9, 9), (replace(
+        CHANNEL, top=(Picked(10**6, 3.5, (1, 2)),)
+    ),))  # fmt: skip
+    study.finish(far)
+    for query in ("split=train", "surgery=conv2d:3*0"):
+        told = app.server.test_client().get(f"/studies/{study.id}?data=digits&{query}")
+        assert told.status_code == 400, query
 
 
 @pytest.mark.parametrize("kind", ["trust", "maps"])
