@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from cnn.attribution.attribution import Found, Law, Map
-from cnn.attribution.lrp_rules import Step, back, total
+from cnn.attribution.lrp_rules import back
+from cnn.attribution.lrp_steps import Step, total
 from cnn.attribution.objective import Batch, Objective, Visits, finite, numbers_of
 from cnn.errors import AttributionError
 from cnn.inspection.units import rule_of

@@ -67,7 +67,11 @@ class Call:
         """
         if isinstance(self.layer, FurtherOutput):
             return list(batches)
-        return _outputs(self.layer, self.name, *self.arguments(batches))
+        return self.made_of(*self.arguments(batches))
+
+    def made_of(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> list[Any]:
+        """Return what the layer makes of other arguments, as `outputs` does."""
+        return _outputs(self.layer, self.name, arguments, keywords)
 
 
 def calls(model: keras.Model) -> tuple[Call, ...]:
