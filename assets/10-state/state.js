@@ -364,6 +364,8 @@
     chosenOverlay: chosenOne("overlay"),
     chooseNorm: chooseOne("norm"),
     chosenNorm: chosenOne("norm"),
+    chooseFocus: chooseOne("focus"),
+    chosenFocus: chosenOne("focus"),
     chooseOption: ofControls(chooseOption),
     chosenOption: ofView(chosenOption),
   };

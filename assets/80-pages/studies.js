@@ -9,10 +9,11 @@
     rank: ["model", "epoch", "range", "data"],
     diagnose: ["model", "epoch", "range", "data", "split", "surgery"],
     trust: [...root.cnn.rules.parts.panel, "of", "against", "method", "options"],
-    tops: ["model", "epoch", "range", "given", "also", "data", "split", "surgery"],
+    tops: ["model", "epoch", "range", "given", "also", "data", "split", "surgery", "focus", "row", "column"],
     maps: [...root.cnn.rules.parts.panel, "of", "against", "method", "options"],
     synthesise: [
-      "model", "epoch", "range", "given", "also", "data", "split", "surgery", "channel", "options",
+      "model", "epoch", "range", "given", "also", "data", "split", "surgery", "channel", "options", "focus",
+      "row", "column",
     ],
   };
   // What of an answer is looked at: another look is no other question.
@@ -44,8 +45,10 @@
 
   function questionOf(kind, layer, view) {
     const given = (names) => Object.fromEntries(names.filter((name) => view[name]).map((name) => [name, view[name]]));
-    const about = JSON.stringify([layer, given(PARTS[kind])]);
-    const query = given([...PARTS[kind], ...(LOOKS[kind] || [])]);
+    // Which cell it is counts where one is sought.
+    const parts = PARTS[kind].filter((name) => view.focus === "cell" || !["row", "column"].includes(name));
+    const about = JSON.stringify([layer, given(parts)]);
+    const query = given([...parts, ...(LOOKS[kind] || [])]);
     const key = JSON.stringify([layer, query]);
     const method = kind === "trust" ? view.method : undefined;
     return { kind, layer, method, query: root.cnn.toQuery(query), about, key, id: "", isActive: false, timer: 0 };

@@ -44,7 +44,7 @@ class Law:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a method computes: its `map`, its `law` if it has one, and a `note` where it shows nothing.
+    """What a method computes: its `map`, its `law` if it has one, and a `note` where more is to be said.
 
     The map is raw and signed, in the shape of the input, (height, width, channels) or (height, width), or
     in that of a layer's maps. `settings` are the options as they were used, where one of them was left
@@ -66,7 +66,7 @@ class Attribution:
     width, channels) or (height, width), or in that of the layer in `settings`. `value` is the number
     itself, the `target` with the class that was meant; `settings` are the options with which it was
     computed; `law` is what the method promises of its map, None where it promises nothing; `note` says
-    why a map shows nothing.
+    why a map shows nothing, or how it was computed of this network.
     """
 
     method: str

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from cnn.attribution.attribution import Found, Law, Map
-from cnn.attribution.lrp_rules import back
+from cnn.attribution.lrp_rules import back, told
 from cnn.attribution.lrp_steps import Step, total
 from cnn.attribution.objective import Batch, Objective, Visits, finite, numbers_of
 from cnn.errors import AttributionError
@@ -54,6 +54,7 @@ def lrp(objective: Objective, batch: Batch, *, convolutions: str, epsilon: float
     z+ rule of Montavon et al. 2019 (doi:10.1007/978-3-030-28954-6_10), or the other if chosen, which
     separable ones always have. Max pooling gives all to the winner, an activation hands all on, and a
     batch normalisation is folded into the layer before it, if there is one that it can be folded into.
+    Attention, other normalisations and products have the rules of `lrp_held`, which the note names.
     Raises `AttributionError` for a layer without a rule.
     """
     found = relevance(objective, batch, convolutions, epsilon)
@@ -66,7 +67,8 @@ def lrp(objective: Objective, batch: Batch, *, convolutions: str, epsilon: float
         float(found.map.sum(dtype=np.float64)),
         _TOLERANCE,
     )
-    return Found(found.map, law, value=found.value)
+    through = [call for call in calls(objective.model) if found.received[call.name]]
+    return Found(found.map, law, told(through), value=found.value)
 
 
 def relevance(objective: Objective, batch: Batch, convolutions: str, epsilon: float) -> Relevance:

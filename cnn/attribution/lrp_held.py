@@ -14,6 +14,7 @@ from typing import Any
 
 from cnn.attribution.lrp_steps import (
     Back,
+    Rule,
     Step,
     Tensors,
     as_float,
@@ -192,3 +193,12 @@ def takes_several(step: Step) -> bool:
     """Whether the last thing that the layer does is no function of one number, or not known."""
     applied = applied_by(step.layer)
     return not step.is_head and (applied is None or applied.takes_several)
+
+
+# What is said of a map in which a rule took part.
+HELD: Mapping[Rule, str] = {
+    attended: "the weights of attention",
+    normalised: "the spreads of normalised numbers",
+    divided: "divisors",
+}
+SHARED: frozenset[Rule] = frozenset({multiplied, dotted})

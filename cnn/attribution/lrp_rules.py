@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +32,7 @@ from cnn.models.arithmetic import (
 from cnn.models.arithmetic.cell import Rule as Arithmetic
 from cnn.models.graph import Call
 from cnn.models.internals import with_attributes
+from cnn.words import listed
 
 # A smaller sum of positive parts is none: it would be divided by.
 _LEAST = 1e-20
@@ -46,6 +47,20 @@ def back(step: Step) -> Back:
     if rule is None or is_altered:
         raise refusal(step)
     return rule(step)
+
+
+def told(layer_calls: Iterable[Call]) -> str:
+    """Return what these calls hold as constants, and what they share; "" where they do neither."""
+    used = {
+        rule
+        for call in layer_calls
+        if (rule := _RULES.get(rule_of(call.layer))) is lrp_held.normalised or len(call.inputs) > 1
+    }
+    held = [words for rule, words in lrp_held.HELD.items() if rule in used]
+    parts = [f"{listed(held)} are held as constants (Ali et al. 2022)"] if held else []
+    if used & lrp_held.SHARED:
+        parts.append("products of tensors are shared in equal parts (Achtibat et al. 2024)")
+    return ", and ".join(parts)
 
 
 def _passed(step: Step) -> Back:

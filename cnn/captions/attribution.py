@@ -47,16 +47,19 @@ def read(name: str, what: str) -> str:
 
 def _noticed(made: Attribution) -> str:
     """Return what the numbers of the map come to."""
-    if made.note:
-        return f"{made.note[0].upper()}{made.note[1:]}."
-    if made.law:
-        law = made.law
-        told = f"{law.words[0].upper()}{law.words[1:]}: {number(law.expected)}"
-        return f"{told}, and it is {number(law.found)} ({percent(law.residual)} off)."
+    note = f"{made.note[0].upper()}{made.note[1:]}." if made.note else ""
     magnitudes = np.sort(np.abs(made.plane).reshape(-1))[::-1]
     whole = float(magnitudes.sum())
     if not whole:
-        return "All of it is zero: no place counts."
+        note = note or "All of it is zero: no place counts."
+    if made.law:
+        law = made.law
+        told = f"{law.words[0].upper()}{law.words[1:]}: {number(law.expected)}"
+        return (
+            f"{told}, and it is {number(law.found)} ({percent(law.residual)} off). {note}".rstrip()
+        )
+    if note:
+        return note
     most = max(1, round(_TENTH * magnitudes.size))
     share = float(magnitudes[:most].sum()) / whole
     return f"A tenth of the places has {percent(share, 0)} of it."

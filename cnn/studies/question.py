@@ -158,11 +158,11 @@ class Question:
     "evaluate" is how well it tells the pictures before and after `changes` of its channels, by layer
     call and number each a factor and an offset; "rank" what the loss of each channel of the layer
     call `layer` costs; "diagnose" what is wrong with it, changed so; "trust" how far the map `asked` of
-    it can be trusted, changed so; "tops" for which pictures each channel of `layer` is highest and
-    lowest, changed so; "synthesise" which pictures raise what is `sought` in it, changed so, beside
-    those of the data; "maps" are those that are `asked` of it, changed so. `data` and `split` say which
-    pictures, as `load_dataset` takes them, and `data_key` what own pictures were when they were asked
-    about.
+    it can be trusted, changed so; "tops" for which pictures each channel of `layer`, or one
+    `cell` of each, is highest and lowest, changed so; "synthesise" which pictures raise what is `sought`
+    in it, changed so, beside those of the data; "maps" are those that are `asked` of it, changed so.
+    `data` and `split` say which pictures, as `load_dataset` takes them, and `data_key` what own pictures
+    were when they were asked about.
     """
 
     __pydantic_config__ = STRICT
@@ -174,6 +174,7 @@ class Question:
     data_key: str = ""
     changes: dict[str, dict[int, tuple[float, float]]] = field(default_factory=dict)
     layer: str = ""
+    cell: tuple[int, ...] | None = None
     asked: Asked | None = None
     sought: Sought | None = None
 
@@ -219,9 +220,10 @@ class Question:
         layer: str,
         data: str,
         split: str,
+        cell: tuple[int, ...] | None = None,
     ) -> Question:
         """Return the question which pictures excite each channel of a layer call, or each class."""
-        return cls(TOPS, network, data, split, changes=_plain(changes), layer=layer)
+        return cls(TOPS, network, data, split, changes=_plain(changes), layer=layer, cell=cell)
 
     @classmethod
     def synthesis(
@@ -260,7 +262,7 @@ class Question:
         """What is the same for the same question, wherever the files are: 16 hexadecimal digits."""
         asked: dict[str, Any] = asdict(self)
         asked["network"] = {k: v for k, v in asked["network"].items() if k not in _PLACES}
-        for name in ("asked", "sought"):
+        for name in ("cell", "asked", "sought"):
             if asked[name] is None:
                 del asked[name]
         content = json.dumps([_FORM, asked], sort_keys=True)

@@ -19,7 +19,7 @@ from cnn.attribution.objective import objective_of
 from cnn.attribution.trust.cascade import cascade, count_of_maps
 from cnn.attribution.trust.curves import BATCHES, curves
 from cnn.attribution.trust.repeating import plane_of
-from cnn.attribution.trust.stability import stability
+from cnn.attribution.trust.stability import count_of_repeats, stability
 from cnn.data.datasets import Dataset, load_dataset
 from cnn.errors import CnnError, ModelError, StudyError, reason
 from cnn.inspection.ablation import Score, cost_of_ranking, evaluate_ablation, rank_channels
@@ -238,7 +238,8 @@ def _trusted(
     wanted, pictures = asked.maps[0], _some(data)
     objective = objective_of(network, batch, wanted.target)
     method, options = wanted.method, options_of(wanted, pictures)
-    count = BATCHES + count_of_maps(network)
+    maps = count_of_maps(network)
+    count = BATCHES + maps + count_of_repeats(method)
     with suppress(_CancelledError):
         plane = plane_of(objective, batch, method, options)
         return Trust(
@@ -250,7 +251,10 @@ def _trusted(
                 objective, batch, method, options,
                 on_progress=lambda done, _: progress.tell_or_stop(BATCHES + done, count),
             ),
-            stability=stability(objective, batch, method, options),
+            stability=stability(
+                objective, batch, method, options,
+                on_progress=lambda done, _: progress.tell_or_stop(BATCHES + maps + done, count),
+            ),
         )  # fmt: skip
     return None
 
@@ -261,7 +265,7 @@ def _exciting(
     network = _changed(model, question)
     with suppress(_CancelledError):
         return top_pictures(
-            network, data, layer=question.layer, budget=_MOST_OF_ONE_PASS,
+            network, data, layer=question.layer, cell=question.cell, budget=_MOST_OF_ONE_PASS,
             on_progress=progress.tell_or_stop,
         )  # fmt: skip
     return None

@@ -51,9 +51,9 @@ from dashboard.routes.taking import changes
 from dashboard.runtime import studied
 from dashboard.runtime.runtime import Runtime, current
 from dashboard.screens.attributions import maps_of
+from dashboard.screens.cell import sought_cell
 from dashboard.screens.request import Request
 from dashboard.shell.studies import told
-from dashboard.state.attributions import MEAN, MIDDLE, OF_MAP
 from dashboard.state.view import SYNTHESISED, View, parse
 
 _SPLIT = "test"
@@ -170,7 +170,8 @@ def _of_data(runtime: Runtime, view: View, asked: _Asked, network: Network, data
     if asked.kind == DIAGNOSE:
         return Question.diagnosis(network, view.operations, data, view.split)
     if asked.kind == TOPS:
-        return Question.tops(network, view.operations, asked.layer, data, view.split)
+        cell = _cell_of(runtime, view, asked.layer)
+        return Question.tops(network, view.operations, asked.layer, data, view.split, cell)
     if asked.kind == SYNTHESISE:
         sought = _unit_of(runtime, view, asked.layer)
         return Question.synthesis(network, view.operations, sought, data, view.split)
@@ -191,13 +192,19 @@ def _known(method: str) -> str:
 def _unit_of(runtime: Runtime, view: View, layer: str) -> Sought:
     """Return what is raised: a channel of the layer (at most the last), or the logit of a class."""
     model, options = runtime.model(view), dict(view.options_of(SYNTHESIS))
-    of_map, channel = options.pop(OF_MAP, MEAN), view.channel or 0
+    channel = view.channel or 0
     if layer == CLASSES:
         return Sought(cnn.Target(min(channel, len(cnn.class_names(model)) - 1)), options)
-    info = cnn.layer_info(model, layer)
-    *places, count = info.output_shape
-    cell = tuple((side or 0) // 2 for side in places) if of_map == MIDDLE and places else None
-    return Sought(cnn.Target(min(channel, (count or 1) - 1), layer=layer, cell=cell), options)
+    last = (cnn.layer_info(model, layer).channels or 1) - 1
+    cell = _cell_of(runtime, view, layer)
+    return Sought(cnn.Target(min(channel, last), layer=layer, cell=cell), options)
+
+
+def _cell_of(runtime: Runtime, view: View, layer: str) -> tuple[int, ...] | None:
+    """Return the cell of the layer that pictures are sought for; None for whole maps, and classes."""
+    return (
+        None if layer == CLASSES else sought_cell(view, cnn.layer_info(runtime.model(view), layer))
+    )
 
 
 def _look(study_id: str) -> dict[str, Any]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dashboard.state.view import View
+from cnn.models.layers import LayerInfo
+from dashboard.state.view import ONE_CELL, View
+
+_MOST_AXES = 2
 
 
 def cell_of(view: View, values: NDArray[np.float32]) -> tuple[int, ...]:
@@ -23,6 +26,27 @@ def cell_of(view: View, values: NDArray[np.float32]) -> tuple[int, ...]:
     for axis, wanted in enumerate(named.get(len(cells), ()), -1 - len(cells)):
         cells[axis + 1] = _last(wanted, values, axis, cells[axis + 1])
     return (*cells, channel)
+
+
+def sought_cell(view: View, info: LayerInfo) -> tuple[int, ...] | None:
+    """Return the cell of a layer's maps that pictures are sought for; None for whole maps.
+
+    It is the one in the middle where the view names none, and the last where it names one beyond.
+    """
+    places = sides_of_maps(info)
+    if view.focus != ONE_CELL or not places:
+        return None
+    wanted = (view.row, view.column)
+    return tuple(
+        side // 2 if one is None else min(one, side - 1)
+        for side, one in zip(places, wanted, strict=False)
+    )
+
+
+def sides_of_maps(info: LayerInfo) -> tuple[int, ...]:
+    """Return how many rows, or rows and columns, its maps have; none where that is not known."""
+    places = tuple(filter(None, info.output_shape[:-1]))
+    return places if len(places) == len(info.output_shape) - 1 <= _MOST_AXES else ()
 
 
 def _last(wanted: int | None, values: NDArray[np.float32], axis: int, otherwise: int) -> int:

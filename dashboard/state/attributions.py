@@ -7,20 +7,13 @@ from typing import Any
 from urllib.parse import unquote
 
 from cnn.attribution.methods import METHODS
-from cnn.attribution.options import Choice, Number, Option
+from cnn.attribution.options import Number, Option
 from cnn.attribution.synthesis import OPTIONS, SYNTHESIS
 
 Options = Mapping[str, Mapping[str, Any]]
-# Of a channel that is raised.
-MEAN, MIDDLE = "mean", "middle cell"
-OF_MAP = "of_map"
-SYNTHESES: Mapping[str, Number | Choice] = {
-    OF_MAP: Choice("what of the map is raised", MEAN, (MEAN, MIDDLE)),
-    **OPTIONS,
-}
 _KNOWN: Mapping[str, Mapping[str, Option]] = {
     **{name: method.options for name, method in METHODS.items()},
-    SYNTHESIS: SYNTHESES,
+    SYNTHESIS: OPTIONS,
 }
 
 

@@ -28,6 +28,9 @@ WEIGHT: Lines = "weight"
 By = Literal["inputs", "channels"]
 INPUTS: By = "inputs"
 CHANNELS: By = "channels"
+Focus = Literal["map", "cell"]
+WHOLE_MAP: Focus = "map"
+ONE_CELL: Focus = "cell"
 Overlay = Literal["apart", "over"]
 APART: Overlay = "apart"
 OVER: Overlay = "over"
@@ -41,6 +44,7 @@ LOOKS = frozenset(
         "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",
         "over", "present", "of", "against", "by", "effective", "guess", "pick", "picking", "weights",
         "depth", "blocks", "broken", "method", "overlay", "options", "norm", "step", "quiz",
+        "focus",
     }
 )  # fmt: skip
 OF_MODEL = (
@@ -87,7 +91,8 @@ class View:
     ("all": those of all methods, for one class), `overlay` whether they lie over the picture, and
     `options` are those of methods that are not at their defaults, as text. `norm` is the one in which a
     change into another class is kept small, and `step` how far it has gone (None: all the way). `quiz` is
-    the number that a question of the quiz is drawn from.
+    the number that a question of the quiz is drawn from. `focus` is what pictures are sought for: the
+    map of a channel, or the cell of it alone.
     """
 
     model: str = ""
@@ -146,6 +151,7 @@ class View:
     norm: Norm = "l2"
     step: int | None = None
     quiz: int = 0
+    focus: Focus = WHOLE_MAP
 
     def to_query(self) -> dict[str, str]:
         """Return the view as the parameters of a query; what is left at its default is left out."""
@@ -435,6 +441,7 @@ _ACCEPTED = {
     "norm": _one_of(*NORMS),
     "step": _whole(WAY - 1, f"a whole number up to {WAY - 1}"),
     "quiz": _NUMBER,
+    "focus": _one_of(WHOLE_MAP, ONE_CELL),
     "options": _decodable(
         attributions.decode,
         "options of methods such as smoothgrad.samples:32",

@@ -144,6 +144,7 @@ def views(doors):
         "method": near("all", "saliency", "occlusion"),
         "overlay": near("apart", "over"),
         "norm": near("l1", "l2"),
+        "focus": near("map", "cell"),
         "made": near("counterfactual", "synthesis"),
         "options": near("smoothgrad.samples:8", "occlusion.patch:99", "synthesis.blur:0.5"),
         "rates": near("0.01", "0.001*5,0.01", "0.1*50"),

@@ -64,6 +64,19 @@ def test_a_network_without_classes_has_no_tab_of_them(tmp_path, request_of):
         screen(features, query, CLASSES)
 
 
+def test_one_cell_is_chosen_where_there_are_maps(query):
+    whole = screen(features, {**query, "row": "2"}, "conv2d")
+    assert whole.hidden[features.CELL] and not whole.hidden[features.OF_MAPS]
+    asked = {**query, "focus": "cell", "row": "30", "column": "4"}
+    shown = screen(features, asked, "conv2d")
+    assert not shown.hidden[features.CELL] and not shown.hidden[features.COLUMNS]
+    assert shown.properties[features.ROW] == {"data-now": "25", "data-most": 25}
+    assert shown.properties[features.COLUMN] == {"data-now": "4", "data-most": 25}
+    for name in ("dense", CLASSES):
+        shown = screen(features, asked, name)
+        assert shown.hidden[features.CELL] and shown.hidden[features.OF_MAPS]
+
+
 def answered(classifier, layer):
     return cnn.top_pictures(classifier, cnn.load_dataset("digits", "test"), layer=layer)
 
@@ -102,7 +115,7 @@ def test_of_the_classes_nearly_the_whole_picture_counts(query, classifier):
 def test_a_study_is_asked_of_the_layer_and_told_for_the_channel_of_the_view(app, query):
     client, runtime = app.server.test_client(), runtime_of(app)
     body = {"kind": TOPS, "layer": "dense", "find": True}
-    asked = {**query, "split": "test", "channel": "3"}
+    asked = {**query, "split": "test", "channel": "3", "row": "1"}
     found = client.post("/studies", query_string=asked, json=body).json
     assert found["state"] == "none"
     begun = client.post("/studies", query_string=asked, json={**body, "find": False}).json
@@ -121,3 +134,18 @@ def test_a_study_is_asked_of_the_layer_and_told_for_the_channel_of_the_view(app,
             assert got["state"] == "finished"
             assert got["answer"]["said"].startswith(f"Channel {channel} of dense ")
             assert len(got["answer"]["pictures"]) == 3
+
+
+def test_of_one_cell_it_is_asked_and_told_what_excites_it(app, query):
+    client, runtime = app.server.test_client(), runtime_of(app)
+    asked = {**query, "split": "test", "focus": "cell", "row": "8", "column": "5"}
+    body = {"kind": TOPS, "layer": "conv2d", "find": False}
+    begun = client.post("/studies", query_string=asked, json=body).json
+    assert runtime.settings.jobs.study(begun["id"]).question.cell == (8, 5)
+    runtime.queue._huey.dequeue()
+    runtime.queue._study(begun["id"])
+    answer = client.get(f"/studies/{begun['id']}", query_string=asked).json["answer"]
+    assert " at row 8, column 5, and is " in answer["said"]
+    for item in answer["pictures"][0]["items"]:
+        assert item["name"].endswith(" at row 8, column 5")
+        assert [round(share * 28 / 100) for share in item["box"]] == [5, 8, 3, 3]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ NOISE = 0.02
 # Above it maps look the same, below the other their largest cells are mostly others.
 LEAST_STABLE = 0.8
 LEAST_ALIKE = 0.5
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -54,32 +55,44 @@ def stability(
     options: Mapping[str, Any] | None = None,
     *,
     seed: int = 0,
+    on_progress: Progress | None = None,
 ) -> Stability:
     """Return how far the map of a method stays as it is, for a prepared picture, a batch of one.
 
     It is made again five times with other seeds, where the method has one, and five times with Gaussian
-    noise of 2 % of what pixels can be, drawn from `seed` and kept within that range.
+    noise of 2 % of what pixels can be, drawn from `seed` and kept within that range. `on_progress` gets
+    how many of these maps are made, of how many, and may raise.
     """
     given = dict(options or {})
     first = plane_of(objective, batch, method, given)
     noisy = _noisy(objective, batch, seed)
-    over_seeds = None
-    if "seed" in METHODS[method].options:
+    count, kept = count_of_repeats(method), list[float | None]()
+
+    def tell(_share: float = 0) -> None:
+        if on_progress:
+            on_progress(len(kept), count)
+
+    def repeat(picture: Batch, settings: Mapping[str, Any]) -> None:
+        kept.append(rank_correlation(first, plane_of(objective, picture, method, settings, tell)))
+        tell()
+
+    for picture in noisy:
+        repeat(picture, given)
+    for time in range(count - TIMES):
         own = int(given.get("seed", METHODS[method].options["seed"].default))
-        again = [{**given, "seed": own + 1 + time} for time in range(TIMES)]
-        over_seeds = _mean(
-            [rank_correlation(first, plane_of(objective, batch, method, one)) for one in again]
-        )
-    under_noise = [
-        rank_correlation(first, plane_of(objective, one, method, given)) for one in noisy
-    ]
+        repeat(batch, {**given, "seed": own + 1 + time})
     values = objective.values(np.concatenate(noisy))
     return Stability(
-        over_seeds,
-        _mean(under_noise),
+        _mean(kept[TIMES:]) if kept[TIMES:] else None,
+        _mean(kept[:TIMES]),
         float(objective.values(batch)[0]),
         tuple(map(float, values)),
     )
+
+
+def count_of_repeats(method: str) -> int:
+    """Return how often the map is made again."""
+    return 2 * TIMES if "seed" in METHODS[method].options else TIMES
 
 
 def _noisy(objective: Objective, batch: Batch, seed: int) -> list[Batch]:

@@ -68,3 +68,31 @@ def asked(model: keras.Model, name: str, of: int) -> Asked:
 def ask_smooth(smooth) -> Asked:
     """What `saliency` asks of the second logit of the smooth network."""
     return asked(smooth, "sums", 1)
+
+
+def laid_out(**settings: str) -> keras.Model:
+    """A small network with its channels last or first, in any precision, always with the same weights."""
+    keras.utils.set_random_seed(9)
+    picture = keras.Input((3, 8, 9) if "data_format" in settings else (8, 9, 3))
+    x = layers.Conv2D(4, 3, activation="relu", **settings)(picture)
+    x = layers.MaxPooling2D(2, **settings)(x)
+    x = layers.Conv2D(6, 2, activation="relu", name="maps", **settings)(x)
+    x = layers.GlobalAveragePooling2D(**settings)(x)
+    return as_functional(keras.Model(picture, layers.Dense(3, "softmax", dtype="float32")(x)))
+
+
+@pytest.fixture(scope="session")
+def plain() -> keras.Model:
+    return laid_out()
+
+
+OTHERS = {
+    "channels first": ({"data_format": "channels_first"}, 1e-4),
+    "half precision": ({"dtype": "mixed_float16"}, 0.03),
+}
+
+
+@pytest.fixture(scope="session", params=OTHERS)
+def other(request) -> tuple[keras.Model, float]:
+    settings, tolerance = OTHERS[request.param]
+    return laid_out(**settings), tolerance

@@ -110,3 +110,14 @@ def test_a_search_that_is_left_and_gone_on_with_finds_the_same(classifier, seven
     at_once = counterfactual(classifier, seven, target=4, norm=norm)
     np.testing.assert_array_equal(search.found.after, at_once.after)
     np.testing.assert_array_equal(search.found.probabilities, at_once.probabilities)
+
+
+def test_the_order_of_channels_and_the_precision_change_little(plain, other):
+    model, _ = other
+    picture = np.random.default_rng(2).integers(0, 256, (8, 9, 3), dtype=np.uint8)
+    target = int(cnn.predict(plain, picture).probabilities.argsort()[-2])
+    expected = counterfactual(plain, picture, target=target)
+    made = counterfactual(model, picture, target=target)
+    assert cnn.predict(model, made.after).label == target
+    assert made.after.shape == (8, 9, 3) and made.changed
+    assert made.size == pytest.approx(expected.size, rel=0.1)

@@ -7,6 +7,7 @@ from keras import layers
 
 import cnn
 from cnn.attribution.methods import METHODS
+from cnn.captions.attribution import attribution
 from cnn.models.loading import as_functional
 
 SMOOTH = ("saliency", "input_x_gradient", "smoothgrad", "integrated_gradients",
@@ -37,17 +38,20 @@ def test_a_saturated_softmax_changes_nothing(smooth, scene, method):
     )
 
 
-@pytest.mark.parametrize("method", SMOOTH)
-def test_a_constant_model_gives_zeros(linear, scene, method):
-    layer = linear.get_layer("sums")
-    kept = layer.get_weights()
-    layer.set_weights([np.zeros_like(kept[0]), kept[1]])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_constant_model_gives_zeros(plain, method):
+    scene = np.random.default_rng(2).integers(0, 256, (8, 9, 3), dtype=np.uint8)
+    kept = plain.get_weights()
+    bias = np.array([0.5, -1, 2], np.float32)
+    plain.set_weights([*(np.zeros_like(numbers) for numbers in kept[:-1]), bias])
     try:
-        found = cnn.attribute(linear, scene, method=method, **options_of(method, scene))
+        found = cnn.attribute(plain, scene, method=method, **options_of(method, scene))
     finally:
-        layer.set_weights(kept)
+        plain.set_weights(kept)
     np.testing.assert_array_equal(found.map, 0)
-    assert found.value == pytest.approx(kept[1].max())
+    assert found.value == pytest.approx(2)
+    told = attribution(found, "it").notice
+    assert ("No positive evidence" if METHODS[method].is_cut else "All of it is zero") in told
 
 
 class EnoughError(Exception):
@@ -84,6 +88,20 @@ def test_a_unit_in_a_nested_block_is_explained(second_model, method):
     assert found.map.shape[:2] == (20, 30)
     assert abs(found.map[8:15, 8:15]).max() > 1e-6
     assert not found.map[18:].any()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_order_of_channels_and_the_precision_change_no_map(plain, other, method):
+    model, tolerance = other
+    scene = np.random.default_rng(2).integers(0, 256, (8, 9, 3), dtype=np.uint8)
+    options = {"method": method, "target": 1, **options_of(method, scene)}
+    expected = cnn.attribute(plain, scene, **options)
+    found = cnn.attribute(model, scene, **options)
+    assert found.map.dtype == np.float32
+    largest = abs(expected.map).max()
+    assert largest > 1e-4
+    np.testing.assert_allclose(found.map, expected.map, rtol=0, atol=tolerance * largest)
+    assert found.value == pytest.approx(expected.value, rel=tolerance)
 
 
 def by_channels(picture: keras.KerasTensor) -> keras.KerasTensor:

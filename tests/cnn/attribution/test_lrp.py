@@ -8,6 +8,7 @@ from cnn.attribution.lrp import Relevance, relevance
 from cnn.attribution.objective import objective_of
 from cnn.models.loading import as_functional
 from cnn.models.preparing import prepare
+from tests.kinds import scramble
 
 
 def picture_of(shape: tuple[int, int, int], seed: int = 3) -> np.ndarray:
@@ -214,19 +215,111 @@ def test_a_constant_network_gives_zeros():
     assert found.residual == 0
 
 
+def transformer(picture: keras.KerasTensor) -> keras.KerasTensor:
+    rows = x = layers.Reshape((4, -1))(layers.Conv2D(6, 3, 3)(picture))
+    y = layers.LayerNormalization()(x)
+    y = layers.MultiHeadAttention(2, 4)(y, y)
+    x = layers.RMSNormalization()(layers.Add()([x, layers.Dense(6, "gelu")(y)]))
+    return layers.MultiHeadAttention(1, 3, use_bias=False)(x, rows, key=layers.ReLU()(rows))
+
+
+def with_gates(picture: keras.KerasTensor) -> keras.KerasTensor:
+    x = layers.GroupNormalization(2)(layers.Conv2D(4, 3, activation="silu")(picture))
+    squeezed = layers.GlobalAveragePooling2D(keepdims=True)(x)
+    x = layers.Multiply()([x, layers.Dense(4, "hard_sigmoid")(squeezed)])
+    x = layers.UnitNormalization()(layers.LayerNormalization(axis=[1, 2])(x))
+    return keras.ops.glu(x / (1.0 + keras.ops.square(x)))
+
+
+def attention_by_hand(picture: keras.KerasTensor) -> keras.KerasTensor:
+    rows = layers.Reshape((6, -1))(picture)
+    query, key, value = (layers.Dense(5)(rows) for _ in range(3))
+    shares = layers.Softmax()(keras.ops.matmul(query, keras.ops.transpose(key, (0, 2, 1))))
+    x = keras.ops.matmul(shares, value)
+    x = layers.Minimum()([x, layers.Multiply()([x, x])])
+    x = layers.Dense(4, "softmax")(layers.Add()([x, x]))
+    return layers.Dot(axes=1)([x, keras.ops.max(x, axis=2, keepdims=True)])
+
+
+@pytest.mark.parametrize("inside", [transformer, with_gates, attention_by_hand])
+def test_what_multiplies_numbers_of_the_picture_conserves_it(inside):
+    picture = keras.Input((6, 6, 2))
+    sums = layers.Dense(3, "softmax")(layers.Flatten()(inside(picture)))
+    model = as_functional(keras.Model(picture, sums))
+    scramble(model, seed=5)
+    found = cnn.attribute(model, picture_of((6, 6, 2)), method="lrp", target=1)
+    assert abs(found.map).max() > 1e-6 and found.residual < 1e-3
+    is_held, is_shared = "(Ali et al. 2022)" in found.note, "(Achtibat et al. 2024)" in found.note
+    assert (is_held, is_shared) == (
+        inside is not attention_by_hand,
+        inside is not transformer,
+    )
+
+
+def test_with_its_weights_and_its_spread_held_attention_is_linear():
+    keras.utils.set_random_seed(8)
+    picture = keras.Input((3, 4, 1))
+    rows = layers.Reshape((3, 4))(picture)
+    even = layers.LayerNormalization(name="even")(rows)
+    heads = layers.MultiHeadAttention(2, 3, use_bias=False, name="heads")
+    scores = layers.Dense(2, use_bias=False, name="scores")
+    model = as_functional(keras.Model(picture, scores(layers.Flatten()(heads(even, even)))))
+    image = picture_of((3, 4, 1))
+    entered = prepare(image, model)[0, ..., 0].astype(float)
+    deviations = np.sqrt(entered.var(1, keepdims=True) + model.get_layer("even").epsilon)
+    made = cnn.activations(model, image)["even"][None]
+    _, shares = heads(made, made, return_attention_scores=True)
+    into, out = (one.kernel.numpy() for one in (heads.value_dense, heads.output_dense))
+    weights = scores.kernel.numpy()[:, 1].reshape(3, 4)
+
+    def held(numbers: np.ndarray) -> float:
+        values = np.einsum(
+            "rc,chs->rhs", (numbers - numbers.mean(1, keepdims=True)) / deviations, into
+        )
+        mixed = np.einsum("hqr,rhs->qhs", shares.numpy()[0].astype(float), values)
+        return float((np.einsum("qhs,hsc->qc", mixed, out) * weights).sum())
+
+    assert held(entered) == pytest.approx(cnn.predict(model, image).logits[1], rel=1e-4)
+    units = np.eye(12).reshape(12, 3, 4)
+    expected = entered * np.array([held(unit) for unit in units]).reshape(3, 4)
+    found = cnn.attribute(model, image, method="lrp", target=1, epsilon=1e-12)
+    close(found.map[..., 0], expected, 1e-4)
+
+
+def test_a_product_and_a_softmax_are_shared_as_by_hand():
+    picture = keras.Input((1, 4, 1))
+    x = layers.Flatten()(picture)
+    pairs = layers.Multiply()([x[:, :2], x[:, 2:]])
+    product = as_functional(keras.Model(picture, keras.ops.sum(pairs, axis=1, keepdims=True)))
+    image = np.array([[[51], [102], [153], [204]]], np.uint8)
+    found = cnn.attribute(product, image, method="lrp", target=0)
+    np.testing.assert_allclose(found.map[0, :, 0], [0.06, 0.16, 0.06, 0.16], rtol=1e-4)
+
+    weights = np.array([1.0, -2.0, 0.5, 3.0])
+    mixed = layers.Dense(1, use_bias=False, name="mixed")(layers.Softmax()(x))
+    softmax = as_functional(keras.Model(picture, mixed))
+    softmax.get_layer("mixed").set_weights([weights[:, None]])
+    numbers = np.array([0.2, 0.4, 0.6, 0.8])
+    shares = np.exp(numbers) / np.exp(numbers).sum()
+    relevance = shares * weights
+    expected = numbers * (relevance - shares * relevance.sum())
+    found = cnn.attribute(softmax, image, method="lrp", target=0)
+    np.testing.assert_allclose(found.map[0, :, 0], expected, rtol=1e-3)
+
+
 @pytest.mark.parametrize(
     ("made", "named"),
     [
-        (lambda x: layers.LayerNormalization(name="norm")(x), r"'norm' \(LayerNormalization\)"),
-        (lambda x: layers.Softmax(name="shares")(x), r"'shares' \(Softmax\)"),
-        (lambda x: layers.Multiply(name="gate")([x, x]), r"'gate' \(Multiply\)"),
-        (lambda x: layers.Dense(3, "softmax", name="inner")(x), r"'inner' \(Dense\)"),
+        (lambda x: layers.Attention(name="look")([x, x]), r"'look' \(Attention\)"),
+        (lambda x: layers.LSTM(2, name="memory")(x), r"'memory' \(LSTM\)"),
+        (lambda x: layers.Dense(3, "sparsemax", name="inner")(x), r"'inner' \(Dense\)"),
+        (lambda x: keras.ops.divide(1.0, x + 2), r"'divide.*' \(Divide\)"),
     ],
 )
 def test_a_layer_without_a_rule_is_named(made, named):
     picture = keras.Input((4, 4, 1))
-    x = made(layers.Flatten()(picture))
-    model = as_functional(keras.Model(picture, layers.Dense(2)(x)))
+    x = made(layers.Reshape((4, 4))(picture))
+    model = as_functional(keras.Model(picture, layers.Dense(2)(layers.Flatten()(x))))
     with pytest.raises(cnn.AttributionError, match=f"{named}: choose another method"):
         cnn.attribute(model, picture_of((4, 4, 1)), method="lrp")
 

@@ -130,15 +130,16 @@ def test_a_unit_in_a_nested_block_of_a_network_of_colours(second_model):
     np.testing.assert_allclose(values, made.after, rtol=1e-4, atol=1e-5)
 
 
-def test_a_network_with_its_channels_first():
-    keras.utils.set_random_seed(5)
-    picture = keras.Input((2, 6, 7))
-    maps = layers.Conv2D(3, 3, data_format="channels_first", name="maps")(picture)
-    model = as_functional(keras.Model(picture, layers.Dense(2)(layers.Flatten()(maps))))
-    made = cnn.synthesise(model, layer="maps", channel=2, cell=(1, 4), **FEW)
-    assert made.pictures.shape == (2, 6, 7, 2)
+@pytest.mark.parametrize("target", [Target(2), Target(3, layer="maps", cell=(1, 0))])
+def test_a_network_with_its_channels_first_or_in_half_precision(other, target):
+    model, tolerance = other
+    made = cnn.synthesise(
+        model, layer=target.layer, channel=target.of, cell=target.cell, **FEW, step_size=20
+    )
+    assert made.pictures.shape == (2, 8, 9, 3)
+    assert (made.after > made.before).all()
     for one, after in zip(made.pictures, made.after, strict=True):
-        assert value(model, one, made.target) == pytest.approx(after, rel=1e-4)
+        assert value(model, one, made.target) == pytest.approx(after, rel=tolerance)
 
 
 def test_a_network_of_any_size_gets_the_size_that_is_asked_for():

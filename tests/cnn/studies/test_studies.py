@@ -14,7 +14,7 @@ from cnn import Affine, StudyError
 from cnn.attribution.objective import objective_of
 from cnn.attribution.trust.cascade import cascade
 from cnn.attribution.trust.curves import BATCHES, curves
-from cnn.attribution.trust.stability import stability
+from cnn.attribution.trust.stability import TIMES, stability
 from cnn.files import content_hash
 from cnn.inspection.batches import prepared
 from cnn.models.card import card_path
@@ -316,6 +316,8 @@ def test_pictures_are_found_in_the_changed_network_and_kept(tmp_path, bundled, f
     question = Question.tops(bundled, CHANGES, "dense", "digits", "test")
     assert question.id != Question.tops(bundled, {}, "dense", "digits", "test").id
     assert question.id != Question.tops(bundled, CHANGES, "conv2d", "digits", "test").id
+    at_cell = Question.tops(bundled, CHANGES, "conv2d", "digits", "test", (3, 4))
+    assert at_cell.id != Question.tops(bundled, CHANGES, "conv2d", "digits", "test").id
     study = begun(tmp_path, question)
     work_on(study)
     assert study.status == Status("finished", done=130, all=130)
@@ -385,18 +387,18 @@ def test_a_method_that_compares_with_pictures_gets_those_of_the_data(tmp_path, b
 def test_the_measuring_of_trust_is_cancelled_between_two_passes(
     tmp_path, trusting, few, monkeypatch
 ):
-    study = begun(tmp_path, trusting)
+    study, last = begun(tmp_path, trusting), BATCHES + 40 + 2
     told = []
 
     def cancel(progress, done, count):
         told.append((done, count))
-        if done == BATCHES + 2:
+        if done == last:
             study.ask_to_cancel()
 
     monkeypatch.setattr(work._Progress, "tell", cancel)
     work_on(study)
     assert study.status == Status("cancelled", message="Cancelled.")
-    assert told == [(done, BATCHES + 40) for done in range(1, BATCHES + 3)]
+    assert told == [(done, BATCHES + 40 + TIMES) for done in range(1, last + 1)]
 
 
 @pytest.fixture(scope="module")

@@ -265,9 +265,11 @@ def test_the_unit_that_is_looked_at_is_raised(ask, get, runtime):
         return study.question.sought
 
     assert sought("conv2d").target == cnn.Target(17, layer="conv2d")
-    middle = {"options": "synthesis.of_map:middle%20cell"}
-    assert sought("conv2d", **middle).target == cnn.Target(17, layer="conv2d", cell=(13, 13))
-    assert sought("dense", **middle).target == cnn.Target(17, layer="dense")
+    cell = {"focus": "cell", "row": "4"}
+    assert sought("conv2d", **cell).target == cnn.Target(17, layer="conv2d", cell=(4, 13))
+    assert sought("conv2d", row="4").target == cnn.Target(17, layer="conv2d")
+    assert sought("dense", **cell).target == cnn.Target(17, layer="dense")
+    assert sought(CLASSES, **cell).target == cnn.Target(9)
     # The page shows the last channel where there is none of that number.
     assert sought("dense_1").target == cnn.Target(9, layer="dense_1")
     assert sought(CLASSES).target == cnn.Target(9)

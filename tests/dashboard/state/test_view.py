@@ -212,5 +212,6 @@ def test_the_page_brings_the_rules_to_the_browser(app):
         "data": "digits", "split": "all", "zoom": "100", "contrast": "100", "scale": "layer",
         "lines": "contribution", "over": "rotate", "by": "inputs",
         "method": "all", "overlay": "apart", "norm": "l2",
+        "focus": "map",
     }  # fmt: skip
     assert [["upload"], ["part"]] in told["goes"]

@@ -35,7 +35,12 @@ def test_a_map_by_chance_changes_with_its_seed(patch, draw, share, mark):
         pytest.approx(1, abs=0.01) if mark == "pass" else pytest.approx(0, abs=0.2)
     )
     assert [seed for batch, seed in draw if batch is patch[1]] == [3, 4, 5, 6, 7, 8]
-    assert found == stability(*patch, "mixed", {"share": share, "seed": 3})
+    told: list[tuple[int, int]] = []
+    again = stability(
+        *patch, "mixed", {"share": share, "seed": 3}, on_progress=lambda *one: told.append(one)
+    )
+    assert found == again
+    assert told == [(done, 2 * TIMES) for done in range(1, 2 * TIMES + 1)]
 
 
 def test_noise_is_small_and_within_what_pixels_can_be(patch, draw):
