@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-from math import inf
 from typing import Any
 
 import dash
 import dash_bootstrap_components as dbc
 import numpy as np
-import plotly.graph_objects as go
 from dash import Dash, html
 from numpy.typing import NDArray
 
 import cnn
-from cnn.attribution.counterfactual import WAY, Counterfactual, Search, difference
+from cnn.attribution.counterfactual import WAY, Counterfactual, difference
 from cnn.captions import counterfactual as captions
 from cnn.colours import difference_range
-from cnn.figures import EMPTY_FIGURE, Chart
-from cnn.models.heads import require_classes
+from cnn.figures import Chart
 from cnn.models.layers import is_large
+from cnn.studies import TURN
 from dashboard.screens.classes import ChosenClasses
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.screens.taking import Taking, register_taking, take_button
+from dashboard.screens.turning import change_of
 from dashboard.shell import components
 from dashboard.shell.controls import tie
 from dashboard.shell.numbers import number_field, register_number
+from dashboard.shell.studies import register_study, study
 from dashboard.state.view import COUNTERFACTUAL
 
 PAGE = "counterfactual"
 OF, NORM, STEP = "counterfactual-of", "counterfactual-norm", "counterfactual-step"
 PROBLEM, RESULT = "counterfactual-problem", "counterfactual-result"
+SEARCH = "counterfactual-search"
 SAID, SIZES = "counterfactual-said", "counterfactual-sizes"
 PATH, BEFORE, AFTER, CHANGE, CONTROL = (
     "counterfactual-path", "counterfactual-before", "counterfactual-after", "counterfactual-change",
@@ -44,9 +45,7 @@ _PICTURES = {
 }
 _FIGURES = (PATH, *_PICTURES)
 _CURVE_SIZE = {"height": "clamp(17rem, 40cqw, 24rem)"}
-_COMING_SIZE = {"height": "100cqw"}
-# Of a large network: how long one answer goes on with the search.
-_REST_SECONDS = 0.8
+_CLOSED = {"is_open": False}
 
 
 def layout(**_query: Any) -> html.Div:
@@ -80,6 +79,9 @@ def layout(**_query: Any) -> html.Div:
                 className="controls",
             ),
             components.alert(PROBLEM),
+            html.Div(
+                study(TURN, "The search", "Search for the change"), id=SEARCH, hidden=True
+            ),
             html.Div(_result(), id=RESULT),
         ]
     )  # fmt: skip
@@ -107,6 +109,7 @@ def register(app: Dash) -> None:
         title="Counterfactual – CNN Visualizer", layout=layout,
     )  # fmt: skip
     register_screen(app, PAGE, show, figures=_FIGURES, looks=("of", "norm", "step"), waits=True)
+    register_study(app, TURN)
     register_taking(app.server, PAGE, Taking(COUNTERFACTUAL, _picture_at_step))
     tie(app, OF, choose="chooseOf", chosen="chosenOf")
     tie(app, NORM, choose="chooseNorm", chosen="chosenNorm")
@@ -116,31 +119,16 @@ def register(app: Dash) -> None:
 def show(request: Request) -> Screen:
     """Return the change, the way to it and a random change of its size; or why there is none.
 
-    Of a large network it is the rest, which comes when the search is over.
+    Of a large network a worker searches for it.
     """
     try:
-        search = _search(request)
-        if request.rest or not is_large(request.model):
-            search.go_on(request.model, _REST_SECONDS if is_large(request.model) else inf)
+        made = change_of(request)
     except (cnn.AttributionError, cnn.ModelError) as error:
         return _refused(request, str(error))
-    if not search.is_over:
-        return _coming(request)
-    return _shown(request, search.found)
-
-
-def _search(request: Request) -> Search:
-    """Return the search for the change into the class of the view, or else the runner-up."""
-    require_classes(request.model, "A change into another class")
-    request.passed.prediction.require_finite("A change into another class")
-    classes = ChosenClasses(request)
-    chosen = request.view.of
-    target = classes.ranked[1] if chosen is None else chosen
-    if target == classes.ranked[0]:
-        raise cnn.AttributionError(
-            f"The network says {classes.names[target]} of this picture already: choose another class."
-        )
-    return request.runtime.search(request.view, target, request.view.norm)
+    if made is None:
+        hidden = {RESULT: True, SEARCH: False}
+        return Screen({}, hidden=hidden, properties={**_classes(request), PROBLEM: _CLOSED})
+    return _shown(request, made)
 
 
 def _step(request: Request) -> int:
@@ -149,11 +137,10 @@ def _step(request: Request) -> int:
 
 def _picture_at_step(request: Request) -> NDArray[np.uint8]:
     """Return the picture that is taken: the one at the step of the view."""
-    search = _search(request)
-    search.go_on(request.model, _REST_SECONDS if is_large(request.model) else inf)
-    if not search.is_over:
-        raise cnn.AttributionError("The change is still searched for: wait until it is shown.")
-    picture: NDArray[np.uint8] = search.found.way[_step(request)]
+    made = change_of(request)
+    if made is None:
+        raise cnn.AttributionError("The change is not found yet: let it be searched for first.")
+    picture: NDArray[np.uint8] = made.way[_step(request)]
     return picture
 
 
@@ -167,23 +154,8 @@ def _classes(request: Request) -> dict[str, dict[str, Any]]:
 
 def _refused(request: Request, reason: str) -> Screen:
     message = {"children": reason, "is_open": True}
-    return Screen({}, hidden={RESULT: True}, properties={**_classes(request), PROBLEM: message})
-
-
-def _coming(request: Request) -> Screen:
-    """Return the page of a large network while the search goes on."""
-    words = cnn.captions.Caption("The search takes many passes of this large network: it goes on.")
-    coming = Chart.whole(go.Figure(EMPTY_FIGURE), size=_COMING_SIZE, caption=words)
-    return _screen(request, dict.fromkeys(_FIGURES, coming), {SAID: "", SIZES: ""}, later=_FIGURES)
-
-
-def _screen(
-    request: Request, charts: dict[str, Chart], texts: dict[str, str], later: tuple[str, ...] = ()
-) -> Screen:
-    closed = {"is_open": False}
-    return Screen(
-        charts, texts, {RESULT: False}, {**_classes(request), PROBLEM: closed}, later=later
-    )
+    hidden = {RESULT: True, SEARCH: True}
+    return Screen({}, hidden=hidden, properties={**_classes(request), PROBLEM: message})
 
 
 def _shown(request: Request, made: Counterfactual) -> Screen:
@@ -199,13 +171,9 @@ def _shown(request: Request, made: Counterfactual) -> Screen:
         ),
         CONTROL: _change(CONTROL, control, whole, captions.control(made, names)),
     }
-    if is_large(request.model):
-        charts = {
-            figure: Chart.whole(one.figure(), size=one.size, caption=one.caption)
-            for figure, one in charts.items()
-        }
     texts = {SAID: captions.said(made, names), SIZES: components.facts(captions.sizes(made))}
-    return _screen(request, charts, texts)
+    hidden = {RESULT: False, SEARCH: not is_large(request.model)}
+    return Screen(charts, texts, hidden, {**_classes(request), PROBLEM: _CLOSED})
 
 
 def _path(made: Counterfactual, names: tuple[str, ...], step: int) -> Chart:

@@ -23,7 +23,9 @@ from cnn.captions import attribution as captions
 from cnn.captions import trust
 from cnn.colours import ColourRange, colour_range, difference_range
 from cnn.figures import EMPTY_FIGURE, Chart, nothing
+from cnn.models.layers import is_large
 from cnn.studies import MAPS, TRUST
+from cnn.words import counted
 from dashboard.runtime.attributing import Attributed
 from dashboard.runtime.studied import take_maps, trust_in, wanted_of_view
 from dashboard.screens.attributions import BY_METHOD, OF_CLASS, Map, maps_of
@@ -31,6 +33,7 @@ from dashboard.screens.classes import ChosenClasses, class_choice, tie_classes
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
+from dashboard.shell.coming import coming, tells
 from dashboard.shell.controls import tie
 from dashboard.shell.options import choices, option_field, register_option
 from dashboard.shell.studies import CASCADE, TRIAL, register_study, study
@@ -40,6 +43,7 @@ PAGE = "explain"
 METHOD, OVERLAY = "explain-method", "explain-overlay"
 MISSING, VARIANT = "explain-missing", "explain-variant"
 FAILED, LONG = "explain-failed", "explain-long"
+COMING = "explain-coming"
 SIDE_BY_SIDE, BY_CLASS, TRUSTED = "explain-side-by-side", "explain-by-class", "explain-trusted"
 _EMPTY_SIZE = {"height": "100cqw"}
 _REST_SECONDS = 0.8
@@ -80,6 +84,8 @@ def layout(**_query: Any) -> html.Div:
                     components.link("/counterfactual", "What would turn it into another class?"),
                     " · ",
                     components.link("/quiz", "Quiz: which map is of the untrained network?"),
+                    " ",
+                    coming(COMING, "Maps that are there"),
                 ]
             ),
             html.P(id=VARIANT),
@@ -188,14 +194,16 @@ def show(request: Request) -> Screen:
     later = [one for one in maps if not one.is_quick]
     made = {one.figure: one.make() for one in maps if one not in later}
     screen = _drawn(request, maps, made)
-    coming = {one.figure: _empty(captions.coming(one.method)) for one in later}
+    waiting = {one.figure: _empty(captions.coming(one.method)) for one in later}
+    told = _told(maps, [one for one in later if not one.is_long])
     return Screen(
         {
             **dict.fromkeys((*BY_METHOD.values(), *OF_CLASS), nothing("")),
             **screen.charts,
-            **coming,
+            **waiting,
         },
         texts={
+            **told["texts"],
             MISSING: classes.missing,
             VARIANT: "" if method == ALL_METHODS else METHODS[method].variant,
             FAILED: "",
@@ -203,6 +211,7 @@ def show(request: Request) -> Screen:
             **screen.texts,
         },
         hidden={
+            **told["hidden"],
             SIDE_BY_SIDE: method != ALL_METHODS,
             BY_CLASS: method == ALL_METHODS,
             TRUSTED: method == ALL_METHODS,
@@ -210,8 +219,8 @@ def show(request: Request) -> Screen:
             **{f"{figure}-box": True for figure in OF_CLASS[len(maps) :]},
             **{f"{one.figure}-box": False for one in maps},
         },
-        properties={**classes.options(PAGE), **_layers(request)},
-        later=tuple(coming),
+        properties={**classes.options(PAGE), **_layers(request), **told["properties"]},
+        later=tuple(waiting),
     )
 
 
@@ -237,8 +246,18 @@ def _more(request: Request, maps: Sequence[Map]) -> Screen:
     screen = _drawn(request, maps, {one.figure: one.make() for one in known})
     charts = {one.figure: _whole(screen.charts[one.figure]) for one in left_out if one in known}
     charts |= {one.figure: _empty(captions.for_worker(one.method)) for one in waiting}
-    texts = {**screen.texts, **({} if missing else _trust(request))}
-    return Screen(charts, texts, later=tuple(one.figure for one in missing))
+    told = _told(maps, missing)
+    texts = {**screen.texts, **told["texts"], **({} if missing else _trust(request))}
+    later = tuple(one.figure for one in missing)
+    return Screen(charts, texts, told["hidden"], told["properties"], later=later)
+
+
+def _told(maps: Sequence[Map], missing: Sequence[Map]) -> dict[str, dict[str, Any]]:
+    """Return how many maps of a large network are there, of those that come by themselves."""
+    own = [one for one in maps if not one.is_long]
+    count = len(own) if any(is_large(one.request.model) for one in own) else 0
+    done = count and count - len(missing)
+    return tells(COMING, done, count, f"{done} of {counted(count, 'map')} are there.")
 
 
 def _trust(request: Request) -> dict[str, str]:

@@ -28,6 +28,7 @@ from dashboard.runtime.quizzes import Asked
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
+from dashboard.shell.coming import coming, tells
 from dashboard.shell.panel import data_uri
 from dashboard.state.view import ALL_METHODS, OF_NETWORK
 
@@ -36,6 +37,7 @@ METHOD, ANOTHER, PROBLEM = "quiz-method", "quiz-another", "quiz-problem"
 ASKED, PICTURES, BODY = "quiz-asked", "quiz-pictures", "quiz-body"
 # What the script asks, and where it says whether the answer is right.
 QUESTION, VERDICT = "quiz-question", "quiz-verdict"
+COMING = "quiz-coming"
 UNTRAINED, TRAINED = "quiz-untrained", "quiz-trained"
 FIRST_METHOD = "saliency"
 _OF = (*OF_NETWORK, "range", "colours", "given", "also", "data", "split")
@@ -44,6 +46,8 @@ _MAPS = tuple(f"quiz-map-{letter}" for letter in LETTERS)
 _FIGURES = (*_MAPS, UNTRAINED, TRAINED)
 _COMING_SIZE = {"height": "100cqw"}
 _REST_SECONDS = 0.8
+# The choice of pictures, the network without training, and the maps.
+_STEPS = MAPS + 2
 
 
 def layout(**_query: Any) -> html.Div:
@@ -84,7 +88,7 @@ def layout(**_query: Any) -> html.Div:
             ),
             html.Div(
                 [
-                    html.P(id=ASKED),
+                    html.P([html.Span(id=ASKED), " ", coming(COMING, "The question")]),
                     html.P(id=PICTURES, className="text-body-secondary"),
                     html.Div([_card(letter) for letter in LETTERS], className="quiz-maps"),
                     html.P(id=VERDICT, className="quiz-verdict", **components.aria(live="polite")),
@@ -147,13 +151,16 @@ def show(request: Request) -> Screen:
         asked = _asked(request)
         if request.rest:
             return _more(request, asked)
-        if _is_quick(asked) or not _missing(request, asked):
+        missing = request.runtime.quizzes.missing(asked)
+        if _is_quick(asked) or not missing:
             return _whole_question(request, asked)
     except cnn.CnnError as error:
         return _refused(request, str(error))
-    coming = {figure: _coming(asked.method) for figure in _FIGURES}
-    texts = {ASKED: captions.asked(asked.method), PICTURES: ""}
-    return _with_controls(request, Screen(coming, texts, later=_FIGURES))
+    waiting = {figure: _coming(asked.method) for figure in _FIGURES}
+    told = _progress(len(missing))
+    texts = {ASKED: captions.asked(asked.method), PICTURES: "", **told["texts"]}
+    screen = Screen(waiting, texts, told["hidden"], told["properties"], later=_FIGURES)
+    return _with_controls(request, screen)
 
 
 def _method(request: Request) -> str:
@@ -162,6 +169,11 @@ def _method(request: Request) -> str:
 
 def _asked(request: Request) -> Asked:
     view, method = request.view, _method(request)
+    if METHODS[method].is_slow and is_large(request.model):
+        raise cnn.AttributionError(
+            f"{METHODS[method].name} takes many passes of so large a network for each of eight maps: "
+            "choose a method that takes one."
+        )
     options = request.runtime.options_of(view, method)
     return Asked(request.model, request.runtime.dataset(view), view.quiz, method, options)
 
@@ -172,27 +184,29 @@ def _is_quick(asked: Asked) -> bool:
     return is_compiled(asked.model, asked.method) and not is_slow
 
 
-def _missing(request: Request, asked: Asked) -> list[int]:
-    """Return the cases that are not known yet."""
-    return [number for number in range(MAPS) if not request.runtime.quizzes.has(asked, number)]
-
-
 def _more(request: Request, asked: Asked) -> Screen:
     """Return the question when all of it is there; some time is spent on it, for one case at least."""
-    began = time.monotonic()
-    for number in _missing(request, asked):
-        request.runtime.quizzes.case(asked, number)
+    began, quizzes = time.monotonic(), request.runtime.quizzes
+    for do in quizzes.missing(asked):
+        do()
         if time.monotonic() - began > _REST_SECONDS:
             break
-    if missing := _missing(request, asked):
-        words = f"{MAPS - len(missing)} of {MAPS} maps are there."
-        return Screen({}, {PICTURES: words}, later=_FIGURES)
+    if missing := quizzes.missing(asked):
+        told = _progress(len(missing))
+        return Screen({}, told["texts"], told["hidden"], told["properties"], later=_FIGURES)
     screen = _whole_question(request, asked)
     charts = {
         figure: Chart.whole(chart.figure(), size=chart.size, caption=chart.caption)
         for figure, chart in screen.charts.items()
     }
     return Screen(charts, screen.texts, screen.hidden, screen.properties)
+
+
+def _progress(missing: int) -> dict[str, dict[str, Any]]:
+    """Return how far the question is of which so many steps are missing."""
+    before = {_STEPS: "Choosing pictures.", MAPS + 1: "Drawing the untrained network."}
+    said = before.get(missing, f"{MAPS - missing} of {MAPS} maps are there.")
+    return tells(COMING, _STEPS - missing, _STEPS, said)
 
 
 def _whole_question(request: Request, asked: Asked) -> Screen:
@@ -227,7 +241,10 @@ def _whole_question(request: Request, asked: Asked) -> Screen:
         for letter, case in zip(LETTERS, cases, strict=True)
     }
     told = {"key": _key(request), "right": [untrained], "reason": captions.reason(question)}
-    return _with_controls(request, Screen(charts, texts, properties=pictures), told)
+    ready = tells(COMING, _STEPS, _STEPS, "")
+    properties = {**pictures, **ready["properties"]}
+    screen = Screen(charts, {**texts, **ready["texts"]}, ready["hidden"], properties)
+    return _with_controls(request, screen, told)
 
 
 def _with_controls(
@@ -240,7 +257,8 @@ def _with_controls(
         PROBLEM: {"is_open": False},
         QUESTION: {"question": question},
     }
-    return Screen(screen.charts, screen.texts, {BODY: False}, properties, screen.later)
+    hidden = {**screen.hidden, BODY: False}
+    return Screen(screen.charts, screen.texts, hidden, properties, screen.later)
 
 
 def _refused(request: Request, why: str) -> Screen:

@@ -205,6 +205,6 @@
     if (isForPanelAlone && view && requests.page) requests.page = view;
   }
 
-  root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted, askForRest,
+  root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted, askForRest, wantWhole,
     receivers: {}, differs, awaitsRest: () => resting !== null, heldFigures: () => (held ? held.figures : {}), heldForm: () => (isHere() ? held.form : "") };
 })();

@@ -10,6 +10,7 @@
     diagnose: ["model", "epoch", "range", "data", "split", "surgery"],
     trust: [...root.cnn.rules.parts.panel, "of", "against", "method", "options"],
     tops: ["model", "epoch", "range", "given", "also", "data", "split", "surgery", "focus", "row", "column"],
+    turn: [...root.cnn.rules.parts.panel, "of", "norm"],
     maps: [...root.cnn.rules.parts.panel, "of", "against", "method", "options"],
     synthesise: [
       "model", "epoch", "range", "given", "also", "data", "split", "surgery", "channel", "options", "focus",
@@ -86,6 +87,7 @@
     const [start, bar, cancel] = ["start", "bar", "cancel"].map((name) => part(box, name));
     const hadFocus = [start, cancel].includes(document.activeElement);
     if (answer?.isOnPage && asked.isActive) root.cnn.askForRest(root.cnn.currentView());
+    if (answer?.isPage && asked.isActive) root.cnn.wantWhole(root.cnn.currentView());
     asked.id = id;
     asked.isActive = isActive;
     start.disabled = !id && !isSilent;

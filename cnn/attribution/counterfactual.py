@@ -8,6 +8,7 @@ straight way as far as the class stays. Another search may find a smaller change
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 from threading import Lock
@@ -62,6 +63,22 @@ class Counterfactual:
     norm: Norm
     controls: NDArray[np.uint8]
     labels: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls,
+        target: int,
+        norm: Norm,
+        before: NDArray[np.uint8],
+        after: NDArray[np.uint8],
+        said: NDArray[np.float32],
+    ) -> Counterfactual:
+        """Return the change with what the network has `said` of the pictures of `asked_of`, in order."""
+        asked = asked_of(before, after)
+        return cls(
+            target, before, asked[WAY - 1], asked[:WAY], said[:WAY], norm, asked[WAY:],
+            said[WAY:].argmax(1),
+        )  # fmt: skip
 
     @property
     def difference(self) -> NDArray[np.float32]:
@@ -118,6 +135,11 @@ def difference(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[n
     return (after.astype(np.float32) - before.astype(np.float32)) / np.float32(_WHITE)
 
 
+def asked_of(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the pictures of the way from one to the other, and then the controls."""
+    return np.concatenate([_way(before, after), _shuffled(before, after)])
+
+
 class Search:
     """The search for a counterfactual, which can be left and gone on with.
 
@@ -149,6 +171,16 @@ class Search:
         assert self._found is not None
         return self._found
 
+    @property
+    def missing(self) -> Sequence[float]:
+        """How far the score of the class was below the one that won, before each step."""
+        return self._missing
+
+    @property
+    def said(self) -> NDArray[np.float32]:
+        """What the network has said so far of the pictures of `asked_of`, (n, classes)."""
+        return np.stack(self._said) if self._said else np.zeros((0, 0), np.float32)
+
     def go_on(self, model: keras.Model, seconds: float = inf) -> None:
         """Ask the model until the change is found, or for about so many seconds; once at least.
 
@@ -167,11 +199,8 @@ class Search:
         elif len(self._said) < len(self._asked):
             self._said.append(predict(model, self._asked[len(self._said)]).probabilities)
         else:
-            said, asked = np.stack(self._said), self._asked
-            self._found = Counterfactual(
-                self.target, self.before, asked[WAY - 1], asked[:WAY], said[:WAY], self.norm,
-                asked[WAY:], said[WAY:].argmax(1),
-            )  # fmt: skip
+            after = self._asked[WAY - 1]
+            self._found = Counterfactual.of(self.target, self.norm, self.before, after, self.said)
 
     def _step(self, model: keras.Model) -> None:
         """Step towards the class, or, where it is reached, go back as far as it stays."""
@@ -180,7 +209,7 @@ class Search:
         prediction.require_finite("A change into another class")
         if prediction.label == self.target:
             after = self._nearest(model, rounded)
-            self._asked = np.concatenate([_way(self.before, after), _shuffled(self.before, after)])
+            self._asked = asked_of(self.before, after)
             return
         if len(self._missing) == MOST_STEPS:
             raise self._failure()

@@ -10,6 +10,7 @@ from cnn.studies.answers import (
     Ranking,
     Scores,
     Trust,
+    Turned,
     Unit,
 )
 from cnn.studies.question import (
@@ -20,11 +21,13 @@ from cnn.studies.question import (
     SYNTHESISE,
     TOPS,
     TRUST,
+    TURN,
     Asked,
     Kind,
     Network,
     Question,
     Sought,
+    Turn,
     Wanted,
 )
 from cnn.studies.study import ID, Status, Study, ask, find
@@ -39,6 +42,7 @@ __all__ = [
     "SYNTHESISE",
     "TOPS",
     "TRUST",
+    "TURN",
     "Asked",
     "Best",
     "Channel",
@@ -55,6 +59,8 @@ __all__ = [
     "Status",
     "Study",
     "Trust",
+    "Turn",
+    "Turned",
     "Unit",
     "Wanted",
     "ask",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.attribution.attribution import Attribution, Law
+from cnn.attribution.counterfactual import Counterfactual, Norm
 from cnn.attribution.methods import METHODS
 from cnn.attribution.target import Target
 from cnn.attribution.trust.cascade import Cascade
@@ -238,4 +239,43 @@ class Maps:
         return 1
 
 
-Answer = Evaluation | Ranking | Diagnosis | Trust | TopPictures | Raised | Maps
+@dataclass(frozen=True)
+class Turned:
+    """A change into the class `target`, as `counterfactual` finds it.
+
+    Both pictures are of one `shape` (height, width, channels), each as text; `probabilities` are what the
+    network said of each picture of the way, and of the controls.
+    """
+
+    __pydantic_config__ = STRICT
+
+    target: int
+    norm: Norm
+    shape: Shape
+    before: str
+    after: str
+    probabilities: list[list[float]]
+
+    @classmethod
+    def of(cls, made: Counterfactual, said: NDArray[np.float32]) -> Turned:
+        """Return a change to keep, with all that the network said."""
+        height, width, channels = made.before.shape
+        return cls(
+            made.target, made.norm, (height, width, channels), packed(made.before),
+            packed(made.after), [[float(one) for one in row] for row in said],
+        )  # fmt: skip
+
+    @property
+    def found(self) -> Counterfactual:
+        """The change."""
+        before, after = (unpacked(one, self.shape) for one in (self.before, self.after))
+        said = np.array(self.probabilities, np.float32)
+        return Counterfactual.of(self.target, self.norm, before, after, said)
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures the network was asked of, which is what is counted while it is done."""
+        return len(self.probabilities)
+
+
+Answer = Evaluation | Ranking | Diagnosis | Trust | TopPictures | Raised | Maps | Turned

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict
 
+from cnn.attribution.counterfactual import Norm
 from cnn.attribution.target import Target
 from cnn.errors import ModelError, StudyError
 from cnn.files import content_hash
@@ -31,7 +32,7 @@ from cnn.studies.packing import Shape, packed, unpacked
 if TYPE_CHECKING:
     import keras
 
-Kind = Literal["evaluate", "rank", "diagnose", "trust", "tops", "synthesise", "maps"]
+Kind = Literal["evaluate", "rank", "diagnose", "trust", "tops", "synthesise", "maps", "turn"]
 EVALUATE: Kind = "evaluate"
 RANK: Kind = "rank"
 DIAGNOSE: Kind = "diagnose"
@@ -39,6 +40,7 @@ TRUST: Kind = "trust"
 TOPS: Kind = "tops"
 SYNTHESISE: Kind = "synthesise"
 MAPS: Kind = "maps"
+TURN: Kind = "turn"
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 # Another number makes other questions of the same: where an answer has changed its meaning, or its file.
 _FORM = 2
@@ -152,6 +154,16 @@ class Sought:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """The class `target` that a picture is to be turned into, by a change that is small in a `norm`."""
+
+    __pydantic_config__ = STRICT
+
+    target: int
+    norm: Norm
+
+
+@dataclass(frozen=True)
 class Question:
     """What is to be found out of a network.
 
@@ -160,7 +172,8 @@ class Question:
     call `layer` costs; "diagnose" what is wrong with it, changed so; "trust" how far the map `asked` of
     it can be trusted, changed so; "tops" for which pictures each channel of `layer`, or one
     `cell` of each, is highest and lowest, changed so; "synthesise" which pictures raise what is `sought`
-    in it, changed so, beside those of the data; "maps" are those that are `asked` of it, changed so.
+    in it, changed so, beside those of the data; "maps" are those that are `asked` of it, changed so;
+    "turn" is the smallest change that does the `turn` of the picture `asked` about, changed so.
     `data` and `split` say which pictures, as `load_dataset` takes them, and `data_key` what own pictures
     were when they were asked about.
     """
@@ -177,6 +190,7 @@ class Question:
     cell: tuple[int, ...] | None = None
     asked: Asked | None = None
     sought: Sought | None = None
+    turn: Turn | None = None
 
     @classmethod
     def evaluation(
@@ -249,6 +263,20 @@ class Question:
         """Return the question for maps; some of them compare with pictures of the data."""
         return cls(MAPS, network, data, split, changes=_plain(changes), asked=asked)
 
+    @classmethod
+    def turning(
+        cls,
+        network: Network,
+        changes: Mapping[str, Mapping[int, Affine]],
+        pixels: NDArray[np.uint8],
+        turn: Turn,
+        data: str,
+        split: str,
+    ) -> Question:
+        """Return the question what turns a picture in the model's size into another class."""
+        asked = Asked.of(pixels, [])
+        return cls(TURN, network, data, split, changes=_plain(changes), asked=asked, turn=turn)
+
     @property
     def operations(self) -> dict[str, dict[int, Affine]]:
         """The changes, as `ablate` takes them."""
@@ -262,7 +290,7 @@ class Question:
         """What is the same for the same question, wherever the files are: 16 hexadecimal digits."""
         asked: dict[str, Any] = asdict(self)
         asked["network"] = {k: v for k, v in asked["network"].items() if k not in _PLACES}
-        for name in ("cell", "asked", "sought"):
+        for name in ("cell", "asked", "sought", "turn"):
             if asked[name] is None:
                 del asked[name]
         content = json.dumps([_FORM, asked], sort_keys=True)

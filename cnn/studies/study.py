@@ -29,7 +29,7 @@ from cnn.inspection.diagnosis.findings import Diagnosis
 from cnn.inspection.top_pictures import TopPictures
 from cnn.runs.files import State
 from cnn.runs.worked import Worked
-from cnn.studies.answers import Answer, Evaluation, Maps, Raised, Ranking, Trust
+from cnn.studies.answers import Answer, Evaluation, Maps, Raised, Ranking, Trust, Turned
 from cnn.studies.question import (
     DIAGNOSE,
     EVALUATE,
@@ -39,6 +39,7 @@ from cnn.studies.question import (
     SYNTHESISE,
     TOPS,
     TRUST,
+    TURN,
     Kind,
     Question,
 )
@@ -77,6 +78,7 @@ _ANSWERS: dict[Kind, TypeAdapter[Any]] = {
     TOPS: TypeAdapter(TopPictures),
     SYNTHESISE: TypeAdapter(Raised),
     MAPS: TypeAdapter(Maps),
+    TURN: TypeAdapter(Turned),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ import numpy as np
 from filelock import Timeout
 from numpy.typing import NDArray
 
+from cnn.attribution.counterfactual import CONTROLS, WAY, Search
 from cnn.attribution.objective import objective_of
 from cnn.attribution.trust.cascade import cascade, count_of_maps
 from cnn.attribution.trust.curves import BATCHES, curves
@@ -30,7 +31,17 @@ from cnn.models.card import class_names, names_classes, outputs_of_classes
 from cnn.models.inputs import scale_of
 from cnn.models.surgery import operated
 from cnn.runs import heartbeat
-from cnn.studies.answers import Answer, Channel, Evaluation, Maps, Raised, Ranking, Scores, Trust
+from cnn.studies.answers import (
+    Answer,
+    Channel,
+    Evaluation,
+    Maps,
+    Raised,
+    Ranking,
+    Scores,
+    Trust,
+    Turned,
+)
 from cnn.studies.mapping import mapped, options_of
 from cnn.studies.question import (
     DIAGNOSE,
@@ -40,12 +51,14 @@ from cnn.studies.question import (
     SYNTHESISE,
     TOPS,
     TRUST,
+    TURN,
     Asked,
     Kind,
     Question,
 )
 from cnn.studies.raising import raised
 from cnn.studies.study import ACTIVE, Status, Study
+from cnn.words import number
 
 if TYPE_CHECKING:
     import keras
@@ -292,6 +305,33 @@ def _mapped(
     return None
 
 
+def _turned(
+    model: keras.Model, question: Question, _data: Dataset, progress: _Progress
+) -> Turned | None:
+    if question.turn is None or question.asked is None:
+        raise StudyError("No class was asked for: choose one and a picture, then ask again.")
+    network, turn = _changed(model, question), question.turn
+    search = Search(network, question.asked.pixels, target=turn.target, norm=turn.norm)
+    with suppress(_CancelledError):
+        while not search.is_over:
+            if len(search.said):
+                progress.tell_or_stop(len(search.said), WAY + CONTROLS)
+            else:
+                progress.say(_step_in_words(search.missing))
+            search.go_on(network, seconds=0)
+        return Turned.of(search.found, search.said)
+    return None
+
+
+def _step_in_words(missing: Sequence[float]) -> str:
+    if not missing:
+        return "The first step towards the class."
+    below = number(missing[-1])
+    return (
+        f"Step {len(missing) + 1}: before the last its score was {below} below the one that wins."
+    )
+
+
 def _changed(model: keras.Model, question: Question) -> keras.Model:
     """Return the network with the changes of its channels that were asked about."""
     return operated(model, question.operations) if question.changes else model
@@ -321,6 +361,7 @@ _WAYS: dict[Kind, Callable[..., Answer | None]] = {
     TOPS: _exciting,
     SYNTHESISE: _raised,
     MAPS: _mapped,
+    TURN: _turned,
 }
 
 

@@ -35,6 +35,7 @@ from cnn.studies import (
     SYNTHESISE,
     TOPS,
     TRUST,
+    TURN,
     Kind,
     Network,
     Question,
@@ -50,6 +51,7 @@ from dashboard.arguments import Name
 from dashboard.routes.taking import changes
 from dashboard.runtime import studied
 from dashboard.runtime.runtime import Runtime, current
+from dashboard.screens import turning
 from dashboard.screens.attributions import maps_of
 from dashboard.screens.cell import sought_cell
 from dashboard.screens.request import Request
@@ -154,7 +156,7 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
 
     Channels are ranked in the network without changes: what each is worth in it stays the same. A
     diagnosis is of the network and the split that are looked at, and so are the pictures of a layer,
-    those that raise a unit of it, maps of the picture, and the trust in one.
+    those that raise a unit of it, maps of the picture, the trust in one, and what turns it.
     """
     if asked.kind == TRUST:
         return studied.about_trust(
@@ -163,6 +165,8 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
     if asked.kind == MAPS:
         maps = [one for one in maps_of(Request(view)) if one.is_long]
         return studied.about_maps(runtime, view, [one.wanted for one in maps])
+    if asked.kind == TURN:
+        return turning.question_of(Request(view))
     return studied.question(runtime, view, partial(_of_data, runtime, view, asked))
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cachetools import LRUCache, cached
 
 import cnn
-from cnn.attribution.quiz import Case, Choice, case_of, choose
+from cnn.attribution.quiz import MAPS, Case, Choice, case_of, choose
 from cnn.attribution.untrained import Untrained, untrained
 
 if TYPE_CHECKING:
@@ -50,9 +51,17 @@ class Quizzes:
             condition=threading.Condition(),
         )(self._case)
 
-    def has(self, asked: Asked, number: int) -> bool:
-        """Whether a case of the question, counted from 0, is kept."""
-        return _of_case(asked, number) in self.case.cache
+    def missing(self, asked: Asked) -> list[Callable[[], object]]:
+        """Return what is still to be done for the question, in order: one thing each.
+
+        It is the choice of pictures, the network without training, and the cases.
+        """
+        steps: list[tuple[Any, Hashable, tuple[Any, ...]]] = [
+            (self.choice, _of_pictures(asked), (asked,)),
+            (self.untrained, _of_network(asked), (asked,)),
+            *((self.case, _of_case(asked, i), (asked, i)) for i in range(MAPS)),
+        ]
+        return [partial(made, *given) for made, key, given in steps if key not in made.cache]
 
     def _case(self, asked: Asked, number: int) -> Case:
         """Return a case of the question; raises as `cnn.quiz` does."""

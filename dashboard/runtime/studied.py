@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 import cnn
+from cnn.attribution.counterfactual import Counterfactual
 from cnn.errors import StudyError
-from cnn.studies import Asked, Maps, Network, Question, Study, Trust, Wanted
+from cnn.studies import Asked, Maps, Network, Question, Study, Trust, Turn, Turned, Wanted
 from dashboard.runtime.runtime import Runtime
 from dashboard.state.data import OWN
 from dashboard.state.view import View
@@ -63,6 +64,25 @@ def about_maps(runtime: Runtime, view: View, maps: Sequence[Wanted]) -> Question
         runtime, view,
         lambda network, data: Question.mapping(network, view.operations, asked, data, view.split),
     )  # fmt: skip
+
+
+def about_turn(runtime: Runtime, view: View, target: int) -> Question:
+    """Return the question what turns the picture into the class."""
+    seen, turn = runtime.look(view).seen, Turn(target, view.norm)
+    return question(
+        runtime, view,
+        lambda network, data: Question.turning(
+            network, view.operations, seen, turn, data, view.split
+        ),
+    )  # fmt: skip
+
+
+def turned_in(runtime: Runtime, view: View, target: int) -> Counterfactual | None:
+    """Return the change into the class, if a study has found it."""
+    with suppress(cnn.CnnError):
+        answer = _finished(runtime, about_turn(runtime, view, target)).answer
+        return answer.found if isinstance(answer, Turned) else None
+    return None
 
 
 def take_maps(runtime: Runtime, view: View, maps: Sequence[Wanted]) -> None:

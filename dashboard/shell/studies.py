@@ -24,7 +24,7 @@ from cnn.figures.synthesis import climbs
 from cnn.inspection.diagnosis import Diagnosis
 from cnn.inspection.diagnosis.findings import Finding, Shown
 from cnn.inspection.top_pictures import TopPictures
-from cnn.studies import Evaluation, Kind, Maps, Raised, Ranking, Trust
+from cnn.studies import Evaluation, Kind, Maps, Raised, Ranking, Trust, Turned
 from cnn.studies.answers import Answer
 from cnn.words import number, percent
 from dashboard import ids
@@ -126,6 +126,8 @@ def told(answer: Answer, view: View) -> dict[str, Any]:
         return {"said": trust.NEVER_ADDED, **_trust(answer)}
     if isinstance(answer, Maps):
         return {"said": attribution.found_by_worker(answer), **_maps(answer)}
+    if isinstance(answer, Turned):
+        return {"said": "The change is on the page.", "isPage": True, "head": [], "rows": []}
     if isinstance(answer, Raised):
         return {"said": components.caption(synthesis.synthesis(answer)), **_raised(answer)}
     if isinstance(answer, Evaluation):

@@ -5,9 +5,10 @@ import pytest
 
 import cnn
 from cnn.attribution.counterfactual import WAY
+from cnn.studies import TURN
 from dashboard.app import create_app, runtime_of
 from dashboard.runtime.links import follow
-from dashboard.screens.request import Request
+from dashboard.screens import turning
 from dashboard.settings import Settings
 from dashboard.state.view import parse
 from pages import counterfactual
@@ -119,20 +120,42 @@ def test_a_class_that_is_not_reached_is_told_with_how_far_it_came(query, seen, m
     assert "not turned into class 3 in 1 steps: its score was " in problem(page)
 
 
-def test_of_a_large_network_the_change_comes_when_the_search_is_over(query, seen, monkeypatch):
-    monkeypatch.setattr(counterfactual, "is_large", lambda _model: True)
-    monkeypatch.setattr(counterfactual, "_REST_SECONDS", 0)
-    asked = {**query, "of": "3", "index": "7"}
+def test_of_a_large_network_a_worker_finds_the_change(app, classifier, query, seen, monkeypatch):
+    for module in (counterfactual, turning):
+        monkeypatch.setattr(module, "is_large", lambda _model: True)
+    client, runtime = app.server.test_client(), runtime_of(app)
+    asked, body = {**query, "of": "3"}, {"kind": TURN, "find": False}
     page = screen(counterfactual, asked)
-    assert page.later == counterfactual._FIGURES
-    answers = 0
-    while page.later:
-        page = counterfactual.show(Request(parse(asked)[0], rest=True))
-        answers += 1
-    assert answers > WAY
-    assert page.form == screen(counterfactual, asked).form
+    assert (page.hidden[counterfactual.SEARCH], page.hidden[counterfactual.RESULT]) == (False, True)
+    refused = take(app, asked)
+    assert (refused.status_code, "not found yet" in refused.get_json()["problem"]) == (400, True)
+    begun = client.post("/studies", query_string=asked, json=body).json
+    runtime.queue._huey.dequeue()
+    runtime.queue._study(begun["id"])
+    told = client.get(f"/studies/{begun['id']}", query_string=asked).json
+    assert (told["state"], told["answer"]["isPage"]) == ("finished", True)
+    page = screen(counterfactual, asked)
+    assert not page.hidden[counterfactual.RESULT]
+    made = cnn.counterfactual(classifier, seen, target=3)
+    expected = made.after[..., 0] / 255
+    np.testing.assert_allclose(numbers(page, counterfactual.AFTER), expected, atol=1e-6)
     assert " and 3 (" in page.texts[counterfactual.SAID]
-    assert numbers(page, counterfactual.CHANGE).any()
+    assert take(app, asked).status_code == 200
+    # Another class is another question, and one that the picture is of already is none.
+    assert screen(counterfactual, {**query, "of": "4"}).hidden[counterfactual.RESULT]
+    label = str(cnn.predict(classifier, seen).label)
+    assert screen(counterfactual, {**query, "of": label}).hidden[counterfactual.SEARCH]
+    found = client.post(
+        "/studies", query_string={**query, "of": label}, json={**body, "find": True}
+    )
+    assert "already" in found.json["problem"]
+
+
+def test_of_a_small_network_nothing_is_asked_of_a_worker(app, query, seen):
+    asked = {"query_string": {**query, "of": "3"}, "json": {"kind": TURN, "find": False}}
+    refused = app.server.test_client().post("/studies", **asked)
+    assert refused.status_code == 400
+    assert "comes by itself" in refused.get_json()["problem"]
 
 
 def test_the_picture_is_taken_to_every_page_in_the_link(app, classifier, query, seen):

@@ -137,12 +137,21 @@ def test_a_class_that_there_is_not_is_told(query, seen):
 def test_of_a_large_network_slow_maps_are_those_that_a_worker_has_made(
     app, query, seen, monkeypatch
 ):
-    monkeypatch.setattr(attributions, "is_large", lambda _model: True)
+    for module in (attributions, explain):
+        monkeypatch.setattr(module, "is_large", lambda _model: True)
+    monkeypatch.setattr(explain, "_REST_SECONDS", 0)
     asked = {
         **query,
         "options": "smoothgrad.samples:5;occlusion.patch:9;occlusion.stride:9",
         "of": "2",
     }
+    page, bars = screen(explain, asked), list[str]()
+    while not page.hidden[explain.COMING]:
+        bar = page.properties[f"{explain.COMING}-bar"]
+        assert page.texts[f"{explain.COMING}-said"] == f"{bar['value']} of 6 maps are there."
+        bars.append(bar["value"])
+        page = explain.show(Request(parse(asked)[0], rest=True))
+    assert bars == ["0", "1", "2", "3", "4", "5"]
     slow = [f"explain-of-{name}" for name, one in METHODS.items() if one.is_slow]
     page = shown(asked)
     assert not page.hidden[explain.LONG]

@@ -83,17 +83,39 @@ def test_the_method_is_that_of_explain_and_the_question_another_for_another(app,
     assert len(keys) == 3
 
 
-def test_what_takes_long_comes_as_the_rest_and_is_there_the_next_time(app, query, request_of):
+def test_what_takes_long_comes_as_the_rest_and_is_there_the_next_time(
+    app, query, request_of, monkeypatch
+):
     request_of(app)
     asked = {**query, "method": "smoothgrad", "quiz": "77"}
     first = screen(quiz, asked)
     assert set(first.later) == set(first.charts)
     assert first.properties[quiz.QUESTION] == {"question": None}
+    monkeypatch.setattr(quiz, "_REST_SECONDS", 0)
+    page, told = first, list[str]()
+    while not page.hidden[quiz.COMING]:
+        told.append(page.texts[f"{quiz.COMING}-said"])
+        assert page.properties[f"{quiz.COMING}-bar"] == {"value": str(len(told) - 1), "max": "6"}
+        page = quiz.show(Request(parse(asked)[0], rest=True))
+    assert told == [
+        "Choosing pictures.", "Drawing the untrained network.", "0 of 4 maps are there.",
+        "1 of 4 maps are there.", "2 of 4 maps are there.", "3 of 4 maps are there.",
+    ]  # fmt: skip
     page = shown(asked)
     assert page.properties[quiz.QUESTION]["question"]
     again = screen(quiz, asked)
     assert again.later == ()
     np.testing.assert_array_equal(numbers(again, "quiz-map-A"), numbers(page, "quiz-map-A"))
+
+
+def test_of_a_large_network_it_is_asked_by_methods_of_one_pass(app, query, request_of, monkeypatch):
+    request_of(app)
+    monkeypatch.setattr(quiz, "is_large", lambda _model: True)
+    page = screen(quiz, {**query, "method": "smoothgrad"})
+    assert page.properties[quiz.PROBLEM]["children"].startswith(
+        "SmoothGrad takes many passes of so"
+    )
+    assert screen(quiz, {**query, "method": "saliency", "quiz": "78"}).later
 
 
 def test_it_follows_the_network_and_not_the_picture_of_the_panel(app, query, request_of):

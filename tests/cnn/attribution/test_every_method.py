@@ -12,6 +12,14 @@ from cnn.models.loading import as_functional
 
 SMOOTH = ("saliency", "input_x_gradient", "smoothgrad", "integrated_gradients",
           "expected_gradients", "occlusion")  # fmt: skip
+# What is linear in the number that is explained.
+LINEAR = (
+    "input_x_gradient",
+    "smoothgrad",
+    "integrated_gradients",
+    "expected_gradients",
+    "occlusion",
+)
 SLOW = tuple(name for name, method in METHODS.items() if method.is_slow)
 
 
@@ -102,6 +110,18 @@ def test_the_order_of_channels_and_the_precision_change_no_map(plain, other, met
     assert largest > 1e-4
     np.testing.assert_allclose(found.map, expected.map, rtol=0, atol=tolerance * largest)
     assert found.value == pytest.approx(expected.value, rel=tolerance)
+
+
+@pytest.mark.parametrize("method", LINEAR)
+def test_the_map_of_a_difference_is_the_difference_of_the_maps(plain, method):
+    scene = np.random.default_rng(2).integers(0, 256, (8, 9, 3), dtype=np.uint8)
+    options = {"method": method, **options_of(method, scene)}
+    one, other, both = (
+        cnn.attribute(plain, scene, target=target, **options).map
+        for target in (0, 2, cnn.Target(0, against=2))
+    )
+    assert abs(both).max() > 1e-4
+    np.testing.assert_allclose(both, one - other, rtol=0, atol=1e-5 * abs(both).max())
 
 
 def by_channels(picture: keras.KerasTensor) -> keras.KerasTensor:
