@@ -57,12 +57,15 @@ def lrp(objective: Objective, batch: Batch, *, convolutions: str, epsilon: float
     Attention, other normalisations and products have the rules of `lrp_held`, which the note names.
     Raises `AttributionError` for a layer without a rule.
     """
+    from cnn.models.adapters import given_numbers
+
     found = relevance(objective, batch, convolutions, epsilon)
+    others = ", further inputs" if given_numbers(objective.model) else ""
     absorbed = sum(found.absorbed.values())
     law = Law(
         "conservation",
         f"the relevance of the pixels adds up to the number explained, {number(found.value)}, less what "
-        f"biases and ε take on the way, {number(absorbed)}",
+        f"biases{others} and ε take on the way, {number(absorbed)}",
         found.value - absorbed,
         float(found.map.sum(dtype=np.float64)),
         _TOLERANCE,

@@ -31,6 +31,16 @@ from cnn.models.arithmetic.functions import applied_by
 _LEAST_NORM = 1e-12
 
 
+def attends(layer: Any) -> bool:
+    """Whether it is a layer of Keras that weighs values by how queries and keys fit."""
+    from keras import layers
+
+    return type(layer) in (
+        layers.MultiHeadAttention, layers.GroupQueryAttention, layers.Attention,
+        layers.AdditiveAttention,
+    )  # fmt: skip
+
+
 def attended(step: Step) -> Back:
     """The epsilon rule with the weights of attention held: what is left is linear in the values."""
     if len(step.relevance) > 1:
@@ -38,11 +48,17 @@ def attended(step: Step) -> Back:
     held = _named(step, step.entered)
 
     def sums_of(entering: Tensors) -> Any:
-        given = {**held, "value": _named(step, entering)["value"]}
-        return step.call.made_of((), given)[0]
+        return step.call.made_of((), _with_values(held, _named(step, entering)))[0]
 
-    held["key"] = held.get("key", held["value"])
     return by_epsilon(step, sums_of)
+
+
+def _with_values(held: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments that are held, with the values of those that are given."""
+    if "inputs" in held:
+        query, value, *key = held["inputs"]
+        return {**held, "inputs": [query, given["inputs"][1], *(key or [value])]}
+    return {"key": held["value"], **held, "value": given["value"]}
 
 
 def _named(step: Step, entering: Tensors) -> dict[str, Any]:

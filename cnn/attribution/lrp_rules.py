@@ -19,9 +19,9 @@ from cnn.attribution.lrp_steps import (
     total,
 )
 from cnn.inspection.units import rule_of
+from cnn.models import reading_rules
 from cnn.models.arithmetic import (
     activations,
-    attention,
     copies,
     merging,
     normalisations,
@@ -32,6 +32,7 @@ from cnn.models.arithmetic import (
 from cnn.models.arithmetic.cell import Rule as Arithmetic
 from cnn.models.graph import Call
 from cnn.models.internals import with_attributes
+from cnn.models.kinds import kind_of
 from cnn.words import listed
 
 # A smaller sum of positive parts is none: it would be divided by.
@@ -42,11 +43,17 @@ _ALTERED = ("quantization_mode", "lora_enabled")
 
 def back(step: Step) -> Back:
     """Return the relevance of what entered the call; `AttributionError` where no rule says it."""
-    rule = _RULES.get(rule_of(step.layer))
+    if kind_of(type(step.layer).__name__).reads is reading_rules.nothing:
+        return [None] * len(step.entered), total(step.first)
+    rule = _rule(step.layer)
     is_altered = any(getattr(step.layer, name, None) for name in _ALTERED)
     if rule is None or is_altered:
         raise refusal(step)
     return rule(step)
+
+
+def _rule(layer: Any) -> Rule | None:
+    return lrp_held.attended if lrp_held.attends(layer) else _RULES.get(rule_of(layer))
 
 
 def told(layer_calls: Iterable[Call]) -> str:
@@ -54,7 +61,7 @@ def told(layer_calls: Iterable[Call]) -> str:
     used = {
         rule
         for call in layer_calls
-        if (rule := _RULES.get(rule_of(call.layer))) is lrp_held.normalised or len(call.inputs) > 1
+        if (rule := _rule(call.layer)) is lrp_held.normalised or len(call.inputs) > 1
     }
     held = [words for rule, words in lrp_held.HELD.items() if rule in used]
     parts = [f"{listed(held)} are held as constants (Ali et al. 2022)"] if held else []
@@ -241,7 +248,6 @@ _RULES: Mapping[Arithmetic | None, Rule] = {
     merging.divided: lrp_held.divided,
     merging.raised: _powered,
     merging.dot: lrp_held.dotted,
-    attention.multi_head: lrp_held.attended,
     normalisations.layer: lrp_held.normalised,
     normalisations.group: lrp_held.normalised,
     normalisations.root_mean_square: lrp_held.normalised,

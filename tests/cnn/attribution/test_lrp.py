@@ -220,6 +220,7 @@ def transformer(picture: keras.KerasTensor) -> keras.KerasTensor:
     y = layers.LayerNormalization()(x)
     y = layers.MultiHeadAttention(2, 4)(y, y)
     x = layers.RMSNormalization()(layers.Add()([x, layers.Dense(6, "gelu")(y)]))
+    x = layers.AdditiveAttention()([x, layers.GroupQueryAttention(3, 2, 1)(x, x), rows])
     return layers.MultiHeadAttention(1, 3, use_bias=False)(x, rows, key=layers.ReLU()(rows))
 
 
@@ -310,7 +311,6 @@ def test_a_product_and_a_softmax_are_shared_as_by_hand():
 @pytest.mark.parametrize(
     ("made", "named"),
     [
-        (lambda x: layers.Attention(name="look")([x, x]), r"'look' \(Attention\)"),
         (lambda x: layers.LSTM(2, name="memory")(x), r"'memory' \(LSTM\)"),
         (lambda x: layers.Dense(3, "sparsemax", name="inner")(x), r"'inner' \(Dense\)"),
         (lambda x: keras.ops.divide(1.0, x + 2), r"'divide.*' \(Divide\)"),
