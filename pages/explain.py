@@ -195,7 +195,7 @@ def show(request: Request) -> Screen:
     made = {one.figure: one.make() for one in maps if one not in later}
     screen = _drawn(request, maps, made)
     waiting = {one.figure: _empty(captions.coming(one.method)) for one in later}
-    told = _told(maps, [one for one in later if not one.is_long])
+    told = _told(maps, [one for one in later if not (one.is_long or one.is_known)])
     return Screen(
         {
             **dict.fromkeys((*BY_METHOD.values(), *OF_CLASS), nothing("")),

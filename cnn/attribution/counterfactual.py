@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.attribution.objective import Objective
+from cnn.attribution.objective import Objective, require_one_input
 from cnn.attribution.target import Target
 from cnn.errors import AttributionError
 from cnn.inspection.activations import predict
@@ -122,8 +122,8 @@ def counterfactual(
 
     With "l2" all pixels change a little, with "l1" few of them much; all stay within the range of pixels.
     `image` is what `prepare` takes. Raises `ImageError` for what is no picture, `ModelError` for a model
-    without class probabilities or without the class, and `AttributionError` for another norm, and where
-    the class is not reached in 200 steps.
+    without class probabilities or without the class, and `AttributionError` for another norm, for a model
+    of several inputs, and where the class is not reached in 200 steps.
     """
     search = Search(model, image, target=target, norm=norm)
     search.go_on(model)
@@ -147,6 +147,7 @@ class Search:
     """
 
     def __init__(self, model: keras.Model, image: Any, *, target: int, norm: Norm = "l2") -> None:
+        require_one_input(model, "changed")
         require_classes(model, "A change into another class")
         if norm not in NORMS:
             raise AttributionError(f"{norm!r} was given as norm: expected {' or '.join(NORMS)}.")

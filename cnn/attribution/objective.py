@@ -145,8 +145,9 @@ def objective_of(model: keras.Model, batch: Batch, target: Target | int | None) 
     """Return the target as a function; its class is the strongest for the batch of one if none is given.
 
     Raises `LayerError` for a layer that the model does not have, and `AttributionError` for a class, a
-    channel or a cell that there is not.
+    channel or a cell that there is not, and for a model of several inputs.
     """
+    require_one_input(model, "explained")
     wanted = Target(target) if target is None or isinstance(target, int) else target
     if wanted.layer:
         layer_info(model, wanted.layer)
@@ -164,6 +165,15 @@ def objective_of(model: keras.Model, batch: Batch, target: Target | int | None) 
             f"The difference of {checked.of} and itself is always 0: compare with another."
         )
     return Objective(model, checked)
+
+
+def require_one_input(model: keras.Model, done: str) -> None:
+    """Raise `AttributionError` for a model of several inputs; `done` is what one picture would be."""
+    if len(model.inputs) != 1:
+        raise AttributionError(
+            f"The model {model.name!r} has {counted(len(model.inputs), 'input')}, and one picture is "
+            f"{done}: load it with cnn.load_model, which gives numbers to all but the first."
+        )
 
 
 def finite(found: Batch) -> Batch:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.attribution.objective import Objective, finite, objective_of
+from cnn.attribution.objective import Objective, finite, objective_of, require_one_input
 from cnn.attribution.options import Number, chosen
 from cnn.attribution.target import Target
 from cnn.errors import AttributionError
@@ -24,7 +24,6 @@ from cnn.models.inputs import input_shape, scale_of
 from cnn.models.scales import Scale
 from cnn.models.sizes import size_for
 from cnn.ranges import Limits
-from cnn.words import counted
 
 if TYPE_CHECKING:
     import keras
@@ -124,11 +123,7 @@ def synthesise(
     finite.
     """
     settings = chosen(SYNTHESIS, OPTIONS, options)
-    if len(model.inputs) != 1:
-        raise AttributionError(
-            f"The model {model.name!r} has {counted(len(model.inputs), 'input')}, and one picture is "
-            "synthesised: load it with cnn.load_model, which gives numbers to all but the first."
-        )
+    require_one_input(model, "synthesised")
     scale = scale_of(model)
     height, width, channels = input_shape(model)
     if height is None or width is None:

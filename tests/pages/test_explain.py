@@ -151,7 +151,8 @@ def test_of_a_large_network_slow_maps_are_those_that_a_worker_has_made(
         assert page.texts[f"{explain.COMING}-said"] == f"{bar['value']} of 6 maps are there."
         bars.append(bar["value"])
         page = explain.show(Request(parse(asked)[0], rest=True))
-    assert bars == ["0", "1", "2", "3", "4", "5"]
+    # A map of the class may be known from elsewhere.
+    assert bars in (list("012345"), list("12345"))
     slow = [f"explain-of-{name}" for name, one in METHODS.items() if one.is_slow]
     page = shown(asked)
     assert not page.hidden[explain.LONG]

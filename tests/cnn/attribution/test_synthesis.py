@@ -188,6 +188,11 @@ def test_of_several_inputs_or_without_a_gradient_nothing_is_synthesised():
     both = layers.Dense(2)(layers.Flatten()(layers.Add()([left, right])))
     with pytest.raises(cnn.AttributionError, match="has 2 inputs, and one picture"):
         cnn.synthesise(keras.Model([left, right], both), channel=0)
+    black = np.zeros((4, 4, 1), np.uint8)
+    with pytest.raises(cnn.AttributionError, match="has 2 inputs, and one picture is explained"):
+        cnn.attribute(keras.Model([left, right], both), black)
+    with pytest.raises(cnn.AttributionError, match="has 2 inputs, and one picture is changed"):
+        cnn.counterfactual(keras.Model([left, right], both), black, target=1)
     winner = keras.ops.argmax(layers.Flatten()(left), axis=-1, keepdims=True)
     compared = as_functional(keras.Model(left, keras.ops.cast(winner, "float32")))
     with pytest.raises(cnn.AttributionError, match="No gradient leads"):

@@ -604,38 +604,30 @@ def test_of_a_unit_that_there_is_not_nothing_is_found(tmp_path, bundled, few):
     assert "has 32 units: choose 0 to 31, not 99" in study.status.message
 
 
-def turning(bundled, seven):
-    return Question.turning(bundled, CHANGES, seven, Turn(3, "l1"), "digits", "test")
-
-
-def test_a_change_into_another_class_is_the_one_that_the_library_finds(
-    tmp_path, bundled, few, seven
+def test_a_change_into_another_class_is_that_of_the_library_told_by_steps_and_cancelled(
+    tmp_path, bundled, few, seven, classifier, monkeypatch
 ):
-    question = turning(bundled, seven)
-    study = begun(tmp_path, question)
+    question = Question.turning(bundled, {}, seven, Turn(3, "l1"), "digits", "test")
+    study, told, say = begun(tmp_path / "one", question), [], work._Progress.say
     work_on(study)
-    network = cnn.models.operated(cnn.load_model(), question.operations)
-    expected = cnn.counterfactual(network, seven, target=3, norm="l1")
+    assert study.status == Status("finished", done=48, all=48)
+    expected = cnn.counterfactual(classifier, seven, target=3, norm="l1")
     found = study.answer.found
     for name in ("before", "after", "way", "probabilities", "controls", "labels"):
         np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
     assert (found.target, found.norm, found.size) == (3, "l1", expected.size)
-    assert study.status == Status("finished", done=48, all=48)
 
-
-def test_the_search_for_a_change_tells_its_steps_and_is_cancelled_between_them(
-    tmp_path, bundled, few, seven, monkeypatch
-):
-    study, told, say = begun(tmp_path, turning(bundled, seven)), [], work._Progress.say
+    other = begun(tmp_path / "other", question)
 
     def say_and_cancel(progress, message):
         say(progress, message)
         told.append(message)
         if len(told) == 2:
-            study.ask_to_cancel()
+            other.ask_to_cancel()
 
     monkeypatch.setattr(work._Progress, "say", say_and_cancel)
-    work_on(study)
-    assert study.status == Status("cancelled", message="Cancelled.")
+    work_on(other)
+    assert other.status == Status("cancelled", message="Cancelled.")
     assert told[0] == "The first step towards the class."
     assert told[1].startswith("Step 2: before the last its score was ") and len(told) == 2
+    assert question.id != replace(question, turn=Turn(3, "l2")).id
