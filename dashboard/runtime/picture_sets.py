@@ -134,9 +134,8 @@ class PictureSets:
 
     def choices(self) -> dict[str, str]:
         """Return what can be chosen, "mnist/test" and so on, and what it is called."""
-        named = {
-            value: words for value, words in _WORDS.items() if value.split("/")[0] in self.here()
-        }
+        here = self.here()
+        named = {value: words for value, words in _WORDS.items() if value.split("/")[0] in here}
         own = {
             f"{self.own_name}/{split}": f"{self.called(self.own_name)}, {_SPLITS[split]}"
             for split in (self.own.splits if self.own else ())
