@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -58,6 +59,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_of_data(item: pytest.Item) -> bool:
     names = getattr(item, "fixturenames", ())
     return not _OF_DATA.isdisjoint(names) or item.path.name in _WITHOUT_DATA
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage pass over all that was imported, TensorFlow above all."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
