@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 JS := tests/js/node_modules
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 MNIST := $(wildcard ../shared/mnist)
+# The many processes of the tests need not compile the same modules again.
+unexport PYTHONDONTWRITEBYTECODE
 export CNN_DATA_DIR ?= $(abspath $(or $(MNIST),data))
 CHROMIUM = $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 HEADLESS = $(shell command -v chromium-headless-shell)

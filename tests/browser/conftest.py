@@ -71,12 +71,9 @@ def known_context(browser) -> BrowserContext:
 
 
 @pytest.fixture(scope="session")
-def compressed(tmp_path_factory) -> Path:
-    """A folder for all servers of the suite: each would compress the same files for half a minute."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compressed"
-    folder.mkdir(exist_ok=True)
-    return folder
+def compressed(pytestconfig) -> Path:
+    """A folder for all servers, kept from run to run: each would compress the same files for long."""
+    return pytestconfig.cache.mkdir("compressed")
 
 
 @contextmanager
