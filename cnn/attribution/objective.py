@@ -86,9 +86,7 @@ class Objective:
 
         def of_batch(batch: Batch) -> tuple[NDArray[np.float32], ...]:
             is_one = len(batch) == 1
-            run = compiled_once(
-                self.model, f"{_NAME} {name} {kind} {is_one}", function, of_batches=not is_one
-            )
+            run = compiled_once(self.model, f"{_NAME} {name} {kind} {is_one}", function)
             size = 1 if is_one else batch_size(layer_infos(self.model))
             parts = []
             for start in range(0, len(batch), size):

@@ -226,7 +226,6 @@ def _strongest(
         model,
         f"{_STRONGEST} {layer} {cell is None}",
         lambda *given: _reduced(model, layer, *given),
-        of_batches=True,
     )
     wanted = [] if cell is None else [np.array(cell, np.int32)]
     values, cells, nonzero, shape = (made.numpy() for made in compiled(batch, *wanted))

@@ -104,9 +104,7 @@ def observe(
     kept. After each pass `on_batch` is told how many pictures are done. Raises `ModelError` where it
     cannot be computed.
     """
-    compiled = compiled_once(
-        model, _OBSERVED, lambda *given: _observed(model, *given), of_batches=True
-    )
+    compiled = compiled_once(model, _OBSERVED, lambda *given: _observed(model, *given))
     known: dict[str, Statistics] = {}
     outputs = []
     for chunk, present in _batches(pixels, batch):

@@ -135,7 +135,7 @@ def ways(classifier):
         def compute(batch):
             return tf.reduce_sum(batch)
 
-        compiled = Compiled(classifier, compute)
+        compiled = Compiled(classifier, compute, at_every_move=True)
         used = []
 
         def way(name):
@@ -187,6 +187,10 @@ def test_bad_input_does_not_give_the_compiler_up(ways):
 
 
 def test_an_operation_that_the_compiler_does_not_know_is_computed(classifier):
-    words = Compiled(classifier, lambda batch: tf.strings.length(tf.strings.as_string(batch)))
-    assert words(classifier, np.float32(7)).numpy() == len("7.000000")
-    assert len(words._ways) == 2
+    lengths = Compiled(
+        classifier,
+        lambda batch: tf.strings.length(tf.strings.as_string(batch)),
+        at_every_move=True,
+    )
+    assert lengths(classifier, np.float32(7)).numpy() == len("7.000000")
+    assert len(lengths._ways) == 2
