@@ -18,7 +18,7 @@
 
   function showNumber(view, identity) {
     const box = document.getElementById(identity);
-    if (!view || !box) return root.no_update;
+    if (!view || !box || root.cnn.isBehind(view)) return root.no_update;
     const field = box.querySelector("input") || build(box, identity);
     const good = String(NUMBER_OF[box.dataset.part](view, box));
     if (document.activeElement !== field || Number(field.value) !== Number(good)) {
