@@ -66,8 +66,8 @@ def _noticed(made: Attribution) -> str:
 
 
 def coming(method: str) -> str:
-    """Return that a map takes longer than those that are shown."""
-    return f"{METHODS[method].name} takes longer: it comes when nothing moves."
+    """Return when a map comes that takes longer than those that are shown."""
+    return f"{METHODS[method].name} is computed as soon as nothing moves."
 
 
 def for_worker(method: str) -> str:

@@ -71,7 +71,7 @@ def ablation_effect(model: keras.Model, channels: Changes, image: Any) -> Effect
     trials = _before_and_after(model, channels)
     parts = _cut(model, trials[0])
     crossing = _front(model, parts)(prepare(image, model))
-    answer = compiled_once(model, f"{_ANSWER} {parts.names}", _answering(model, parts))
+    answer = compiled_once(model, f"{_ANSWER} {parts.names}", _answering(model, parts), by_xla=True)
     return Effect(
         *(Prediction.of(model, *answer(*crossing, *_numbers(tables))) for tables in trials)
     )
@@ -196,7 +196,7 @@ def _scores(
     heads.require_classes(model, "What is lost with a channel")
     parts = _cut(model, trials[0])
     classes = _checked_labels(model, pictures, labels)
-    judge = compiled_once(model, f"{_JUDGE} {parts.names}", _judging(model, parts))
+    judge = compiled_once(model, f"{_JUDGE} {parts.names}", _judging(model, parts), by_xla=True)
     predicted = np.zeros((len(trials), len(classes)), np.int64)
     losses = np.zeros((len(trials), len(classes)), np.float32)
     for places, crossing in _crossings(model, parts, pictures):
@@ -228,7 +228,7 @@ def _crossings(
 
 
 def _front(model: keras.Model, parts: Cut) -> Callable[..., Any]:
-    return compiled_once(model, f"{_FRONT} {parts.names}", parts.front)
+    return compiled_once(model, f"{_FRONT} {parts.names}", parts.front, by_xla=True)
 
 
 def _numbers(tables: Tables) -> list[NDArray[np.float32]]:

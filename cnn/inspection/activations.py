@@ -83,9 +83,7 @@ def _is_in_pieces(model: keras.Model) -> bool:
 
 
 def _at_once(model: keras.Model, batch: Any) -> ForwardPass:
-    compiled = compiled_once(
-        model, _PASS, lambda batch: _all_layers(model, batch), at_every_move=True
-    )
+    compiled = compiled_once(model, _PASS, lambda batch: _all_layers(model, batch), by_xla=True)
     layers, probabilities, logits = compiled(batch)
     values = {name: value.numpy()[0] for name, value in layers.items()}
     return ForwardPass(

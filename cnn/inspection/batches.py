@@ -47,7 +47,9 @@ def batch_probabilities(model: keras.Model, images: Iterable[Any]) -> NDArray[np
     picture, and for pictures of different sizes where the model takes any size.
     """
     batch = prepared(model, images)
-    compiled = compiled_once(model, _PROBABILITIES, lambda chunk: outputs(model, chunk)[0])
+    compiled = compiled_once(
+        model, _PROBABILITIES, lambda chunk: outputs(model, chunk)[0], by_xla=True
+    )
     probabilities = np.empty((len(batch), len(class_names(model))), np.float32)
     size = batch_size(layer_infos(model))
     for start in range(0, len(batch), size):

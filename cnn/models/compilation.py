@@ -27,15 +27,15 @@ _keeping = Lock()
 class Compiled:
     """A function of a model's numbers and of tensors, compiled; one call at a time.
 
-    TensorFlow's graph is made in a tenth of the time that its compiler (XLA) takes; of one picture and a
-    small network it is up to twice as slow. So XLA is asked first for what is computed `at_every_move`,
-    and else the graph; where one refuses an operation, the other, and where both do, one operation runs
-    after the other. Where a layer interpolates between cells XLA is not asked: it takes the wrong
-    cell where a point falls on one, as the third of five of which it makes nine.
+    TensorFlow's graph is made in a tenth of the time that its compiler (XLA) takes, and for gradients
+    it is as fast. `by_xla` XLA is asked first: worth it for what is computed at every change of the
+    picture or of the network. Where one refuses an operation, the other is asked, and where both do,
+    one operation runs after the other. Where a layer interpolates between cells XLA is not asked: it
+    takes the wrong cell where a point falls on one, as the third of five of which it makes nine.
     """
 
     def __init__(
-        self, model: keras.Model, function: Callable[..., Any], *, at_every_move: bool = False
+        self, model: keras.Model, function: Callable[..., Any], *, by_xla: bool = False
     ) -> None:
         import keras
         import tensorflow as tf
@@ -53,7 +53,7 @@ class Compiled:
         self._one_call = Lock()
         quickest = tf.function(with_numbers, jit_compile=True, autograph=False)
         plain = tf.function(with_numbers, autograph=False)
-        in_order = [quickest, plain] if at_every_move else [plain, quickest]
+        in_order = [quickest, plain] if by_xla else [plain, quickest]
         self._ways = [plain] if _interpolates(model) else in_order
         self._ways.append(step_by_step)
         errors = tf.errors
@@ -131,17 +131,16 @@ def _numbers(model: keras.Model) -> list[keras.Variable]:
 
 
 def compiled_once(
-    model: keras.Model, name: str, function: Callable[..., Any], *, at_every_move: bool = False
+    model: keras.Model, name: str, function: Callable[..., Any], *, by_xla: bool = False
 ) -> Callable[..., Any]:
     """Return `function`, which computes with `model`, compiled; kept under `name` for its twins.
 
-    `at_every_move` says that it is computed while a pen moves. A large network is not given to XLA
-    first all the same: for a gradient of DenseNet121 that takes 100 seconds.
+    A large network is not given to XLA first all the same: for DenseNet121 that takes 100 seconds.
     """
     kept = kept_for_twins(model)
     with _keeping:
         if name not in kept:
-            quick = at_every_move and not is_large(model)
-            kept[name] = Compiled(model, function, at_every_move=quick)
+            quick = by_xla and not is_large(model)
+            kept[name] = Compiled(model, function, by_xla=quick)
     compiled = kept[name]
     return lambda *tensors: compiled(model, *tensors)

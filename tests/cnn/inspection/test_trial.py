@@ -135,7 +135,7 @@ def ways(classifier):
         def compute(batch):
             return tf.reduce_sum(batch)
 
-        compiled = Compiled(classifier, compute, at_every_move=True)
+        compiled = Compiled(classifier, compute, by_xla=True)
         used = []
 
         def way(name):
@@ -190,7 +190,7 @@ def test_an_operation_that_the_compiler_does_not_know_is_computed(classifier):
     lengths = Compiled(
         classifier,
         lambda batch: tf.strings.length(tf.strings.as_string(batch)),
-        at_every_move=True,
+        by_xla=True,
     )
     assert lengths(classifier, np.float32(7)).numpy() == len("7.000000")
     assert len(lengths._ways) == 2
