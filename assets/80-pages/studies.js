@@ -129,7 +129,10 @@
     }
   }
 
-  const content = (answer) => (answer.pictures ? root.cnn.rowsOfPictures(answer.pictures) : [table(answer)]);
+  function content(answer) {
+    if (answer.pictures) return root.cnn.rowsOfPictures(answer.pictures);
+    return answer.head ? [table(answer)] : [];
+  }
 
   function table({ head, rows }) {
     const names = row(head.map((name, place) => cell("th", name, place, { scope: "col" })));

@@ -114,7 +114,8 @@ def told(answer: Answer, view: View) -> dict[str, Any]:
     """Return what a study came to as the browser shows it: a sentence and a table, or pictures.
 
     The table is a `head` of columns and `rows` of a name and cells; a row that stands for a channel
-    has its number, and one that stands for a layer the `page` that shows it. Differences of
+    has its number, and one that stands for a layer the `page` that shows it. What is shown by the page
+    itself has neither. Differences of
     accuracies are in percentage points.
     """
     if isinstance(answer, Diagnosis):
@@ -127,7 +128,7 @@ def told(answer: Answer, view: View) -> dict[str, Any]:
     if isinstance(answer, Maps):
         return {"said": attribution.found_by_worker(answer), **_maps(answer)}
     if isinstance(answer, Turned):
-        return {"said": "The change is on the page.", "isPage": True, "head": [], "rows": []}
+        return {"said": "The change is on the page.", "isPage": True}
     if isinstance(answer, Raised):
         return {"said": components.caption(synthesis.synthesis(answer)), **_raised(answer)}
     if isinstance(answer, Evaluation):
