@@ -23,6 +23,7 @@ from cnn.attribution.trust.repeating import plane_of
 from cnn.attribution.trust.stability import count_of_repeats, stability
 from cnn.data.datasets import Dataset, load_dataset
 from cnn.errors import CnnError, ModelError, StudyError, reason
+from cnn.files import NO_ROOM
 from cnn.inspection.ablation import Score, cost_of_ranking, evaluate_ablation, rank_channels
 from cnn.inspection.batches import prepared
 from cnn.inspection.diagnosis import Diagnosis, diagnose
@@ -96,21 +97,31 @@ def work_on(study: Study, *, data_dir: Path | None = None) -> None:
 
 
 def _keep_answer(study: Study, data_dir: Path | None) -> None:
-    """Write the answer, or why there is none, as far as the folder is still there."""
-    with suppress(FileNotFoundError):
-        try:
-            study.write_status(Status("running", message="Opening the network and the pictures."))
-            answer = _found(study, data_dir)
-        except CnnError as error:
-            study.write_status(Status("failed", message=str(error)))
-        except Exception as error:
-            _log.exception("The study %s failed.", study.id)
-            study.write_status(Status("failed", message=f"{type(error).__name__}: {reason(error)}"))
+    """Write the answer, or why there is none."""
+    try:
+        study.write_status(Status("running", message="Opening the network and the pictures."))
+        answer = _found(study, data_dir)
+        if answer is None:
+            study.write_status(Status("cancelled", message="Cancelled."))
         else:
-            if answer is None:
-                study.write_status(Status("cancelled", message="Cancelled."))
-            else:
-                study.finish(answer)
+            study.finish(answer)
+    except Exception as error:
+        # One that was removed meanwhile is not brought back.
+        if study.exists:
+            _fail(study, error)
+
+
+def _fail(study: Study, error: Exception) -> None:
+    """Write why there is no answer, if there is room for that."""
+    if isinstance(error, CnnError):
+        why = str(error)
+    elif isinstance(error, OSError) and error.errno in NO_ROOM:
+        why = "There was no room on the server's disk: start it again when there is."
+    else:
+        _log.error("The study %s failed.", study.id, exc_info=error)
+        why = f"{type(error).__name__}: {reason(error)}"
+    with suppress(OSError):
+        study.write_status(Status("failed", message=why))
 
 
 def _found(study: Study, data_dir: Path | None) -> Answer | None:

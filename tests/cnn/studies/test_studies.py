@@ -1,5 +1,6 @@
 """A question about a network is answered once, by whoever takes it, and told in its folder."""
 
+import errno
 import json
 import os
 import shutil
@@ -217,6 +218,23 @@ def test_an_unexpected_failure_is_kept_too(tmp_path, evaluation, few, monkeypatc
     study = begun(tmp_path, evaluation)
     work_on(study)
     assert study.status == Status("failed", message="RuntimeError: the reason")
+
+
+def test_a_study_for_which_the_disk_has_no_room_is_a_failure_or_can_be_asked_again(
+    tmp_path, evaluation, few, monkeypatch
+):
+    def no_room(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    study = begun(tmp_path, evaluation)
+    monkeypatch.setattr(Study, "finish", no_room)
+    work_on(study)
+    assert study.status.state == "failed"
+    assert "no room on the server's disk" in study.status.message
+    study = begun(tmp_path, evaluation)
+    monkeypatch.setattr(Study, "write_status", no_room)
+    work_on(study)
+    assert study.status == Status("queued")
 
 
 def test_a_loss_that_is_no_number_is_a_failure(tmp_path, bundled, few):
