@@ -60,8 +60,9 @@ class Doors:
         self.run = runs.create(self.home.runs_dir, TrainingConfig())
         self.upload = self.runtime.settings.uploads.put(cnn.load_dataset("digits").sample(7).pixels)
         self.client = self.app.server.test_client()
-        # Maps of the bundled network come by themselves: nobody is asked for them.
-        self.studies = [self._finished(kind) for kind in KINDS if kind != "maps"]
+        # These of the bundled network come by themselves: nobody is asked for them.
+        asked_for = KINDS.keys() - {"maps", "turn"}
+        self.studies = [self._finished(kind) for kind in sorted(asked_for)]
         self.view = self.runtime.default_view().to_query()
         self.rules = sorted(self.app.server.url_map.iter_rules(), key=lambda rule: rule.rule)
         self.bodies = list(bodies(self.app))

@@ -9,16 +9,18 @@ import pytest
 
 import cnn
 from cnn.attribution.attribution import Attribution
+from cnn.attribution.counterfactual import WAY
 from cnn.attribution.trust.cascade import Cascade, Stage
 from cnn.attribution.trust.curves import Curves
 from cnn.attribution.trust.stability import Stability
 from cnn.inspection.diagnosis import Checked, Diagnosis, Selection
 from cnn.inspection.top_pictures import Picked
-from cnn.studies import Maps, Raised, Status, Trust
+from cnn.studies import Maps, Raised, Status, Trust, Turned
 from cnn.studies.answers import KeptMap
+from cnn.studies.packing import packed
 from dashboard.app import create_app, runtime_of
 from dashboard.runtime import studied
-from dashboard.screens import attributions
+from dashboard.screens import attributions, turning
 from dashboard.screens.request import Request
 from dashboard.settings import Settings
 from dashboard.state.view import View
@@ -29,6 +31,7 @@ from tests.dashboard.runs.test_damaged_runs import OF_JSON
 
 STAGE = Stage("conv2d", (0.9,) * 10, (0.9,) * 10, (0.1,) * 10)
 MAP = Attribution("saliency", cnn.Target(3), 1.5, np.ones((28, 28, 1), np.float32))
+BLACK = packed(np.zeros((28, 28, 1), np.uint8))
 KINDS = {
     "evaluate": ({"surgery": "conv2d:3*0"}, EVALUATION),
     "rank": ({"layer": "conv2d"}, RANKING),
@@ -49,6 +52,7 @@ KINDS = {
         ),
     ),
     "maps": ({"of": "3"}, Maps([KeptMap.of(MAP)])),
+    "turn": ({"of": "3"}, Turned(3, "l2", (28, 28, 1), BLACK, BLACK, [[0.1] * 10] * (WAY + 4))),
 }  # fmt: skip
 
 
@@ -78,7 +82,8 @@ def asked(runtime, kind):
 @pytest.fixture
 def send(app, runtime, monkeypatch):
     """Ask for a study of a kind; with `find` only for what there is of it."""
-    monkeypatch.setattr(attributions, "is_large", lambda _model: True)
+    for module in (attributions, turning):
+        monkeypatch.setattr(module, "is_large", lambda _model: True)
 
     def send(kind, *, find=False):
         query, body = asked(runtime, kind)
@@ -164,7 +169,7 @@ def test_pictures_of_a_study_are_shown_of_its_own_network_and_data_alone(app, ru
         assert told.status_code == 400, query
 
 
-@pytest.mark.parametrize("kind", ["trust", "maps"])
+@pytest.mark.parametrize("kind", ["trust", "maps", "turn"])
 def test_a_page_shows_nothing_of_a_damaged_answer(runtime, send, monkeypatch, kind):
     view = View(model=runtime.catalogue.bundled().key, data="digits", of=3)
     study = runtime.settings.jobs.study(send(kind)["id"])
@@ -175,6 +180,8 @@ def test_a_page_shows_nothing_of_a_damaged_answer(runtime, send, monkeypatch, ki
         kept.clear()
         if kind == "trust":
             return studied.trust_in(runtime, view, studied.wanted_of_view(view, "saliency"))
+        if kind == "turn":
+            return studied.turned_in(runtime, view, 3)
         maps = [one.wanted for one in attributions.maps_of(Request(view)) if one.is_long]
         studied.take_maps(runtime, view, maps)
         return kept
