@@ -20,6 +20,7 @@ from cnn.models import heads
 from cnn.models.compilation import compiled_once
 from cnn.models.cut import Outputs, run_calls
 from cnn.models.graph import calls
+from cnn.models.internals import require_graph
 from cnn.models.layers import layer_info, layer_infos
 from cnn.models.orientation import channels_first, read
 from cnn.models.twins import kept_for_twins
@@ -166,7 +167,11 @@ def objective_of(model: keras.Model, batch: Batch, target: Target | int | None) 
 
 
 def require_one_input(model: keras.Model, done: str) -> None:
-    """Raise `AttributionError` for a model of several inputs; `done` is what one picture would be."""
+    """Raise `AttributionError` for a model of several inputs; `done` is what one picture would be.
+
+    One without a graph of layers is a `ModelError`.
+    """
+    require_graph(model)
     if len(model.inputs) != 1:
         raise AttributionError(
             f"The model {model.name!r} has {counted(len(model.inputs), 'input')}, and one picture is "

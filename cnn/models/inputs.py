@@ -9,7 +9,7 @@ from cnn.errors import ModelError
 from cnn.images.pixels import Colours
 from cnn.models.beginning import Ends, expected_range
 from cnn.models.card import Card, attach_card, card_of
-from cnn.models.internals import with_layers
+from cnn.models.internals import require_graph, with_layers
 from cnn.models.scales import RANGES, Scale, in_ends, in_words, read_scale
 from cnn.models.twins import kept_for_twins, share
 from cnn.words import number
@@ -23,6 +23,7 @@ _SCALE = "_cnn_scale"
 
 def input_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
     """Return (height, width, channels) of the model's input; None where any size is taken."""
+    require_graph(model)
     _, height, width, channels = model.inputs[0].shape
     return height, width, int(channels)
 
@@ -43,6 +44,7 @@ def scale_of(model: keras.Model) -> Scale:
 
 
 def _scale(model: keras.Model, card: Card) -> Scale:
+    require_graph(model)
     found = _found(model)
     if card.range:
         chosen = read_scale(card.range)

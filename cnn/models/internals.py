@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cnn.errors import ModelError
+
 if TYPE_CHECKING:
     import keras
 
@@ -24,12 +26,29 @@ _SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
 
 
 def nodes(graph: Any) -> Iterator[Any]:
-    """Yield the nodes of a functional graph in the order of execution, without those of its inputs.
+    """Yield the nodes of a model's graph in the order of execution, without those of its inputs.
 
-    A node is one use of a layer: `operation`, `arguments`, `input_tensors` and `outputs`.
+    A node is one use of a layer: `operation`, `arguments`, `input_tensors` and `outputs`. Raises
+    `ModelError` for a model without a graph.
     """
-    for depth in sorted(graph._nodes_by_depth, reverse=True):
-        yield from (node for node in graph._nodes_by_depth[depth] if not node.is_input)
+    require_graph(graph)
+    by_depth = graph_of(graph)._nodes_by_depth
+    for depth in sorted(by_depth, reverse=True):
+        yield from (node for node in by_depth[depth] if not node.is_input)
+
+
+def require_graph(model: Any) -> None:
+    """Raise `ModelError` for a model without a graph of layers."""
+    if not is_graph(model):
+        raise ModelError(without_graph(model))
+
+
+def without_graph(model: Any) -> str:
+    """Return what is said of a model whose layers cannot be walked."""
+    return (
+        f"The model {model.name!r} has no graph of layers (it is a subclass of Model, or was never "
+        "built): rebuild it with the functional or the sequential API."
+    )
 
 
 def graph_of(layer: Any) -> Any:
@@ -53,6 +72,9 @@ def with_layers(network: keras.Model, others: Mapping[Any, Any]) -> keras.Model:
     Nothing is called or traced, and the layers that stay know nothing of it: a layer that is called
     keeps every call for its life.
     """
+    if graph_of(network) is not network:
+        graph = with_layers(graph_of(network), others)
+        return with_attributes(network, _functional=graph, _layers=graph._layers)
     inside = {
         layer: with_layers(layer, others)
         for layer in network._operations

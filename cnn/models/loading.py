@@ -15,6 +15,7 @@ from cnn.models.adapting import adapted, unadapted
 from cnn.models.card import Card, attach_card, card_path, read_card, write_card
 from cnn.models.enclosed import enclosed_card
 from cnn.models.graph import output_names, owned_layers
+from cnn.models.internals import without_graph
 from cnn.models.losses import Loss
 from cnn.models.opening import SUFFIXES, Limits, opened
 
@@ -105,10 +106,7 @@ def as_functional(model: Any, *, given: Mapping[str, Any] | None = None) -> kera
         single = [tensors[0] if len(tensors) == 1 else tensors for tensors in _ends(model)]
         functional = keras.Model(*single, name=model.name)
     except (AttributeError, ValueError, TypeError) as error:
-        raise ModelError(
-            f"The model {model.name!r} has no graph of layers (it is a subclass of Model, or was "
-            "never built): rebuild it with the functional or the sequential API."
-        ) from error
+        raise ModelError(without_graph(model)) from error
     return adapted(functional, given)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from cnn.errors import CnnError
 from cnn.models.inputs import input_shape
+from cnn.models.internals import require_graph
 from cnn.models.reading import Certainty, Everything, cells
 from cnn.models.twins import kept_for_twins
 from cnn.models.windows import Places
@@ -60,6 +61,7 @@ def seen(model: keras.Model) -> Mapping[str, Seen]:
 
 
 def _seen(model: keras.Model) -> Mapping[str, Seen]:
+    require_graph(model)
     if len(model.inputs[0].shape) != _PICTURES:
         return {}
     height, width, _ = input_shape(model)

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 
 _LEAST_SECONDS = 0.25
 _MOST_SECONDS = 2.0
-_SHARE = 0.01
+_SHARE = 0.005
 
 
 class Pace:
     """Says when something may be done again.
 
-    That is four times a second, and seldomer where it takes more than a hundredth of the time, but
-    within two seconds.
+    That is four times a second, and seldomer where it takes more than a two-hundredth of the time,
+    but within two seconds.
     """
 
     def __init__(self) -> None:

@@ -100,8 +100,30 @@ def test_a_subclass_without_a_graph_is_refused():
         def call(self, x):
             return x
 
-    with pytest.raises(cnn.ModelError, match="no graph of layers"):
-        as_functional(Own())
+    picture = np.zeros((6, 6, 1), np.uint8)
+    for model in (Own(), keras.Sequential([layers.Dense(2)])):
+        for asked in (
+            as_functional, cnn.layer_infos, lambda model: cnn.predict(model, picture),
+            lambda model: cnn.receptive_field(model, layer="dense", row=0, column=0),
+            lambda model: cnn.synthesise(model, layer="dense"),
+        ):  # fmt: skip
+            with pytest.raises(cnn.ModelError, match="no graph of layers"):
+                asked(model)
+
+
+def test_a_sequential_model_is_looked_at_as_it_is(tmp_path):
+    model = keras.Sequential([layers.Conv2D(2, 3, name="conv"), layers.Flatten(name="flat"),
+                              layers.Dense(3, activation="softmax", name="classes")])  # fmt: skip
+    model.build((None, 6, 6, 1))
+    picture = np.full((6, 6, 1), 200, np.uint8)
+    names = [info.name for info in cnn.layer_infos(model)][1:]
+    assert names == ["conv", "flat", "classes"]
+    said = model.predict(picture[None] / np.float32(255), verbose=0)[0]
+    np.testing.assert_allclose(cnn.predict(model, picture).probabilities, said, atol=1e-6)
+    off = cnn.ablate(model, {"conv": {0: 0.0}})
+    assert not cnn.activations(off, picture)["conv_operated"][..., 0].any()
+    cnn.save_model(model, tmp_path / "m.keras")
+    assert [layer.name for layer in cnn.load_model(tmp_path / "m.keras").layers][1:] == names
 
 
 def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch, second_model):

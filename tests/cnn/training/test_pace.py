@@ -6,8 +6,8 @@ from cnn.training.pace import Pace
 
 @pytest.mark.parametrize(
     ("takes", "pause"),
-    [(0.001, 0.25), (0.0025, 0.25), (0.01, 1.0), (0.5, 2.0)],
-    ids=["quick", "a hundredth", "slow", "a hitch"],
+    [(0.001, 0.25), (0.00125, 0.25), (0.005, 1.0), (0.5, 2.0)],
+    ids=["quick", "a two-hundredth", "slow", "a hitch"],
 )
 def test_what_takes_longer_is_done_less_often_but_within_two_seconds(monkeypatch, takes, pause):
     now = 100.0
