@@ -105,7 +105,7 @@ def test_a_subclass_without_a_graph_is_refused():
         for asked in (
             as_functional, cnn.layer_infos, lambda model: cnn.predict(model, picture),
             lambda model: cnn.receptive_field(model, layer="dense", row=0, column=0),
-            lambda model: cnn.synthesise(model, layer="dense"),
+            lambda model: cnn.synthesise(model, layer="dense", channel=0),
         ):  # fmt: skip
             with pytest.raises(cnn.ModelError, match="no graph of layers"):
                 asked(model)
