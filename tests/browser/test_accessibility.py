@@ -79,10 +79,29 @@ const contrast = (one, other) => {
   return (high + 0.05) / (low + 0.05);
 };
 """
+# A number in a cell stands on the colour of the cell, which is a pixel of an image.
 _FAINT = (
-    "(least) => {"
+    "async (least) => {"
     + _COLOURS
     + """
+  const pixelsOf = async (image) => {
+    const drawn = Object.assign(new Image(), { src: image.href.baseVal });
+    await drawn.decode();
+    const { naturalWidth: width, naturalHeight: height } = drawn;
+    const canvas = new OffscreenCanvas(width, height).getContext("2d");
+    canvas.drawImage(drawn, 0, 0);
+    return { ...image.getBoundingClientRect().toJSON(), width, height, canvas };
+  };
+  const images = new Map();
+  const cellBehind = async (text) => {
+    const image = text.closest(".js-plotly-plot").querySelector(".hm image");
+    if (!images.has(image)) images.set(image, await pixelsOf(image));
+    const { canvas, width, height, left, top, right, bottom } = images.get(image);
+    const box = text.getBoundingClientRect();
+    const [x, y] = [(box.left + box.right) / 2 - left, (box.top + box.bottom) / 2 - top];
+    const place = [(x / (right - left)) * width, (y / (bottom - top)) * height].map(Math.floor);
+    return [...canvas.getImageData(...place, 1, 1).data.slice(0, 3)];
+  };
   const faint = [];
   for (const element of document.querySelectorAll("body *")) {
     const text = [...element.childNodes].map((n) => (n.nodeType === 3 ? n.data : "")).join("").trim();
@@ -92,7 +111,9 @@ _FAINT = (
     let share = 1;
     for (let one = element; one; one = one.parentElement) share *= getComputedStyle(one).opacity;
     const isOutlined = style.paintOrder.startsWith("stroke") && style.stroke !== "none";
-    const behind = isOutlined ? rgba(style.stroke).slice(0, 3) : ground(element);
+    const isInCell = element.closest(".heatmap-label");
+    const behind = isOutlined ? rgba(style.stroke).slice(0, 3)
+      : isInCell ? await cellBehind(element) : ground(element);
     const ink = rgba(element.closest("svg") ? style.fill : style.color);
     const found = contrast(over(ink, behind, share), behind);
     if (found < least) faint.push(`${found.toFixed(2)} ${element.tagName} ${text.slice(0, 40)}`);
