@@ -77,7 +77,7 @@ def test_a_page_of_an_older_edition_asks_to_be_loaded_again(start_server, visit,
     expect(page.locator(READY)).to_be_visible(timeout=START_MILLISECONDS)
     expect(page.locator("#picture-text")).to_have_text(told)
     assert seen(page) == picture
-    # The browser writes a line for each question without an answer, so does Dash; and while TensorFlow starts.
+    # Browser and Dash write a line for each question without an answer, and while TensorFlow starts.
     unanswered = ("503", "ERR_", "the server did not respond")
     assert all(any(words in error for words in unanswered) for error in visitor.errors)
     visitor.errors.clear()
