@@ -165,7 +165,16 @@
   }
 
   // Back and forward on one page: only the store changes, so the page stays mounted.
-  let pathname = location.pathname;
+  let pathname;
+  opened();
+
+  // The style sheets know the page by its name.
+  function opened() {
+    if (pathname === location.pathname) return;
+    pathname = location.pathname;
+    document.documentElement.dataset.page = root.cnn.openPage();
+  }
+
   let steps = 0;
   root.cnn.atStart(() => {
     replaces = false;
@@ -185,7 +194,7 @@
       event.stopImmediatePropagation();
       arrive(event.state && event.state.view);
     }
-    pathname = location.pathname;
+    opened();
   });
 
   // An address that was written here has its view; any other is asked about.
@@ -205,7 +214,7 @@
     history[name] = function () {
       const result = original.apply(this, arguments);
       if (pathname !== location.pathname) carry();
-      pathname = location.pathname;
+      opened();
       return result;
     };
   }

@@ -37,9 +37,17 @@
       for (const { target } of changes) {
         if (!target.classList.contains(PLOT) || !target.on || known.has(target)) continue;
         known.add(target);
+        muteHovers(target);
         act(target);
       }
     }).observe(document, { subtree: true, attributes: true, attributeFilter: ["class"] });
+  }
+
+  // Dash would be told of every cell under the pointer, and look at all of its components each time. No
+  // callback asks for it.
+  function muteHovers(plot) {
+    const { on } = plot;
+    plot.on = (event, act) => (/^plotly_(un)?hover$/.test(event) ? plot : on.call(plot, event, act));
   }
 
   function allPlots() {

@@ -21,7 +21,7 @@
     return isInside ? { layer: layer.name, place: { ...place, row, column } } : null;
   }
 
-  // What is to be drawn: a box of cells in the tiles of each layer. `boxOf` gives that of a layer, of maps as
+  // What is to be drawn, a shape for each layer: a box of cells in the tiles of each layer. `boxOf` gives that of a layer, of maps as
   // rows, columns and marked channels and of units as the first and the last, or nothing.
   function ofThumbnails(boxOf) {
     const net = network.opened();
@@ -33,7 +33,7 @@
     });
     const { offsetWidth: width, offsetHeight: height } = net.stage;
     const place = { left: 0, top: 0, width, height, view: [0, 0, width, height] };
-    return [{ outlines: net.fields, shape: shapes.join(""), place }];
+    return [{ outlines: net.fields, shapes, place }];
   }
 
   // Of maps a box in each tile, of units one around all.

@@ -3,25 +3,21 @@
   const root = window.dash_clientside;
   const SVG = "http://www.w3.org/2000/svg";
 
-  // What draws over the parent: `show` takes the shape, the place of the drawing in pixels from the corner of
-  // the parent, and the part of its own numbers that the place shows, as [x, y, width, height].
+  // What draws over the parent: `show` takes the shapes, the place of the drawing in pixels from the corner of
+  // the parent, and the part of its own numbers that the place shows, as [x, y, width, height]. Shapes that
+  // stand apart are given apart: of one that changes, all within its bounds is drawn anew.
   function outlines(parent) {
     const drawing = document.createElementNS(SVG, "svg");
     drawing.setAttribute("class", "field");
     drawing.setAttribute("aria-hidden", "true");
     drawing.setAttribute("preserveAspectRatio", "none");
-    const paths = ["field-light", "field-dark"].map((name) => {
-      const path = document.createElementNS(SVG, "path");
-      path.setAttribute("class", name);
-      drawing.append(path);
-      return path;
-    });
-    let known = "", placed = "";
+    const drawn = [];
+    let placed = "";
 
-    function show(shape, place) {
+    function show(shapes, place) {
       if (!drawing.isConnected) parent.append(drawing);
-      if (shape !== known) for (const path of paths) path.setAttribute("d", shape);
-      known = shape;
+      while (drawn.length < shapes.length) drawn.push(outline(drawing));
+      drawn.forEach((one, i) => reshape(one, shapes[i] || ""));
       if (!place) return;
       const { view, ...pixels } = place;
       const now = JSON.stringify(place);
@@ -32,6 +28,22 @@
     }
 
     return { show };
+  }
+
+  function outline(drawing) {
+    const paths = ["field-light", "field-dark"].map((name) => {
+      const path = document.createElementNS(SVG, "path");
+      path.setAttribute("class", name);
+      return path;
+    });
+    drawing.append(...paths);
+    return { paths, known: "" };
+  }
+
+  function reshape(one, shape) {
+    if (shape === one.known) return;
+    for (const path of one.paths) path.setAttribute("d", shape);
+    one.known = shape;
   }
 
   function rectangle(x, y, width, height) {

@@ -17,9 +17,10 @@
 
   // ---- What is pointed at.
 
+  // Before anything on the page follows the pointer: to look for a place later is to lay out the page twice.
   document.addEventListener("pointermove", (event) => {
     if (event.pointerType !== "touch") pointAt(cellUnder(event));
-  });
+  }, { capture: true });
   document.documentElement.addEventListener("pointerleave", () => pointAt(null));
   document.addEventListener("scroll", drawSoon, { capture: true, passive: true });
   document.addEventListener("load", ({ target }) => target.id === "picture" && drawSoon(), true);
@@ -87,7 +88,7 @@
     // All places are measured before anything is drawn: a drawing would have each measured anew.
     const plots = [...plotly.allPlots()].filter(isInSight);
     const drawings = [ofPicture(table, boxOf), ...network.ofThumbnails(boxOf), ...plots.map((plot) => ofPlot(plot, boxOf))];
-    for (const { outlines, shape, place } of drawings) if (outlines) outlines.show(shape, place);
+    for (const { outlines, shapes, place } of drawings) if (outlines) outlines.show(shapes, place);
     root.cnn.paintText("field-text", field ? root.cnn.fieldInWords(table, field) : "");
   }
 
@@ -137,14 +138,14 @@
     const row = /** @type {any} */ (document.querySelector(".sample-row"));
     const box = table && boxOf(table.picture, true);
     row.outlines ||= root.cnn.outlines(row);
-    if (!box) return { outlines: row.outlines, shape: "" };
+    if (!box) return { outlines: row.outlines, shapes: [] };
     const { left, top, scale, width, height } = pictureArea();
     const corner = row.getBoundingClientRect();
     const place = {
       left: left - corner.left, top: top - corner.top, width: scale * width, height: scale * height,
       view: [0, 0, width, height],
     };
-    return { outlines: row.outlines, shape: inCells(box), place };
+    return { outlines: row.outlines, shapes: [inCells(box)], place };
   }
 
   function inCells({ rows, columns }, x = 0, y = 0) {
@@ -155,13 +156,13 @@
   function ofPlot(plot, boxOf) {
     const about = plotly.aboutOf(plot);
     const box = about.layer ? boxOf(about.layer, about.tiles) : null;
-    if (!box) return { outlines: plot.outlines, shape: "" };
+    if (!box) return { outlines: plot.outlines, shapes: [] };
     const { left, top, width, height, across, down } = plotly.areaOf(plot);
     const [x, y] = [across[0] + 0.5, about.tiles ? down[0] + 0.5 : 0];
     plot.outlines ||= root.cnn.outlines(plot);
     const view = [x, y, across[1] - across[0], about.tiles ? down[1] - down[0] : 1];
-    const shape = about.tiles ? inTiles(about, box) : inBars(box);
-    return { outlines: plot.outlines, shape, place: { left, top, width, height, view } };
+    const shapes = about.tiles ? inTiles(about, box) : [inBars(box)];
+    return { outlines: plot.outlines, shapes, place: { left, top, width, height, view } };
   }
 
   function isInSight(plot) {
@@ -173,13 +174,18 @@
     return root.cnn.rectangle(first, 0, last - first + 1, 1);
   }
 
+  // A shape for each row of tiles.
   function inTiles({ tiles, units, channel }, box) {
-    if (units !== undefined) return inGrid(tiles, box);
-    const shown = [...Array(tiles.count).keys()].filter((tile) => box.channels[channel ?? tile]);
+    if (units !== undefined) return [inGrid(tiles, box)];
     const [high, wide] = [tiles.height + tiles.gap, tiles.width + tiles.gap];
     const dots = { rows: inBlocks(box.rows, tiles.block), columns: inBlocks(box.columns, tiles.block) };
-    return shown.map((tile) =>
-      inCells(dots, (tile % tiles.columns) * wide, Math.floor(tile / tiles.columns) * high)).join("");
+    const shapes = Array(Math.ceil(tiles.count / tiles.columns)).fill("");
+    for (let tile = 0; tile < tiles.count; tile++) {
+      if (!box.channels[channel ?? tile]) continue;
+      const row = Math.floor(tile / tiles.columns);
+      shapes[row] += inCells(dots, (tile % tiles.columns) * wide, row * high);
+    }
+    return shapes;
   }
 
   const inBlocks = (ends, block) => ends.map((end) => Math.floor(end / block));

@@ -65,6 +65,8 @@
     parts.check.checked = isWanted(view);
     parts.asked.hidden = !isWanted(view);
     box.dataset.hides = !hides ? "" : question ? question.about : "unasked";
+    // On the page that asks for it, the panel gives nothing away either.
+    document.querySelector(".panel").classList.toggle("guessing", ["unasked", "class"].includes(box.dataset.hides));
     if (!isWanted(view) || question === undefined) return;
     write(parts.words, question ? question.words : "There is nothing to guess here.");
     paintOptions(parts.options, question, hides ? null : guess);

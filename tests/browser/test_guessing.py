@@ -92,6 +92,12 @@ def test_the_class_that_wins_without_a_channel_is_guessed(server, shared):
     expect(verdict(page)).to_be_empty()
     for part in (prediction, bars, effect):
         expect(part).to_be_hidden()
+    page.get_by_role("link", name="Filters", exact=True).first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Filters")
+    expect(prediction).to_be_visible()
+    page.go_back()
+    for part in (prediction, bars, effect):
+        expect(part).to_be_hidden()
     page.get_by_role("switch", name="Let me guess first").uncheck()
     for part in (prediction, bars, effect):
         expect(part).to_be_visible()

@@ -112,3 +112,13 @@ def test_no_two_scripts_share_a_name():
             names += re.findall(r"(?:^|,)\s*(\w+)", flat)
     assert {name for name in names if names.count(name) > 1} == set()
     assert {"reset", "openPage", "openLayer", "plotly", "showNetwork"} <= set(names)
+
+
+def test_no_style_of_the_whole_page_depends_on_what_is_in_it():
+    """With such a rule each change of any part has the styles of all of them looked at anew."""
+    rule = re.compile(
+        r"(?:^|[\s,}])(?:html|body|main|:root|#main|#content)[^\s,{]*:has\(", re.MULTILINE
+    )
+    assert {path.name: rule.findall(path.read_text()) for path in ASSETS.rglob("*.css")} == {
+        path.name: [] for path in ASSETS.rglob("*.css")
+    }

@@ -30,6 +30,7 @@ export function load(names, { rules = {}, page = {}, around = {}, fetch = () => 
       getElementById: (id) => elements[id] || null,
       querySelector: () => null,
       body: { classList: { toggle: quiet } },
+      documentElement: { dataset: {} },
     },
     history: { pushState: quiet, replaceState: quiet },
     location: { search: "", pathname: "/" },
