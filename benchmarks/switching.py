@@ -8,10 +8,14 @@ from benchmarks.browsing import CLICK, open_drawn, real_browser, running_server
 from benchmarks.row import Row, percentile
 
 _CHANNELS = 25
-# From the press of a button to the frame with other words in the banner.
+# From the press of a button to the frame with other words in the banner. As before a digit, the figures are
+# at rest.
 _SWITCH = """async (count) => {
   const words = document.getElementById("surgery-words");
-  const rest = () => new Promise((done) => setTimeout(done, 300));
+  const wait = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+  const rest = async () => {
+    do await wait(300); while (document.querySelector(".painted-over"));
+  };
   const latencies = [];
   for (let channel = 0; channel <= count; channel++) {
     window.dash_clientside.cnn.changeView({ channel });

@@ -14,7 +14,7 @@
   const waiting = new Set();
   root.cnn.atStart(stopLive);
 
-  // `make` gives { address, body, view, moving }. A request ends in one of three ways: `painted` gets its
+  // `make` gives { address, body, view, moving }, or a promise of it; what is there is sent at once. A request ends in one of three ways: `painted` gets its
   // values, `refused` a sentence, which the reader is told unless the request `follows` the view, or it is
   // `dropped`, because a newer one is answered or what is attempted is stopped.
   async function live(make, { follows = false, ...ends } = {}) {
@@ -22,7 +22,8 @@
     const one = { follows, ends, path: location.pathname };
     requests.set(number, one);
     tellBusy();
-    const { address, body, view, moving } = await make();
+    const given = make();
+    const { address, body, view, moving } = given instanceof Promise ? await given : given;
     if (requests.get(number) !== one) return;
     Object.assign(one, { view, moving: Boolean(moving), isDrawn: Boolean(body) });
     post = post || root.cnn.messenger(heard);
