@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cnn.attribution.attribution import Found
 from cnn.attribution.baselines import baseline
@@ -30,24 +31,19 @@ def occlusion(
     patch = patch or max(1, min(height, width) // _PATCHES_A_SIDE)
     stride = stride or max(1, patch // _STRIDES_A_PATCH)
     _require(patch, stride, height, width)
-    nothing = np.s_[0:0, 0:0]
-    covers = [nothing] + [
-        np.s_[row : row + patch, column : column + patch]
-        for row, column in product(_starts(height, patch, stride), _starts(width, patch, stride))
-    ]
-    filling = baseline(objective.model, batch, fill)[0]
-    values = np.zeros(len(covers))
-    for part in objective.parts(len(covers), progress):
-        occluded = np.repeat(batch, part.stop - part.start, axis=0)
-        for picture, cover in zip(occluded, covers[part], strict=True):
-            picture[cover] = filling[cover]
-        values[part] = objective.values(occluded)
-    lost, times = np.zeros((height, width)), np.zeros((height, width))
-    for value, cover in zip(values, covers, strict=True):
-        lost[cover] += values[0] - value
-        times[cover] += 1
+    rows, columns = _covered(height, patch, stride), _covered(width, patch, stride)
+    patches = list(product(range(len(rows)), range(len(columns))))
+    filling = baseline(objective.model, batch, fill)
+    values = np.zeros(len(patches))
+    for part in objective.parts(len(patches), progress):
+        down, across = np.array(patches[part]).T
+        is_covered = rows[down][:, :, None] & columns[across][:, None]
+        values[part] = objective.values(np.where(is_covered[..., None], filling, batch))
+    value = float(objective.values(batch)[0])
+    lost = rows.T @ (value - values.reshape(len(rows), len(columns))) @ columns
+    times = np.outer(rows.sum(0), columns.sum(0))
     settings = {"patch": patch, "stride": stride, "fill": fill}
-    return Found((lost / times).astype(np.float32), settings=settings, value=float(values[0]))
+    return Found((lost / times).astype(np.float32), settings=settings, value=value)
 
 
 def _require(patch: int, stride: int, height: int, width: int) -> None:
@@ -63,6 +59,9 @@ def _require(patch: int, stride: int, height: int, width: int) -> None:
         )
 
 
-def _starts(side: int, patch: int, stride: int) -> list[int]:
+def _covered(side: int, patch: int, stride: int) -> NDArray[np.bool_]:
+    """Return which pixels along a side each place of the patch covers, (places, pixels)."""
     last = side - patch
-    return [*range(0, last, stride), last]
+    starts = np.array([*range(0, last, stride), last])[:, None]
+    pixels = np.arange(side)
+    return (starts <= pixels) & (pixels < starts + patch)
