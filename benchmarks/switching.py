@@ -8,8 +8,8 @@ from benchmarks.browsing import CLICK, open_drawn, real_browser, running_server
 from benchmarks.row import Row, percentile
 
 _CHANNELS = 25
-# From the press of a button to the frame with other words in the banner. As before a digit, the figures are
-# at rest.
+# From the press of a button to the frame with other words in the banner. The figures are at rest before,
+# as they are before a digit.
 _SWITCH = """async (count) => {
   const words = document.getElementById("surgery-words");
   const wait = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
