@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from cnn.attribution.attribution import Attribution
+from cnn.attribution.attribution import Attribution, Law
 from cnn.attribution.methods import METHODS
 from cnn.attribution.target import Target
+from cnn.attribution.trust.marks import FAIL, PASS
 from cnn.captions.caption import Caption
+from cnn.captions.trust import MARKS
 from cnn.models.heads import Head
 from cnn.studies.answers import KeptMap, Maps
 from cnn.words import counted, number, percent
@@ -53,16 +55,23 @@ def _noticed(made: Attribution) -> str:
     if not whole:
         note = note or "All of it is zero: no place counts."
     if made.law:
-        law = made.law
-        told = f"{law.words[0].upper()}{law.words[1:]}: {number(law.expected)}"
-        return (
-            f"{told}, and it is {number(law.found)} ({percent(law.residual)} off). {note}".rstrip()
-        )
+        return f"{_kept_law(made.law)} {note}".rstrip()
     if note:
         return note
     most = max(1, round(_TENTH * magnitudes.size))
     share = float(magnitudes[:most].sum()) / whole
     return f"A tenth of the places has {percent(share, 0)} of it."
+
+
+def _kept_law(law: Law) -> str:
+    """Return what a map must come to by the law of its method, what it comes to, and the mark of that."""
+    words = f"{law.words[0].upper()}{law.words[1:]}"
+    return f"{words}: {number(law.expected)}, and it is {number(law.found)} ({_of_law(law)})."
+
+
+def _of_law(law: Law) -> str:
+    mark = MARKS[PASS if law.holds else FAIL]
+    return f"{percent(law.residual)} off, {percent(law.tolerance)} is allowed: {mark}"
 
 
 def coming(method: str) -> str:
@@ -89,7 +98,7 @@ def kept(one: KeptMap) -> str:
         return one.refusal
     if not one.law:
         return "no law of its own"
-    return f"{one.law.name}: {percent(one.law.residual)} off"
+    return f"{one.law.name}: {_of_law(one.law)}"
 
 
 def refused(method: str, reason: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnn.attribution.attribution import Law
 from cnn.attribution.methods import METHODS
 from cnn.attribution.trust.agreement import Agreement
 from cnn.attribution.trust.cascade import Band, Cascade, band
@@ -32,15 +31,6 @@ _FILLS = {
     "mean": "the mean picture",
     "noise": "noise",
 }
-
-
-def law(found: Law) -> str:
-    """Return whether a map keeps the law of its method, in a sentence."""
-    return (
-        f"By its own law, {found.name}, the map must come to {number(found.expected)} and comes to "
-        f"{number(found.found)}: off by {percent(found.residual)}, where {percent(found.tolerance)} is "
-        "allowed."
-    )
 
 
 def curves(found: Curves) -> Caption:

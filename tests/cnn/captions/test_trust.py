@@ -1,6 +1,5 @@
 import pytest
 
-from cnn.attribution.attribution import Law
 from cnn.attribution.trust.agreement import Agreement
 from cnn.attribution.trust.cascade import Cascade, Stage
 from cnn.attribution.trust.curves import Curve, Curves, Trial
@@ -13,13 +12,6 @@ def trial(area: float, edges: float, way: str = "deletion", fill: str = "blur") 
     orders = {"map": area, "random": 0.5, "edges": edges, "intensity": 0.5, "centre": 0.5}
     made = {name: Curve((1.0, middle, 0.0), None) for name, middle in orders.items()}
     return Trial(way, fill, made)
-
-
-def test_the_law_says_both_numbers():
-    assert trust.law(Law("completeness", "the sum is the change", 4.0, 3.9, 0.05)) == (
-        "By its own law, completeness, the map must come to 4 and comes to 3.9: off by 2.5%, where 5.0% "
-        "is allowed."
-    )
 
 
 def test_the_curves_name_the_control_that_comes_nearest():
