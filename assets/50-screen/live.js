@@ -14,9 +14,10 @@
   const waiting = new Set();
   root.cnn.atStart(stopLive);
 
-  // `make` gives { address, body, view, moving }, or a promise of it; what is there is sent at once. A request ends in one of three ways: `painted` gets its
-  // values, `refused` a sentence, which the reader is told unless the request `follows` the view, or it is
-  // `dropped`, because a newer one is answered or what is attempted is stopped.
+  // `make` gives { address, body, view, moving }, or a promise of it; what is there is sent at once. A
+  // request ends in one of three ways: `painted` gets its values, `refused` a sentence, which the reader is
+  // told unless the request `follows` the view, or it is `dropped`, because a newer one is answered or what
+  // is attempted is stopped.
   async function live(make, { follows = false, ...ends } = {}) {
     const number = ++newest;
     const one = { follows, ends, path: location.pathname };

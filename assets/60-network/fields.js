@@ -21,8 +21,8 @@
     return isInside ? { layer: layer.name, place: { ...place, row, column } } : null;
   }
 
-  // What is to be drawn, a shape for each layer: a box of cells in the tiles of each layer. `boxOf` gives that of a layer, of maps as
-  // rows, columns and marked channels and of units as the first and the last, or nothing.
+  // What is to be drawn, a shape for each layer: a box of cells in each of its tiles. `boxOf` gives that of a
+  // layer, of maps as rows, columns and marked channels and of units as the first and the last, or nothing.
   function ofThumbnails(boxOf) {
     const net = network.opened();
     if (!net) return [];

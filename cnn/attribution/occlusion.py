@@ -32,18 +32,20 @@ def occlusion(
     stride = stride or max(1, patch // _STRIDES_A_PATCH)
     _require(patch, stride, height, width)
     rows, columns = _covered(height, patch, stride), _covered(width, patch, stride)
-    patches = list(product(range(len(rows)), range(len(columns))))
+    # The picture itself goes the way of the others, as a place that covers nothing: what changes nothing
+    # loses exactly nothing.
+    places = np.pad(rows, ((1, 0), (0, 0)))
+    patches = [(0, 0), *product(range(1, len(places)), range(len(columns)))]
     filling = baseline(objective.model, batch, fill)
     values = np.zeros(len(patches))
     for part in objective.parts(len(patches), progress):
         down, across = np.array(patches[part]).T
-        is_covered = rows[down][:, :, None] & columns[across][:, None]
+        is_covered = places[down][:, :, None] & columns[across][:, None]
         values[part] = objective.values(np.where(is_covered[..., None], filling, batch))
-    value = float(objective.values(batch)[0])
-    lost = rows.T @ (value - values.reshape(len(rows), len(columns))) @ columns
+    lost = rows.T @ (values[0] - values[1:]).reshape(len(rows), len(columns)) @ columns
     times = np.outer(rows.sum(0), columns.sum(0))
     settings = {"patch": patch, "stride": stride, "fill": fill}
-    return Found((lost / times).astype(np.float32), settings=settings, value=value)
+    return Found((lost / times).astype(np.float32), settings=settings, value=float(values[0]))
 
 
 def _require(patch: int, stride: int, height: int, width: int) -> None:

@@ -79,3 +79,15 @@ def test_patch_and_stride_follow_from_the_picture_where_none_is_given(classifier
 def test_what_would_leave_pixels_out_is_refused(linear, scene, options, said):
     with pytest.raises(AttributionError, match=said):
         cnn.attribute(linear, scene, method="occlusion", **options)
+
+
+def test_a_patch_that_changes_nothing_loses_exactly_nothing(classifier):
+    """Numbers next to zero would put pixels in an order that tell nothing of the picture."""
+    picture = cnn.load_dataset("digits").sample(label=7, seed=0).pixels
+    found = cnn.attribute(classifier, picture, method="occlusion", target=7, patch=4, fill="black")
+    is_empty = np.zeros((28, 28), bool)
+    for row, column in np.ndindex(28, 28):
+        near = picture[max(0, row - 3) : row + 4, max(0, column - 3) : column + 4]
+        is_empty[row, column] = not near.any()
+    assert is_empty.any()
+    assert not found.map[is_empty].any()
