@@ -203,7 +203,7 @@ def _whole(show: Show, request: Request, parts: Sequence[str], page: str) -> dic
 
     def make() -> dict[str, Any]:
         screen = show(request)
-        charts = {place: _drawn(chart) for place, chart in screen.charts.items()}
+        charts = {place: drawn(chart) for place, chart in screen.charts.items()}
         return {"charts": charts, "around": screen.around()}
 
     runtime, what = request.runtime, ["screen", page, request.layer or ""]
@@ -215,7 +215,7 @@ def _whole(show: Show, request: Request, parts: Sequence[str], page: str) -> dic
         return None
 
 
-def _drawn(chart: Chart) -> dict[str, Any]:
+def drawn(chart: Chart) -> dict[str, Any]:
     """Return a whole figure and its size; where the cells of a mosaic stand the browser works out."""
     figure = chart.figure()
     for trace in figure.data:
@@ -224,7 +224,7 @@ def _drawn(chart: Chart) -> dict[str, Any]:
     return {"figure": figure, "size": chart.size}
 
 
-_NOTHING = _drawn(nothing(""))
+_NOTHING = drawn(nothing(""))
 
 
 def _facts(show: Show, request: Request, answer: Answer) -> dict[str, Any]:

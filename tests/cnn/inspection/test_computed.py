@@ -107,6 +107,22 @@ def test_no_piece_computes_more_than_an_eighth_of_the_network_but_for_a_single_l
             assert len(part.calls) == 1 or cost <= sum(costs.values()) / 8
 
 
+def in_groups_first() -> keras.Model:
+    """Four convolutions with a kernel a channel, then twelve that mix the channels, as in ConvNeXt."""
+    picture = x = keras.Input((8, 8, 32))
+    for i in range(4):
+        x = layers.Conv2D(32, 3, groups=32, padding="same", name=f"groups_{i}")(x)
+    for i in range(12):
+        x = layers.Conv2D(32, 1, name=f"mixing_{i}")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    return as_functional(keras.Model(picture, layers.Dense(5, activation="softmax")(x)))
+
+
+def test_convolutions_in_many_groups_count_for_what_they_take_and_share_no_piece():
+    called = [[call.name for call in part.calls] for part in pieces(in_groups_first())]
+    assert called[:4] == [[f"groups_{i}"] for i in range(4)]
+
+
 def test_a_piece_is_computed_once_and_only_when_one_of_its_layers_is_asked_for(large, monkeypatch):
     run = []
     monkeypatch.setattr(
