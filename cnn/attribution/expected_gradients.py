@@ -36,20 +36,22 @@ def expected_gradients(
     map tends to S(x) less the mean of S(x'). How far chance may take it from there follows from the
     spread of the samples.
     """
-    pictures = _fitted(objective, batch, baselines)
-    random = np.random.default_rng(seed)
-    chosen = random.integers(len(pictures), size=samples)
+    random, known = np.random.default_rng(seed), list(baselines)
+    drawn, chosen = np.unique(random.integers(len(known), size=samples), return_inverse=True)
+    pictures = _fitted(objective, batch, [known[place] for place in drawn])
     shares = random.random((samples, 1, 1, 1), np.float32)
     total = np.zeros(batch.shape[1:])
     sums = np.zeros(samples)
-    for part in objective.parts(samples, progress):
+
+    def between(part: slice) -> Batch:
         start = pictures[chosen[part]]
-        way = batch - start
-        _, gradients = objective.gradients(start + shares[part] * way)
-        found = way * gradients
+        return start + shares[part] * (batch - start)
+
+    for part, gradients, values in objective.along(samples, between, batch, progress):
+        found = (batch - pictures[chosen[part]]) * gradients
         total += found.sum(0, dtype=np.float64)
         sums[part] = found.sum((1, 2, 3), dtype=np.float64)
-    end, starts = float(objective.values(batch)[0]), objective.values(pictures)
+    end, starts = float(values[0]), objective.values(pictures)
     rounding = _ROUNDING * max(abs(end), float(abs(starts).max()))
     law = _law(sums, end - starts[chosen], rounding)
     return Found((total / samples).astype(np.float32), law, value=end)

@@ -26,11 +26,14 @@ def integrated_gradients(
     way = batch - start
     shares = ((np.arange(steps) + 0.5) / steps).astype(np.float32)
     total = np.zeros(batch.shape[1:])
-    for part in objective.parts(steps, progress):
-        _, gradients = objective.gradients(start + shares[part, None, None, None] * way)
+
+    def on_the_way(part: slice) -> Batch:
+        return start + shares[part, None, None, None] * way
+
+    both = np.concatenate([batch, start])
+    for _, gradients, values in objective.along(steps, on_the_way, both, progress):
         total += gradients.sum(0, dtype=np.float64)
-    found = way[0] * total / steps
-    ends = float(objective.values(batch)[0]), float(objective.values(start)[0])
+    found, ends = way[0] * total / steps, values.tolist()
     return Found(found.astype(np.float32), _law(float(found.sum()), *ends), value=ends[0])
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cnn.attribution.target import Target
 from cnn.errors import AttributionError
-from cnn.inspection.batches import batch_size, filled
+from cnn.inspection.batches import batch_size
 from cnn.models import heads
 from cnn.models.compilation import compiled_once
 from cnn.models.cut import Outputs, run_calls
@@ -33,6 +33,8 @@ Batch = NDArray[np.float32]
 Visits = heads.Visits
 # Is told the share that is done, 0 to 1; what it raises ends the computation.
 Progress = Callable[[float], None]
+# A way has two ends; they are computed with what lies on it.
+MOST_ENDS = 2
 _NAME = "_cnn_attribution"
 _SHAPES = f"{_NAME} shapes"
 _NONE = -1
@@ -67,6 +69,20 @@ class Objective:
             yield slice(part * count // parts, (part + 1) * count // parts)
             progress((part + 1) / parts)
 
+    def along(
+        self, count: int, pictures: Callable[[slice], Batch], ends: Batch, progress: Progress
+    ) -> Iterator[tuple[slice, Batch, NDArray[np.float32]]]:
+        """Yield the parts of so many `pictures`, the gradients of each, and the values of the `ends`.
+
+        Those, of at most two pictures, are computed with the last part; before it there are none. Raises
+        as `gradients` does.
+        """
+        for part in self.parts(count, progress):
+            size = part.stop - part.start
+            beside = ends if part.stop == count else ends[:0]
+            values, found = self.gradients(np.concatenate([pictures(part), beside]))
+            yield part, found[:size], values[size:]
+
     @property
     def which(self) -> NDArray[np.int32]:
         """The target's numbers for a compiled function: class, the other class or −1, and the cell."""
@@ -80,20 +96,20 @@ class Objective:
         """Return `function` of a tensor of pictures and of `which` as one of arrays; kept by `name`.
 
         What else is `given`, arrays, goes in beside them at each call. What comes out is a sequence of
-        tensors (n, ...). A single picture is computed by itself, more of them in batches of 64, fewer
-        where layers are large: then one compiled function serves all.
+        tensors (n, ...). A single picture is computed by itself, more of them in batches of 66, fewer
+        where layers are large.
         """
         kind = f"{self.target.layer} {self.target.cell is None} {self.target.against is None}"
 
         def of_batch(batch: Batch) -> tuple[NDArray[np.float32], ...]:
-            is_one = len(batch) == 1
-            run = compiled_once(self.model, f"{_NAME} {name} {kind} {is_one}", function)
-            size = 1 if is_one else batch_size(layer_infos(self.model))
+            many = len(batch) > 1
+            kept = f"{_NAME} {name} {kind} {many}"
+            run = compiled_once(self.model, kept, function, any_count=many)
+            size = batch_size(layer_infos(self.model)) + MOST_ENDS
             parts = []
             for start in range(0, len(batch), size):
-                chunk = batch[start : start + size]
-                made = run(filled(chunk, size), self.which, *given)
-                parts.append([tensor.numpy()[: len(chunk)] for tensor in made])
+                made = run(batch[start : start + size], self.which, *given)
+                parts.append([tensor.numpy() for tensor in made])
             return tuple(np.concatenate(found) for found in zip(*parts, strict=True))
 
         return of_batch

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,7 +22,8 @@ def occlusion(
 
     The mean is over all patches that cover the pixel, each of `patch` × `patch` pixels, `stride` pixels
     apart, the last at the edge; all channels are replaced by those of the baseline `fill`. Of 0 they are
-    chosen by the size of the picture. It is section 4.2 of the paper, which paints the centre of each
+    chosen by the size of the picture. A patch that changes nothing loses nothing, and is not computed. It
+    is section 4.2 of the paper, which paints the centre of each
     patch instead.
     """
     height, width = batch.shape[1:3]
@@ -32,17 +31,20 @@ def occlusion(
     stride = stride or max(1, patch // _STRIDES_A_PATCH)
     _require(patch, stride, height, width)
     rows, columns = _covered(height, patch, stride), _covered(width, patch, stride)
-    # The picture itself goes the way of the others, as a place that covers nothing: what changes nothing
-    # loses exactly nothing.
-    places = np.pad(rows, ((1, 0), (0, 0)))
-    patches = [(0, 0), *product(range(1, len(places)), range(len(columns)))]
     filling = baseline(objective.model, batch, fill)
+    is_other = (filling != batch).any((0, -1)).astype(np.float32)
+    changing = np.argwhere(rows @ is_other @ columns.T)
+    # The picture itself goes the way of the others, as a place that covers nothing.
+    places = np.pad(rows, ((0, 1), (0, 0)))
+    patches = np.concatenate([[[len(rows), 0]], changing])
     values = np.zeros(len(patches))
     for part in objective.parts(len(patches), progress):
-        down, across = np.array(patches[part]).T
+        down, across = patches[part].T
         is_covered = places[down][:, :, None] & columns[across][:, None]
         values[part] = objective.values(np.where(is_covered[..., None], filling, batch))
-    lost = rows.T @ (values[0] - values[1:]).reshape(len(rows), len(columns)) @ columns
+    lost_by = np.zeros((len(rows), len(columns)))
+    lost_by[tuple(changing.T)] = values[0] - values[1:]
+    lost = rows.T @ lost_by @ columns
     times = np.outer(rows.sum(0), columns.sum(0))
     settings = {"patch": patch, "stride": stride, "fill": fill}
     return Found((lost / times).astype(np.float32), settings=settings, value=float(values[0]))

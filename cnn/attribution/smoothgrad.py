@@ -19,10 +19,11 @@ def smoothgrad(
     random = np.random.default_rng(seed)
     deviation = np.float32(noise / 100 * (batch.max() - batch.min()))
     total = np.zeros(batch.shape[1:])
-    for part in objective.parts(samples, progress):
+
+    def noisy(part: slice) -> Batch:
         shape = (part.stop - part.start, *batch.shape[1:])
-        _, gradients = objective.gradients(
-            batch + deviation * random.standard_normal(shape, np.float32)
-        )
+        return batch + deviation * random.standard_normal(shape, np.float32)
+
+    for _, gradients, values in objective.along(samples, noisy, batch, progress):
         total += gradients.sum(0, dtype=np.float64)
-    return Found((total / samples).astype(np.float32))
+    return Found((total / samples).astype(np.float32), value=float(values[0]))

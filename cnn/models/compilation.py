@@ -32,10 +32,16 @@ class Compiled:
     picture or of the network. Where one refuses an operation, the other is asked, and where both do,
     one operation runs after the other. Where a layer interpolates between cells XLA is not asked: it
     takes the wrong cell where a point falls on one, as the third of five of which it makes nine.
+    `any_count` says that the first tensor comes with any number of rows.
     """
 
     def __init__(
-        self, model: keras.Model, function: Callable[..., Any], *, by_xla: bool = False
+        self,
+        model: keras.Model,
+        function: Callable[..., Any],
+        *,
+        by_xla: bool = False,
+        any_count: bool = False,
     ) -> None:
         import keras
         import tensorflow as tf
@@ -53,6 +59,8 @@ class Compiled:
         self._one_call = Lock()
         quickest = tf.function(with_numbers, jit_compile=True, autograph=False)
         plain = tf.function(with_numbers, autograph=False)
+        if any_count:
+            quickest, plain = _for_any_count(quickest), _for_any_count(plain)
         in_order = [quickest, plain] if by_xla else [plain, quickest]
         self._ways = [plain] if _interpolates(model) else in_order
         self._ways.append(step_by_step)
@@ -98,6 +106,22 @@ class Compiled:
         return result
 
 
+def _for_any_count(function: Any) -> Callable[..., Any]:
+    """Return a `tf.function` of numbers and tensors that is made once for all counts of rows."""
+    import tensorflow as tf
+
+    made: dict[tuple[tuple[int, ...], ...], Any] = {}
+
+    def run(values: list[Any], rows: Any, *others: Any) -> Any:
+        shapes = (rows.shape[1:], *(other.shape for other in others))
+        if shapes not in made:
+            of_any = tf.TensorSpec((None, *rows.shape[1:]), rows.dtype)
+            made[shapes] = function.get_concrete_function(values, of_any, *others)
+        return made[shapes](values, rows, *others)
+
+    return run
+
+
 def lacks_memory() -> tuple[type[Exception], ...]:
     """Return the errors that say that there is not enough memory."""
     import tensorflow as tf
@@ -131,7 +155,12 @@ def _numbers(model: keras.Model) -> list[keras.Variable]:
 
 
 def compiled_once(
-    model: keras.Model, name: str, function: Callable[..., Any], *, by_xla: bool = False
+    model: keras.Model,
+    name: str,
+    function: Callable[..., Any],
+    *,
+    by_xla: bool = False,
+    any_count: bool = False,
 ) -> Callable[..., Any]:
     """Return `function`, which computes with `model`, compiled; kept under `name` for its twins.
 
@@ -141,6 +170,6 @@ def compiled_once(
     with _keeping:
         if name not in kept:
             quick = by_xla and not is_large(model)
-            kept[name] = Compiled(model, function, by_xla=quick)
+            kept[name] = Compiled(model, function, by_xla=quick, any_count=any_count)
     compiled = kept[name]
     return lambda *tensors: compiled(model, *tensors)
