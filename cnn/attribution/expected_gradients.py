@@ -47,11 +47,13 @@ def expected_gradients(
         start = pictures[chosen[part]]
         return start + shares[part] * (batch - start)
 
-    for part, gradients, values in objective.along(samples, between, batch, progress):
+    def add(part: slice, gradients: Batch) -> None:
         found = (batch - pictures[chosen[part]]) * gradients
-        total += found.sum(0, dtype=np.float64)
+        np.add(total, found.sum(0, dtype=np.float64), out=total)
         sums[part] = found.sum((1, 2, 3), dtype=np.float64)
-    end, starts = float(values[0]), objective.values(pictures)
+
+    (value,) = objective.along(samples, between, batch, add, progress)
+    end, starts = float(value), objective.values(pictures)
     rounding = _ROUNDING * max(abs(end), float(abs(starts).max()))
     law = _law(sums, end - starts[chosen], rounding)
     return Found((total / samples).astype(np.float32), law, value=end)

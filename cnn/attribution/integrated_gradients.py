@@ -30,10 +30,12 @@ def integrated_gradients(
     def on_the_way(part: slice) -> Batch:
         return start + shares[part, None, None, None] * way
 
+    def add(_part: slice, gradients: Batch) -> None:
+        np.add(total, gradients.sum(0, dtype=np.float64), out=total)
+
     both = np.concatenate([batch, start])
-    for _, gradients, values in objective.along(steps, on_the_way, both, progress):
-        total += gradients.sum(0, dtype=np.float64)
-    found, ends = way[0] * total / steps, values.tolist()
+    ends = objective.along(steps, on_the_way, both, add, progress).tolist()
+    found = way[0] * total / steps
     return Found(found.astype(np.float32), _law(float(found.sum()), *ends), value=ends[0])
 
 

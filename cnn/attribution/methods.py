@@ -43,6 +43,7 @@ class Method:
     options: Mapping[str, Option] = field(default_factory=dict)
     is_signed: bool = True
     is_cut: bool = False
+    is_linear: bool = False
     is_slow: bool = False
 
 
@@ -61,6 +62,7 @@ METHODS: Mapping[str, Method] = {
         "Shrikumar et al. 2016, arXiv:1605.01713",
         "Each number of the input times its gradient.",
         input_x_gradient,
+        is_linear=True,
     ),
     "grad_cam": Method(
         "Grad-CAM",
@@ -111,6 +113,7 @@ METHODS: Mapping[str, Method] = {
             ),
             "seed": _SEED,
         },
+        is_linear=True,
         is_slow=True,
     ),
     "integrated_gradients": Method(
@@ -123,6 +126,7 @@ METHODS: Mapping[str, Method] = {
             "steps": Number("steps on the way", 64, Limits(1, 1024)),
             "baseline": Choice("baseline", "black", BASELINES),
         },
+        is_linear=True,
         is_slow=True,
     ),
     "expected_gradients": Method(
@@ -136,6 +140,7 @@ METHODS: Mapping[str, Method] = {
             "samples": Number("pairs of a picture and a place", 64, Limits(8, 1024)),
             "seed": _SEED,
         },
+        is_linear=True,
         is_slow=True,
     ),
     "occlusion": Method(
@@ -148,6 +153,7 @@ METHODS: Mapping[str, Method] = {
             "stride": Number("way between patches, in pixels (0: by the patch)", 0, Limits(0, 512)),
             "fill": Choice("what covers", "black", BASELINES),
         },
+        is_linear=True,
         is_slow=True,
     ),
 }

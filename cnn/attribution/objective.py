@@ -70,18 +70,23 @@ class Objective:
             progress((part + 1) / parts)
 
     def along(
-        self, count: int, pictures: Callable[[slice], Batch], ends: Batch, progress: Progress
-    ) -> Iterator[tuple[slice, Batch, NDArray[np.float32]]]:
-        """Yield the parts of so many `pictures`, the gradients of each, and the values of the `ends`.
+        self,
+        count: int,
+        pictures: Callable[[slice], Batch],
+        ends: Batch,
+        add: Callable[[slice, Batch], None],
+        progress: Progress,
+    ) -> NDArray[np.float32]:
+        """Give the gradients of so many `pictures` to `add`, in parts; return the values of the `ends`.
 
-        Those, of at most two pictures, are computed with the last part; before it there are none. Raises
-        as `gradients` does.
+        Those, of one picture or two, are computed with the last part. Raises as `gradients` does.
         """
+        values = np.zeros(0, np.float32)
         for part in self.parts(count, progress):
-            size = part.stop - part.start
             beside = ends if part.stop == count else ends[:0]
             values, found = self.gradients(np.concatenate([pictures(part), beside]))
-            yield part, found[:size], values[size:]
+            add(part, found[: part.stop - part.start])
+        return values[-len(ends) :]
 
     @property
     def which(self) -> NDArray[np.int32]:
@@ -173,13 +178,19 @@ def objective_of(model: keras.Model, batch: Batch, target: Target | int | None) 
         shapes[known] = numbers.shape
     checked = _checked(wanted, shapes[known])
     if checked.of is None:
-        strengths = np.nan_to_num(numbers.reshape(-1, numbers.shape[-1])).mean(0)
-        checked = replace(checked, of=int(strengths.argmax()))
+        checked = replace(checked, of=int(_strengths(numbers).argmax()))
     if checked.against == checked.of:
         raise AttributionError(
             f"The difference of {checked.of} and itself is always 0: compare with another."
         )
     return Objective(model, checked)
+
+
+def runner_up(objective: Objective, batch: Batch) -> int | None:
+    """Return the strongest unit for a batch of one beside the target's; None where there is no other."""
+    strengths = _strengths(_numbers(objective.model, objective.target.layer, batch))
+    others = [unit for unit in range(len(strengths)) if unit != objective.target.of]
+    return max(others, key=lambda unit: float(strengths[unit]), default=None)
 
 
 def require_one_input(model: keras.Model, done: str) -> None:
@@ -228,6 +239,12 @@ def _numbers(model: keras.Model, layer: str, batch: Batch) -> NDArray[np.float32
     compiled = compiled_once(model, f"{_NAME} numbers {layer}", made)
     found: NDArray[np.float32] = compiled(batch).numpy()[0]
     return found
+
+
+def _strengths(numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean of each unit over its places, (units,), of numbers (..., units)."""
+    strengths: NDArray[np.float32] = np.nan_to_num(numbers.reshape(-1, numbers.shape[-1])).mean(0)
+    return strengths
 
 
 def _checked(target: Target, shape: tuple[int, ...]) -> Target:

@@ -24,6 +24,8 @@ def smoothgrad(
         shape = (part.stop - part.start, *batch.shape[1:])
         return batch + deviation * random.standard_normal(shape, np.float32)
 
-    for _, gradients, values in objective.along(samples, noisy, batch, progress):
-        total += gradients.sum(0, dtype=np.float64)
-    return Found((total / samples).astype(np.float32), value=float(values[0]))
+    def add(_part: slice, gradients: Batch) -> None:
+        np.add(total, gradients.sum(0, dtype=np.float64), out=total)
+
+    (value,) = objective.along(samples, noisy, batch, add, progress)
+    return Found((total / samples).astype(np.float32), value=float(value))

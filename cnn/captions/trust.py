@@ -8,6 +8,7 @@ from cnn.attribution.methods import METHODS
 from cnn.attribution.trust.agreement import Agreement
 from cnn.attribution.trust.cascade import Band, Cascade, band
 from cnn.attribution.trust.curves import LEAST_MARGIN, Curves, Trial
+from cnn.attribution.trust.linearity import TOLERANCE, Linearity
 from cnn.attribution.trust.marks import FAIL, INCONCLUSIVE, PASS, Mark
 from cnn.attribution.trust.stability import TIMES, Stability
 from cnn.captions.caption import Caption
@@ -108,6 +109,18 @@ def stability(found: Stability) -> Caption:
     return Caption(seen, notice)
 
 
+def linearity(found: Linearity) -> Caption:
+    """Return how far the map of a difference is from the difference of the maps."""
+    seen = (
+        f"The map of the difference of units {found.of} and {found.other} is that of their maps, "
+        f"but for {percent(found.residual, 4)} of the largest number in either; {percent(TOLERANCE)} is "
+        "allowed."
+    )
+    if found.mark == PASS:
+        return Caption(seen, "So its maps of two classes can be compared pixel by pixel.")
+    return Caption(seen, "So its maps of two classes cannot be compared.")
+
+
 def agreement(found: Agreement, method: str) -> Caption:
     """Return how far a map agrees with those of other methods, and with which the most and the least."""
     middle = found.with_others(method)
@@ -129,9 +142,10 @@ def agreement(found: Agreement, method: str) -> Caption:
 
 def marks(found: Trust) -> str:
     """Return the mark of each measure, in a sentence."""
+    last = f"; linearity: {MARKS[found.linearity.mark]}" if found.linearity else ""
     return (
         f"Tried. Deletion and insertion: {MARKS[found.curves.mark]}; weights drawn anew: "
-        f"{MARKS[found.cascade.mark]}; stability: {MARKS[found.stability.mark]}."
+        f"{MARKS[found.cascade.mark]}; stability: {MARKS[found.stability.mark]}{last}."
     )
 
 

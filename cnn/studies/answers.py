@@ -17,6 +17,7 @@ from cnn.attribution.methods import METHODS
 from cnn.attribution.target import Target
 from cnn.attribution.trust.cascade import Cascade
 from cnn.attribution.trust.curves import Curves
+from cnn.attribution.trust.linearity import Linearity
 from cnn.attribution.trust.marks import FAIL
 from cnn.attribution.trust.stability import Stability
 from cnn.errors import AttributionError, CnnError
@@ -85,11 +86,12 @@ class Ranking:
 
 @dataclass(frozen=True)
 class Trust:
-    """How far a map can be trusted: three measures, each with a mark of its own."""
+    """How far a map can be trusted, each measure with a mark of its own; not every method is linear."""
 
     curves: Curves
     cascade: Cascade
     stability: Stability
+    linearity: Linearity | None = None
 
     @property
     def pictures(self) -> int:
@@ -99,7 +101,8 @@ class Trust:
     @property
     def fails(self) -> bool:
         """Whether a measure says that the map is not to be trusted."""
-        return FAIL in (self.curves.mark, self.cascade.mark, self.stability.mark)
+        measures = (self.curves, self.cascade, self.stability, self.linearity)
+        return any(measure is not None and measure.mark == FAIL for measure in measures)
 
 
 @dataclass(frozen=True)

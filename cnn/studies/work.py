@@ -16,9 +16,11 @@ from filelock import Timeout
 from numpy.typing import NDArray
 
 from cnn.attribution.counterfactual import CONTROLS, WAY, Search
+from cnn.attribution.methods import METHODS
 from cnn.attribution.objective import objective_of
 from cnn.attribution.trust.cascade import cascade, count_of_maps
 from cnn.attribution.trust.curves import BATCHES, curves
+from cnn.attribution.trust.linearity import TARGETS, linearity
 from cnn.attribution.trust.repeating import plane_of
 from cnn.attribution.trust.stability import count_of_repeats, stability
 from cnn.data.datasets import Dataset, load_dataset
@@ -262,8 +264,8 @@ def _trusted(
     wanted, pictures = asked.maps[0], _some(data)
     objective = objective_of(network, batch, wanted.target)
     method, options = wanted.method, options_of(wanted, pictures)
-    maps = count_of_maps(network)
-    count = BATCHES + maps + count_of_repeats(method)
+    maps, repeats = count_of_maps(network), count_of_repeats(method)
+    count = BATCHES + maps + repeats + (TARGETS if METHODS[method].is_linear else 0)
     with suppress(_CancelledError):
         plane = plane_of(objective, batch, method, options)
         return Trust(
@@ -278,6 +280,10 @@ def _trusted(
             stability=stability(
                 objective, batch, method, options,
                 on_progress=lambda done, _: progress.tell_or_stop(BATCHES + maps + done, count),
+            ),
+            linearity=linearity(
+                objective, batch, method, options,
+                on_progress=lambda done, _: progress.tell_or_stop(count - TARGETS + done, count),
             ),
         )  # fmt: skip
     return None

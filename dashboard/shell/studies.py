@@ -151,11 +151,13 @@ def _diagnosis(answer: Diagnosis) -> dict[str, Any]:
 
 
 def _trust(answer: Trust) -> dict[str, Any]:
-    measures = (
-        ("deletion and insertion", answer.curves, trust.curves(answer.curves)),
-        ("weights drawn anew", answer.cascade, trust.cascade(answer.cascade)),
-        ("stability", answer.stability, trust.stability(answer.stability)),
-    )
+    measures = [
+        ("deletion and insertion", answer.curves.mark, trust.curves(answer.curves)),
+        ("weights drawn anew", answer.cascade.mark, trust.cascade(answer.cascade)),
+        ("stability", answer.stability.mark, trust.stability(answer.stability)),
+    ]
+    if answer.linearity:
+        measures.append(("linearity", answer.linearity.mark, trust.linearity(answer.linearity)))
     drawn = {TRIAL.format(way=one.way, fill=one.fill): one for one in answer.curves.trials}
     figures = {
         identity: _figure(figures_of_trust.trial(answer.curves, one), trust.trial(one))
@@ -166,8 +168,8 @@ def _trust(answer: Trust) -> dict[str, Any]:
         "figures": figures,
         "head": ["measure", "mark", "what it means for this map"],
         "rows": [
-            {"name": name, "cells": [trust.MARKS[made.mark], components.caption(caption)]}
-            for name, made, caption in measures
+            {"name": name, "cells": [trust.MARKS[mark], components.caption(caption)]}
+            for name, mark, caption in measures
         ],
     }
 

@@ -9,6 +9,7 @@ import cnn
 from cnn.attribution.methods import METHODS
 from cnn.attribution.trust.cascade import Cascade, Stage
 from cnn.attribution.trust.curves import Curves
+from cnn.attribution.trust.linearity import Linearity
 from cnn.attribution.trust.stability import Stability
 from cnn.studies import Trust, ask
 from dashboard.app import runtime_of
@@ -177,6 +178,7 @@ def test_what_was_tried_of_each_map_is_told_and_that_none_is_to_be_trusted(app, 
         Curves((0.0, 1.0), (), is_constant=True, tied=1.0),
         Cascade((stage,), 10, (), is_signed=True),
         Stability(None, 0.95, 3.0, (2.9, 3.1)),
+        Linearity(4, 9, 1e-7),
     )
     for count, method in enumerate(("saliency", "input_x_gradient")):
         assert not shown(query, of=4).texts[explain.FAILED]
@@ -186,7 +188,8 @@ def test_what_was_tried_of_each_map_is_told_and_that_none_is_to_be_trusted(app, 
         told = [figure for figure in BY_METHOD.values() if page.texts[f"{figure}-trust"]]
         assert len(told) == count + 1
     assert page.texts[f"{SALIENCY}-trust"] == (
-        "Tried. Deletion and insertion: inconclusive; weights drawn anew: fails; stability: passes."
+        "Tried. Deletion and insertion: inconclusive; weights drawn anew: fails; stability: passes; "
+        "linearity: passes."
     )
     assert page.texts[explain.FAILED].startswith(
         "Each of the maps that were tried fails in one way"

@@ -3,6 +3,7 @@ import pytest
 from cnn.attribution.trust.agreement import Agreement
 from cnn.attribution.trust.cascade import Cascade, Stage
 from cnn.attribution.trust.curves import Curve, Curves, Trial
+from cnn.attribution.trust.linearity import Linearity
 from cnn.attribution.trust.stability import Stability
 from cnn.captions import trust
 
@@ -72,6 +73,17 @@ def test_stability_says_what_became_of_the_number_too():
     assert "from 5 to 4 at least and 6 at most" in found.seen
     assert found.seen.endswith("With other seeds of the method it is 0.3.")
     assert "chance" in found.notice
+
+
+def test_linearity_says_how_far_it_is_off_and_what_follows():
+    kept = trust.linearity(Linearity(7, 2, 3e-7))
+    assert kept.seen == (
+        "The map of the difference of units 7 and 2 is that of their maps, but for <0.0001% of the "
+        "largest number in either; 0.1% is allowed."
+    )
+    assert "can be compared pixel by pixel" in kept.notice
+    broken = trust.linearity(Linearity(7, 2, 0.5))
+    assert "but for 50.0000% of" in broken.seen and "cannot be compared" in broken.notice
 
 
 def test_agreement_names_the_nearest_and_the_farthest_method():

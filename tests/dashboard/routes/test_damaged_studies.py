@@ -12,6 +12,7 @@ from cnn.attribution.attribution import Attribution
 from cnn.attribution.counterfactual import WAY
 from cnn.attribution.trust.cascade import Cascade, Stage
 from cnn.attribution.trust.curves import Curves
+from cnn.attribution.trust.linearity import Linearity
 from cnn.attribution.trust.stability import Stability
 from cnn.inspection.diagnosis import Checked, Diagnosis, Selection
 from cnn.inspection.top_pictures import Picked
@@ -41,6 +42,7 @@ KINDS = {
         Trust(
             Curves((0.0, 1.0), (), is_constant=True, tied=1.0),
             Cascade((STAGE,), 10, (), is_signed=True), Stability(None, 0.95, 3.0, (2.9, 3.1)),
+            Linearity(7, 2, 1e-7),
         ),
     ),
     "tops": ({"layer": "conv2d"}, replace(answer(CHANNEL), layer="conv2d")),

@@ -9,6 +9,7 @@ from PIL import Image
 
 from cnn.attribution.trust.cascade import Cascade, Stage
 from cnn.attribution.trust.curves import Curves
+from cnn.attribution.trust.linearity import Linearity
 from cnn.attribution.trust.stability import Stability
 from cnn.studies import EVALUATE, RANK, Trust
 from dashboard.shell import studies
@@ -46,6 +47,7 @@ def test_trust_is_a_row_for_each_measure_with_its_mark():
             Curves((0.0, 1.0), (), is_constant=True, tied=1.0),
             Cascade((stage,), 10, (), is_signed=True),
             Stability(None, 0.95, 3.0, (2.9, 3.1)),
+            Linearity(7, 2, 1e-7),
         ),
         View(),
     )
@@ -53,6 +55,7 @@ def test_trust_is_a_row_for_each_measure_with_its_mark():
         ("deletion and insertion", "inconclusive"),
         ("weights drawn anew", "fails"),
         ("stability", "passes"),
+        ("linearity", "passes"),
     ]
     assert "shows the picture, not the network" in told["rows"][1]["cells"][1]
     assert "none of them ranks" in told["said"]
