@@ -135,6 +135,17 @@ def in_blocks(count: int = 14) -> keras.Model:
     return as_functional(keras.Model(picture, classes, name="in_blocks"))
 
 
+def costly() -> keras.Model:
+    """Two convolutions of 96x96 with 130 million multiply-adds: a network that counts as large."""
+    keras.utils.set_random_seed(6)
+    picture = keras.Input((96, 96, 1), name="picture")
+    x = layers.Conv2D(24, 3, padding="same", activation="relu", name="stem")(picture)
+    x = layers.Conv2D(64, 3, padding="same", activation="relu", name="dear")(x)
+    x = layers.GlobalAveragePooling2D(name="means")(x)
+    classes = layers.Dense(10, activation="softmax", name="classes")(x)
+    return as_functional(keras.Model(picture, classes, name="costly"))
+
+
 def flattened() -> keras.Model:
     """Two convolutions of 96x96x16, a pool, its 36,864 numbers as a row, and ten classes."""
     keras.utils.set_random_seed(6)

@@ -138,6 +138,19 @@
     if (page.later.length) askForRest(view);
   }
 
+  // The reader may stop that, and go on with it; what the server computes just then is finished.
+  document.addEventListener("click", ({ target }) => {
+    const button = /** @type {Element} */ (target).closest(".coming button");
+    if (!button || !isHere()) return;
+    if (resting) {
+      resting = null;
+      root.cnn.paintText(button.id, "Go on");
+    } else {
+      root.cnn.paintText(button.id, "Cancel");
+      askForRest(held.view);
+    }
+  });
+
   async function restOf(view) {
     try {
       const got = await fetch(root.cnn.valuesAddress(view, [["rest", "1"]], true));

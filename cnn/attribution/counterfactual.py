@@ -156,6 +156,9 @@ class Search:
         self.before = fitted(image, model)
         self._pixels = self.before.astype(np.float32) / np.float32(_WHITE)
         self._missing: list[float] = []
+        self._reached: NDArray[np.uint8] | None = None
+        self._shares = (0.0, 1.0)
+        self._halvings = 0
         self._asked: NDArray[np.uint8] | None = None
         self._said: list[NDArray[np.float32]] = []
         self._found: Counterfactual | None = None
@@ -195,8 +198,10 @@ class Search:
                     return
 
     def _advance(self, model: keras.Model) -> None:
-        if self._asked is None:
+        if self._reached is None:
             self._step(model)
+        elif self._asked is None:
+            self._go_back(model, self._reached)
         elif len(self._said) < len(self._asked):
             self._said.append(predict(model, self._asked[len(self._said)]).probabilities)
         else:
@@ -204,13 +209,12 @@ class Search:
             self._found = Counterfactual.of(self.target, self.norm, self.before, after, self.said)
 
     def _step(self, model: keras.Model) -> None:
-        """Step towards the class, or, where it is reached, go back as far as it stays."""
+        """Step towards the class, until it is reached."""
         rounded = _rounded(self._pixels)
         prediction = predict(model, rounded)
         prediction.require_finite("A change into another class")
         if prediction.label == self.target:
-            after = self._nearest(model, rounded)
-            self._asked = asked_of(self.before, after)
+            self._reached = rounded
             return
         if len(self._missing) == MOST_STEPS:
             raise self._failure()
@@ -223,17 +227,16 @@ class Search:
         step = _least_step(self._pixels, slopes, self._missing[-1] + _BEYOND, gone)
         self._pixels = np.clip(self._pixels + step, 0, 1)
 
-    def _nearest(self, model: keras.Model, reached: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the picture closest to the one before, on the straight way, that is of the class."""
-        is_of_class = predict(model, self.before).label == self.target
-        least, most = 0.0, 0.0 if is_of_class else 1.0
-        for _ in range(_HALVINGS):
-            middle = (least + most) / 2
-            if predict(model, _between(self.before, reached, middle)).label == self.target:
-                most = middle
-            else:
-                least = middle
-        return _between(self.before, reached, most)
+    def _go_back(self, model: keras.Model, reached: NDArray[np.uint8]) -> None:
+        """Halve the way on which the class is lost; end with the picture closest to the one before."""
+        least, most = self._shares
+        if self._halvings == _HALVINGS:
+            self._asked = asked_of(self.before, _between(self.before, reached, most))
+            return
+        middle = (least + most) / 2
+        is_of_class = predict(model, _between(self.before, reached, middle)).label == self.target
+        self._shares = (least, middle) if is_of_class else (middle, most)
+        self._halvings += 1
 
     def _failure(self) -> AttributionError:
         began, closest = number(self._missing[0]), number(min(self._missing))

@@ -166,6 +166,36 @@ def test_all_layers_of_a_large_network_are_shown_part_by_part(blocks, shared):
     expect(caption).not_to_have_text(before)
 
 
+@pytest.fixture(scope="module")
+def costly(start_server, tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "costly.keras"
+    cnn.save_model(nets.costly(), path)
+    return start_server(CNN_MODEL=str(path))
+
+
+def test_maps_that_come_one_by_one_are_stopped_and_gone_on_with(costly, visit):
+    visitor, rest, held = visit(costly, None), re.compile("[?&]rest=1"), []
+    page = visitor.page
+    page.route(rest, lambda route: held.append(route))
+    with page.expect_request(rest):
+        visitor.open("/explain")
+    said = page.get_by_text("0 of 6 maps are there.")
+    expect(said).to_be_visible()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    goes_on = page.get_by_role("button", name="Go on")
+    expect(goes_on).to_be_visible()
+    with page.expect_response(rest):
+        held[0].continue_()
+    assert len(held) == 1
+    expect(said).to_be_visible()
+    with page.expect_request(rest):
+        goes_on.click()
+    expect(page.get_by_role("button", name="Cancel", exact=True)).to_be_visible()
+    page.unroute(rest)
+    expect(said).to_be_hidden(timeout=60_000)
+    expect(page.locator("#explain-of-saliency .gtitle")).to_be_visible(timeout=60_000)
+
+
 def test_a_block_of_cells_is_told_under_the_pointer_and_leads_to_its_first(blocks, shared):
     page = shared(blocks, "/activations/stem").page
     expect(page.locator("#activations-main-caption")).to_contain_text(
