@@ -10,7 +10,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 import cnn
-from benchmarks.row import Row, milliseconds
+from benchmarks.row import Row, milliseconds_beside
 from cnn.attribution.methods import METHODS
 
 _SAMPLES = 64
@@ -27,23 +27,20 @@ def attribution() -> list[Row]:
     baselines = np.stack([digits[place].pixels for place in range(_SAMPLES)])
     batch = cnn.prepare(picture, model)
     forward, both = _bare(model)
-    once = milliseconds(lambda: both(batch))
     samples = np.repeat(batch, _SAMPLES, axis=0)
-    of_samples = milliseconds(lambda: both(samples), times=20, warm_up=3)
     positions = np.repeat(batch, _POSITIONS, axis=0)
-    of_positions = milliseconds(lambda: forward(positions), times=10, warm_up=2)
-    yardsticks = {"occlusion": (f"forward, a batch of {_POSITIONS}", of_positions)}
+    one = "forward and backward, one picture", lambda: both(batch), 200
+    many = f"forward and backward, a batch of {_SAMPLES}", lambda: both(samples), 20
+    covered = f"forward, a batch of {_POSITIONS}", lambda: forward(positions), 20
     rows = []
     for name, method in METHODS.items():
         options = {"baselines": baselines} if "baselines" in method.options else {}
         work = _attributing(model, picture, name, options)
-        if not method.is_slow:
-            ours = milliseconds(work)
-            rows.append(_row(method.name, ours, "forward and backward, one picture", once, "≤ 3"))
-            continue
-        ours = milliseconds(work, times=10, warm_up=2)
-        default = f"forward and backward, a batch of {_SAMPLES}", of_samples
-        rows.append(_row(method.name, ours, *yardsticks.get(name, default), "≤ 1.3"))
+        of_many = covered if name == "occlusion" else many
+        what, bare, times = of_many if method.is_slow else one
+        figures = milliseconds_beside(work, bare, times=times, warm_up=3)
+        most = "1.3" if method.is_slow else "3"
+        rows.append(_row(method.name, figures, what, f"≤ {most}"))
     return rows
 
 
@@ -53,8 +50,9 @@ def _attributing(
     return lambda: cnn.attribute(model, picture, method=method, target=_CLASS, **options)
 
 
-def _row(what: str, figure: float, yardstick: str, its_figure: float, ratio: str) -> Row:
-    return Row(f"{what} of one digit", figure, "ms", yardstick, its_figure, f"ratio {ratio}")
+def _row(what: str, figures: tuple[float, float], yardstick: str, ratio: str) -> Row:
+    ours, its = figures
+    return Row(f"{what} of one digit", ours, "ms", yardstick, its, f"ratio {ratio}")
 
 
 def _bare(model: Any) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import statistics
 import tempfile
 import time
@@ -45,7 +46,12 @@ def large() -> list[Row]:
 
 
 def _measured(model: keras.Model) -> list[tuple[float, float]]:
-    """Return the milliseconds of each layer that was opened, and of bare passes around that."""
+    """Return the milliseconds of each layer that was opened, and of bare passes around that.
+
+    What other networks left in this process is not looked through again for garbage: with five of them
+    that took a second, in the middle of a layer.
+    """
+    gc.freeze()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         model.save(path)

@@ -44,6 +44,23 @@ def milliseconds(work: Callable[[], object], *, times: int = 200, warm_up: int =
     return statistics.median(durations)
 
 
+def milliseconds_beside(
+    work: Callable[[], object], yardstick: Callable[[], object], *, times: int, warm_up: int
+) -> tuple[float, float]:
+    """Return the median durations of two calls that take turns.
+
+    A machine has faster and slower seconds, and both have their share of them.
+    """
+    ours: list[float] = []
+    its: list[float] = []
+    for turn in range(warm_up + times):
+        for call, durations in ((work, ours), (yardstick, its)):
+            duration = milliseconds(call, times=1, warm_up=0)
+            if turn >= warm_up:
+                durations.append(duration)
+    return statistics.median(ours), statistics.median(its)
+
+
 def percentile(values: Sequence[float], percent: int) -> float:
     return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
 

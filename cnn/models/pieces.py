@@ -14,7 +14,7 @@ from cnn.models.layers import layer_infos
 if TYPE_CHECKING:
     import keras
 
-_FEWEST, _MOST = 8, 24
+_FEWEST, _MOST = 8, 16
 _MOST_SHARE = 1 / 8
 _MOST_GROUPS = 64
 
@@ -28,7 +28,7 @@ class Piece:
 
 
 def pieces(model: keras.Model) -> tuple[Piece, ...]:
-    """Return all calls of the model but those of its inputs, in pieces of 8 to 24.
+    """Return all calls of the model but those of its inputs, in pieces of 8 to 16.
 
     A piece has fewer where more of them would compute over an eighth of what the network does. It is
     cut where the least numbers go from one piece to those after it.

@@ -10,7 +10,7 @@ from dashboard.shell.components import aria
 
 
 def coming(identity: str, label: str) -> html.Span:
-    """Return the place of a bar with words and a way to stop; nothing is shown until a screen `tells` more.
+    """Return the place of a bar with words and a way to stop, unseen until a screen `tells` more.
 
     What is computed then is finished, and no more is asked for until the reader goes on.
     """

@@ -77,7 +77,7 @@ def test_pieces_have_every_call_once_and_say_what_they_read():
     parts = pieces(model)
     called = [call for part in parts for call in part.calls]
     assert called == [call for call in calls(model) if call.inputs]
-    assert all(len(part.calls) <= 24 for part in parts) and len(parts) > 1
+    assert all(len(part.calls) <= 16 for part in parts) and len(parts) > 1
     for part in parts:
         inside = {call.name for call in part.calls}
         read = {source for call in part.calls for source in call.sources}
