@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from tests.browser.conftest import READY, STATE_MILLISECONDS
 
@@ -68,6 +68,11 @@ _SHOWN_AT_REST = f"""async (most) => {{
   }}
   throw Error("The page does not come to rest.");
 }}"""
+
+
+def first_figure(page: Page) -> Locator:
+    """The first figure that is seen: one in a closed fold-out may be drawn as well."""
+    return page.locator("main .js-plotly-plot .main-svg").filter(visible=True).first
 
 
 def at_rest(page: Page) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 import cnn
 from tests.browser.conftest import hover
+from tests.browser.shown import first_figure
 
 PAGES = (
     "Network", "All layers", "Architecture", "Diagnosis", "Filters", "Activations", "Features", "Why",
@@ -44,7 +45,7 @@ def test_every_page_is_a_click_away_and_paints(second_server, shared):
         expect(page.get_by_role("heading", level=1)).to_have_text(name)
         expect(page.locator("nav.pages a[aria-current=page]")).to_have_text(name)
         if name not in ("Network", "Diagnosis", "Features", "Training", "Moments", "One step"):
-            expect(page.locator("main .js-plotly-plot .main-svg").first).to_be_visible()
+            expect(first_figure(page)).to_be_visible()
 
 
 def test_plotly_comes_once_from_an_address_that_browsers_may_keep(bundled, visit):

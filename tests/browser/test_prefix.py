@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from tests.browser.conftest import READY, START_MILLISECONDS, seen, servers
-from tests.browser.shown import MAPS_ARE_PAINTED
+from tests.browser.shown import MAPS_ARE_PAINTED, first_figure
 from tests.dashboard.nginx import needs_nginx, shipped
 
 pytestmark = needs_nginx
@@ -56,8 +56,7 @@ def painted(page, name):
     if name == "Network":
         page.wait_for_function(MAPS_ARE_PAINTED)
     elif name not in WITHOUT_FIGURE:
-        figure = page.locator("main .js-plotly-plot .main-svg").first
-        expect(figure).to_be_visible(timeout=START_MILLISECONDS)
+        expect(first_figure(page)).to_be_visible(timeout=START_MILLISECONDS)
     page.wait_for_selector(READY)
 
 

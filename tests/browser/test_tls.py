@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import READY, START_MILLISECONDS, answered
 from tests.browser.server import FLAGS, HEADLESS, ForkedServer
+from tests.browser.shown import first_figure
 from tests.browser.test_policy import VIOLATIONS, violations
 from tests.browser.test_prefix import a_stroke
 from tests.dashboard.tls import NAME, needs_tls, secure_site
@@ -50,7 +51,7 @@ def test_digits_uploads_and_pages_come_by_tls_alone(page):
     chooser.value.set_files({"name": "one.png", "mimeType": "image/png", "buffer": a_stroke()})
     expect(page.locator("#picture-text")).to_contain_text("Your upload")
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Activations").click()
-    expect(page.locator("main .js-plotly-plot .main-svg").first).to_be_visible()
+    expect(first_figure(page)).to_be_visible()
     expect(page).to_have_url(re.compile(rf"^https://{re.escape(NAME)}/activations\?"))
     elsewhere = [one for one in asked if not one.startswith((f"https://{NAME}/", "data:", "blob:"))]
     assert (elsewhere, page.refused, violations(page)) == ([], [], [])
