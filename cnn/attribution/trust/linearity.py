@@ -47,7 +47,7 @@ def linearity(
     """Return how far a method keeps its linearity for a prepared picture, a batch of one.
 
     A(S - T) = A(S) - A(T) for the numbers S and T of any two units: Sundararajan 2017, 1703.01365,
-    section 3, with weights 1 and -1. T is what the target is compared with, or else the strongest other
+    section 4, with weights 1 and -1. T is what the target is compared with, or else the strongest other
     unit. None for a method that is not linear, and where there is one unit only. `on_progress` gets how
     many of the three maps are made, and may raise.
     """
