@@ -86,13 +86,20 @@
     play.setAttribute("aria-label", playing ? "Pause" : "Play the training");
   }
 
+  // The moment that the same step again will reach is asked for ahead.
   function attempt(place, ends) {
+    const next = place + place - (wanted ?? placeOf(root.cnn.currentView()));
     wanted = place;
     show(place);
-    const changes = { epoch: epochAt(place) };
-    root.cnn.live(() => root.cnn.movingRequest(changes, "epoch"), ends);
+    const ahead = next === place ? null : requestAt(next)?.address;
+    root.cnn.live(() => ({ ...requestAt(place), ahead }), ends);
     clearTimeout(resting);
     if (!playing) resting = setTimeout(commit, REST_MILLISECONDS);
+  }
+
+  function requestAt(place) {
+    const isThere = place in moments.values;
+    return isThere ? root.cnn.movingRequest({ epoch: epochAt(place) }, "epoch") : null;
   }
 
   function commit() {

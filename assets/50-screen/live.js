@@ -14,7 +14,7 @@
   const waiting = new Set();
   root.cnn.atStart(stopLive);
 
-  // `make` gives { address, body, view, moving }, or a promise of it; what is there is sent at once. A
+  // `make` gives { address, body, view, moving, ahead }, or a promise of it; what is there is sent at once. A
   // request ends in one of three ways: `painted` gets its values, `refused` a sentence, which the reader is
   // told unless the request `follows` the view, or it is `dropped`, because a newer one is answered or what
   // is attempted is stopped.
@@ -24,11 +24,11 @@
     requests.set(number, one);
     tellBusy();
     const given = make();
-    const { address, body, view, moving } = given instanceof Promise ? await given : given;
+    const { address, body, view, moving, ahead } = given instanceof Promise ? await given : given;
     if (requests.get(number) !== one) return;
     Object.assign(one, { view, moving: Boolean(moving), isDrawn: Boolean(body) });
     post = post || root.cnn.messenger(heard);
-    post({ number, address, body });
+    post({ number, address, body, ahead });
   }
 
   function stopLive() {

@@ -80,6 +80,24 @@ def test_what_is_painted_while_scrubbing_is_the_figure_at_rest(server, visit, pa
         np.testing.assert_array_equal(picture(page, figure), before)
 
 
+def test_the_moment_that_the_same_step_reaches_is_asked_for_ahead_and_once(server, visit):
+    page = visit(server, "/filters/conv2d").page
+    caption = page.locator("#filters-main-caption")
+    expect(caption).not_to_be_empty()
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
+    scrub(page, 0, "Before the first step")
+    with page.expect_response(lambda response: "epoch=0-2&moving" in response.url):
+        scrub(page, 1, "Epoch 1, after 1 step")
+    page.wait_for_url("**epoch=0-1")
+    at_rest(page)
+    before = caption.inner_text()
+    scrub(page, 2, "Epoch 1, after 2 steps")
+    expect(caption).not_to_have_text(before)
+    page.wait_for_url("**epoch=0-2")
+    assert len([url for url in requested if "epoch=0-2&moving" in url]) == 1
+
+
 def test_the_network_page_follows_with_its_connections(server, shared):
     page = shared(server, "/").page
     page.wait_for_function(MAPS_ARE_PAINTED)
