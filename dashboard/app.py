@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -84,6 +85,10 @@ _INDEX = """<!DOCTYPE html>
 </body>
 </html>
 """
+
+# What Dash loads for old browsers, which cannot read the scripts of this project either, and its tables, which no
+# page has.
+_UNUSED_SCRIPT = re.compile(r"<script [^>]*(?:/deps/polyfill@|/dash_table/)[^>]*></script>\s*")
 
 
 def assets_folder() -> Path:
@@ -166,7 +171,8 @@ class _Application(PrefixedDash):
     """Dash, which writes into the page what the scripts know, as the browser of the request has it."""
 
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]
-        page: str = super().interpolate_index(**parts)
+        scripts = _UNUSED_SCRIPT.sub("", parts.pop("scripts"))
+        page: str = super().interpolate_index(scripts=scripts, **parts)
         return page.replace("{%base%}", base()).replace("{%rules%}", json.dumps(known(self)))
 
 

@@ -37,6 +37,16 @@ def test_all_scripts_are_one_file_in_the_order_of_their_numbers_and_so_are_all_s
         assert (ASSETS / name).read_text(encoding="utf-8") in served
 
 
+def test_of_the_scripts_of_dash_those_for_old_browsers_and_tables_are_not_loaded(app):
+    names = re.compile(r"_dash-component-suites/(\S+?)(?:@\d+)?\.v\d")
+    with app.server.test_request_context():
+        all_of_dash = names.findall(app._generate_scripts_html())
+    loaded = names.findall(app.server.test_client().get("/").text)
+    dropped = [name for name in all_of_dash if name not in loaded]
+    assert dropped == ["dash/deps/polyfill", "dash/dash_table/bundle"]
+    assert "dash/dash-renderer/build/dash_renderer" in loaded
+
+
 def test_scripts_of_another_content_have_another_address(tmp_path):
     (tmp_path / "one.js").write_text("1;")
     first = serve_assets(Flask("first"), tmp_path, "js")
