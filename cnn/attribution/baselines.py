@@ -1,15 +1,21 @@
-"""Pictures that say nothing, which a picture is compared with."""
+"""Pictures that say nothing, or that are drawn from the data, which a picture is compared with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
+from cachetools import LRUCache
+from numpy.typing import NDArray
 
-from cnn.attribution.objective import Batch
+from cnn.attribution.objective import Batch, Objective
 from cnn.images.perturbations import blurred
+from cnn.models.compilation import numbers
 from cnn.models.inputs import scale_of
+from cnn.models.twins import kept_for_twins
 
 if TYPE_CHECKING:
     import keras
@@ -17,6 +23,9 @@ if TYPE_CHECKING:
 # Of a Gaussian, as a share of the longer side: strokes of a digit, or a face, are gone.
 _BLUR_PERCENT = 10.0
 _WHITE = 255
+_NAME = "_cnn_baseline_values"
+_MOST_KEPT = 64
+_keeping = Lock()
 
 
 def baseline(model: keras.Model, batch: Batch, name: str) -> Batch:
@@ -53,3 +62,27 @@ _MAKERS: Mapping[str, Callable[[keras.Model, Batch], Batch]] = {
     "blur": _blur,
 }
 BASELINES = tuple(_MAKERS)
+
+
+def values_at(objective: Objective, pictures: Batch) -> NDArray[np.float32]:
+    """Return the number of the objective for each of the baselines (n, height, width, channels), (n,).
+
+    It is computed once for all pictures that are compared with them, until the network's numbers, the
+    target or the baselines are others.
+    """
+    with _keeping:
+        kept = kept_for_twins(objective.model).setdefault(_NAME, LRUCache(_MOST_KEPT))
+        content = _digest(objective, pictures)
+        values: NDArray[np.float32] | None = kept.get(content)
+    if values is None:
+        values = objective.values(pictures)
+        with _keeping:
+            kept[content] = values
+    return values
+
+
+def _digest(objective: Objective, pictures: Batch) -> bytes:
+    digest = sha256(repr(objective.target).encode())
+    for array in (*map(np.asarray, numbers(objective.model)), pictures):
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.digest()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.attribution.attribution import Found, Law
+from cnn.attribution.baselines import values_at
 from cnn.attribution.objective import Batch, Objective, Progress
 from cnn.images.pixels import as_pixels, fit
 from cnn.models.card import card_of
@@ -53,7 +54,7 @@ def expected_gradients(
         sums[part] = found.sum((1, 2, 3), dtype=np.float64)
 
     (value,) = objective.along(samples, between, batch, add, progress)
-    end, starts = float(value), objective.values(pictures)
+    end, starts = float(value), values_at(objective, pictures)
     rounding = _ROUNDING * max(abs(end), float(abs(starts).max()))
     law = _law(sums, end - starts[chosen], rounding)
     return Found((total / samples).astype(np.float32), law, value=end)

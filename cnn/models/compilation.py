@@ -46,7 +46,7 @@ class Compiled:
         import keras
         import tensorflow as tf
 
-        own = _numbers(model)
+        own = numbers(model)
         name_scopes(model)
 
         def with_numbers(values: list[Any], *tensors: Any) -> Any:
@@ -74,7 +74,7 @@ class Compiled:
 
         Raises `ModelError` where it cannot be computed, with the reason.
         """
-        values = [variable.value for variable in _numbers(model)]
+        values = [variable.value for variable in numbers(model)]
         with self._one_call:
             try:
                 return self._compute(values, tensors)
@@ -146,7 +146,7 @@ def _interpolates(model: keras.Model) -> bool:
     )
 
 
-def _numbers(model: keras.Model) -> list[keras.Variable]:
+def numbers(model: keras.Model) -> list[keras.Variable]:
     """Return the variables in which twins differ."""
     from cnn.models.adapters import given_numbers
     from cnn.models.factors import factors_of

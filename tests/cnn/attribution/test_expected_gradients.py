@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import cnn
+from cnn.attribution.objective import Objective
 from cnn.errors import AttributionError, ImageError
 
 
@@ -70,3 +71,36 @@ def test_the_seed_decides_on_the_pairs(smooth, scene, baselines):
     one, again, other = (cnn.attribute(smooth, scene, seed=seed, **options) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.map, again.map)
     assert not np.allclose(one.map, other.map)
+
+
+def test_baselines_are_computed_once_and_again_for_other_weights_targets_or_baselines(
+    smooth, scene, baselines, monkeypatch
+):
+    computed: list[int] = []
+    values = Objective.values
+
+    def counted(objective: Objective, pictures: np.ndarray) -> np.ndarray:
+        computed.append(len(pictures))
+        return values(objective, pictures)
+
+    monkeypatch.setattr(Objective, "values", counted)
+
+    def law(picture=scene, target=1, given=baselines):
+        made = cnn.attribute(
+            smooth, picture, method="expected_gradients", target=target, baselines=given, samples=16
+        )
+        return made.law.expected
+
+    first = law()
+    assert law(255 - scene) != first
+    assert len(computed) == 1
+    assert law() == first
+    law(given=baselines[::-1])
+    law(target=0)
+    assert len(computed) == 3
+    before = smooth.get_weights()
+    smooth.set_weights([0.5 * array for array in before])
+    assert law() != first
+    smooth.set_weights(before)
+    assert law() == first
+    assert len(computed) == 4
