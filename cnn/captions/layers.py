@@ -211,8 +211,8 @@ def _in_training(info: LayerInfo) -> str:
     if not info.setting("training"):
         return ""
     return (
-        " The network calls it with training=True, so that its own predictions go through it as in "
-        "training; here it is shown outside training."
+        " It is called with training=True: model(x) goes through it as in training, model.predict(x) and "
+        "this page do not."
     )
 
 
@@ -272,7 +272,7 @@ def _rescaled(info: LayerInfo) -> str:
 
 
 def _so_small(info: LayerInfo) -> str:
-    return ", so that the values are small" if info.scaling else ""
+    return ", so that the values are small" if info.scaling and abs(info.scaling[0]) < 1 else ""
 
 
 def _axis(info: LayerInfo) -> str:
@@ -319,6 +319,14 @@ def _rows(info: LayerInfo) -> str:
     return counted(int(_before(info)[0] or 0), "row")
 
 
+def _recurrent(info: LayerInfo) -> str:
+    """Return after what a layer with a memory shows it: a row of a table, or a step of many cells."""
+    entering = _before(info)
+    steps = counted(int(entering[0] or 0), "row" if len(entering) == 2 else "step")
+    when = "each" if info.setting("return_sequences") else "the last"
+    return f"What the layer keeps in memory after {when} of {steps}"
+
+
 _FIELDS: dict[str, Callable[[LayerInfo], str]] = {
     "name": lambda info: info.name,
     "kind": lambda info: info.kind,
@@ -352,12 +360,10 @@ _FIELDS: dict[str, Callable[[LayerInfo], str]] = {
     "rows": _rows,
     "heads": lambda info: counted(int(info.setting("num_heads") or 1), "head"),
     "layer_before": lambda info: info.inputs[0],
-    "recurrent": lambda info: (
-        f"What the layer keeps in memory after each of {_rows(info)}"
-        if info.setting("return_sequences")
-        else f"What the layer keeps in memory after the last of {_rows(info)}"
+    "recurrent": _recurrent,
+    "layers_before": lambda info: (
+        counted(len(info.inputs), "layer") if len(info.inputs) > 1 else "the layer before and a constant"
     ),
-    "layers_before": lambda info: counted(len(info.inputs), "layer"),
     "maps": lambda info: (
         f"{counted(info.channels, 'feature map')} of {sides(info.output_shape[:-1])}"
     ),

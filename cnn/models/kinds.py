@@ -118,7 +118,7 @@ _KINDS = (
         reads=reading_rules.windowed_apart,
         what="{maps}: each is {bias_plus}the cross-correlation of {one_channel} of the {before} "
         "input with a kernel of {window}{cells_apart} of its own",
-        explanation="Slides a {window} pattern over each map by itself; maps do not mix.",
+        explanation="Slides a pattern of {window} cells over each map by itself; maps do not mix.",
         bias_remains=True,
         arithmetic=sums.depthwise_convolution,
     ),
@@ -130,7 +130,7 @@ _KINDS = (
         reads=reading_rules.windowed,
         what="{maps}: each is {bias_plus}a mixture of the {inputs} channels of the {before} input, "
         "after a kernel of {window}{cells_apart} has slid over each of them by itself",
-        explanation="Slides a {window} pattern over each map, then mixes the maps.",
+        explanation="Slides a pattern of {window} cells over each map, then mixes the maps.",
         arithmetic=sums.separable_convolution,
     ),
     Kind(
@@ -369,8 +369,8 @@ _KINDS = (
         channels="merged",
         reads=reading_rules.in_place,
         what="The sum of {layers_before}, cell by cell",
-        explanation="Adds {layers_before} cell by cell: the earlier one takes a short cut past "
-        "what lies between.",
+        explanation="Adds {layers_before} cell by cell. Where one of them comes earlier, it takes a "
+        "short cut past what lies between.",
         arithmetic=merging.added,
     ),
     *[

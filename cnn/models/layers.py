@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import signature
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -180,14 +181,23 @@ def _info(call: Call, field: Seen | None, first: frozenset[str], *, is_open: boo
 
 
 def _settings(call: Call) -> tuple[tuple[str, Any], ...]:
-    """Return the settings of the layer that captions speak of, and whether it is called in training."""
+    """Return the settings of the layer that captions speak of, and whether it is called in training.
+
+    Layers that are in training unless they hear otherwise, as those that vary pictures, say nothing by that.
+    """
     found = {name: getattr(call.layer, name, None) for name in _SPOKEN_OF}
-    found["training"] = bool(call.node and call.node.arguments.kwargs.get("training"))
+    called = bool(call.node and call.node.arguments.kwargs.get("training"))
+    found["training"] = called and not _trains_by_default(call.layer)
     return tuple(
         (name, tuple(value) if isinstance(value, list) else value)
         for name, value in found.items()
         if isinstance(value, bool | int | float | str | list | tuple)
     )
+
+
+def _trains_by_default(layer: Any) -> bool:
+    training = signature(layer.call).parameters.get("training")
+    return training is not None and training.default is True
 
 
 def _scaling(layer: Any) -> tuple[float, float] | None:
