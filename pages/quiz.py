@@ -43,6 +43,8 @@ FIRST_METHOD = "saliency"
 _OF = (*OF_NETWORK, "range", "colours", "given", "also", "data", "split")
 _LOOKS = ("method", "options", "quiz")
 _MAPS = tuple(f"quiz-map-{letter}" for letter in LETTERS)
+# Of all maps, in one answer.
+_MOST_NUMBERS = 200_000
 _FIGURES = (*_MAPS, UNTRAINED, TRAINED)
 _COMING_SIZE = {"height": "100cqw"}
 _REST_SECONDS = 0.8
@@ -277,6 +279,7 @@ def _chart(method: str, plane: Map, *, title: str, what: str) -> Chart:
         title=title,
         limits=ColourRange(-1.0 if METHODS[method].is_signed else 0.0, 1.0),
         label="share of the largest",
+        most=_MOST_NUMBERS // len(_FIGURES),
         caption=cnn.captions.Caption(read(method, what)),
     )
 

@@ -278,8 +278,7 @@ def _so_small(info: LayerInfo) -> str:
 def _axis(info: LayerInfo) -> str:
     """Return what lies along the layer's axis, the channels if it is the last."""
     axis, rank = info.setting("axis"), len(info.output_shape)
-    of_channels = 1 if info.channels_first else rank
-    if not isinstance(axis, int) or axis % (rank + 1) == of_channels:
+    if not isinstance(axis, int) or info.is_along_channels:
         return "channel" if rank > 1 else "unit"
     names = {2: ("row",), 3: ("row", "column")}.get(rank, ())
     return dict(enumerate(names, 1 + info.channels_first)).get(axis % (rank + 1), "slice")

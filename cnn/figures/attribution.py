@@ -15,7 +15,7 @@ from cnn.captions.caption import NO_CAPTION, Caption
 from cnn.colours import ColourRange
 from cnn.figures import style
 from cnn.figures.chart import Chart
-from cnn.figures.mosaic import maps_chart
+from cnn.figures.mosaic import MOST_NUMBERS, maps_chart
 
 # Opposite colours that stand out from a grey picture, transparent where the map is zero.
 _RED, _BLUE, _YELLOW = "178,24,43", "33,102,172", "255,190,0"
@@ -31,15 +31,16 @@ def attribution_chart(
     limits: ColourRange,
     label: str,
     beneath: NDArray[np.uint8] | None = None,
+    most: int = MOST_NUMBERS,
     caption: Caption = NO_CAPTION,
 ) -> Chart:
     """Return a map (height, width) as a heatmap; where `limits` are signed they diverge about zero.
 
     `beneath` is the picture, uint8 (height, width, 1 or 3): then the map lies over it, and lets it
-    through where it is near zero.
+    through where it is near zero. Of more than `most` numbers the largest of each block are shown.
     """
     chart = maps_chart(
-        plane[..., None], title=title, limits=limits, tile_name="", label=label, caption=caption
+        plane[..., None], title=title, limits=limits, tile_name="", label=label, most=most, caption=caption
     )
     # Powers of e, in Grad-CAM++, would not stand beside each other.
     ticks = "~s" if limits.high >= _LARGE else "~g"

@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 Form = Literal["softmax", "logits", "scores", "numbers", "maps"]
 Visits = Sequence[tuple[str, Any, list[Any], Any]]
 _HEADS = "_cnn_heads"
-_PASSING = ("Dropout", "Flatten", "Identity", "Reshape")
+_PASSING = ("Cast", "Dropout", "Flatten", "Identity", "Reshape")
 _ACTIVATED = (
     "Activation", "Conv2D", "Conv2DTranspose", "Dense", "EinsumDense", "SeparableConv2D", "Softmax",
 )  # fmt: skip
+# Operations of `keras.ops` that are activations of what comes in, by the names that layers give these.
+_FUNCTIONS = {
+    "HardSigmoid": "hard_sigmoid", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoid", "Softmax": "softmax",
+}  # fmt: skip
 _SIGMOIDS = ("sigmoid", "hard_sigmoid")
 _AVERAGES = ("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D")
 _SUMS = ("Conv1D", "Conv2D", "Conv2DTranspose", "Conv3D", "Dense", "SeparableConv2D")
@@ -45,7 +49,8 @@ class Head:
     they may as well be an embedding; where its `loss` is known, that decides. `shape` is
     that of the output without the batch axis, `outputs` how many outputs the model has. `each` is the
     form of the numbers along the last axis, those of each cell where the output is maps. `deciding` is
-    the name of the layer call that makes it so, `last` that of the call whose output it is.
+    the name of the layer call that makes it so, `last` that of the call whose output it is. `is_guess`
+    says that neither a loss nor the card tells whether the sums are one per class.
     """
 
     form: Form
@@ -55,6 +60,7 @@ class Head:
     last: str
     each: Form
     loss: Loss | None = None
+    is_guess: bool = False
 
     @property
     def has_classes(self) -> bool:
@@ -77,7 +83,9 @@ class Head:
 
     @property
     def trained(self) -> str:
-        """A sentence about the loss, where it is known and says what the sums are."""
+        """A sentence about the loss, where it says what the sums are, or where nothing does."""
+        if self.is_guess:
+            return "That they are one per class is a guess: no loss is known, and no card names the classes."
         if not self.loss or not self.loss.aim or self.each not in ("logits", "numbers"):
             return ""
         return f"It was compiled with the loss {self.loss.words}."
@@ -189,7 +197,7 @@ def _sums(layer: Any, inputs: list[Any], _output: Any) -> Any:
     """Return the sums before the activation of the layer, None where it does not show them."""
     import keras
 
-    if isinstance(layer, keras.layers.Activation) or type(layer).__name__ == "Softmax":
+    if isinstance(layer, keras.layers.Activation) or type(layer).__name__ in _FUNCTIONS:
         return inputs[0]
     if isinstance(layer, keras.layers.Conv2D):
         return _convolved(layer, inputs[0])
@@ -222,9 +230,12 @@ def _head(
     made: LayerInfo, last: LayerInfo, infos: dict[str, LayerInfo], card: Card, outputs: int
 ) -> Head:
     loss = card.losses.get(last.name)
-    each = _form(made, last, infos, len(card.class_names), loss.aim if loss else "")
+    aim, named = loss.aim if loss else "", len(card.class_names)
+    each = _form(made, last, infos, named, aim)
     form: Form = each if len(last.output_shape) == 1 else "maps"
-    return Head(form, last.output_shape, outputs, made.name, last.name, each, loss)
+    is_told = loss or named == last.channels or _activation(made) == "log_softmax"
+    is_guess = form == "logits" and not is_told
+    return Head(form, last.output_shape, outputs, made.name, last.name, each, loss, is_guess)
 
 
 def _deciding(info: LayerInfo, infos: dict[str, LayerInfo]) -> LayerInfo:
@@ -244,11 +255,13 @@ def _passes(info: LayerInfo, before: LayerInfo) -> bool:
 def _form(
     deciding: LayerInfo, last: LayerInfo, infos: dict[str, LayerInfo], named: int, aim: Aim
 ) -> Form:
-    activation = deciding.activation if deciding.kind in _ACTIVATED else None
+    activation = _activation(deciding)
     if activation in _SIGMOIDS:
         return "scores"
     if last.channels < 2:
         return "numbers"
+    if deciding.kind == "Average" and _are_softmaxes(deciding, infos):
+        return "softmax"
     if activation == "softmax":
         return "softmax"
     if activation == "log_softmax":
@@ -257,6 +270,18 @@ def _form(
     if aim:
         may_be_classes = aim == "classes"
     return "logits" if may_be_classes and _is_sum(deciding, infos) else "numbers"
+
+
+def _activation(info: LayerInfo) -> str | None:
+    """Return the function that gives the numbers of a call; one along another axis than the channels is none."""
+    name = info.activation if info.kind in _ACTIVATED else None
+    name = name or _FUNCTIONS.get(info.kind)
+    return name if info.is_along_channels else None
+
+
+def _are_softmaxes(info: LayerInfo, infos: dict[str, LayerInfo]) -> bool:
+    """Whether all that comes into a call is probabilities that add up to 1."""
+    return all(_activation(_deciding(infos[name], infos)) == "softmax" for name in info.inputs)
 
 
 def _is_sum(info: LayerInfo, infos: dict[str, LayerInfo]) -> bool:

@@ -79,6 +79,16 @@ class LayerInfo:
         return len(self.output_shape) == 3
 
     @property
+    def is_along_channels(self) -> bool:
+        """Whether the axis that the layer is set to, where it is set to one, is that of the channels."""
+        axis, rank = self.setting("axis"), len(self.output_shape)
+        if isinstance(axis, tuple) and len(axis) == 1:
+            (axis,) = axis
+        if not isinstance(axis, int):
+            return axis is None
+        return axis % (rank + 1) == (1 if self.channels_first else rank)
+
+    @property
     def channels(self) -> int:
         """The size of the last axis: maps of a stack, or units of a vector."""
         return int(self.output_shape[-1] or 0)

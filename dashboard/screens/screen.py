@@ -216,12 +216,17 @@ def _whole(show: Show, request: Request, parts: Sequence[str], page: str) -> dic
 
 
 def drawn(chart: Chart) -> dict[str, Any]:
-    """Return a whole figure and its size; where the cells of a mosaic stand the browser works out."""
+    """Return a whole figure and its size."""
     figure = chart.figure()
     for trace in figure.data:
-        if trace.meta and "tiles" in trace.meta:
+        if _is_mosaic(trace.meta):
             trace.customdata = None
     return {"figure": figure, "size": chart.size}
+
+
+def _is_mosaic(meta: Any) -> bool:
+    """Whether a trace is a mosaic: where its cells stand, three numbers each, the browser works out."""
+    return bool(meta) and "tiles" in meta
 
 
 _NOTHING = drawn(nothing(""))
@@ -249,11 +254,14 @@ def _numbers(chart: Chart, answer: Answer) -> dict[str, Any]:
         is_array = isinstance(value, np.ndarray) and value.dtype.kind in "fiu"
         return {"array": answer.add(value)} if is_array else value
 
-    traces = [{path: sent(value) for path, value in one.items()} for one in chart.traces]
+    def numbers(trace: dict[str, Any]) -> dict[str, Any]:
+        left_out = {"customdata"} if _is_mosaic(trace.get("meta")) else set()
+        return {path: sent(value) for path, value in trace.items() if path not in left_out}
+
     return {
         "painted": chart.painted,
         "isWhole": chart.is_whole,
-        "traces": traces,
+        "traces": [numbers(trace) for trace in chart.traces],
         "layout": chart.layout,
         "size": chart.size,
     }

@@ -154,3 +154,11 @@ def test_a_network_of_colours_and_another_size_is_asked_about_the_same_pictures(
     page = shown(runtime_of(second_app).default_view().to_query())
     assert numbers(page, "quiz-map-A").shape == (20, 30)
     assert "is not known" in page.texts[quiz.PICTURES]
+
+
+def test_the_maps_of_a_picture_of_224_pixels_a_side_fit_into_one_answer():
+    plane = np.random.default_rng(1).normal(size=(224, 224)).astype(np.float32)
+    chart = quiz._chart("saliency", plane, title="Map A", what="class 3")
+    z = chart.traces[0]["z"]
+    assert z.nbytes * len(quiz._FIGURES) < 1_000_000
+    assert "largest of 2×2" in chart.figure().data[0].hovertemplate

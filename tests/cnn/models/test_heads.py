@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from keras import layers
+from keras import layers, ops
 
 import cnn
 from cnn import captions
@@ -11,9 +11,11 @@ from cnn.images.perturbations import RANGES
 from cnn.models.card import Card, attach_card
 from cnn.models.heads import head_of
 from cnn.models.loading import as_functional
+from cnn.models.losses import Loss
 from tests.nets import ending
 
 GREY = np.full((6, 6), 90, np.uint8)
+HALF = layers.Activation("linear", dtype="float16")
 MAPS = layers.Reshape((6, 6, 1))
 PICTURE = np.random.default_rng(2).integers(0, 256, (6, 6, 1), dtype=np.uint8)
 
@@ -41,6 +43,14 @@ PICTURE = np.random.default_rng(2).integers(0, 256, (6, 6, 1), dtype=np.uint8)
         ([layers.Dense(4, activation="tanh")], "numbers"),
         ([layers.Dense(8), layers.UnitNormalization()], "numbers"),
         ([layers.Dense(8, activation="softmax"), layers.Rescaling(3.0)], "numbers"),
+        ([layers.Dense(3), ops.sigmoid], "scores"),
+        ([layers.Dense(3), ops.hard_sigmoid], "scores"),
+        ([layers.Dense(4), ops.softmax], "softmax"),
+        ([layers.Dense(4), ops.log_softmax], "logits"),
+        ([layers.Dense(4, activation="softmax"), HALF, lambda x: ops.cast(x, "float32")], "softmax"),
+        ([layers.Dense(4, activation="softmax"), lambda x: layers.average([x, ops.flip(x)])], "numbers"),
+        ([layers.Dense(4), lambda x: layers.average([ops.softmax(x), ops.softmax(2 * x)])], "softmax"),
+        ([layers.Dense(4), lambda x: layers.average([ops.softmax(x), ops.sigmoid(x)])], "numbers"),
         ([layers.Reshape((6, 6, 1)), layers.Conv2D(3, 1, activation="softmax")], "maps"),
         ([layers.Reshape((6, 6, 1)), layers.Conv2D(3, 1), layers.Softmax(), layers.Flatten()], "numbers"),
     ],
@@ -49,6 +59,37 @@ def test_what_an_output_is_follows_from_the_layers_that_give_it(last, form):
     head = head_of(ending(*last))
     assert head.form == form
     assert head.has_classes == (form in ("softmax", "logits"))
+
+
+@pytest.mark.parametrize(
+    ("axis", "each"), [(-1, "softmax"), (3, "softmax"), (1, "numbers"), ([1, 2], "numbers")]
+)
+def test_at_each_cell_are_probabilities_where_the_softmax_runs_along_the_channels(axis, each):
+    assert head_of(ending(MAPS, layers.Conv2D(3, 1), layers.Softmax(axis=axis))).each == each
+    if isinstance(axis, int):
+        by_operation = ending(MAPS, layers.Conv2D(3, 1), lambda x: ops.softmax(x, axis=axis))
+        assert head_of(by_operation).each == each
+
+
+def test_sums_before_an_operation_that_is_an_activation_are_the_logits():
+    dense = layers.Dense(3)
+    model = ending(dense, ops.sigmoid)
+    made = cnn.predict(model, PICTURE)
+    flat = cnn.prepare(PICTURE, model).reshape(1, -1)
+    sums = (flat @ dense.kernel.numpy() + dense.bias.numpy())[0]
+    np.testing.assert_allclose(made.logits, sums, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(made.probabilities, 1 / (1 + np.exp(-sums)), rtol=1e-5)
+
+
+def test_that_sums_are_one_per_class_is_said_to_be_a_guess_where_nothing_says_it():
+    assert "is a guess" in head_of(ending(layers.Dense(4))).trained
+    for told in (Card(tuple("abcd")), Card(losses={"last": Loss("categorical_crossentropy", True)})):
+        model = ending(layers.Dense(4, name="last"))
+        attach_card(model, told)
+        assert head_of(model).form == "logits"
+        assert "guess" not in head_of(model).trained
+    for last in (layers.Dense(4, activation="log_softmax"), layers.Dense(64), layers.Softmax()):
+        assert "guess" not in head_of(ending(last)).trained
 
 
 def test_many_sums_are_logits_where_the_card_names_as_many_classes():

@@ -94,6 +94,19 @@ def test_a_screen_of_another_form_must_be_asked_for_whole(client, query, form):
     assert "charts" in page("conv2d", form=form)
 
 
+def test_a_figure_that_comes_later_has_the_numbers_of_its_cells_and_not_where_they_stand(
+    client, query
+):
+    answer = client.get("/values/explain", query_string={**query, "rest": "1"})
+    facts, arrays = unpacked(answer.data)
+    charts = [one for one in facts["page"]["charts"].values() if one["isWhole"]]
+    maps = [trace for one in charts for trace in one["traces"] if "tiles" in trace.get("meta", {})]
+    assert maps
+    for trace in maps:
+        assert "customdata" not in trace
+        assert arrays[trace["z"]["array"]].ndim == 2
+
+
 @pytest.mark.parametrize("moving", ["", "picture", "epoch"])
 def test_an_answer_takes_one_forward_pass(client, query, form, moving, monkeypatch):
     passes = []
