@@ -86,8 +86,8 @@ _INDEX = """<!DOCTYPE html>
 </html>
 """
 
-# What Dash loads for old browsers, which cannot read the scripts of this project either, and its tables, which no
-# page has.
+# What Dash loads for old browsers, which cannot read the scripts of this project either, and its tables,
+# which no page has.
 _UNUSED_SCRIPT = re.compile(r"<script [^>]*(?:/deps/polyfill@|/dash_table/)[^>]*></script>\s*")
 
 

@@ -361,7 +361,9 @@ _FIELDS: dict[str, Callable[[LayerInfo], str]] = {
     "layer_before": lambda info: info.inputs[0],
     "recurrent": _recurrent,
     "layers_before": lambda info: (
-        counted(len(info.inputs), "layer") if len(info.inputs) > 1 else "the layer before and a constant"
+        counted(len(info.inputs), "layer")
+        if len(info.inputs) > 1
+        else "the layer before and a constant"
     ),
     "maps": lambda info: (
         f"{counted(info.channels, 'feature map')} of {sides(info.output_shape[:-1])}"

@@ -40,8 +40,9 @@ def attribution_chart(
     through where it is near zero. Of more than `most` numbers the largest of each block are shown.
     """
     chart = maps_chart(
-        plane[..., None], title=title, limits=limits, tile_name="", label=label, most=most, caption=caption
-    )
+        plane[..., None], title=title, limits=limits, tile_name="", label=label, most=most,
+        caption=caption,
+    )  # fmt: skip
     # Powers of e, in Grad-CAM++, would not stand beside each other.
     ticks = "~s" if limits.high >= _LARGE else "~g"
     trace = {**chart.traces[0], "colorbar.tickformat": ticks}

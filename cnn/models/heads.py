@@ -30,7 +30,8 @@ _ACTIVATED = (
 )  # fmt: skip
 # Operations of `keras.ops` that are activations of what comes in, by the names that layers give these.
 _FUNCTIONS = {
-    "HardSigmoid": "hard_sigmoid", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoid", "Softmax": "softmax",
+    "HardSigmoid": "hard_sigmoid", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoid",
+    "Softmax": "softmax",
 }  # fmt: skip
 _SIGMOIDS = ("sigmoid", "hard_sigmoid")
 _AVERAGES = ("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D")
@@ -85,7 +86,10 @@ class Head:
     def trained(self) -> str:
         """A sentence about the loss, where it says what the sums are, or where nothing does."""
         if self.is_guess:
-            return "That they are one per class is a guess: no loss is known, and no card names the classes."
+            return (
+                "That they are one per class is a guess: no loss is known, and no card names the "
+                "classes."
+            )
         if not self.loss or not self.loss.aim or self.each not in ("logits", "numbers"):
             return ""
         return f"It was compiled with the loss {self.loss.words}."
@@ -273,7 +277,7 @@ def _form(
 
 
 def _activation(info: LayerInfo) -> str | None:
-    """Return the function that gives the numbers of a call; one along another axis than the channels is none."""
+    """Return the function along the channels that gives the numbers of a call."""
     name = info.activation if info.kind in _ACTIVATED else None
     name = name or _FUNCTIONS.get(info.kind)
     return name if info.is_along_channels else None

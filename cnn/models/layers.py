@@ -193,7 +193,7 @@ def _info(call: Call, field: Seen | None, first: frozenset[str], *, is_open: boo
 def _settings(call: Call) -> tuple[tuple[str, Any], ...]:
     """Return the settings of the layer that captions speak of, and whether it is called in training.
 
-    Layers that are in training unless they hear otherwise, as those that vary pictures, say nothing by that.
+    Of layers that train unless they are told otherwise, as those that vary pictures, that says nothing.
     """
     found = {name: getattr(call.layer, name, None) for name in _SPOKEN_OF}
     called = bool(call.node and call.node.arguments.kwargs.get("training"))

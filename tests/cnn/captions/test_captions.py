@@ -293,7 +293,7 @@ def described(layer, shape=(6, 6, 4), inputs=1, **options) -> str:
         (layers.MaxPooling2D(3, 1, "same"), {}, "of every 3×3 cells: it matters less"),
         (layers.AveragePooling2D(3, 1, "same"), {}, "the mean of every 3×3 cells."),
         (layers.RandomFlip(), {}, "The same numbers as before: RandomFlip changes pictures in training"),
-        (layers.Dropout(0.5), {"training": True}, "called with training=True: model(x) goes through it as"),
+        (layers.Dropout(0.5), {"training": True}, "called with training=True: model(x) goes"),
         (lambda x: x - 1, {}, "The difference of the layer before and a constant, cell by cell"),
         (layers.SeparableConv1D(2, 3), {"shape": (6, 4)}, "Slides a pattern of 3 cells over each map"),
         (layers.ConvLSTM2D(2, 3), {"shape": (2, 6, 6, 4)}, "memory after the last of 2 steps"),
@@ -328,7 +328,8 @@ def test_what_is_not_so_is_not_said():
     assert "repeat" not in described(layers.UpSampling2D(interpolation="bilinear")).lower()
     assert "shrink" not in described(layers.MaxPooling2D(3, 1, "same"))
     assert "leakyrelu" not in described(layers.LeakyReLU())
-    for layer in (layers.Dropout(0.5), layers.RandomFlip(), layers.Resizing(3, 3), layers.CenterCrop(3, 3)):
+    varying = layers.RandomFlip(), layers.Resizing(3, 3), layers.CenterCrop(3, 3)
+    for layer in (layers.Dropout(0.5), *varying):
         assert "training=True" not in described(layer)
     assert "small" in described(layers.Rescaling(1 / 255))
     assert "small" not in described(layers.Rescaling(255.0))

@@ -83,7 +83,10 @@ def test_sums_before_an_operation_that_is_an_activation_are_the_logits():
 
 def test_that_sums_are_one_per_class_is_said_to_be_a_guess_where_nothing_says_it():
     assert "is a guess" in head_of(ending(layers.Dense(4))).trained
-    for told in (Card(tuple("abcd")), Card(losses={"last": Loss("categorical_crossentropy", True)})):
+    for told in (
+        Card(tuple("abcd")),
+        Card(losses={"last": Loss("categorical_crossentropy", True)}),
+    ):
         model = ending(layers.Dense(4, name="last"))
         attach_card(model, told)
         assert head_of(model).form == "logits"
