@@ -15,7 +15,7 @@
   const TEXT = {
     row: { least: 15, most: 44, width: 168, narrow: 24 },
     label: { least: 64, most: 104, scrolled: 150, explained: [150, 140, 130, 120, 112, 104, 96, 88, 80] },
-    foot: 17, above: 250, below: 76,
+    foot: 17, above: 250, below: 76, slim: 150,
   };
   const PLAIN_TYPE = 16;
   const HIGHER = [1.2, 1.4, 1.7, 2];
@@ -36,6 +36,7 @@
     const plan = planned(net);
     net.wide = Boolean(plan);
     net.box.classList.toggle("narrow", !net.wide);
+    for (const { section } of net.layers) section.classList.remove("slim");
     if (plan) placeColumns(net, plan);
     else placeBands(net);
     net.layers.forEach(place);
@@ -245,7 +246,10 @@
     let top = 0;
     for (const layers of net.columns) {
       const share = (width - 8 * (layers.length - 1)) / layers.length;
-      for (const { section } of layers) section.style.width = share + "px";
+      for (const { section } of layers) {
+        section.style.width = share + "px";
+        section.classList.toggle("slim", share < text.slim);
+      }
       const heights = layers.map((layer) => placeInBand(layer, top, share, width));
       top += Math.max(...heights) + 22;
     }

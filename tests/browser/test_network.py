@@ -53,6 +53,17 @@ def forty(start_server, deep_path):
     return start_server(CNN_MODEL=str(deep_path))
 
 
+@pytest.fixture(scope="module")
+def branching(start_server, tmp_path_factory):
+    """Five layers beside each other, of a kind with a long name, 8x8, two classes."""
+    picture = keras.Input((8, 8, 3), name="picture")
+    means = [layers.GlobalAveragePooling2D(name=f"means_{i}")(picture) for i in range(5)]
+    classes = layers.Dense(2, activation="softmax")(layers.Concatenate()(means))
+    path = tmp_path_factory.mktemp("models") / "branching.keras"
+    keras.Model(picture, classes).save(path)
+    return start_server(CNN_MODEL=str(path))
+
+
 def tiles(page: Page, layer: str):
     return page.get_by_role("application", name=re.compile(rf"^(Channels|Units) of {layer}$"))
 
@@ -157,7 +168,14 @@ SIZES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("which", ["bundled", "second", "forty"])
+_TEXTS_BESIDE_THEIR_COLUMN = """() => {
+  const right = (one) => one.getBoundingClientRect().right;
+  const texts = [...document.querySelectorAll(".net-head :is(.net-name, .net-shape, .net-kind)")];
+  return texts.filter((one) => right(one) > right(one.closest(".net-layer")) + 1).map((one) => one.innerText);
+}"""
+
+
+@pytest.mark.parametrize("which", ["bundled", "second", "forty", "branching"])
 def test_columns_never_overlap(request, which, shared):
     page = shared(request.getfixturevalue(which)).page
     expect(page.locator(".net-class.first")).to_have_count(1)
@@ -169,6 +187,7 @@ def test_columns_never_overlap(request, which, shared):
             where = f"{width}x{height} {explained}"
             assert overlaps(page, ".net-tiles", ".net-classes", ".net-head") == [], where
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), where
+            assert page.evaluate(_TEXTS_BESIDE_THEIR_COLUMN) == [], where
             assert page.evaluate(
                 """() => {
                   const lowest = document.querySelector(".net-stage").getBoundingClientRect().bottom;
