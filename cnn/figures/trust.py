@@ -11,6 +11,7 @@ from cnn.attribution.trust.cascade import Cascade, band
 from cnn.attribution.trust.curves import MAP, Curves, Trial
 from cnn.colours import BLUE, GREEN, GREY, ORANGE, PURPLE
 from cnn.figures import style
+from cnn.words import number
 
 _ORDERS = {
     MAP: (BLUE, "solid", "the map"),
@@ -35,7 +36,7 @@ def trial(found: Curves, one: Trial) -> go.Figure:
         figure.add_scatter(
             x=list(found.fractions),
             y=list(curve.values),
-            name=f"{words} ({curve.area:.3g})",
+            name=f"{words} ({number(curve.area)})",
             mode="lines",
             line={"color": colour, "dash": dash, "width": 2.5 if name == MAP else 1.5},
             hovertemplate=f"{words}<br>%{{x:.0%}}: <b>%{{y:.3~g}}</b><extra></extra>",
@@ -54,8 +55,8 @@ def cascade(found: Cascade) -> go.Figure:
     for name, colour, numbers in shown:
         for trace in _band(name, colour, layers, numbers):
             figure.add_trace(trace)
-    figure.update_xaxes(type="category", tickangle=45)
-    figure.update_yaxes(range=[-1, 1])
+    figure.update_xaxes(type="category", tickangle=-45)
+    figure.update_yaxes(range=[-1.05, 1.05])
     return figure
 
 
