@@ -132,10 +132,15 @@
     if (isStarting) setTimeout(() => mine === resting && askForRest(view), RETRY_MILLISECONDS);
     if (refusal) root.set_props("notice", { children: refusal, is_open: true });
     if (!isStarting) resting = null;
+    if (refusal) sayThatItGoesOn();
     if (!page) return;
     paintAround(page);
     bringCharts(page.charts, arrays, false);
     if (page.later.length) askForRest(view);
+  }
+
+  function sayThatItGoesOn() {
+    for (const { id } of document.querySelectorAll(".coming button")) root.cnn.paintText(id, "Go on");
   }
 
   // The reader may stop that, and go on with it; what the server computes just then is finished.
@@ -144,7 +149,7 @@
     if (!button || !isHere()) return;
     if (resting) {
       resting = null;
-      root.cnn.paintText(button.id, "Go on");
+      sayThatItGoesOn();
     } else {
       root.cnn.paintText(button.id, "Cancel");
       askForRest(held.view);

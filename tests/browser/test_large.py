@@ -191,9 +191,14 @@ def test_maps_that_come_one_by_one_are_stopped_and_gone_on_with(costly, visit):
     with page.expect_request(rest):
         goes_on.click()
     expect(page.get_by_role("button", name="Cancel", exact=True)).to_be_visible()
+    held[1].fulfill(status=500, body="It failed: go on.", content_type="text/plain")
+    expect(page.get_by_text("It failed: go on.")).to_be_visible()
     page.unroute(rest)
+    goes_on.click()
     expect(said).to_be_hidden(timeout=60_000)
     expect(page.locator("#explain-of-saliency .gtitle")).to_be_visible(timeout=60_000)
+    assert all("500" in error for error in visitor.errors)
+    visitor.errors.clear()
 
 
 def test_a_block_of_cells_is_told_under_the_pointer_and_leads_to_its_first(blocks, shared):
