@@ -251,7 +251,10 @@ register(3, "whole_map_times_channel", lambda pick, x: x * ops.mean(x, axis=(1, 
 
 @each_dimension(1, 2)
 def attention(pick, x, dimensions):
-    layer = layers.MultiHeadAttention(2, 3, use_bias=pick.choice([True, False]))
+    axes = pick.choice([None, (1,), (2,), (2, 1)]) if dimensions > 1 else None
+    layer = layers.MultiHeadAttention(
+        2, 3, use_bias=pick.choice([True, False]), attention_axes=axes
+    )
     return layer(x, x, use_causal_mask=dimensions == 1)
 
 

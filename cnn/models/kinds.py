@@ -399,9 +399,9 @@ _KINDS = (
         ("MultiHeadAttention",),
         reads=reading_rules.attended,
         cost=costs.attended,
-        what="Each of {rows} mixed from all rows, by {heads}: {shape}",
-        explanation="Each row takes from every other as much as its scores say, which are computed "
-        "from the picture; {heads} do so by themselves.",
+        what="Each of {positions} mixed from all {position}s{of_line}, by {heads}: {shape}",
+        explanation="Each {position} takes from every other{of_line} as much as its scores say, which "
+        "are computed from the picture; {heads} do so by themselves.",
         arithmetic=attention.multi_head,
     ),
     Kind(("Attention",), reads=reading_rules.attended, cost=costs.weighed),

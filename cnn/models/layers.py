@@ -7,12 +7,14 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from cnn.errors import LayerError
+from cnn.models.attending import attended_axes, free_axes
 from cnn.models.costs import together
 from cnn.models.graph import Call, Shape, calls
 from cnn.models.internals import is_graph
 from cnn.models.kinds import kind_of
 from cnn.models.orientation import channels_first, with_channels_last
 from cnn.models.reading import Certainty
+from cnn.models.reading_rules import attended
 from cnn.models.seen import SEES_NOTHING, Seen, seen
 from cnn.models.weights import weights_by_name
 from cnn.models.windows import sides_of, window_of
@@ -180,8 +182,14 @@ def _info(call: Call, field: Seen | None, first: frozenset[str], *, is_open: boo
 
 
 def _settings(call: Call) -> tuple[tuple[str, Any], ...]:
-    """Return the settings of the layer that captions speak of, and whether it is called in training."""
+    """Return the settings of the layer that captions speak of, and whether it is called in training.
+
+    `free_axes` are those of the places of an attention that it does not go along.
+    """
     found = {name: getattr(call.layer, name, None) for name in _SPOKEN_OF}
+    if kind_of(type(call.layer).__name__).reads is attended and call.input_shapes:
+        query = call.input_shapes[0]
+        found["free_axes"] = free_axes(attended_axes(call.layer, query), query)
     found["training"] = bool(call.node and call.node.arguments.kwargs.get("training"))
     return tuple(
         (name, tuple(value) if isinstance(value, list) else value)

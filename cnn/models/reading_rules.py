@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.models import windows
+from cnn.models.attending import attended_axes, free_axes
 from cnn.models.reading import (
     Along,
     Channels,
@@ -48,7 +49,13 @@ def nothing(call: Call, number: int) -> Reading:
 
 def attended(call: Call, number: int) -> Reading:
     """Return the reading of attention: how much is read of which cell, the picture decides."""
-    return Everything(*_cells(call, number), _mixed(call, number), certainty="depends on the data")
+    shape = call.input_shapes[number]
+    axes = attended_axes(call.layer, shape)
+    if len(shape) == len(call.output_shape) and free_axes(axes, shape):
+        reading = across(call, number, (*axes, -1))
+    else:
+        reading = everything(call, number)
+    return replace(reading, certainty="depends on the data")
 
 
 def everything(call: Call, number: int) -> Reading:

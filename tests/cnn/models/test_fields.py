@@ -468,6 +468,17 @@ def test_attention_depends_on_the_data():
     assert (field.status, field.picture.mask.all()) == ("depends on the data", True)
 
 
+@pytest.mark.parametrize("axes", [(1,), (2,), (2, 1)])
+def test_attention_along_some_axes_reads_the_line_of_a_cell(axes):
+    picture = keras.Input((5, 6, 2), name="picture")
+    attention = layers.MultiHeadAttention(1, 2, attention_axes=axes, name="seen")
+    model = filled(as_functional(keras.Model(picture, attention(picture, picture))))
+    field = cnn.receptive_field(model, layer="seen", row=3, column=4)
+    shown = np.random.default_rng(1).uniform(1, 2, (5, 6, 2))
+    assert field.status == "depends on the data"
+    np.testing.assert_array_equal(field.picture.mask, read(model, shown, "seen", (3, 4))["picture"])
+
+
 def test_of_branches_side_by_side_each_channel_has_its_own_field():
     picture = keras.Input((6, 6, 1), name="picture")
     sides = [layers.Conv2D(1, width, padding="same")(picture) for width in (1, 3)]
