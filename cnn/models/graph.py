@@ -69,9 +69,24 @@ class Call:
             return list(batches)
         return self.made_of(*self.arguments(batches))
 
+    def units(self, batches: Iterable[Any]) -> list[Any]:
+        """Return what `outputs` does, lone numbers taken and given as one unit, (batch, 1)."""
+        import keras
+
+        pairs = zip(batches, self.input_shapes, strict=True)
+        taken = [batch if shape else keras.ops.squeeze(batch, -1) for batch, shape in pairs]
+        return [as_unit(output) for output in self.outputs(taken)]
+
     def made_of(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> list[Any]:
         """Return what the layer makes of other arguments, as `outputs` does."""
         return _outputs(self.layer, self.name, arguments, keywords)
+
+
+def as_unit(output: Any) -> Any:
+    """Return a batch of outputs, a tensor; of lone numbers (batch,) as one unit, (batch, 1)."""
+    import keras
+
+    return keras.ops.expand_dims(output, -1) if len(output.shape) == 1 else output
 
 
 def calls(model: keras.Model) -> tuple[Call, ...]:

@@ -319,11 +319,17 @@ _KINDS = (
     Kind(("Permute",), reads=reading_rules.permuted, arithmetic=copies.moved),
     Kind(("RepeatVector",), reads=reading_rules.everything, arithmetic=copies.moved),
     Kind(
+        ("Cast", "Copy", "StopGradient"),
+        channels="kept",
+        reads=reading_rules.in_place,
+        arithmetic=copies.same,
+    ),
+    Kind(
         (
-            "Append", "BroadcastTo", "Cast", "Copy", "DepthToSpace",
+            "Append", "BroadcastTo", "DepthToSpace",
             "Diagonal", "ExpandDims", "Flip", "GetItem", "Hstack", "Moveaxis", "Ravel", "Repeat",
-            "Roll", "Rot90", "Slice", "SpaceToDepth", "Split", "Squeeze", "Stack", "StopGradient",
-            "Swapaxes", "Take", "Tile", "Transpose", "Unstack", "Vstack",
+            "Roll", "Rot90", "Slice", "SpaceToDepth", "Split", "Squeeze", "Stack", "Swapaxes",
+            "Take", "Tile", "Transpose", "Unstack", "Vstack",
         ),
         arithmetic=copies.moved,
     ),
