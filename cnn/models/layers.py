@@ -37,8 +37,8 @@ class LayerInfo:
 
     Shapes have no batch axis and None where the model leaves a size open. `formula` multiplies and
     adds up to `parameters`. `multiply_adds` are those of one picture, None where a size is open.
-    `receptive_field` is (height, width) in pixels of the input, None where it is not known; it is
-    the whole picture for layers that `sees_everything`, and (0, 0) of one that has its numbers from
+    `receptive_field` is (height, width) in pixels of the input, None where it is not known or
+    depends on the picture's size; it is the whole picture for layers that `sees_everything`, and (0, 0) of one that has its numbers from
     elsewhere. It is of the cell that sees most, and as sure as
     its `certainty`. `inputs` are names of other layers. `settings` are those that captions speak of.
     `dilation` is how many cells apart those of a kernel lie, `scaling` (scale, offset) of a layer
@@ -137,19 +137,18 @@ def totals(model: keras.Model) -> Totals:
 
 
 def _layer_infos(model: keras.Model) -> tuple[LayerInfo, ...]:
-    fields, is_open = seen(model), None in model.inputs[0].shape[1:]
+    fields = seen(model)
     first = channels_first(model)
 
     def field_of(call: Call) -> Seen | None:
         return fields.get(call.name, SEES_NOTHING if fields else None)
 
     return tuple(
-        _info(with_channels_last(call, first), field_of(call), first, is_open=is_open)
-        for call in calls(model)
+        _info(with_channels_last(call, first), field_of(call), first) for call in calls(model)
     )
 
 
-def _info(call: Call, field: Seen | None, first: frozenset[str], *, is_open: bool) -> LayerInfo:
+def _info(call: Call, field: Seen | None, first: frozenset[str]) -> LayerInfo:
     layer = call.layer
     nested = is_graph(layer)
     weights = tuple(
@@ -169,7 +168,7 @@ def _info(call: Call, field: Seen | None, first: frozenset[str], *, is_open: boo
         padding=_padding(layer),
         activation=_activation(layer),
         multiply_adds=None if nested else kind_of(type(layer).__name__).cost(call),
-        receptive_field=None if field is None or (is_open and field.is_whole) else field.size,
+        receptive_field=None if field is None else field.size,
         sees_everything=field is not None and field.is_whole,
         inputs=call.inputs,
         weight_shapes=weights,

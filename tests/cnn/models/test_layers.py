@@ -100,6 +100,24 @@ def test_an_open_size_leaves_the_total_open():
     assert cnn.layer_info(model, "c").receptive_field == (3, 3)
 
 
+@pytest.mark.parametrize(
+    ("chain", "told"),
+    [
+        ([layers.Conv2D(2, 3, strides=2)], "3×3 pixels"),
+        ([layers.Conv2D(2, 3, strides=2), layers.GlobalAveragePooling2D()], "whole picture"),
+        ([layers.MaxPooling2D(32), layers.GlobalMaxPooling2D()], "whole picture"),
+        ([layers.Conv2D(2, 200), layers.Conv2D(2, 200)], "399×399 pixels"),
+        ([layers.Resizing(8, 8), layers.Conv2D(2, 3)], "not known"),
+    ],
+)
+def test_of_an_open_size_a_layer_sees_as_much_of_any_picture_or_all(chain, told):
+    x = picture = keras.Input((None, None, 1))
+    for layer in chain:
+        x = layer(x)
+    model = as_functional(keras.Model(picture, x))
+    assert cnn.captions.field(cnn.layer_infos(model)[-1]) == told
+
+
 def squeezed() -> keras.Model:
     """Maps, each times a number made of their means."""
     picture = keras.Input((12, 12, 1), name="picture")
