@@ -38,7 +38,8 @@ class Call:
 
     Shapes have no batch axis. `inputs` are names of other calls, `parts` which of its outputs each
     gives. Of a nested model they are the calls inside that its outputs come from; who reads one of these
-    after the first reads the call inside.
+    after the first reads the call inside. Those of a `turned` call are read with channels last, where the
+    layer computes with them first.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Call:
     output_shape: Shape
     parts: tuple[int, ...] = ()
     node: Any = None
+    turned: bool = False
 
     @property
     def sources(self) -> tuple[Source, ...]:

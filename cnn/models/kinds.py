@@ -427,7 +427,12 @@ _KINDS = (
         explanation="{enlarged}, so that maps grow.",
         arithmetic=slopes.interpolated,
     ),
-    Kind(("RandomCrop", "CenterCrop"), channels="kept", arithmetic=slopes.cropped),
+    Kind(
+        ("CenterCrop",),
+        channels="kept",
+        reads=reading_rules.centred,
+        arithmetic=slopes.cropped,
+    ),
     Kind(
         ("Random*", "RandAugment", "AugMix", "CutMix", "MixUp"),
         channels="kept",

@@ -37,9 +37,9 @@ class LayerInfo:
 
     Shapes have no batch axis and None where the model leaves a size open. `formula` multiplies and
     adds up to `parameters`. `multiply_adds` are those of one picture, None where a size is open.
-    `receptive_field` is (height, width) in pixels of the input, None where it is not known or
-    depends on the picture's size; it is the whole picture for layers that `sees_everything`, and (0, 0) of one that has its numbers from
-    elsewhere. It is of the cell that sees most, and as sure as
+    `receptive_field` is (height, width) in pixels of the input, None where it is not known or depends on
+    the picture's size; it is the whole picture for layers that `sees_everything`, and (0, 0) of one that
+    has its numbers from elsewhere. It is of the cell that sees most, and as sure as
     its `certainty`. `inputs` are names of other layers. `settings` are those that captions speak of.
     `dilation` is how many cells apart those of a kernel lie, `scaling` (scale, offset) of a layer
     that has one of each.

@@ -45,6 +45,7 @@ def with_channels_last(call: Call, first: frozenset[str]) -> Call:
     """Return the call with its shapes as they are read: channels last, and a lone number as one unit."""
     return replace(
         call,
+        turned=call.name in first,
         output_shape=_last(call.output_shape, is_first=call.name in first),
         input_shapes=tuple(
             _last(shape, is_first=name in first)
