@@ -203,7 +203,7 @@ def _scores(request: Request, output: LayerOutput) -> Chart | None:
         title=f"scores of {heads}",
         tile_name="head",
         label="score",
-        caption=cnn.captions.attention_scores(scores),
+        caption=cnn.captions.attention_scores(scores, output.info),
     )
 
 

@@ -251,7 +251,10 @@ register(3, "whole_map_times_channel", lambda pick, x: x * ops.mean(x, axis=(1, 
 
 @each_dimension(1, 2)
 def attention(pick, x, dimensions):
-    layer = layers.MultiHeadAttention(2, 3, use_bias=pick.choice([True, False]))
+    axes = pick.choice([None, (1,), (2,), (2, 1)]) if dimensions > 1 else None
+    layer = layers.MultiHeadAttention(
+        2, 3, use_bias=pick.choice([True, False]), attention_axes=axes
+    )
     return layer(x, x, use_causal_mask=dimensions == 1)
 
 
@@ -321,6 +324,7 @@ register(3, "item", lambda pick, x: x[:, 0])
 register(3, "pieces", lambda pick, x: x[:, ::2, :, -1:])
 register(3, "turned", lambda pick, x: ops.transpose(x, (0, 2, 1, 3)))
 register(3, "rolled", lambda pick, x: ops.roll(x, 1, axis=1))
+register(3, "copied", lambda pick, x: ops.copy(x))
 register(3, "flipped", lambda pick, x: ops.flip(x, axis=2))
 register(
     3, "framed", lambda pick, x: ops.pad(x, [[0, 0], [1, 0], [0, 1], [0, 0]], constant_values=1.5)

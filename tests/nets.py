@@ -207,6 +207,19 @@ def segmenting(classes: int = 3, activation: str | None = "softmax") -> keras.Mo
     return as_functional(keras.Model(picture, x, name="segmenting"))
 
 
+def lone_numbers() -> keras.Model:
+    """A score without an axis of units, (batch,), after another lone number and a number beside."""
+    keras.utils.set_random_seed(9)
+    picture = keras.Input((12, 12, 1), name="picture")
+    flag = keras.Input((), name="flag")
+    means = layers.GlobalAveragePooling2D(name="means")(layers.Conv2D(4, 3, name="conv")(picture))
+    total = keras.ops.sum(means, axis=-1)
+    both = [keras.ops.expand_dims(one, -1) for one in (total, flag)]
+    joined = layers.Concatenate(name="join")([means, *both])
+    score = layers.Dense(1, activation="sigmoid", name="score")(joined)
+    return keras.Model([picture, flag], keras.ops.squeeze(score, -1))
+
+
 def autoencoder() -> keras.Model:
     """A 12x12 picture, squeezed into eight numbers and made anew of them."""
     keras.utils.set_random_seed(8)

@@ -139,13 +139,12 @@ def _start(objective: Objective, visits: Visits, which: Any) -> tuple[str, Any, 
         tape.watch(numbers)
         value = objective.chosen(numbers, which)
     relevance = numbers * tape.gradient(value, numbers)
-    if not layer:
-        head = heads.head_of(model)
-        return head.last, relevance, head.deciding if is_sum else ""
+    head = heads.head_of(model)
+    start, decides = (layer, "") if layer else (head.last, head.deciding if is_sum else "")
     if layer in channels_first(model):
         relevance = keras.ops.moveaxis(relevance, -1, 1)
-    made = next(output for name, _, _, output in visits if name == layer)
-    return layer, tf.reshape(relevance, tf.shape(made)), ""
+    made = next(output for name, _, _, output in visits if name == start)
+    return start, tf.reshape(relevance, tf.shape(made)), decides
 
 
 class _Flow:

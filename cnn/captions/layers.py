@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from string import Formatter
 
 import numpy as np
@@ -17,6 +18,8 @@ from cnn.models.layers import LayerInfo, Totals
 from cnn.words import counted, number, percent, scaled, sides
 
 _MOST_NAMED = 6
+# How many axes the places of maps have.
+_AXES_OF_MAPS = 2
 
 
 def silent_channels(maps: NDArray[np.float32]) -> list[int]:
@@ -314,16 +317,34 @@ def _shrinks(info: LayerInfo) -> bool:
     return any(step > 1 for step in info.strides or ())
 
 
-def _rows(info: LayerInfo) -> str:
-    return counted(int(_before(info)[0] or 0), "row")
-
-
 def _recurrent(info: LayerInfo) -> str:
     """Return after what a layer with a memory shows it: a row of a table, or a step of many cells."""
     entering = _before(info)
     steps = counted(int(entering[0] or 0), "row" if len(entering) == 2 else "step")
     when = "each" if info.setting("return_sequences") else "the last"
     return f"What the layer keeps in memory after {when} of {steps}"
+
+
+def _position(info: LayerInfo) -> str:
+    """Return what attention mixes: rows of a table, places of maps."""
+    return "row" if len(_before(info)) - 1 == 1 else "place"
+
+
+def _positions(info: LayerInfo) -> str:
+    places = _before(info)[:-1]
+    known = [size for size in places if size is not None]
+    each = _position(info)
+    return counted(prod(known), each) if len(known) == len(places) else f"its {each}s"
+
+
+def of_line(info: LayerInfo) -> str:
+    """Return on which line an attention looks, where it is not everywhere: that of each query's place."""
+    free, places = info.setting("free_axes"), len(_before(info)) - 1
+    if not free:
+        return ""
+    if places == _AXES_OF_MAPS:
+        return " of its row" if free == (0,) else " of its column"
+    return " of its line" if len(free) == places - 1 else " of its slice"
 
 
 _FIELDS: dict[str, Callable[[LayerInfo], str]] = {
@@ -356,7 +377,9 @@ _FIELDS: dict[str, Callable[[LayerInfo], str]] = {
     "and_shrinks": lambda info: ": maps shrink" * _shrinks(info),
     "interpolation": lambda info: f", {info.setting('interpolation')}",
     "enlarged": _enlarged,
-    "rows": _rows,
+    "positions": _positions,
+    "position": _position,
+    "of_line": of_line,
     "heads": lambda info: counted(int(info.setting("num_heads") or 1), "head"),
     "layer_before": lambda info: info.inputs[0],
     "recurrent": _recurrent,

@@ -213,7 +213,7 @@ def _output(
     if is_graph(call.layer):
         return inputs[part]
     output: NDArray[np.float32] = np.asarray(
-        call.outputs([one[None] for one in inputs])[part], np.float32
+        call.units([one[None] for one in inputs])[part], np.float32
     )[0]
     return output
 

@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from cnn.models.attending import attended_axes
+
 if TYPE_CHECKING:
-    from cnn.models.graph import Call
+    from cnn.models.graph import Call, Shape
 
 Rule = Callable[["Call"], int | None]
 
@@ -50,20 +52,26 @@ def attended(call: Call) -> int | None:
     Vaswani et al. 2017 (arXiv:1706.03762), equation 1 and section 3.2.2.
     """
     layer = call.layer
-    queries, keys = (shape[:-1] for shape in (call.input_shapes[0], call.input_shapes[1]))
+    query, value = call.input_shapes[0], call.input_shapes[1]
     of_queries = _kernels(layer.query_dense, layer.output_dense)
     of_keys = _kernels(layer.key_dense, layer.value_dense)
     each = layer.num_heads * (layer.key_dim + layer.value_dim)
     return together(
-        (_times(queries, of_queries), _times(keys, of_keys), _times((*queries, *keys), each))
+        (_times(query[:-1], of_queries), _times(value[:-1], of_keys), _times(_pairs(call), each))
     )
 
 
 def weighed(call: Call) -> int | None:
     """Return the cost of an attention without weights: the scores, and what they weigh."""
-    query, value, *key = call.input_shapes
+    _, value, *key = call.input_shapes
     channels = together(((key or [value])[0][-1], value[-1]))
-    return None if channels is None else _times((query[0], value[0]), channels)
+    return None if channels is None else _times(_pairs(call), channels)
+
+
+def _pairs(call: Call) -> Shape:
+    """Return the sizes whose product is how many pairs of a query and a key there are."""
+    query, value = call.input_shapes[0], call.input_shapes[1]
+    return (*query[:-1], *(value[axis] for axis in attended_axes(call.layer, query)))
 
 
 def _kernels(*layers: Any) -> int:

@@ -38,7 +38,8 @@ class Call:
 
     Shapes have no batch axis. `inputs` are names of other calls, `parts` which of its outputs each
     gives. Of a nested model they are the calls inside that its outputs come from; who reads one of these
-    after the first reads the call inside.
+    after the first reads the call inside. Those of a `turned` call are read with channels last, where the
+    layer computes with them first.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Call:
     output_shape: Shape
     parts: tuple[int, ...] = ()
     node: Any = None
+    turned: bool = False
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -69,9 +71,24 @@ class Call:
             return list(batches)
         return self.made_of(*self.arguments(batches))
 
+    def units(self, batches: Iterable[Any]) -> list[Any]:
+        """Return what `outputs` does, lone numbers taken and given as one unit, (batch, 1)."""
+        import keras
+
+        pairs = zip(batches, self.input_shapes, strict=True)
+        taken = [batch if shape else keras.ops.squeeze(batch, -1) for batch, shape in pairs]
+        return [as_unit(output) for output in self.outputs(taken)]
+
     def made_of(self, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> list[Any]:
         """Return what the layer makes of other arguments, as `outputs` does."""
         return _outputs(self.layer, self.name, arguments, keywords)
+
+
+def as_unit(output: Any) -> Any:
+    """Return a batch of outputs, a tensor; of lone numbers (batch,) as one unit, (batch, 1)."""
+    import keras
+
+    return keras.ops.expand_dims(output, -1) if len(output.shape) == 1 else output
 
 
 def calls(model: keras.Model) -> tuple[Call, ...]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Form = Literal["softmax", "logits", "scores", "numbers", "maps"]
 Visits = Sequence[tuple[str, Any, list[Any], Any]]
 _HEADS = "_cnn_heads"
-_PASSING = ("Cast", "Dropout", "Flatten", "Identity", "Reshape")
+_PASSING = ("Cast", "Dropout", "Flatten", "Identity", "Reshape", "Squeeze")
 _ACTIVATED = (
     "Activation", "Conv2D", "Conv2DTranspose", "Dense", "EinsumDense", "SeparableConv2D", "Softmax",
 )  # fmt: skip
@@ -149,11 +149,11 @@ def read(head: Head, final: Any, visits: Visits) -> tuple[Any, Any]:
     """Return the output as it is shown, and the logits or None, both float32 tensors.
 
     `final` is the model's output and `visits` the layer calls that gave it. The output is shown as
-    it is, but logits by their softmax.
+    it is, a lone number as one unit, but logits by their softmax.
     """
     import keras
 
-    final = keras.ops.cast(final, "float32")
+    final = graph.as_unit(keras.ops.cast(final, "float32"))
     if head.form == "logits":
         return keras.ops.softmax(final), final
     return final, None if head.form == "maps" else _logits(head, final, visits)
@@ -167,7 +167,7 @@ def sums(head: Head, final: Any, visits: Visits) -> tuple[Any, bool]:
     """
     import keras
 
-    final = keras.ops.cast(final, "float32")
+    final = graph.as_unit(keras.ops.cast(final, "float32"))
     logits = _logits(head, final, visits)
     is_sum = logits is not None or head.each == "logits"
     return final if logits is None else logits, is_sum

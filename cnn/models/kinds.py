@@ -319,11 +319,17 @@ _KINDS = (
     Kind(("Permute",), reads=reading_rules.permuted, arithmetic=copies.moved),
     Kind(("RepeatVector",), reads=reading_rules.everything, arithmetic=copies.moved),
     Kind(
+        ("Cast", "Copy", "StopGradient"),
+        channels="kept",
+        reads=reading_rules.in_place,
+        arithmetic=copies.same,
+    ),
+    Kind(
         (
-            "Append", "BroadcastTo", "Cast", "Copy", "DepthToSpace",
+            "Append", "BroadcastTo", "DepthToSpace",
             "Diagonal", "ExpandDims", "Flip", "GetItem", "Hstack", "Moveaxis", "Ravel", "Repeat",
-            "Roll", "Rot90", "Slice", "SpaceToDepth", "Split", "Squeeze", "Stack", "StopGradient",
-            "Swapaxes", "Take", "Tile", "Transpose", "Unstack", "Vstack",
+            "Roll", "Rot90", "Slice", "SpaceToDepth", "Split", "Squeeze", "Stack", "Swapaxes",
+            "Take", "Tile", "Transpose", "Unstack", "Vstack",
         ),
         arithmetic=copies.moved,
     ),
@@ -399,9 +405,9 @@ _KINDS = (
         ("MultiHeadAttention",),
         reads=reading_rules.attended,
         cost=costs.attended,
-        what="Each of {rows} mixed from all rows, by {heads}: {shape}",
-        explanation="Each row takes from every other as much as its scores say, which are computed "
-        "from the picture; {heads} do so by themselves.",
+        what="Each of {positions} mixed from all {position}s{of_line}, by {heads}: {shape}",
+        explanation="Each {position} takes from every other{of_line} as much as its scores say, which "
+        "are computed from the picture; {heads} do so by themselves.",
         arithmetic=attention.multi_head,
     ),
     Kind(("Attention",), reads=reading_rules.attended, cost=costs.weighed),
@@ -421,7 +427,12 @@ _KINDS = (
         explanation="{enlarged}, so that maps grow.",
         arithmetic=slopes.interpolated,
     ),
-    Kind(("RandomCrop", "CenterCrop"), channels="kept", arithmetic=slopes.cropped),
+    Kind(
+        ("CenterCrop",),
+        channels="kept",
+        reads=reading_rules.centred,
+        arithmetic=slopes.cropped,
+    ),
     Kind(
         ("Random*", "RandAugment", "AugMix", "CutMix", "MixUp"),
         channels="kept",

@@ -8,12 +8,14 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from cnn.errors import LayerError
+from cnn.models.attending import attended_axes, free_axes
 from cnn.models.costs import together
 from cnn.models.graph import Call, Shape, calls
 from cnn.models.internals import is_graph
 from cnn.models.kinds import kind_of
 from cnn.models.orientation import channels_first, with_channels_last
 from cnn.models.reading import Certainty
+from cnn.models.reading_rules import attended
 from cnn.models.seen import SEES_NOTHING, Seen, seen
 from cnn.models.weights import weights_by_name
 from cnn.models.windows import sides_of, window_of
@@ -36,9 +38,9 @@ class LayerInfo:
 
     Shapes have no batch axis and None where the model leaves a size open. `formula` multiplies and
     adds up to `parameters`. `multiply_adds` are those of one picture, None where a size is open.
-    `receptive_field` is (height, width) in pixels of the input, None where it is not known; it is
-    the whole picture for layers that `sees_everything`, and (0, 0) of one that has its numbers from
-    elsewhere. It is of the cell that sees most, and as sure as
+    `receptive_field` is (height, width) in pixels of the input, None where it is not known or depends on
+    the picture's size; it is the whole picture for layers that `sees_everything`, and (0, 0) of one that
+    has its numbers from elsewhere. It is of the cell that sees most, and as sure as
     its `certainty`. `inputs` are names of other layers. `settings` are those that captions speak of.
     `dilation` is how many cells apart those of a kernel lie, `scaling` (scale, offset) of a layer
     that has one of each.
@@ -146,19 +148,18 @@ def totals(model: keras.Model) -> Totals:
 
 
 def _layer_infos(model: keras.Model) -> tuple[LayerInfo, ...]:
-    fields, is_open = seen(model), None in model.inputs[0].shape[1:]
+    fields = seen(model)
     first = channels_first(model)
 
     def field_of(call: Call) -> Seen | None:
         return fields.get(call.name, SEES_NOTHING if fields else None)
 
     return tuple(
-        _info(with_channels_last(call, first), field_of(call), first, is_open=is_open)
-        for call in calls(model)
+        _info(with_channels_last(call, first), field_of(call), first) for call in calls(model)
     )
 
 
-def _info(call: Call, field: Seen | None, first: frozenset[str], *, is_open: bool) -> LayerInfo:
+def _info(call: Call, field: Seen | None, first: frozenset[str]) -> LayerInfo:
     layer = call.layer
     nested = is_graph(layer)
     weights = tuple(
@@ -178,7 +179,7 @@ def _info(call: Call, field: Seen | None, first: frozenset[str], *, is_open: boo
         padding=_padding(layer),
         activation=_activation(layer),
         multiply_adds=None if nested else kind_of(type(layer).__name__).cost(call),
-        receptive_field=None if field is None or (is_open and field.is_whole) else field.size,
+        receptive_field=None if field is None else field.size,
         sees_everything=field is not None and field.is_whole,
         inputs=call.inputs,
         weight_shapes=weights,
@@ -194,8 +195,12 @@ def _settings(call: Call) -> tuple[tuple[str, Any], ...]:
     """Return the settings of the layer that captions speak of, and whether it is called in training.
 
     Of layers that train unless they are told otherwise, as those that vary pictures, that says nothing.
+    `free_axes` are those of the places of an attention that it does not go along.
     """
     found = {name: getattr(call.layer, name, None) for name in _SPOKEN_OF}
+    if kind_of(type(call.layer).__name__).reads is attended and call.input_shapes:
+        query = call.input_shapes[0]
+        found["free_axes"] = free_axes(attended_axes(call.layer, query), query)
     called = bool(call.node and call.node.arguments.kwargs.get("training"))
     found["training"] = called and not _trains_by_default(call.layer)
     return tuple(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.models.graph import Call, Shape, calls
+from cnn.models.graph import Call, Shape, as_unit, calls
 from cnn.models.internals import is_graph
 from cnn.models.kinds import kind_of
 
@@ -45,6 +45,7 @@ def with_channels_last(call: Call, first: frozenset[str]) -> Call:
     """Return the call with its shapes as they are read: channels last, and a lone number as one unit."""
     return replace(
         call,
+        turned=call.name in first,
         output_shape=_last(call.output_shape, is_first=call.name in first),
         input_shapes=tuple(
             _last(shape, is_first=name in first)
@@ -57,9 +58,7 @@ def read(output: Any, name: str, first: frozenset[str]) -> Any:
     """Return a batch of outputs of a call, a tensor, with channels last, and lone numbers as one unit."""
     import keras
 
-    if len(output.shape) == 1:
-        return keras.ops.expand_dims(output, -1)
-    return keras.ops.moveaxis(output, 1, -1) if name in first else output
+    return keras.ops.moveaxis(output, 1, -1) if name in first else as_unit(output)
 
 
 def as_computed(

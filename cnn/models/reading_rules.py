@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.models import windows
+from cnn.models.attending import attended_axes, free_axes
 from cnn.models.reading import (
     Along,
     Channels,
@@ -48,7 +49,13 @@ def nothing(call: Call, number: int) -> Reading:
 
 def attended(call: Call, number: int) -> Reading:
     """Return the reading of attention: how much is read of which cell, the picture decides."""
-    return Everything(*_cells(call, number), _mixed(call, number), certainty="depends on the data")
+    shape = call.input_shapes[number]
+    axes = attended_axes(call.layer, shape)
+    if len(shape) == len(call.output_shape) and free_axes(axes, shape):
+        reading = across(call, number, (*axes, -1))
+    else:
+        reading = everything(call, number)
+    return replace(reading, certainty="depends on the data")
 
 
 def everything(call: Call, number: int) -> Reading:
@@ -193,9 +200,35 @@ def rearranged(call: Call, number: int) -> Reading:
 
 def permuted(call: Call, number: int) -> Reading:
     """Return the reading of a layer that puts its axes in another order."""
+    return in_order(call, number, tuple(axis - 1 for axis in call.layer.dims))
+
+
+def in_order(call: Call, number: int, order: tuple[int, ...]) -> Reading:
+    """Return the reading of a layer that puts axis `order[i]` of its input as the i-th."""
+    if order == tuple(range(len(order))):
+        return in_place(call, number)
     before, after = concrete(call.input_shapes[number]), concrete(call.output_shape)
-    order = tuple(axis - 1 for axis in call.layer.dims)
     return Rearranged(before, after, order, is_parted=True)
+
+
+def centred(call: Call, number: int) -> Reading:
+    """Return the reading of a layer that cuts out the middle, unless it is to grow to its size."""
+    before, after = _cells(call, number)
+    if any(size < length for size, length in zip(before, after, strict=True)):
+        return unknown(call, number)
+    offsets = [(size - length) // 2 for size, length in zip(before, after, strict=True)]
+    return _shifted(call, number, np.array(offsets))
+
+
+def at_each_step(call: Call, number: int, inner: Reading) -> Reading:
+    """Return the reading of a layer that does with each slice along its first axis what `inner` reads."""
+    before, after = _cells(call, number)
+    if len(before) != len(after) or not isinstance(inner, Along | Everything):
+        return unknown(call, number)
+    sides = zip(before[1:], after[1:], strict=True)
+    axes = inner.axes if isinstance(inner, Along) else tuple(all_of(*side) for side in sides)
+    of_step = axes[: len(before) - 1]
+    return Along((None, *of_step), inner.channels, certainty=inner.certainty)
 
 
 def _cells(call: Call, number: int) -> tuple[Sides, Sides]:
@@ -204,10 +237,10 @@ def _cells(call: Call, number: int) -> tuple[Sides, Sides]:
 
 
 def _axes(call: Call) -> list[int]:
-    """Return the layer's `axis` as numbers of axes without that of the batch."""
+    """Return the layer's `axis` as numbers of axes, as they are read, without that of the batch."""
     rank, axis = len(call.output_shape), call.layer.axis
     several = axis if isinstance(axis, Iterable) else [axis]
-    return [int(one) % (rank + 1) - 1 for one in several]
+    return [(int(one) % (rank + 1) - 1 - call.turned) % rank for one in several]
 
 
 def _in_groups(call: Call, number: int, groups: int) -> Channels:

@@ -7,7 +7,7 @@ smallest rectangle around what one of its cells reads, for the cell that reads m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
@@ -16,6 +16,7 @@ from cnn.errors import CnnError
 from cnn.models.inputs import input_shape
 from cnn.models.internals import require_graph
 from cnn.models.reading import Certainty, Everything, cells
+from cnn.models.sizes import Size
 from cnn.models.twins import kept_for_twins
 from cnn.models.windows import Places
 from cnn.models.wiring import Step, wiring_of
@@ -25,8 +26,10 @@ if TYPE_CHECKING:
 
 _SEEN = "_cnn_seen"
 _CERTAINTIES: tuple[Certainty, ...] = get_args(Certainty)
-# The side of a picture for models that take any.
-_SIDE = 512
+# The sides of pictures for models that take any, and the share of what is added that is seen too where
+# all is seen: strides may leave a border out.
+_SIDES = (512, 768)
+_NEARLY_ALL = 0.9
 # How many axes a batch of pictures has.
 _PICTURES = 4
 
@@ -35,10 +38,11 @@ _PICTURES = 4
 class Seen:
     """What one cell of a layer sees: (height, width) in pixels, and how surely.
 
-    `is_whole` says that it is all rows and columns of the picture.
+    `is_whole` says that it is all rows and columns of the picture. The size is None where it depends on
+    that of the picture.
     """
 
-    size: tuple[int, int]
+    size: tuple[int, int] | None
     is_whole: bool
     certainty: Certainty
 
@@ -49,9 +53,9 @@ SEES_NOTHING = Seen((0, 0), is_whole=False, certainty="exact")
 def seen(model: keras.Model) -> Mapping[str, Seen]:
     """Return what each layer that leads on from the picture sees, found once for the model's twins.
 
-    Layers that it is not told of have their numbers from elsewhere. A side that the model leaves open is
-    taken as 512 pixels. It is empty where the input is no
-    picture, and where the readings cannot be found.
+    Layers that it is not told of have their numbers from elsewhere. Where the model leaves a side open,
+    what is seen of it is the same for two sides, or all. It is empty where the input is no picture, and
+    where the readings cannot be found.
     """
     kept = kept_for_twins(model)
     if _SEEN not in kept:
@@ -65,8 +69,31 @@ def _seen(model: keras.Model) -> Mapping[str, Seen]:
     if len(model.inputs[0].shape) != _PICTURES:
         return {}
     height, width, _ = input_shape(model)
+    if height and width:
+        return _seen_of(model, (height, width))
+    sizes = [(height or side, width or side) for side in _SIDES]
+    small, large = (_seen_of(model, size) for size in sizes)
+    return {name: _of_any(small[name], large[name], *sizes) for name in small if name in large}
+
+
+def _of_any(small: Seen, large: Seen, *pictures: Size) -> Seen:
+    """Return what is seen of pictures of any size, by what is seen of two."""
+    if small.size == large.size:
+        return small
+    sides = zip(small.size or (), large.size or (), *pictures, strict=True)
+    return replace(small, size=None, is_whole=all(_is_all(*side) for side in sides))
+
+
+def _is_all(seen_of_small: int, seen_of_large: int, small: int, large: int) -> bool:
+    """Whether a side is seen as far as it goes."""
+    added = seen_of_large - seen_of_small
+    return seen_of_small == small or added > _NEARLY_ALL * (large - small) > 0
+
+
+def _seen_of(model: keras.Model, size: Size) -> Mapping[str, Seen]:
+    """Return what is seen of a picture of that size."""
     try:
-        wiring = wiring_of(model, (height or _SIDE, width or _SIDE))
+        wiring = wiring_of(model, size)
     except CnnError:
         return {}
     picture = cells(wiring.shapes[wiring.picture])

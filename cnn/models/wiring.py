@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cnn.errors import LayerError
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     import keras
 
 _WIRINGS = "_cnn_wirings"
-# Rules that ask for no axis of the layer by its number.
+# Rules that ask for no axis of the layer by its number, or for its `axis` as it is read.
 _OF_CELLS = (
+    reading_rules.beside, reading_rules.along_axis, reading_rules.normalised_in_groups,
     reading_rules.in_place, reading_rules.windowed, reading_rules.windowed_apart,
     reading_rules.transposed, reading_rules.pooled, reading_rules.padded, reading_rules.cropped,
     reading_rules.resampled,
@@ -80,13 +82,13 @@ def wiring_of(model: keras.Model, size: Size | None) -> Wiring:
 
 def _wired(layer_calls: tuple[Call, ...], first: frozenset[str]) -> Wiring:
     """Return what reads what among the calls, which have no size open; `first` are channels first."""
-    layer_calls = tuple(with_channels_last(call, first) for call in layer_calls)
+    layer_calls = tuple(_unwrapped(with_channels_last(call, first)) for call in layer_calls)
     shapes = {call.name: concrete(call.output_shape) for call in layer_calls}
     alike: dict[str, bool] = {}
     backwards: list[Step] = []
     forwards: list[Step] = []
     for call in layer_calls:
-        alike[call.name] = _reads_alike(call, all(alike[name] for name in call.inputs))
+        alike[call.name] = _reads_alike(call, all(alike[name] for name in call.inputs), first)
         for source, reading in _readings(call, shapes, first):
             is_parted = reading.is_parted and not alike[source]
             backwards.append(Step(call.name, source, reading, is_parted))
@@ -95,13 +97,15 @@ def _wired(layer_calls: tuple[Call, ...], first: frozenset[str]) -> Wiring:
     return Wiring(picture, shapes, tuple(reversed(backwards)), tuple(forwards))
 
 
-def _reads_alike(call: Call, before: bool) -> bool:
+def _reads_alike(call: Call, before: bool, first: frozenset[str]) -> bool:
     """Whether all channels of a cell read the same; `before`: those of all inputs do."""
     kind = kind_of(type(call.layer).__name__)
     if len(call.output_shape) == 1 or not call.inputs:
         return True
     if kind.channels == "summed" and kind.kernel != "depthwise":
         return before or getattr(call.layer, "groups", 1) == 1
+    if kind.reads is reading_rules.permuted:
+        return before and _order(call, first)[-1] == len(call.output_shape) - 1
     return before and (kind.channels in ("summed", "kept", "merged") or is_graph(call.layer))
 
 
@@ -114,19 +118,58 @@ def _readings(
     hands out beside its own first output is not looked into. Numbers that a network gets beside its
     picture read nothing of it.
     """
-    layer = call.layer
     sources: tuple[Shape, ...] = tuple(shapes[name] for name in call.inputs)
-    rule = kind_of(type(layer).__name__).reads
+    rule = _rule(call.layer)
     if rule is reading_rules.nothing:
         return
-    if is_graph(layer):
+    if is_graph(call.layer):
         yield call.inputs[0], in_place(replace(call, input_shapes=sources), 0)
         return
-    if sources != call.input_shapes or not _is_read_by_cells(call, rule, first):
+    if rule is reading_rules.permuted:
+        rule = partial(reading_rules.in_order, order=_order(call, first))
+    elif not _is_read_by_cells(call, rule, first):
+        rule = unknown
+    if sources != call.input_shapes:
         rule = unknown
     call = replace(call, input_shapes=sources)
     for number, name in enumerate(call.inputs):
         yield name, rule(call, number)
+
+
+def _unwrapped(call: Call) -> Call:
+    """Return the call as one of the layer inside, where its layer changes the weights of another."""
+    wraps = type(call.layer).__name__ == "SpectralNormalization"
+    return replace(call, layer=call.layer.layer) if wraps else call
+
+
+def _rule(layer: Any) -> Rule:
+    """Return how calls of the layer read."""
+    kind = type(layer).__name__
+    return _of_each_step if kind == "TimeDistributed" else kind_of(kind).reads
+
+
+def _of_each_step(call: Call, number: int) -> Reading:
+    """Return the reading of a layer that has another for each slice along its first axis."""
+    inner = _unwrapped(
+        replace(
+            call,
+            layer=call.layer.layer,
+            input_shapes=tuple(shape[1:] for shape in call.input_shapes),
+            output_shape=call.output_shape[1:],
+        )
+    )
+    is_known = not is_graph(inner.layer) and not declares_first(inner.layer)
+    rule = _rule(inner.layer) if is_known else unknown
+    return reading_rules.at_each_step(call, number, rule(inner, number))
+
+
+def _order(call: Call, first: frozenset[str]) -> tuple[int, ...]:
+    """Return which axis of its input each axis of the output of a `Permute` is, as both are read."""
+    rank = len(call.output_shape)
+    order = [axis - 1 for axis in call.layer.dims]
+    if call.name in first:
+        order = [*order[1:], order[0]]
+    return tuple((axis - 1) % rank if call.inputs[0] in first else axis for axis in order)
 
 
 def _is_read_by_cells(call: Call, rule: Rule, first: frozenset[str]) -> bool:

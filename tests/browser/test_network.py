@@ -171,7 +171,8 @@ SIZES = [
 _TEXTS_BESIDE_THEIR_COLUMN = """() => {
   const right = (one) => one.getBoundingClientRect().right;
   const texts = [...document.querySelectorAll(".net-head :is(.net-name, .net-shape, .net-kind)")];
-  return texts.filter((one) => right(one) > right(one.closest(".net-layer")) + 1).map((one) => one.innerText);
+  const beside = texts.filter((one) => right(one) > right(one.closest(".net-layer")) + 1);
+  return beside.map((one) => one.innerText);
 }"""
 
 

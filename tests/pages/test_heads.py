@@ -3,6 +3,7 @@
 import json
 import re
 
+import keras
 import numpy as np
 import pytest
 from keras import layers
@@ -138,6 +139,28 @@ def test_each_of_several_outputs_is_shown_on_every_page(opened):
     assert forms == ["scores", "softmax", "numbers", "maps"]
     texts = shown(app, {**query, "output": "1"})
     assert "digit" in texts["output", None]
+
+
+def test_a_number_without_an_axis_is_one_unit_on_every_page(opened):
+    app, query = opened(nets.lone_numbers())
+    texts = shown(app, query)
+    assert "score" in texts["output", None]
+    facts, _ = answers(app, "why", query, "means")
+    assert facts["panel"]["prediction"]["caption"] == "a score between 0 and 1"
+    prediction = runtime_of(app).look(parse(query)[0]).passed.prediction
+    assert prediction.probabilities.shape == prediction.logits.shape == (1,)
+
+
+@pytest.mark.parametrize(
+    "end", [lambda sums: keras.ops.argmax(sums, -1), lambda sums: keras.ops.mean(sums, -1)]
+)
+def test_an_operation_may_leave_one_number_of_all(opened, end):
+    picture = keras.Input((6, 6, 1), name="picture")
+    sums = layers.Dense(3, name="sums")(layers.Flatten()(picture))
+    app, query = opened(keras.Model(picture, end(sums)))
+    shown(app, query)
+    facts, _ = answers(app, "why", query, "sums")
+    assert facts["panel"]["prediction"]["note"] == "The model gives one number."
 
 
 def test_an_output_that_is_not_there_is_refused_and_repaired_in_the_link(opened):

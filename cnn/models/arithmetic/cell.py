@@ -74,7 +74,7 @@ Rule = Callable[[Cell], Derivation | None]
 
 def first_output(cell: Cell, inputs: Sequence[Any]) -> Any:
     """Return what stands at the place of the cell if the layer is given other inputs."""
-    return np.asarray(cell.call.outputs([one[None] for one in inputs])[0])[(0, *cell.place)]
+    return np.asarray(cell.call.units([one[None] for one in inputs])[0])[(0, *cell.place)]
 
 
 def grid(ranges: Iterable[Sequence[int] | Indices]) -> Indices:

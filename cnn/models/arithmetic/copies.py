@@ -47,7 +47,7 @@ def origins(
         for first, size, shape in zip(_firsts(sizes), sizes, shapes, strict=True)
     ]
     numbers, opposite = (
-        np.asarray(call.outputs([sign * one[None] for one in counted])[0])[0] for sign in (1, -1)
+        np.asarray(call.units([sign * one[None] for one in counted])[0])[0] for sign in (1, -1)
     )
     return numbers, numbers == opposite
 

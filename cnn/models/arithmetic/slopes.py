@@ -64,7 +64,7 @@ def _slopes(cell: Cell) -> tuple[Floats, ...]:
     tensors = [tf.constant(values[None]) for values in cell.inputs]
     with tf.GradientTape() as tape:
         tape.watch(tensors)
-        number = tf.gather_nd(cell.call.outputs(tensors)[0], [(0, *cell.place)])
+        number = tf.gather_nd(cell.call.units(tensors)[0], [(0, *cell.place)])
     try:
         slopes = tape.gradient(number, tensors, unconnected_gradients="zero")
     except LookupError:

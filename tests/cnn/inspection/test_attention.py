@@ -51,6 +51,66 @@ def test_positions_along_several_axes_are_counted_through(model):
     np.testing.assert_allclose(scores.sum(axis=2), 1, rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("axes", "keys", "mixed_as", "line"),
+    [
+        ((2,), (5,), "hrck,rkhs->rchs", " of its row"),
+        ((1,), (6,), "hrck,kchs->rchs", " of its column"),
+        ((-2,), (5,), "hrck,rkhs->rchs", " of its row"),
+        ((2, 1), (6, 5), "hrckl,klhs->rchs", ""),
+    ],
+)
+def test_along_some_axes_each_query_has_the_keys_of_its_own_line(axes, keys, mixed_as, line):
+    picture = keras.Input((6, 5, 3), name="picture")
+    layer = layers.MultiHeadAttention(2, 4, attention_axes=axes, name="axial")
+    model = keras.Model(picture, layer(picture, picture))
+    image = np.random.default_rng(1).integers(0, 255, (6, 5, 3), np.uint8)
+    values = cnn.activations(model, image)
+    scores = cnn.attention_scores(model, image, layer="axial")
+    assert scores.shape == (2, 30, np.prod(keys))
+    np.testing.assert_allclose(scores.sum(axis=2), 1, rtol=1e-5)
+    said = np.einsum("rcf,fhs->rchs", values["picture"], layer.value_dense.kernel)
+    mixed = np.einsum(mixed_as, scores.reshape(2, 6, 5, *keys), said)
+    made = np.einsum("rchs,hsf->rcf", mixed, layer.output_dense.kernel)
+    np.testing.assert_allclose(made, values["axial"], rtol=1e-4, atol=1e-6)
+    info = cnn.layer_info(model, "axial")
+    caption = cnn.captions.attention_scores(scores, info)
+    assert f"a row per query (30), a column per key{line} ({np.prod(keys)})" in caption.seen
+    told = cnn.captions.layer_output(info, values["axial"]).seen
+    assert told.startswith(f"Each of 30 places mixed from all places{line}, by 2 heads: 6×5×3.")
+
+
+@pytest.mark.parametrize("kind", [layers.Attention, layers.AdditiveAttention])
+def test_of_maps_the_plain_layers_mix_each_row_in_itself(kind):
+    picture = keras.Input((6, 5, 3), name="picture")
+    model = keras.Model(picture, kind(name="plain")([picture, picture]))
+    values = cnn.activations(model, IMAGE)
+    (scores,) = cnn.attention_scores(model, IMAGE, layer="plain")
+    mixed = np.einsum("rck,rkf->rcf", scores.reshape(6, 5, 5), values["picture"])
+    np.testing.assert_allclose(mixed, values["plain"], rtol=1e-4, atol=1e-6)
+
+
+class Flattening(layers.Layer):
+    """Attention over the cells of maps, in a row."""
+
+    def __init__(self):
+        super().__init__(name="own")
+        self.heads = layers.MultiHeadAttention(2, 3)
+
+    def call(self, maps, return_attention_scores=False):
+        cells = keras.ops.reshape(maps, (-1, 30, 3))
+        mixed, scores = self.heads(cells, cells, return_attention_scores=True)
+        return (mixed, scores) if return_attention_scores else mixed
+
+
+def test_a_layer_of_one_s_own_may_count_its_positions_itself():
+    picture = keras.Input((6, 5, 3), name="picture")
+    model = keras.Model(picture, Flattening()(picture))
+    scores = cnn.attention_scores(model, IMAGE, layer="own")
+    assert scores.shape == (2, 30, 30)
+    np.testing.assert_allclose(scores.sum(axis=2), 1, rtol=1e-5)
+
+
 def test_other_layers_have_no_scores(model):
     with pytest.raises(cnn.LayerError, match=r"'rows' \(Reshape\) gives no attention scores"):
         cnn.attention_scores(model, IMAGE, layer="rows")

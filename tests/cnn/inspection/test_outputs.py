@@ -294,6 +294,20 @@ def test_a_nested_head_is_looked_into(second_model):
     assert made.is_proved
 
 
+def test_whole_numbers_that_are_cast_are_only_handed_on():
+    picture = keras.Input((6, 6, 1), name="picture")
+    places = keras.ops.top_k(layers.Flatten()(picture), 5)[1]
+    sums = layers.Dense(3, name="sums")(keras.ops.cast(places, "float32"))
+    model = as_functional(keras.Model(picture, layers.Softmax()(sums)))
+    image = np.random.default_rng(3).integers(0, 255, (6, 6, 1), np.uint8)
+    made = cnn.explain_output(model, image, target=1)
+    kernel, _ = kernel_of(model, "sums")
+    whole = cnn.activations(model, image)[made.inputs.layer].astype(np.float64)
+    np.testing.assert_allclose(made.inputs.form.subtotals, whole * kernel[:, 1], rtol=1e-12)
+    assert cnn.layer_info(model, made.barrier).kind == "FurtherOutput"
+    assert made.is_proved
+
+
 def test_of_equal_cells_that_are_largest_the_first_counts():
     picture = keras.Input((2, 2, 1), name="picture")
     x = layers.GlobalMaxPooling2D()(picture)

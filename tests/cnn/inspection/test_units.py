@@ -239,6 +239,20 @@ def test_the_second_output_of_an_operation_is_an_operand():
     require_proved(cnn.explain_unit(model, image, layer="relu", channel=0, row=0, column=0))
 
 
+def test_a_number_without_an_axis_is_one_unit():
+    model = as_functional(nets.lone_numbers(), given={"flag": 0.5})
+    image = np.random.default_rng(0).integers(0, 255, (12, 12, 1), np.uint8)
+    units = {
+        info.kind: cnn.explain_unit(model, image, layer=info.name, channel=0)
+        for info in cnn.layer_infos(model)
+        if len(info.output_shape) == 1
+    }
+    for kind in ("Sum", "ExpandDims", "Concatenate", "Dense", "Squeeze"):
+        require_proved(units[kind])
+    assert [source.layer for source in units["Sum"].sources] == ["means"]
+    assert units["GivenNumbers"].computed == 0.5
+
+
 def test_attention_has_a_row_of_scores_for_each_head():
     picture = keras.Input((2, 3, 3))
     rows = layers.Reshape((6, 3), name="rows")(picture)

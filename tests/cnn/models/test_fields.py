@@ -421,7 +421,11 @@ def test_sequences_and_volumes_have_cells_too(shape, layer, place):
         layers.RandomFlip(),
         layers.PReLU(),
         layers.TimeDistributed(layers.Conv1D(2, 3)),
+        layers.TimeDistributed(layers.Dense(2)),
         layers.SpectralNormalization(layers.Conv2D(2, 3)),
+        layers.CenterCrop(5, 8),
+        layers.CenterCrop(5, 14),
+        layers.RandomCrop(7, 4),
     ],
 )
 def test_every_cell_of_a_layer_reads_what_changes_it(layer):
@@ -432,6 +436,98 @@ def test_every_cell_of_a_layer_reads_what_changes_it(layer):
     for place in [(0, 0), (1, 2), (shape[0] // 2, shape[1] - 1)]:
         field = cnn.receptive_field(model, layer="at_2", row=place[0], column=place[1])
         assert is_right(field.picture, read(model, picture, "at_2", place)["picture"])
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.TimeDistributed(layers.Conv1D(2, 3)),
+        layers.TimeDistributed(layers.SpectralNormalization(layers.Conv1D(2, 3))),
+        layers.TimeDistributed(layers.BatchNormalization()),
+        layers.SpectralNormalization(layers.Conv2D(2, 3, strides=2)),
+        layers.CenterCrop(5, 8),
+    ],
+)
+def test_a_layer_around_another_and_a_cut_are_exact(layer):
+    layer = type(layer).from_config(layer.get_config())
+    model = filled(network(layers.Conv2D(3, 3), layer))
+    assert cnn.layer_info(model, "at_2").certainty == "exact"
+    assert cnn.receptive_field(model, layer="at_2", row=1, column=2).status == "exact"
+
+
+@pytest.mark.parametrize("shape", [(4, 6, 5, 1), (4, 30, 1)])
+def test_a_layer_in_steps_reads_each_slice_by_itself(shape):
+    inner = layers.Conv2D(2, (3, 2)) if len(shape) == 4 else layers.Conv1D(2, 3)
+    model = filled(network(layers.Reshape(shape), layers.TimeDistributed(inner), shape=(12, 10, 1)))
+    shown = np.random.default_rng(1).uniform(1, 2, (12, 10, 1))
+    field = cnn.receptive_field(model, layer="at_2", row=2, column=1)
+    true = read(model, shown, "at_2", (2, 1))
+    assert field.status == "exact"
+    np.testing.assert_array_equal(field.picture.mask, true["picture"])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8"])
+def test_channels_first_and_whole_numbers_hide_nothing_of_what_is_read(dtype):
+    picture = keras.Input((2, 12, 10), name="picture", dtype=dtype)
+    x = keras.ops.cast(picture, "float32") if dtype == "uint8" else picture
+    first = {"data_format": "channels_first"}
+    x = layers.MaxPooling2D(2, **first)(layers.Conv2D(4, 3, name="conv", **first)(x))
+    x = layers.Permute((2, 3, 1), name="back")(x)
+    x = layers.Permute((2, 1, 3), name="turned")(x)
+    model = filled(as_functional(keras.Model(picture, layers.Conv2D(3, 2, name="last")(x))))
+    infos = {info.name: info for info in cnn.layer_infos(model)}
+    assert cnn.captions.field(infos["conv"]) == "3×3 pixels"
+    assert cnn.captions.field(infos["last"]) == "6×6 pixels"
+    field = cnn.receptive_field(model, layer="last", row=1, column=2)
+    assert field.status == "exact"
+    assert field.picture.bounds == ((4, 9), (2, 7))
+    assert field.picture.mask.sum() == 36
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.LayerNormalization(),
+        layers.LayerNormalization(axis=1),
+        layers.UnitNormalization(axis=(1, 2)),
+        layers.GroupNormalization(2, axis=1),
+        layers.BatchNormalization(axis=1),
+        layers.Softmax(axis=2),
+    ],
+)
+def test_an_axis_of_a_layer_is_the_one_that_is_read_with_channels_first(layer):
+    layer = type(layer).from_config(layer.get_config())
+    layer.name = "seen"
+    first = {"data_format": "channels_first"}
+    picture = keras.Input((2, 12, 10), name="picture")
+    x = layer(layers.Conv2D(4, 3, name="conv", **first)(picture))
+    model = filled(as_functional(keras.Model(picture, layers.MaxPooling2D(1, **first)(x))))
+    field = cnn.receptive_field(model, layer="seen", row=1, column=2)
+    shown = np.random.default_rng(1).uniform(1, 2, (12, 10, 2))
+    made = {}
+    with tf.GradientTape() as tape:
+        batch = tf.constant(shown[None], tf.float32)
+        tape.watch(batch)
+        graph.run(model, batch, lambda name, _layer, _inputs, output: made.update({name: output}))
+        numbers = made["seen"][0, :, 1, 2] * [0.5, 0.7, 1.1, 1.3]
+        cell = tf.reduce_sum(numbers)
+    true = tape.gradient(cell, batch).numpy()[0].any(axis=-1)
+    assert cnn.layer_info(model, "seen").certainty == "exact"
+    np.testing.assert_array_equal(field.picture.mask, true)
+
+
+@pytest.mark.parametrize("axis", [1, 2, 3])
+def test_maps_with_channels_first_stand_side_by_side_along_any_axis(axis):
+    first = {"data_format": "channels_first"}
+    picture = keras.Input((2, 8, 8), name="picture")
+    sides = [layers.Conv2D(3, width, padding="same", **first)(picture) for width in (1, 3)]
+    joined = layers.Concatenate(axis=axis, name="joined")(sides)
+    model = filled(as_functional(keras.Model(picture, layers.MaxPooling2D(1, **first)(joined))))
+    last = {1: (3, 3, 5), 2: (11, 3, 0), 3: (3, 11, 0)}[axis]
+    named = dict(zip(("row", "column", "channel"), last, strict=True))
+    field = cnn.receptive_field(model, layer="joined", **named)
+    assert field.status == "exact"
+    assert marked(field.picture) == block(range(2, 5), range(2, 5))
 
 
 def test_maxima_and_activations_hide_cells_of_one_picture_only(classifier):
@@ -466,6 +562,17 @@ def test_attention_depends_on_the_data():
     model = as_functional(keras.Model(picture, seen))
     field = cnn.receptive_field(model, layer="seen", row=3)
     assert (field.status, field.picture.mask.all()) == ("depends on the data", True)
+
+
+@pytest.mark.parametrize("axes", [(1,), (2,), (2, 1)])
+def test_attention_along_some_axes_reads_the_line_of_a_cell(axes):
+    picture = keras.Input((5, 6, 2), name="picture")
+    attention = layers.MultiHeadAttention(1, 2, attention_axes=axes, name="seen")
+    model = filled(as_functional(keras.Model(picture, attention(picture, picture))))
+    field = cnn.receptive_field(model, layer="seen", row=3, column=4)
+    shown = np.random.default_rng(1).uniform(1, 2, (5, 6, 2))
+    assert field.status == "depends on the data"
+    np.testing.assert_array_equal(field.picture.mask, read(model, shown, "seen", (3, 4))["picture"])
 
 
 def test_of_branches_side_by_side_each_channel_has_its_own_field():

@@ -95,6 +95,30 @@ def test_that_sums_are_one_per_class_is_said_to_be_a_guess_where_nothing_says_it
         assert "guess" not in head_of(ending(last)).trained
 
 
+@pytest.mark.parametrize(
+    ("end", "form", "words"),
+    [
+        (lambda x: keras.ops.squeeze(layers.Dense(1, "sigmoid")(x), -1), "scores", "one score"),
+        (lambda x: keras.ops.squeeze(layers.Dense(1)(x), -1), "numbers", "one number"),
+        (lambda x: keras.ops.mean(layers.Dense(3)(x), -1), "numbers", "one number"),
+        (lambda x: keras.ops.argmax(layers.Dense(3)(x), -1), "numbers", "one number"),
+        (lambda x: layers.Reshape(())(layers.Dense(1)(x)), "numbers", "one number"),
+    ],
+)
+def test_a_number_without_an_axis_is_an_output_of_one(end, form, words):
+    picture = keras.Input((6, 6, 1), name="picture")
+    model = as_functional(keras.Model(picture, end(layers.Flatten()(picture))))
+    prediction = cnn.predict(model, GREY)
+    assert prediction.head.form == form
+    assert captions.verdict(prediction).startswith(f"gives {words}")
+    expected = float(np.asarray(model(cnn.prepare(GREY, model)))[0])
+    assert prediction.probabilities == pytest.approx([expected], abs=1e-6)
+    if prediction.logits is not None:
+        sums = prediction.logits
+        made = 1 / (1 + np.exp(-sums)) if form == "scores" else sums
+        assert made == pytest.approx([expected], abs=1e-5)
+
+
 def test_many_sums_are_logits_where_the_card_names_as_many_classes():
     model = ending(layers.Dense(20))
     attach_card(model, Card(tuple(f"class {i}" for i in range(20))))

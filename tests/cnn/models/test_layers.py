@@ -79,6 +79,10 @@ def of(layer, shape=(4, 4, 2), inputs=1) -> cnn.LayerInfo:
         (layers.EinsumDense("...c,cd->...d", 3), (7, 5), 1, 7 * 5 * 3),
         (layers.EinsumDense("abc,bcd->ad", 3), (7, 5), 1, 7 * 5 * 3),
         (layers.MultiHeadAttention(2, 3), (7, 4), 2, 4 * 7 * 4 * 6 + 7 * 7 * 2 * (3 + 3)),
+        (layers.MultiHeadAttention(2, 3, attention_axes=(2,)), (12, 10, 3), 2,
+         4 * 120 * 3 * 6 + 120 * 10 * 2 * (3 + 3)),
+        (layers.MultiHeadAttention(2, 3, attention_axes=(1,)), (12, 10, 3), 2,
+         4 * 120 * 3 * 6 + 120 * 12 * 2 * (3 + 3)),
         (layers.Conv2D(4, 3), (None, 9, 1), 1, None),
         (layers.ReLU(), (None, None, 1), 1, 0),
     ],
@@ -94,6 +98,24 @@ def test_an_open_size_leaves_the_total_open():
     assert cnn.totals(model).multiply_adds is None
     assert cnn.captions.cost(None) == "depends on the picture's size"
     assert cnn.layer_info(model, "c").receptive_field == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("chain", "told"),
+    [
+        ([layers.Conv2D(2, 3, strides=2)], "3×3 pixels"),
+        ([layers.Conv2D(2, 3, strides=2), layers.GlobalAveragePooling2D()], "whole picture"),
+        ([layers.MaxPooling2D(32), layers.GlobalMaxPooling2D()], "whole picture"),
+        ([layers.Conv2D(2, 200), layers.Conv2D(2, 200)], "399×399 pixels"),
+        ([layers.Resizing(8, 8), layers.Conv2D(2, 3)], "not known"),
+    ],
+)
+def test_of_an_open_size_a_layer_sees_as_much_of_any_picture_or_all(chain, told):
+    x = picture = keras.Input((None, None, 1))
+    for layer in chain:
+        x = layer(x)
+    model = as_functional(keras.Model(picture, x))
+    assert cnn.captions.field(cnn.layer_infos(model)[-1]) == told
 
 
 def squeezed() -> keras.Model:
