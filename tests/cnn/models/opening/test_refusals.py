@@ -18,6 +18,7 @@ from keras import layers
 
 import cnn
 from cnn.models.opening import Limits, opened
+from cnn.models.opening.classes import named
 
 pytestmark = pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 STATED = Limits()
@@ -235,6 +236,24 @@ def test_what_keras_alone_cannot_make_is_named(folder, tmp_path, suffix, part, w
     assert words in refusal(with_configuration(folder, tmp_path / f"x{suffix}", change))
     assert "antigravity" not in sys.modules
     assert "keras_hub" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "constraints", "dtype_policies", "initializers", "layers", "quantizers", "random",
+        "regularizers",
+    ],
+)  # fmt: skip
+def test_whatever_keras_writes_into_layers_is_known(module):
+    """An InputSpec is the only class there of which no file speaks."""
+    space = vars(getattr(keras, module))
+    written = [
+        name for name, one in space.items() if isinstance(one, type) and hasattr(one, "from_config")
+    ]
+    unknown = [name for name in written if named(name) is None]
+    assert written
+    assert set(unknown) <= {"InputSpec"}
 
 
 @BOTH
