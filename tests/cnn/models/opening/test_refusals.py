@@ -323,6 +323,7 @@ def with_weights_of(path, target, array):
 
 
 @BOTH
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
 def test_a_network_that_was_never_built_is_told_so(tmp_path, suffix):
     model = keras.Sequential([layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(3)])
     model.save(tmp_path / f"m{suffix}")
