@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,51 +23,114 @@ Ends = tuple[float, float]
 _SIDE = 32
 # What pixels may run over before they enter, the likelier first.
 _EXPECTED: dict[str, Ends] = {"0..255": (0, 255), "0..1": (0, 1), "-1..1": (-1, 1)}
+_WIDEST_FIRST = ("0..255", "-1..1", "0..1")
+# Grey pictures from black to white, whole numbers where they run over 0 to 255.
+_GREYS = np.linspace(0, 1, 6)
 # From dark to bright, what enters the first weights of a trained network: some units where it is
 # scaled or normalised, some hundred where only the mean is taken away.
 _SPANS = ((0.3, 30.0), (30.0, 600.0))
 _NEARLY = 1e-3
+# As far as half precision is from a straight line, as a part of the span.
+_STRAIGHT = 1e-2
 
 
-def expected_range(model: keras.Model) -> tuple[str, Ends] | None:
-    """Return the range of pixels that suits the model, and the ends of what its first weights get then.
+@dataclass(frozen=True)
+class Expected:
+    """The range of pixels that suits a model: its name, and the ends of what its first weights get.
 
-    A black and a white picture go through all layers before the first with weights, as operations or
-    layers, nested or not. The range is a name in `cnn.models.scales.RANGES`: of those that a picture
-    may have, the one of which numbers come out that networks are trained on, around or from zero
-    on. None where the network begins with weights, changes nothing before them, or where no range gives
+    `is_stated` where the model only scales its pixels before, so that no other suits it. Where it
+    cuts or bends them the range is a guess.
+    """
+
+    range: str
+    ends: Ends
+    is_stated: bool
+
+
+@dataclass(frozen=True)
+class _Entering:
+    """What enters the first weights of grey pictures from black to white, (greys, numbers)."""
+
+    greys: NDArray[Any]
+
+    @property
+    def ends(self) -> Ends:
+        return float(self.greys.min()), float(self.greys.max())
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether all numbers of a grey lie as far between those of black and white as the grey."""
+        black, white = self.greys[0], self.greys[-1]
+        even = black + _GREYS[:, None] * (white - black)
+        return bool(np.abs(self.greys - even).max() <= _STRAIGHT * np.ptp(self.greys))
+
+    @property
+    def evenness(self) -> float:
+        """How evenly greys are kept apart: 1 where all are, less the more of them are nearly one."""
+        if self.is_scaled:
+            return 1.0
+        steps = np.linalg.norm(np.diff(self.greys, axis=0), axis=1)
+        return float(np.minimum(steps / steps.sum(), 1 / len(steps)).sum())
+
+
+def expected_range(model: keras.Model) -> Expected | None:
+    """Return the range of pixels that suits the model.
+
+    Grey pictures go through all layers before the first with weights, as operations or layers, nested
+    or not. The range is a name in `cnn.models.scales.RANGES`: of those that a picture may have, the one
+    of which numbers come out that networks are trained on, around or from zero on. Where several do,
+    and the model cuts or bends one of them, it is the widest of those whose greys are best kept apart.
+    None where the network begins with weights, changes nothing before them, or where no range gives
     such numbers.
     """
     taken = {name: _entering(model, ends) for name, ends in _EXPECTED.items()}
     if all(_are_alike(taken[name], ends) for name, ends in _EXPECTED.items()):
         return None
-    for least, most in _SPANS:
-        for name, ends in taken.items():
-            if ends and least <= ends[1] - ends[0] <= most and ends[0] <= _NEARLY < ends[1]:
-                return name, ends
-    return None
+    suiting = [
+        {name: one for name, one in taken.items() if one and _suits(one.ends, span)}
+        for span in _SPANS
+    ]
+    likely = next(filter(None, suiting), {})
+    if all(one.is_scaled for one in likely.values()):
+        return next((Expected(name, one.ends, True) for name, one in likely.items()), None)
+    ranked = [(name, span[name]) for span in suiting for name in _WIDEST_FIRST if name in span]
+    name, best = max(ranked, key=lambda named: named[1].evenness)
+    return Expected(name, best.ends, False)
 
 
-def _are_alike(ends: Ends | None, others: Ends) -> bool:
-    return ends is None or bool(np.allclose(ends, others, rtol=_NEARLY, atol=_NEARLY))
+def _suits(ends: Ends, span: Ends) -> bool:
+    darkest, brightest = ends
+    width = brightest - darkest
+    return span[0] <= width <= span[1] and darkest <= _STRAIGHT * width < brightest
 
 
-def _entering(model: keras.Model, ends: Ends) -> Ends | None:
-    """Return the ends of what enters the first weights of a black and a white picture.
+def _are_alike(entering: _Entering | None, others: Ends) -> bool:
+    if entering is None:
+        return True
+    are_near = np.allclose(entering.ends, others, rtol=_NEARLY, atol=_NEARLY)
+    return bool(are_near) and entering.is_scaled
 
-    None if it is not finite, or the same of both.
+
+def _entering(model: keras.Model, ends: Ends) -> _Entering | None:
+    """Return what enters the first weights of grey pictures from one end to the other.
+
+    None if it is not finite, or the same of all.
     """
+    darkest, brightest = ends
     try:
-        both = zip(*(_first_weights_get(model, one) for one in ends), strict=True)
+        entering = zip(
+            *(_first_weights_get(model, darkest + grey * (brightest - darkest)) for grey in _GREYS),
+            strict=True,
+        )
     except ModelError:
         return None
     # What does not depend on the picture, as the numbers of a further input, tells nothing of it.
-    changing = (np.stack(pair)[:, pair[0] != pair[1]] for pair in both)
+    layers = (np.stack(greys).reshape(len(_GREYS), -1) for greys in entering)
+    changing = (greys[:, (greys != greys[0]).any(axis=0)] for greys in layers)
     numbers = next((one for one in changing if one.size), None)
-    if numbers is None:
+    if numbers is None or not np.isfinite(numbers).all():
         return None
-    darkest, brightest = float(numbers.min()), float(numbers.max())
-    return (darkest, brightest) if np.isfinite([darkest, brightest]).all() else None
+    return _Entering(numbers.astype(np.float64))
 
 
 def _first_weights_get(model: keras.Model, pixel: float) -> list[NDArray[Any]]:

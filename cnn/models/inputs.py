@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnn.errors import ModelError
 from cnn.images.pixels import Colours
-from cnn.models.beginning import Ends, expected_range
+from cnn.models.beginning import Expected, expected_range
 from cnn.models.card import Card, attach_card, card_of
 from cnn.models.internals import require_graph, with_layers
 from cnn.models.scales import RANGES, Scale, in_ends, in_words, read_scale
@@ -31,8 +31,9 @@ def input_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
 def scale_of(model: keras.Model) -> Scale:
     """Return how pixels are scaled for the model, and why.
 
-    What the reader chose or the model's card states counts first, then what the model does to its
-    picture before its first weights, and whether it takes whole numbers; else it is 1/255. Raises
+    What the reader chose or the model's card states counts first, then how the model scales its picture
+    before its first weights, and whether it takes whole numbers; else it is a guess, 1/255 where the
+    model says nothing. Raises
     `ModelError` where what is stated is for colours, and the model takes none.
     """
     card = card_of(model)
@@ -51,13 +52,14 @@ def _scale(model: keras.Model, card: Card) -> Scale:
         return replace(chosen, reason=f"{in_words(chosen)}, as chosen here")
     if card.scale is not None:
         return _of_card(model, card, found)
-    if found:
-        name, ends = found
-        return replace(RANGES[name], reason=_in_words(name, ends), is_stated=True)
+    if found and found.is_stated:
+        return replace(RANGES[found.range], reason=_in_words(found), is_stated=True)
     dtype = str(model.inputs[0].dtype)
     if "int" in dtype:
         reason = f"not scaled: the model takes whole numbers ({dtype})"
         return replace(RANGES["0..255"], reason=reason, is_stated=True)
+    if found:
+        return replace(RANGES[found.range], reason=_guessed(found))
     return replace(
         RANGES["0..1"], reason="divided by 255, the usual choice: the model says nothing"
     )
@@ -111,15 +113,15 @@ def _as_many(model: keras.Model) -> str:
     return "a number each" if channels == 1 else f"a number or {channels} numbers each"
 
 
-def _found(model: keras.Model) -> tuple[str, Ends] | None:
+def _found(model: keras.Model) -> Expected | None:
     kept = kept_for_twins(model)
     if _EXPECTED not in kept:
         kept[_EXPECTED] = expected_range(model)
-    found: tuple[str, Ends] | None = kept[_EXPECTED]
+    found: Expected | None = kept[_EXPECTED]
     return found
 
 
-def _of_card(model: keras.Model, card: Card, found: tuple[str, Ends] | None) -> Scale:
+def _of_card(model: keras.Model, card: Card, found: Expected | None) -> Scale:
     scale = read_scale(card.scale)
     if not scale.suits(channels := input_shape(model)[2]):
         raise ModelError(
@@ -127,17 +129,20 @@ def _of_card(model: keras.Model, card: Card, found: tuple[str, Ends] | None) -> 
             "state one number, or as many."
         )
     reason = f"{in_words(scale)}, as the model's card says"
-    if found and not scale.alike(RANGES[found[0]]):
-        reason += f", though its first layers suggest pixels from {in_ends(found[0])}"
+    if found and found.is_stated and not scale.alike(RANGES[found.range]):
+        reason += f", though its first layers suggest pixels from {in_ends(found.range)}"
     return replace(scale, reason=reason, is_stated=True)
 
 
-def _in_words(name: str, ends: Ends) -> str:
-    low, high = (number(one) for one in ends)
-    scale = RANGES[name]
-    if name == "0..255":
+def _in_words(found: Expected) -> str:
+    low, high = (number(one) for one in found.ends)
+    if found.range == "0..255":
         return f"not scaled: the model scales its input itself, to {low} to {high}"
-    entering = in_ends(name)
-    return (
-        f"{in_words(scale)}: of {entering} the model makes {low} to {high} before its first weights"
-    )
+    entering = in_ends(found.range)
+    scaled = in_words(RANGES[found.range])
+    return f"{scaled}: of {entering} the model makes {low} to {high} before its first weights"
+
+
+def _guessed(found: Expected) -> str:
+    scaled, entering = in_words(RANGES[found.range]), in_ends(found.range)
+    return f"{scaled}, a guess: the model cuts or bends what it gets, pixels from {entering} least"

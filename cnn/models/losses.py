@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from cnn.models.internals import graph_of, is_graph
+
 if TYPE_CHECKING:
     import keras
 
@@ -20,11 +22,14 @@ _SHORT = {
     "huber_loss": "huber",
     "cosine_proximity": "cosine_similarity",
 }
-_OF_NUMBERS = {*_SHORT.values(), "poisson"}
+# Of sums, hinges make margins: larger speaks for a class, and no share of it.
+_OF_NUMBERS = {*_SHORT.values(), "poisson", "hinge", "squared_hinge", "categorical_hinge"}
 _OF_CLASSES = {
     "categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy",
 }  # fmt: skip
 _OF_EACH = {"binary_crossentropy", "binary_focal_crossentropy"}
+# The losses of Keras of which it is known what they say of an output.
+KNOWN = tuple(sorted(_OF_NUMBERS | _OF_CLASSES | _OF_EACH))
 _CAPITAL = re.compile("(?<=[a-z])(?=[A-Z])")
 
 
@@ -40,9 +45,9 @@ class Loss:
         """What the sums that it was given are: of "classes", "separate" ones, plain "numbers", or ""."""
         if self.name in _OF_NUMBERS:
             return "numbers"
-        if not self.from_logits:
-            return ""
-        return "classes" if self.name in _OF_CLASSES else "separate"
+        if self.name in _OF_EACH:
+            return "separate"
+        return "classes" if self.from_logits else ""
 
     @property
     def words(self) -> str:
@@ -55,18 +60,44 @@ class Loss:
         return {"class_name": self.name, "config": {"from_logits": self.from_logits}}
 
 
-def read_losses(training: Any, outputs: Sequence[str]) -> tuple[Loss | None, ...]:
+@dataclass(frozen=True)
+class Place:
+    """Where an output stands among those of a model: its layer, and the keys on the way to it."""
+
+    layer: str = ""
+    keys: tuple[int | str, ...] = ()
+
+
+def places_of(model: Any) -> tuple[Place, ...]:
+    """Return where each output of a model stands, in the order of `model.outputs`."""
+    import keras
+
+    if not is_graph(model):
+        return (Place(),)
+    graph = graph_of(model)
+    keys = [keys for keys, _ in keras.tree.flatten_with_path(graph.output)]
+    return tuple(map(Place, graph.output_names, keys))
+
+
+def read_losses(training: Any, outputs: Sequence[Place]) -> tuple[Loss | None, ...]:
     """Return the loss of each output of a model, None where none of Keras is named.
 
-    `training` is what the file keeps of `model.compile`, and `outputs` are the names of the outputs.
+    `training` is what the file keeps of `model.compile`. Losses may be named by the layers of the
+    outputs or, where the model gives its outputs by names of their own, by these.
     """
     stated = training.get("loss") if isinstance(training, Mapping) else None
-    if isinstance(stated, Mapping) and "class_name" not in stated:
-        return tuple(read_loss(stated.get(name)) for name in outputs)
     if isinstance(stated, list):
         fits = len(stated) == len(outputs)
         return tuple(map(read_loss, stated)) if fits else (None,) * len(outputs)
-    return (read_loss(stated),) * len(outputs)
+    return tuple(read_loss(_stated_of(output, stated)) for output in outputs)
+
+
+def _stated_of(output: Place, stated: Any) -> Any:
+    """Return what is stated of one output, where it is by names, else all that is stated."""
+    for key in output.keys or (0,):
+        if isinstance(stated, Mapping) and "class_name" not in stated:
+            stated = stated.get(key if isinstance(key, str) else output.layer)
+    return stated
 
 
 def compiled_losses(model: keras.Model) -> tuple[Loss | None, ...]:
@@ -78,7 +109,7 @@ def compiled_losses(model: keras.Model) -> tuple[Loss | None, ...]:
     except Exception:
         # A loss of somebody's own that Keras cannot put into words is none of Keras.
         stated = None
-    return read_losses({"loss": stated}, getattr(model, "output_names", ("",)))
+    return read_losses({"loss": stated}, places_of(model))
 
 
 def read_loss(stated: Any) -> Loss | None:
@@ -92,4 +123,4 @@ def read_loss(stated: Any) -> Loss | None:
         return None
     name = _CAPITAL.sub("_", name).lower()
     name = _SHORT.get(name, name)
-    return Loss(name, from_logits) if name in _OF_NUMBERS | _OF_CLASSES | _OF_EACH else None
+    return Loss(name, from_logits) if name in KNOWN else None

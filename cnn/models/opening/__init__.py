@@ -9,7 +9,7 @@ from typing import Any
 from zipfile import BadZipFile
 
 from cnn.errors import ModelError, reason
-from cnn.models.losses import Loss, read_losses
+from cnn.models.losses import Loss, places_of, read_losses
 from cnn.models.opening.archive import unpacked
 from cnn.models.opening.building import built
 from cnn.models.opening.classes import require_known, with_operations
@@ -99,7 +99,7 @@ def _opened(name: str, contents: Contents, limits: Limits) -> tuple[Any, tuple[L
         model.load_weights(
             renamed(contents.weights) if contents.is_of_keras_2 else contents.weights
         )
-    return model, read_losses(training, getattr(model, "output_names", ("",)))
+    return model, read_losses(training, places_of(model))
 
 
 def _without_training(configuration: Config) -> Config:

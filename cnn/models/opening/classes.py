@@ -113,7 +113,7 @@ def _kinds() -> tuple[type, ...]:
     return (
         keras.Operation, keras.Initializer, keras.Regularizer, keras.constraints.Constraint,
         keras.DTypePolicy, keras.dtype_policies.DTypePolicyMap, keras.Quantizer,
-        keras.random.SeedGenerator,
+        keras.quantizers.QuantizationConfig, keras.random.SeedGenerator,
     )  # fmt: skip
 
 

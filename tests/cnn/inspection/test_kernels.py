@@ -162,6 +162,24 @@ def test_a_quantised_kernel_is_what_the_layer_computes_with_and_no_codes(mode):
             )
 
 
+@pytest.mark.filterwarnings(
+    "ignore:Layer .* does not have a `quantize` method",
+    "ignore:You are saving your model as an HDF5",
+)
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("mode", ["int8", "int4", "int4, one scale", "float8"])
+def test_a_quantised_model_from_a_file_has_the_weights_of_the_one_in_memory(tmp_path, mode, suffix):
+    model = rows(layers.Dense(5, name="l"), layers.EinsumDense("abc,cd->abd", (None, 4), name="e"))
+    quantised(model, mode)
+    model.save(tmp_path / f"m{suffix}")
+    opened = cnn.load_model(tmp_path / f"m{suffix}")
+    for name in "le":
+        before, after = cnn.weights(model, name), cnn.weights(opened, name)
+        assert before.keys() == after.keys()
+        for weight, values in before.items():
+            np.testing.assert_array_equal(after[weight], values)
+
+
 @pytest.mark.filterwarnings("ignore:Layer .* does not have a `quantize` method")
 def test_sums_of_a_quantised_last_layer_are_not_worked_out_of_its_codes():
     picture = keras.Input((6, 5, 1))

@@ -78,6 +78,46 @@ def test_the_range_follows_from_what_the_graph_does_before_its_first_weights(nam
     np.testing.assert_allclose(cnn.predict(model, COLOURS).probabilities, said, atol=1e-6)
 
 
+BENT = {
+    "clipped to fractions": (lambda x: ops.clip(x, 0, 1), "0..1"),
+    "a layer with a largest value": (lambda x: layers.ReLU(max_value=1)(x), "0..1"),
+    "six at most": (ops.relu6, "0..1"),
+    "positive numbers alone": (ops.relu, "0..1"),
+    "clipped to signed": (lambda x: ops.clip(x, -1, 1), "-1..1"),
+    "bent to signed": (ops.tanh, "-1..1"),
+    "logarithm": (ops.log1p, "0..1"),
+    "steep sigmoid": (lambda x: ops.sigmoid(10 * (x - 0.5)), "0..1"),
+    "power": (lambda x: (x / 255) ** 2.2, "0..255"),
+    "codes": (lambda x: ops.one_hot(ops.cast(x, "int32"), 256)[..., 0, :], "0..255"),
+}
+
+
+@pytest.mark.parametrize("name", BENT)
+def test_where_the_graph_cuts_or_bends_its_pixels_the_range_is_a_guess_and_a_choice(name):
+    before, expected = BENT[name]
+    model = beginning(before)
+    scale = scale_of(model)
+    assert (scale.range, scale.is_stated) == (expected, False)
+    assert "a guess: the model cuts or bends what it gets, pixels from" in scale.reason
+    attach_card(model, Card(scale="caffe"))
+    assert "suggest" not in scale_of(model).reason
+
+
+def test_what_is_cut_beyond_the_only_range_that_suits_does_not_make_it_a_guess():
+    for before in (lambda x: ops.clip(x / 255, 0, 1), lambda x: ops.clip(x / 127.5 - 1, -1, 1)):
+        scale = scale_of(beginning(before))
+        assert (scale.range, scale.is_stated) == ("0..255", True)
+
+
+def test_pixels_that_are_made_whole_numbers_to_look_vectors_up_run_to_255():
+    picture = keras.Input((8, 9, 1))
+    vectors = layers.Embedding(256, 4)(ops.cast(picture, "int32"))
+    network = keras.Model(picture, layers.Dense(3)(layers.Flatten()(vectors)))
+    model = as_functional(network)
+    said = network.predict(COLOURS[None, ..., :1].astype(np.float32), verbose=0)[0]
+    np.testing.assert_allclose(cnn.predict(model, COLOURS[..., 0]).logits, said, atol=1e-5)
+
+
 def test_whole_numbers_that_are_cast_inside_are_not_scaled():
     model = beginning(lambda x: ops.cast(x, "float32") / 255, dtype="uint8")
     raw = beginning(lambda x: ops.cast(x, "float32"), dtype="uint8")

@@ -12,7 +12,7 @@ from keras.losses import SparseCategoricalCrossentropy as SparseCrossentropy
 
 import cnn
 from cnn.models.heads import head_of, heads_of
-from cnn.models.losses import Loss, compiled_losses, read_losses
+from cnn.models.losses import Loss, Place, compiled_losses, read_losses
 
 PICTURE = np.random.default_rng(2).integers(0, 256, (6, 6, 1), dtype=np.uint8)
 
@@ -41,7 +41,10 @@ def loaded(path, *units, loss):
         (4, SparseCrossentropy(from_logits=True), "logits", "sparse categorical crossentropy of sums"),
         (40, CategoricalCrossentropy(from_logits=True), "logits", "categorical crossentropy of sums"),
         (4, "sparse_categorical_crossentropy", "logits", ""),
-        (4, "categorical_hinge", "logits", ""),
+        (4, "hinge", "numbers", "hinge"),
+        (4, "squared_hinge", "numbers", "squared hinge"),
+        (4, keras.losses.CategoricalHinge(), "numbers", "categorical hinge"),
+        (4, "binary_crossentropy", "numbers", "binary crossentropy"),
         (4, None, "logits", ""),
         (40, None, "numbers", ""),
     ],
@@ -117,6 +120,26 @@ def test_each_output_has_its_own_loss_whatever_is_looked_at(tmp_path, suffix, by
     assert [head.form for head in heads_of(other)] == ["logits", "numbers"]
 
 
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("nested", [False, True])
+def test_the_losses_of_outputs_with_names_of_their_own_go_by_these(tmp_path, suffix, nested):
+    """The names are those of the other layers, so that no loss comes right by the layer."""
+    picture = keras.Input((6, 6, 1))
+    flat = layers.Flatten()(picture)
+    outputs = {"b": layers.Dense(4, name="a")(flat), "a": layers.Dense(20, name="b")(flat)}
+    loss = {"b": "mse", "a": SparseCrossentropy(from_logits=True)}
+    if nested:
+        outputs, loss = {"c": outputs}, {"c": loss}
+    model = keras.Model(picture, outputs)
+    model.compile("sgd", loss=loss)
+    model.save(tmp_path / f"m{suffix}")
+    opened = cnn.load_model(tmp_path / f"m{suffix}")
+    expected = {"a": "numbers", "b": "logits"}
+    assert {head.last: head.form for head in heads_of(opened)} == expected
+    by_layer = dict(zip(model.output_names, compiled_losses(model), strict=True))
+    assert by_layer == cnn.models.card_of(opened).losses
+
+
 @pytest.mark.parametrize(
     "training", ["", "{", "7", "null", json.dumps({"loss": {"a": [1]}}), '{"loss": "own"}']
 )
@@ -129,7 +152,8 @@ def test_what_says_no_loss_of_keras_changes_nothing(tmp_path, training):
 
 
 def test_a_loss_that_is_no_word_is_none():
-    assert read_losses({"loss": [["mse"]]}, ["a"]) == (None,)
-    assert read_losses({"loss": {"class_name": 5, "config": {}}}, ["a"]) == (None,)
-    assert read_losses({"loss": ["mse"]}, ["a", "b"]) == (None, None)
-    assert read_losses({"loss": "MSE"}, ["a"]) == (Loss("mean_squared_error"),)
+    one = [Place("a")]
+    assert read_losses({"loss": [["mse"]]}, one) == (None,)
+    assert read_losses({"loss": {"class_name": 5, "config": {}}}, one) == (None,)
+    assert read_losses({"loss": ["mse"]}, [*one, Place("b")]) == (None, None)
+    assert read_losses({"loss": "MSE"}, one) == (Loss("mean_squared_error"),)

@@ -18,6 +18,7 @@ from keras import layers
 
 import cnn
 from cnn.models.opening import Limits, opened
+from cnn.models.opening.classes import named
 
 pytestmark = pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 STATED = Limits()
@@ -237,6 +238,24 @@ def test_what_keras_alone_cannot_make_is_named(folder, tmp_path, suffix, part, w
     assert "keras_hub" not in sys.modules
 
 
+@pytest.mark.parametrize(
+    "module",
+    [
+        "constraints", "dtype_policies", "initializers", "layers", "quantizers", "random",
+        "regularizers",
+    ],
+)  # fmt: skip
+def test_whatever_keras_writes_into_layers_is_known(module):
+    """An InputSpec is the only class there of which no file speaks."""
+    space = vars(getattr(keras, module))
+    written = [
+        name for name, one in space.items() if isinstance(one, type) and hasattr(one, "from_config")
+    ]
+    unknown = [name for name in written if named(name) is None]
+    assert written
+    assert set(unknown) <= {"InputSpec"}
+
+
 @BOTH
 @pytest.mark.parametrize("module", ["os", "builtins", "keras.utils", "keras.src.utils.file_utils"])
 def test_a_function_that_is_no_activation_is_refused(folder, tmp_path, suffix, module):
@@ -301,6 +320,27 @@ def with_weights_of(path, target, array):
         members["model.weights.h5"] = stream.getvalue()
 
     return with_members(path, target, change)
+
+
+@BOTH
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
+def test_a_network_that_was_never_built_is_told_so(tmp_path, suffix):
+    model = keras.Sequential([layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(3)])
+    model.save(tmp_path / f"m{suffix}")
+    sentence = refusal(tmp_path / f"m{suffix}")
+    assert "was saved before the network was built, and has no weights" in sentence
+    assert "and save it again" in sentence
+    model.build((None, 6, 6, 1))
+    model.save(tmp_path / f"m{suffix}")
+    assert opened(tmp_path / f"m{suffix}", STATED)[0].count_params() == model.count_params()
+
+
+@BOTH
+def test_a_window_without_weights_needs_none_in_the_file(tmp_path, suffix):
+    picture = keras.Input((6, 6, 1))
+    blurred = layers.RandomGaussianBlur(kernel_size=3)(picture)
+    keras.Model(picture, layers.Flatten()(blurred)).save(tmp_path / f"m{suffix}")
+    assert opened(tmp_path / f"m{suffix}", STATED)[0].count_params() == 0
 
 
 @BOTH
