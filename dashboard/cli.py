@@ -90,7 +90,8 @@ def serve(
     settings = _settings(given)
     settings.jobs.require_writable()
     if settings.own_data:
-        open_source(settings.own_data)
+        for note in open_source(settings.own_data).notes:
+            typer.echo(note)
     if settings.auth:
         People(settings.auth.expanduser())
     os.environ.update(environment(settings))

@@ -21,6 +21,7 @@ from cnn.data.labelled import (
     without_labels,
 )
 from cnn.data.picture_files import MOST_BYTES
+from cnn.data.splits import WORDS, about, divided
 from cnn.errors import DatasetError, reason
 from cnn.images.pixels import MOST_CHANNELS
 from cnn.words import counted
@@ -60,6 +61,13 @@ def splits_of_archive(path: Path) -> tuple[str, ...]:
         raise DatasetError(
             f"{path.name} holds {inside}, and no pictures: expected arrays named {_ACCEPTED}."
         )
+
+
+def notes_of_archive(path: Path) -> tuple[str, ...]:
+    """Return what is to be told of an archive whose splits are not train and test, in sentences."""
+    with _opened(path) as archive:
+        words = [word for each in WORDS.values() for word in each if _called(archive.files, word)]
+    return about(words, divided(words))
 
 
 def read_archive(path: Path, split: str) -> Labelled:
@@ -145,14 +153,17 @@ def _array(path: Path, archive: Any, name: str) -> NDArray[Any]:
 
 
 def _arrays(files: list[str], split: str) -> _Arrays | None:
-    """Return the arrays of a split: `x_test`, `test_x` or `X_test` and so on, for "all" `x`."""
+    """Return the arrays of a split by the first word that names it, for "all" `x` and `y`."""
+    return next(filter(None, (_called(files, word) for word in WORDS.get(split, (split,)))), None)
+
+
+def _called(files: list[str], word: str) -> _Arrays | None:
+    """Return the arrays whose names have that word: `x_test`, `test_x` or `X_test` and so on."""
     known = {name.lower(): name for name in files}
 
-    def find(words: tuple[str, ...]) -> str | None:
-        forms = (
-            ("{}", "{}_all") if split == ALL else (f"{{}}_{split}", f"{split}_{{}}", f"{{}}{split}")
-        )
-        wanted = (form.format(word) for word in words for form in forms)
+    def find(names: tuple[str, ...]) -> str | None:
+        forms = ("{}", "{}_all") if word == ALL else (f"{{}}_{word}", f"{word}_{{}}", f"{{}}{word}")
+        wanted = (form.format(name) for name in names for form in forms)
         return next((known[name] for name in wanted if name in known), None)
 
     pictures, labels = find(_PICTURES), find(_LABELS)

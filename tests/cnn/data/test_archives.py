@@ -1,11 +1,13 @@
 import io
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import cnn
 from cnn.data import archives
+from cnn.data.sources import open_source
 
 IMAGES = np.arange(6 * 4 * 5 * 3, dtype=np.uint8).reshape(6, 4, 5, 3)
 LABELS = np.array([2, 0, 1, 2, 0, 1])
@@ -54,6 +56,16 @@ def test_an_archive_with_splits_has_those(tmp_path, form):
     assert (data.split, len(data), len(cnn.load_dataset(path, "train"))) == ("test", 2, 4)
     with pytest.raises(cnn.DatasetError, match=r"^own\.npz has no split 'all': .* test, train"):
         cnn.load_dataset(path, "all")
+
+
+def test_pictures_for_validation_are_those_of_the_test_where_there_are_no_others(tmp_path):
+    parts = {"x_train": IMAGES[:4], "y_train": LABELS[:4], "x_val": IMAGES[4:], "y_val": LABELS[4:]}
+    path = saved(tmp_path, **parts)
+    assert cnn.load_dataset(path, "test").labels.tolist() == [0, 1]
+    assert open_source(Path(path)).notes == ("val is shown as the split test.",)
+    path = saved(tmp_path, **parts, x_test=IMAGES[:1], y_test=LABELS[:1])
+    assert cnn.load_dataset(path, "test").labels.tolist() == [2]
+    assert open_source(Path(path)).notes == ("Left out: val, beside test and train.",)
 
 
 @pytest.mark.parametrize(
