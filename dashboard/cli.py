@@ -90,7 +90,8 @@ def serve(
     settings = _settings(given)
     settings.jobs.require_writable()
     if settings.own_data:
-        open_source(settings.own_data)
+        for note in open_source(settings.own_data).notes:
+            typer.echo(note)
     if settings.auth:
         People(settings.auth.expanduser())
     os.environ.update(environment(settings))
@@ -214,8 +215,12 @@ def import_checkpoints(
     from cnn.training import importing
 
     settings = _settings(given)
-    run = importing.import_checkpoints(checkpoints, model, settings.jobs.runs_dir, history=history)
-    Console().print(
+    console = Console()
+    run = importing.import_checkpoints(
+        checkpoints, model, settings.jobs.runs_dir, history=history,
+        tell=lambda sentence: console.print(sentence, soft_wrap=True, markup=False, highlight=False),
+    )  # fmt: skip
+    console.print(
         f"The run {run.id} has {counted(len(run.moments), 'moment')}, from “"
         f"{run.moments[0].description}” to “{run.moments[-1].description}”: choose it on the Training "
         "page of cnn-dashboard serve.", soft_wrap=True,

@@ -24,7 +24,7 @@ from cnn.data import datasets
 from cnn.data.sources import open_source
 from cnn.errors import CnnError, reason
 from cnn.jobs import Queue, has_worker
-from cnn.words import counted
+from cnn.words import counted, listed
 from dashboard.access.hosts import is_loopback
 from dashboard.access.people import People
 from dashboard.access.warning import warning
@@ -91,7 +91,8 @@ def _versions(_: Settings) -> Iterator[Finding]:
 def _data(settings: Settings) -> Iterator[Finding]:
     if settings.own_data:
         source = open_source(settings.own_data)
-        yield Finding("pictures", "fine", f"{settings.own_data} ({type(source).__name__.lower()})")
+        told = " ".join([f"{settings.own_data}, {listed(source.splits)}.", *source.notes])
+        yield Finding("pictures", "fine", told)
     found = datasets.find(datasets.MNIST, settings.data_path)
     if found:
         yield Finding("MNIST", "fine", str(found))

@@ -10,6 +10,7 @@ import threading
 import webbrowser
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -21,7 +22,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 import cnn
 from cnn.errors import DatasetError
 from cnn.images.pixels import MOST_CHANNELS
-from cnn.models.card import Card, attach_card
+from cnn.models.card import Card, attach_card, card_of, stated_card, with_class_names
+from cnn.models.heads import head_of
 from cnn.models.internals import every_layer
 from cnn.models.loading import as_functional, save_model, trained_with
 from cnn.models.losses import compiled_losses
@@ -42,7 +44,7 @@ _NOTEBOOKS = "http://localhost:* http://127.0.0.1:* https://localhost:* vscode-w
 
 
 def launch(
-    model: keras.Model,
+    model: keras.Model | Path | str,
     *,
     images: ArrayLike | None = None,
     labels: ArrayLike | None = None,
@@ -52,12 +54,13 @@ def launch(
 ) -> Dashboard:
     """Serve the model as it is now, with these pictures, and return a handle of the server.
 
+    `model` may be the path of its file; what its card says is kept where nothing else is given.
     `images` are n pictures (n, height, width) or (n, height, width, channels): integers or numbers from 0
     to 255, or numbers from 0 to 1, which are rounded to 256 levels. `labels` (n,) are the places of their
-    classes among `class_names`, or the names; (n, classes) with a 1 at the class is taken too;
-    without them nothing is said to be right or wrong. `scale` is what pixels of 0 to 255 are multiplied
-    with before they enter the model, as on its card. Without pictures those are shown that the dashboard
-    finds, at least the embedded digits.
+    classes among `class_names`, which has one name for each output, or the names; (n, classes) with a 1
+    at the class is taken too; without them nothing is said to be right or wrong. `scale` is what pixels
+    of 0 to 255 are multiplied with before they enter the model, as on its card. Without pictures those
+    are shown that the dashboard finds, at least the embedded digits.
 
     With `show` it is opened in the browser, or below the cell of a notebook. The server listens on a free
     port of this machine alone, in threads of this process; what it writes goes when it is closed.
@@ -69,12 +72,15 @@ def launch(
     folder = tempfile.TemporaryDirectory(prefix="cnn-launched-", ignore_cleanup_errors=True)
     try:
         home = Path(folder.name)
+        model = cnn.load_model(Path(model)) if isinstance(model, str | Path) else model
         graph = as_functional(model)
-        stated = Card(class_names=tuple(map(str, class_names)), scale=scale)
+        stated = _stated(card_of(model), stated_card(class_names, scale))
         card = trained_with(stated, graph, compiled_losses(model))
         path = home / f"{re.sub(r'[^A-Za-z0-9_-]+', '_', model.name) or 'model'}.keras"
         shown = _copied(graph, path, card)
-        data = _written(home, images, labels, class_names or cnn.class_names(shown))
+        if stated.class_names and head_of(shown).has_classes:
+            with_class_names(stated, stated.class_names, int(shown.outputs[0].shape[-1] or 1))
+        data = _written(home, images, labels, stated.class_names or cnn.class_names(shown))
         settings = Settings(
             home=home, model=path, redis_url=None, download=False, host=_HOST, prefix="/",
             frames=_NOTEBOOKS if _is_notebook() else "", **data,
@@ -191,26 +197,46 @@ def _copied(graph: keras.Model, path: Path, card: Card) -> keras.Model:
         return graph
 
 
+def _stated(own: Card, given: Card) -> Card:
+    """Return the model's own card, with what is given in place of what it says."""
+    return replace(
+        own,
+        class_names=given.class_names or own.class_names,
+        scale=own.scale if given.scale is None else given.scale,
+    )
+
+
 def _written(
-    home: Path, images: ArrayLike | None, labels: ArrayLike | None, class_names: Sequence[str]
+    home: Path, images: ArrayLike | None, labels: ArrayLike | None, names: tuple[str, ...]
 ) -> dict[str, Any]:
     """Write the pictures into the server's folder; return the setting that says where they are."""
     if images is None:
         if labels is not None:
             raise DatasetError("There are labels and no images: give both.")
         return {}
-    pixels, path = _pixels(np.asarray(images)), home / "pictures.npz"
+    pixels, path = _pixels(_array(images, "images")), home / "pictures.npz"
     if labels is None:
         np.savez(path, x=pixels)
         return {"data": str(path)}
-    names = tuple(map(str, class_names))
-    numbers = _numbers(np.asarray(labels), names)
-    if len(numbers) != len(pixels):
+    given = _array(labels, "labels")
+    if given.ndim and len(given) != len(pixels):
         raise DatasetError(
-            f"There are {len(pixels)} images and {len(numbers)} labels: give one each."
+            f"There are {len(pixels)} images and {len(given)} labels: give one each."
         )
-    np.savez(path, x=pixels, y=numbers, class_names=np.array(names))
+    np.savez(path, x=pixels, y=_numbers(given, names), class_names=np.array(names))
     return {"data": str(path)}
+
+
+def _array(given: ArrayLike, what: str) -> NDArray[Any]:
+    """Return what is given as an array; `DatasetError` where its parts have several shapes."""
+    try:
+        return np.asarray(given)
+    except ValueError as error:
+        shapes = sorted({np.shape(one) for one in given})  # type: ignore[union-attr]
+        raise DatasetError(
+            f"The {what} have {len(shapes)} shapes, among them {shapes[0]} and {shapes[-1]}: bring all "
+            "to one, or serve a folder of pictures of any sizes with cnn-dashboard serve --data."
+        ) from error
 
 
 def _pixels(images: NDArray[Any]) -> NDArray[np.uint8]:
@@ -241,26 +267,40 @@ def _pixels(images: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _numbers(labels: NDArray[Any], names: Sequence[str]) -> NDArray[np.int64]:
     """Return the places (n,) of labels among the names; `DatasetError` for one that is not there."""
-    if labels.ndim == 2 and labels.shape[1] == len(names):
-        labels = labels.argmax(axis=1)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
+    if labels.ndim == 2 and labels.shape[1] == len(names):
+        labels = _places_of_ones(labels)
     if labels.ndim != 1:
         raise DatasetError(
             f"The labels have the shape {labels.shape}: expected one per picture, (n,)."
         )
     if labels.dtype.kind in "USO":
-        unknown = sorted({str(label) for label in labels} - set(names))
+        words = [one.decode() if isinstance(one, bytes) else str(one) for one in labels.tolist()]
+        unknown = sorted(set(words) - set(names))
         if unknown:
             raise DatasetError(
                 f"{unknown[0]!r} is among the labels and not among the class names: give class_names "
                 "with every class."
             )
-        return np.array([names.index(str(label)) for label in labels], np.int64)
-    numbers = labels.astype(np.int64)
+        return np.array([names.index(word) for word in words], np.int64)
+    with np.errstate(invalid="ignore"):
+        numbers = labels.astype(np.int64)
     if (numbers != labels).any() or numbers.min() < 0 or numbers.max() >= len(names):
         raise DatasetError(
             f"The labels are numbers from {labels.min()} to {labels.max()}, and there are {len(names)} "
             f"classes: expected whole numbers from 0 to {len(names) - 1}."
         )
     return numbers
+
+
+def _places_of_ones(rows: NDArray[Any]) -> NDArray[np.int64]:
+    """Return where the 1 is in each row of zeros (n, classes); `DatasetError` for other rows."""
+    are_places = ((rows == 0) | (rows == 1)).all() and (rows.sum(axis=1) == 1).all()
+    if not are_places:
+        raise DatasetError(
+            "The labels are rows, of which some are not a 1 at the class among zeros: give one class a "
+            "picture, such as labels.argmax(axis=1) of probabilities."
+        )
+    places: NDArray[np.int64] = rows.argmax(axis=1)
+    return places

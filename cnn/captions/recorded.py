@@ -22,8 +22,10 @@ _UNSEEN = {
 }
 
 
-def recorded_loss(losses: Sequence[float], val_losses: Sequence[float], known: Recorded) -> Caption:
-    """Return the caption of the losses per epoch; what was not measured is NaN."""
+def recorded_loss(
+    epochs: Sequence[int], losses: Sequence[float], val_losses: Sequence[float], known: Recorded
+) -> Caption:
+    """Return the caption of the losses of epochs, given by number; what was not measured is NaN."""
     if not len(losses):
         return Caption(_NO_CURVES[known.by])
     seen = f"{counted(len(losses), 'epoch')}, as Keras told {'it' if len(losses) == 1 else 'them'}."
@@ -34,18 +36,22 @@ def recorded_loss(losses: Sequence[float], val_losses: Sequence[float], known: R
         best = int(np.nanargmin(losses))
         return Caption(
             f"{seen} Nothing was validated.",
-            f"The loss in training was lowest in epoch {best + 1} ({losses[best]:.4f}).",
+            f"The loss in training was lowest in epoch {epochs[best]} ({losses[best]:.4f}).",
         )
     best = int(np.nanargmin(val_losses))
     return Caption(
-        seen, f"The validation loss was lowest after epoch {best + 1} ({val_losses[best]:.4f})."
+        seen,
+        f"The validation loss was lowest after epoch {epochs[best]} ({val_losses[best]:.4f}).",
     )
 
 
 def recorded_accuracy(
-    accuracies: Sequence[float], val_accuracies: Sequence[float], known: Recorded
+    epochs: Sequence[int],
+    accuracies: Sequence[float],
+    val_accuracies: Sequence[float],
+    known: Recorded,
 ) -> Caption:
-    """Return the caption of the accuracies per epoch; what was not measured is NaN."""
+    """Return the caption of the accuracies of epochs, as of their losses."""
     if not len(accuracies):
         return Caption(_NO_CURVES[known.by])
     if np.isfinite(val_accuracies).any():
@@ -56,7 +62,7 @@ def recorded_accuracy(
         what, where, share = "accuracy in training", "in", accuracies[best]
     else:
         return Caption("This training measured no accuracy.")
-    return Caption(f"The best {what} is {percent(share, 2)}, {where} epoch {best + 1}.")
+    return Caption(f"The best {what} is {percent(share, 2)}, {where} epoch {epochs[best]}.")
 
 
 def recorded_rate(known: Recorded) -> Caption:

@@ -17,19 +17,23 @@ from cnn.data.labelled import (
     TRAIN,
     UNDIVIDED,
     Labelled,
-    named,
-    numbered,
     part,
     without_labels,
 )
 from cnn.data.picture_files import MOST_BYTES
+from cnn.data.splits import WORDS, about, divided
 from cnn.errors import DatasetError, reason
 from cnn.images.pixels import MOST_CHANNELS
+from cnn.words import counted
 
 _PICTURES = ("x", "images", "image", "pictures", "data", "features")
 _LABELS = ("y", "labels", "label", "targets", "target", "classes")
 _NAMES = ("class_names", "label_names", "names")
 _USUAL = (1, 3)
+# Numbers of classes below it are places, however few of them occur.
+_FEW = 100
+_LARGEST = 2**53
+_ARRAY = b"\x93NUMPY"
 _ACCEPTED = "x_train, y_train, x_test and y_test, or x and y (or images and labels), or x alone"
 
 
@@ -59,6 +63,13 @@ def splits_of_archive(path: Path) -> tuple[str, ...]:
         )
 
 
+def notes_of_archive(path: Path) -> tuple[str, ...]:
+    """Return what is to be told of an archive whose splits are not train and test, in sentences."""
+    with _opened(path) as archive:
+        words = [word for each in WORDS.values() for word in each if _called(archive.files, word)]
+    return about(words, divided(words))
+
+
 def read_archive(path: Path, split: str) -> Labelled:
     """Return the pictures of a split; `DatasetError` where they are not there or cannot be read."""
     is_whole = splits_of_archive(path) == UNDIVIDED
@@ -67,7 +78,7 @@ def read_archive(path: Path, split: str) -> Labelled:
         if arrays is None:
             raise DatasetError(f"{path.name} has no pictures of the split {split!r}.")
         _require_room(path, arrays.pictures)
-        pictures = _pictures(path, archive[arrays.pictures])
+        pictures = _pictures(path, _array(path, archive, arrays.pictures))
         labelled = (
             _labelled(path, archive, pictures, arrays.labels)
             if arrays.labels
@@ -78,19 +89,36 @@ def read_archive(path: Path, split: str) -> Labelled:
 
 def _labelled(path: Path, archive: Any, pictures: NDArray[np.uint8], name: str) -> Labelled:
     """Return the pictures with the labels in the array of that name."""
-    labels, names = _labels(path, archive[name])
-    given = next((archive[name] for name in _NAMES if name in archive.files), None)
-    if given is not None:
-        names = _names(path, given, len(names))
+    labels = _told(path, _array(path, archive, name)).labels
     if len(pictures) != len(labels):
         raise DatasetError(f"{path.name} holds {len(pictures)} pictures but {len(labels)} labels.")
-    return Labelled(pictures, labels, names)
+    return Labelled(pictures, *_classified(path, archive, labels))
+
+
+def _classified(
+    path: Path, archive: Any, labels: NDArray[Any]
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Return class numbers (n,) of labels, and the names of the classes, the same in every split."""
+    every = [_arrays(archive.files, split) for split in (ALL, TRAIN, TEST)]
+    told = [_told(path, _array(path, archive, one.labels)) for one in every if one and one.labels]
+    known = np.unique(np.concatenate([one.known for one in told]))
+    given = next((name for name in _NAMES if name in archive.files), None)
+    if given is None:
+        classes = _classes(known)
+        names = classes
+    else:
+        names = _names(path, _array(path, archive, given), known)
+        classes = names if known.dtype.kind == "U" else np.arange(len(names))
+    places = {label: place for place, label in enumerate(classes.tolist())}
+    numbers = [places[label] for label in labels.astype(known.dtype).tolist()]
+    return np.array(numbers, np.int64), tuple(map(str, names))
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """Open an archive; whatever is wrong with it, then or later, is a `DatasetError`."""
     try:
+        _require_archive(path)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             yield archive
     except (OSError, EOFError, ValueError, KeyError, MemoryError, zipfile.BadZipFile) as error:
@@ -100,15 +128,42 @@ def _opened(path: Path) -> Iterator[Any]:
         ) from error
 
 
+def _require_archive(path: Path) -> None:
+    """Raise `ValueError` for a file of another kind: numpy would take it for a pickle."""
+    with path.open("rb") as file:
+        start = file.read(len(_ARRAY))
+    if start == _ARRAY:
+        raise ValueError("it is one array, as np.save writes it, and no archive of np.savez")
+    if not zipfile.is_zipfile(path):
+        raise ValueError("it is no archive of np.savez")
+
+
+def _array(path: Path, archive: Any, name: str) -> NDArray[Any]:
+    """Return an array of an archive; `DatasetError` for one of Python objects."""
+    try:
+        array: NDArray[Any] = archive[name]
+    except ValueError as error:
+        if "allow_pickle" not in str(error):
+            raise
+        raise DatasetError(
+            f"{path.name}: {name} is an array of Python objects, which may run code when they are read, "
+            "and is refused: save names as y.astype(str), and pictures of one size as numbers."
+        ) from error
+    return array
+
+
 def _arrays(files: list[str], split: str) -> _Arrays | None:
-    """Return the arrays of a split: `x_test`, `test_x` or `X_test` and so on, for "all" `x`."""
+    """Return the arrays of a split by the first word that names it, for "all" `x` and `y`."""
+    return next(filter(None, (_called(files, word) for word in WORDS.get(split, (split,)))), None)
+
+
+def _called(files: list[str], word: str) -> _Arrays | None:
+    """Return the arrays whose names have that word: `x_test`, `test_x` or `X_test` and so on."""
     known = {name.lower(): name for name in files}
 
-    def find(words: tuple[str, ...]) -> str | None:
-        forms = (
-            ("{}", "{}_all") if split == ALL else (f"{{}}_{split}", f"{split}_{{}}", f"{{}}{split}")
-        )
-        wanted = (form.format(word) for word in words for form in forms)
+    def find(names: tuple[str, ...]) -> str | None:
+        forms = ("{}", "{}_all") if word == ALL else (f"{{}}_{word}", f"{word}_{{}}", f"{{}}{word}")
+        wanted = (form.format(name) for name in names for form in forms)
         return next((known[name] for name in wanted if name in known), None)
 
     pictures, labels = find(_PICTURES), find(_LABELS)
@@ -162,30 +217,55 @@ def _has_channels_first(shape: tuple[int, ...]) -> bool:
     return first in _USUAL or (first < second == last and first <= MOST_CHANNELS)
 
 
-def _labels(path: Path, array: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Return class numbers of numbers (n,) or (n, 1), of rows with one 1 (n, classes), or of words."""
+class _Told(NamedTuple):
+    """Labels of n pictures, int64 or words (n,), and those that there are of them, in order."""
+
+    labels: NDArray[Any]
+    known: NDArray[Any]
+
+
+def _told(path: Path, array: NDArray[Any]) -> _Told:
+    """Return the labels in numbers (n,) or (n, 1), in rows with one 1 (n, classes), or in words."""
     flat = array.reshape(len(array)) if array.ndim and array.size == len(array) else array
     if flat.ndim == 2 and bool(((flat == 0) | (flat == 1)).all() and (flat.sum(axis=1) == 1).all()):
-        return flat.argmax(axis=1).astype(np.int64), numbered(flat.shape[1])
+        return _Told(flat.argmax(axis=1), np.arange(flat.shape[1]))
     if flat.ndim == 1 and flat.dtype.kind == "U":
-        return named([str(word) for word in flat])
-    if (
-        flat.ndim != 1
-        or flat.dtype.kind not in "biuf"
-        or bool((flat < 0).any() or (flat % 1).any())
-    ):
+        return _Told(flat, np.unique(flat))
+    if flat.ndim != 1 or flat.dtype.kind not in "biuf" or not bool(_count_classes(flat).all()):
         raise DatasetError(
             f"{path.name} holds {array.dtype} labels of shape {array.shape}: expected one class "
             "number from 0, or one name, a picture."
         )
     numbers = flat.astype(np.int64)
-    return numbers, numbered(int(numbers.max(initial=0)) + 1)
+    return _Told(numbers, np.unique(numbers))
 
 
-def _names(path: Path, array: NDArray[Any], classes: int) -> tuple[str, ...]:
-    if array.ndim != 1 or array.dtype.kind != "U" or len(array) < classes:
-        raise DatasetError(
-            f"{path.name} has labels of {classes} classes, and names that do not fit "
-            f"({array.dtype}, shape {array.shape}): expected one name a class."
-        )
-    return tuple(str(name) for name in array)
+def _count_classes(numbers: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which of the numbers (n,) are whole ones from 0 that every type of number holds."""
+    with np.errstate(invalid="ignore"):
+        counts: NDArray[np.bool_] = (numbers >= 0) & (numbers <= _LARGEST) & (numbers % 1 == 0)
+    return counts
+
+
+def _classes(known: NDArray[Any]) -> NDArray[Any]:
+    """Return the labels of all classes, in order, of those that occur.
+
+    Numbers are places of classes, so that some may have no picture, up to 99 or where at least half of
+    the classes have some. Beyond that they only tell classes apart, as words do: those that occur.
+    """
+    if known.dtype.kind == "U" or not len(known):
+        return known
+    count = int(known[-1]) + 1
+    return np.arange(count) if count <= max(_FEW, 2 * len(known)) else known
+
+
+def _names(path: Path, array: NDArray[Any], known: NDArray[Any]) -> NDArray[Any]:
+    """Return the names that an archive gives to its classes; they fit the labels that occur."""
+    are_names = array.ndim == 1 and array.dtype.kind == "U"
+    are_words = known.dtype.kind == "U"
+    if are_names and (np.isin(known, array) if are_words else known < len(array)).all():
+        return array
+    raise DatasetError(
+        f"{path.name} has {counted(len(known), 'label')} up to {known[-1]}, and names that do not fit "
+        f"({array.dtype}, shape {array.shape}): expected one name a class."
+    )

@@ -125,9 +125,14 @@ class Dataset:
 
     def first(self) -> NDArray[np.uint8]:
         """Return the first picture that is not damaged; `DatasetError` where all are."""
+        return self.pictures[self.place_of_first()]
+
+    def place_of_first(self) -> int:
+        """Return the place of the first picture that is not damaged; `DatasetError` where all are."""
         for place in range(len(self)):
             with suppress(DatasetError):
-                return self.pictures[place]
+                self.pictures[place]
+                return place
         raise DatasetError(f"No picture of {self.name} ({self.split}) can be read: replace them.")
 
     def small(self, index: int, side: int) -> NDArray[np.uint8]:

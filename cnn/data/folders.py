@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnn.data.labelled import NO_LABEL, TEST, TRAIN, UNDIVIDED, Labelled, named, part
 from cnn.data.picture_files import SUFFIXES, PictureFiles, key_of, stamp_of
+from cnn.data.splits import WORDS, about, divided
 from cnn.errors import DatasetError, reason
 
-_FILE = ("file", "filename", "file_name", "path", "filepath", "image", "picture")
-_LABEL = ("label", "class", "class_name", "category", "target")
+FILE = ("file", "filename", "file_name", "path", "filepath", "image", "picture")
+_LABEL = ("label", "labels", "class", "class_name", "category", "target")
 _SPLIT = "split"
+_SPLIT_WORDS = {word for words in WORDS.values() for word in words}
 _MOST_ROWS = 10_000_000
+_SEPARATORS = ",;\t"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# What the Finder of a Mac puts beside the files of an archive.
+_NO_CLASSES = ("__macosx",)
 
 
 class Listed(NamedTuple):
     """Files below `root` with their labels, by split; none of them is opened.
 
-    Where nobody says what they are, they have no class names, and `NO_LABEL` each.
+    Where nobody says what they are, they have no class names, and `NO_LABEL` each. `notes` are sentences
+    about what is not shown, or otherwise than it is called.
     """
 
     root: Path
     stamps: dict[str, list[str]]
     labels: dict[str, NDArray[np.int64]]
     class_names: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -57,12 +67,31 @@ class Listed(NamedTuple):
 def list_folder(folder: Path) -> Listed | None:
     """Return the pictures of a folder, a class per sub-folder, in the order of their names.
 
-    Where there are folders called train and test inside, each is a split. Where no sub-folder has
-    pictures, those beside them are taken, without labels. None where there are none either.
+    Where there are folders called train and test, or validation, inside, each is a split, unless they
+    have pictures beside folders of other classes. Where no sub-folder has pictures, those beside them
+    are taken, without labels. None where there are none either.
     """
-    divided = [split for split in (TEST, TRAIN) if (folder / split).is_dir()]
-    roots = {split: f"{split}/" for split in divided} or {UNDIVIDED[0]: ""}
-    return _in_classes(folder, roots) or _without_classes(folder, roots)
+    inside = _folders(folder, "")
+    splits = divided(inside)
+    others = [name for name in inside if name.lower() not in _SPLIT_WORDS]
+    if all(
+        any(_has_pictures(folder / name) for name in each) for each in (splits.values(), others)
+    ):
+        splits = {}
+    roots = {split: f"{name}/" for split, name in splits.items()} or {UNDIVIDED[0]: ""}
+    found = _in_classes(folder, roots) or _without_classes(folder, roots)
+    if found is None:
+        return None
+    deeper = below_classes(folder, roots.values())
+    left_out = (f"Left out: pictures in {deeper}, below the folder of a class.",) if deeper else ()
+    return found._replace(notes=(*about(inside if splits else (), splits), *left_out))
+
+
+def below_classes(folder: Path, starts: Iterable[str] = ("",)) -> str:
+    """Return a folder with pictures below those of classes, which are not looked into; "" if none is."""
+    places = (f"{start}{name}/" for start in starts for name in _folders(folder, start))
+    deeper = (f"{place}{name}" for place in places for name in _folders(folder, place))
+    return next((place for place in deeper if _has_pictures(folder / place)), "")
 
 
 def _in_classes(folder: Path, roots: dict[str, str]) -> Listed | None:
@@ -88,19 +117,32 @@ def _without_classes(folder: Path, roots: dict[str, str]) -> Listed | None:
 
 def _classes(folder: Path, start: str) -> Iterator[tuple[str, list[str]]]:
     """Yield each sub-folder of a folder that has pictures, and the stamps of these."""
-    for name in sorted(entry.name for entry in os.scandir(folder / start) if entry.is_dir()):
-        if name.startswith("."):
-            continue
+    for name in _folders(folder, start):
         if inside := _pictures(folder, f"{start}{name}/"):
             yield name, inside
+
+
+def _folders(folder: Path, start: str) -> list[str]:
+    """Return the names of the folders in a folder below another, in their order, without hidden ones."""
+    names = sorted(entry.name for entry in os.scandir(folder / start) if entry.is_dir())
+    return [name for name in names if name[0] != "." and name.lower() not in _NO_CLASSES]
+
+
+def _is_picture(entry: os.DirEntry[str]) -> bool:
+    """Whether a file is called as a picture, and is not hidden, as those that a Mac puts beside them."""
+    return entry.name.lower().endswith(SUFFIXES) and entry.name[0] != "." and entry.is_file()
+
+
+def _has_pictures(folder: Path) -> bool:
+    with os.scandir(folder) as entries:
+        return any(map(_is_picture, entries))
 
 
 def _pictures(folder: Path, start: str) -> list[str]:
     """Return the stamps of the pictures in a folder below another, in the order of their names."""
     inside = {
         entry.name: stamp_of(f"{start}{entry.name}", entry.stat())
-        for entry in os.scandir(folder / start)
-        if entry.name.lower().endswith(SUFFIXES) and entry.is_file()
+        for entry in filter(_is_picture, os.scandir(folder / start))
     }
     return [inside[file] for file in sorted(inside)]
 
@@ -108,38 +150,79 @@ def _pictures(folder: Path, start: str) -> list[str]:
 def list_table(path: Path) -> Listed:
     """Return the pictures that a CSV names, with columns `file` and, if wanted, `label` and `split`.
 
-    The files are below its folder. Labels are numbers or names; a table that gives none at all is one of
-    pictures without labels. `DatasetError`, with the line, for
-    what is no such table and for a file that is not there.
+    Between columns is a comma, a semicolon or a tab. The files are below its folder. Labels are numbers
+    or names; a table that gives none at all is one of pictures without labels. `DatasetError`, with the
+    line, for what is no such table and for a file that is not there.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(_rows(path, csv.reader(file)))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        with _opened(path) as file:
+            table = _table(file)
+            head = [word.strip().lower() for word in next(table, [])]
+            rows = list(_rows(path, head, table))
+    except (OSError, UnicodeError, csv.Error) as error:
         raise DatasetError(
             f"{path.name} cannot be read as a table ({reason(error)}): expected a CSV in UTF-8 with "
             "the columns file and label."
         ) from error
     if not rows:
         raise DatasetError(f"{path.name} names no picture: expected a line `file,label` for each.")
-    splits = {row.split for row in rows}
-    is_half_divided = "" in splits and len(splits) > 1
-    if is_half_divided or splits - {"", TRAIN, TEST}:
-        raise DatasetError(
-            f"{path.name} has the splits {', '.join(sorted(map(repr, splits)))}: expected train and "
-            "test, or no column of that name."
-        )
+    words = {row.split for row in rows}
+    splits = {UNDIVIDED[0]: ""} if words == {""} else _splits(path, words)
     labels, names = _told(path, rows)
     stamps = [_stamp(path, row) for row in rows]
     places = {
-        split or UNDIVIDED[0]: [n for n, row in enumerate(rows) if row.split == split]
-        for split in sorted(splits)
+        split: [n for n, row in enumerate(rows) if row.split == word]
+        for split, word in splits.items()
     }
     return Listed(
         path.parent,
         {split: [stamps[n] for n in chosen] for split, chosen in places.items()},
         {split: labels[chosen] for split, chosen in places.items()},
         names,
+        (*about(words, splits), *_about_labels(path, head)),
+    )
+
+
+def names_pictures(path: Path) -> bool:
+    """Whether a CSV has a column of files; False for what cannot be read."""
+    try:
+        with _opened(path) as file:
+            return any(word.strip().lower() in FILE for word in next(_table(file), []))
+    except (OSError, UnicodeError, csv.Error):
+        return False
+
+
+def _opened(path: Path) -> IO[str]:
+    """Open a table in UTF-8, or in UTF-16 where it begins as that does."""
+    with path.open("rb") as file:
+        start = file.read(2)
+    return path.open(newline="", encoding="utf-16" if start in _UTF16 else "utf-8-sig")
+
+
+def _table(file: IO[str]) -> Iterator[list[str]]:
+    """Return the rows of a table, whose columns are separated as the most in its first line are."""
+    head = file.readline()
+    return csv.reader(chain([head], file), delimiter=max(_SEPARATORS, key=head.count))
+
+
+def _splits(path: Path, words: set[str]) -> dict[str, str]:
+    """Return the word for each split in a table; `DatasetError` for words that name none."""
+    if words <= _SPLIT_WORDS:
+        return divided(words)
+    raise DatasetError(
+        f"{path.name} has the splits {', '.join(sorted(map(repr, words)))}: expected train and "
+        "test, or no column of that name."
+    )
+
+
+def _about_labels(path: Path, head: list[str]) -> tuple[str, ...]:
+    """Return that no column is known to have labels, where there are others than those of files."""
+    others = [word for word in head if word and word not in FILE and word != _SPLIT]
+    if not others or any(word in _LABEL for word in head):
+        return ()
+    return (
+        f"{path.name} has no column with labels that is known, only {', '.join(others)[:80]}: its "
+        f"pictures are shown without; call the column {_LABEL[0]}.",
     )
 
 
@@ -163,9 +246,8 @@ class _Row(NamedTuple):
     split: str
 
 
-def _rows(path: Path, table: Iterator[list[str]]) -> Iterator[_Row]:
-    head = [word.strip().lower() for word in next(table, [])]
-    file = next((head.index(name) for name in _FILE if name in head), None)
+def _rows(path: Path, head: list[str], table: Iterator[list[str]]) -> Iterator[_Row]:
+    file = next((head.index(name) for name in FILE if name in head), None)
     label = next((head.index(name) for name in _LABEL if name in head), None)
     split = head.index(_SPLIT) if _SPLIT in head else None
     if file is None:
@@ -193,12 +275,17 @@ def _stamp(path: Path, row: _Row) -> str:
             "name files below the folder of the table."
         )
     try:
-        return stamp_of(name.as_posix(), (path.parent / name).stat())
+        found = (path.parent / name).stat()
     except OSError as error:
         raise DatasetError(
             f"{path.name}, line {row.line:,}, names {row.file}, which is not there "
             f"({reason(error)}): mend the line, or add the file."
         ) from error
+    if not stat.S_ISREG(found.st_mode):
+        raise DatasetError(
+            f"{path.name}, line {row.line:,}, names {row.file!r}, which is no file: name a picture."
+        )
+    return stamp_of(name.as_posix(), found)
 
 
 def _numbers(labels: list[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:

@@ -6,17 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnn.data.archives import read_archive, splits_of_archive
+from cnn.data.archives import notes_of_archive, read_archive, splits_of_archive
 from cnn.data.cifar import batch_files, read_batches
-from cnn.data.folders import Listed, list_folder, list_table
+from cnn.data.folders import Listed, below_classes, list_folder, list_table, names_pictures
 from cnn.data.idx import idx_files, read_idx_files
 from cnn.data.labelled import TEST, TRAIN, Labelled
-from cnn.data.picture_files import key_of, stamp_of
+from cnn.data.picture_files import SUFFIXES, key_of, stamp_of
 from cnn.errors import DatasetError, reason
+from cnn.words import listed
 
 ACCEPTED = (
-    "a folder of pictures (a sub-folder per class, where they have any), a CSV of file,label, an .npz "
-    "with x and, for labels, y, or the files of MNIST, Fashion-MNIST or CIFAR-10"
+    "a folder of pictures (a sub-folder per class, where they have any, below train and test, where "
+    f"they are divided; {', '.join(SUFFIXES)}), a CSV of file,label, an .npz with x and, for labels, y, "
+    "or the files of MNIST, Fashion-MNIST or CIFAR-10"
 )
 
 
@@ -24,13 +26,15 @@ ACCEPTED = (
 class Source:
     """Pictures that were found: `splits`, the one to look at first, and how one is read.
 
-    `key` is another as soon as one of the files is another.
+    `key` is another as soon as one of the files is another. `notes` are sentences about what is not
+    shown, or otherwise than it is called.
     """
 
     name: str
     key: str
     splits: tuple[str, ...]
     read: Callable[[str], Labelled]
+    notes: tuple[str, ...] = ()
 
 
 def open_source(path: Path) -> Source:
@@ -45,7 +49,9 @@ def open_source(path: Path) -> Source:
             f"{path.name} cannot be read ({reason(error)}): expected {ACCEPTED}."
         ) from error
     if source is None:
-        raise DatasetError(f"{path.name} holds no data set: expected {ACCEPTED}.")
+        deeper = below_classes(path) if path.is_dir() else ""
+        there = f" where it is looked for, and pictures in {deeper}" if deeper else ""
+        raise DatasetError(f"{path.name} holds no data set{there}: expected {ACCEPTED}.")
     return source
 
 
@@ -58,10 +64,20 @@ def _opened(path: Path) -> Source | None:
         return _arrays(path, *_divided(files), lambda split: read_idx_files(path, split))
     if files := batch_files(path):
         return _arrays(path, *_divided(files), lambda split: read_batches(path, split))
-    alone = [*sorted(path.glob("*.csv")), *sorted(path.glob("*.npz"))]
-    listed = None if alone else list_folder(path)
-    if listed:
-        return _listed(path.name, listed)
+    return _found(path)
+
+
+def _found(path: Path) -> Source | None:
+    """Return what a folder holds: a table of pictures, classes, an archive, or pictures alone."""
+    tables, archives = sorted(path.glob("*.csv")), sorted(path.glob("*.npz"))
+    if table := next(filter(names_pictures, tables), None):
+        return _file(table)
+    pictures = list_folder(path)
+    if pictures and (pictures.class_names or not archives):
+        others = [file.name for file in (*tables, *archives)]
+        note = f"Left out: {listed(others)}, beside the pictures in {path.name}."
+        return _listed(path.name, pictures, *([note] if others else []))
+    alone = [*archives, *tables]
     return _file(alone[0]) if alone else None
 
 
@@ -75,17 +91,21 @@ def _file(path: Path) -> Source | None:
     if path.suffix.lower() == ".csv":
         return _listed(path.name, list_table(path))
     if path.suffix.lower() == ".npz":
-        splits = splits_of_archive(path)
-        return _arrays(path, [path], splits, lambda split: read_archive(path, split))
+        splits, notes = splits_of_archive(path), notes_of_archive(path)
+        return _arrays(path, [path], splits, lambda split: read_archive(path, split), notes)
     return None
 
 
-def _listed(name: str, listed: Listed) -> Source:
-    return Source(name, listed.key, listed.splits, listed.read)
+def _listed(name: str, found: Listed, *notes: str) -> Source:
+    return Source(name, found.key, found.splits, found.read, (*found.notes, *notes))
 
 
 def _arrays(
-    place: Path, files: Sequence[Path], splits: tuple[str, ...], read: Callable[[str], Labelled]
+    place: Path,
+    files: Sequence[Path],
+    splits: tuple[str, ...],
+    read: Callable[[str], Labelled],
+    notes: tuple[str, ...] = (),
 ) -> Source:
     """Return pictures that are read as a whole; files that were changed since they were found are not."""
     key = _key(files)
@@ -98,7 +118,7 @@ def _arrays(
             )
         return labelled
 
-    return Source(place.name, key, splits, unchanged)
+    return Source(place.name, key, splits, unchanged, notes)
 
 
 def _key(files: Sequence[Path]) -> str:

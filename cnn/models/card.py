@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -119,6 +119,34 @@ def _require_names(names: Any, called: str) -> None:
         )
 
 
+def stated_card(class_names: Any = (), scale: Any = None) -> Card:
+    """Return the card of what a program states: names of classes, which become texts, and a scale.
+
+    Raises `ModelError` for class names that are no list of one name each, of which one is empty or too
+    long, or two are the same, and for a scale that is not known.
+    """
+    is_list = isinstance(class_names, Iterable) and not isinstance(
+        class_names, str | bytes | Mapping
+    )
+    if not is_list:
+        raise ModelError(
+            f"class_names is {str(class_names)[:60]!r}: expected a list with one name a class, such as "
+            '["cat", "dog"].'
+        )
+    names = tuple(one.decode() if isinstance(one, bytes) else str(one) for one in class_names)
+    _require_distinct(names)
+    return Card(names, _without_numpy(scale))
+
+
+def _without_numpy(stated: Any) -> Any:
+    """Return numbers of numpy, and those in lists and mappings, as plain ones, which JSON can hold."""
+    if isinstance(stated, np.generic | np.ndarray):
+        return stated.tolist()
+    if isinstance(stated, Mapping):
+        return {name: _without_numpy(one) for name, one in stated.items()}
+    return [_without_numpy(one) for one in stated] if isinstance(stated, list | tuple) else stated
+
+
 def with_class_names(card: Card, names: Sequence[str], count: int) -> Card:
     """Return the card with these names of `count` outputs, one each, or both of a single one's.
 
@@ -127,6 +155,11 @@ def with_class_names(card: Card, names: Sequence[str], count: int) -> Card:
     if len(names) != count and (count, len(names)) != (1, 2):
         wanted = "2 (the one for 0, then the one for 1)" if count == 1 else str(count)
         raise ModelError(f"{counted(len(names), 'name')} came: expected {wanted}, one a class.")
+    _require_distinct(names)
+    return replace(card, class_names=tuple(names))
+
+
+def _require_distinct(names: Sequence[str]) -> None:
     for place, name in enumerate(names):
         letters = len(name.strip())
         if not 0 < letters <= _LONGEST_NAME:
@@ -136,7 +169,6 @@ def with_class_names(card: Card, names: Sequence[str], count: int) -> Card:
     twice = next((name for name in names if list(names).count(name) > 1), None)
     if twice is not None:
         raise ModelError(f"{twice!r} is the name of several classes: give each its own.")
-    return replace(card, class_names=tuple(names))
 
 
 def write_card(card: Card, path: Path) -> None:

@@ -7,6 +7,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import keras
 
 from cnn.data.datasets import known_classes
 from cnn.errors import ModelError, RunError, reason
-from cnn.models.card import Card
+from cnn.models.card import Card, stated_card, with_class_names
 from cnn.models.loading import as_functional, save_model, trained_with
 from cnn.models.losses import compiled_losses
 from cnn.runs.moments import Moment, within_first_epoch
@@ -47,8 +48,9 @@ class RunRecorder(keras.callbacks.Callback):
     class are left out. Of a model without a graph of layers only the curves are recorded, with a
     warning. Cancelling the run in the dashboard stops `fit` after the batch.
 
-    What goes wrong with recording is a warning, and the training goes on. Raises `RunError` for a name
-    that no run can have.
+    What goes wrong with recording is a warning, and the training goes on; so are class names that are not
+    one for each output. Raises `RunError` for a name that no run can have, and `ModelError` for class
+    names that are no list of names, and for a scale that is not known.
     """
 
     def __init__(
@@ -61,10 +63,9 @@ class RunRecorder(keras.callbacks.Callback):
     ) -> None:
         super().__init__()
         place = Path(place).expanduser()
+        require_name(next((part for part in place.parts if "\0" in part), place.name))
         self._folder = runs_of_home() / place if len(place.parts) == 1 else place.resolve()
-        require_name(place.name)
-        names = tuple(class_names) or known_classes(data)
-        self._card = Card(class_names=names, scale=scale)
+        self._card = stated_card(class_names, scale)
         self._data = data
         self._writer: _Writer | None = None
         self.run: Run | None = None
@@ -77,7 +78,7 @@ class RunRecorder(keras.callbacks.Callback):
             self.run = create_recorded(
                 self._folder, known, lambda run: run.write_status(Status("running"))
             )
-            self._writer = _Writer(self.run, self.params, self._card)
+            self._writer = _Writer(self.run, self.params, self._card, known_classes(self._data))
             self._writer.begin(self.model)
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:  # noqa: ARG002
@@ -143,11 +144,13 @@ class RunRecorder(keras.callbacks.Callback):
 class _Writer:
     """Writes one run: its curves, and the weights of the model's graph of layers, if it has one."""
 
-    def __init__(self, run: Run, params: Mapping[str, Any], card: Card) -> None:
+    def __init__(
+        self, run: Run, params: Mapping[str, Any], card: Card, usual_names: tuple[str, ...]
+    ) -> None:
         self.run = run
         self._recorder = Recorder(run, lambda _: None)
         self._graph: keras.Model | None = None
-        self._card = card
+        self._card, self._usual_names = card, usual_names
         self._epochs = int(params.get("epochs") or 0)
         self._steps = int(params.get("steps") or 0)
         self._kept = within_first_epoch(self._steps or _MOST_BATCHES)
@@ -170,8 +173,22 @@ class _Writer:
         except ModelError as error:
             _warn(f"Only the curves of this training are recorded: {error}")
         else:
-            self._card = trained_with(self._card, self._graph, compiled_losses(model))
+            self._card = trained_with(
+                self._with_names(self._graph), self._graph, compiled_losses(model)
+            )
             self._save(self.run.initial_path)
+
+    def _with_names(self, graph: keras.Model) -> Card:
+        """Return the card with the names that fit the outputs: those that are stated, else the usual."""
+        count = int(graph.outputs[0].shape[-1] or 1)
+        if not self._card.class_names:
+            usual = self._usual_names if len(self._usual_names) == count else ()
+            return replace(self._card, class_names=usual)
+        try:
+            return with_class_names(self._card, self._card.class_names, count)
+        except ModelError as error:
+            _warn(f"The classes of this training are recorded without names: {error}")
+            return replace(self._card, class_names=())
 
     def _keep(self, moment: Moment) -> None:
         if self._graph:

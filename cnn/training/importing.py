@@ -6,7 +6,7 @@ import csv
 import json
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from cnn.runs.moments import Moment
 from cnn.runs.recorded import Recorded
 from cnn.runs.run import Run, Status, create_recorded
 from cnn.training.logs import history_row
+from cnn.training.numbering import MOST_EPOCHS, numbered
 from cnn.training.recording import finite
 from cnn.words import counted
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     import keras
 
 _SUFFIXES = (".keras", ".h5")
-_MOST_EPOCHS = 9999
 _PICKLED = b"\x80"
 _LAYER = re.compile(r"name=(.+?), built|\(named (.+?)\)")
 _SHAPES = re.compile(
@@ -38,26 +38,39 @@ _SHAPES = re.compile(
 )
 
 
+def _nobody(_: str) -> None:
+    """Tell nobody."""
+
+
 def import_checkpoints(
-    folder: Path, model_path: Path, runs_dir: Path, *, history: Path | None = None
+    folder: Path,
+    model_path: Path,
+    runs_dir: Path,
+    *,
+    history: Path | None = None,
+    tell: Callable[[str], object] = _nobody,
 ) -> Run:
     """Make a run of the checkpoints in `folder` and return it; it is there as a whole, or not at all.
 
     They are `.keras`, `.h5` or `.weights.h5` files with weights of the network in `model_path`, and
     are taken in the natural order of their names, epoch2 before epoch10. A checkpoint is of the epoch
-    that its name counts, where all names do, and else of its place among them. The model of the run
-    has the weights of the last one. `history` has the curves: a file of Keras's `CSVLogger`, or
-    `history.history` of what `fit` returns, as JSON. The run is called as the folder.
+    that its name counts, where most names do, and the others are left out; else of its place among them.
+    The model of the run has the weights of the last one. `history` has the curves: a file of Keras's
+    `CSVLogger`, whose column epoch holds, or `history.history` of what `fit` returns, as JSON. The run
+    is called as the folder. `tell` is given what does not fit, in sentences.
 
     Raises `RunError` or `ModelError`, with the file that is at fault.
     """
-    paths = checkpoints(folder, model_path)
-    rows = _history(history) if history else []
+    found = {path.name: path for path in checkpoints(folder, model_path)}
+    rows = _history(history, tell) if history else []
     model = load_model(model_path)
-    epochs = _epochs([path.name for path in paths], len(rows))
+    numbers = numbered(list(found), [int(row["epoch"]) for row in rows])
+    epochs = {found[name]: epoch for name, epoch in numbers.epochs.items()}
+    for sentence in numbers.told:
+        tell(sentence)
 
     def fill(run: Run) -> None:
-        for path, epoch in zip(paths, epochs, strict=True):
+        for path, epoch in epochs.items():
             weights = _weights(path, model, model_path.name)
             run.write_weights(Moment(epoch), weights)
         model.set_weights(weights)
@@ -67,14 +80,16 @@ def import_checkpoints(
         last = rows[-1] if rows else {}
         run.write_status(
             Status(
-                "finished", epoch=epochs[-1],
+                "finished", epoch=epoch,
                 loss=finite(last.get("loss")), accuracy=finite(last.get("accuracy")),
             )
         )  # fmt: skip
 
-    files = paths[0].name if len(paths) == 1 else f"{paths[0].name} to {paths[-1].name}"
-    told = {"checkpoints": f"{len(paths)}, {files}"}
-    return create_recorded(runs_dir / _name(folder), Recorded("import", len(rows), told), fill)
+    first, last = next(iter(epochs)).name, next(reversed(epochs)).name
+    files = first if len(epochs) == 1 else f"{first} to {last}"
+    known = {"checkpoints": f"{len(epochs)}, {files}"}
+    planned = int(rows[-1]["epoch"]) if rows else 0
+    return create_recorded(runs_dir / _name(folder), Recorded("import", planned, known), fill)
 
 
 def checkpoints(folder: Path, model_path: Path) -> list[Path]:
@@ -111,22 +126,6 @@ def _natural(name: str) -> list[tuple[int, str]]:
 def _name(folder: Path) -> str:
     """Return what the run of a folder is called, with nothing in it that no run can have."""
     return re.sub(r"[^A-Za-z0-9_.-]+|^[_.-]+", "-", folder.resolve().name).strip("-")[:56] or "run"
-
-
-def _epochs(names: list[str], known: int) -> list[int]:
-    """Return after which epoch each of the names, in natural order, is.
-
-    That is the first number in which they differ, if it counts epochs: it never repeats, and stays
-    within those that are `known` of the curves. Else it is the place of the name, from 1.
-    """
-    numbers = [list(map(int, re.findall(r"\d+", Path(name).stem))) for name in names]
-    counted_in = [column for column in zip(*numbers, strict=False) if len(set(column)) > 1]
-    same = len({_without_numbers(Path(name)) for name in names}) == 1
-    if same and counted_in:
-        epochs = list(counted_in[0])
-        if len(set(epochs)) == len(epochs) and max(epochs) <= (known or _MOST_EPOCHS):
-            return epochs
-    return list(range(1, len(names) + 1))
 
 
 def _weights(path: Path, model: keras.Model, of: str) -> list[NDArray[Any]]:
@@ -225,8 +224,8 @@ def _opened(path: Path) -> Any:
         ) from error
 
 
-def _history(path: Path) -> list[dict[str, float]]:
-    """Return the rows of a run's history from a file; `RunError` for one that is none."""
+def _history(path: Path, tell: Callable[[str], object]) -> list[dict[str, float]]:
+    """Return the rows of a run's history from a file, by epoch; `RunError` for one that is none."""
     try:
         with path.open("rb") as file:
             start = file.read(len(_PICKLED))
@@ -237,6 +236,7 @@ def _history(path: Path) -> list[dict[str, float]]:
             )
         table = _from_json(path) if path.suffix == ".json" else _from_csv(path)
         logs = table.apply(pd.to_numeric)
+        epochs = _epochs(logs)
     except RunError:
         raise
     except FileNotFoundError as error:
@@ -254,11 +254,27 @@ def _history(path: Path) -> list[dict[str, float]]:
         )
     rates = {"lr": "learning_rate"} if "learning_rate" not in logs else {}
     logs = logs.rename(columns=rates)
+    if twice := len(epochs) - len(set(epochs)):
+        tell(
+            f"{path.name} has {counted(twice, 'row')} of an epoch that comes again, as when a training "
+            "is resumed: the last row of each epoch is taken."
+        )
     rows = logs.drop(columns="epoch", errors="ignore").to_dict("records")
+    of_epoch = dict(zip(epochs, rows, strict=True))
     return [
-        history_row(number, {str(name): value for name, value in row.items()})
-        for number, row in enumerate(rows, 1)
+        history_row(epoch, {str(name): value for name, value in of_epoch[epoch].items()})
+        for epoch in sorted(of_epoch)
     ]
+
+
+def _epochs(logs: pd.DataFrame) -> list[int]:
+    """Return the number of each row's epoch, 1 being the first; `CSVLogger` begins with 0."""
+    if "epoch" not in logs:
+        return list(range(1, len(logs) + 1))
+    told = logs["epoch"].tolist()
+    if not all(number % 1 == 0 and 0 <= number < MOST_EPOCHS for number in told):
+        raise ValueError(f"its column epoch has other numbers than 0 to {MOST_EPOCHS - 1}")
+    return [int(number) + 1 for number in told]
 
 
 def _from_csv(path: Path) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from cnn.runs.naming import in_words
 from cnn.runs.recorded import Recorded
 from cnn.runs.run import HISTORY_COLUMNS, together
 from cnn.words import counted
-from dashboard.runs.table import Row, key_of
+from dashboard.runs.table import Row, epochs_in_words, is_from_the_start, key_of
 from dashboard.shell import components
 from dashboard.state.view import View
 
@@ -111,8 +111,7 @@ class Curves:
         if not self.is_single:
             return f"{len(self._rows)} runs beside each other." if self._rows else ""
         row = self._rows[0]
-        planned = _planned(row)
-        done = f"{len(self._courses[0].history)}{planned} epochs"
+        done = _done(row, self._courses[0])
         recorded = _recorded(row)
         how = {
             "queued": "waits for its turn; its curves begin with its first steps",
@@ -248,12 +247,17 @@ def _recorded(row: Row) -> Recorded | None:
         return None
 
 
-def _planned(row: Row) -> str:
-    """Return of how many epochs, as far as that is known."""
+def _done(row: Row, course: Course) -> str:
+    """Return which epochs are done, of how many as far as that is known, in words."""
     try:
-        return f" of {row.run.planned_epochs}" if row.run.planned_epochs else ""
+        planned = row.run.planned_epochs
     except cnn.RunError:
-        return ""
+        planned = 0
+    numbers = course.history["epoch"].tolist()
+    done = epochs_in_words(numbers, planned)
+    if is_from_the_start(numbers):
+        return f"{done} epochs"
+    return f"epoch {done}" if len(numbers) == 1 else f"epochs {done}"
 
 
 def _imported(row: Row) -> str:
@@ -305,12 +309,13 @@ def _caption_of_one(which: str, row: Row, course: Course) -> Caption:
 
 
 def _caption_of_recorded(which: str, recorded: Recorded, history: pd.DataFrame) -> Caption:
+    epochs = history["epoch"].tolist()
     if which == LOSS:
         losses = history["loss"].tolist(), history["val_loss"].tolist()
-        return cnn.captions.recorded_loss(*losses, recorded)
+        return cnn.captions.recorded_loss(epochs, *losses, recorded)
     if which == ACCURACY:
         shares = history["accuracy"].tolist(), history["val_accuracy"].tolist()
-        return cnn.captions.recorded_accuracy(*shares, recorded)
+        return cnn.captions.recorded_accuracy(epochs, *shares, recorded)
     if which == RATE:
         return cnn.captions.recorded_rate(recorded)
     unseen = {CLASSES: "classes", GRADIENTS: "gradients", SPEED: "speed"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -228,12 +228,26 @@ def results(run: Run) -> dict[str, str]:
     best = history["val_accuracy"].max()
     return {
         "data": data,
-        "epochs": f"{len(history)} of {planned}" if planned else str(len(history) or ""),
+        "epochs": epochs_in_words(history["epoch"].tolist(), planned)
+        if planned or len(history)
+        else "",
         "best": percent(best, 2) if best == best else "",
         "curve": cnn.figures.sparkline(losses) if losses else "",
         "curve-text": description,
         "kept": kept,
     }
+
+
+def is_from_the_start(epochs: Sequence[int]) -> bool:
+    """Whether epochs are all from the first on, so that their number is that of the last."""
+    return list(epochs) == [*range(1, len(epochs) + 1)]
+
+
+def epochs_in_words(epochs: Sequence[int], planned: int) -> str:
+    """Return how many epochs are done of those that were planned (0: nobody knows), or which they are."""
+    named = dict.fromkeys(f"{epochs[place]:.0f}" for place in (0, -1)) if epochs else {}
+    done = str(len(epochs)) if is_from_the_start(epochs) else " to ".join(named)
+    return f"{done} of {planned}" if planned else done
 
 
 def _data(run: Run) -> str:

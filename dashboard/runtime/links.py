@@ -89,7 +89,7 @@ class _Repair:
         data = values.setdefault("data", default.data)
         known = self._runtime.sets.splits(data)
         split = values.setdefault("split", default.split if data == default.data else known[0])
-        values.setdefault("index", 0)
+        values.setdefault("index", self._first(data, split))
         wrong = [self._refused.pop(name).why for name in _PLACE if name in self._refused]
         if split not in known:
             wrong.append(f"says split is {split!r}: {self._called(data)} has {' and '.join(known)}")
@@ -98,7 +98,7 @@ class _Repair:
         elif (count := self._count()) is not None and values["index"] >= count:
             place = f"{part_name(self._called(data), split)} has pictures 0 to {count - 1:,}"
             wrong = [f"says index is {values['index']}: {place}"]
-            values["index"] = 0
+            values["index"] = self._first(data, split)
         if wrong:
             name = self._runtime.sets.called(values["data"])
             instead = sample_in_words(name, values["data"], values["split"], values["index"])
@@ -243,6 +243,13 @@ class _Repair:
     def _say(self, sentence: str, part: str) -> None:
         self.messages.append(f"The link {sentence}.")
         self._changed.add(part)
+
+    def _first(self, data: str, split: str) -> int:
+        """Return the place of the first picture that can be read, 0 where none can."""
+        try:
+            return self._runtime.sets.first(data, split)
+        except cnn.DatasetError:
+            return 0
 
     def _count(self) -> int | None:
         """Return how many pictures the data set has, None where it is not on this server."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from threading import Condition
@@ -17,6 +18,7 @@ from dashboard.settings import Settings
 from dashboard.state.data import OWN, SPLITS, require_known
 
 _MOST = 4
+_INSTEAD = "Other pictures are shown instead."
 # With which a picture is compared.
 _MOST_PICTURES = 64
 _WORDS = {
@@ -43,6 +45,7 @@ class PictureSets:
         self._settings = settings
         self.problem = ""
         self._load = cached(LRUCache(_MOST), condition=Condition())(self._load_own)
+        self.first = cached(LRUCache(_MOST), condition=Condition())(self._first)
         self.some = cached(LRUCache(_MOST), condition=Condition())(self._some)
 
     @cached_property
@@ -52,7 +55,7 @@ class PictureSets:
         try:
             return sources.open_source(path) if path else None
         except cnn.DatasetError as error:
-            self.problem = f"{error} Other pictures are shown instead."
+            self.problem = f"{error} {_INSTEAD}"
             return None
 
     @property
@@ -60,11 +63,31 @@ class PictureSets:
         """What a view calls the operator's own pictures; empty where there are none."""
         return f"{OWN}{self.own.key}" if self.own else ""
 
-    def default(self) -> tuple[str, str]:
-        """Return the data set and the split that are shown when a link names none."""
+    def default(self) -> tuple[str, str, int]:
+        """Return data set, split and place of the picture that is shown when a link names none.
+
+        Own pictures of which none can be read give way to others.
+        """
+        if self.own_name:
+            with suppress(cnn.DatasetError):
+                split = self.splits(self.own_name)[0]
+                return self.own_name, split, self.first(self.own_name, split)
         named = self._settings.data if self._settings.data in datasets.NAMES else ""
-        name = self.own_name or named or datasets.best(self._settings.data_path)
-        return name, self.splits(name)[0]
+        name = named or datasets.best(self._settings.data_path)
+        return name, self.splits(name)[0], 0
+
+    def _first(self, name: str, split: str) -> int:
+        """Return the place of the first picture of a split that can be read; all named sets' can.
+
+        Raises `DatasetError` where none can.
+        """
+        if not name.startswith(OWN):
+            return 0
+        try:
+            return self.load(name, split).place_of_first()
+        except cnn.DatasetError as error:
+            self.problem = f"{error} {_INSTEAD}"
+            raise
 
     def here(self) -> tuple[str, ...]:
         """Return the data sets that are on this server, own ones first."""

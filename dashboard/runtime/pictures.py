@@ -40,8 +40,8 @@ class Picture:
 
     @property
     def is_empty(self) -> bool:
-        """Whether all pixels are alike, so that there is nothing to be seen."""
-        return bool((self.pixels == self.pixels[0, 0]).all())
+        """Whether it is black everywhere, the ground of what is drawn: another colour is something."""
+        return not self.pixels.any()
 
     def class_in(self, model: keras.Model) -> int | None:
         """Return the output of a model that stands for its class.

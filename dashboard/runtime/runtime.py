@@ -329,8 +329,8 @@ class Runtime:
 
     def default_view(self) -> View:
         """Return what is on the screen when a link says nothing."""
-        data, split = self.sets.default()
-        return View(model=self.catalogue.default().key, data=data, split=split)
+        data, split, index = self.sets.default()
+        return View(model=self.catalogue.default().key, data=data, split=split, index=index)
 
     def dataset(self, view: View) -> cnn.Dataset:
         """Return the data set of the view; `DatasetError` says which this server lacks."""

@@ -38,8 +38,9 @@ def prediction_facts(
     if not prediction.has_classes:
         return {**facts, **_number(prediction)}
     notes = [_about_output(prediction)]
-    if (seen == seen[0, 0]).all():
-        is_drawing = picture.label is None and not picture.of_set and picture.is_empty
+    is_drawing = picture.label is None and not picture.of_set and picture.is_empty
+    is_plain = bool((seen == seen[0, 0]).all())
+    if not seen.any() or (is_drawing and is_plain):
         facts["caption"] = "nothing drawn yet" if is_drawing else "the picture is empty"
         notes.append("The bars are what the network makes of an empty picture.")
     elif prediction.winner is None:

@@ -42,7 +42,7 @@ ROOMS = {
         "figures",
     ),
     "cnn.data": (
-        "picture_files", "labelled", "idx", "archives", "cifar", "folders", "sources", "embedded",
+        "picture_files", "labelled", "splits", "idx", "archives", "cifar", "folders", "sources", "embedded",
         "fetching", "datasets", "names",
     ),
     "dashboard": (

@@ -116,6 +116,33 @@ def test_what_cannot_be_shown_is_refused_and_nothing_is_left(tmp_path, monkeypat
     assert not list(tmp_path.iterdir())
 
 
+def test_a_path_is_opened_and_its_card_is_kept(tmp_path):
+    path = tmp_path / "net.keras"
+    cnn.models.save_model(network(), path, card=cnn.models.Card(class_names=NAMES))
+    names = np.array(["a", "b", "c"])
+    for more, shown in (({}, NAMES), ({"class_names": names, "scale": np.float32(0.5)}, (*"abc",))):
+        with dashboard.launch(str(path), show=False, **more) as served:
+            runtime = served._runtime
+            assert cnn.class_names(runtime.model(runtime.default_view())) == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"class_names": "ab"}, "class_names is 'ab'"),
+        ({"class_names": {0: "a", 1: "b", 2: "c"}}, "class_names is"),
+        ({"class_names": ["a", "b"]}, "2 names came: expected 3"),
+        ({"images": [np.zeros((8, 8)), np.zeros((6, 8))]}, r"2 shapes, among them \(6, 8\) and"),
+        ({"images": pictures(), "labels": []}, "6 images and 0 labels"),
+        ({"images": pictures(), "labels": 1}, r"have the shape \(\)"),
+        ({"model": "nowhere.keras"}, "nowhere.keras"),
+    ],
+)
+def test_what_does_not_fit_is_refused_in_a_sentence(given, why):
+    with pytest.raises(CnnError, match=why):
+        dashboard.launch(**{"model": network(), **given}, show=False)
+
+
 FLOATS = np.linspace(0, 1, 64).reshape(1, 8, 8)
 
 
@@ -154,7 +181,15 @@ def test_what_are_no_pictures_is_refused(images, why):
 
 
 @pytest.mark.parametrize(
-    "labels", [[2, 0], [2.0, 0.0], ["star", "circle"], [[0, 0, 1], [1, 0, 0]], [[2], [0]]]
+    "labels",
+    [
+        [2, 0],
+        [2.0, 0.0],
+        ["star", "circle"],
+        [b"star", b"circle"],
+        [[0, 0, 1], [1, 0, 0]],
+        [[2], [0]],
+    ],
 )
 def test_labels_are_places_or_names_of_classes(labels):
     assert launching._numbers(np.array(labels), NAMES).tolist() == [2, 0]
@@ -167,7 +202,10 @@ def test_labels_are_places_or_names_of_classes(labels):
         ([-1], "from -1 to -1"),
         ([0.5], "from 0.5 to 0.5"),
         (["moon"], "'moon' is among the labels"),
+        ([np.nan], "from nan to nan"),
         ([[0, 1]], "have the shape \\(1, 2\\)"),
+        ([[1, 1, 1]], "not a 1 at the class among zeros"),
+        ([[0.25, 0.5, 0.25]], "not a 1 at the class among zeros"),
     ],
 )
 def test_labels_of_no_class_are_refused(labels, why):

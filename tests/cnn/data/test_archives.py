@@ -1,11 +1,13 @@
 import io
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import cnn
 from cnn.data import archives
+from cnn.data.sources import open_source
 
 IMAGES = np.arange(6 * 4 * 5 * 3, dtype=np.uint8).reshape(6, 4, 5, 3)
 LABELS = np.array([2, 0, 1, 2, 0, 1])
@@ -56,6 +58,16 @@ def test_an_archive_with_splits_has_those(tmp_path, form):
         cnn.load_dataset(path, "all")
 
 
+def test_pictures_for_validation_are_those_of_the_test_where_there_are_no_others(tmp_path):
+    parts = {"x_train": IMAGES[:4], "y_train": LABELS[:4], "x_val": IMAGES[4:], "y_val": LABELS[4:]}
+    path = saved(tmp_path, **parts)
+    assert cnn.load_dataset(path, "test").labels.tolist() == [0, 1]
+    assert open_source(Path(path)).notes == ("val is shown as the split test.",)
+    path = saved(tmp_path, **parts, x_test=IMAGES[:1], y_test=LABELS[:1])
+    assert cnn.load_dataset(path, "test").labels.tolist() == [2]
+    assert open_source(Path(path)).notes == ("Left out: val, beside test and train.",)
+
+
 @pytest.mark.parametrize(
     ("pictures", "expected"),
     [
@@ -86,6 +98,47 @@ def test_labels_are_numbers_rows_or_names(tmp_path, labels, more, names):
 
 
 @pytest.mark.parametrize(
+    ("labels", "numbers", "names"),
+    [
+        (
+            [20250101, 20250102, 20250103, 1, 1, 1],
+            [1, 2, 3, 0, 0, 0],
+            "1 20250101 20250102 20250103",
+        ),
+        ([0, 1e9, 2e9, 3e9, 0, 0], [0, 1, 2, 3, 0, 0], "0 1000000000 2000000000 3000000000"),
+        ([5, 900, 12, 7, 5, 5], [0, 3, 2, 1, 0, 0], "5 7 12 900"),
+        ([0, 1, 9, 3, 9, 9], [0, 1, 9, 3, 9, 9], "0 1 2 3 4 5 6 7 8 9"),
+    ],
+)
+def test_large_numbers_tell_classes_apart_and_small_ones_are_places(
+    tmp_path, labels, numbers, names
+):
+    data = cnn.load_dataset(saved(tmp_path, x=IMAGES, y=np.array(labels)))
+    assert (data.labels.tolist(), data.class_names) == (numbers, tuple(names.split()))
+
+
+@pytest.mark.parametrize("labels", [np.array([900, 5, 7]), np.array(["c", "a", "b"])])
+def test_a_class_has_the_same_number_in_every_split(tmp_path, labels):
+    path = saved(tmp_path, x_train=IMAGES[:3], y_train=labels, x_test=IMAGES[:1], y_test=labels[:1])
+    test, train = (cnn.load_dataset(path, split) for split in ("test", "train"))
+    assert (test.labels.tolist(), train.labels.tolist()) == ([2], [2, 0, 1])
+    assert test.class_names == train.class_names == tuple(map(str, sorted(labels.tolist())))
+
+
+def test_labels_that_are_words_are_those_of_the_class_names_in_their_order(tmp_path):
+    words, names = np.array(["dog", "cat"] * 3), np.array(["dog", "emu", "cat"])
+    data = cnn.load_dataset(saved(tmp_path, x=IMAGES, y=words, class_names=names))
+    assert (data.labels.tolist(), data.class_names) == ([0, 2] * 3, ("dog", "emu", "cat"))
+
+
+def test_an_array_that_is_called_an_archive_is_named_as_one(tmp_path):
+    with (tmp_path / "own.npz").open("wb") as file:
+        np.save(file, IMAGES)
+    with pytest.raises(cnn.DatasetError, match="it is one array, as np.save writes it"):
+        cnn.load_dataset(str(tmp_path / "own.npz"))
+
+
+@pytest.mark.parametrize(
     ("arrays", "words"),
     [
         ({"a": IMAGES}, "holds a, and no pictures: expected .* x and y"),
@@ -98,8 +151,13 @@ def test_labels_are_numbers_rows_or_names(tmp_path, labels, more, names):
         ({"x": IMAGES - 300.0, "y": LABELS}, "from -300 to .* whole numbers from 0 to 255"),
         ({"x": IMAGES, "y": LABELS - 1}, "expected one class number from 0"),
         ({"x": IMAGES, "y": LABELS / 2}, "expected one class number from 0"),
-        ({"x": np.array([None] * 6), "y": LABELS}, "cannot be read as a data set .*Object arrays"),
+        ({"x": np.array([None] * 6), "y": LABELS}, "x is an array of Python objects.* as numbers"),
+        (
+            {"x": IMAGES, "y": LABELS.astype(object)},
+            r"y is an array of .* names as y.astype\(str\)",
+        ),
         ({"x": IMAGES, "y": LABELS, "class_names": np.array(["a"])}, "names that do not fit"),
+        ({"x": IMAGES, "y": LABELS * 1e30}, "expected one class number from 0"),
     ],
 )
 def test_an_archive_that_cannot_be_used_is_refused_in_a_sentence(tmp_path, arrays, words):

@@ -91,6 +91,75 @@ def test_folders_called_train_and_test_are_splits_with_the_same_classes(tmp_path
     assert cnn.load_dataset(str(tmp_path), "train").class_names == data.class_names
 
 
+def test_a_class_that_is_called_as_a_split_is_one_beside_other_classes(tmp_path):
+    for name in ("bus", "car", "train"):
+        picture(tmp_path / name, "0.png")
+    data = cnn.load_dataset(str(tmp_path))
+    assert (data.split, data.class_names, len(data)) == ("all", ("bus", "car", "train"), 3)
+
+
+@pytest.mark.parametrize(
+    ("folders", "splits", "notes"),
+    [
+        (("train", "val"), {"train": "train", "test": "val"}, ("val is shown as the split test.",)),
+        (("Train", "Test"), {"train": "Train", "test": "Test"}, ()),
+        (
+            ("training", "validation"), {"train": "training", "test": "validation"},
+            ("validation is shown as the split test.",),
+        ),
+        (
+            ("train", "val", "test"), {"train": "train", "test": "test"},
+            ("Left out: val, beside test and train.",),
+        ),
+    ],
+)  # fmt: skip
+def test_splits_have_any_of_their_usual_names_and_what_is_left_out_is_told(
+    tmp_path, folders, splits, notes
+):
+    for name in folders:
+        picture(tmp_path / name / "cat", f"{name}.png")
+        picture(tmp_path / name / "dog", f"{name}.png")
+    source = open_source(tmp_path)
+    assert (sorted(source.splits), source.notes) == (sorted(splits), notes)
+    for split, name in splits.items():
+        pictures = cnn.load_dataset(str(tmp_path), split).pictures
+        assert pictures.name(0) == f"{name}/cat/{name}.png"
+
+
+def test_what_a_mac_puts_beside_pictures_is_none_and_no_class(tmp_path):
+    picture(tmp_path / "cat", "0.png")
+    for place in ("cat/._0.png", "__MACOSX/1.png"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_bytes(b"\0\5\x16\7")
+    data = cnn.load_dataset(str(tmp_path))
+    assert (len(data), data.class_names) == (1, ("cat",))
+
+
+def test_pictures_below_the_folder_of_a_class_are_named(tmp_path):
+    picture(tmp_path / "pets" / "cat", "0.png")
+    with pytest.raises(cnn.DatasetError, match=r"and pictures in pets/cat: .*\.png, \.jpg"):
+        open_source(tmp_path)
+    picture(tmp_path / "pets", "0.png")
+    assert open_source(tmp_path).notes == (
+        "Left out: pictures in pets/cat, below the folder of a class.",
+    )
+
+
+def test_other_tables_and_archives_beside_classes_are_left_out(tmp_path):
+    (tmp_path / "notes.csv").write_text("who,when\nme,now\n")
+    np.savez(tmp_path / "more.npz", a=np.zeros(3))
+    with pytest.raises(cnn.DatasetError, match="more.npz holds a, and no pictures"):
+        open_source(tmp_path)
+    picture(tmp_path / "cat", "0.png")
+    source = open_source(tmp_path)
+    assert source.read("all").class_names == ("cat",)
+    assert source.notes == (
+        f"Left out: notes.csv and more.npz, beside the pictures in {tmp_path.name}.",
+    )
+    (tmp_path / "pictures.csv").write_text("file\ncat/0.png\n")
+    assert open_source(tmp_path).name == "pictures.csv"
+
+
 def test_of_a_folder_that_is_not_divided_no_picture_is_in_both_parts(tmp_path):
     for grey in range(11):
         picture(tmp_path / "cat", f"{grey:02}.png", grey=grey)
@@ -190,8 +259,37 @@ def test_a_table_says_which_file_is_what(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        "file;labels\nfiles/a.png;big, cat\n".encode("utf-8-sig"),
+        "file\tlabel\nfiles/a.png\tbig, cat\n".encode("utf-16"),
+    ],
+)
+def test_a_table_may_be_separated_and_written_otherwise(tmp_path, content):
+    path = table(tmp_path, "")
+    Path(path).write_bytes(content)
+    assert cnn.load_dataset(path)[0].class_name == "big, cat"
+
+
+def test_a_table_whose_labels_are_not_known_is_told_how_the_column_is_called(tmp_path):
+    source = open_source(Path(table(tmp_path, ",file,cat,dog\n0,files/a.png,1,0\n")))
+    assert source.read("all").class_names == ()
+    assert source.notes == (
+        "labels.csv has no column with labels that is known, only cat, dog: its pictures are shown "
+        "without; call the column label.",
+    )
+
+
+def test_a_table_may_have_pictures_for_validation(tmp_path):
+    path = table(tmp_path, "file,label,split\nfiles/a.png,x,train\nfiles/b.png,y,Val\n")
+    assert cnn.load_dataset(path, "test")[0].class_name == "y"
+
+
+@pytest.mark.parametrize(
     ("text", "words"),
     [
+        ("file,label\n.,cat\n", "line 2, names '.', which is no file"),
+        ("file,label\n,cat\n", "line 2, names '', which is no file"),
         ("a.png,cat\n", "begins with 'a.png, cat'.* columns, file and, .* in the first line"),
         ("file,label\n", "names no picture"),
         ("file,label\nfiles/c.png,cat\n", "line 2, names files/c.png, which is not there"),

@@ -8,7 +8,7 @@ from keras import layers
 import cnn
 from cnn import Moment
 from cnn.data.idx import FASHION
-from cnn.errors import RunError
+from cnn.errors import ModelError, RunError
 from cnn.runs import heartbeat
 
 PICTURES, CLASSES, BATCH = 40, 3, 8
@@ -44,7 +44,9 @@ def fit(model, *callbacks, epochs=2, metrics=("accuracy",), eagerly=True, **more
 def recorded(tmp_path_factory):
     """A finished run, the model that was trained, and what Keras itself says of the training."""
     place = tmp_path_factory.mktemp("home") / "runs" / "mine"
-    recorder = cnn.RunRecorder(place, class_names="abc", scale=1.0, data="noise")
+    recorder = cnn.RunRecorder(
+        place, class_names=np.array(["a", "b", "c"]), scale=np.float32(1), data="noise"
+    )
     model = network()
     history = fit(model, recorder, validation_split=0.2, eagerly=False)
     return recorder.run, model, history.history
@@ -141,7 +143,29 @@ def stop_at_once(model):
     return stop
 
 
-@pytest.mark.parametrize("name", ["runs/.hidden", "a b", ""])
+def test_names_that_are_numbers_become_texts_that_the_model_is_opened_with(tmp_path):
+    recorder = cnn.RunRecorder(tmp_path / "ints", class_names=[3, 4, 5])
+    fit(network(), recorder, epochs=1)
+    assert cnn.class_names(cnn.load_model(recorder.run.model_path)) == ("3", "4", "5")
+
+
+@pytest.mark.parametrize("names", ["cats", {0: "cat"}, 3, ["cat", "cat"], [""]])
+def test_what_is_no_list_of_names_is_refused_before_the_training(names):
+    with pytest.raises(ModelError, match="class_names is|several classes|has 0 letters"):
+        cnn.RunRecorder("mine", class_names=names)
+
+
+def test_names_that_are_not_one_for_each_output_cost_a_warning_and_no_training(tmp_path):
+    recorder = cnn.RunRecorder(tmp_path / "two", class_names=["a", "b"])
+    with pytest.warns(UserWarning, match="without names: 2 names came: expected 3, one a class"):
+        fit(network(), recorder, epochs=1)
+    assert cnn.class_names(cnn.load_model(recorder.run.model_path)) == ("0", "1", "2")
+    other = cnn.RunRecorder(tmp_path / "digits", data="mnist")
+    fit(network(), other, epochs=1)
+    assert cnn.models.card_of(cnn.load_model(other.run.model_path)).class_names == ()
+
+
+@pytest.mark.parametrize("name", ["runs/.hidden", "a b", "", "a\0", "a\0/b"])
 def test_a_name_that_no_run_can_have_is_refused_before_the_training(name):
     with pytest.raises(RunError, match="No run can be called"):
         cnn.RunRecorder(name)

@@ -12,7 +12,7 @@ from keras import layers
 import cnn
 from cnn import Moment
 from cnn.errors import CnnError
-from cnn.training import importing
+from cnn.training import importing, numbering
 from cnn.training.importing import import_checkpoints
 
 # In the order of a directory, not in that of the training.
@@ -79,23 +79,68 @@ def test_the_curves_are_those_of_the_file(made, curves, tmp_path):
     assert (table["loss"].tolist(), table["accuracy"].tolist()) == ([2.0, 1.0], [0.25, 0.5])
     assert table["val_loss"].iloc[-1] == 1.5
     assert (run.status.loss, run.status.accuracy) == (1.0, 0.5)
-    # Of epochs that the curves do not have, no checkpoint can be: they are numbered.
-    assert run.moments == (Moment(1), Moment(2), Moment(3))
+    assert run.moments == (Moment(1), Moment(2), Moment(10))
+
+
+def test_the_epochs_of_a_log_are_those_of_its_column_and_the_last_row_of_each_counts(
+    made, tmp_path
+):
+    log, told = tmp_path / "log.csv", []
+    log.write_text("epoch,loss\n0,9\n9,3\n1,8\n9,2\n")
+    run = import_checkpoints(
+        made / "keras", made / "net.keras", tmp_path, history=log, tell=told.append
+    )
+    assert run.history[["epoch", "loss"]].values.tolist() == [[1, 9], [2, 8], [10, 2]]
+    assert (run.moments, run.planned_epochs) == ((Moment(1), Moment(2), Moment(10)), 10)
+    assert told == [
+        "log.csv has 1 row of an epoch that comes again, as when a training is resumed: the last row of "
+        "each epoch is taken."
+    ]
+
+
+ODD = "Left out, since the name tells no epoch as those of the others do: "
+PLACES = "The names of the checkpoints count no epochs"
 
 
 @pytest.mark.parametrize(
-    ("names", "known", "epochs"),
+    ("names", "known", "epochs", "told"),
     [
-        (["w.01-2.34.h5", "w.02-1.90.h5", "w.05-1.90.h5"], 0, [1, 2, 5]),
-        (["ckpt-0.h5", "ckpt-5.h5"], 9, [0, 5]),
-        (["step1200.h5", "step99999.h5"], 0, [1, 2]),
-        (["epoch3.h5", "last.h5"], 0, [1, 2]),
-        (["best.keras"], 0, [1]),
-        (["a1-7.h5", "a1-8.h5"], 0, [7, 8]),
+        (["w.01-2.34.h5", "w.02-1.90.h5", "w.05-1.90.h5"], [], [1, 2, 5], []),
+        (["ckpt-0.h5", "ckpt-5.h5"], [*range(1, 10)], [0, 5], []),
+        (["ep6.h5", "ep7.h5"], [6, 7], [6, 7], []),
+        (["m_1.weights.h5", "m_5.keras", "m_10.h5"], [], [1, 5, 10], []),
+        (["a1-7.h5", "a1-8.h5"], [], [7, 8], []),
+        (["epoch7.keras"], [], [7], []),
+        (["best.h5", "e1.h5", "e2.h5"], [], [1, 2], [f"{ODD}best.h5."]),
+        (["e1.h5", "e2.h5", "x9.h5"], [], [1, 2], [f"{ODD}x9.h5."]),
+        (["epoch3.h5", "last.h5"], [], [3], [f"{ODD}last.h5."]),
+        (
+            ["e1.h5", "e2.h5", "e4.h5"], [1, 2], [1, 2, 4],
+            ["The curves have 2 epochs (1 to 2), and nothing of the checkpoints after epoch 4."],
+        ),
+        (
+            ["step1200.h5", "step99999.h5"], [], [1, 2],
+            [f"{PLACES}: they are numbered in the order of their names, from 1 on."],
+        ),
+        (
+            ["s100.h5", "s200.h5"], [6, 7], [6, 7],
+            [f"{PLACES} of the curves: they are numbered in the order of their names, from 6 on."],
+        ),
+        (
+            ["best.keras"], [], [1],
+            [f"{PLACES}: they are numbered in the order of their names, from 1 on."],
+        ),
+        (
+            ["a1.h5", "a2.h5", "b1.h5", "b2.h5"], [], [1, 2, 3, 4],
+            [f"{PLACES}: they are numbered in the order of their names, from 1 on."],
+        ),
     ],
-)
-def test_an_epoch_is_taken_from_the_name_only_where_names_count_epochs(names, known, epochs):
-    assert importing._epochs(names, known) == epochs
+)  # fmt: skip
+def test_an_epoch_is_what_most_names_count_and_what_does_not_fit_is_told(
+    names, known, epochs, told
+):
+    found = numbering.numbered(names, known)
+    assert (list(found.epochs.values()), found.told) == (epochs, told)
 
 
 def test_the_network_beside_its_checkpoints_is_none_of_them(tmp_path):
@@ -135,7 +180,8 @@ def test_weights_of_another_network_are_refused_and_nothing_is_left(made, kind, 
 
 
 BAD_CURVES = {
-    "curves.csv": [b"", b"a,b\n1,2\n", b"epoch,loss\n", b"epoch,loss\n0,low\n", b"\xff\xfe\x00"],
+    "curves.csv": [b"", b"a,b\n1,2\n", b"epoch,loss\n", b"epoch,loss\n0,low\n", b"epoch,loss\n-1,2\n",
+                   b"\xff\xfe\x00"],
     "curves.json": [b"[]", b'{"loss": 3}', b'{"loss": [1], "acc": [1, 2]}', b'{"loss": ["x"]}', b"{",
                     b"[" * 5000],
 }  # fmt: skip
@@ -147,14 +193,14 @@ BAD_CURVES = {
 def test_what_has_no_curves_is_refused_in_a_sentence(name, content, tmp_path):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(CnnError, match=f"{name} has no curves"):
-        importing._history(tmp_path / name)
+        importing._history(tmp_path / name, print)
 
 
 @pytest.mark.parametrize("name", ["history.pkl", "history.json", "history"])
 def test_a_pickle_is_refused_unopened(name, tmp_path):
     (tmp_path / name).write_bytes(pickle.dumps(CURVES))
     with pytest.raises(CnnError, match=f"{name} is a pickle"):
-        importing._history(tmp_path / name)
+        importing._history(tmp_path / name, print)
 
 
 def test_a_folder_without_checkpoints_and_a_file_that_is_none_are_named(made, tmp_path):

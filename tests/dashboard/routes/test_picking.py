@@ -11,6 +11,7 @@ from PIL import Image
 
 import cnn
 from dashboard.app import create_app, runtime_of
+from dashboard.runtime import links
 from dashboard.runtime.runtime import Runtime
 from dashboard.settings import Settings
 
@@ -128,3 +129,29 @@ def test_pictures_that_cannot_be_opened_are_told_and_others_shown(tmp_path):
     assert runtime.default_view().data == "digits"
     assert "holds no data set: expected a folder" in runtime.problem
     assert str(tmp_path) not in runtime.problem
+
+
+def served(tmp_path, *damaged):
+    """A server of a folder with two sound pictures of a class, but for those that are damaged."""
+    folder = tmp_path / "own"
+    (folder / "cat").mkdir(parents=True)
+    for name in ("0.png", "1.png"):
+        Image.new("L", (8, 8), 9).save(folder / "cat" / name)
+    for name in damaged:
+        (folder / "cat" / name).write_bytes(b"damaged")
+    settings = Settings(home=tmp_path, data_dir=tmp_path, data=str(folder), download=False)
+    return Runtime(settings)
+
+
+def test_the_first_picture_that_can_be_read_is_shown(tmp_path):
+    runtime = served(tmp_path, "0.png")
+    view = runtime.default_view()
+    assert (view.data, view.index) == (runtime.sets.own_name, 1)
+    assert links.follow(runtime, {"data": view.data}).view.index == 1
+    assert runtime.picture(view).pixels.max() == 9
+
+
+def test_where_no_picture_can_be_read_others_are_shown(tmp_path):
+    runtime = served(tmp_path, "0.png", "1.png")
+    assert runtime.default_view().data == "digits"
+    assert runtime.problem.startswith("No picture of own (all) can be read: replace them. Other")

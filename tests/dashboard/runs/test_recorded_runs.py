@@ -82,6 +82,25 @@ def test_what_was_measured_is_shown(runtime, history, best, curve, loss, accurac
     assert "mine has finished, after 2 of 2 epochs" in drawn.summary
 
 
+def test_epochs_that_are_not_from_the_start_are_told_by_their_numbers(runtime):
+    later = {"epoch": [3, 4], "loss": [0.5, 0.75], "accuracy": [0.5, 0.25]}
+    run = make(runtime, later, known=Recorded(epochs=4))
+    row = row_of(runtime, run)
+    assert table.results(run)["epochs"] == "3 to 4 of 4"
+    drawn = Curves([row], View())
+    assert "mine has finished, after epochs 3 to 4 of 4." in drawn.summary
+    assert drawn.caption(curves.LOSS).endswith("lowest in epoch 3 (0.5000).")
+    assert drawn.caption(curves.ACCURACY).endswith("50.00%, in epoch 3.")
+
+
+@pytest.mark.parametrize(
+    ("epochs", "planned", "words"),
+    [([], 3, "0 of 3"), ([1, 2], 0, "2"), ([3], 4, "3 of 4"), ([6, 7, 9], 0, "6 to 9")],
+)
+def test_epochs_are_counted_from_the_first_and_else_named(epochs, planned, words):
+    assert table.epochs_in_words(epochs, planned) == words
+
+
 def test_what_nobody_could_see_is_said(runtime):
     drawn = Curves([row_of(runtime, make(runtime, LOSS_ONLY))], View())
     assert drawn.caption(curves.GRADIENTS) == "A callback of Keras sees no gradients."

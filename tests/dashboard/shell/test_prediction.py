@@ -133,6 +133,14 @@ def test_an_empty_picture_has_no_winner_and_is_called_empty():
     assert (told["name"], told["caption"], told["right"]) == ("", "the picture is empty", None)
 
 
+@pytest.mark.parametrize("of_set", [True, False])
+def test_a_picture_of_one_colour_that_is_not_black_is_something(of_set):
+    grey = Picture(np.full((6, 6, 1), 90, np.uint8), None, "", "", of_set=of_set)
+    told = facts(softmax(10), picture=grey)
+    assert told["name"] in DIGITS
+    assert "empty" not in told["caption"] + told["note"]
+
+
 def test_of_a_picture_without_a_label_it_is_said_that_the_network_must_choose():
     choose = "The network must choose one of its 10 classes, whatever it sees."
     assert facts(softmax(10), picture=DRAWN)["note"] == choose
