@@ -44,7 +44,7 @@ def main() -> None:
     try:
         app()
     except CnnError as error:
-        Console(stderr=True).print(str(error), style="red", highlight=False)
+        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
         sys.exit(1)
 
 
@@ -146,7 +146,9 @@ def train(
         )
     status = _train_with_bar(run, settings.data_path)
     if status.state != "finished":
-        Console(stderr=True).print(f"{status.state}: {status.message}", style="red")
+        Console(stderr=True).print(
+            f"{status.state}: {status.message}", style="red", markup=False, highlight=False
+        )
         raise typer.Exit(1)
     _print_results(run)
 

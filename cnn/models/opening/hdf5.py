@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnn.errors import ModelError
+from cnn.errors import ModelError, quoted
 from cnn.models.opening.contents import MOST_CONFIGURATION, Contents, parsed, require_short
 from cnn.models.opening.limits import Limits, in_words
 
@@ -142,7 +142,7 @@ def _require_own(name: str, data: h5py.Dataset, of: str) -> None:
         raise _foreign(of, name, "in another file")
     if data.shape is None or data.dtype.hasobject or data.dtype.names:
         raise ModelError(
-            f"{of} has no array of numbers at {name!r}: expected the weights that model.save(...) "
+            f"{of} has no array of numbers at {quoted(name)}: expected the weights that model.save(...) "
             "writes. Save the model again."
         )
     expected = math.prod(data.shape) * data.dtype.itemsize
@@ -160,15 +160,15 @@ def _stored(data: h5py.Dataset) -> int:
 
 def _foreign(of: str, name: str, elsewhere: str) -> ModelError:
     return ModelError(
-        f"{of} says that {name!r} lies {elsewhere}, which is not followed: expected a file with all of "
-        "its own weights. Save the model again with model.save('name.keras')."
+        f"{of} says that {quoted(name)} lies {elsewhere}, which is not followed: expected a file with "
+        "all of its own weights. Save the model again with model.save('name.keras')."
     )
 
 
 def _beyond(of: str, name: str, count: int) -> ModelError:
     return ModelError(
-        f"{of} declares {in_words(count)} at {name!r}, which it does not hold: it is damaged, or was not "
-        "written by Keras. Save the model again."
+        f"{of} declares {in_words(count)} at {quoted(name)}, which it does not hold: it is "
+        "damaged, or was not written by Keras. Save the model again."
     )
 
 

@@ -10,7 +10,7 @@ import inspect
 from functools import cache
 from typing import Any
 
-from cnn.errors import ModelError
+from cnn.errors import ModelError, quoted, shown
 from cnn.models.opening.classes import named, registered
 from cnn.models.opening.contents import Config, name_of
 from cnn.models.opening.keras2_graph import OPERATIONS, graph, operation
@@ -121,8 +121,8 @@ def _settings(file: str, part: Config, known: frozenset[str]) -> Config:
 
 def _without_meaning(file: str, part: Config, key: str, what: str) -> ModelError:
     return ModelError(
-        f"{file} was written by Keras 2, and {key}={part['config'][key]!r} of the layer "
-        f"{name_of(part)!r} ({part['class_name']}) {what} to Keras 3: change it, and "
+        f"{file} was written by Keras 2, and {shown(key)}={quoted(part['config'][key])} of the layer "
+        f"{quoted(name_of(part))} ({shown(part['class_name'])}) {what} to Keras 3: change it, and "
         "save the model again."
     )
 

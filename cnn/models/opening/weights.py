@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.errors import ModelError
+from cnn.errors import ModelError, quoted, shown
 from cnn.models.internals import every_layer
 from cnn.models.opening.contents import Contents
 from cnn.models.opening.hdf5 import names
@@ -62,8 +62,9 @@ def _fill(name: str, layer: str, weights: list[Any], saved: Saved) -> None:
         shapes = ", ".join(str(value.shape) for _, value in saved)
         expected = ", ".join(str(tuple(weight.shape)) for weight in weights)
         raise ModelError(
-            f"{name} has weights of the shapes {shapes} for the layer {layer!r}, expected {expected}: it "
-            "is damaged, or the layer is another in Keras 3. Save the model again."
+            f"{name} has weights of the shapes {shown(shapes)} for the layer {quoted(layer)}, "
+            f"expected {shown(expected)}: it is damaged, or the layer is another in Keras 3. Save the "
+            "model again."
         )
     for weight, value in zip(weights, values, strict=True):
         weight.assign(value.reshape(weight.shape))

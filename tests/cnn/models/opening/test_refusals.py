@@ -424,3 +424,29 @@ def test_the_reason_of_keras_is_not_cut_off(folder, tmp_path, suffix):
 
     sentence = refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
     assert "kernel_size" in sentence
+
+
+# What a file says of itself.
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"class_name": "E" * 10**6},
+        {"class_name": "function", "config": "f" * 10**6},
+        {"class_name": "Own\nline", "registered_name": "pkg\nline>Own\x1b[31m"},
+        {"module": "keras.lay\x1bers" + "s" * 10**6, "class_name": "Own"},
+        {"module": "keras.layers", "class_name": "Lambda", "config": {"name": "n\x1b" * 10**6}},
+        {"config": {"filters": 10**400}},
+    ],
+)
+def test_what_is_quoted_from_a_file_is_short_and_has_no_control_characters(
+    folder, tmp_path, suffix, part
+):
+    def change(configuration):
+        conv_of(configuration).update({"module": None, "registered_name": None} | part)
+
+    sentence = refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
+    assert len(sentence) < 700
+    assert sentence.isprintable()
