@@ -16,6 +16,12 @@ from cnn.models.opening.contents import Config, name_of, parts
 _VALUES = {
     "__keras_tensor__", "__tensor__", "__numpy__", "__bytes__", "__ellipsis__", "__slice__",
 }  # fmt: skip
+_ARRAYS = ("__tensor__", "__numpy__")
+# What an array may be of: NumPy would take a text, or a record, of any width.
+_NUMBERS = {
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "bfloat16",
+    "float16", "float32", "float64", "float8_e4m3fn", "float8_e5m2", "complex64", "complex128",
+}  # fmt: skip
 _NAMESPACES = (
     "layers", "models", "initializers", "regularizers", "constraints", "dtype_policies", "quantizers",
     "random",
@@ -43,11 +49,22 @@ def require_known(name: str, configuration: Config) -> None:
             raise ModelError(
                 f"{name} is damaged: {quoted(class_name)} is no name of a class. Save it again."
             )
+        if class_name in _ARRAYS:
+            _require_numbers(name, part["config"])
         if class_name in _VALUES or registered(part) is not None:
             continue
         known = _function(part) if class_name == "function" else of_keras(part)
         if known is None or class_name in _CODE | _VOCABULARIES | {"TFSMLayer"}:
             raise ModelError(_refusal(name, part))
+
+
+def _require_numbers(name: str, array: Config) -> None:
+    kind = array["dtype"]
+    if not isinstance(kind, str) or kind not in _NUMBERS:
+        raise ModelError(
+            f"{name} has an array of the type {quoted(kind)}: expected numbers, such as float32. "
+            "Save the model again."
+        )
 
 
 def with_operations(configuration: Config) -> Config:

@@ -258,6 +258,42 @@ def test_a_graph_that_begins_with_an_operation_is_opened_from_an_h5_file(tmp_pat
 # Memory.
 
 
+@BOTH
+@pytest.mark.parametrize("kind", ["__numpy__", "__tensor__"])
+@pytest.mark.parametrize(
+    "dtype", ["U200000000", "V2000000000", "(30000,30000)f4", "O", "string", 4]
+)
+def test_an_array_of_anything_but_numbers_is_refused_before_it_is_made(
+    folder, tmp_path, monkeypatch, suffix, kind, dtype
+):
+    def change(configuration):
+        value = {"class_name": kind, "config": {"value": ["a"] * 8, "dtype": dtype}}
+        constant = {"class_name": "Constant", "config": {"value": value}}
+        conv_of(configuration)["config"]["bias_initializer"] = constant
+
+    monkeypatch.setattr(keras.saving, "deserialize_keras_object", None)
+    sentence = refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
+    assert f"an array of the type {dtype!r}: expected numbers, such as float32" in sentence
+
+
+@BOTH
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_an_array_of_numbers_is_taken(folder, tmp_path, suffix, dtype):
+    def change(configuration):
+        value = {"class_name": "__numpy__", "config": {"value": [1, 2], "dtype": dtype}}
+        constant = {
+            "module": "keras.initializers",
+            "class_name": "Constant",
+            "registered_name": None,
+        }
+        conv_of(configuration)["config"]["bias_initializer"] = constant | {
+            "config": {"value": value}
+        }
+
+    path = with_configuration(folder, tmp_path / f"m{suffix}", change)
+    assert opened(path, Limits())[0].count_params() == 38
+
+
 def test_an_archive_that_would_unpack_to_too_much_is_refused_by_its_directory(folder, tmp_path):
     path = with_members(
         folder / "m.keras", tmp_path / "bomb.keras", lambda m: m.update({"x": bytes(30_000_000)})
