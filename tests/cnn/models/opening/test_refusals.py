@@ -7,6 +7,7 @@ import resource
 import shutil
 import sys
 import zipfile
+import zlib
 
 import h5py
 import keras
@@ -362,7 +363,117 @@ def test_an_array_that_says_more_than_the_file_holds_is_refused(folder, tmp_path
     assert "does not hold" in sentence
 
 
+def replaced(file, **chunks):
+    """Put an array of the same shape, of numbers in chunks, in the place of the convolution's kernel."""
+    found = []
+    file.visititems(
+        lambda name, part: found.append(name) if getattr(part, "ndim", 0) == 4 else None
+    )
+    name = found[0]
+    shape = file[name].shape
+    del file[name]
+    return file.create_dataset(name, shape, "f4", maxshape=(None,) * len(shape), **chunks)
+
+
+@BOTH
+@pytest.mark.parametrize("count", [71, 73, 8_000_000])
+def test_a_chunk_that_unpacks_to_more_or_less_than_it_says_is_refused(
+    folder, tmp_path, suffix, count
+):
+    def change(file):
+        data = replaced(file, chunks=(3, 3, 1, 2), compression="gzip")
+        data.id.write_direct_chunk((0,) * 4, zlib.compress(bytes(count)), 0)
+
+    sentence = refusal(with_weights(folder, tmp_path / f"m{suffix}", change))
+    assert "that does not unpack to its size" in sentence
+
+
+@BOTH
+def test_a_chunk_far_larger_than_its_array_is_refused(folder, tmp_path, suffix):
+    def change(file):
+        data = replaced(file, chunks=(3, 3, 1, 1 << 20), compression="gzip")
+        data.id.write_direct_chunk((0,) * 4, zlib.compress(bytes(36 << 20)), 0)
+
+    sentence = refusal(with_weights(folder, tmp_path / f"m{suffix}", change))
+    assert "in pieces of 37.7 MB, and all of it is 72 bytes" in sentence
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("filters", "way"), [({"compression": "lzf"}, "lzf"), ({"scaleoffset": 3}, "scaleoffset")]
+)
+def test_a_filter_that_could_unpack_to_anything_is_named(folder, tmp_path, suffix, filters, way):
+    def change(file):
+        replaced(file, chunks=(3, 3, 1, 2), **filters)[...] = 1
+
+    sentence = refusal(with_weights(folder, tmp_path / f"m{suffix}", change))
+    assert f"packed with {way}: expected gzip, once, or nothing" in sentence
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "filters", [{}, {"shuffle": True}, {"shuffle": True, "fletcher32": True}], ids=str
+)
+def test_arrays_that_were_packed_honestly_are_read(folder, tmp_path, suffix, filters):
+    def change(file):
+        replaced(file, chunks=(2, 3, 1, 4), compression="gzip", **filters)[...] = 1.5
+
+    path = with_weights(folder, tmp_path / f"m{suffix}", change)
+    weights = opened(path, Limits())[0].get_weights()
+    assert any((one == 1.5).all() for one in weights)
+
+
+def test_arrays_of_another_shape_than_the_weights_are_not_read(folder, tmp_path, monkeypatch):
+    def change(file):
+        layer = file["model_weights/conv"]
+        layer["more"] = np.zeros(1000, np.float32)
+        layer.attrs["weight_names"] = [b"more"] * 30
+
+    read = []
+    array = h5py.Dataset.__array__
+    monkeypatch.setattr(
+        h5py.Dataset,
+        "__array__",
+        lambda data, *given, **more: read.append(data.name) or array(data),
+    )
+    sentence = refusal(with_weights(folder, tmp_path / "m.h5", change))
+    assert "has weights of the shapes (1000,), (1000,)" in sentence
+    assert read == []
+
+
 # What lies elsewhere.
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["array", "group", "loop", "of Keras 2"])
+def test_a_second_name_of_a_part_is_not_followed(folder, tmp_path, suffix, kind):
+    def change(file):
+        if kind == "array":
+            file["again"] = file[first_array(file)]
+        elif kind == "loop":
+            file["again"] = file["/"]
+        else:
+            group = file.create_group("more")
+            for _ in range(40):
+                group["a"] = group["b"] = file.create_group(None)
+                group = group["a"]
+
+    path = with_weights(folder, tmp_path / f"m{suffix}", change)
+    if kind == "of Keras 2" and suffix == ".keras":
+        of_keras_2 = {"metadata.json": json.dumps({"keras_version": "2.13.1"})}
+        path = with_members(
+            path, tmp_path / "old.keras", lambda members: members.update(of_keras_2)
+        )
+    assert "lies under another name too, which is not followed" in refusal(path)
+
+
+@BOTH
+def test_a_type_in_the_place_of_an_array_is_refused(folder, tmp_path, suffix):
+    def change(file):
+        file["type"] = np.dtype("f4")
+
+    path = with_weights(folder, tmp_path / f"m{suffix}", change)
+    assert "has no array of numbers at '/type'" in refusal(path)
 
 
 @BOTH
