@@ -29,6 +29,8 @@ _NAMESPACES = (
 _OF_FUNCTIONS = ("activations", "ops", "initializers", "regularizers", "constraints")
 _CODE = {"Lambda", "__lambda__", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"}
 _VOCABULARIES = {"StringLookup", "IntegerLookup", "TextVectorization"}
+# Classes of Keras that are refused, each with a sentence of its own.
+REFUSED = _CODE | _VOCABULARIES | {"TFSMLayer"}
 _OF_KERAS = ("keras", "tf_keras", "tensorflow.python.keras")
 _QUANTISED = (
     "Quantize",
@@ -54,7 +56,7 @@ def require_known(name: str, configuration: Config) -> None:
         if class_name in _VALUES or registered(part) is not None:
             continue
         known = _function(part) if class_name == "function" else of_keras(part)
-        if known is None or class_name in _CODE | _VOCABULARIES | {"TFSMLayer"}:
+        if known is None or class_name in REFUSED:
             raise ModelError(_refusal(name, part))
 
 
