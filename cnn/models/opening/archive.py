@@ -30,7 +30,7 @@ def unpacked(path: Path, limits: Limits) -> Iterator[Contents]:
         weights = Path(folder) / _WEIGHTS
         with _member(archive, path, _WEIGHTS) as packed, weights.open("wb") as file:
             shutil.copyfileobj(packed, file)
-        yield Contents(configuration, version, weights)
+        yield Contents(configuration, version, weights, in_archive=True)
 
 
 def _require_size(archive: zipfile.ZipFile, path: Path, limits: Limits) -> None:

@@ -550,6 +550,23 @@ def test_the_two_formats_under_each_others_names_are_told_apart(folder, tmp_path
     shutil.copy(folder / "m.keras", tmp_path / "b.h5")
     assert "rename it to end in .h5" in refusal(tmp_path / "a.keras")
     assert "rename it to end in .keras" in refusal(tmp_path / "b.h5")
+    shutil.copy(folder / "m.h5", tmp_path / "a.model")
+    shutil.copy(folder / "m.keras", tmp_path / "b.zip")
+    assert "rename it to end in .h5" in refusal(tmp_path / "a.model")
+    assert "rename it to end in .keras" in refusal(tmp_path / "b.zip")
+    np.savez(tmp_path / "c.npz", np.ones(3))
+    assert "expected a .keras or .h5 file" in refusal(tmp_path / "c.npz")
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [("m.keras", "M.KERAS"), ("m.h5", "M.H5"), ("m.h5", "m.hdf5"), ("m.h5", "m.HDF5")],
+)
+def test_a_model_is_opened_under_every_usual_name_of_its_format(folder, tmp_path, name, given):
+    shutil.copy(folder / name, tmp_path / given)
+    expected, _ = opened(folder / name, Limits())
+    found, _ = opened(tmp_path / given, Limits())
+    assert [w.tolist() for w in found.get_weights()] == [w.tolist() for w in expected.get_weights()]
 
 
 def test_an_archive_and_an_hdf5_file_without_a_model_are_named(tmp_path):
