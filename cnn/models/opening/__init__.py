@@ -64,10 +64,18 @@ def _refusing(name: str) -> Iterator[None]:
             "or save it again."
         ) from error
     except Exception as error:
+        why = f" ({reason(error)})" if _says_why(error) else ""
         raise ModelError(
-            f"{name} cannot be opened as a Keras model ({reason(error)}): it is damaged, or not as Keras "
-            "writes it. Save the model again."
+            f"{name} cannot be opened as a Keras model{why}: it is damaged, or not as Keras writes it. "
+            "Save the model again."
         ) from error
+
+
+def _says_why(error: Exception) -> bool:
+    """Whether an error is of Keras, and about the file: those of Python are about code."""
+    if isinstance(error, TypeError):
+        return "could not be deserialized" in str(error)
+    return not isinstance(error, AttributeError | LookupError | RecursionError)
 
 
 @contextmanager

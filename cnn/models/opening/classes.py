@@ -5,6 +5,7 @@ Nothing is imported and nothing is called to find out.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
@@ -27,6 +28,13 @@ _NAMESPACES = (
     "random",
 )  # fmt: skip
 _OF_FUNCTIONS = ("activations", "ops", "initializers", "regularizers", "constraints")
+# What a setting may say by a name alone, by the end of its key.
+_NAMED = {
+    "activation": "activations",
+    "initializer": "initializers",
+    "regularizer": "regularizers",
+    "constraint": "constraints",
+}
 _CODE = {"Lambda", "__lambda__", "TorchModuleWrapper", "FlaxLayer", "JaxLayer"}
 _VOCABULARIES = {"StringLookup", "IntegerLookup", "TextVectorization"}
 # Classes of Keras that are refused, each with a sentence of its own.
@@ -58,6 +66,23 @@ def require_known(name: str, configuration: Config) -> None:
         known = _function(part) if class_name == "function" else of_keras(part)
         if known is None or class_name in REFUSED:
             raise ModelError(_refusal(name, part))
+        for function in _named_functions(part):
+            raise ModelError(_not_registered(name, function))
+
+
+def _named_functions(part: Config) -> Iterator[Config]:
+    """Yield the functions, and parts, that a layer names by a text alone and that Keras does not have."""
+    import keras
+
+    config = part.get("config")
+    for key, value in config.items() if isinstance(config, dict) else ():
+        space = next((one for end, one in _NAMED.items() if key.endswith(end)), None)
+        if space is None or not isinstance(value, str):
+            continue
+        try:
+            getattr(keras, space).get(value)
+        except ValueError:
+            yield {"class_name": "function", "config": value}
 
 
 def _require_numbers(name: str, array: Config) -> None:
@@ -172,6 +197,11 @@ def _refusal(name: str, part: Config) -> str:
             f"{name} has a TensorFlow operation as a layer (tf.{shown(function)}, {layer}) that Keras 3 "
             "does not know: put a layer or an operation of keras.ops in its place, and save the model "
             "again."
+        )
+    if class_name == "__typespec__":
+        return (
+            f"{name} names a type of TensorFlow (__typespec__) among the settings of a layer, which is "
+            "not read: expected numbers and layers of Keras. Save the model again."
         )
     origin = str(part.get("module") or part.get("registered_name") or "")
     if class_name.startswith(_QUANTISED) or "model_optimization" in origin or "qkeras" in origin:

@@ -249,6 +249,46 @@ def test_a_function_that_is_no_activation_is_refused(folder, tmp_path, suffix, m
     assert "get_file" in refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
 
 
+@BOTH
+@pytest.mark.parametrize(
+    ("setting", "value"), [("activation", "my_mish"), ("kernel_initializer", "my_init")]
+)
+def test_what_is_named_by_a_text_alone_gets_the_line_that_registers_it_too(
+    folder, tmp_path, suffix, setting, value
+):
+    def change(configuration):
+        conv_of(configuration)["config"][setting] = value
+
+    sentence = refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
+    assert f"needs the function {value!r}, which is not of Keras" in sentence
+    assert f'@keras.saving.register_keras_serializable("Custom", "{value}")' in sentence
+
+
+@BOTH
+def test_names_of_keras_by_a_text_alone_are_taken(folder, tmp_path, suffix):
+    def change(configuration):
+        conv_of(configuration)["config"] |= {
+            "activation": "swish", "kernel_initializer": "he_normal", "bias_regularizer": "l2",
+            "kernel_constraint": "max_norm",
+        }  # fmt: skip
+
+    model, _ = opened(with_configuration(folder, tmp_path / f"m{suffix}", change), Limits())
+    assert model.get_layer("conv").activation is keras.activations.silu
+
+
+@BOTH
+def test_a_type_of_tensorflow_is_no_class_to_be_registered(folder, tmp_path, suffix):
+    def change(configuration):
+        conv_of(configuration)["config"]["name"] = {
+            "class_name": "__typespec__", "spec_name": "TensorSpec", "module": "tensorflow",
+            "registered_name": None, "config": [[2], "float32"],
+        }  # fmt: skip
+
+    sentence = refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
+    assert "names a type of TensorFlow" in sentence
+    assert "register" not in sentence
+
+
 def test_a_graph_that_begins_with_an_operation_is_opened_from_an_h5_file(tmp_path):
     picture = keras.Input((4, 4, 1))
     keras.Model(picture, layers.Flatten()(picture / 4 - 1)).save(tmp_path / "m.h5")
@@ -578,7 +618,50 @@ def test_an_archive_and_an_hdf5_file_without_a_model_are_named(tmp_path):
     assert "an HDF5 file without a Keras model" in refusal(tmp_path / "m.h5")
 
 
+def test_an_archive_of_a_folder_and_one_with_a_password_are_named(folder, tmp_path):
+    with (
+        zipfile.ZipFile(folder / "m.keras") as archive,
+        zipfile.ZipFile(tmp_path / "down.keras", "w") as lower,
+    ):
+        for name in archive.namelist():
+            lower.writestr(f"model/{name}", archive.read(name))
+    sentence = refusal(tmp_path / "down.keras")
+    assert "has its config.json in a folder of the archive: expected it at the top" in sentence
+    content = bytearray((folder / "m.keras").read_bytes())
+    for header, flags in ((b"PK\1\2", 8), (b"PK\3\4", 6)):
+        place = content.find(header)
+        while place >= 0:
+            content[place + flags] |= 1
+            place = content.find(header, place + 4)
+    (tmp_path / "secret.keras").write_bytes(content)
+    assert "is encrypted, and no password is asked for" in refusal(tmp_path / "secret.keras")
+
+
 # The reason that Keras gives.
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"registered_name": ["Conv2D"]},
+        {"config": {"activation": {"class_name": "function", "config": ["relu"]}}},
+    ],
+)
+def test_what_python_says_of_code_is_no_reason(folder, tmp_path, suffix, part):
+    path = with_configuration(
+        folder, tmp_path / f"m{suffix}", lambda configuration: conv_of(configuration).update(part)
+    )
+    assert "cannot be opened as a Keras model: it is damaged, or not as Keras" in refusal(path)
+
+
+def test_a_configuration_that_is_no_text_is_refused_without_the_words_of_python(folder, tmp_path):
+    for value in (h5py.Empty("f4"), 3):
+        shutil.copy(folder / "m.h5", tmp_path / "m.h5")
+        with h5py.File(tmp_path / "m.h5", "a") as file:
+            file.attrs["model_config"] = value
+        sentence = refusal(tmp_path / "m.h5")
+        assert "cannot be opened as a Keras model: it is damaged, or not as Keras" in sentence
 
 
 @BOTH
