@@ -210,7 +210,7 @@ def _numbers(tensor: Any, given: Any) -> NDArray[Any]:
         return np.broadcast_to(np.asarray(given, np.float64), shape)
     except (ValueError, TypeError) as error:
         raise ModelError(
-            f"The card gives {str(given)[:60]!r} for the input {origin(tensor).name!r}: expected "
+            f"The card gives {str(given)[:60]!r} for the input {quoted(origin(tensor).name)}: expected "
             f"{sides(shape) or 'one'} numbers, or one for all."
         ) from error
 
