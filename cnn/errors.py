@@ -7,6 +7,7 @@ import re
 import textwrap
 
 _MOST_LETTERS = 200
+_MOST_QUOTED = 80
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _PLACES_IN_GRAPH = re.compile(r"\{\{.*?\}\}\s*|\s*\[Op:.*|\s+for '.*|\s*\(type: .*")
 # Keras says first what it was about, with all its settings, and last what was wrong.
@@ -75,9 +76,30 @@ def reason(error: BaseException) -> str:
     messages = (line for line in lines if line and not line.startswith("Exception encountered"))
     first = _PLACES_IN_GRAPH.sub("", next(messages, "")).strip(" .:")
     short = textwrap.shorten(without_folders(first), _MOST_LETTERS, placeholder=" …")
-    return short or type(error).__name__
+    return _seen(short) or type(error).__name__
 
 
 def without_folders(text: str) -> str:
     """Return the text with the last part of each absolute path in place of the whole."""
     return _FOLDERS.sub("", text)
+
+
+def quoted(value: object) -> str:
+    """Return what a file says in quotes, or as Python writes it, shortened as `shown` does."""
+    return repr(_shortened(value)) if isinstance(value, str) else shown(repr(value))
+
+
+def shown(value: object) -> str:
+    """Return what a file says as it may stand in a sentence: 80 letters of it, those unseen escaped."""
+    return _seen(_shortened(str(value)))
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_QUOTED else f"{text[:_MOST_QUOTED]}…"
+
+
+def _seen(text: str) -> str:
+    """Return the text with line breaks, colours of terminals and the like as escapes."""
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )

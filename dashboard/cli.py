@@ -44,7 +44,7 @@ def main() -> None:
     try:
         app()
     except CnnError as error:
-        Console(stderr=True).print(str(error), style="red", highlight=False)
+        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
         sys.exit(1)
 
 
@@ -147,7 +147,9 @@ def train(
         )
     status = _train_with_bar(run, settings.data_path)
     if status.state != "finished":
-        Console(stderr=True).print(f"{status.state}: {status.message}", style="red")
+        Console(stderr=True).print(
+            f"{status.state}: {status.message}", style="red", markup=False, highlight=False
+        )
         raise typer.Exit(1)
     _print_results(run)
 
@@ -268,7 +270,7 @@ def _work(settings: Settings, *, is_local: bool) -> None:
 
 
 @app.command()
-@options.take(*options.of_server("data_dir"))
+@options.take(*options.of_server("data_dir", "model_megabytes", "model_gigabytes", "model_seconds"))
 def check(
     model: Annotated[
         Path | None,
@@ -284,18 +286,20 @@ def check(
 ) -> None:
     """Say what would be shown of a model, and what is wrong with it, or may be.
 
-    The status is 0, or 1 where the file is refused: then the reason is said.
+    The file is opened by a process with limits first. The status is 0, or 1 where it is refused: then
+    the reason is said.
     """
     import cnn
     from cnn.data import datasets
+    from cnn.inspection.opening import open_apart
     from dashboard.report import print_report
 
     settings = _settings(given)
     name = data or datasets.best(settings.data_path)
     dataset = cnn.load_dataset(name, data_dir=settings.data_path)
-    opened = cnn.load_model(model, limits=settings.model_limits)
-    cnn.try_out(opened)
-    print_report(Console(), opened, dataset)
+    if model:
+        open_apart(model, limits=settings.opening)
+    print_report(Console(), cnn.load_model(model, limits=settings.model_limits), dataset)
 
 
 @app.command()

@@ -113,10 +113,10 @@ class Settings(BaseSettings):
         2000, gt=0, description="Room for uploaded models, in megabytes; the longest unused go first"
     )  # fmt: skip
     model_gigabytes: float = Field(
-        _MOST_TO_OPEN.gigabytes, gt=0, description="Memory to try an uploaded model in, in gigabytes"
+        _MOST_TO_OPEN.gigabytes, gt=0, description="Memory to try a model file in, in gigabytes"
     )  # fmt: skip
     model_seconds: float = Field(
-        _MOST_TO_OPEN.seconds, gt=0, description="Time to try an uploaded model in, in seconds"
+        _MOST_TO_OPEN.seconds, gt=0, description="Time to try a model file in, in seconds"
     )  # fmt: skip
     worker_grace: float = Field(
         3,

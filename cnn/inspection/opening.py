@@ -99,20 +99,16 @@ def _run(path: Path, verdict: Path, limits: OpeningLimits) -> int:
 
 
 def _why_ended(name: str, status: int, limits: OpeningLimits) -> str:
+    advice = "choose a smaller network, or open it where the limit is higher."
     if status in _OUT_OF_TIME:
-        return (
-            f"{name} needed more than {limits.seconds:g} s to be opened, which is all that this server "
-            "gives: upload a smaller network, or open it on a machine of your own."
-        )
-    needed = f"{name} needed more than {limits.gigabytes:g} GB of memory"
+        needed = f"{name} needed more than {limits.seconds:g} s to be opened"
+        return f"{needed}, which is the limit here: {advice}"
+    needed = f"{name} needed more than {limits.gigabytes:g} GB of memory to be opened"
     if status == _LACKS_MEMORY:
-        return (
-            f"{needed} to be opened, which is all that this server gives: upload a smaller network, "
-            "or open it on a machine of your own."
-        )
+        return f"{needed}, which is the limit here: {advice}"
     return (
-        f"{needed} to be opened, or broke the library that opens it (the process ended with status "
-        f"{status}): save it again with model.save('name.keras'), or upload a smaller network."
+        f"{needed}, or broke the library that opens it (the process ended with status {status}): save "
+        "it again with model.save('name.keras'), or choose a smaller network."
     )
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from reprlib import repr as short
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
 
-from cnn.errors import CnnError, ModelError, reason
+from cnn.errors import CnnError, ModelError, quoted, reason
 from cnn.inspection.activations import forward
 from cnn.models.card import class_names
 from cnn.models.graph import nothing_left
@@ -35,7 +34,7 @@ def try_out(model: keras.Model) -> None:
         raise
     except Exception as error:
         raise ModelError(
-            f"The network {model.name!r} cannot be shown ({reason(error)}): choose another model."
+            f"The network {quoted(model.name)} cannot be shown ({reason(error)}): choose another model."
         ) from error
     empty = [name for name, shape in passed.shapes.items() if 0 in shape]
     if empty:
@@ -50,6 +49,6 @@ def _require_names(model: keras.Model) -> None:
         for name, written in names:
             if len(written) > MOST_LETTERS:
                 raise ModelError(
-                    f"The name of the {kind} {short(name)} takes {len(written):,} letters, and at most "
+                    f"The name of the {kind} {quoted(name)} takes {len(written):,} letters, and at most "
                     f"{MOST_LETTERS:,} can be shown: give it a shorter one, then save the model again."
                 )

@@ -14,11 +14,12 @@ from cnn.models.card import (
 from cnn.models.further import Further, further_inputs, with_inputs
 from cnn.models.inputs import in_colours, in_range, input_shape, ranges_of, scale_of
 from cnn.models.loading import as_functional, load_model, pretrained_run, save_model
-from cnn.models.opening import SUFFIXES, Limits
+from cnn.models.opening import FORMATS, SUFFIXES, Limits
 from cnn.models.scales import RANGES, Scale, read_scale
 from cnn.models.surgery import changeable_layers, operated, operated_names, require_changeable
 
 __all__ = [
+    "FORMATS",
     "RANGES",
     "SUFFIXES",
     "Card",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.errors import ModelError
+from cnn.errors import ModelError, quoted
 from cnn.images.pixels import Colours
 from cnn.models.card import card_of
 from cnn.models.graph import calls
@@ -70,8 +70,8 @@ def adapted(model: keras.Model, given: Mapping[str, Any] | None = None) -> keras
     if form is None:
         shapes = [tuple(tensor.shape) for tensor in model.inputs]
         raise ModelError(
-            f"The model {model.name!r} takes {shapes}: expected one picture, (batch, height, width, "
-            "channels) with the channels last or first, (batch, height, width), or a vector of as "
+            f"The model {quoted(model.name)} takes {shapes}: expected one picture, (batch, height, "
+            "width, channels) with the channels last or first, (batch, height, width), or a vector of as "
             "many numbers as a square picture of at least 8×8 has pixels."
         )
     if len(forms) == 1 and form.is_plain:
@@ -211,7 +211,7 @@ def _numbers(tensor: Any, given: Any) -> NDArray[Any]:
         return np.broadcast_to(np.asarray(given, np.float64), shape)
     except (ValueError, TypeError) as error:
         raise ModelError(
-            f"The card gives {str(given)[:60]!r} for the input {origin(tensor).name!r}: expected "
+            f"The card gives {str(given)[:60]!r} for the input {quoted(origin(tensor).name)}: expected "
             f"{sides(shape) or 'one'} numbers, or one for all."
         ) from error
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from cnn.errors import CnnError, ModelError, reason
+from cnn.errors import CnnError, ModelError, quoted, reason
 from cnn.models.graph import calls
 from cnn.models.internals import every_layer, name_scopes
 from cnn.models.layers import is_large
@@ -84,8 +84,8 @@ class Compiled:
                 raise no_memory(model) from error
             except Exception as error:
                 raise ModelError(
-                    f"The network {model.name!r} cannot be computed ({reason(error)}): choose another "
-                    "model."
+                    f"The network {quoted(model.name)} cannot be computed ({reason(error)}): choose "
+                    "another model."
                 ) from error
 
     def _compute(self, values: list[Any], tensors: tuple[Any, ...]) -> Any:
@@ -132,8 +132,8 @@ def lacks_memory() -> tuple[type[Exception], ...]:
 def no_memory(model: keras.Model) -> ModelError:
     """Return the error of a network that there is not enough memory for."""
     return ModelError(
-        f"There is not enough memory to compute the network {model.name!r} for this picture: choose a "
-        "smaller picture or another model."
+        f"There is not enough memory to compute the network {quoted(model.name)} for this picture: "
+        "choose a smaller picture or another model."
     )
 
 

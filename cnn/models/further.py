@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.errors import ModelError
+from cnn.errors import ModelError, quoted
 from cnn.images.pixels import as_pixels, fit
 from cnn.models.adapting import Form, form_of, reads_picture
 from cnn.models.card import attach_card, card_of
@@ -65,8 +65,8 @@ class Further:
         numbers = np.asarray(given, np.float32).ravel()
         if numbers.size != self.count:
             raise ModelError(
-                f"The input {self.name!r} takes {counted(self.count, 'number')}, and {numbers.size} were "
-                f"given: give {sides(self.shape) or 'one'}."
+                f"The input {quoted(self.name)} takes {counted(self.count, 'number')}, and "
+                f"{numbers.size} were given: give {sides(self.shape) or 'one'}."
             )
         return numbers.reshape([side or 1 for side in self.shape])
 

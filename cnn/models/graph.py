@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cnn.errors import ModelError, reason
+from cnn.errors import ModelError, quoted, reason
 from cnn.models.inserted import is_inserted
 from cnn.models.internals import graph_of, is_graph, nodes, origin, takes_training
 
@@ -294,7 +294,7 @@ def _outputs(
         if _empties(operation, arguments):
             raise nothing_left(name) from error
         raise ModelError(
-            f"The layer {name!r} ({type(operation).__name__}) cannot be computed for this picture "
+            f"The layer {quoted(name)} ({type(operation).__name__}) cannot be computed for this picture "
             f"({reason(error)}): choose another picture or model."
         ) from error
 
@@ -310,6 +310,6 @@ def _empties(operation: Any, arguments: tuple[Any, ...]) -> bool:
 def nothing_left(name: str) -> ModelError:
     """Return the error of a network that cuts away all of the picture."""
     return ModelError(
-        f"The layer {name!r} leaves nothing of the picture: too much is cut away before it. Choose "
+        f"The layer {quoted(name)} leaves nothing of the picture: too much is cut away before it. Choose "
         "another model."
     )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cnn.errors import ModelError
+from cnn.errors import ModelError, quoted
 
 if TYPE_CHECKING:
     import keras
@@ -46,7 +46,7 @@ def require_graph(model: Any) -> None:
 def without_graph(model: Any) -> str:
     """Return what is said of a model whose layers cannot be walked."""
     return (
-        f"The model {model.name!r} has no graph of layers (it is a subclass of Model, or was never "
+        f"The model {quoted(model.name)} has no graph of layers (it is a subclass of Model, or was never "
         "built): rebuild it with the functional or the sequential API."
     )
 

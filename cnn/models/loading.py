@@ -32,7 +32,7 @@ def pretrained_run() -> Path:
 
 
 def load_model(path: Path | str | None = None, *, limits: Limits = _DEFAULT) -> keras.Model:
-    """Return the model in a `.keras` or `.h5` file, normalised to a functional graph.
+    """Return the model in a `.keras`, `.h5` or `.hdf5` file, normalised to a functional graph.
 
     Without a path it is the bundled digit classifier. Its card is the file beside it, or the one inside.
     No code in the file is run, and nothing beyond `limits` is unpacked or built. Raises `ModelError`

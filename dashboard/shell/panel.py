@@ -222,7 +222,7 @@ def _opening(runtime: Runtime) -> html.Div:
         ],
         className="opening",
         **components.data(
-            most=str(most), limit=limit_of_models(most), kinds=",".join(cnn.models.SUFFIXES)
+            most=str(most), limit=limit_of_models(most), kinds=",".join(cnn.models.FORMATS)
         ),
     )
 

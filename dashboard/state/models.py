@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
-from cnn.errors import ModelError
-from cnn.models.opening import SUFFIXES
+from cnn.errors import ModelError, shown
+from cnn.models.opening import SUFFIXES, format_of
 
 _MOST_LETTERS = 60
 _ABANDONED_SECONDS = 86_400
@@ -112,10 +112,11 @@ def _size(folder: Path) -> int:
 def _file_name(name: str) -> str:
     """Return the name without what could be a path or is not to be seen, and of bounded length."""
     given = Path(re.split(r"[/\\]", name)[-1])
-    suffix = given.suffix.lower()
-    if suffix not in SUFFIXES:
+    suffix = format_of(given.name)
+    if not suffix:
         raise ModelError(
-            f"{given.name[:_MOST_LETTERS]} is no Keras model: expected a .keras or .h5 file."
+            f"{shown(given.name)} is not called as Keras models are: expected a .keras or .h5 file. If "
+            "it is one, rename it."
         )
     seen = "".join(letter for letter in given.stem if letter.isprintable()).strip(" .")
     return f"{seen[:_MOST_LETTERS] or _NO_NAME}{suffix}"

@@ -97,6 +97,35 @@ def test_what_cannot_be_opened_ends_with_one_sentence_and_status_1(check, tmp_pa
     done = check(tmp_path / "text.keras")
     assert (done.returncode, done.stdout) == (1, "")
     assert "expected one picture" in done.stderr
+    assert "Traceback" not in done.stderr
     done = check("--data", "nonsense")
     assert done.returncode == 1
     assert "There is no data set 'nonsense'" in done.stderr
+
+
+def test_a_network_beyond_the_limits_of_its_process_ends_with_one_sentence(check, tmp_path):
+    picture = keras.Input((160, 160, 1))
+    cells = layers.Reshape((25_600, 1))(picture)
+    # The scores between all cells have 2.6 GB, and no layer gives them.
+    pooled = layers.GlobalAveragePooling1D()(layers.Attention()([cells, cells]))
+    keras.Model(picture, layers.Dense(2)(pooled)).save(tmp_path / "attention.keras")
+    done = check(tmp_path / "attention.keras", "--model-gigabytes", "2")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "attention.keras needed more than 2 GB of memory to be opened" in done.stderr
+    done = check(tmp_path / "attention.keras", "--model-seconds", "0.01")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "attention.keras needed more than 0.01 s to be opened" in done.stderr
+
+
+class Styled(layers.Layer):
+    """A layer that only its author has."""
+
+
+def test_what_a_file_says_is_no_markup_of_the_terminal(check, tmp_path):
+    name = "[bold red]x[/]"
+    with keras.saving.custom_object_scope({name: Styled}):
+        Styled.__name__ = name
+        keras.Sequential([keras.Input((4, 4, 1)), Styled()]).save(tmp_path / "m.keras")
+    done = check(tmp_path / "m.keras")
+    assert done.returncode == 1
+    assert "needs the class '[bold red]x[/]'" in done.stderr

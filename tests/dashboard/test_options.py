@@ -43,7 +43,11 @@ def test_train_has_the_settings_of_a_training_in_their_words():
             {"data_dir", "home", "log_form", "redis_url", "worker_grace"},
         ),
         ("data", {"fetch"}, {"data_dir"}),
-        ("check", {"model", "data"}, {"data_dir"}),
+        (
+            "check",
+            {"model", "data"},
+            {"data_dir", "model_gigabytes", "model_megabytes", "model_seconds"},
+        ),
     ],
 )
 def test_other_commands_share_the_options_that_they_need(command, own, shared):

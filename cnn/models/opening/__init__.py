@@ -19,11 +19,11 @@ from cnn.models.opening.hdf5 import names_types, numbers_held
 from cnn.models.opening.keras2 import translated
 from cnn.models.opening.keras2_weights import renamed
 from cnn.models.opening.limits import Limits
-from cnn.models.opening.signatures import SUFFIXES, require_model_file
+from cnn.models.opening.signatures import FORMATS, SUFFIXES, format_of, require_model_file
 from cnn.models.opening.trying_h5 import require_harmless
 from cnn.models.opening.weights import fill_from_h5
 
-__all__ = ["SUFFIXES", "Limits", "opened", "require_weights"]
+__all__ = ["FORMATS", "SUFFIXES", "Limits", "format_of", "opened", "require_weights"]
 
 
 def opened(path: Path, limits: Limits) -> tuple[Any, tuple[Loss | None, ...]]:
@@ -33,8 +33,8 @@ def opened(path: Path, limits: Limits) -> tuple[Any, tuple[Loss | None, ...]]:
     No code of the file is run and no other file is read. Raises `ModelError` with one sentence for what
     is damaged, of another kind, larger than `limits`, or needs what Keras does not have.
     """
-    require_model_file(path)
-    with _refusing(path.name), _contents(path, limits) as contents:
+    in_archive = require_model_file(path) == ".keras"
+    with _refusing(path.name), _contents(path, limits, in_archive=in_archive) as contents:
         return _opened(path.name, contents, limits)
 
 
@@ -64,15 +64,23 @@ def _refusing(name: str) -> Iterator[None]:
             "or save it again."
         ) from error
     except Exception as error:
+        why = f" ({reason(error)})" if _says_why(error) else ""
         raise ModelError(
-            f"{name} cannot be opened as a Keras model ({reason(error)}): it is damaged, or not as Keras "
-            "writes it. Save the model again."
+            f"{name} cannot be opened as a Keras model{why}: it is damaged, or not as Keras writes it. "
+            "Save the model again."
         ) from error
 
 
+def _says_why(error: Exception) -> bool:
+    """Whether an error is of Keras, and about the file: those of Python are about code."""
+    if isinstance(error, TypeError):
+        return "could not be deserialized" in str(error)
+    return not isinstance(error, AttributeError | LookupError | RecursionError)
+
+
 @contextmanager
-def _contents(path: Path, limits: Limits) -> Iterator[Contents]:
-    if path.suffix != ".keras":
+def _contents(path: Path, limits: Limits, *, in_archive: bool) -> Iterator[Contents]:
+    if not in_archive:
         require_harmless(path, of=path.name)
         yield contents_of_h5(path)
         return
@@ -89,16 +97,16 @@ def _opened(name: str, contents: Contents, limits: Limits) -> tuple[Any, tuple[L
     configuration = _without_training(contents.configuration)
     if contents.is_of_keras_2:
         configuration = translated(name, configuration)
-    elif name.endswith(".h5"):
+    elif not contents.in_archive:
         configuration = with_operations(configuration)
     require_known(name, configuration)
     model = built(name, configuration, held, limits)
-    if name.endswith(".h5"):
-        fill_from_h5(name, model, contents)
-    else:
+    if contents.in_archive:
         model.load_weights(
             renamed(contents.weights) if contents.is_of_keras_2 else contents.weights
         )
+    else:
+        fill_from_h5(name, model, contents)
     return model, read_losses(training, places_of(model))
 
 

@@ -15,6 +15,7 @@ from cnn.models.opening.contents import Config, Contents, parsed, require_short
 from cnn.models.opening.limits import Limits, in_words
 
 _CONFIGURATION, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
+_ENCRYPTED = 1
 
 
 @contextmanager
@@ -30,7 +31,7 @@ def unpacked(path: Path, limits: Limits) -> Iterator[Contents]:
         weights = Path(folder) / _WEIGHTS
         with _member(archive, path, _WEIGHTS) as packed, weights.open("wb") as file:
             shutil.copyfileobj(packed, file)
-        yield Contents(configuration, version, weights)
+        yield Contents(configuration, version, weights, in_archive=True)
 
 
 def _require_size(archive: zipfile.ZipFile, path: Path, limits: Limits) -> None:
@@ -43,10 +44,21 @@ def _require_size(archive: zipfile.ZipFile, path: Path, limits: Limits) -> None:
 
 
 def _member(archive: zipfile.ZipFile, path: Path, name: str) -> IO[bytes]:
-    if name not in archive.namelist():
+    names = archive.namelist()
+    if name not in names:
+        if any(one.endswith(f"/{name}") for one in names):
+            raise ModelError(
+                f"{path.name} has its {name} in a folder of the archive: expected it at the top. Pack "
+                "the files without the folder that they are in, or save the model again."
+            )
         raise ModelError(
             f"{path.name} is no Keras model: there is no {name} in the archive, as "
             "model.save('name.keras') writes it. Save the model again."
+        )
+    if archive.getinfo(name).flag_bits & _ENCRYPTED:
+        raise ModelError(
+            f"{path.name} is encrypted, and no password is asked for: expected the archive that "
+            "model.save('name.keras') writes. Save the model again."
         )
     return archive.open(name)
 

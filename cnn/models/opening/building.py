@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn.errors import ModelError
+from cnn.errors import ModelError, quoted, shown
 from cnn.models.internals import every_layer, graph_of, is_graph, nodes, without_values
 from cnn.models.opening.contents import Config, name_of, parts
 from cnn.models.opening.limits import Limits, in_words
@@ -67,7 +67,7 @@ def _require_counts(name: str, configuration: Config, held: int, limits: Limits)
         sizes = ("kernel_size",) if _OF_CONVOLUTIONS & config.keys() else ()
         counts = [_product(config[key]) for key in (*_COUNTS, *sizes) if key in config]
         if max(counts, default=0) > held:
-            raise _beyond(name, f"the layer {name_of(part)!r}", max(counts), held)
+            raise _beyond(name, f"the layer {quoted(name_of(part))}", max(counts), held)
         size = 4 * max((_product(config[key]) for key in _SHAPES if key in config), default=0)
         if size > limits.bytes:
             raise _too_large(name, f"an input of {in_words(size)}", limits)
@@ -91,9 +91,8 @@ def _require_sizes(name: str, model: Any, held: int, limits: Limits) -> None:
             for output in node.outputs:
                 size = _product(list(output.shape[1:])) * _bytes(output.dtype)
                 if size > limits.bytes:
-                    what = (
-                        f"an output of {in_words(size)} for one picture ({node.operation.name!r})"
-                    )
+                    layer = quoted(node.operation.name)
+                    what = f"an output of {in_words(size)} for one picture ({layer})"
                     raise _too_large(name, what, limits)
 
 
@@ -103,8 +102,8 @@ def _bytes(dtype: str) -> int:
 
 def _beyond(name: str, who: str, count: int, held: int) -> ModelError:
     return ModelError(
-        f"{name} declares {count:,} weights or more for {who}, and holds {held:,} numbers: it is "
-        "damaged, or was not written by Keras. Save the model again."
+        f"{name} declares {shown(f'{count:,}')} weights or more for {who}, and holds {held:,} "
+        "numbers: it is damaged, or was not written by Keras. Save the model again."
     )
 
 

@@ -21,13 +21,15 @@ class Contents:
     """A model in a file.
 
     `configuration` is that of the model, `version` that of the Keras which wrote it ("" if it is not
-    said), and `weights` an HDF5 file. `training` is how it was compiled, where that is kept apart.
+    said), and `weights` an HDF5 file. `training` is how it was compiled, where that is kept apart, and
+    `in_archive` whether they were members of one.
     """
 
     configuration: Config
     version: str
     weights: Path
     training: Any = None
+    in_archive: bool = False
 
     @property
     def is_of_keras_2(self) -> bool:

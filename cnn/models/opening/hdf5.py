@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnn.errors import ModelError
+from cnn.errors import ModelError, quoted
+from cnn.models.opening.chunks import chunk_bytes, require_bounded, require_sized
 from cnn.models.opening.contents import MOST_CONFIGURATION, Contents, parsed, require_short
 from cnn.models.opening.limits import Limits, in_words
 
@@ -84,25 +85,27 @@ def _text(value: Any) -> str:
 def numbers_held(path: Path, limits: Limits, *, of: str) -> int:
     """Return how many numbers an HDF5 file holds, without those of a training.
 
-    Nothing is read. Raises `ModelError`, naming the file as `of`, where a part lies in another file or
-    under another name, is no array of numbers, says to be larger than what is stored of it, or all are
-    above `limits`.
+    No array is kept. Raises `ModelError`, naming the file as `of`, where a part lies in another file or
+    under another name, is no array of numbers, says to be larger or smaller than what is stored of it,
+    or all are above `limits`.
     """
     import h5py
 
-    count = size = 0
+    held = {}
     with h5py.File(path) as file:
         for name, data in _arrays(file, of):
             _require_own(name, data, of)
             if name.lstrip("/").split("/")[0] not in _OF_TRAINING:
-                count += math.prod(data.shape)
-                size += math.prod(data.shape) * data.dtype.itemsize
-    if size > limits.bytes:
-        raise ModelError(
-            f"{of} declares weights of {in_words(size)}: at most {in_words(limits.bytes)} are opened. "
-            "Choose a smaller network, or raise the limit."
-        )
-    return count
+                held[name] = data
+        size = sum(math.prod(data.shape) * data.dtype.itemsize for data in held.values())
+        if size > limits.bytes:
+            raise ModelError(
+                f"{of} declares weights of {in_words(size)}: at most {in_words(limits.bytes)} are "
+                "opened. Choose a smaller network, or raise the limit."
+            )
+        for name, data in held.items():
+            require_bounded(of, name, data)
+        return sum(math.prod(data.shape) for data in held.values())
 
 
 def names_types(path: Path, *, of: str) -> bool:
@@ -114,7 +117,7 @@ def names_types(path: Path, *, of: str) -> bool:
 
 
 def _arrays(file: h5py.File, of: str) -> Iterator[tuple[str, h5py.Dataset]]:
-    """Yield every array and its name; no link is followed but those to the file's own parts."""
+    """Yield every array and its name; `ModelError` for a link elsewhere, or a second one to a part."""
     import h5py
 
     waiting, seen = [("", file["/"])], set()
@@ -122,11 +125,13 @@ def _arrays(file: h5py.File, of: str) -> Iterator[tuple[str, h5py.Dataset]]:
         name, part = waiting.pop()
         address = h5py.h5o.get_info(part.id).addr
         if address in seen:
-            continue
+            raise _foreign(of, name, "under another name too")
         seen.add(address)
         if isinstance(part, h5py.Dataset):
             yield name, part
             continue
+        if not isinstance(part, h5py.Group):
+            raise _no_numbers(of, name)
         for key in part:
             link = part.get(key, getlink=True)
             if not isinstance(link, h5py.HardLink):
@@ -141,10 +146,8 @@ def _require_own(name: str, data: h5py.Dataset, of: str) -> None:
     if data.external or data.is_virtual:
         raise _foreign(of, name, "in another file")
     if data.shape is None or data.dtype.hasobject or data.dtype.names:
-        raise ModelError(
-            f"{of} has no array of numbers at {name!r}: expected the weights that model.save(...) "
-            "writes. Save the model again."
-        )
+        raise _no_numbers(of, name)
+    require_sized(of, name, data)
     expected = math.prod(data.shape) * data.dtype.itemsize
     if _stored(data) < expected:
         raise _beyond(of, name, expected)
@@ -154,21 +157,27 @@ def _stored(data: h5py.Dataset) -> int:
     """Return the bytes of an array that are in the file, as they are when unpacked."""
     if data.chunks is None:
         return int(data.id.get_storage_size())
-    unpacked = math.prod(data.chunks) * data.dtype.itemsize
-    return int(data.id.get_num_chunks() * unpacked)
+    return int(data.id.get_num_chunks() * chunk_bytes(data))
+
+
+def _no_numbers(of: str, name: str) -> ModelError:
+    return ModelError(
+        f"{of} has no array of numbers at {quoted(name)}: expected the weights that model.save(...) "
+        "writes. Save the model again."
+    )
 
 
 def _foreign(of: str, name: str, elsewhere: str) -> ModelError:
     return ModelError(
-        f"{of} says that {name!r} lies {elsewhere}, which is not followed: expected a file with all of "
-        "its own weights. Save the model again with model.save('name.keras')."
+        f"{of} says that {quoted(name)} lies {elsewhere}, which is not followed: expected a file with "
+        "all of its own weights. Save the model again with model.save('name.keras')."
     )
 
 
 def _beyond(of: str, name: str, count: int) -> ModelError:
     return ModelError(
-        f"{of} declares {in_words(count)} at {name!r}, which it does not hold: it is damaged, or was not "
-        "written by Keras. Save the model again."
+        f"{of} declares {in_words(count)} at {quoted(name)}, which it does not hold: it is "
+        "damaged, or was not written by Keras. Save the model again."
     )
 
 

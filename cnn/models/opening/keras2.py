@@ -10,12 +10,17 @@ import inspect
 from functools import cache
 from typing import Any
 
-from cnn.errors import ModelError
-from cnn.models.opening.classes import named, registered
+from cnn.errors import ModelError, quoted, shown
+from cnn.models.opening.classes import REFUSED, named, registered
 from cnn.models.opening.contents import Config, name_of
 from cnn.models.opening.keras2_graph import OPERATIONS, graph, operation
 
 _NEW_NAMES = {"Functional": "Model", "BatchNormalizationV1": "BatchNormalization"}
+# Layers of Keras 2 that Keras 3 does not have.
+_GONE = {
+    "AbstractRNNCell", "CuDNNGRU", "CuDNNLSTM", "DenseFeatures", "LocallyConnected1D",
+    "LocallyConnected2D", "RandomHeight", "RandomWidth", "ThresholdedReLU",
+}  # fmt: skip
 _NEW_KEYS = {"batch_input_shape": "batch_shape", "alpha": "negative_slope"}
 _PLACED = ("name", "inbound_nodes")
 _OF_TRAINING = ("_initializer", "_regularizer", "_constraint")
@@ -31,6 +36,9 @@ _LEFT_OUT: dict[str, Any] = {
     "fused": _ANYTHING,
     "renorm_clipping": _ANYTHING,
     "renorm_momentum": _ANYTHING,
+    "rng_type": _ANYTHING,
+    "trainable": _ANYTHING,
+    "softmax_robust_masking": False,
     "groups": 1,
     "renorm": False,
     "time_major": False,
@@ -49,8 +57,9 @@ def translated(file: str, part: Config) -> Config:
     if class_name in ("Policy", "PolicyV1"):
         return {"module": "keras", "class_name": "DTypePolicy", "config": part["config"]}
     found = named(class_name) if registered(part) is None else None
-    if found is None:
-        return {**part, "config": _value(file, part["config"])}
+    if found is None or class_name in REFUSED:
+        origin = {"module": "keras.layers"} if class_name in _GONE else {}
+        return {**origin, **part, "config": _value(file, part["config"])}
     module, kind = found
     if class_name == "Sequential":
         config = _sequential(file, part)
@@ -100,6 +109,8 @@ def _sequential(file: str, part: Config) -> Config:
 def _settings(file: str, part: Config, known: frozenset[str]) -> Config:
     """Return the settings of a layer without those that Keras 3 does not know."""
     layer, config = part["class_name"], _value(file, part["config"])
+    if layer == "RandomCrop":
+        raise _cropping(file, part)
     kept: Config = {}
     for key, value in config.items():
         new = key if key in known else _NEW_KEYS.get(key, key)
@@ -121,8 +132,16 @@ def _settings(file: str, part: Config, known: frozenset[str]) -> Config:
 
 def _without_meaning(file: str, part: Config, key: str, what: str) -> ModelError:
     return ModelError(
-        f"{file} was written by Keras 2, and {key}={part['config'][key]!r} of the layer "
-        f"{name_of(part)!r} ({part['class_name']}) {what} to Keras 3: change it, and "
+        f"{file} was written by Keras 2, and {shown(key)}={quoted(part['config'][key])} of the layer "
+        f"{quoted(name_of(part))} ({shown(part['class_name'])}) {what} to Keras 3: change it, and "
+        "save the model again."
+    )
+
+
+def _cropping(file: str, part: Config) -> ModelError:
+    return ModelError(
+        f"{file} was written by Keras 2, and the layer {quoted(name_of(part))} (RandomCrop) makes every "
+        "picture smaller there, and in Keras 3 only those of a training: put Resizing in its place, and "
         "save the model again."
     )
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 from cnn.errors import ModelError
 
+# What files are called that are written, and that are opened, each with the format that it means.
 SUFFIXES = (".keras", ".h5")
+FORMATS = {".keras": ".keras", ".h5": ".h5", ".hdf5": ".h5"}
 _HDF5, _ZIP, _GZIP, _TFLITE = b"\x89HDF\r\n\x1a\n", b"PK", b"\x1f\x8b", b"TFL3"
 _PICKLES = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
 _ACCEPTED = "expected a .keras or .h5 file, as model.save('name.keras') writes it"
@@ -18,8 +20,16 @@ _SAVED_MODEL = (
 )
 
 
-def require_model_file(path: Path) -> None:
-    """Raise `ModelError` where `path` is not of the kind that its suffix says, naming what it is."""
+def format_of(name: str) -> str:
+    """Return the format that a file's name says, ".keras" or ".h5"; "" where it says another."""
+    return FORMATS.get(Path(name).suffix.lower(), "")
+
+
+def require_model_file(path: Path) -> str:
+    """Return the format of a file, as `format_of` does.
+
+    Raises `ModelError` where it is not of the format that its name says, naming what it is.
+    """
     if path.is_dir():
         is_saved_model = (path / "saved_model.pb").is_file()
         kind = f"the folder of {_SAVED_MODEL}" if is_saved_model else f"a folder: {_ACCEPTED}."
@@ -28,21 +38,23 @@ def require_model_file(path: Path) -> None:
         raise ModelError(f"There is no file {path.name}: give the path of a .keras or .h5 file.")
     with path.open("rb") as file:
         start = file.read(16)
-    other = _other_kind(path, start)
+    expected = format_of(path.name)
+    other = _other_kind(path, start, expected)
     if other:
         raise ModelError(f"{path.name} is {other}")
-    if path.suffix not in SUFFIXES:
+    if not expected:
         raise ModelError(f"{path.name} is no Keras model: expected a .keras or .h5 file.")
-    is_whole = zipfile.is_zipfile(path) if path.suffix == ".keras" else start.startswith(_HDF5)
+    is_whole = zipfile.is_zipfile(path) if expected == ".keras" else start.startswith(_HDF5)
     if not is_whole:
-        kind = "archive" if path.suffix == ".keras" else "HDF5 file"
+        kind = "archive" if expected == ".keras" else "HDF5 file"
         raise ModelError(
             f"{path.name} is no Keras model or is cut short: it is not the {kind} that "
-            f"model.save('name{path.suffix}') writes. Save it again."
+            f"model.save('name{expected}') writes. Save it again."
         )
+    return expected
 
 
-def _other_kind(path: Path, start: bytes) -> str:
+def _other_kind(path: Path, start: bytes, expected: str) -> str:
     """Return what the file is instead, as the end of a sentence; "" where it may be a Keras model."""
     if start[4:8] == _TFLITE:
         return f"a TensorFlow Lite model, {_NO_LAYERS}"
@@ -53,18 +65,19 @@ def _other_kind(path: Path, start: bytes) -> str:
         return f"a Python pickle, which could run any code, and is not read: {_ACCEPTED}."
     if start.startswith(_GZIP):
         return f"compressed with gzip: {_ACCEPTED}. Unpack it first."
-    if start.startswith(_ZIP) and _holds_saved_model(path):
+    members = _members(path) if start.startswith(_ZIP) else set()
+    if any(Path(name).name == "saved_model.pb" for name in members):
         return f"an archive of {_SAVED_MODEL}"
-    if start.startswith(_HDF5) and path.suffix == ".keras":
-        return "an HDF5 file, and its name says .keras: rename it to end in .h5."
-    if start.startswith(_ZIP) and path.suffix == ".h5":
-        return "an archive, and its name says .h5: rename it to end in .keras."
+    if start.startswith(_HDF5) and expected != ".h5":
+        return "an HDF5 file under the name of another kind: rename it to end in .h5."
+    if "config.json" in members and expected != ".keras":
+        return "a Keras archive under the name of another kind: rename it to end in .keras."
     return ""
 
 
-def _holds_saved_model(path: Path) -> bool:
+def _members(path: Path) -> set[str]:
     try:
         with zipfile.ZipFile(path) as archive:
-            return any(Path(name).name == "saved_model.pb" for name in archive.namelist())
+            return {*archive.namelist()}
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
-        return False
+        return set()

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cnn.errors import ModelError
+from cnn.errors import ModelError, quoted, shown
 from cnn.models.internals import every_layer
 from cnn.models.opening.contents import Contents
 from cnn.models.opening.hdf5 import names
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     import h5py
     import keras
 
-Saved = list[tuple[str, NDArray[Any]]]
+Saved = list[tuple[str, "h5py.Dataset"]]
 _OF_MODEL = "top_level_model_weights"
 
 
@@ -48,7 +47,7 @@ def fill_from_h5(name: str, model: keras.Model, contents: Contents) -> None:
 
 
 def _saved(group: h5py.Group) -> Saved:
-    return [(name, np.asarray(group[name])) for name in names(group, "weight_names")]
+    return [(name, group[name]) for name in names(group, "weight_names")]
 
 
 def _in_saved_order(layer: Any) -> list[Any]:
@@ -57,19 +56,20 @@ def _in_saved_order(layer: Any) -> list[Any]:
 
 
 def _fill(name: str, layer: str, weights: list[Any], saved: Saved) -> None:
-    values = _in_order(weights, saved)
-    if values is None:
-        shapes = ", ".join(str(value.shape) for _, value in saved)
+    arrays = _in_order(weights, saved)
+    if arrays is None:
+        shapes = ", ".join(str(array.shape) for _, array in saved)
         expected = ", ".join(str(tuple(weight.shape)) for weight in weights)
         raise ModelError(
-            f"{name} has weights of the shapes {shapes} for the layer {layer!r}, expected {expected}: it "
-            "is damaged, or the layer is another in Keras 3. Save the model again."
+            f"{name} has weights of the shapes {shown(shapes)} for the layer {quoted(layer)}, "
+            f"expected {shown(expected)}: it is damaged, or the layer is another in Keras 3. Save the "
+            "model again."
         )
-    for weight, value in zip(weights, values, strict=True):
-        weight.assign(value.reshape(weight.shape))
+    for weight, array in zip(weights, arrays, strict=True):
+        weight.assign(np.asarray(array).reshape(weight.shape))
 
 
-def _in_order(weights: list[Any], saved: Saved) -> list[NDArray[Any]] | None:
+def _in_order(weights: list[Any], saved: Saved) -> list[h5py.Dataset] | None:
     """Return an array for each weight; None where they do not fit.
 
     Each weight gets the first array of its own name that fits it. Where names are others, the order of
@@ -84,16 +84,16 @@ def _in_order(weights: list[Any], saved: Saved) -> list[NDArray[Any]] | None:
         found.append(left.pop(place)[1])
     if len(found) == len(weights):
         return found
-    values = [value for _, value in saved]
-    fits = len(weights) == len(values) and all(map(_fits, weights, values))
-    return values if fits else None
+    arrays = [array for _, array in saved]
+    fits = len(weights) == len(arrays) and all(map(_fits, weights, arrays))
+    return arrays if fits else None
 
 
-def _is_of(weight: Any, saved: tuple[str, NDArray[Any]]) -> bool:
-    name, value = saved
-    return name.split("/")[-1].split(":")[0] == weight.name and _fits(weight, value)
+def _is_of(weight: Any, saved: tuple[str, h5py.Dataset]) -> bool:
+    name, array = saved
+    return name.split("/")[-1].split(":")[0] == weight.name and _fits(weight, array)
 
 
-def _fits(weight: Any, value: NDArray[Any]) -> bool:
+def _fits(weight: Any, array: h5py.Dataset) -> bool:
     """Whether an array has the shape of a weight; a number alone may be an array of one."""
-    return value.shape == tuple(weight.shape) or {value.shape, tuple(weight.shape)} == {(), (1,)}
+    return array.shape == tuple(weight.shape) or {array.shape, tuple(weight.shape)} == {(), (1,)}

@@ -48,7 +48,7 @@ def test_the_process_inherits_no_secret_and_works_in_a_folder_that_goes(
     [
         ("exec sleep 600", "m.keras needed more than 0.2 s to be opened"),
         ("kill -XCPU $$", "m.keras needed more than 0.2 s to be opened"),
-        ("exit 3", "m.keras needed more than 2 GB of memory to be opened, which is all"),
+        ("exit 3", "m.keras needed more than 2 GB of memory to be opened, which is the limit here"),
         ("kill -ABRT $$", "2 GB of memory to be opened, or broke the library that opens it"),
     ],
 )

@@ -109,6 +109,10 @@ def test_a_subclass_without_a_graph_is_refused():
         ):  # fmt: skip
             with pytest.raises(cnn.ModelError, match="no graph of layers"):
                 asked(model)
+    with pytest.raises(cnn.ModelError) as refused:
+        as_functional(Own(name="n\x1b" * 10**5))
+    assert len(str(refused.value)) < 400
+    assert str(refused.value).isprintable()
 
 
 def test_a_sequential_model_is_looked_at_as_it_is(tmp_path):

@@ -81,6 +81,7 @@ def test_what_a_dead_server_left_is_removed_when_it_is_old(models):
     [
         ("../../etc/cron.h5", "cron.h5"),
         ("C:\\nets\\Große Netze.KERAS", "Große Netze.keras"),
+        ("NET.HDF5", "NET.h5"),
         (".\x00\u202e .keras", "network.keras"),
         ("n" * 300 + ".h5", "n" * 60 + ".h5"),
     ],

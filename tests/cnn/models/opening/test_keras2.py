@@ -70,6 +70,7 @@ def test_layers_that_say_nothing_of_an_input_have_that_of_their_model(tmp_path):
     ("layer", "setting", "words"),
     [
         ("DepthwiseConv2D", {"groups": 2}, "groups=2 of the layer 'depthwise_conv2d'"),
+        ("Dense", {"softmax_robust_masking": True}, "softmax_robust_masking=True .* is not known"),
         ("Dense", {"activation": "hard_sigmoid"}, "activation='hard_sigmoid' .* other numbers"),
     ],
 )
@@ -82,6 +83,53 @@ def test_what_means_something_else_now_is_named(tmp_path, layer, setting, words)
     path = edited(FILES / "convolutional-2_15.h5", tmp_path / "m.h5", change)
     with pytest.raises(cnn.ModelError, match=f"written by Keras 2, and {words}"):
         opened(path, Limits())
+
+
+def in_place_of(layer, tmp_path, class_name, **settings):
+    """A file of Keras 2 in which one layer is of another class."""
+
+    def change(configuration):
+        for part in configuration["config"]["layers"]:
+            if part["class_name"] == layer:
+                part["class_name"] = class_name
+                shared = {key: part["config"][key] for key in ("name", "trainable", "dtype")}
+                part["config"] = shared | settings
+
+    return edited(FILES / "convolutional-2_15.h5", tmp_path / "m.h5", change)
+
+
+@pytest.mark.parametrize(
+    ("class_name", "settings"),
+    [
+        ("Dropout", {"rate": 0.2, "softmax_robust_masking": False}),
+        ("SpatialDropout2D", {"rate": 0.2, "noise_shape": None, "seed": None}),
+        ("RandomFlip", {"mode": "horizontal", "seed": None, "rng_type": "stateful"}),
+        ("RandomBrightness", {"factor": 0.1, "value_range": [0, 1], "rng_type": "legacy_stateful"}),
+    ],
+)
+def test_what_only_a_training_would_notice_is_left_out(tmp_path, class_name, settings):
+    path = in_place_of("Dropout", tmp_path, class_name, **settings)
+    np.testing.assert_allclose(answer(path), np.load(FILES / "convolutional-2_15.npy"), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("class_name", "words"),
+    [
+        ("Lambda", r"needs arbitrary Python code to run \(a Lambda layer"),
+        ("StringLookup", "looks words up in a vocabulary"),
+        ("ThresholdedReLU", r"needs keras\.layers\.ThresholdedReLU, which Keras 3.* does not have"),
+        (
+            "LocallyConnected2D",
+            r"needs keras\.layers\.LocallyConnected2D, which Keras 3.* not have",
+        ),
+        ("RandomCrop", "put Resizing in its place"),
+        ("Own", r'register_keras_serializable\("Custom", "Own"\)'),
+    ],
+)
+def test_a_class_that_cannot_be_taken_over_is_refused_with_its_reason(tmp_path, class_name, words):
+    settings = {"function_type": "lambda", "rng_type": "stateful", "vocabulary_dtype": "string"}
+    with pytest.raises(cnn.ModelError, match=words):
+        opened(in_place_of("Dropout", tmp_path, class_name, **settings), Limits())
 
 
 def test_an_operation_that_keras_does_not_have_is_named(tmp_path):

@@ -7,6 +7,7 @@ import resource
 import shutil
 import sys
 import zipfile
+import zlib
 
 import h5py
 import keras
@@ -267,6 +268,46 @@ def test_a_function_that_is_no_activation_is_refused(folder, tmp_path, suffix, m
     assert "get_file" in refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
 
 
+@BOTH
+@pytest.mark.parametrize(
+    ("setting", "value"), [("activation", "my_mish"), ("kernel_initializer", "my_init")]
+)
+def test_what_is_named_by_a_text_alone_gets_the_line_that_registers_it_too(
+    folder, tmp_path, suffix, setting, value
+):
+    def change(configuration):
+        conv_of(configuration)["config"][setting] = value
+
+    sentence = refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
+    assert f"needs the function {value!r}, which is not of Keras" in sentence
+    assert f'@keras.saving.register_keras_serializable("Custom", "{value}")' in sentence
+
+
+@BOTH
+def test_names_of_keras_by_a_text_alone_are_taken(folder, tmp_path, suffix):
+    def change(configuration):
+        conv_of(configuration)["config"] |= {
+            "activation": "swish", "kernel_initializer": "he_normal", "bias_regularizer": "l2",
+            "kernel_constraint": "max_norm",
+        }  # fmt: skip
+
+    model, _ = opened(with_configuration(folder, tmp_path / f"m{suffix}", change), Limits())
+    assert model.get_layer("conv").activation is keras.activations.silu
+
+
+@BOTH
+def test_a_type_of_tensorflow_is_no_class_to_be_registered(folder, tmp_path, suffix):
+    def change(configuration):
+        conv_of(configuration)["config"]["name"] = {
+            "class_name": "__typespec__", "spec_name": "TensorSpec", "module": "tensorflow",
+            "registered_name": None, "config": [[2], "float32"],
+        }  # fmt: skip
+
+    sentence = refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
+    assert "names a type of TensorFlow" in sentence
+    assert "register" not in sentence
+
+
 def test_a_graph_that_begins_with_an_operation_is_opened_from_an_h5_file(tmp_path):
     picture = keras.Input((4, 4, 1))
     keras.Model(picture, layers.Flatten()(picture / 4 - 1)).save(tmp_path / "m.h5")
@@ -275,6 +316,42 @@ def test_a_graph_that_begins_with_an_operation_is_opened_from_an_h5_file(tmp_pat
 
 
 # Memory.
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["__numpy__", "__tensor__"])
+@pytest.mark.parametrize(
+    "dtype", ["U200000000", "V2000000000", "(30000,30000)f4", "O", "string", 4]
+)
+def test_an_array_of_anything_but_numbers_is_refused_before_it_is_made(
+    folder, tmp_path, monkeypatch, suffix, kind, dtype
+):
+    def change(configuration):
+        value = {"class_name": kind, "config": {"value": ["a"] * 8, "dtype": dtype}}
+        constant = {"class_name": "Constant", "config": {"value": value}}
+        conv_of(configuration)["config"]["bias_initializer"] = constant
+
+    monkeypatch.setattr(keras.saving, "deserialize_keras_object", None)
+    sentence = refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
+    assert f"an array of the type {dtype!r}: expected numbers, such as float32" in sentence
+
+
+@BOTH
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_an_array_of_numbers_is_taken(folder, tmp_path, suffix, dtype):
+    def change(configuration):
+        value = {"class_name": "__numpy__", "config": {"value": [1, 2], "dtype": dtype}}
+        constant = {
+            "module": "keras.initializers",
+            "class_name": "Constant",
+            "registered_name": None,
+        }
+        conv_of(configuration)["config"]["bias_initializer"] = constant | {
+            "config": {"value": value}
+        }
+
+    path = with_configuration(folder, tmp_path / f"m{suffix}", change)
+    assert opened(path, Limits())[0].count_params() == 38
 
 
 def test_an_archive_that_would_unpack_to_too_much_is_refused_by_its_directory(folder, tmp_path):
@@ -366,7 +443,117 @@ def test_an_array_that_says_more_than_the_file_holds_is_refused(folder, tmp_path
     assert "does not hold" in sentence
 
 
+def replaced(file, **chunks):
+    """Put an array of the same shape, of numbers in chunks, in the place of the convolution's kernel."""
+    found = []
+    file.visititems(
+        lambda name, part: found.append(name) if getattr(part, "ndim", 0) == 4 else None
+    )
+    name = found[0]
+    shape = file[name].shape
+    del file[name]
+    return file.create_dataset(name, shape, "f4", maxshape=(None,) * len(shape), **chunks)
+
+
+@BOTH
+@pytest.mark.parametrize("count", [71, 73, 8_000_000])
+def test_a_chunk_that_unpacks_to_more_or_less_than_it_says_is_refused(
+    folder, tmp_path, suffix, count
+):
+    def change(file):
+        data = replaced(file, chunks=(3, 3, 1, 2), compression="gzip")
+        data.id.write_direct_chunk((0,) * 4, zlib.compress(bytes(count)), 0)
+
+    sentence = refusal(with_weights(folder, tmp_path / f"m{suffix}", change))
+    assert "that does not unpack to its size" in sentence
+
+
+@BOTH
+def test_a_chunk_far_larger_than_its_array_is_refused(folder, tmp_path, suffix):
+    def change(file):
+        data = replaced(file, chunks=(3, 3, 1, 1 << 20), compression="gzip")
+        data.id.write_direct_chunk((0,) * 4, zlib.compress(bytes(36 << 20)), 0)
+
+    sentence = refusal(with_weights(folder, tmp_path / f"m{suffix}", change))
+    assert "in pieces of 37.7 MB, and all of it is 72 bytes" in sentence
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("filters", "way"), [({"compression": "lzf"}, "lzf"), ({"scaleoffset": 3}, "scaleoffset")]
+)
+def test_a_filter_that_could_unpack_to_anything_is_named(folder, tmp_path, suffix, filters, way):
+    def change(file):
+        replaced(file, chunks=(3, 3, 1, 2), **filters)[...] = 1
+
+    sentence = refusal(with_weights(folder, tmp_path / f"m{suffix}", change))
+    assert f"packed with {way}: expected gzip, once, or nothing" in sentence
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "filters", [{}, {"shuffle": True}, {"shuffle": True, "fletcher32": True}], ids=str
+)
+def test_arrays_that_were_packed_honestly_are_read(folder, tmp_path, suffix, filters):
+    def change(file):
+        replaced(file, chunks=(2, 3, 1, 4), compression="gzip", **filters)[...] = 1.5
+
+    path = with_weights(folder, tmp_path / f"m{suffix}", change)
+    weights = opened(path, Limits())[0].get_weights()
+    assert any((one == 1.5).all() for one in weights)
+
+
+def test_arrays_of_another_shape_than_the_weights_are_not_read(folder, tmp_path, monkeypatch):
+    def change(file):
+        layer = file["model_weights/conv"]
+        layer["more"] = np.zeros(1000, np.float32)
+        layer.attrs["weight_names"] = [b"more"] * 30
+
+    read = []
+    array = h5py.Dataset.__array__
+    monkeypatch.setattr(
+        h5py.Dataset,
+        "__array__",
+        lambda data, *given, **more: read.append(data.name) or array(data),
+    )
+    sentence = refusal(with_weights(folder, tmp_path / "m.h5", change))
+    assert "has weights of the shapes (1000,), (1000,)" in sentence
+    assert read == []
+
+
 # What lies elsewhere.
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["array", "group", "loop", "of Keras 2"])
+def test_a_second_name_of_a_part_is_not_followed(folder, tmp_path, suffix, kind):
+    def change(file):
+        if kind == "array":
+            file["again"] = file[first_array(file)]
+        elif kind == "loop":
+            file["again"] = file["/"]
+        else:
+            group = file.create_group("more")
+            for _ in range(40):
+                group["a"] = group["b"] = file.create_group(None)
+                group = group["a"]
+
+    path = with_weights(folder, tmp_path / f"m{suffix}", change)
+    if kind == "of Keras 2" and suffix == ".keras":
+        of_keras_2 = {"metadata.json": json.dumps({"keras_version": "2.13.1"})}
+        path = with_members(
+            path, tmp_path / "old.keras", lambda members: members.update(of_keras_2)
+        )
+    assert "lies under another name too, which is not followed" in refusal(path)
+
+
+@BOTH
+def test_a_type_in_the_place_of_an_array_is_refused(folder, tmp_path, suffix):
+    def change(file):
+        file["type"] = np.dtype("f4")
+
+    path = with_weights(folder, tmp_path / f"m{suffix}", change)
+    assert "has no array of numbers at '/type'" in refusal(path)
 
 
 @BOTH
@@ -443,6 +630,23 @@ def test_the_two_formats_under_each_others_names_are_told_apart(folder, tmp_path
     shutil.copy(folder / "m.keras", tmp_path / "b.h5")
     assert "rename it to end in .h5" in refusal(tmp_path / "a.keras")
     assert "rename it to end in .keras" in refusal(tmp_path / "b.h5")
+    shutil.copy(folder / "m.h5", tmp_path / "a.model")
+    shutil.copy(folder / "m.keras", tmp_path / "b.zip")
+    assert "rename it to end in .h5" in refusal(tmp_path / "a.model")
+    assert "rename it to end in .keras" in refusal(tmp_path / "b.zip")
+    np.savez(tmp_path / "c.npz", np.ones(3))
+    assert "expected a .keras or .h5 file" in refusal(tmp_path / "c.npz")
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [("m.keras", "M.KERAS"), ("m.h5", "M.H5"), ("m.h5", "m.hdf5"), ("m.h5", "m.HDF5")],
+)
+def test_a_model_is_opened_under_every_usual_name_of_its_format(folder, tmp_path, name, given):
+    shutil.copy(folder / name, tmp_path / given)
+    expected, _ = opened(folder / name, Limits())
+    found, _ = opened(tmp_path / given, Limits())
+    assert [w.tolist() for w in found.get_weights()] == [w.tolist() for w in expected.get_weights()]
 
 
 def test_an_archive_and_an_hdf5_file_without_a_model_are_named(tmp_path):
@@ -454,7 +658,50 @@ def test_an_archive_and_an_hdf5_file_without_a_model_are_named(tmp_path):
     assert "an HDF5 file without a Keras model" in refusal(tmp_path / "m.h5")
 
 
+def test_an_archive_of_a_folder_and_one_with_a_password_are_named(folder, tmp_path):
+    with (
+        zipfile.ZipFile(folder / "m.keras") as archive,
+        zipfile.ZipFile(tmp_path / "down.keras", "w") as lower,
+    ):
+        for name in archive.namelist():
+            lower.writestr(f"model/{name}", archive.read(name))
+    sentence = refusal(tmp_path / "down.keras")
+    assert "has its config.json in a folder of the archive: expected it at the top" in sentence
+    content = bytearray((folder / "m.keras").read_bytes())
+    for header, flags in ((b"PK\1\2", 8), (b"PK\3\4", 6)):
+        place = content.find(header)
+        while place >= 0:
+            content[place + flags] |= 1
+            place = content.find(header, place + 4)
+    (tmp_path / "secret.keras").write_bytes(content)
+    assert "is encrypted, and no password is asked for" in refusal(tmp_path / "secret.keras")
+
+
 # The reason that Keras gives.
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"registered_name": ["Conv2D"]},
+        {"config": {"activation": {"class_name": "function", "config": ["relu"]}}},
+    ],
+)
+def test_what_python_says_of_code_is_no_reason(folder, tmp_path, suffix, part):
+    path = with_configuration(
+        folder, tmp_path / f"m{suffix}", lambda configuration: conv_of(configuration).update(part)
+    )
+    assert "cannot be opened as a Keras model: it is damaged, or not as Keras" in refusal(path)
+
+
+def test_a_configuration_that_is_no_text_is_refused_without_the_words_of_python(folder, tmp_path):
+    for value in (h5py.Empty("f4"), 3):
+        shutil.copy(folder / "m.h5", tmp_path / "m.h5")
+        with h5py.File(tmp_path / "m.h5", "a") as file:
+            file.attrs["model_config"] = value
+        sentence = refusal(tmp_path / "m.h5")
+        assert "cannot be opened as a Keras model: it is damaged, or not as Keras" in sentence
 
 
 @BOTH
@@ -464,3 +711,29 @@ def test_the_reason_of_keras_is_not_cut_off(folder, tmp_path, suffix):
 
     sentence = refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
     assert "kernel_size" in sentence
+
+
+# What a file says of itself.
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"class_name": "E" * 10**6},
+        {"class_name": "function", "config": "f" * 10**6},
+        {"class_name": "Own\nline", "registered_name": "pkg\nline>Own\x1b[31m"},
+        {"module": "keras.lay\x1bers" + "s" * 10**6, "class_name": "Own"},
+        {"module": "keras.layers", "class_name": "Lambda", "config": {"name": "n\x1b" * 10**6}},
+        {"config": {"filters": 10**400}},
+    ],
+)
+def test_what_is_quoted_from_a_file_is_short_and_has_no_control_characters(
+    folder, tmp_path, suffix, part
+):
+    def change(configuration):
+        conv_of(configuration).update({"module": None, "registered_name": None} | part)
+
+    sentence = refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
+    assert len(sentence) < 700
+    assert sentence.isprintable()
