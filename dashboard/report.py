@@ -12,6 +12,7 @@ from rich.table import Table
 import cnn
 from cnn.captions import diagnosis as words
 from cnn.inspection.diagnosis.findings import Severity
+from cnn.models.card import miscounted, names_classes, unclear_names
 from cnn.models.heads import head_of, heads_of
 from cnn.models.kinds import kind_of
 from cnn.words import counted, listed, sides
@@ -67,8 +68,7 @@ def _lines(model: Any) -> Iterator[str]:
         yield f"output {head.last}: {head.description}{chosen}"
         if head.trained:
             yield head.trained
-    if names := _names(model):
-        yield names
+    yield from filter(None, (_names(model), miscounted(model), unclear_names(model)))
     strange = [
         info.name
         for info in cnn.layer_infos(model)
@@ -82,8 +82,9 @@ def _names(model: Any) -> str:
     """Return what the classes are called; nothing where the prediction is none of classes."""
     if not head_of(model).has_classes:
         return ""
-    names, known = cnn.class_names(model), cnn.models.card_of(model).class_names
+    names = cnn.class_names(model)
     rest = len(names) - _MOST_NAMED
     shown = [*names[:_MOST_NAMED], *([f"{rest} more"] if rest > 0 else [])]
-    unknown = "" if known == names else " (no card beside the file names them)"
+    are_known = names_classes(model) or miscounted(model)
+    unknown = "" if are_known else " (no card beside the file names them)"
     return f"classes: {listed(shown)}{unknown}"

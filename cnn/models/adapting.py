@@ -173,7 +173,8 @@ def form_of(model: keras.Model, tensor: Any) -> Form | None:
         return Form(taken, (height, width, count), count, is_first)
     if len(taken) == 2 and all(side and side >= _LEAST_SIDE for side in taken):
         return Form(taken, (*taken, _GREY), _GREY)
-    size = taken[0] if len(taken) == 1 or taken[1:] == (1,) else None
+    several = [side for side in taken if side != 1]
+    size = several[0] if len(several) == 1 and len(taken) <= 2 else None
     for channels in (_GREY, _COLOURS):
         side = math.isqrt((size or 0) // channels)
         if side >= _LEAST_SIDE and side * side * channels == size:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from cnn.errors import ModelError, reason
 from cnn.files import read_json, write_json
 from cnn.images.pixels import RED_GREEN_BLUE, Colours
-from cnn.models.losses import Loss, read_loss
+from cnn.models.losses import KNOWN, Loss, read_loss
 from cnn.models.scales import read_scale
 from cnn.words import counted
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _CARD = "_cnn_card"
 _LONGEST_NAME = 80
+_MOST_TOLD = 5
+_EXAMPLE = '{"class_names": ["cat", "dog"]}'
 _KEPT = ("class_names", "scale", "facts", "inputs", "losses")
 
 
@@ -61,24 +64,24 @@ def read_card(path: Path) -> Card:
     try:
         raw = read_json(path)
     except (OSError, ValueError) as error:
-        raise _no_card(path.name, error) from error
+        raise _no_card(path.name, reason(error)) from error
     return card_from(raw, path.name)
 
 
 def card_from(raw: Any, called: str) -> Card:
     """Return the card that JSON holds; `ModelError`, with what the file is called, if it is none."""
-    try:
-        names, scale, facts, inputs, losses = (raw.get(name) for name in _KEPT)
-    except AttributeError as error:
-        raise _no_card(called, error) from error
+    if not isinstance(raw, dict):
+        raise _no_card(called, f"expected an object, such as {_EXAMPLE}")
+    names, scale, facts, inputs, losses = (raw.get(name) for name in _KEPT)
     _require_names(names, called)
     if inputs is not None and not isinstance(inputs, dict):
         raise ModelError(
             f"{called} gives {str(inputs)[:60]!r} as inputs: expected numbers by the names of the "
             'inputs beside the picture, such as {"age": 42}.'
         )
+    known = _losses(losses, called)
     try:
-        return Card(tuple(names or ()), scale, facts, inputs=inputs, losses=_losses(losses, called))
+        return Card(tuple(names or ()), scale, facts, inputs=inputs, losses=known)
     except ModelError as error:
         raise ModelError(f"{called}: {error}") from error
 
@@ -90,12 +93,21 @@ def _losses(stated: Any, called: str) -> dict[str, Loss]:
             f"{called} gives {str(stated)[:60]!r} as losses: expected them by the layers of the outputs, "
             'such as {"classes": "mean_squared_error"}.'
         )
-    read = {name: read_loss(one) for name, one in (stated or {}).items()}
-    return {name: loss for name, loss in read.items() if loss}
+    return {layer: _loss(one, layer, called) for layer, one in (stated or {}).items()}
 
 
-def _no_card(called: str, error: Exception) -> ModelError:
-    return ModelError(f"{called} is no model card ({reason(error)}): mend or remove it.")
+def _loss(stated: Any, layer: str, called: str) -> Loss:
+    loss = read_loss(stated)
+    if loss is None:
+        raise ModelError(
+            f"{called} gives {str(stated)[:60]!r} as the loss of {layer!r}: expected one of "
+            f"{', '.join(KNOWN)}. Leave out any other."
+        )
+    return loss
+
+
+def _no_card(called: str, why: str) -> ModelError:
+    return ModelError(f"{called} is no model card ({why}): mend or remove it.")
 
 
 def _require_names(names: Any, called: str) -> None:
@@ -155,13 +167,36 @@ def card_of(model: keras.Model) -> Card:
 def class_names(model: keras.Model) -> tuple[str, ...]:
     """Return a name per output unit: from the card, else the numbers from 0.
 
-    Of one output between two classes it is the second, for which a large one speaks.
+    Of one output between two classes it is the second, for which a large one speaks. An empty name is
+    the number.
     """
-    count = int(model.outputs[0].shape[-1] or 1)
-    names = card_of(model).class_names
+    count = _units(model.outputs[0])
+    names = tuple(name or str(i) for i, name in enumerate(card_of(model).class_names))
     if (count, len(names)) == (1, 2):
         return names[1:]
     return names if len(names) == count else tuple(str(i) for i in range(count))
+
+
+def miscounted(model: keras.Model) -> str:
+    """Return a sentence where the card names more or fewer classes than any output has; else ""."""
+    names = card_of(model).class_names
+    if not names or any(_fits(names, output) for output in model.outputs):
+        return ""
+    given, wanted = counted(len(names), "class name"), _units(model.outputs[0])
+    return (
+        f"The card gives {given}, and the output has {wanted}: none is used. Give one for each, in their "
+        "order."
+    )
+
+
+def unclear_names(model: keras.Model) -> str:
+    """Return a sentence where names on the card are empty or those of several classes; else ""."""
+    names = card_of(model).class_names
+    times = Counter(names)
+    unclear = [repr(one) for one, count in times.items() if not one.strip() or count > 1]
+    if not unclear:
+        return ""
+    return f"Not each class has a name of its own on the card ({', '.join(unclear[:_MOST_TOLD])})."
 
 
 def outputs_of_classes(
@@ -181,8 +216,17 @@ def outputs_of_classes(
 
 def names_classes(model: keras.Model) -> bool:
     """Whether the card names the classes of the model's first output."""
-    both = int(model.outputs[0].shape[-1] or 1), len(card_of(model).class_names)
-    return both[0] == both[1] or both == (1, 2)
+    return _fits(card_of(model).class_names, model.outputs[0])
+
+
+def _fits(names: Sequence[str], output: Any) -> bool:
+    """Whether there are as many names as an output has units, or two for one between two classes."""
+    count = _units(output)
+    return len(names) == count or (count, len(names)) == (1, 2)
+
+
+def _units(output: Any) -> int:
+    return int(output.shape[-1] or 1)
 
 
 def attach_card(model: keras.Model, card: Card) -> None:

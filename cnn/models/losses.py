@@ -28,6 +28,8 @@ _OF_CLASSES = {
     "categorical_crossentropy", "sparse_categorical_crossentropy", "categorical_focal_crossentropy",
 }  # fmt: skip
 _OF_EACH = {"binary_crossentropy", "binary_focal_crossentropy"}
+# The losses of Keras of which it is known what they say of an output.
+KNOWN = tuple(sorted(_OF_NUMBERS | _OF_CLASSES | _OF_EACH))
 _CAPITAL = re.compile("(?<=[a-z])(?=[A-Z])")
 
 
@@ -121,4 +123,4 @@ def read_loss(stated: Any) -> Loss | None:
         return None
     name = _CAPITAL.sub("_", name).lower()
     name = _SHORT.get(name, name)
-    return Loss(name, from_logits) if name in _OF_NUMBERS | _OF_CLASSES | _OF_EACH else None
+    return Loss(name, from_logits) if name in KNOWN else None

@@ -32,7 +32,7 @@ from cnn.data import datasets
 from cnn.errors import reason
 from cnn.inspection.sweeping import Sweep
 from cnn.jobs import Queue
-from cnn.models.card import names_classes
+from cnn.models.card import miscounted, names_classes
 from cnn.models.choosing import output_labels, with_output_first
 from cnn.runs.configuration import TrainingConfig
 from cnn.runs.moments import Moment
@@ -570,10 +570,13 @@ def _afterwards(do: Callable[[], Any]) -> None:
 
 def _of_unnamed(model: keras.Model, picture: Picture, true: int | None) -> str:
     """Return what is to be known of as many outputs without names as the picture's set has classes."""
+    if names_classes(model):
+        return ""
+    wrong = miscounted(model)
     if true is not None:
-        return "" if names_classes(model) else cnn.captions.assumed(len(picture.classes))
+        return " ".join(filter(None, [wrong, cnn.captions.assumed(len(picture.classes))]))
     has_as_many = len(cnn.class_names(model)) == len(picture.classes)
-    return cnn.captions.unnamed() if has_as_many and not names_classes(model) else ""
+    return wrong or (cnn.captions.unnamed() if has_as_many else "")
 
 
 def _fitted(picture: Picture, model: keras.Model, *, is_upload: bool) -> NDArray[np.uint8]:

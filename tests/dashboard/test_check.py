@@ -61,7 +61,9 @@ def test_a_model_is_checked_with_a_folder_of_pictures(check, tmp_path):
     kernel = np.abs(kernel)
     kernel[:, 3], bias[3] = 0, -1
     model.get_layer("[bold]units").set_weights([kernel, bias])
+    wrong = cnn.models.Card(class_names=("ape", "bee", "cat"))
     cnn.save_model(model, tmp_path / "planted.keras")
+    cnn.save_model(model, tmp_path / "named.keras", card=wrong)
     for name in ("ape", "bee"):
         (tmp_path / "pictures" / name).mkdir(parents=True)
         for grey in range(0, 250, 10):
@@ -72,6 +74,10 @@ def test_a_model_is_checked_with_a_folder_of_pictures(check, tmp_path):
     assert "warning [bold]units: 1 of 8 units (3) is dead over the sample" in done.stdout
     assert "fault again: A softmax of what classes already made" in done.stdout
     assert "all 50 pictures of pictures.\n" in done.stdout
+    done = check(tmp_path / "named.keras", "--data", tmp_path / "pictures")
+    assert (
+        "classes: 0 and 1\nThe card gives 3 class names, and the output has 2: none" in done.stdout
+    )
 
 
 def test_what_cannot_be_opened_ends_with_one_sentence_and_status_1(check, tmp_path):

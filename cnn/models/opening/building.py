@@ -14,6 +14,8 @@ from cnn.models.opening.limits import Limits, in_words
 
 # Each is at most the number of a layer's weights.
 _COUNTS = ("units", "filters", "input_dim", "output_dim")
+# What only a layer says whose window is made of weights: a blur has one too, of its own numbers.
+_OF_CONVOLUTIONS = {"filters", "depth_multiplier"}
 _SHAPES = ("batch_shape", "batch_input_shape")
 
 
@@ -21,10 +23,11 @@ def built(name: str, configuration: Config, held: int, limits: Limits) -> Any:
     """Return the model of a configuration, with its first, random weights.
 
     Raises `ModelError`, before any array is made, where it has more weights than the `held` numbers of
-    its file, or its weights or an output are above `limits`.
+    its file, or its weights or an output are above `limits`, and for one that was never built.
     """
     import keras
 
+    _require_input(name, configuration)
     _require_counts(name, configuration, held, limits)
     with without_values():
         model = keras.saving.deserialize_keras_object(_whole(configuration), safe_mode=True)
@@ -41,13 +44,28 @@ def _whole(configuration: Config) -> Config:
     return {"module": "keras", **configuration, "class_name": class_name}
 
 
+def _require_input(name: str, configuration: Config) -> None:
+    """Raise `ModelError` for layers in a row of which none says what it takes: they have no weights."""
+    said = ("build_input_shape", *_SHAPES)
+    configs = (part.get("config") for part in parts(configuration))
+    takes_any = not any(
+        config.get(key) for config in configs if isinstance(config, dict) for key in said
+    )
+    if configuration.get("class_name") == "Sequential" and takes_any:
+        raise ModelError(
+            f"{name} was saved before the network was built, and has no weights: call it on pictures, or "
+            "model.build((None, height, width, channels)), and save it again."
+        )
+
+
 def _require_counts(name: str, configuration: Config, held: int, limits: Limits) -> None:
     """Raise `ModelError` for a single setting that makes a network too large; nothing is built."""
     for part in parts(configuration):
         config = part.get("config")
         if not isinstance(config, dict):
             continue
-        counts = [_product(config[key]) for key in (*_COUNTS, "kernel_size") if key in config]
+        sizes = ("kernel_size",) if _OF_CONVOLUTIONS & config.keys() else ()
+        counts = [_product(config[key]) for key in (*_COUNTS, *sizes) if key in config]
         if max(counts, default=0) > held:
             raise _beyond(name, f"the layer {name_of(part)!r}", max(counts), held)
         size = 4 * max((_product(config[key]) for key in _SHAPES if key in config), default=0)

@@ -48,6 +48,7 @@ FORMS = {
     "no channel axis": ((28, 28), dense, GREY, lambda p: p[..., 0], "28×28 numbers"),
     "784 numbers": ((784,), dense, GREY, np.ravel, "784 numbers"),
     "784 in a column": ((784, 1), dense, GREY, lambda p: p.reshape(784, 1), "784×1 numbers"),
+    "784 in a row": ((1, 784), dense, GREY, lambda p: p.reshape(1, 784), "1×784 numbers"),
     "432 numbers": ((432,), dense, COLOURS, np.ravel, "432 numbers"),
     "2 channels": ((9, 9, 2), convolved, GREY[:9, :9], lambda p: np.repeat(p, 2, -1), "all 2 channels"),
     "4 channels": ((12, 12, 4), convolved, COLOURS, lambda p: with_zeros(p, 1), "Of 4 channels"),

@@ -4,7 +4,7 @@ import pytest
 from keras import layers
 
 import cnn
-from cnn.models.card import Card, card_of
+from cnn.models.card import Card, attach_card, card_of, class_names, miscounted, unclear_names
 from cnn.models.loading import as_functional
 
 
@@ -141,8 +141,34 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch, second_model):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_damaged_card_is_named(tmp_path, second_model):
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[1", r"is no model card \("),
+        ("[1]", r"is no model card \(expected an object, such as \{\"class_names\":"),
+        ('{"losses": "x"}', "gives 'x' as losses: expected them by the layers"),
+        ('{"losses": {"classes": "own"}}', "gives 'own' as the loss of 'classes': expected one of"),
+    ],
+)
+def test_what_is_wrong_with_a_card_is_named_once(tmp_path, second_model, content, said):
     cnn.save_model(second_model, tmp_path / "m.keras")
-    (tmp_path / "m.card.json").write_text("[1")
-    with pytest.raises(cnn.ModelError, match=r"m\.card\.json is no model card"):
+    (tmp_path / "m.card.json").write_text(content)
+    with pytest.raises(cnn.ModelError, match=rf"^m\.card\.json {said}"):
         cnn.load_model(tmp_path / "m.keras")
+
+
+def test_names_that_do_not_fit_the_outputs_are_not_used_and_it_is_said():
+    picture = keras.Input((4, 4, 1))
+    flat = layers.Flatten()(picture)
+    outputs = [layers.Dense(units, activation="softmax")(flat) for units in (3, 2)]
+    one, both = keras.Model(picture, outputs[0]), keras.Model(picture, outputs)
+    for model in (one, both):
+        attach_card(model, Card(class_names=("a", "b")))
+    assert class_names(one) == ("0", "1", "2")
+    assert miscounted(one).startswith("The card gives 2 class names, and the output has 3")
+    assert miscounted(both) == ""
+    attach_card(one, Card(class_names=("a", "a", "")))
+    assert (class_names(one), miscounted(one)) == (("a", "a", "2"), "")
+    assert unclear_names(one) == "Not each class has a name of its own on the card ('a', '')."
+    attach_card(one, Card(class_names=("a", "b", "c")))
+    assert miscounted(one) == unclear_names(one) == ""

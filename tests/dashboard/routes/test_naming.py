@@ -10,6 +10,7 @@ from PIL import Image
 
 import cnn
 from cnn.inspection.batches import batch_probabilities
+from cnn.models.card import Card, card_path, miscounted, write_card
 from dashboard.app import create_app, runtime_of
 from dashboard.runtime.catalogue import Catalogue
 from dashboard.settings import Settings
@@ -138,6 +139,11 @@ def test_outputs_without_names_are_no_digits_until_they_are_called_so(tmp_path):
     facts = panel.facts(view, runtime.picture(view), look)["prediction"]
     assert (facts["right"], facts["mark"]) == (None, "")
     assert facts["note"].endswith(cnn.captions.unnamed())
+    write_card(Card(class_names=("a", "b")), card_path(runtime.entry(view).path))
+    look = runtime.look(view)
+    facts = panel.facts(view, runtime.picture(view), look)["prediction"]
+    assert facts["note"].endswith(miscounted(runtime.model(view)))
+    assert "gives 2 class names, and the output has 10" in facts["note"]
     runtime.catalogue.name_classes(runtime.entry(view), list("abcdefghij"))
     look = runtime.look(view)
     facts = panel.facts(view, runtime.picture(view), look)["prediction"]

@@ -323,6 +323,27 @@ def with_weights_of(path, target, array):
 
 
 @BOTH
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
+def test_a_network_that_was_never_built_is_told_so(tmp_path, suffix):
+    model = keras.Sequential([layers.Conv2D(4, 3), layers.Flatten(), layers.Dense(3)])
+    model.save(tmp_path / f"m{suffix}")
+    sentence = refusal(tmp_path / f"m{suffix}")
+    assert "was saved before the network was built, and has no weights" in sentence
+    assert "and save it again" in sentence
+    model.build((None, 6, 6, 1))
+    model.save(tmp_path / f"m{suffix}")
+    assert opened(tmp_path / f"m{suffix}", STATED)[0].count_params() == model.count_params()
+
+
+@BOTH
+def test_a_window_without_weights_needs_none_in_the_file(tmp_path, suffix):
+    picture = keras.Input((6, 6, 1))
+    blurred = layers.RandomGaussianBlur(kernel_size=3)(picture)
+    keras.Model(picture, layers.Flatten()(blurred)).save(tmp_path / f"m{suffix}")
+    assert opened(tmp_path / f"m{suffix}", STATED)[0].count_params() == 0
+
+
+@BOTH
 def test_an_input_or_an_output_beyond_the_limit_is_refused(folder, tmp_path, suffix):
     def change(configuration):
         configuration["config"]["layers"][0]["config"]["batch_shape"] = [None, 10**6, 10**6, 1]
