@@ -267,6 +267,10 @@ class Catalogue:
         """Whether the file with that content hash was tried and proved unusable."""
         return key in self._refused
 
+    def is_own(self, key: str) -> bool:
+        """Whether the operator's model is the file with that content hash."""
+        return any(own.key == key for own in self._own())
+
     def check_own(self) -> None:
         """Try to open the operator's model, and refuse it if it cannot be used."""
         path = self._settings.model_path

@@ -206,9 +206,12 @@ def _download_status(runtime: Runtime) -> list[str]:
 
 
 def replace_refused_model(_ready: str, stored: dict[str, Any] | None) -> dict[str, str]:
-    """Return the view with the bundled model, where the operator's proved unusable at the start."""
+    """Return the view with the bundled model, where the operator's proved unusable at the start.
+
+    Any other was asked for by a link, and stays, as does the sentence that says why it is not shown.
+    """
     view, _ = parse(stored or {})
     catalogue = current().catalogue
-    if not catalogue.is_refused(view.model):
+    if not (catalogue.is_own(view.model) and catalogue.is_refused(view.model)):
         raise PreventUpdate
     return view.of_model(catalogue.default().key).to_query()

@@ -1,11 +1,15 @@
+import keras
 import pytest
 from dash import no_update
 from dash.exceptions import PreventUpdate
+from keras import layers
 
+import cnn
 from cnn.jobs import Download
 from dashboard.app import create_app, runtime_of
+from dashboard.runtime.catalogue import key_of
 from dashboard.settings import Settings
-from dashboard.shell import status
+from dashboard.shell import panel, status
 from dashboard.state.view import View
 
 READY, TOLD = 0, 1
@@ -75,13 +79,40 @@ def test_a_download_is_told_with_its_progress_and_its_failure(started):
     ]
 
 
-def test_a_model_that_cannot_be_used_is_replaced_in_the_view(started, tmp_path):
+def test_the_operators_model_is_replaced_in_the_view_where_it_cannot_be_used(started, tmp_path):
     path = tmp_path / "broken.keras"
     path.write_bytes(b"no model")
     runtime = started(model=path)
-    from dashboard.runtime.catalogue import key_of
-
     view = status.replace_refused_model("ready", {"model": key_of(path)})
     assert view["model"] == runtime.catalogue.bundled().key
     with pytest.raises(PreventUpdate):
         status.replace_refused_model("ready", view)
+
+
+def through_nothing(folder):
+    """A network that loads and whose pass fails: nothing is left of any picture."""
+    picture = keras.Input((None, None, 1))
+    keras.Model(picture, layers.MaxPooling2D(10_000)(picture)).save(folder / "nothing.keras")
+    return folder / "nothing.keras"
+
+
+def no_network(folder):
+    (folder / "damaged.keras").write_bytes(b"no model")
+    return folder / "damaged.keras"
+
+
+@pytest.mark.parametrize("made", [through_nothing, no_network])
+def test_a_refused_model_of_a_link_stays_in_the_view_with_its_reason(started, tmp_path, made):
+    runtime, path = started(), made(tmp_path)
+    key = key_of(path)
+    kept = runtime.settings.models.folder / key
+    kept.mkdir(parents=True)
+    path.rename(kept / path.name)
+    with pytest.raises(cnn.ModelError) as refused:
+        runtime.catalogue.load(key)
+    with pytest.raises(PreventUpdate):
+        status.replace_refused_model("ready", {"model": key})
+    _, notice, is_noticed, _ = panel.show(
+        {"view": View(model=key, data="digits", split="all").to_query()}, None, None, "", False
+    )
+    assert (notice[0], is_noticed) == (str(refused.value), True)
