@@ -6,11 +6,13 @@ and gives None where that depends on a size that the model leaves open.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from cnn.models.attending import attended_axes
+from cnn.models.internals import floating_weights
 
 if TYPE_CHECKING:
     from cnn.models.graph import Call, Shape
@@ -20,19 +22,19 @@ Rule = Callable[["Call"], int | None]
 
 def per_output(call: Call) -> int | None:
     """Return the cost of kernels that are used once per place of the output."""
-    return _times(call.output_shape[:-1], _kernels(call.layer))
+    return times(call.output_shape[:-1], _kernels(call.layer))
 
 
 def per_input(call: Call) -> int | None:
     """Return the cost of a transposed convolution, which spreads every place of its input."""
-    return _times(call.input_shapes[0][:-1], _kernels(call.layer))
+    return times(call.input_shapes[0][:-1], _kernels(call.layer))
 
 
 def per_step(call: Call) -> int | None:
     """Return the cost of a recurrent layer: at every step all kernels, at all places of a step."""
     steps, *inside = call.input_shapes[0]
     places = call.output_shape[-len(inside) : -1]
-    return _times((steps, *places), _kernels(call.layer))
+    return times((steps, *places), _kernels(call.layer))
 
 
 def of_equation(call: Call) -> int | None:
@@ -43,21 +45,34 @@ def of_equation(call: Call) -> int | None:
     shape = call.input_shapes[0]
     letters = of_input[-len(shape) :].rjust(len(shape), ".")
     free = [size for letter, size in zip(letters, shape, strict=True) if letter not in of_kernel]
-    return _times(free, _kernels(call.layer))
+    return times(free, _kernels(call.layer))
 
 
 def attended(call: Call) -> int | None:
-    """Return the cost of an attention with heads: its four kernels, the scores, and what they weigh.
+    """Return the cost of an attention with heads: its kernels, the scores, and what they weigh.
 
     Vaswani et al. 2017 (arXiv:1706.03762), equation 1 and section 3.2.2.
     """
     layer = call.layer
-    query, value = call.input_shapes[0], call.input_shapes[1]
-    of_queries = _kernels(layer.query_dense, layer.output_dense)
-    of_keys = _kernels(layer.key_dense, layer.value_dense)
-    each = layer.num_heads * (layer.key_dim + layer.value_dim)
+    return _projected(call, layer.num_heads * (layer.key_dim + layer.value_dim))
+
+
+def attended_in_groups(call: Call) -> int | None:
+    """Return the cost of an attention several of whose heads share keys and values.
+
+    Ainslie et al. 2023 (arXiv:2305.13245), section 2.2.
+    """
+    layer = call.layer
+    return _projected(call, layer.num_query_heads * 2 * layer.head_dim)
+
+
+def _projected(call: Call, each: int) -> int | None:
+    """Return the cost of an attention with kernels, of which a pair of a query and a key takes `each`."""
+    layer, (query, value) = call.layer, call.input_shapes[:2]
+    of_keys = _kernels(layer._key_dense, layer._value_dense)
+    of_queries = _kernels(layer) - of_keys
     return together(
-        (_times(query[:-1], of_queries), _times(value[:-1], of_keys), _times(_pairs(call), each))
+        (times(query[:-1], of_queries), times(value[:-1], of_keys), times(_pairs(call), each))
     )
 
 
@@ -65,7 +80,7 @@ def weighed(call: Call) -> int | None:
     """Return the cost of an attention without weights: the scores, and what they weigh."""
     _, value, *key = call.input_shapes
     channels = together(((key or [value])[0][-1], value[-1]))
-    return None if channels is None else _times(_pairs(call), channels)
+    return None if channels is None else times(_pairs(call), channels)
 
 
 def _pairs(call: Call) -> Shape:
@@ -74,17 +89,74 @@ def _pairs(call: Call) -> Shape:
     return (*query[:-1], *(value[axis] for axis in attended_axes(call.layer, query)))
 
 
+def contracted(call: Call) -> int | None:
+    """Return the cost of a product of tensors: each number of the output adds along the axes left out.
+
+    Without subscripts that is the last axis of the first.
+    """
+    shapes = _operands(call)
+    if not hasattr(call.layer, "subscripts"):
+        return times((*call.output_shape, shapes[0][-1]), 1)
+    terms, sizes = _read(call.layer.subscripts, shapes)
+    return times((*call.output_shape, *sizes), len(terms) - 1)
+
+
+def of_dot(call: Call) -> int | None:
+    """Return the cost of a `Dot` along its axes, or of an operation of that name."""
+    if not hasattr(call.layer, "axes"):
+        return contracted(call)
+    axes = call.layer.axes
+    shape = (None, *call.input_shapes[0])
+    return times((*call.output_shape, shape[axes if isinstance(axes, int) else axes[0]]), 1)
+
+
+def of_kernels_given(call: Call) -> int | None:
+    """Return the cost of a convolution by operands: used once per place of the output.
+
+    A transposed one spreads every place of its input.
+    """
+    _, *kernels = _operands(call)
+    is_transposed = type(call.layer).__name__ == "ConvTranspose"
+    shape = call.input_shapes[0] if is_transposed else call.output_shape
+    return together(times((*shape[:-1], *kernel), 1) for kernel in kernels)
+
+
+def _read(subscripts: str, shapes: list[Shape]) -> tuple[list[str], list[int | None]]:
+    """Return the terms of an einsum of tensors, and the sizes of the axes that its output leaves out."""
+    entering, _, leaving = subscripts.replace(" ", "").partition("->")
+    terms, counts = entering.split(","), Counter(entering)
+    kept = leaving or {letter for letter in counts if counts[letter] == 1}
+    sizes: dict[str, int | None] = {}
+    for term, shape in zip(terms, shapes, strict=True):
+        before, _, after = term.partition("...")
+        sizes.update(zip(before, shape, strict=False))
+        sizes.update(zip(reversed(after), reversed(shape), strict=False))
+    return terms, [size for letter, size in sizes.items() if letter not in kept]
+
+
+def _operands(call: Call) -> list[Shape]:
+    """Return the shapes of all tensors and arrays that an operation is given, as they come."""
+    given = (*call.node.arguments.args, *call.node.arguments.kwargs.values())
+    flat = [one for part in given for one in (part if isinstance(part, list | tuple) else [part])]
+    return [tuple(one.shape) for one in flat if hasattr(one, "shape")]
+
+
 def _kernels(*layers: Any) -> int:
-    """Return how many numbers the kernels of some layers have."""
-    weights = [weight for layer in layers for weight in getattr(layer, "weights", ())]
-    return sum(prod(weight.shape) for weight in weights if weight.name.endswith("kernel"))
+    """Return how many numbers the kernels of some layers have; of codes, those that they stand for."""
+    count = 0
+    for layer in layers:
+        known = floating_weights(layer)
+        kernels = [one for one in getattr(layer, "weights", ()) if one.name.endswith("kernel")]
+        count += sum(prod(known.get(id(one), one).shape) for one in kernels)
+    return count
 
 
-def _times(sizes: Iterable[int | None], each: int) -> int | None:
-    """Return `each` times all sizes; None where it is not zero and a size is open."""
+def times(sizes: Iterable[int | None], each: int | None) -> int | None:
+    """Return `each` times all sizes; None where that is open, or not zero and a size is open."""
     sizes = list(sizes)
     known = [size for size in sizes if size is not None]
-    return None if each and len(known) < len(sizes) else each * prod(known)
+    is_open = each is None or (each and len(known) < len(sizes))
+    return None if is_open else (each or 0) * prod(known)
 
 
 def together(costs: Iterable[int | None]) -> int | None:

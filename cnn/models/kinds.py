@@ -148,6 +148,7 @@ _KINDS = (
     Kind(
         ("Conv", "ConvTranspose", "DepthwiseConv", "SeparableConv"),
         CONVOLUTION,
+        cost=costs.of_kernels_given,
         arithmetic=slopes.linear,
     ),
     Kind(("*Conv*",), CONVOLUTION),
@@ -394,13 +395,14 @@ _KINDS = (
         )
     ],
     Kind(("Pad",), arithmetic=copies.framed),
-    Kind(("Dot",), arithmetic=merging.dot),
+    Kind(("Dot",), cost=costs.of_dot, arithmetic=merging.dot),
     Kind(("Max", "Amax"), arithmetic=merging.largest_along),
     Kind(("Min", "Amin"), arithmetic=merging.smallest_along),
     Kind(
-        ("AdaptiveAveragePool", "AveragePool", "Einsum", "Matmul", "Mean", "Sum"),
+        ("AdaptiveAveragePool", "AveragePool", "Mean", "Sum"),
         arithmetic=slopes.linear,
     ),
+    Kind(("Einsum", "Matmul"), cost=costs.contracted, arithmetic=slopes.linear),
     Kind(
         ("MultiHeadAttention",),
         reads=reading_rules.attended,
@@ -410,7 +412,16 @@ _KINDS = (
         "are computed from the picture; {heads} do so by themselves.",
         arithmetic=attention.multi_head,
     ),
-    Kind(("Attention",), reads=reading_rules.attended, cost=costs.weighed),
+    Kind(
+        ("Attention", "AdditiveAttention"),
+        reads=reading_rules.attended,
+        cost=costs.weighed,
+    ),
+    Kind(
+        ("GroupedQueryAttention",),
+        reads=reading_rules.attended,
+        cost=costs.attended_in_groups,
+    ),
     Kind(("*Attention*",), reads=reading_rules.attended),
     Kind(
         ("ZeroPadding?D",),

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from cnn.errors import LayerError
 from cnn.models.attending import attended_axes, free_axes
-from cnn.models.costs import together
+from cnn.models.costs import times, together
 from cnn.models.graph import Call, Shape, calls
-from cnn.models.internals import is_graph
+from cnn.models.internals import graph_of, is_graph
 from cnn.models.kinds import kind_of
 from cnn.models.orientation import channels_first, with_channels_last
 from cnn.models.reading import Certainty
@@ -19,6 +19,7 @@ from cnn.models.reading_rules import attended
 from cnn.models.seen import SEES_NOTHING, Seen, seen
 from cnn.models.weights import weights_by_name
 from cnn.models.windows import sides_of, window_of
+from cnn.models.wrapping import of_each_slice, unwrapped
 
 if TYPE_CHECKING:
     import keras
@@ -178,7 +179,7 @@ def _info(call: Call, field: Seen | None, first: frozenset[str]) -> LayerInfo:
         dilation=sides_of(getattr(layer, "dilation_rate", None)),
         padding=_padding(layer),
         activation=_activation(layer),
-        multiply_adds=None if nested else kind_of(type(layer).__name__).cost(call),
+        multiply_adds=None if nested else _cost(call),
         receptive_field=None if field is None else field.size,
         sees_everything=field is not None and field.is_whole,
         inputs=call.inputs,
@@ -189,6 +190,23 @@ def _info(call: Call, field: Seen | None, first: frozenset[str]) -> LayerInfo:
         settings=_settings(call),
         channels_first=call.name in first,
     )
+
+
+def _cost(call: Call) -> int | None:
+    """Return how many multiply-adds the call takes; one in slices those of each of these."""
+    call = unwrapped(call)
+    inner = of_each_slice(call)
+    if inner is None:
+        return kind_of(type(call.layer).__name__).cost(call)
+    each = _cost_inside(inner.layer) if is_graph(inner.layer) else _cost(inner)
+    return times(call.output_shape[:1], each)
+
+
+def _cost_inside(model: Any) -> int | None:
+    """Return the multiply-adds of all calls of a nested model."""
+    graph, first = graph_of(model), channels_first(graph_of(model))
+    inside = [call for call in calls(graph) if not is_graph(call.layer)]
+    return together(_cost(with_channels_last(call, first)) for call in inside)
 
 
 def _settings(call: Call) -> tuple[tuple[str, Any], ...]:

@@ -21,6 +21,7 @@ from cnn.models.reading import Reading, Sides, concrete
 from cnn.models.reading_rules import Rule, in_place, unknown
 from cnn.models.sizes import Size, size_for
 from cnn.models.twins import kept_for_twins
+from cnn.models.wrapping import of_each_slice, unwrapped
 
 if TYPE_CHECKING:
     import keras
@@ -82,7 +83,7 @@ def wiring_of(model: keras.Model, size: Size | None) -> Wiring:
 
 def _wired(layer_calls: tuple[Call, ...], first: frozenset[str]) -> Wiring:
     """Return what reads what among the calls, which have no size open; `first` are channels first."""
-    layer_calls = tuple(_unwrapped(with_channels_last(call, first)) for call in layer_calls)
+    layer_calls = tuple(unwrapped(with_channels_last(call, first)) for call in layer_calls)
     shapes = {call.name: concrete(call.output_shape) for call in layer_calls}
     alike: dict[str, bool] = {}
     backwards: list[Step] = []
@@ -119,7 +120,7 @@ def _readings(
     picture read nothing of it.
     """
     sources: tuple[Shape, ...] = tuple(shapes[name] for name in call.inputs)
-    rule = _rule(call.layer)
+    rule = _rule(call)
     if rule is reading_rules.nothing:
         return
     if is_graph(call.layer):
@@ -136,31 +137,15 @@ def _readings(
         yield name, rule(call, number)
 
 
-def _unwrapped(call: Call) -> Call:
-    """Return the call as one of the layer inside, where its layer changes the weights of another."""
-    wraps = type(call.layer).__name__ == "SpectralNormalization"
-    return replace(call, layer=call.layer.layer) if wraps else call
-
-
-def _rule(layer: Any) -> Rule:
-    """Return how calls of the layer read."""
-    kind = type(layer).__name__
-    return _of_each_step if kind == "TimeDistributed" else kind_of(kind).reads
-
-
-def _of_each_step(call: Call, number: int) -> Reading:
-    """Return the reading of a layer that has another for each slice along its first axis."""
-    inner = _unwrapped(
-        replace(
-            call,
-            layer=call.layer.layer,
-            input_shapes=tuple(shape[1:] for shape in call.input_shapes),
-            output_shape=call.output_shape[1:],
-        )
-    )
+def _rule(call: Call) -> Rule:
+    """Return how the call reads."""
+    inner = of_each_slice(call)
+    if inner is None:
+        return kind_of(type(call.layer).__name__).reads
+    inner = unwrapped(inner)
     is_known = not is_graph(inner.layer) and not declares_first(inner.layer)
-    rule = _rule(inner.layer) if is_known else unknown
-    return reading_rules.at_each_step(call, number, rule(inner, number))
+    rule = _rule(inner) if is_known else unknown
+    return lambda call, number: reading_rules.at_each_step(call, number, rule(inner, number))
 
 
 def _order(call: Call, first: frozenset[str]) -> tuple[int, ...]:

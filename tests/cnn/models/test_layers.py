@@ -1,6 +1,7 @@
 import keras
+import numpy as np
 import pytest
-from keras import layers
+from keras import layers, ops
 
 import cnn
 from cnn.models.loading import as_functional
@@ -75,10 +76,38 @@ def of(layer, shape=(4, 4, 2), inputs=1) -> cnn.LayerInfo:
          7 * ((5 + 3) * 3 + (3 + 2) * 2)),
         (layers.ConvLSTM1D(2, 3, padding="same"), (7, 6, 1), 1, 7 * 6 * 3 * (1 + 2) * 4 * 2),
         (layers.TimeDistributed(layers.Dense(3)), (7, 5), 1, 7 * 5 * 3),
+        (layers.TimeDistributed(layers.LSTM(4)), (12, 10, 3), 1, 12 * 10 * (3 + 4) * 4 * 4),
+        (layers.TimeDistributed(keras.Sequential([
+            layers.Conv2D(2, 3), layers.Flatten(), layers.Dense(3)])), (5, 6, 6, 1), 1,
+         5 * (4 * 4 * 9 * 2 + 32 * 3)),
+        (layers.SpectralNormalization(layers.Conv2DTranspose(3, 2, strides=2)), (4, 4, 2), 1,
+         2 * 2 * 3 * 2 * 4 * 4),
+        (lambda x: layers.Attention()([x, x]), (6, 5), 1, 6 * 6 * (5 + 5)),
+        (lambda x: layers.AdditiveAttention()([x, x]), (6, 5), 1, 6 * 6 * (5 + 5)),
+        (lambda x: layers.Dot(axes=2)([x, x]), (6, 5), 1, 6 * 6 * 5),
+        (lambda x: layers.Dot(axes=(1, 1))([x, x]), (6, 5), 1, 5 * 5 * 6),
+        (lambda x: ops.dot(x, np.ones((5, 3))), (6, 5), 1, 6 * 5 * 3),
+        (lambda x: ops.matmul(x, ops.swapaxes(x, 1, 2)), (6, 5), 1, 6 * 6 * 5),
+        (lambda x: ops.matmul(np.ones((2, 6), "float32"), x), (6, 5), 1, 2 * 6 * 5),
+        (lambda x: ops.einsum("bqc,bkc->bqk", x, x), (6, 5), 1, 6 * 6 * 5),
+        (lambda x: ops.einsum("...c,cd->...d", x, np.ones((5, 3), "float32")), (6, 5), 1, 6 * 5 * 3),
+        (lambda x: ops.einsum("bqc->bq", x), (6, 5), 1, 0),
+        (lambda x: ops.conv(x, np.ones((2, 2, 2, 3), "float32")), (4, 4, 2), 1, 3 * 3 * 4 * 2 * 3),
+        (lambda x: ops.depthwise_conv(x, np.ones((2, 2, 2, 1), "float32")), (4, 4, 2), 1,
+         3 * 3 * 4 * 2),
+        (lambda x: ops.separable_conv(
+            x, np.ones((2, 2, 2, 1), "float32"), np.ones((1, 1, 2, 5), "float32")), (4, 4, 2), 1,
+         3 * 3 * (4 * 2 + 2 * 5)),
+        (lambda x: ops.conv_transpose(x, np.ones((2, 2, 3, 2), "float32"), 2), (4, 4, 2), 1,
+         4 * 4 * 4 * 3 * 2),
         (layers.EinsumDense("abc,cde->abde", (None, 2, 3)), (7, 5), 1, 7 * 5 * 2 * 3),
         (layers.EinsumDense("...c,cd->...d", 3), (7, 5), 1, 7 * 5 * 3),
         (layers.EinsumDense("abc,bcd->ad", 3), (7, 5), 1, 7 * 5 * 3),
         (layers.MultiHeadAttention(2, 3), (7, 4), 2, 4 * 7 * 4 * 6 + 7 * 7 * 2 * (3 + 3)),
+        (layers.GroupQueryAttention(4, 4, 2), (6, 4), 2,
+         2 * 6 * 4 * 16 + 2 * 6 * 4 * 8 + 6 * 6 * 4 * (4 + 4)),
+        (layers.MultiHeadAttention(2, 3, use_gate=True), (7, 4), 2,
+         5 * 7 * 4 * 6 + 7 * 7 * 2 * (3 + 3)),
         (layers.MultiHeadAttention(2, 3, attention_axes=(2,)), (12, 10, 3), 2,
          4 * 120 * 3 * 6 + 120 * 10 * 2 * (3 + 3)),
         (layers.MultiHeadAttention(2, 3, attention_axes=(1,)), (12, 10, 3), 2,
@@ -89,6 +118,16 @@ def of(layer, shape=(4, 4, 2), inputs=1) -> cnn.LayerInfo:
 )  # fmt: skip
 def test_every_kernel_is_counted_as_often_as_it_is_used(layer, shape, inputs, cost):
     assert of(layer, shape, inputs).multiply_adds == cost
+
+
+def test_a_kernel_of_packed_codes_is_counted_as_what_it_stands_for():
+    picture = keras.Input((8, 8, 1), name="picture")
+    row = layers.Flatten()(picture)
+    ends = [layers.Dense(7, name="dense"), layers.EinsumDense("ab,bc->ac", 7, name="einsum")]
+    model = keras.Model(picture, layers.Concatenate()([end(row) for end in ends]))
+    for end in ends:
+        end.quantize("int4")
+        assert cnn.layer_info(model, end.name).multiply_adds == 64 * 7
 
 
 def test_an_open_size_leaves_the_total_open():
