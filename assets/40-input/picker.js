@@ -196,7 +196,7 @@
     button.style.setProperty("--place", place);
     const image = element("span", "image");
     image.setAttribute("aria-hidden", "true");
-    button.append(image, element("span", "class"), element("span", "said"));
+    button.append(image, ...["class", "said", "sure"].map((kind) => element("span", kind)));
     if (String(item.index) === view.index && !view.pixels && !view.upload) {
       button.setAttribute("aria-current", "true");
     }
@@ -209,15 +209,16 @@
   function dress(button, item) {
     const name = item.label === null ? "" : parts.label.options[item.label + 1].text;
     const said = item.said === undefined ? "" : parts.said.options[item.said + 1].text;
-    const told = item.damaged ? "damaged" : said && `${item.right === false ? "✗ " : ""}${said} ${item.sure}`;
-    button.querySelector(".class").textContent = name;
-    button.querySelector(".said").textContent = told;
-    button.classList.toggle("wrong", item.right === false);
-    button.title = item.damaged || `No. ${item.index}`;
-    if (item.damaged) button.setAttribute("aria-disabled", "true");
     const judged = item.right === undefined || item.right === null ? "" : item.right ? ", right" : ", wrong";
     const network = said ? `; the network says ${said}, ${item.sure}${judged}` : "";
-    button.setAttribute("aria-label", `Picture ${item.index}${name && `: ${name}`}${item.damaged ? `; ${item.damaged}` : network}`);
+    const whole = `Picture ${item.index}${name && `: ${name}`}${item.damaged ? `; ${item.damaged}` : network}`;
+    button.querySelector(".class").textContent = name;
+    button.querySelector(".said").textContent = item.damaged ? "damaged" : said;
+    button.querySelector(".sure").textContent = said && `${item.right === false ? "✗ " : ""}${item.sure}`;
+    button.classList.toggle("wrong", item.right === false);
+    button.title = whole;
+    button.setAttribute("aria-label", whole);
+    if (item.damaged) button.setAttribute("aria-disabled", "true");
   }
 
   function choose(button, { index }) {

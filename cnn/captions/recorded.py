@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from cnn.captions.caption import Caption
-from cnn.runs.recorded import Recorded
+from cnn.runs.recorded import ACCURACY, LOSS, Recorded
 from cnn.words import counted, percent
 
 _NO_CURVES = {
@@ -29,6 +29,8 @@ def recorded_loss(
     if not len(losses):
         return Caption(_NO_CURVES[known.by])
     seen = f"{counted(len(losses), 'epoch')}, as Keras told {'it' if len(losses) == 1 else 'them'}."
+    if LOSS in known.settings:
+        seen += f" The loss is {known.settings[LOSS]}."
     broken = int((~np.isfinite(losses)).sum())
     if broken == len(losses) and not np.isfinite(val_losses).any():
         return Caption(f"{seen} No loss is known.")
@@ -62,7 +64,8 @@ def recorded_accuracy(
         what, where, share = "accuracy in training", "in", accuracies[best]
     else:
         return Caption("This training measured no accuracy.")
-    return Caption(f"The best {what} is {percent(share, 2)}, {where} epoch {epochs[best]}.")
+    named = f"The accuracy is {known.settings[ACCURACY]}." if ACCURACY in known.settings else ""
+    return Caption(named, f"The best {what} is {percent(share, 2)}, {where} epoch {epochs[best]}.")
 
 
 def recorded_rate(known: Recorded) -> Caption:

@@ -182,9 +182,9 @@ def load_dataset(
     """Return the data set `name`: a named one, or the pictures at a path.
 
     Named are "mnist", "fashion_mnist", "cifar10" and "digits". A path is a folder with a sub-folder
-    of pictures per class (below `train` and `test`, where it is divided), a CSV with the columns
-    file, label and, if wanted, split, an `.npz` with x_train, y_train, x_test and y_test or x and y,
-    or a folder with the files of MNIST, Fashion-MNIST or CIFAR-10. Pictures beside each other in a
+    of pictures per class (below `train` and `test`, or `val`, where it is divided), a CSV with the
+    columns file, label and, if wanted, split, an `.npz` with x_train, y_train, x_test and y_test or x
+    and y, or a folder with the files of MNIST, Fashion-MNIST or CIFAR-10. Pictures beside each other in a
     folder, a CSV of files alone and an `.npz` without y have no labels. `split` is "train", "test" or,
     for what nobody has divided, also "all": then every fifth picture is one of the test. Left out it
     is the one to look at, "all" or else "test". Pictures in files are decoded when they are asked

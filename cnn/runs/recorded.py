@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 FILE = "recorded.json"
+# Settings that say what a curve is of, where a name of Keras does not.
+LOSS, ACCURACY = "loss drawn", "accuracy drawn"
 
 
 @dataclass(frozen=True)

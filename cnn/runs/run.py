@@ -17,7 +17,7 @@ import re
 import secrets
 import shutil
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -104,6 +104,13 @@ class Run(Worked):
     def recorded(self) -> Recorded | None:
         """What is known of a training that another program did; None for one of our own."""
         return self._read(recorded.FILE) if self.is_recorded else None
+
+    def add_recorded(self, settings: Mapping[str, str]) -> None:
+        """Add settings to those that are known of a training by another program."""
+        if settings and (known := self.recorded):
+            added = replace(known, settings={**known.settings, **settings})
+            with _written(f"The run {self.id}"):
+                write_json(self.path / recorded.FILE, asdict(added))
 
     @property
     def planned_epochs(self) -> int:

@@ -23,7 +23,7 @@ from cnn.runs.place import runs_of_home
 from cnn.runs.recorded import Recorded
 from cnn.runs.run import Run, Status, create_recorded, require_name
 from cnn.training.holding import Hold
-from cnn.training.logs import history_row, measured
+from cnn.training.logs import drawn, history_row, measured
 from cnn.training.pace import Pace
 from cnn.training.recording import Recorder, finite
 
@@ -205,8 +205,10 @@ class _Writer:
         if not self._is_built:
             self._is_built = True
             self._look_into(model)
-        self._done += step - self._step
-        self._step = step
+        # Of several steps an execution Keras counts beyond the last of an epoch.
+        step = min(step, self._steps or step)
+        before, self._step = self._step, step
+        self._done += step - before
         numbers = measured(logs)
         row = {"epoch": self._number, "batch": step, **numbers, "learning_rate": math.nan}
         # A schedule computes it anew each time, which takes as long as much of a small step.
@@ -217,7 +219,8 @@ class _Writer:
         self._recorder.batch(
             row, epoch=self._number, batch=step, seconds_left=self._seconds_left(), **told
         )
-        if self._number == 1 and step in self._kept:
+        is_due = any(before < kept <= step for kept in self._kept)
+        if self._number == 1 and is_due and step != self._steps:
             self._keep(Moment(0, step))
 
     def epoch(self, number: int, logs: Mapping[str, Any], rate: Callable[[], float]) -> None:
@@ -228,6 +231,7 @@ class _Writer:
             "seconds": round(self._last - self._first, 2),
         }
         self._steps = self._steps or self._step
+        self.run.add_recorded(drawn(logs) if not self._recorder.history else {})
         self._recorder.epoch(row)
         self._recorder.update(batches=self._steps, batch=self._step)
 

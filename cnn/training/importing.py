@@ -21,7 +21,7 @@ from cnn.models.opening import Limits, require_weights
 from cnn.runs.moments import Moment
 from cnn.runs.recorded import Recorded
 from cnn.runs.run import Run, Status, create_recorded
-from cnn.training.logs import history_row
+from cnn.training.logs import drawn, history_row, loss_among
 from cnn.training.numbering import MOST_EPOCHS, numbered
 from cnn.training.recording import finite
 from cnn.words import counted
@@ -62,7 +62,7 @@ def import_checkpoints(
     Raises `RunError` or `ModelError`, with the file that is at fault.
     """
     found = {path.name: path for path in checkpoints(folder, model_path)}
-    rows = _history(history, tell) if history else []
+    rows, named = _history(history, tell) if history else ([], {})
     model = load_model(model_path)
     numbers = numbered(list(found), [int(row["epoch"]) for row in rows])
     epochs = {found[name]: epoch for name, epoch in numbers.epochs.items()}
@@ -87,7 +87,7 @@ def import_checkpoints(
 
     first, last = next(iter(epochs)).name, next(reversed(epochs)).name
     files = first if len(epochs) == 1 else f"{first} to {last}"
-    known = {"checkpoints": f"{len(epochs)}, {files}"}
+    known = {"checkpoints": f"{len(epochs)}, {files}", **named}
     planned = int(rows[-1]["epoch"]) if rows else 0
     return create_recorded(runs_dir / _name(folder), Recorded("import", planned, known), fill)
 
@@ -224,8 +224,13 @@ def _opened(path: Path) -> Any:
         ) from error
 
 
-def _history(path: Path, tell: Callable[[str], object]) -> list[dict[str, float]]:
-    """Return the rows of a run's history from a file, by epoch; `RunError` for one that is none."""
+def _history(
+    path: Path, tell: Callable[[str], object]
+) -> tuple[list[dict[str, float]], dict[str, str]]:
+    """Return the rows of a run's history from a file, by epoch, and what is drawn of them.
+
+    Raises `RunError` for a file that has none.
+    """
     try:
         with path.open("rb") as file:
             start = file.read(len(_PICKLED))
@@ -246,7 +251,7 @@ def _history(path: Path, tell: Callable[[str], object]) -> list[dict[str, float]
             f"{path.name} has no curves ({reason(error)}): give a file of the callback CSVLogger, or "
             "history.history as JSON, a list of numbers per metric."
         ) from error
-    if "loss" not in logs or not len(logs):
+    if not loss_among(map(str, logs)) or not len(logs):
         found = ", ".join(map(str, logs)) or "nothing"
         raise RunError(
             f"{path.name} has no curves: expected a column loss and at least one epoch, found {found}. "
@@ -261,10 +266,11 @@ def _history(path: Path, tell: Callable[[str], object]) -> list[dict[str, float]
         )
     rows = logs.drop(columns="epoch", errors="ignore").to_dict("records")
     of_epoch = dict(zip(epochs, rows, strict=True))
-    return [
+    told = [
         history_row(epoch, {str(name): value for name, value in of_epoch[epoch].items()})
         for epoch in sorted(of_epoch)
     ]
+    return told, drawn({str(name): 0 for name in logs})
 
 
 def _epochs(logs: pd.DataFrame) -> list[int]:

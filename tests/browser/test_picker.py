@@ -11,7 +11,7 @@ import cnn
 from cnn.models.card import Card
 from tests.browser.test_accessibility import check
 
-NAMES = ("round", "square")
+NAMES = ("round", "square, and wide")
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,18 @@ def test_a_picture_is_chosen_with_the_keyboard_and_the_way_back_closes_the_dialo
     expect(dialog).to_be_hidden()
 
 
+def test_class_and_percentage_that_the_network_says_can_be_read_of_every_picture(server, visit):
+    dialog = opened(visit(server, "/activations/conv2d").page)
+    sure = dialog.locator(".thumbnail .sure:not(:empty)")
+    expect(sure.first).to_be_visible()
+    cut = "all => all.filter((one) => one.scrollWidth > one.clientWidth || !one.clientHeight).length"
+    for lines in (sure, dialog.locator(".thumbnail .said")):
+        assert lines.evaluate_all(cut) == 0
+    assert all(text.endswith("%") for text in sure.all_inner_texts())
+    first = dialog.get_by_role("button", name="Picture 0: round; the network says")
+    assert first.get_attribute("title") == first.get_attribute("aria-label")
+
+
 def test_a_link_leads_to_the_same_page_of_the_same_pictures(server, visit):
     page = visit(server, "/activations/conv2d").page
     dialog = opened(page)
@@ -76,8 +88,8 @@ def test_classes_with_names_are_chosen_from_a_list(server, visit):
     choice = page.get_by_role("complementary").get_by_role("combobox", name="Class")
     expect(choice).to_have_value("0")
     expect(page.get_by_role("toolbar", name="Pick a class")).to_be_hidden()
-    choice.select_option("square")
-    expect(page.locator("#picture-text")).to_contain_text("Label square")
+    choice.select_option("square, and wide")
+    expect(page.locator("#picture-text")).to_contain_text("Label square, and wide")
 
 
 def test_the_dialog_keeps_the_rules(server, visit):

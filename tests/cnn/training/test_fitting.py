@@ -196,6 +196,32 @@ def test_of_a_model_without_a_graph_the_curves_are_recorded(tmp_path):
     assert run.history["accuracy"].notna().all()
 
 
+class Odd(keras.Model):
+    """One whose own step of training tells a loss under another name."""
+
+    def train_step(self, data):
+        return {"my_loss": super().train_step(data)["loss"]}
+
+
+def test_a_loss_under_another_name_is_drawn_and_named(tmp_path):
+    inner, recorder = network(), cnn.RunRecorder(tmp_path / "odd")
+    fit(Odd(inner.inputs, inner.outputs), recorder, metrics=())
+    run = recorder.run
+    assert run.history["loss"].notna().all()
+    assert run.recorded.settings["loss drawn"] == "my_loss"
+
+
+def test_several_steps_an_execution_end_with_the_epoch(tmp_path):
+    model, recorder = network(), cnn.RunRecorder(tmp_path / "several")
+    x, y = pictures()
+    model.compile("sgd", "sparse_categorical_crossentropy", steps_per_execution=3)
+    model.fit(x, y, batch_size=BATCH, epochs=1, verbose=0, callbacks=[recorder])
+    run = recorder.run
+    assert run.batches["batch"].tolist() == [3, 5]
+    assert (run.status.batch, run.status.batches) == (5, 5)
+    assert run.moments == (Moment(0), Moment(0, 3), Moment(1))
+
+
 def test_a_fit_that_is_interrupted_is_told_from_one_that_goes_on(tmp_path, monkeypatch):
     monkeypatch.setattr(heartbeat, "BEAT_SECONDS", 0.01)
     recorder = cnn.RunRecorder(tmp_path / "broken")

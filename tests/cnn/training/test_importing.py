@@ -98,6 +98,16 @@ def test_the_epochs_of_a_log_are_those_of_its_column_and_the_last_row_of_each_co
     ]
 
 
+def test_what_is_drawn_is_said_where_it_has_another_name(made, tmp_path):
+    log = tmp_path / "log.csv"
+    log.write_text("epoch,my_loss,a_accuracy,b_accuracy,top_k_accuracy\n0,2,0.25,0.5,1\n")
+    run = import_checkpoints(made / "keras", made / "net.keras", tmp_path, history=log)
+    assert run.history[["loss", "accuracy"]].values.tolist() == [[2, 0.25]]
+    assert (run.recorded.settings["loss drawn"], run.recorded.settings["accuracy drawn"]) == (
+        "my_loss", "a_accuracy, the first of a_accuracy and b_accuracy",
+    )  # fmt: skip
+
+
 ODD = "Left out, since the name tells no epoch as those of the others do: "
 PLACES = "The names of the checkpoints count no epochs"
 

@@ -93,6 +93,13 @@ def test_epochs_that_are_not_from_the_start_are_told_by_their_numbers(runtime):
     assert drawn.caption(curves.ACCURACY).endswith("50.00%, in epoch 3.")
 
 
+def test_the_captions_name_what_is_drawn_as_loss_and_accuracy(runtime):
+    known = Recorded(epochs=2, settings={"loss drawn": "d_loss", "accuracy drawn": "a_acc"})
+    drawn = Curves([row_of(runtime, make(runtime, SELDOM, known=known))], View())
+    assert "as Keras told them. The loss is d_loss. The" in drawn.caption(curves.LOSS)
+    assert drawn.caption(curves.ACCURACY).startswith("The accuracy is a_acc. The best")
+
+
 @pytest.mark.parametrize(
     ("epochs", "planned", "words"),
     [([], 3, "0 of 3"), ([1, 2], 0, "2"), ([3], 4, "3 of 4"), ([6, 7, 9], 0, "6 to 9")],
