@@ -21,7 +21,7 @@ _USUAL_BYTES = 1 << 20
 def require_sized(of: str, name: str, data: h5py.Dataset) -> None:
     """Raise `ModelError`, naming the file as `of`, where a chunk says to be larger than the array."""
     size = math.prod(data.shape) * data.dtype.itemsize
-    if data.chunks and chunk_bytes(data) > max(size, _USUAL_BYTES):
+    if chunk_bytes(data) > max(size, _USUAL_BYTES):
         raise ModelError(
             f"{of} has {quoted(name)} in pieces of {in_words(chunk_bytes(data))}, and all of it is "
             f"{in_words(size)}: it is damaged, or was not written by Keras. Save the model again."
@@ -29,8 +29,8 @@ def require_sized(of: str, name: str, data: h5py.Dataset) -> None:
 
 
 def chunk_bytes(data: h5py.Dataset) -> int:
-    """Return the bytes of one chunk of an array, unpacked."""
-    return int(math.prod(data.chunks) * data.dtype.itemsize)
+    """Return the bytes of one chunk of an array, unpacked; 0 where it is whole."""
+    return int(math.prod(data.chunks) * data.dtype.itemsize) if data.chunks else 0
 
 
 def require_bounded(of: str, name: str, data: h5py.Dataset) -> None:

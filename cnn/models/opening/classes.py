@@ -1,6 +1,6 @@
 """Which classes and functions a configuration may name: those of Keras, and registered ones.
 
-Nothing is imported and nothing is called to find out.
+Nothing is imported, and nothing of the file is called, to find out.
 """
 
 from __future__ import annotations

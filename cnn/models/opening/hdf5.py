@@ -91,21 +91,26 @@ def numbers_held(path: Path, limits: Limits, *, of: str) -> int:
     """
     import h5py
 
-    held = {}
     with h5py.File(path) as file:
-        for name, data in _arrays(file, of):
+        arrays = dict(_arrays(file, of))
+        for name, data in arrays.items():
             _require_own(name, data, of)
-            if name.lstrip("/").split("/")[0] not in _OF_TRAINING:
-                held[name] = data
-        size = sum(math.prod(data.shape) * data.dtype.itemsize for data in held.values())
+        held = [data for name, data in arrays.items() if not _is_of_training(name)]
+        all_held = sum(math.prod(data.shape) * data.dtype.itemsize for data in held)
+        size = max([all_held, *map(chunk_bytes, arrays.values())])
         if size > limits.bytes:
             raise ModelError(
                 f"{of} declares weights of {in_words(size)}: at most {in_words(limits.bytes)} are "
                 "opened. Choose a smaller network, or raise the limit."
             )
-        for name, data in held.items():
+        # Layers may name arrays that training keeps as their own.
+        for name, data in arrays.items():
             require_bounded(of, name, data)
-        return sum(math.prod(data.shape) for data in held.values())
+        return sum(math.prod(data.shape) for data in held)
+
+
+def _is_of_training(name: str) -> bool:
+    return name.lstrip("/").split("/")[0] in _OF_TRAINING
 
 
 def names_types(path: Path, *, of: str) -> bool:

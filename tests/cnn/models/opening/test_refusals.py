@@ -468,6 +468,19 @@ def test_a_chunk_that_unpacks_to_more_or_less_than_it_says_is_refused(
     assert "that does not unpack to its size" in sentence
 
 
+def test_a_layer_that_names_an_array_of_a_training_gets_nothing_past_it(folder, tmp_path):
+    def change(file):
+        data = file.create_dataset(
+            "optimizer_weights/big", (3, 3, 1, 2), "f4", chunks=(3, 3, 1, 2), compression="gzip"
+        )
+        data.id.write_direct_chunk((0,) * 4, zlib.compress(bytes(8_000_000)), 0)
+        layer = file["model_weights/conv"]
+        layer.attrs["weight_names"] = ["/optimizer_weights/big", "conv/bias"]
+
+    sentence = refusal(with_weights(folder, tmp_path / "m.h5", change))
+    assert "a piece of '/optimizer_weights/big' that does not unpack to its size" in sentence
+
+
 @BOTH
 def test_a_chunk_far_larger_than_its_array_is_refused(folder, tmp_path, suffix):
     def change(file):
