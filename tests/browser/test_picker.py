@@ -58,7 +58,9 @@ def test_class_and_percentage_that_the_network_says_can_be_read_of_every_picture
     dialog = opened(visit(server, "/activations/conv2d").page)
     sure = dialog.locator(".thumbnail .sure:not(:empty)")
     expect(sure.first).to_be_visible()
-    cut = "all => all.filter((one) => one.scrollWidth > one.clientWidth || !one.clientHeight).length"
+    cut = (
+        "all => all.filter((one) => one.scrollWidth > one.clientWidth || !one.clientHeight).length"
+    )
     for lines in (sure, dialog.locator(".thumbnail .said")):
         assert lines.evaluate_all(cut) == 0
     assert all(text.endswith("%") for text in sure.all_inner_texts())
