@@ -18,13 +18,15 @@ if TYPE_CHECKING:
 
 # A layer is known by its name in addresses, a class in what pages send.
 MOST_LETTERS = 1000
+# What browsers take for a step in a path, and not for a name.
+_STEPS = (".", "..")
 _PICTURE = np.zeros((28, 28), np.uint8)
 
 
 def try_out(model: keras.Model) -> None:
     """Describe the model's layers and send a black picture through them, in a size that fits.
 
-    Raises `ModelError` with the reason if that fails, and where a name is too long to be asked for. What
+    Raises `ModelError` with the reason if that fails, and where a name cannot be asked for. What
     was compiled for it is kept.
     """
     try:
@@ -42,7 +44,12 @@ def try_out(model: keras.Model) -> None:
 
 
 def _require_names(model: keras.Model) -> None:
-    """Raise `ModelError` for a name too long: of a layer in an address, or of a class in a request."""
+    """Raise `ModelError` for a layer's name that no address can have, or a class's no request can."""
+    if step := next((info.name for info in layer_infos(model) if info.name in _STEPS), None):
+        raise ModelError(
+            f"A layer is called {step!r}, which no address can have: give it another name, then save the "
+            "model again."
+        )
     layers = ((info.name, quote(info.name, safe="")) for info in layer_infos(model))
     classes = ((name, name) for name in class_names(model))
     for kind, names in (("layer", layers), ("class", classes)):

@@ -1,13 +1,14 @@
 """A model's graph, flattened: one call per layer use, nested models opened.
 
 A nested layer is named `inner/conv`, beside `inner`; the second call of a layer is `conv:2`. What a layer
-gives beside its first output is a call of its own where it is used, `split.2`.
+gives beside its first output is a call of its own where it is used, `split.2`. Where a layer has that
+name already, a mark is put behind it: `conv:2'`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -146,12 +147,26 @@ def named_nodes(model: keras.Model, prefix: str) -> Iterator[tuple[str, Any]]:
     """
     used: Counter[str] = Counter()
     names: dict[int, str] = {}
+    taken = _own_names(model, prefix)
     for node in as_trained(model):
-        name = node.operation.name
+        name = f"{prefix}{node.operation.name}"
         used[name] += 1
-        names[id(node)] = f"{prefix}{name}:{used[name]}" if used[name] > 1 else f"{prefix}{name}"
+        names[id(node)] = _free(f"{name}:{used[name]}", taken) if used[name] > 1 else name
     for node in nodes(model):
         yield names.get(id(node)) or f"{prefix}{node.operation.name}", node
+
+
+def _own_names(model: Any, prefix: str) -> set[str]:
+    """Return what the layers of the model are called, with the prefix."""
+    layers = [node.operation for node in nodes(model)] + [origin(tensor) for tensor in model.inputs]
+    return {f"{prefix}{layer.name}" for layer in layers}
+
+
+def _free(name: str, taken: Collection[str]) -> str:
+    """Return the name, with as many marks behind it as make it none of those taken."""
+    while name in taken:
+        name += "'"
+    return name
 
 
 def as_trained(model: Any) -> list[Any]:
@@ -235,7 +250,8 @@ def _collect(
             if is_graph(node.operation):
                 found[id(tensor)] = leaving[part]
             elif id(tensor) in used:
-                further, shape = f"{name}.{part + 1}", tuple(tensor.shape[1:])
+                further = _free(f"{name}.{part + 1}", _own_names(model, prefix))
+                shape = tuple(tensor.shape[1:])
                 output = FurtherOutput(further, tensor.dtype)
                 layer_calls.append(Call(further, output, (name,), (shape,), shape, (part,)))
                 found[id(tensor)] = (further, 0)
@@ -266,7 +282,7 @@ def _run(model: Any, inputs: list[Any], prefix: str, visit: Callable[..., None])
         visit(name, operation, entering, outputs[0])
         for part, (tensor, output) in enumerate(zip(node.outputs, outputs, strict=True)):
             if part and id(tensor) in used and not is_graph(operation):
-                further = f"{name}.{part + 1}"
+                further = _free(f"{name}.{part + 1}", _own_names(model, prefix))
                 visit(further, FurtherOutput(further, tensor.dtype), [output], output)
         values.update(
             {id(tensor): value for tensor, value in zip(node.outputs, outputs, strict=True)}

@@ -143,5 +143,6 @@ def test_one_of_the_kernels_of_a_layer_is_chosen(query, number, title, bias):
 def test_the_table_of_layers_says_what_they_cost_and_see(query):
     rows = str(screen(architecture, query).properties[architecture.TABLE]["rows"])
     assert f"{36 * 2 * (4 + 3) * 12:,}" in rows
-    assert "at most the whole picture" in rows
+    assert "3×3 pixels" in rows
+    assert "at most" not in rows
     assert np.all([name in rows for name in ("Bidirectional", "MultiHeadAttention")])

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers
+from keras.src.ops.numpy import Split
 
 import cnn
 from cnn.models.loading import as_functional
@@ -89,6 +90,36 @@ def test_nested_and_shared_layers_have_an_entry_per_call(second_model):
     again = shared(found["shared"][None]).numpy()[0]
     np.testing.assert_allclose(found["shared:2"], again, rtol=1e-4, atol=1e-5)
     assert not np.allclose(found["shared"], found["shared:2"])
+
+
+def test_a_second_use_has_a_name_that_no_layer_has():
+    picture = keras.Input((8, 8, 3), name="picture")
+    conv = layers.Conv2D(3, 3, padding="same", name="conv")
+    outputs = layers.Conv2D(2, 1, name="conv:2")(conv(conv(picture)))
+    model = keras.Model(picture, outputs)
+    image = np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)
+    values = cnn.activations(model, image)
+    assert [info.name for info in cnn.layer_infos(model)] == [
+        "picture",
+        "conv",
+        "conv:2'",
+        "conv:2",
+    ]
+    np.testing.assert_allclose(values["conv:2'"], conv(values["conv"][None])[0], atol=1e-5)
+    assert cnn.layer_info(model, "conv:2").inputs == ("conv:2'",)
+
+
+def test_a_further_output_has_a_name_that_no_layer_has():
+    picture = keras.Input((8, 8, 3), name="picture")
+    upper, lower = Split(2, axis=1, name="cut")(picture)
+    kept = layers.Conv2D(2, 3, name="cut.2")(lower)
+    model = keras.Model(picture, layers.Add(name="sum")([kept, layers.Conv2D(2, 3)(upper)]))
+    image = np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)
+    values = cnn.activations(model, image)
+    assert cnn.layer_info(model, "cut.2").inputs == ("cut.2'",)
+    np.testing.assert_allclose(values["cut.2'"], values["picture"][4:])
+    assert cnn.explain_unit(model, image, layer="cut.2", row=1, column=2, channel=0).is_proved
+    assert cnn.diagnose(model, np.stack([image] * 4)).selection.count == 4
 
 
 def test_maps_of_a_non_square_picture_are_not_transposed(second_model):

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 import cnn
-from cnn.inspection.trial import MOST_LETTERS
+from cnn.inspection.trial import MOST_LETTERS, try_out
 from cnn.models.card import Card, attach_card
 from cnn.models.compilation import Compiled
 from cnn.models.loading import as_functional
@@ -43,6 +43,15 @@ def odd(tmp_path_factory):
     path = tmp_path_factory.mktemp("odd") / "odd.keras"
     cnn.save_model(keras.Model(picture, classes, name="an odd one"), path)
     return cnn.load_model(path)
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_layer_called_as_a_step_in_a_path_is_refused(name):
+    picture = keras.Input((28, 28, 1))
+    x = layers.Flatten(name=name)(picture)
+    model = as_functional(keras.Model(picture, layers.Dense(10, "softmax")(x)))
+    with pytest.raises(cnn.ModelError, match=r"called '\.+', which no address can have: give it"):
+        try_out(model)
 
 
 def test_layers_with_odd_names_have_the_outputs_that_keras_computes(odd):
