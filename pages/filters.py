@@ -31,6 +31,7 @@ NUMBERS = "filters-numbers"
 SOURCE = "filters-source"
 WEIGHTS = "filters-weights"
 _NORM = "norm"
+_COLUMNS = ("weights", "shape", "count", "minimum", "maximum", "mean", "standard deviation")
 
 
 def layout(layer: Any = None, **_query: Any) -> html.Div:
@@ -112,7 +113,7 @@ def show(request: Request) -> Screen:
         properties={
             SOURCE: {"options": _source_options(inputs)},
             WEIGHTS: {"options": _numbered(names)},
-            NUMBERS: {"children": _table(arrays)},
+            NUMBERS: _table(arrays),
         },
     )
 
@@ -211,17 +212,15 @@ def _facts(info: cnn.LayerInfo) -> str:
     )
 
 
-def _table(arrays: dict[str, Any]) -> dbc.Table:
-    columns = ("weights", "shape", "count", "minimum", "maximum", "mean", "standard deviation")
+def _table(arrays: dict[str, Any]) -> dict[str, Any]:
+    """Return the texts of the table, which a script makes: they change while the epoch slider moves."""
     rows = []
     for name, values in arrays.items():
         summary = cnn.summarise(values)
         numbers = (summary.minimum, summary.maximum, summary.mean, summary.deviation)
-        cells = [cnn.captions.sides(values.shape), f"{summary.count:,}"]
-        cells += [cnn.captions.number(one, 4) for one in numbers]
-        rows.append(html.Tr([html.Th(name, scope="row"), *map(html.Td, cells)]))
-    head = html.Thead(html.Tr([html.Th(column, scope="col") for column in columns]))
-    return dbc.Table([head, html.Tbody(rows)], size="sm")
+        texts = [cnn.captions.sides(values.shape), f"{summary.count:,}"]
+        rows.append([name, *texts, *(cnn.captions.number(one, 4) for one in numbers)])
+    return {"columns": list(_COLUMNS), "rows": rows}
 
 
 def _numbered(names: Sequence[str]) -> list[dict[str, str]]:

@@ -110,7 +110,7 @@ def test_maps_with_channels_first_are_shown_as_all_others(query):
 
 def test_every_weight_of_a_layer_both_ways_is_in_the_table(query):
     shown = screen(filters, query, "both")
-    table = str(shown.properties[filters.NUMBERS]["children"])
+    table = str(shown.properties[filters.NUMBERS])
     assert table.count("recurrent_kernel") == 2
     title = shown.charts[filters.MAIN].figure().layout.title.text
     assert title.startswith("both, forward_cells/lstm_cell/kernel: 4×12 weights")
