@@ -12,7 +12,8 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, html
 
 import cnn
 from cnn.figures import Mosaic
-from cnn.figures.mosaic import fair_share, numbers_per_cell
+from cnn.figures.mosaic import numbers_per_cell
+from cnn.figures.tiling import fair_share
 from dashboard import ids
 from dashboard.screens.layers import layer_output
 from dashboard.screens.request import Request

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import dash
@@ -331,7 +332,8 @@ def _empty(words: str) -> Chart:
 
 def _whole(chart: Chart) -> Chart:
     """Return a chart that takes the place of one of another form."""
-    return Chart.whole(chart.figure(), size=chart.size, caption=chart.caption)
+    whole = Chart.whole(chart.figure(), size=chart.size, caption=chart.caption)
+    return replace(whole, enlarged=chart.enlarged)
 
 
 def _layers(request: Request) -> dict[str, dict[str, Any]]:

@@ -37,17 +37,18 @@
       for (const { target } of changes) {
         if (!target.classList.contains(PLOT) || !target.on || known.has(target)) continue;
         known.add(target);
-        muteHovers(target);
+        muteForDash(target);
         act(target);
       }
     }).observe(document, { subtree: true, attributes: true, attributeFilter: ["class"] });
   }
 
-  // Dash would be told of every cell under the pointer, and look at all of its components each time. No
-  // callback asks for it.
-  function muteHovers(plot) {
+  // Dash would be told of every cell under the pointer, and look at all of its components each time; and
+  // of what is enlarged, and draw the figure once more, with ranges that the next one does not have. No
+  // callback asks for either.
+  function muteForDash(plot) {
     const { on } = plot;
-    plot.on = (event, act) => (/^plotly_(un)?hover$/.test(event) ? plot : on.call(plot, event, act));
+    plot.on = (event, act) => (/^plotly_((un)?hover|relayout)$/.test(event) ? plot : on.call(plot, event, act));
   }
 
   function allPlots() {
@@ -93,6 +94,11 @@
     };
   }
 
+  // Whether a part of a heatmap is chosen, whose axes else show all of it.
+  function isEnlarged({ _fullLayout: { xaxis, yaxis } }) {
+    return !xaxis.autorange || !yaxis.autorange;
+  }
+
   const elementOf = (selector) => (plot) => plot.querySelector(selector);
 
   // Sizes in CSS pixels from the corner of the plot, colours, and fonts, as they were drawn last.
@@ -134,7 +140,7 @@
 
   root.cnn = { ...root.cnn, plotly: {
     drawAs, draw, afterDrawing, atFirstDrawing, allPlots, plotIn, plotOf, aboutOf, numbersOf, pointIn, areaOf,
-    geometryOf, axesOf, scaleFontOf, writtenIn,
+    isEnlarged, geometryOf, axesOf, scaleFontOf, writtenIn,
     titleOf: elementOf(".gtitle"),
     toolbarOf: elementOf(".modebar"),
     cellsOf: elementOf(".hm image"),

@@ -1,5 +1,5 @@
 // Figures in their place: in a presentation their texts and margins grow with the type of the page, and
-// a finger that moves over one scrolls the page.
+// a finger that moves over one scrolls the page, but where it is enlarged.
 (function () {
   const root = window.dash_clientside;
   const PLAIN_PIXELS = 16;
@@ -12,11 +12,17 @@
     const rem = typeSize();
     Object.assign(plot, { given: figure, rem });
     const isTouched = matchMedia("(pointer: coarse)").matches;
-    const layout = isTouched ? { ...figure.layout, dragmode: false } : figure.layout;
-    const drawn = { ...figure, layout, data: figure.data.map(placed) };
+    const dragmode = isTouched ? plot.enlarged && "pan" : figure.layout.dragmode;
+    const layout = { ...figure.layout, ...ownAxes(figure.layout), dragmode };
+    const drawn = { ...figure, layout, data: [...figure.data, ...finer(plot, figure)].map(placed) };
     if (rem === PLAIN_PIXELS) return drawn;
     return { ...drawn, ...enlarged({ data: drawn.data, layout }, rem) };
   });
+
+  // What is enlarged is written into the axes that are drawn: the figure keeps those that it came with.
+  function ownAxes({ xaxis, yaxis }) {
+    return { xaxis: { ...xaxis }, yaxis: { ...yaxis } };
+  }
 
   // What the hover says of each cell of a mosaic follows from how it is tiled: the server does not send it.
   const places = new WeakMap();
@@ -24,17 +30,40 @@
   function placed(trace) {
     const tiles = trace.meta && trace.meta.tiles;
     if (!tiles || trace.customdata) return trace;
-    if (!places.has(tiles)) places.set(tiles, placesOf(tiles));
+    if (!places.has(tiles)) places.set(tiles, placesOf(tiles, trace.meta.part || wholeOf(tiles)));
     return { ...trace, customdata: places.get(tiles) };
   }
 
-  // (channel, row, column) of each cell, of a block the first.
-  function placesOf({ count, height, width, columns, gap, block }) {
-    const [high, wide] = [height + gap, width + gap];
-    const rows = Array.from({ length: Math.ceil(count / columns) * high - gap }, (_, y) => y);
-    const across = Array.from({ length: columns * wide - gap }, (_, x) => x);
+  function wholeOf({ count, height, width, columns, high, wide }) {
+    const rows = (Math.ceil(count / columns) - 1) * high + height;
+    return { top: 0, left: 0, rows, columns: (columns - 1) * wide + width };
+  }
+
+  // (channel, row, column) of each cell of a part, of a block the first.
+  function placesOf({ columns, high, wide, block }, part) {
+    const rows = Array.from({ length: part.rows }, (_, i) => part.top + i);
+    const across = Array.from({ length: part.columns }, (_, i) => part.left + i);
     return rows.map((y) => across.map((x) =>
       [columns * Math.floor(y / high) + Math.floor(x / wide), block * (y % high), block * (x % wide)]));
+  }
+
+  // The trace that lies over a reduced figure where it is enlarged, while it is of the same numbers.
+  function finer({ enlarged }, { data }) {
+    return enlarged && enlarged.of === data && enlarged.numbers
+      ? [{ ...data[0], ...enlarged.numbers, showscale: false }]
+      : [];
+  }
+
+  // The tiles under a point of a plot, and where it is among their cells.
+  function tilesAt(plot, { x, y }) {
+    const [{ meta: { tiles } }, over] = plot.data;
+    if (!over) return { tiles, point: { x, y } };
+    const { part, times, tiles: small } = over.meta;
+    const point = { x: (x + 0.5) * times - 0.5, y: (y + 0.5) * times - 0.5 };
+    const isWithin = (at, first, count) => at >= first - 0.5 && at < first + count - 0.5;
+    return isWithin(point.x, part.left, part.columns) && isWithin(point.y, part.top, part.rows)
+      ? { tiles: small, point }
+      : { tiles, point: { x, y } };
   }
 
   function typeSize() {
@@ -79,5 +108,5 @@
     if (view) root.cnn.changeView({ present: view.present === "1" ? null : 1 });
   });
 
-  root.cnn = { ...root.cnn, present };
+  root.cnn = { ...root.cnn, tilesAt, wholeOf, present };
 })();

@@ -10,7 +10,8 @@
     const plot = box && plotly.plotIn(box);
     const about = plot ? plotly.aboutOf(plot) : {};
     const view = root.cnn.currentView();
-    return about.cell && view ? { box, about, place: placeNow(about, view) } : null;
+    const { tiles = about.tiles } = plot?.data[1]?.meta || {};
+    return about.cell && view ? { box, about: { ...about, step: tiles?.block }, place: placeNow(about, view) } : null;
   }
 
   // The view is ahead of the figure while keys are pressed fast.
@@ -23,10 +24,10 @@
   }
 
   // The place next to one; nothing at the border.
-  function moved({ units, tiles }, from, [right, down]) {
+  function moved({ units, tiles, step = tiles.block }, from, [right, down]) {
     if (units === undefined) {
       const { block, height, width } = tiles;
-      const [row, column] = [from.row + block * down, from.column + block * right];
+      const [row, column] = [from.row + step * down, from.column + step * right];
       return row >= 0 && row < block * height && column >= 0 && column < block * width ? { row, column } : null;
     }
     const [channel, across] = [from.channel + right + down * tiles.columns, (from.channel % tiles.columns) + right];

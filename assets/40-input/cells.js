@@ -5,20 +5,23 @@
   const { plotly } = root.cnn;
   const CHOOSING = "#activations-main, #activations-detail, #why-map, #surgery-maps";
   const TERMS = "#why-terms";
+  // The figure that was enlarged when a click came: a double click shows it whole again.
+  let enlarged = null;
 
   // The cell of a mosaic at a place in it, both counted from 0, of a block the first; nothing between its tiles.
-  function locate({ count, height, width, columns, gap, block }, { x, y }) {
+  function locate({ count, height, width, columns, high, wide, block }, { x, y }) {
     const [down, across] = [Math.floor(y + 0.5), Math.floor(x + 0.5)];
-    const [row, column] = [down % (height + gap), across % (width + gap)];
-    const tile = Math.floor(across / (width + gap));
-    const channel = Math.floor(down / (height + gap)) * columns + tile;
+    const [row, column] = [down % high, across % wide];
+    const tile = Math.floor(across / wide);
+    const channel = Math.floor(down / high) * columns + tile;
     const isInside = down >= 0 && across >= 0 && tile < columns && channel < count;
     return isInside && row < height && column < width ? { channel, row: row * block, column: column * block } : null;
   }
 
   // Of units there is a grid or a row of bars.
-  function placeIn({ tiles, units }, point) {
-    const found = tiles ? locate(tiles, point) : { channel: Math.round(point.x) };
+  function placeIn(plot, { tiles, units }, point) {
+    const near = tiles && root.cnn.tilesAt(plot, point);
+    const found = near ? locate(near.tiles, near.point) : { channel: Math.round(point.x) };
     if (!found || units === undefined) return found;
     return found.channel >= 0 && found.channel < units ? { channel: found.channel } : null;
   }
@@ -35,7 +38,7 @@
     const plot = plotly.plotOf(event.target);
     const about = plot ? plotly.aboutOf(plot) : {};
     const point = about.layer ? plotly.pointIn(plot, event) : null;
-    const place = point && inSlice(about, placeIn(about, point));
+    const place = point && inSlice(about, placeIn(plot, about, point));
     return place && { plot, about, layer: about.layer, place: { ...place, channel: about.channel ?? place.channel } };
   }
 
@@ -44,7 +47,8 @@
     const cell = cellAt(event);
     if (cell && root.cnn.guessCell(cell)) return;
     const isOwn = cell && cell.plot.closest(CHOOSING);
-    const isAgain = event.detail > 1 && root.cnn.openPage() === "activations";
+    if (event.detail === 1) enlarged = cell?.about.tiles && plotly.isEnlarged(cell.plot) ? cell.plot : null;
+    const isAgain = event.detail > 1 && root.cnn.openPage() === "activations" && cell?.plot !== enlarged;
     if (isOwn && !isAgain) choose(cell);
     else if (cell) why(cell.layer, cell.place);
     else chooseTerm(event);

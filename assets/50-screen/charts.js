@@ -86,5 +86,5 @@
     return text.replace(/&(lt|gt|#123|amp);/g, (one) => LETTERS[one]);
   }
 
-  root.cnn = { ...root.cnn, bringLater, dropPending, filled, plain };
+  root.cnn = { ...root.cnn, bringLater, dropPending, filled, plain, revived };
 })();

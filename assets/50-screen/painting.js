@@ -81,11 +81,10 @@
   }
 
   function paintCells(plot, { zmin, zmax, colorscale }, { values, shape }) {
-    const image = root.cnn.plotly.cellsOf(plot);
-    if (!image) return;
+    if (!root.cnn.plotly.cellsOf(plot)) return;
     const [height, width] = shape;
     const canvas = overlay(plot);
-    if (!canvas.isPlaced) place(canvas, image, plot);
+    if (!canvas.isPlaced) place(canvas, plot, shape);
     if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     const pixels = new ImageData(width, height);
     const range = { low: zmin, high: zmax };
@@ -136,13 +135,22 @@
     return canvas;
   }
 
-  function place(canvas, image, plot) {
-    const [inner, outer] = [image.getBoundingClientRect(), plot.getBoundingClientRect()];
-    canvas.style.left = inner.left - outer.left + "px";
-    canvas.style.top = inner.top - outer.top + "px";
-    canvas.style.width = inner.width + "px";
-    canvas.style.height = inner.height + "px";
+  // Cells that are not between the axes, for a part of the figure is enlarged, are cut off.
+  function place(canvas, plot, [rows, columns]) {
+    const { left, top, width, height, across, down } = root.cnn.plotly.areaOf(plot);
+    const [x, y] = [within(across, columns, width), within(down, rows, height)];
+    Object.assign(canvas.style, {
+      left: `${left + x.start}px`, top: `${top + y.start}px`, width: `${x.length}px`, height: `${y.length}px`,
+      clipPath: `inset(${y.before}px ${x.behind}px ${y.behind}px ${x.before}px)`,
+    });
     canvas.isPlaced = true;
+  }
+
+  // Where so many cells lie on an axis from `first` to `last`, and what of them is before and behind it.
+  function within([first, last], count, length) {
+    const cell = length / (last - first);
+    const [start, end] = [(-0.5 - first) * cell, (count - 0.5 - first) * cell];
+    return { start, length: end - start, before: Math.max(0, -start), behind: Math.max(0, end - length) };
   }
 
   root.cnn = { ...root.cnn, paintText, paintPanel, paintPixels, paintChart, uncoverAt };

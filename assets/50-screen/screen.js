@@ -224,5 +224,5 @@
   }
 
   root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted, askForRest, wantWhole,
-    receivers: {}, differs, awaitsRest: () => resting !== null, heldFigures: () => (held ? held.figures : {}), heldForm: () => (isHere() ? held.form : "") };
+    receivers: {}, differs, awaitsRest: () => resting !== null, heldFigures: () => (held ? held.figures : {}), shownView: () => (isHere() ? held.view : null), heldForm: () => (isHere() ? held.form : "") };
 })();

@@ -177,13 +177,12 @@
   // A shape for each row of tiles.
   function inTiles({ tiles, units, channel }, box) {
     if (units !== undefined) return [inGrid(tiles, box)];
-    const [high, wide] = [tiles.height + tiles.gap, tiles.width + tiles.gap];
     const dots = { rows: inBlocks(box.rows, tiles.block), columns: inBlocks(box.columns, tiles.block) };
     const shapes = Array(Math.ceil(tiles.count / tiles.columns)).fill("");
     for (let tile = 0; tile < tiles.count; tile++) {
       if (!box.channels[channel ?? tile]) continue;
       const row = Math.floor(tile / tiles.columns);
-      shapes[row] += inCells(dots, (tile % tiles.columns) * wide, row * high);
+      shapes[row] += inCells(dots, (tile % tiles.columns) * tiles.wide, row * tiles.high);
     }
     return shapes;
   }

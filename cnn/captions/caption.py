@@ -25,7 +25,10 @@ NO_CAPTION = Caption("")
 
 def reduced(caption: Caption, block: int) -> Caption:
     """Return the caption of what is too large for a screen and is shown in blocks of cells."""
-    how = f"Each dot is the number farthest from zero among {block}×{block} cells."
+    how = (
+        f"Each dot is the number farthest from zero among {block}×{block} cells; enlarge a part to see "
+        "them all."
+    )
     return replace(caption, seen=f"{caption.seen} {how}".strip())
 
 

@@ -35,7 +35,6 @@ from cnn.figures.curves import (
 from cnn.figures.mosaic import (
     SCALES,
     Cells,
-    Mosaic,
     Scale,
     as_maps,
     cells,
@@ -55,6 +54,7 @@ from cnn.figures.overlay import overlay_chart
 from cnn.figures.pair import Pair
 from cnn.figures.sparkline import sparkline
 from cnn.figures.sweep import sweep
+from cnn.figures.tiling import Mosaic
 from cnn.figures.waterfall import waterfall_chart
 
 __all__ = [

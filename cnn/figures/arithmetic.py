@@ -18,7 +18,6 @@ from cnn.figures.chart import Chart
 from cnn.figures.mosaic import (
     MOST_NUMBERS,
     Cells,
-    Mosaic,
     as_maps,
     heatmap_chart,
     heatmap_size,
@@ -26,6 +25,7 @@ from cnn.figures.mosaic import (
     units_chart,
     vector_grid,
 )
+from cnn.figures.tiling import Mosaic
 from cnn.models.arithmetic.forms import Function
 
 # In a larger window numbers could not be read.

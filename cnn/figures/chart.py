@@ -16,6 +16,8 @@ import plotly.graph_objects as go
 from cnn.captions.caption import NO_CAPTION, Caption
 
 Given = ParamSpec("Given")
+# The left, upper, right and lower end of what is in sight of a figure, on its axes.
+Window = tuple[float, float, float, float]
 WHOLE = "whole"
 EMPTY_FIGURE: dict[str, Any] = {
     "data": [],
@@ -37,7 +39,8 @@ class Chart:
     "colorbar.title.text"; `frame` returns all else as {"data": traces, "layout": layout}, and is
     called only for a whole figure. `form` says what the frame depends on. `painted` is how the numbers
     can be painted over the figure at once: as the cells of the first trace, as its bars, or not.
-    `size` is CSS, relative to the width of the container.
+    `size` is CSS, relative to the width of the container. `enlarged` returns the numbers of a trace that
+    shows a window of a reduced figure more finely, None where it cannot.
     """
 
     form: Hashable
@@ -47,6 +50,7 @@ class Chart:
     painted: Literal["cells", "bars", ""] = ""
     size: dict[str, str] = field(default_factory=dict)
     caption: Caption = NO_CAPTION
+    enlarged: Callable[[Window], dict[str, Any] | None] | None = None
 
     @classmethod
     def whole(cls, figure: go.Figure, *, size: dict[str, str], caption: Caption) -> Chart:

@@ -1,10 +1,11 @@
-"""Many small pictures as one tiled heatmap, and the way back from a click to its cell."""
+"""Many small pictures as one tiled heatmap, and what is in sight of it in smaller blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from math import ceil, prod, sqrt
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from math import ceil, floor, sqrt
 from typing import Any, Literal
 
 import numpy as np
@@ -13,104 +14,19 @@ from numpy.typing import NDArray
 from cnn.captions.caption import NO_CAPTION, Caption, reduced
 from cnn.colours import ColourRange, colour_range, finite_magnitudes
 from cnn.figures import style
-from cnn.figures.chart import Chart, figure_of
+from cnn.figures.chart import Chart, Window, figure_of
+from cnn.figures.tiling import Mosaic
 
+Lay = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 Scale = Literal["channel", "layer", "network"]
 SCALES: tuple[Scale, ...] = ("channel", "layer", "network")
 MOST_NUMBERS = 90_000
-_ASPECT = 2.0
+# A cell has one number or two: an answer has less than a megabyte.
+_MOST_ENLARGED = 120_000
 _TYPE_PIXELS = 16
 # A heatmap that is narrower than that, beside its height, would have no room for its title.
 _SLIM = 0.3
 _WITH_BAR = {**style.MARGIN, "b": style.MARGIN["b"] + style.BAR_PIXELS}
-
-
-@dataclass(frozen=True)
-class Mosaic:
-    """The places of `count` tiles of `height` x `width` cells, row by row, `gap` cells apart.
-
-    A cell stands for `block` x `block` cells of a map, or what is left of them at its end.
-    """
-
-    count: int
-    height: int
-    width: int
-    columns: int
-    gap: int
-    block: int = 1
-
-    @classmethod
-    def of(
-        cls, shape: tuple[int, ...], *, aspect: float = _ASPECT, most: int | None = None
-    ) -> Mosaic:
-        """Return the mosaic for maps (height, width, channels), about `aspect` as wide as high.
-
-        Its blocks are as small as they can be with at most `most` cells in all.
-        """
-        one = cls._in_blocks(shape, 1, aspect)
-        while most is not None and prod(one.shape) > most and one.block < max(shape[:2]):
-            one = cls._in_blocks(shape, one.block + 1, aspect)
-        return one
-
-    @classmethod
-    def _in_blocks(cls, shape: tuple[int, ...], block: int, aspect: float) -> Mosaic:
-        height, width, count = ceil(shape[0] / block), ceil(shape[1] / block), shape[2]
-        gap = max(1, round(max(height, width) / 12))
-        ideal = sqrt(aspect * count * (height + gap) / (width + gap))
-        columns = min(count, max(1, ceil(ideal)))
-        rows = ceil(count / columns)
-        return cls(count, height, width, ceil(count / rows), gap, block)
-
-    @property
-    def rows(self) -> int:
-        """How many rows of tiles there are."""
-        return ceil(self.count / self.columns)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """(height, width) of the whole, in cells."""
-        return (
-            self.rows * (self.height + self.gap) - self.gap,
-            self.columns * (self.width + self.gap) - self.gap,
-        )
-
-    def tile(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return maps (height, width, channels) laid out as one array, NaN between the tiles.
-
-        Of the cells of a block it has the one of the largest magnitude.
-        """
-        rows, columns = self.rows, self.columns
-        padded = np.full(
-            (rows * columns, self.height + self.gap, self.width + self.gap), np.nan, np.float32
-        )
-        shown = largest_in_blocks(maps, self.block)
-        padded[: self.count, : self.height, : self.width] = np.moveaxis(shown, -1, 0)
-        grid = padded.reshape(rows, columns, *padded.shape[1:]).swapaxes(1, 2)
-        whole = grid.reshape(rows * padded.shape[1], columns * padded.shape[2])
-        return np.ascontiguousarray(whole[: self.shape[0], : self.shape[1]])
-
-    def places(self) -> NDArray[np.int16]:
-        """Return (channel, row, column) for every cell of the whole, int32 (height, width, 3).
-
-        Row and column are the first of the block that the cell stands for.
-        """
-        y, x = np.indices(self.shape)
-        tile_row, row = np.divmod(y, self.height + self.gap)
-        tile_column, column = np.divmod(x, self.width + self.gap)
-        channel = tile_row * self.columns + tile_column
-        return np.stack([channel, self.block * row, self.block * column], axis=-1).astype(np.int32)
-
-    def locate(self, x: float, y: float) -> tuple[int, int, int] | None:
-        """Return (channel, row, column) of the cell at a click, or None between the tiles.
-
-        Of a block it is the first cell.
-        """
-        tile_row, row = divmod(round(y), self.height + self.gap)
-        tile_column, column = divmod(round(x), self.width + self.gap)
-        channel = tile_row * self.columns + tile_column
-        inside = row < self.height and column < self.width and tile_column < self.columns
-        place = channel, self.block * row, self.block * column
-        return place if inside and 0 <= channel < self.count else None
 
 
 def heatmap_size(cells_shape: tuple[int, int]) -> dict[str, str]:
@@ -158,37 +74,6 @@ class Cells:
         return self.colours.signed
 
 
-def largest_in_blocks(maps: NDArray[np.float32], block: int) -> NDArray[np.float32]:
-    """Return the value of the largest magnitude in each block of maps (height, width, channels).
-
-    Blocks have `block` cells on a side, those at the ends what is left; of a value and its negative
-    it is the positive one. A block with a NaN is NaN.
-    """
-    if block == 1:
-        return maps
-    high, low = maps, maps
-    for axis in (0, 1):
-        starts = np.arange(0, maps.shape[axis], block)
-        high = np.maximum.reduceat(high, starts, axis=axis)
-        low = np.minimum.reduceat(low, starts, axis=axis)
-    largest: NDArray[np.float32] = np.where(low < -high, low, high)
-    return largest
-
-
-def fair_share(sizes: Sequence[int], total: int) -> int:
-    """Return the most that each of some sizes may be, so that together they are at most `total`.
-
-    What the small ones leave is left to the large ones.
-    """
-    left = total
-    for place, size in enumerate(sorted(sizes)):
-        share = left // (len(sizes) - place)
-        if size > share:
-            return share
-        left -= size
-    return total
-
-
 def as_maps(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return values of any rank from 2 as maps (height, width, channels).
 
@@ -215,23 +100,24 @@ def cells(
     scale: Scale = "layer",
     bound: float | None = None,
     limits: tuple[float, float] | None = None,
-    mosaic: Mosaic | None = None,
+    lay: Lay | None = None,
 ) -> Cells:
     """Return what a mosaic of maps (height, width, channels) shows under the chosen scale.
 
     "channel" relates each map to its own largest magnitude, "layer" all to the largest of these
-    maps, "network" all to `bound`. `limits` are the lowest and the highest colour instead.
+    maps, "network" all to `bound`. `limits` are the lowest and the highest colour instead. `lay` lays
+    maps out as one array, or a part of it.
     """
-    mosaic = mosaic or Mosaic.of(maps.shape)
+    lay = lay or Mosaic.of(maps.shape).tile
     if limits:
-        return Cells(mosaic.tile(maps), *limits)
+        return Cells(lay(maps), *limits)
     if scale == "channel":
         low, high = (-1.0, 1.0) if colour_range(maps).signed else (0.0, 1.0)
-        return Cells(mosaic.tile(relative_to_channel(maps)), low, high, mosaic.tile(maps))
+        return Cells(lay(relative_to_channel(maps)), low, high, lay(maps))
     low, high = colour_range(maps)
     if scale == "network" and bound:
         low, high = (-bound if low < 0 else 0.0), bound
-    return Cells(mosaic.tile(maps), low, high)
+    return Cells(lay(maps), low, high)
 
 
 def numbers_per_cell(scale: Scale) -> int:
@@ -269,20 +155,78 @@ def maps_chart(
     each block is shown, and the caption says so.
     """
     mosaic = Mosaic.of(maps.shape, most=most // numbers_per_cell(scale if not limits else "layer"))
-    tiled = cells(maps, scale=scale, bound=bound, limits=limits, mosaic=mosaic)
-    return heatmap_chart(
+
+    def laid(lay: Lay) -> Cells:
+        return cells(maps, scale=scale, bound=bound, limits=limits, lay=lay)
+
+    def hover(block: int) -> str:
+        return tile_hover(tile_name, number, relative=tiled.values is not None, block=block)
+
+    tiled = laid(mosaic.tile)
+    chart = heatmap_chart(
         tiled,
         title=title,
         label=label or scale_label(scale),
-        hover=tile_hover(tile_name, number, relative=tiled.values is not None, block=mosaic.block),
+        hover=hover(mosaic.block),
         form=("maps", maps.shape, mosaic.block),
         fixed=lambda: _places(mosaic),
         size=heatmap_size(mosaic.shape),
         caption=caption if mosaic.block == 1 else reduced(caption, mosaic.block),
     )
+    if mosaic.block == 1:
+        return chart
+    return replace(
+        chart, enlarged=lambda window: _enlarged(mosaic, maps.shape, window, laid, hover)
+    )
 
 
 feature_maps = figure_of(maps_chart)
+
+
+def _enlarged(
+    mosaic: Mosaic,
+    shape: tuple[int, ...],
+    window: Window,
+    laid: Callable[[Lay], Cells],
+    hover: Callable[[int], str],
+) -> dict[str, Any] | None:
+    """Return the numbers of a trace that shows a window of a reduced mosaic in smaller blocks.
+
+    Of maps of that `shape` they are the smallest with which it is not too large; None if none are
+    smaller than those of the mosaic. The trace lies on the axes of the mosaic.
+    """
+    for block in range(1, mosaic.block):
+        times, left = divmod(mosaic.block, block)
+        rows, columns = _inside(window, mosaic.shape, times)
+        if not left and len(rows) * len(columns) <= _MOST_ENLARGED:
+            finer = mosaic.finer(shape, block)
+            tiled = laid(partial(finer.part, rows=rows, columns=columns))
+            over = {"tiles": asdict(finer), "times": times, "part": _part(rows, columns)}
+            return {**_numbers(tiled, hover(block)), **_axes(rows, columns, times), "meta": over}
+    return None
+
+
+def _axes(rows: range, columns: range, times: int) -> dict[str, float]:
+    """Return where cells `times` smaller than those of a mosaic lie on its axes."""
+    x0, y0 = ((cells.start + 0.5) / times - 0.5 for cells in (columns, rows))
+    return {"x0": x0, "dx": 1 / times, "y0": y0, "dy": 1 / times}
+
+
+def _part(rows: range, columns: range) -> dict[str, int]:
+    return {
+        "top": rows.start, "left": columns.start, "rows": len(rows), "columns": len(columns),
+    }  # fmt: skip
+
+
+def _inside(window: Window, shape: tuple[int, int], times: int) -> tuple[range, range]:
+    """Return the rows and columns in a window of a mosaic of that shape, in cells `times` smaller."""
+    left, top, right, bottom = window
+    ends = ((top, bottom, shape[0]), (left, right, shape[1]))
+    rows, columns = (
+        range(max(0, floor((low + 0.5) * times)), min(size * times, ceil((high + 0.5) * times)))
+        for low, high, size in ends
+    )
+    return rows, columns
 
 
 def _places(mosaic: Mosaic, **more: int) -> dict[str, Any]:
@@ -333,12 +277,10 @@ def heatmap_chart(
     `form`, `fixed` and `layout` are what the form of the chart adds to a heatmap of this kind.
     """
     numbers = {
-        "z": np.where(np.isinf(cells.z), np.float32(np.nan), cells.z),
+        **_numbers(cells, hover),
         "zmin": cells.low,
         "zmax": cells.high,
-        "text": cells.values,
         "colorscale": colour_scale(cells),
-        "hovertemplate": hover,
         "colorbar.title.text": style.plain(label),
     }
 
@@ -351,7 +293,10 @@ def heatmap_chart(
             "hoverongaps": False,
             **fixed(),
         }
-        around = {**style.frame(), **style.pixel_axes(), "margin": _WITH_BAR, **(layout or {})}
+        around = {
+            **style.frame(), **style.pixel_axes(), "margin": _WITH_BAR, "uirevision": str(form),
+            **(layout or {}),
+        }  # fmt: skip
         return {"data": [trace], "layout": around}
 
     return Chart(
@@ -359,10 +304,16 @@ def heatmap_chart(
     )
 
 
+def _numbers(cells: Cells, hover: str) -> dict[str, Any]:
+    """Return the numbers of the cells, infinite ones as gaps, and what is said of one."""
+    finite = np.where(np.isinf(cells.z), np.float32(np.nan), cells.z)
+    return {"z": finite, "text": cells.values, "hovertemplate": hover}
+
+
 def vector_grid(values: NDArray[np.float32]) -> Mosaic:
     """Return the mosaic that lays a vector (units,) out as a grid of single cells."""
     columns = min(len(values), max(1, ceil(sqrt(4 * len(values)))))
-    return Mosaic(len(values), 1, 1, columns, 0)
+    return Mosaic(len(values), 1, 1, columns, 1, 1)
 
 
 def unit_at(values: NDArray[np.float32], x: float, y: float) -> int | None:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from cnn.captions.caption import NO_CAPTION, Caption
 from cnn.figures import style
 from cnn.figures.chart import Chart
-from cnn.figures.mosaic import Cells, Mosaic, heatmap_chart, heatmap_size
+from cnn.figures.mosaic import Cells, heatmap_chart, heatmap_size
+from cnn.figures.tiling import Mosaic
 
 # After Okabe and Ito 2008, safe for colour-blind readers; the last is for all other classes.
 _COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")

@@ -7,13 +7,15 @@ numbers at once, and brings the same into its figures when it rests.
     GET  /values/<page>[/<layer>]?<view>    the picture of the view
 
 With `moving=picture` or `moving=epoch` more is about to come: then nothing is kept. With `rest=1` it is
-what the page has left out because it takes long, or more of it.
+what the page has left out because it takes long, or more of it. With `figure` and `window`, four numbers
+with commas between them, it is what is in sight of one reduced figure.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
+from math import inf, isfinite
 from typing import get_args
 
 import flask
@@ -22,6 +24,8 @@ from flask import Flask, Response, current_app
 from numpy.typing import NDArray
 
 import cnn
+from cnn.errors import shown
+from cnn.figures.chart import Window
 from dashboard import bodies
 from dashboard.runtime.runtime import current
 from dashboard.screens.answer import Answer
@@ -33,7 +37,7 @@ from dashboard.state.view import OF_PICTURE, parse
 
 DRAWING_SIDE = 112
 _OPENING = {"layer", "opening"}
-_OWN = {"fitted", "moving", "pointed", "form", "centre", "rest", *_OPENING}
+_OWN = {"fitted", "moving", "pointed", "form", "centre", "rest", "figure", "window", *_OPENING}
 
 
 def serve_values(server: Flask) -> None:
@@ -80,6 +84,7 @@ def _request(layer: str | None) -> Request:
         layers=tuple(given.getlist("layer")),
         pointed=_pointed(given.get("pointed", "")),
         rest="rest" in given,
+        enlarged=(given["figure"], _window(given.get("window", ""))) if "figure" in given else None,
     )
     if flask.request.method != "POST":
         return request
@@ -88,6 +93,20 @@ def _request(layer: str | None) -> Request:
     if request.moving:
         return replace(request, view=view, drawn=drawn)
     return replace(request, view=replace(view, pixels=pixels.encode(drawn)))
+
+
+def _window(given: str) -> Window:
+    """Return the window of a figure; `CnnError` if it is none."""
+    try:
+        left, top, right, bottom = (float(number) for number in given.split(","))
+    except ValueError:
+        left = top = right = bottom = inf
+    if not all(map(isfinite, (left, top, right, bottom))):
+        raise cnn.CnnError(
+            f"The window {shown(given)} of a figure is none: expected four numbers, its left, upper, "
+            "right and lower end."
+        )
+    return left, top, right, bottom
 
 
 def _moving(given: str) -> Moving:
@@ -107,7 +126,7 @@ def _drawn(body: bytes, *, centred: bool) -> NDArray[np.uint8]:
 
 def _answer(request: Request, page: str) -> bytes:
     answer = Answer()
-    if not request.rest:
+    if not (request.rest or request.enlarged):
         _add_panel(request, answer)
     facts = facts_of(current_app, page)
     answer.facts["page"] = facts(request, answer) if facts else None

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import cnn
+from cnn.figures.chart import Window
 from dashboard.runtime.pictures import Picture, drawing
 from dashboard.runtime.runtime import Look, Runtime, current
 from dashboard.shell.tabs import opening_layer
@@ -41,6 +42,7 @@ class Request:
     layers: tuple[str, ...] = ()
     pointed: tuple[str, int] | None = None
     rest: bool = False
+    enlarged: tuple[str, Window] | None = None
 
     @property
     def runtime(self) -> Runtime:

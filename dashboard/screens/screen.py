@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2s
 from typing import Any
 
@@ -19,8 +19,9 @@ from dash.exceptions import PreventUpdate
 from flask import Flask
 
 import cnn
+from cnn.errors import shown
 from cnn.figures import Chart, nothing
-from cnn.figures.chart import WHOLE
+from cnn.figures.chart import WHOLE, Window
 from dashboard import arguments, ids
 from dashboard.screens.answer import Answer
 from dashboard.screens.request import Request
@@ -237,6 +238,8 @@ def _facts(show: Show, request: Request, answer: Answer) -> dict[str, Any]:
 
     Of a screen of another form only that is said: it must be asked for whole.
     """
+    if request.enlarged:
+        return _enlarged(show, request, answer, *request.enlarged)
     try:
         screen = show(request)
     except cnn.LayerError:
@@ -247,21 +250,39 @@ def _facts(show: Show, request: Request, answer: Answer) -> dict[str, Any]:
     return {**screen.around(), "form": request.form, "charts": charts}
 
 
-def _numbers(chart: Chart, answer: Answer) -> dict[str, Any]:
-    """Return the numbers of a chart; {"array": n} stands for an array of the answer."""
+def _enlarged(
+    show: Show, request: Request, answer: Answer, place: str, window: Window
+) -> dict[str, Any]:
+    """Return the trace that shows a window of one figure more finely; None if none does.
+
+    Raises `CnnError` if the page has no such figure.
+    """
+    screen = show(request)
+    if place in screen.later:
+        screen = show(replace(request, rest=True))
+    chart = screen.charts.get(place)
+    if chart is None or chart.enlarged is None:
+        raise cnn.CnnError(f"No figure {shown(place)} of this page is reduced.")
+    trace = chart.enlarged(window)
+    return {"enlarged": trace and _sent(trace, answer)}
+
+
+def _sent(trace: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    """Return the numbers of a trace; {"array": n} stands for an array of the answer."""
 
     def sent(value: Any) -> Any:
         is_array = isinstance(value, np.ndarray) and value.dtype.kind in "fiu"
         return {"array": answer.add(value)} if is_array else value
 
-    def numbers(trace: dict[str, Any]) -> dict[str, Any]:
-        left_out = {"customdata"} if _is_mosaic(trace.get("meta")) else set()
-        return {path: sent(value) for path, value in trace.items() if path not in left_out}
+    left_out = {"customdata"} if _is_mosaic(trace.get("meta")) else set()
+    return {path: sent(value) for path, value in trace.items() if path not in left_out}
 
+
+def _numbers(chart: Chart, answer: Answer) -> dict[str, Any]:
     return {
         "painted": chart.painted,
         "isWhole": chart.is_whole,
-        "traces": [numbers(trace) for trace in chart.traces],
+        "traces": [_sent(trace, answer) for trace in chart.traces],
         "layout": chart.layout,
         "size": chart.size,
     }

@@ -19,7 +19,8 @@ GRAPH_CONFIG: dict[str, Any] = {
     "displaylogo": False,
     "showSendToCloud": False,
     "responsive": True,
-    "modeBarButtons": [["toImage"]],
+    "showTips": False,
+    "modeBarButtons": [["zoomIn2d", "zoomOut2d", "resetScale2d"], ["toImage"]],
     "toImageButtonOptions": {"format": "png", "scale": 2},
 }
 

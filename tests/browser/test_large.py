@@ -12,6 +12,21 @@ import cnn
 from tests import nets
 from tests.browser.test_network import overlaps
 
+SHARP = re.compile(r"[?&]window=")
+# A click that follows a press of the mouse at once is the second of a double click.
+NEXT_CLICK_IS_ANOTHER = """() => {
+  const plot = document.querySelector("#activations-main .js-plotly-plot");
+  return Date.now() - plot._mouseDownTime > plot._context.doubleClickDelay;
+}"""
+PAINTED_AND_DRAWN = """() => {
+  const plot = document.querySelector("#activations-main .js-plotly-plot");
+  const outer = plot.getBoundingClientRect();
+  const { left: x, top: y, ...image } = plot.querySelector(".hm image").getBoundingClientRect().toJSON();
+  const style = plot.querySelector("canvas.values").style;
+  const [left, top, width, height] = [style.left, style.top, style.width, style.height].map(parseFloat);
+  return [[outer.left + left, outer.top + top, width, height], [x, y, image.width, image.height]];
+}"""
+
 
 @pytest.fixture(scope="module")
 def many(many_server):
@@ -212,6 +227,56 @@ def test_a_block_of_cells_is_told_under_the_pointer_and_leads_to_its_first(block
     expect(page.locator("#activations-main .hovertext")).to_contain_text("largest of 2×2 from row")
     page.mouse.click(box["x"] + 20, box["y"] + 20)
     expect(page).to_have_url(re.compile(r"channel=0.*row=\d*[02468](&|$)"))
+
+
+def enlarge(page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Drag over a part of the maps, from and to shares of their width and height."""
+    page.mouse.move(*place_in(page, start))
+    page.mouse.down()
+    middle = ((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)
+    for place in (middle, end):
+        page.mouse.move(*place_in(page, place), steps=3)
+    with page.expect_response(SHARP):
+        page.mouse.up()
+    expect(page.locator("#activations-main .hm image")).to_have_count(2)
+    page.wait_for_function(NEXT_CLICK_IS_ANOTHER)
+
+
+def place_in(page, share: tuple[float, float]) -> tuple[float, float]:
+    box = page.locator("#activations-main .nsewdrag").bounding_box()
+    return box["x"] + share[0] * box["width"], box["y"] + share[1] * box["height"]
+
+
+def test_what_is_enlarged_of_a_reduced_mosaic_is_sharp(blocks, visit):
+    """It stays so with another digit, and a double click shows the whole again."""
+    page = visit(blocks, None).open("/activations/stem")
+    pictures = page.locator("#activations-main .hm image")
+    expect(pictures).to_have_count(1)
+    enlarge(page, (0.02, 0.02), (0.15, 0.3))
+    page.mouse.click(*place_in(page, (0.42, 0.42)))
+    expect(page).to_have_url(re.compile("channel=0.*column="))
+    row, column = re.search(r"row=(\d+)&column=(\d+)", page.url).groups()
+    page.mouse.move(*place_in(page, (0.1, 0.1)))
+    page.mouse.move(*place_in(page, (0.42, 0.42)))
+    hover = page.locator("#activations-main .hovertext")
+    expect(hover).to_contain_text(re.compile(f"^channel 0row {row}, column {column}"))
+    with page.expect_response(SHARP):
+        page.get_by_role("button", name="3", exact=True).click()
+    expect(page.locator("#activations-main .painted-over")).to_have_count(0)
+    expect(pictures).to_have_count(2)
+    page.mouse.dblclick(*place_in(page, (0.42, 0.42)))
+    expect(pictures).to_have_count(1)
+    expect(page).to_have_url(re.compile("/activations/stem"))
+
+
+def test_what_is_painted_over_an_enlarged_mosaic_lies_where_its_cells_are(blocks, visit):
+    page = visit(blocks, None).open("/activations/stem")
+    enlarge(page, (0.2, 0.2), (0.8, 0.8))
+    with page.expect_response(SHARP):
+        page.get_by_role("button", name="3", exact=True).click()
+    expect(page.locator("#activations-main .painted-over")).to_have_count(0)
+    painted, drawn = page.evaluate(PAINTED_AND_DRAWN)
+    assert painted == pytest.approx(drawn, abs=1.5)
 
 
 def test_layers_with_numbers_that_are_none_are_found_by_a_switch(start_server, visit, tmp_path):

@@ -3,8 +3,9 @@ import { test } from "node:test";
 
 import { load } from "./scripts.js";
 
-const { locate, inSlice, cellKeys } = load(["40-input/cells.js", "40-input/cell-keys.js"]);
-const TILES = { count: 5, height: 3, width: 4, columns: 3, gap: 1, block: 1 };
+const { locate, inSlice, cellKeys, tilesAt } = load(
+  ["20-plotly/plotly.js", "30-figures/figures.js", "40-input/cells.js", "40-input/cell-keys.js"]);
+const TILES = { count: 5, height: 3, width: 4, columns: 3, high: 4, wide: 5, block: 1 };
 const at = (x, y) => {
   const found = locate(TILES, { x, y });
   return found && { ...found };
@@ -28,20 +29,35 @@ test("where slices stand one below the other a row is one of its slice", () => {
 });
 
 test("of a block of cells the first is found, and keys go from block to block", () => {
-  const tiles = { count: 1, height: 3, width: 4, columns: 1, gap: 1, block: 5 };
+  const tiles = { count: 1, height: 3, width: 4, columns: 1, high: 4, wide: 5, block: 5 };
   assert.deepEqual({ ...locate(tiles, { x: 2, y: 1 }) }, { channel: 0, row: 5, column: 10 });
   assert.deepEqual({ ...cellKeys.moved({ tiles }, { row: 5, column: 10 }, [1, 0]) }, { row: 5, column: 15 });
   assert.equal(cellKeys.moved({ tiles }, { row: 5, column: 15 }, [1, 0]), null);
 });
 
+test("where a part is enlarged every cell is found, and keys go from cell to cell", () => {
+  const tiles = { count: 2, height: 7, width: 7, columns: 2, high: 8, wide: 8, block: 1 };
+  const coarse = { count: 2, height: 4, width: 4, columns: 2, high: 4, wide: 4, block: 2 };
+  const part = { top: 2, left: 2, rows: 4, columns: 9 };
+  const plot = { data: [{ meta: { tiles: coarse } }, { meta: { tiles, times: 2, part } }] };
+  const found = (x, y) => {
+    const near = tilesAt(plot, { x, y });
+    return { ...locate(near.tiles, near.point) };
+  };
+  assert.deepEqual(found(1.3, 1.3), { channel: 0, row: 3, column: 3 });
+  assert.deepEqual(found(4.3, 1.8), { channel: 1, row: 4, column: 1 });
+  assert.deepEqual(found(3, 0), { channel: 0, row: 0, column: 6 }, "beside the part");
+  assert.deepEqual({ ...cellKeys.moved({ tiles: coarse, step: 1 }, { row: 3, column: 3 }, [1, 0]) }, { row: 3, column: 4 });
+});
+
 test("keys begin at the cell of the view, else at the one that the figure tells of", () => {
-  const maps = { cell: [2, 3, 1], channel: 1, tiles: { count: 1, height: 3, width: 4, columns: 1, gap: 1, block: 1 } };
+  const maps = { cell: [2, 3, 1], channel: 1, tiles: { count: 1, height: 3, width: 4, columns: 1, high: 4, wide: 5, block: 1 } };
   const place = (about, view) => ({ ...cellKeys.placeNow(about, view) });
   assert.deepEqual(place(maps, {}), { channel: 1, row: 2, column: 3 });
   assert.deepEqual(place(maps, { row: "1" }), { channel: 1, row: 1, column: 3 });
   assert.deepEqual(place(maps, { row: "9", column: "0" }), { channel: 1, row: 2, column: 0 });
   assert.deepEqual(place({ cell: [4], units: 8, channel: null }, { channel: "30" }), { channel: 7 });
-  const row = { cell: [5, 0], channel: 0, tiles: { count: 1, height: 9, width: 1, columns: 1, gap: 1, block: 1 } };
+  const row = { cell: [5, 0], channel: 0, tiles: { count: 1, height: 9, width: 1, columns: 1, high: 10, wide: 2, block: 1 } };
   assert.deepEqual(place(row, {}), { channel: 0, row: 5, column: 0 });
 });
 

@@ -107,6 +107,39 @@ def test_a_chosen_channel_is_whole_where_all_channels_are_reduced(query):
     assert z[y, x] == inside.flat[np.abs(inside).argmax()]
 
 
+def test_what_is_enlarged_of_a_reduced_figure_is_asked_for_by_its_window(large, query):
+    client = large.server.test_client()
+    shown = screen(activations, query, "stem")
+    figure = {**query, "figure": activations.MAIN, "form": shown.form}
+    address = "/values/activations/stem"
+    facts, arrays = unpacked(
+        client.get(address, query_string={**figure, "window": "-0.5,-0.5,9.5,9.5"}).data
+    )
+    over = facts["page"]["enlarged"]
+    assert "panel" not in facts and over["meta"]["tiles"]["block"] == 1
+    values = Request(parse(query)[0]).passed.activations["stem"]
+    times = over["meta"]["times"]
+    z = arrays[over["z"]["array"]]
+    assert z.shape == (10 * times, 10 * times)
+    np.testing.assert_array_equal(z, values[: 10 * times, : 10 * times, 0])
+    whole = client.get(address, query_string={**figure, "window": "-9,-9,9999,9999"})
+    assert unpacked(whole.data)[0]["page"]["enlarged"] is None
+
+
+@pytest.mark.parametrize("window", ["", "1,2,3", "1,2,3,nan", "a,b,c,d"])
+def test_a_window_that_is_none_is_refused_in_words(large, query, window):
+    given = {**query, "figure": activations.MAIN, "window": window}
+    got = large.server.test_client().get("/values/activations/stem", query_string=given)
+    assert got.status_code == 400 and "expected four numbers" in got.text
+
+
+@pytest.mark.parametrize("figure", [activations.DETAIL, "nowhere"])
+def test_a_figure_that_is_not_reduced_has_nothing_to_enlarge(large, query, figure):
+    given = {**query, "figure": figure, "window": "0,0,1,1"}
+    got = large.server.test_client().get("/values/activations/stem", query_string=given)
+    assert got.status_code == 400 and got.text == f"No figure {figure} of this page is reduced."
+
+
 def test_what_the_network_page_leaves_out_of_an_answer_it_sends_next(large, query, monkeypatch):
     monkeypatch.setattr("pages.network._MOST_BYTES", 100_000)
     client = large.server.test_client()

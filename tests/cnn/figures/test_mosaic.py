@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cnn
 from cnn.figures import Mosaic, cells, colour_range
-from cnn.figures.mosaic import as_maps, fair_share, heatmap_size, largest_in_blocks
+from cnn.figures.mosaic import as_maps, heatmap_size, maps_chart
+from cnn.figures.tiling import fair_share, largest_in_blocks
 
 
 def numbered(height: int, width: int, count: int) -> np.ndarray:
@@ -17,7 +18,7 @@ def test_sixty_four_channels_give_sixty_four_tiles_in_order():
     mosaic = Mosaic.of((11, 11, 64))
     z = mosaic.tile(numbered(11, 11, 64))
     corners = [
-        z[row * (11 + mosaic.gap), column * (11 + mosaic.gap)]
+        z[row * mosaic.high, column * mosaic.wide]
         for row in range(mosaic.rows)
         for column in range(mosaic.columns)
         if row * mosaic.columns + column < 64
@@ -47,7 +48,7 @@ def test_a_constant_map_is_drawn_constant_under_every_scale():
     maps[..., 1] = 0.25
     for scale in ("channel", "layer", "network"):
         mosaic = Mosaic.of(maps.shape)
-        shown = cells(maps, scale=scale, bound=2.0, mosaic=mosaic)
+        shown = cells(maps, scale=scale, bound=2.0, lay=mosaic.tile)
         tile = shown.z[(mosaic.places()[..., 0] == 1) & np.isfinite(shown.z)]
         assert np.unique(tile).size == 1
 
@@ -127,6 +128,66 @@ def test_maps_that_no_screen_could_show_are_reduced_and_the_caption_says_so(scal
     assert trace.customdata[y, x].tolist() == [channel, row, column]
     inside = maps[row : row + mosaic.block, column : column + mosaic.block, channel]
     assert true[y, x] == inside.flat[np.abs(inside).argmax()]
+
+
+@pytest.mark.parametrize("scale", ["channel", "layer", "network"])
+@settings(deadline=None)
+@given(
+    shape=st.tuples(st.integers(9, 40), st.integers(9, 40), st.integers(1, 7)),
+    most=st.integers(30, 900),
+    ends=st.tuples(*[st.floats(0, 1)] * 4),
+)
+def test_what_is_enlarged_shows_the_same_cells_in_smaller_blocks(scale, shape, most, ends):
+    maps = np.random.default_rng(3).normal(size=shape).astype(np.float32)
+    chart = maps_chart(maps, scale=scale, bound=9.0, most=most)
+    whole = Mosaic(**chart.figure().data[0].meta["tiles"])
+    if whole.block == 1:
+        assert chart.enlarged is None
+        return
+    (left, right), (top, bottom) = sorted(ends[:2]), sorted(ends[2:])
+    high, wide = whole.shape
+    window = (left * wide - 0.5, top * high - 0.5, right * wide - 0.5, bottom * high - 0.5)
+    over = chart.enlarged(window)
+    tiles, part, times = (
+        Mosaic(**over["meta"]["tiles"]),
+        over["meta"]["part"],
+        over["meta"]["times"],
+    )
+    assert tiles.block == 1 and times == whole.block
+    true = over["text"] if scale == "channel" else over["z"]
+    assert true.shape == (part["rows"], part["columns"])
+    last = (
+        over["x0"] + over["dx"] * (part["columns"] - 0.5),
+        over["y0"] + over["dy"] * (part["rows"] - 0.5),
+    )
+    assert over["x0"] - over["dx"] / 2 <= window[0] + 1e-6 and window[2] <= last[0] + 1e-6
+    assert over["y0"] - over["dy"] / 2 <= window[1] + 1e-6 and window[3] <= last[1] + 1e-6
+    for (y, x), value in np.ndenumerate(true):
+        place = tiles.locate(part["left"] + x, part["top"] + y)
+        if np.isnan(value):
+            assert place is None
+            continue
+        channel, row, column = place
+        assert value == maps[row, column, channel]
+        block = whole.locate(over["x0"] + x * over["dx"], over["y0"] + y * over["dy"])
+        assert block == (channel, row - row % times, column - column % times)
+
+
+def test_a_large_window_is_enlarged_as_far_as_an_answer_may_go():
+    maps = np.random.default_rng(0).normal(size=(600, 600, 8)).astype(np.float32)
+    chart = maps_chart(maps)
+    whole = Mosaic(**chart.figure().data[0].meta["tiles"])
+    assert whole.block == 6
+    high, wide = whole.shape
+    assert chart.enlarged((-0.5, -0.5, wide - 0.5, high - 0.5)) is None
+    half = chart.enlarged((-0.5, -0.5, wide / 2, high / 2))
+    finer = Mosaic(**half["meta"]["tiles"])
+    assert finer.block == 3 and "largest of 3×3" in half["hovertemplate"]
+    y, x = np.argwhere(np.isfinite(half["z"]))[777]
+    channel, row, column = finer.locate(x, y)
+    inside = maps[row : row + 3, column : column + 3, channel]
+    assert half["z"][y, x] == inside.flat[np.abs(inside).argmax()]
+    assert chart.enlarged((-0.5, -0.5, wide / 6, high / 6))["meta"]["tiles"]["block"] == 1
 
 
 def test_a_map_of_one_channel_is_whole_up_to_three_hundred_pixels():
