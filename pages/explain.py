@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import dash
@@ -23,7 +24,7 @@ from cnn.attribution.trust.fills import FILLS
 from cnn.captions import attribution as captions
 from cnn.captions import trust
 from cnn.colours import ColourRange, colour_range, difference_range
-from cnn.figures import EMPTY_FIGURE, Chart, nothing
+from cnn.figures import EMPTY_FIGURE, Chart, mosaic, nothing
 from cnn.models.layers import is_large
 from cnn.studies import MAPS, TRUST
 from cnn.words import counted
@@ -48,6 +49,8 @@ COMING = "explain-coming"
 SIDE_BY_SIDE, BY_CLASS, TRUSTED = "explain-side-by-side", "explain-by-class", "explain-trusted"
 _EMPTY_SIZE = {"height": "100cqw"}
 _REST_SECONDS = 0.8
+# In a whole figure a number takes five bytes and a third: all maps of an answer are less than a megabyte.
+_MOST_NUMBERS = 160_000
 
 
 def layout(**_query: Any) -> html.Div:
@@ -186,15 +189,16 @@ def register(app: Dash) -> None:
 def show(request: Request) -> Screen:
     """Return the maps of all methods for one target, or those of one method for every class.
 
-    What takes many passes, what is not compiled yet, and all of a large network, is the rest.
+    What takes many passes, what is not compiled yet, all of a large network, and what would make the
+    answer too large, is the rest.
     """
     classes, method = ChosenClasses(request), request.view.method
     maps = maps_of(request)
     if request.rest:
         return _more(request, maps)
-    later = [one for one in maps if not one.is_quick]
-    made = {one.figure: one.make() for one in maps if one not in later}
-    screen = _drawn(request, maps, made)
+    quick = [one for one in maps if one.is_quick][: _most(request)]
+    later = [one for one in maps if one not in quick]
+    screen = _drawn(request, maps, {one.figure: one.make() for one in quick})
     waiting = {one.figure: _empty(captions.coming(one.method)) for one in later}
     told = _told(maps, [one for one in later if not (one.is_long or one.is_known)])
     return Screen(
@@ -225,31 +229,40 @@ def show(request: Request) -> Screen:
     )
 
 
+def _most(request: Request) -> int:
+    """Return how many maps an answer has at most: one at least."""
+    numbers = min(prod(request.look.seen.shape[:2]), mosaic.MOST_NUMBERS)
+    return max(1, _MOST_NUMBERS // numbers)
+
+
 def _more(request: Request, maps: Sequence[Map]) -> Screen:
-    """Return the maps that were left out and are known, with as many more as some time allows.
+    """Return known maps that the browser does not have, with as many more as some time allows.
 
     That is one at least. Those for a worker stay empty until it has made them.
     """
     began = time.monotonic()
-    quick = [one for one in maps if one.is_quick]
     long = [one for one in maps if one.is_long]
     unknown = [one for one in maps if not one.is_known]
     if any(one in unknown for one in long):
         take_maps(request.runtime, request.view, [one.wanted for one in long])
     waiting = [one for one in long if not one.is_known]
     missing = [one for one in unknown if not one.is_long]
-    left_out = [one for one in maps if one in unknown or one not in quick]
     while missing:
         missing.pop(0).make()
         if time.monotonic() - began > _REST_SECONDS:
             break
     known = [one for one in maps if one not in missing and one not in waiting]
     screen = _drawn(request, maps, {one.figure: one.make() for one in known})
-    charts = {one.figure: _whole(screen.charts[one.figure]) for one in left_out if one in known}
+    new = [one.figure for one in known if one.figure not in request.had]
+    sent, left = new[: _most(request)], new[_most(request) :]
+    charts = {figure: _whole(screen.charts[figure]) for figure in sent}
     charts |= {one.figure: _empty(captions.for_worker(one.method)) for one in waiting}
+    if request.view.method != ALL_METHODS:
+        had = [one.figure for one in known if one.figure not in new]
+        charts |= {figure: _range(screen.charts[figure]) for figure in had}
     told = _told(maps, missing)
     texts = {**screen.texts, **told["texts"], **({} if missing else _trust(request))}
-    later = tuple(one.figure for one in missing)
+    later = (*left, *(one.figure for one in missing))
     return Screen(charts, texts, told["hidden"], told["properties"], later=later)
 
 
@@ -334,6 +347,12 @@ def _whole(chart: Chart) -> Chart:
     """Return a chart that takes the place of one of another form."""
     whole = Chart.whole(chart.figure(), size=chart.size, caption=chart.caption)
     return replace(whole, enlarged=chart.enlarged)
+
+
+def _range(chart: Chart) -> Chart:
+    """Return what is new of a chart that the browser has when another map widens the one range."""
+    traces = tuple({name: one[name] for name in ("zmin", "zmax")} for one in chart.traces)
+    return replace(chart, traces=traces, layout={}, painted="")
 
 
 def _layers(request: Request) -> dict[str, dict[str, Any]]:

@@ -135,6 +135,16 @@ def in_blocks(count: int = 14) -> keras.Model:
     return as_functional(keras.Model(picture, classes, name="in_blocks"))
 
 
+def few_weights(side: int) -> keras.Model:
+    """Four kernels that step over a colour picture of side x side, three classes: large, not costly."""
+    keras.utils.set_random_seed(5)
+    picture = keras.Input((side, side, 3), name="picture")
+    x = layers.Conv2D(4, 5, strides=5, activation="relu", name="steps")(picture)
+    x = layers.GlobalAveragePooling2D(name="means")(x)
+    classes = layers.Dense(3, activation="softmax", name="classes")(x)
+    return as_functional(keras.Model(picture, classes, name="few_weights"))
+
+
 def costly() -> keras.Model:
     """Two convolutions of 96x96 with 130 million multiply-adds: a network that counts as large."""
     keras.utils.set_random_seed(6)

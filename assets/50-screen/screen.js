@@ -9,7 +9,8 @@
   // The whole screen that came last, and of which views the panel and the page were asked for last.
   let known = { layers: null, repaired: null };
   let whole = { number: 0, query: "", ready: "" };
-  let held, requests, resting;
+  // `had` are the figures that have come, of those of the view that is shown.
+  let held, requests, resting, had;
   root.cnn.atStart(() => {
     held = resting = null;
     requests = { panel: null, page: null };
@@ -112,6 +113,7 @@
     const byPlace = Object.fromEntries(screen.places.map((place, i) => [place, all[i]]));
     held = { ...screen, figures: byPlace, path: location.pathname };
     resting = null;
+    begin(screen.places, screen.later);
     root.cnn.dropPending();
     paintAround(screen);
     for (const [place, figure] of Object.entries(byPlace)) if (figure) root.cnn.uncoverAt(place, figure.data);
@@ -122,6 +124,10 @@
     } else if (screen.later.length) {
       askForRest(screen.view);
     }
+  }
+
+  function begin(places, later) {
+    had = new Set(places.filter((place) => !later.includes(place)));
   }
 
   // What takes long comes beside all other requests, and part by part, until the page shows another view.
@@ -136,7 +142,14 @@
     if (!page) return;
     paintAround(page);
     bringCharts(page.charts, arrays, false);
+    for (const place of Object.keys(page.charts)) had.add(place);
     if (page.later.length) askForRest(view);
+  }
+
+  // A worker has made what was empty until then.
+  function askForEmpty(view) {
+    for (const place of had) if (!held.figures[place]?.data.length) had.delete(place);
+    askForRest(view);
   }
 
   function sayThatItGoesOn() {
@@ -158,7 +171,8 @@
 
   async function restOf(view) {
     try {
-      const got = await fetch(root.cnn.valuesAddress(view, [["rest", "1"]], true));
+      const known = [...had].map((place) => ["had", place]);
+      const got = await fetch(root.cnn.valuesAddress(view, [["rest", "1"], ...known], true));
       if (got.ok) return root.cnn.unpack(await got.arrayBuffer());
       return got.status === 503 ? { isStarting: true } : { refusal: await got.text() };
     } catch {
@@ -206,6 +220,7 @@
     if (page.form !== held.form) return;
     held.view = view || held.view;
     paintAround(page);
+    begin(Object.keys(page.charts), page.later);
     bringCharts(page.charts, arrays, moving);
     requests.page = moving && page.later.length ? null : view;
     if (!moving && page.later.length) askForRest(view);
@@ -223,6 +238,6 @@
     if (isForPanelAlone && view && requests.page) requests.page = view;
   }
 
-  root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted, askForRest, wantWhole,
+  root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted, askForEmpty, wantWhole,
     receivers: {}, differs, awaitsRest: () => resting !== null, heldFigures: () => (held ? held.figures : {}), shownView: () => (isHere() ? held.view : null), heldForm: () => (isHere() ? held.form : "") };
 })();

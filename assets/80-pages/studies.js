@@ -86,7 +86,7 @@
     const isActive = ACTIVE.includes(state);
     const [start, bar, cancel] = ["start", "bar", "cancel"].map((name) => part(box, name));
     const hadFocus = [start, cancel].includes(document.activeElement);
-    if (answer?.isOnPage && asked.isActive) root.cnn.askForRest(root.cnn.currentView());
+    if (answer?.isOnPage && asked.isActive) root.cnn.askForEmpty(root.cnn.currentView());
     if (answer?.isPage && asked.isActive) root.cnn.wantWhole(root.cnn.currentView());
     asked.id = id;
     asked.isActive = isActive;

@@ -7,7 +7,8 @@ numbers at once, and brings the same into its figures when it rests.
     GET  /values/<page>[/<layer>]?<view>    the picture of the view
 
 With `moving=picture` or `moving=epoch` more is about to come: then nothing is kept. With `rest=1` it is
-what the page has left out because it takes long, or more of it. With `figure` and `window`, four numbers
+what the page has left out because it takes long or is much, or more of it than the figures that are named
+as `had`. With `figure` and `window`, four numbers
 with commas between them, it is what is in sight of one reduced figure.
 """
 
@@ -37,7 +38,18 @@ from dashboard.state.view import OF_PICTURE, parse
 
 DRAWING_SIDE = 112
 _OPENING = {"layer", "opening"}
-_OWN = {"fitted", "moving", "pointed", "form", "centre", "rest", "figure", "window", *_OPENING}
+_OWN = {
+    "fitted",
+    "moving",
+    "pointed",
+    "form",
+    "centre",
+    "rest",
+    "had",
+    "figure",
+    "window",
+    *_OPENING,
+}
 
 
 def serve_values(server: Flask) -> None:
@@ -84,6 +96,7 @@ def _request(layer: str | None) -> Request:
         layers=tuple(given.getlist("layer")),
         pointed=_pointed(given.get("pointed", "")),
         rest="rest" in given,
+        had=frozenset(given.getlist("had")),
         enlarged=(given["figure"], _window(given.get("window", ""))) if "figure" in given else None,
     )
     if flask.request.method != "POST":

@@ -43,7 +43,8 @@ class Screen:
     `texts` are sentences and `hidden` whether parts are hidden, `properties` what other components
     get, each by id. The captions of the charts are texts too. `later` are figures that take long, without
     a frame, for their form is then known: left out while a pen or a slider moves, and else asked for
-    as the `rest`, again and again as long as there is more to come.
+    as the `rest`, again and again as long as there is more to come. So are those with which the answer
+    would be too large.
     """
 
     charts: Mapping[str, Chart]
@@ -259,7 +260,7 @@ def _enlarged(
     """
     screen = show(request)
     if place in screen.later:
-        screen = show(replace(request, rest=True))
+        screen = show(replace(request, rest=True, had=frozenset(screen.charts) - {place}))
     chart = screen.charts.get(place)
     if chart is None or chart.enlarged is None:
         raise cnn.CnnError(f"No figure {shown(place)} of this page is reduced.")

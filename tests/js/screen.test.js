@@ -59,9 +59,11 @@ function leavingOut() {
   Object.assign(cnn, {
     dropPending() {}, currentView: () => view,
     valuesAddress: (of, extra) => JSON.stringify([of, extra]),
-    unpack: (parts) => ({ page: { ...screen, later: parts < 3 ? ["curve"] : [] }, arrays: [] }),
+    unpack: (parts) => ({
+      page: { ...screen, charts: { [`part ${parts}`]: {} }, later: parts < 3 ? ["curve"] : [] }, arrays: [],
+    }), paintChart() {}, bringLater() {},
   });
-  cnn.showScreen({ ...screen, view, later: ["curve"] });
+  cnn.showScreen({ ...screen, places: ["at once", "curve"], view, later: ["curve"] });
   const next = async () => {
     arrivals.shift()();
     await new Promise((done) => setTimeout(done, 0));
@@ -73,7 +75,9 @@ function leavingOut() {
 test("what a page leaves out is asked for part by part, until it is whole", async () => {
   const { asked, next } = leavingOut();
   for (let part = 0; part < 3; part++) await next();
-  assert.deepEqual(asked, Array(3).fill('[{"index":"0"},[["rest","1"]]]'));
+  const had = [["at once"], ["at once", "part 1"], ["at once", "part 1", "part 2"]];
+  assert.deepEqual(asked.map((address) => JSON.parse(address)), had.map((places) =>
+    [{ index: "0" }, [["rest", "1"], ...places.map((place) => ["had", place])]]));
 });
 
 test("nothing more of it is asked for when the page shows another view, or a pen moves", async () => {

@@ -9,14 +9,20 @@ from plotly.io.json import to_json_plotly
 import cnn
 from cnn.figures import Mosaic
 from dashboard.app import runtime_of
+from dashboard.screens import attributions
 from dashboard.screens.request import Request
 from dashboard.screens.screen import _whole
 from dashboard.state.view import parse
-from pages import activations, all_layers, architecture, network, surgery, why
+from pages import activations, all_layers, architecture, explain, network, surgery, why
 from tests import nets
 from tests.screens import application_of, screen, unpacked
 
 MEGABYTE = 1_000_000
+# Methods of many passes with few.
+QUICK = {
+    "options": "smoothgrad.samples:2;expected_gradients.samples:2;integrated_gradients.steps:2;"
+    "occlusion.patch:130;occlusion.stride:130"
+}
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +65,55 @@ def test_the_units_of_a_flat_layer_leave_less_to_the_maps_beside_them(tmp_path, 
     whole = _whole(all_layers.show, request, (), all_layers.PAGE)
     assert len(whole["charts"]) == 6
     assert len(to_json_plotly(whole)) < MEGABYTE
+
+
+@pytest.mark.parametrize("more", [{}, {"overlay": "over"}, {"method": "saliency"}])
+def test_maps_of_a_large_picture_come_in_answers_below_a_megabyte(tmp_path, request_of, more):
+    app = application_of(nets.few_weights(260), tmp_path)
+    request_of(app)
+    query = {**runtime_of(app).default_view().to_query(), **QUICK, **more}
+    first = explain.show(Request(parse(query)[0]))
+    whole = _whole(explain.show, Request(parse(query)[0]), (), explain.PAGE)
+    assert len(to_json_plotly(whole)) < MEGABYTE
+    client, address = app.server.test_client(), "/values/explain"
+    body = client.get(address, query_string={**query, "form": first.form}).data
+    assert len(body) < MEGABYTE
+    page, answers = unpacked(body)[0]["page"], 0
+    maps, ends = {}, {}
+    had = [place for place in page["charts"] if place not in page["later"]]
+    while page["later"]:
+        body = client.get(address, query_string={**query, "rest": "1", "had": had}).data
+        assert len(body) < MEGABYTE
+        page, arrays = unpacked(body)[0]["page"], unpacked(body)[1]
+        for place, chart in page["charts"].items():
+            for trace in chart["traces"]:
+                ends[place] = trace["zmax"]
+                if "z" in trace:
+                    assert place not in had
+                    maps[place] = arrays[trace["z"]["array"]]
+        had += page["charts"]
+        answers += 1
+    expected = attributions.maps_of(Request(parse(query)[0]))
+    assert {one.figure for one in expected} <= set(had) and 1 < answers <= len(expected)
+    if "method" in more:
+        largest = max(np.abs(one.make().plane).max() for one in expected)
+        assert len(maps) > 1
+        assert [ends[place] for place in maps] == pytest.approx([largest] * len(maps))
+
+
+def test_what_is_enlarged_of_a_map_that_came_later_is_its_own(tmp_path, request_of):
+    app = application_of(nets.few_weights(400), tmp_path)
+    request_of(app)
+    query = {**runtime_of(app).default_view().to_query(), **QUICK}
+    request = Request(parse(query)[0])
+    first = explain.show(request)
+    last = first.later[-1]
+    made = next(one for one in attributions.maps_of(request) if one.figure == last).make()
+    given = {**query, "form": first.form, "figure": last, "window": "-0.5,-0.5,19.5,19.5"}
+    got = app.server.test_client().get("/values/explain", query_string=given)
+    facts, arrays = unpacked(got.data)
+    z = arrays[facts["page"]["enlarged"]["z"]["array"]]
+    np.testing.assert_array_equal(z, made.plane[: len(z), : z.shape[1]])
 
 
 def test_all_layers_shows_each_layer_in_one_part(query):
