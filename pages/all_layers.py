@@ -12,7 +12,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, html
 
 import cnn
 from cnn.figures import Mosaic
-from cnn.figures.mosaic import numbers_per_cell
+from cnn.figures.mosaic import MOST_TOGETHER, numbers_per_cell
 from cnn.figures.tiling import fair_share
 from dashboard import ids
 from dashboard.screens.layers import layer_output
@@ -26,10 +26,8 @@ TILES = "layers-tiles"
 PARTS = "layers-parts"
 PROBLEM = "layers-problem"
 SCALE = "layers-scale"
-MOST_TOGETHER = 24
+_MOST_WHOLE = 24
 _IN_A_PART = 12
-# In an answer a number takes five bytes and a third: so all of a part are less than a megabyte.
-_MOST_NUMBERS = 160_000
 
 
 def _figure(layer: Any) -> dict[str, Any]:
@@ -80,7 +78,7 @@ def register(app: Dash) -> None:
 def parts(infos: Sequence[cnn.LayerInfo]) -> list[list[cnn.LayerInfo]]:
     """Return the layers that are shown together, in graph order: all where they are few."""
     shown = [info for info in infos if not info.nested]
-    size = _IN_A_PART if len(shown) > MOST_TOGETHER else MOST_TOGETHER
+    size = _IN_A_PART if len(shown) > _MOST_WHOLE else _MOST_WHOLE
     return [shown[start : start + size] for start in range(0, len(shown), size)]
 
 
@@ -130,7 +128,7 @@ def show(request: Request) -> Screen:
     cells = [prod(Mosaic.of(one.maps.shape).shape) for one in shown if not one.is_vector]
     # A unit has its number and its place; maps have the rest, and never less than a quarter.
     of_units = 2 * sum(one.values.size for one in shown if one.is_vector)
-    left = max(_MOST_NUMBERS // 4, _MOST_NUMBERS - of_units)
+    left = max(MOST_TOGETHER // 4, MOST_TOGETHER - of_units)
     most = fair_share([numbers_per_cell(scale) * count for count in cells], left)
     return Screen({element(_figure(one.info.name)): one.chart(scale, most=most) for one in shown})
 

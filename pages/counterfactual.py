@@ -15,6 +15,7 @@ from cnn.attribution.counterfactual import WAY, Counterfactual, difference
 from cnn.captions import counterfactual as captions
 from cnn.colours import difference_range
 from cnn.figures import Chart
+from cnn.figures.mosaic import MOST_TOGETHER
 from cnn.models.layers import is_large
 from cnn.studies import TURN
 from dashboard.screens.classes import ChosenClasses
@@ -213,5 +214,6 @@ def _maps(
         limits=limits,
         tile_name="" if is_grey else "colour",
         label=label,
+        most=MOST_TOGETHER // len(_PICTURES),
         caption=caption,
     )

@@ -49,8 +49,6 @@ COMING = "explain-coming"
 SIDE_BY_SIDE, BY_CLASS, TRUSTED = "explain-side-by-side", "explain-by-class", "explain-trusted"
 _EMPTY_SIZE = {"height": "100cqw"}
 _REST_SECONDS = 0.8
-# In a whole figure a number takes five bytes and a third: all maps of an answer are less than a megabyte.
-_MOST_NUMBERS = 160_000
 
 
 def layout(**_query: Any) -> html.Div:
@@ -232,7 +230,7 @@ def show(request: Request) -> Screen:
 def _most(request: Request) -> int:
     """Return how many maps an answer has at most: one at least."""
     numbers = min(prod(request.look.seen.shape[:2]), mosaic.MOST_NUMBERS)
-    return max(1, _MOST_NUMBERS // numbers)
+    return max(1, mosaic.MOST_TOGETHER // numbers)
 
 
 def _more(request: Request, maps: Sequence[Map]) -> Screen:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import cnn
 from cnn.colours import difference_range
 from cnn.figures import EMPTY_FIGURE, Chart, nothing
+from cnn.figures.mosaic import MOST_TOGETHER
 from cnn.inspection.diagnosis.selection import affordable
 from cnn.models.layers import is_large
 from dashboard.runtime.pictures import perturbed_in_words
@@ -214,6 +215,7 @@ def _picture(figure: str, name: str, request: Request) -> Chart:
         limits=(0.0, 1.0) if is_picture else difference_range(part),
         tile_name="" if is_grey else "colour",
         label="brightness" if is_picture else "change of brightness",
+        most=MOST_TOGETHER // len(_PICTURES),
         caption=cnn.captions.Caption(_caption(figure, request.view, request.look)),
     )
 

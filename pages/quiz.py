@@ -22,6 +22,7 @@ from cnn.captions.attribution import explained, read
 from cnn.captions.quiz import LETTERS
 from cnn.colours import ColourRange
 from cnn.figures import EMPTY_FIGURE, Chart, nothing
+from cnn.figures.mosaic import MOST_TOGETHER
 from cnn.models.heads import head_of
 from cnn.models.layers import is_large
 from dashboard.runtime.quizzes import Asked
@@ -29,7 +30,7 @@ from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
 from dashboard.shell.coming import coming, tells
-from dashboard.shell.panel import data_uri
+from dashboard.shell.panel import data_uri, small
 from dashboard.state.view import ALL_METHODS, OF_NETWORK
 
 PAGE = "quiz"
@@ -44,7 +45,6 @@ _OF = (*OF_NETWORK, "range", "colours", "given", "also", "data", "split")
 _LOOKS = ("method", "options", "quiz")
 _MAPS = tuple(f"quiz-map-{letter}" for letter in LETTERS)
 # Of all maps, in one answer.
-_MOST_NUMBERS = 200_000
 _FIGURES = (*_MAPS, UNTRAINED, TRAINED)
 _COMING_SIZE = {"height": "100cqw"}
 _REST_SECONDS = 0.8
@@ -239,7 +239,7 @@ def _whole_question(request: Request, asked: Asked) -> Screen:
         for place, (letter, case) in enumerate(zip(LETTERS, cases, strict=True))
     }
     pictures = {
-        _picture(letter): {"src": data_uri(case.picture, view), "alt": f"Picture {letter}"}
+        _picture(letter): {"src": data_uri(small(case.picture), view), "alt": f"Picture {letter}"}
         for letter, case in zip(LETTERS, cases, strict=True)
     }
     told = {"key": _key(request), "right": [untrained], "reason": captions.reason(question)}
@@ -279,7 +279,7 @@ def _chart(method: str, plane: Map, *, title: str, what: str) -> Chart:
         title=title,
         limits=ColourRange(-1.0 if METHODS[method].is_signed else 0.0, 1.0),
         label="share of the largest",
-        most=_MOST_NUMBERS // len(_FIGURES),
+        most=MOST_TOGETHER // len(_FIGURES),
         caption=cnn.captions.Caption(read(method, what)),
     )
 

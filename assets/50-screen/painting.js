@@ -21,6 +21,7 @@
       image.src = panel.src;
     }
     image.alt = panel.alt;
+    [image.dataset.height, image.dataset.width] = panel.size;
     paintText("picture-text", panel.text);
     root.cnn.paintPrediction(panel.prediction);
     root.cnn.paintSurgery(panel.surgery);

@@ -46,11 +46,15 @@
     return isInside ? { layer: null, place: { channel: null, row, column } } : null;
   }
 
+  // The rows and columns of what the network sees; a large one is shown smaller.
+  const pictureSize = ({ dataset: { height, width } }) => [Number(height), Number(width)];
+
   // Where the picture of the panel is in the window: its pixels stand in the middle of its frame.
   function pictureArea() {
     const image = /** @type {HTMLImageElement} */ (document.getElementById("picture"));
     const bounds = image.getBoundingClientRect();
-    const { naturalWidth: width, naturalHeight: height, clientWidth, clientHeight, clientLeft } = image;
+    const { clientWidth, clientHeight, clientLeft } = image;
+    const [height, width] = pictureSize(image);
     const scale = Math.min(clientWidth / width, clientHeight / height);
     const left = bounds.left + clientLeft + (clientWidth - scale * width) / 2;
     const top = bounds.top + clientLeft + (clientHeight - scale * height) / 2;
@@ -116,9 +120,9 @@
   // The table of the model and the size of its picture; nothing while either is on its way.
   function knownTable() {
     const view = root.cnn.currentView();
-    const { naturalWidth, naturalHeight } = /** @type {HTMLImageElement} */ (document.getElementById("picture"));
-    if (!view || naturalWidth < 2) return null;
-    const key = `${root.cnn.networkOf(view)} ${naturalWidth}×${naturalHeight}`;
+    const [height, width] = pictureSize(document.getElementById("picture"));
+    if (!view || !width) return null;
+    const key = `${root.cnn.networkOf(view)} ${width}×${height}`;
     if (!tables.has(key)) ask(key, view);
     return tables.get(key);
   }

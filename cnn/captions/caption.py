@@ -25,10 +25,16 @@ NO_CAPTION = Caption("")
 
 def reduced(caption: Caption, block: int) -> Caption:
     """Return the caption of what is too large for a screen and is shown in blocks of cells."""
-    how = (
-        f"Each dot is the number farthest from zero among {block}×{block} cells; enlarge a part to see "
-        "them all."
-    )
+    return _in_blocks(caption, f"the number farthest from zero among {block}×{block} cells")
+
+
+def in_middles(caption: Caption, block: int) -> Caption:
+    """Return the caption of what is too large for a screen and is shown by a cell of each block."""
+    return _in_blocks(caption, f"the cell in the middle of {block}×{block}")
+
+
+def _in_blocks(caption: Caption, dot: str) -> Caption:
+    how = f"Each dot is {dot}; enlarge a part to see them all."
     return replace(caption, seen=f"{caption.seen} {how}".strip())
 
 

@@ -17,10 +17,12 @@ from cnn.figures import style
 from cnn.figures.chart import Chart, Window, figure_of
 from cnn.figures.tiling import Mosaic
 
-Lay = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+Lay = Callable[..., NDArray[np.float32]]
 Scale = Literal["channel", "layer", "network"]
 SCALES: tuple[Scale, ...] = ("channel", "layer", "network")
 MOST_NUMBERS = 90_000
+# In a whole figure a number takes five bytes and a third: those of all figures are less than a megabyte.
+MOST_TOGETHER = 160_000
 # A cell has one number or two: an answer has less than a megabyte.
 _MOST_ENLARGED = 120_000
 _TYPE_PIXELS = 16
@@ -169,18 +171,30 @@ def maps_chart(
         label=label or scale_label(scale),
         hover=hover(mosaic.block),
         form=("maps", maps.shape, mosaic.block),
-        fixed=lambda: _places(mosaic),
+        fixed=lambda: places(mosaic),
         size=heatmap_size(mosaic.shape),
         caption=caption if mosaic.block == 1 else reduced(caption, mosaic.block),
     )
-    if mosaic.block == 1:
-        return chart
-    return replace(
-        chart, enlarged=lambda window: _enlarged(mosaic, maps.shape, window, laid, hover)
-    )
+    return enlargeable(chart, mosaic, maps.shape, laid, hover)
 
 
 feature_maps = figure_of(maps_chart)
+
+
+def enlargeable(
+    chart: Chart,
+    mosaic: Mosaic,
+    shape: tuple[int, ...],
+    laid: Callable[[Lay], Cells],
+    hover: Callable[[int], str],
+) -> Chart:
+    """Return the chart of a mosaic of maps of that `shape`, which can be enlarged if it is reduced.
+
+    `laid` returns the cells as they are laid out, and `hover` what is said of one in such blocks.
+    """
+    if mosaic.block == 1:
+        return chart
+    return replace(chart, enlarged=lambda window: _enlarged(mosaic, shape, window, laid, hover))
 
 
 def _enlarged(
@@ -229,7 +243,7 @@ def _inside(window: Window, shape: tuple[int, int], times: int) -> tuple[range, 
     return rows, columns
 
 
-def _places(mosaic: Mosaic, **more: int) -> dict[str, Any]:
+def places(mosaic: Mosaic, **more: int) -> dict[str, Any]:
     """Return what tells of each cell where it stands, for the hover and for the scripts."""
     return {"customdata": mosaic.places(), "meta": {"tiles": asdict(mosaic), **more}}
 
@@ -341,7 +355,7 @@ def units_chart(
         label=label,
         hover="unit %{customdata[0]}<br><b>%{z:.4~g}</b><extra></extra>",
         form=("units", values.shape),
-        fixed=lambda: _places(grid, units=len(values)),
+        fixed=lambda: places(grid, units=len(values)),
         size=heatmap_size(grid.shape),
         caption=caption,
     )

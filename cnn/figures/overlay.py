@@ -7,11 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.captions.caption import NO_CAPTION, Caption
+from cnn.captions.caption import NO_CAPTION, Caption, in_middles
 from cnn.figures import style
 from cnn.figures.chart import Chart
-from cnn.figures.mosaic import Cells, heatmap_chart, heatmap_size
-from cnn.figures.tiling import Mosaic
+from cnn.figures.mosaic import (
+    MOST_TOGETHER,
+    Cells,
+    Lay,
+    enlargeable,
+    heatmap_chart,
+    heatmap_size,
+    places,
+)
+from cnn.figures.tiling import Mosaic, middle_of_blocks
 
 # After Okabe and Ito 2008, safe for colour-blind readers; the last is for all other classes.
 _COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
@@ -38,23 +46,37 @@ def overlay_chart(
     count = len(shown) + has_others
     slots = np.full(len(names), len(shown))
     slots[shown] = np.arange(len(shown))
-    within = np.clip(brightness, _EDGE, 1 - _EDGE)
-    cells = Cells(
-        (slots[winners] + within).astype(np.float32), 0.0, float(count), winners.astype(np.float32)
-    )
+    coloured = slots[winners] + np.clip(brightness, _EDGE, 1 - _EDGE)
+    mosaic = Mosaic.of((*winners.shape, 1), most=MOST_TOGETHER // 4)
+
+    def laid(lay: Lay) -> Cells:
+        z, values = (
+            lay(of_all[..., None].astype(np.float32), middle_of_blocks)
+            for of_all in (coloured, winners)
+        )
+        return Cells(z, 0.0, float(count), values)
+
+    def hover(block: int) -> str:
+        middle = "" if block == 1 else f"middle of {block}×{block} from "
+        place = f"{middle}row %{{customdata[1]}}, column %{{customdata[2]}}"
+        return f"{place}<br><b>class %{{text}}</b><extra></extra>"
+
     bands = [names[i] for i in shown] + ["others"] * has_others
     chart = heatmap_chart(
-        cells,
+        laid(mosaic.tile),
         title=title,
         label=f"classes from the left: {', '.join(bands)}",
-        hover="row %{y}, column %{x}<br><b>class %{text}</b><extra></extra>",
+        hover=hover(mosaic.block),
         form=("overlay", winners.shape),
-        fixed=lambda: {"colorbar": {**style.colour_bar(), "tickmode": "array", "tickvals": []}},
-        size=heatmap_size(Mosaic.of((*winners.shape, 1)).shape),
-        caption=caption,
+        fixed=lambda: {
+            **places(mosaic),
+            "colorbar": {**style.colour_bar(), "tickmode": "array", "tickvals": []},
+        },
+        size=heatmap_size(mosaic.shape),
+        caption=caption if mosaic.block == 1 else in_middles(caption, mosaic.block),
     )
     chart.traces[0]["colorscale"] = _bands(len(shown), has_others=has_others)
-    return chart
+    return enlargeable(chart, mosaic, (*winners.shape, 1), laid, hover)
 
 
 def _shown(winners: NDArray[np.intp], count: int) -> NDArray[np.intp]:

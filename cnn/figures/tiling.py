@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil, prod, sqrt
 
@@ -10,6 +10,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ASPECT = 2.0
+# What makes a map (height, width, channels) of one in blocks of so many cells on a side.
+Reduce = Callable[[NDArray[np.float32], int], NDArray[np.float32]]
+
+
+def largest_in_blocks(maps: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+    """Return the value of the largest magnitude in each block of maps (height, width, channels).
+
+    Blocks have `block` cells on a side, those at the ends what is left; of a value and its negative
+    it is the positive one. A block with a NaN is NaN.
+    """
+    if block == 1:
+        return maps
+    high, low = maps, maps
+    for axis in (0, 1):
+        starts = np.arange(0, maps.shape[axis], block)
+        high = np.maximum.reduceat(high, starts, axis=axis)
+        low = np.minimum.reduceat(low, starts, axis=axis)
+    largest: NDArray[np.float32] = np.where(low < -high, low, high)
+    return largest
+
+
+def middle_of_blocks(maps: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+    """Return the value in the middle of each block of maps (height, width, channels)."""
+    rows, columns = (
+        np.minimum(np.arange(0, size, block) + block // 2, size - 1) for size in maps.shape[:2]
+    )
+    middles: NDArray[np.float32] = maps[rows[:, None], columns]
+    return middles
 
 
 @dataclass(frozen=True)
@@ -79,20 +107,29 @@ class Mosaic:
             (self.columns - 1) * self.wide + self.width,
         )
 
-    def tile(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+    def tile(
+        self, maps: NDArray[np.float32], reduce: Reduce = largest_in_blocks
+    ) -> NDArray[np.float32]:
         """Return maps (height, width, channels) laid out as one array, NaN between the tiles.
 
-        Of the cells of a block it has the one of the largest magnitude.
+        Of the cells of a block it has the one of the largest magnitude, or what `reduce` makes of them.
         """
         rows, columns = self.rows, self.columns
         padded = np.full((rows * columns, self.high, self.wide), np.nan, np.float32)
-        shown = largest_in_blocks(maps, self.block)
+        shown = reduce(maps, self.block)
         padded[: self.count, : self.height, : self.width] = np.moveaxis(shown, -1, 0)
         grid = padded.reshape(rows, columns, *padded.shape[1:]).swapaxes(1, 2)
         whole = grid.reshape(rows * padded.shape[1], columns * padded.shape[2])
         return np.ascontiguousarray(whole[: self.shape[0], : self.shape[1]])
 
-    def part(self, maps: NDArray[np.float32], rows: range, columns: range) -> NDArray[np.float32]:
+    def part(
+        self,
+        maps: NDArray[np.float32],
+        reduce: Reduce = largest_in_blocks,
+        *,
+        rows: range,
+        columns: range,
+    ) -> NDArray[np.float32]:
         """Return some rows and columns of what `tile` returns, without the rest of it."""
         tile_row, row = np.divmod(np.arange(rows.start, rows.stop), self.high)
         tile_column, column = np.divmod(np.arange(columns.start, columns.stop), self.wide)
@@ -101,7 +138,8 @@ class Mosaic:
         laid = np.full(inside.shape, np.nan, np.float32)
         channels, one = np.unique(channel[inside], return_inverse=True)
         y, x = np.nonzero(inside)
-        laid[inside] = largest_in_blocks(maps[..., channels], self.block)[row[y], column[x], one]
+        shown = reduce(maps[..., channels], self.block)
+        laid[inside] = shown[row[y], column[x], one]
         return laid
 
     def places(self) -> NDArray[np.int16]:
@@ -126,23 +164,6 @@ class Mosaic:
         inside = row < self.height and column < self.width and tile_column < self.columns
         place = channel, self.block * row, self.block * column
         return place if inside and 0 <= channel < self.count else None
-
-
-def largest_in_blocks(maps: NDArray[np.float32], block: int) -> NDArray[np.float32]:
-    """Return the value of the largest magnitude in each block of maps (height, width, channels).
-
-    Blocks have `block` cells on a side, those at the ends what is left; of a value and its negative
-    it is the positive one. A block with a NaN is NaN.
-    """
-    if block == 1:
-        return maps
-    high, low = maps, maps
-    for axis in (0, 1):
-        starts = np.arange(0, maps.shape[axis], block)
-        high = np.maximum.reduceat(high, starts, axis=axis)
-        low = np.minimum.reduceat(low, starts, axis=axis)
-    largest: NDArray[np.float32] = np.where(low < -high, low, high)
-    return largest
 
 
 def fair_share(sizes: Sequence[int], total: int) -> int:

@@ -76,6 +76,15 @@ def fit(
     return apart
 
 
+def reduced(pixels: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
+    """Return uint8 pixels (height, width, channels) with at most `most` on a side, as they are if so."""
+    height, width = pixels.shape[:2]
+    share = most / max(height, width)
+    if share >= 1:
+        return pixels
+    return _resized(pixels, max(1, round(share * height)), max(1, round(share * width)))
+
+
 def in_colours(pixels: NDArray[np.uint8], colours: Colours = RED_GREEN_BLUE) -> NDArray[np.uint8]:
     """Return the picture as it is looked at, uint8 (height, width, 1 or 3).
 

@@ -148,7 +148,8 @@ def _answer(request: Request, page: str) -> bytes:
 
 def _add_panel(request: Request, answer: Answer) -> None:
     look = request.look
-    answer.facts = {"pixels": request.view.pixels, "seen": answer.add(_shown(request, look.seen))}
+    seen = panel.small(look.seen)
+    answer.facts = {"pixels": request.view.pixels, "seen": answer.add(_shown(request, seen))}
     answer.facts["panel"] = panel.facts(request.view, request.picture, look)
     if "fitted" in flask.request.args:
         answer.facts["fitted"] = answer.add(_shown(request, look.fitted))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 import cnn
 from cnn.captions import pictured as captions
 from cnn.figures import Chart, Pair, nothing
+from cnn.figures.mosaic import MOST_TOGETHER
 from cnn.images import fit
 from cnn.inspection.pictured import reconstruction, segments
 from dashboard.screens.request import Request
@@ -56,6 +57,7 @@ def _classes(prediction: cnn.Prediction) -> Chart:
         limits=(0.0, 1.0) if is_share else None,
         tile_name="class",
         label="score of the class" if is_share else "value, one range for all",
+        most=MOST_TOGETHER // 2,
         caption=captions.class_maps(prediction),
     )
 

@@ -42,6 +42,8 @@ _CHOICES = "choices"
 _COLOURS = 3
 _RANGE = "pixel-range"
 _KINDS = ",".join(f"image/{name.lower()}" for name in FORMATS)
+# No screen shows the picture of the panel with more pixels on a side.
+_MOST_SIDE = 256
 _WAY_OUT = html.A("Show this server's own picture and model.", href="?", className="alert-link")
 
 
@@ -393,7 +395,7 @@ def _looked(runtime: Runtime, view: View, picture: Picture) -> tuple[Any, Any] |
 
     def look() -> dict[str, Any]:
         look = runtime.look(view)
-        return {**facts(view, picture, look), "src": data_uri(look.seen, view)}
+        return {**facts(view, picture, look), "src": data_uri(small(look.seen), view)}
 
     content = runtime.kept_json(view, OF_PICTURE, ["panel"], look)
     of_model = runtime.kept_json(view, OF_MODEL_ALONE, ["panel", "layers"], lambda: layers(view))
@@ -401,7 +403,7 @@ def _looked(runtime: Runtime, view: View, picture: Picture) -> tuple[Any, Any] |
 
 
 def _unlooked(view: View, picture: Picture) -> dict[str, Any]:
-    return {**facts(view, picture, None), "src": data_uri(picture.pixels, view)}
+    return {**facts(view, picture, None), "src": data_uri(small(picture.pixels), view)}
 
 
 def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
@@ -413,6 +415,7 @@ def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
     surgery = cnn.captions.operations(view.operations)
     return {
         "alt": picture.described, "text": described, "prediction": prediction, "surgery": surgery,
+        "size": look.seen.shape[:2] if look else picture.pixels.shape[:2],
         "scale": _scale(view, picture, look) if look else None,
         "inputs": [_input(view, one) for one in look.inputs] if look else [],
     }  # fmt: skip
@@ -431,7 +434,7 @@ def _input(view: View, fed: Fed) -> dict[str, Any]:
         return {**shown, "of": fed.of, "index": None, "text": text, "src": ""}
     label = "" if sample.class_name is None else f", label {sample.class_name}"
     text = f"number {sample.index}{label}"
-    src = data_uri(one.fitted(sample.pixels), view)
+    src = data_uri(small(one.fitted(sample.pixels)), view)
     chosen_here = decode_places(view.also) if view.also else {}
     return {
         **shown, "of": fed.of, "index": sample.index, "text": text, "src": src,
@@ -507,6 +510,11 @@ def moments(view: View) -> dict[str, Any]:
         "live": view.model.startswith(OF_RUN),
         "size": cnn.captions.megabytes(run.moments_bytes) if run else "",
     }
+
+
+def small(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a picture in the size in which the panel shows it: no larger than its place ever is."""
+    return cnn.images.reduced(pixels, _MOST_SIDE)
 
 
 def data_uri(pixels: NDArray[np.uint8], view: View | None = None) -> str:
