@@ -124,6 +124,8 @@ def _main(model: Any, info: cnn.LayerInfo, name: str, source: int | None) -> tup
     names = kernel_names(arrays)
     if name not in names:
         values = arrays[name]
+        if values.size > max(values.shape):
+            return _matrix(info, name, values), 0
         chart = cnn.figures.outputs_chart(
             values.ravel(),
             title=f"{info.name}: {name}",
@@ -146,6 +148,18 @@ def _main(model: Any, info: cnn.LayerInfo, name: str, source: int | None) -> tup
         )
         return chart, 0
     return _tiles(which, kernel, source), kernel.shape[-2]
+
+
+def _matrix(info: cnn.LayerInfo, name: str, values: NDArray[np.float32]) -> Chart:
+    """Return weights of several axes that are no kernel, as a matrix: the last axis goes across."""
+    return cnn.figures.matrix_chart(
+        values.reshape(-1, values.shape[-1]),
+        title=f"{info.name}: {name}, {cnn.captions.sides(values.shape)}",
+        rows="row",
+        columns="column",
+        size={"height": "max(40cqw, 22rem)"},
+        caption=cnn.captions.weight_matrix(name, values),
+    )
 
 
 def _tiles(name: str, kernel: NDArray[np.float32], source: int | None) -> Chart:

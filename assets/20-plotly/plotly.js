@@ -85,6 +85,11 @@
     return plotIn(plot.parentElement) ? plot.calcdata[0][0].z : null;
   }
 
+  // Where the middle of the first cell of a heatmap is on its axes, and how far the next one.
+  function gridOf({ _fullData: [{ x0 = 0, dx = 1, y0 = 0, dy = 1 }] }) {
+    return { x: { first: x0, step: dx }, y: { first: y0, step: dy } };
+  }
+
   // The part of a plot between its axes, in CSS pixels from its corner, and what they show of numbers.
   function areaOf({ _fullLayout: { xaxis, yaxis } }) {
     const ends = ({ p2l, _length: length }) => [p2l(0), p2l(length)];
@@ -140,7 +145,7 @@
 
   root.cnn = { ...root.cnn, plotly: {
     drawAs, draw, afterDrawing, atFirstDrawing, allPlots, plotIn, plotOf, aboutOf, numbersOf, pointIn, areaOf,
-    isEnlarged, geometryOf, axesOf, scaleFontOf, writtenIn,
+    gridOf,    isEnlarged, geometryOf, axesOf, scaleFontOf, writtenIn,
     titleOf: elementOf(".gtitle"),
     toolbarOf: elementOf(".modebar"),
     cellsOf: elementOf(".hm image"),

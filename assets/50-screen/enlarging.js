@@ -8,16 +8,22 @@
 
   // Asks once for what is in sight of the numbers that are drawn, whenever either is another.
   function follow(plot) {
-    const { tiles } = plotly.aboutOf(plot);
-    plot.classList.toggle("reduced", Boolean(tiles) && tiles.block > 1);
+    const whole = wholeOf(plotly.aboutOf(plot));
+    plot.classList.toggle("reduced", Boolean(whole));
     const { id: place } = plot.closest("[id]");
-    if (!tiles || tiles.block === 1 || !root.cnn.heldFigures()[place] || isCovered(plot)) return;
+    if (!whole || !root.cnn.heldFigures()[place] || isCovered(plot)) return;
     const { enlarged, given: { data: of } } = plot;
-    const window = inSight(plot);
+    const window = inSight(plot, whole);
     if ((enlarged?.of === of && enlarged.window === window) || (!enlarged && !window)) return;
     plot.enlarged = window ? { of, window, numbers: null } : null;
     if (window) ask(plot, place, plot.enlarged);
     else if (enlarged.of === of) plotly.draw(plot, plot.given);
+  }
+
+  // The rows and columns of what is reduced, on its axes; nothing of what is not.
+  function wholeOf({ tiles, whole }) {
+    if (!tiles) return whole;
+    return tiles.block > 1 ? root.cnn.wholeOf(tiles) : null;
   }
 
   // What is painted over a plot is of numbers that it does not have yet.
@@ -26,9 +32,8 @@
   }
 
   // The left, upper, right and lower end of what is in sight; nothing where all is.
-  function inSight(plot) {
+  function inSight(plot, { rows, columns }) {
     const { across, down } = plotly.areaOf(plot);
-    const { rows, columns } = root.cnn.wholeOf(plotly.aboutOf(plot).tiles);
     const isCut = ([first, last], count) => first > -0.49 || last < count - 0.51;
     const ends = [across[0], down[0], across[1], down[1]];
     return isCut(across, columns) || isCut(down, rows) ? ends.map((end) => end.toFixed(3)).join() : "";

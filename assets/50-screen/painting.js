@@ -139,7 +139,8 @@
   // Cells that are not between the axes, for a part of the figure is enlarged, are cut off.
   function place(canvas, plot, [rows, columns]) {
     const { left, top, width, height, across, down } = root.cnn.plotly.areaOf(plot);
-    const [x, y] = [within(across, columns, width), within(down, rows, height)];
+    const grid = root.cnn.plotly.gridOf(plot);
+    const [x, y] = [within(across, grid.x, columns, width), within(down, grid.y, rows, height)];
     Object.assign(canvas.style, {
       left: `${left + x.start}px`, top: `${top + y.start}px`, width: `${x.length}px`, height: `${y.length}px`,
       clipPath: `inset(${y.before}px ${x.behind}px ${y.behind}px ${x.before}px)`,
@@ -147,10 +148,10 @@
     canvas.isPlaced = true;
   }
 
-  // Where so many cells lie on an axis from `first` to `last`, and what of them is before and behind it.
-  function within([first, last], count, length) {
-    const cell = length / (last - first);
-    const [start, end] = [(-0.5 - first) * cell, (count - 0.5 - first) * cell];
+  // Where the cells of a grid lie on an axis from one number to another, and what is before and behind it.
+  function within([from, to], { first, step }, count, length) {
+    const pixels = length / (to - from);
+    const [start, end] = [-0.5, count - 0.5].map((cell) => (first + cell * step - from) * pixels);
     return { start, length: end - start, before: Math.max(0, -start), behind: Math.max(0, end - length) };
   }
 

@@ -9,10 +9,11 @@
   // The whole screen that came last, and of which views the panel and the page were asked for last.
   let known = { layers: null, repaired: null };
   let whole = { number: 0, query: "", ready: "" };
-  // `had` are the figures that have come, of those of the view that is shown.
-  let held, requests, resting, had;
+  // `awaited` is what figures are wanted for and have not come yet; `had` are those that have come, of the
+  // view that is shown.
+  let held, requests, resting, awaited, had;
   root.cnn.atStart(() => {
-    held = resting = null;
+    held = resting = awaited = null;
     requests = { panel: null, page: null };
   });
 
@@ -97,10 +98,16 @@
     }
     const isHeld = held && screen && held.number === screen.number && !areNew();
     if (isHeld && root.cnn.networkOf(held.view) === root.cnn.networkOf(view)) return root.no_update;
+    const key = JSON.stringify([location.pathname, root.cnn.toQuery(view), layers.network, layers.early, opened]);
+    if (awaited === key) return root.no_update;
     held = null;
+    awaited = key;
     requests.page = view;
     return want(view);
   }
+
+  // A page that is left and opened again wants its figures again.
+  for (const event of ["_dashprivate_pushstate", "popstate"]) window.addEventListener(event, () => (awaited = null));
 
   // Figures that were put on the page again have nothing in them.
   function areNew() {
@@ -112,7 +119,7 @@
     const all = screen.places.length && Array.isArray(figures[0]) ? figures[0] : figures;
     const byPlace = Object.fromEntries(screen.places.map((place, i) => [place, all[i]]));
     held = { ...screen, figures: byPlace, path: location.pathname };
-    resting = null;
+    resting = awaited = null;
     begin(screen.places, screen.later);
     root.cnn.dropPending();
     paintAround(screen);

@@ -46,7 +46,14 @@ from cnn.captions.surgery import ablation, operations, reached
 from cnn.captions.sweep import sweep
 from cnn.captions.training import accuracy, change, course, gradients, recognised
 from cnn.captions.walking import cell_number, running, step_of
-from cnn.captions.weights import dense_weights, kernel_tiles, single_kernel, spread, vector
+from cnn.captions.weights import (
+    dense_weights,
+    kernel_tiles,
+    single_kernel,
+    spread,
+    vector,
+    weight_matrix,
+)
 from cnn.words import counted, megabytes, number, percent, scaled, sides
 
 __all__ = [
@@ -117,4 +124,5 @@ __all__ = [
     "unnamed",
     "vector",
     "verdict",
+    "weight_matrix",
 ]

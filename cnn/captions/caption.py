@@ -23,9 +23,9 @@ class Caption:
 NO_CAPTION = Caption("")
 
 
-def reduced(caption: Caption, block: int) -> Caption:
+def reduced(caption: Caption, down: int, across: int) -> Caption:
     """Return the caption of what is too large for a screen and is shown in blocks of cells."""
-    return _in_blocks(caption, f"the number farthest from zero among {block}×{block} cells")
+    return _in_blocks(caption, f"the number farthest from zero among {down}×{across} cells")
 
 
 def in_middles(caption: Caption, block: int) -> Caption:

@@ -70,6 +70,15 @@ def dense_weights(kernel: NDArray[np.float32], *, colours: ColourRange | None = 
     )
 
 
+def weight_matrix(name: str, values: NDArray[np.float32]) -> Caption:
+    """Return the caption of weights of several axes that are no kernel, such as those of positions."""
+    seen = f"{name}, {sides(values.shape)}: {legend(colour_range(values), values)}."
+    if broken := not_finite("number", values):
+        return Caption(seen, broken)
+    size, place = largest("number", values)
+    return Caption(seen, f"{size} is {number(values[place])}, at {list(place)}.")
+
+
 def single_kernel(channel: int, weights: NDArray[np.float32], *, inputs: int = 1) -> Caption:
     """Return the caption of one kernel (height, width), or of its norms over several inputs."""
     read = legend(colour_range(weights), weights)

@@ -32,6 +32,7 @@ from cnn.figures.curves import (
     mark,
     throughput,
 )
+from cnn.figures.matrices import matrix, matrix_chart
 from cnn.figures.mosaic import (
     SCALES,
     Cells,
@@ -42,8 +43,6 @@ from cnn.figures.mosaic import (
     feature_maps,
     heatmap_size,
     maps_chart,
-    matrix,
-    matrix_chart,
     tile_hover,
     unit_at,
     units,

@@ -28,7 +28,7 @@ _MOST_ENLARGED = 120_000
 _TYPE_PIXELS = 16
 # A heatmap that is narrower than that, beside its height, would have no room for its title.
 _SLIM = 0.3
-_WITH_BAR = {**style.MARGIN, "b": style.MARGIN["b"] + style.BAR_PIXELS}
+WITH_BAR = {**style.MARGIN, "b": style.MARGIN["b"] + style.BAR_PIXELS}
 
 
 def heatmap_size(cells_shape: tuple[int, int]) -> dict[str, str]:
@@ -42,7 +42,7 @@ def heatmap_size(cells_shape: tuple[int, int]) -> dict[str, str]:
     if columns < _SLIM * rows:
         return {"width": "min(100cqw, 12rem)", "height": "max(20rem, 48vh)"}
     across = style.MARGIN["l"] + style.MARGIN["r"]
-    upright = _WITH_BAR["t"] + _WITH_BAR["b"]
+    upright = WITH_BAR["t"] + WITH_BAR["b"]
     width = f"min(100cqw, max(20rem, 48vh) * {columns / rows:.4f})"
     height = f"calc(({width} - {_rem(across)}) * {rows / columns:.4f} + {_rem(upright)})"
     return {"width": width, "height": height}
@@ -173,7 +173,7 @@ def maps_chart(
         form=("maps", maps.shape, mosaic.block),
         fixed=lambda: places(mosaic),
         size=heatmap_size(mosaic.shape),
-        caption=caption if mosaic.block == 1 else reduced(caption, mosaic.block),
+        caption=caption if mosaic.block == 1 else reduced(caption, mosaic.block, mosaic.block),
     )
     return enlargeable(chart, mosaic, maps.shape, laid, hover)
 
@@ -216,7 +216,7 @@ def _enlarged(
             finer = mosaic.finer(shape, block)
             tiled = laid(partial(finer.part, rows=rows, columns=columns))
             over = {"tiles": asdict(finer), "times": times, "part": _part(rows, columns)}
-            return {**_numbers(tiled, hover(block)), **_axes(rows, columns, times), "meta": over}
+            return {**numbers_of(tiled, hover(block)), **_axes(rows, columns, times), "meta": over}
     return None
 
 
@@ -291,7 +291,7 @@ def heatmap_chart(
     `form`, `fixed` and `layout` are what the form of the chart adds to a heatmap of this kind.
     """
     numbers = {
-        **_numbers(cells, hover),
+        **numbers_of(cells, hover),
         "zmin": cells.low,
         "zmax": cells.high,
         "colorscale": colour_scale(cells),
@@ -308,7 +308,7 @@ def heatmap_chart(
             **fixed(),
         }
         around = {
-            **style.frame(), **style.pixel_axes(), "margin": _WITH_BAR, "uirevision": str(form),
+            **style.frame(), **style.pixel_axes(), "margin": WITH_BAR, "uirevision": str(form),
             **(layout or {}),
         }  # fmt: skip
         return {"data": [trace], "layout": around}
@@ -318,7 +318,7 @@ def heatmap_chart(
     )
 
 
-def _numbers(cells: Cells, hover: str) -> dict[str, Any]:
+def numbers_of(cells: Cells, hover: str) -> dict[str, Any]:
     """Return the numbers of the cells, infinite ones as gaps, and what is said of one."""
     finite = np.where(np.isinf(cells.z), np.float32(np.nan), cells.z)
     return {"z": finite, "text": cells.values, "hovertemplate": hover}
@@ -362,41 +362,3 @@ def units_chart(
 
 
 units = figure_of(units_chart)
-
-
-def matrix_chart(
-    values: NDArray[np.float32],
-    *,
-    title: str,
-    rows: str,
-    columns: str,
-    limits: tuple[float, float] | None = None,
-    label: str = "weight",
-    size: dict[str, str] | None = None,
-    caption: Caption = NO_CAPTION,
-) -> Chart:
-    """Return a matrix (rows, columns) as a heatmap that fills its frame; axes carry their names.
-
-    `limits` are the lowest and the highest colour, if not those of the values.
-    """
-    axes = style.pixel_axes()
-    return heatmap_chart(
-        Cells(values, *(limits or colour_range(values))),
-        title=title,
-        label=label,
-        hover=f"{rows} %{{y}}, {columns} %{{x}}<br><b>%{{z:.4~g}}</b><extra></extra>",
-        form=("matrix", values.shape, rows, columns),
-        fixed=lambda: {"colorbar": {**style.colour_bar(), "ypad": 40}},
-        layout={
-            "xaxis": {**axes["xaxis"], **style.VISIBLE_AXIS, "title": {"text": columns, "standoff": 15}},
-            "yaxis": {
-                **axes["yaxis"], **style.VISIBLE_AXIS, "title": {"text": rows}, "scaleanchor": None,
-            },
-            "margin": {**_WITH_BAR, "l": 52, "b": 38 + style.BAR_PIXELS},
-        },
-        size=size,
-        caption=caption,
-    )  # fmt: skip
-
-
-matrix = figure_of(matrix_chart)

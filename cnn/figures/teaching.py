@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cnn import captions
 from cnn.captions import Caption, number, percent
 from cnn.colours import BLUE, GREY, ColourRange, colour_range, difference_range
-from cnn.figures import bars, mosaic, style
+from cnn.figures import bars, matrices, mosaic, style
 from cnn.figures.chart import Chart
 from cnn.gradients.teaching import LayerTeaching, Teaching
 from cnn.inspection.kernels import kernel_tiles, kernels
@@ -200,7 +200,7 @@ def _matrices(
         values: NDArray[np.float32], title: str, limits: ColourRange, label: str
     ) -> go.Figure:
         selection = values[np.ix_(rows, columns)].T
-        figure = mosaic.matrix(
+        figure = matrices.matrix(
             selection, title=title, rows="unit", columns="input", limits=limits, label=label
         )
         figure.update_traces(colorbar={"yref": "container", "yanchor": "bottom", "ypad": 2})

@@ -20,11 +20,18 @@ def largest_in_blocks(maps: NDArray[np.float32], block: int) -> NDArray[np.float
     Blocks have `block` cells on a side, those at the ends what is left; of a value and its negative
     it is the positive one. A block with a NaN is NaN.
     """
-    if block == 1:
-        return maps
-    high, low = maps, maps
-    for axis in (0, 1):
-        starts = np.arange(0, maps.shape[axis], block)
+    return largest_in_rectangles(maps, block, block)
+
+
+def largest_in_rectangles(
+    values: NDArray[np.float32], down: int, across: int
+) -> NDArray[np.float32]:
+    """Return the same of blocks with `down` rows and `across` columns of values (height, width, ...)."""
+    if down == across == 1:
+        return values
+    high, low = values, values
+    for axis, block in enumerate((down, across)):
+        starts = np.arange(0, values.shape[axis], block)
         high = np.maximum.reduceat(high, starts, axis=axis)
         low = np.minimum.reduceat(low, starts, axis=axis)
     largest: NDArray[np.float32] = np.where(low < -high, low, high)

@@ -7,7 +7,7 @@ import { load } from "./scripts.js";
 function start() {
   const page = { content: { className: "" } };
   const parts = { panel: ["index"], filters: ["channel"] };
-  const { cnn } = load(["50-screen/screen.js"], { page, rules: { parts } });
+  const { cnn, dash, noUpdate } = load(["50-screen/screen.js"], { page, rules: { parts } });
   const asked = [];
   Object.assign(cnn, {
     dropPending() {}, openPage: () => "filters", pageLayer: () => "", networkOf: () => "a network",
@@ -15,7 +15,12 @@ function start() {
   });
   cnn.follow({ index: "0", channel: "0" }, "ready", null, null);
   cnn.follow({ index: "0", channel: "0" }, "ready", { network: "a network" }, null);
-  return { ask: cnn.keepUp, painted: cnn.painted, differs: (view) => ({ ...cnn.differs(view) }), asked };
+  const wants = (opened = ["figures"], view = { index: "0" }) => {
+    dash.callback_context = { outputs_list: { id: "filters-wanted" }, triggered: [] };
+    const wanted = cnn.wantScreen(view, { network: "a network" }, opened, "", null);
+    return wanted === noUpdate ? undefined : wanted;
+  };
+  return { ask: cnn.keepUp, wants, painted: cnn.painted, differs: (view) => ({ ...cnn.differs(view) }), asked };
 }
 
 test("the view is asked for once", () => {
@@ -43,6 +48,15 @@ test("a page whose answer was dropped for one of the panel alone is asked for ag
   asked[0].dropped();
   painted({ ...view, index: "5" }, true);
   assert.deepEqual(differs({ ...view, index: "5" }), { panel: false, page: true });
+});
+
+test("figures that are on their way are not wanted once more", () => {
+  const { wants } = start();
+  assert.equal(wants().number, 2);
+  assert.equal(wants(), undefined);
+  assert.equal(wants(["other", "figures"]).number, 3);
+  assert.equal(wants(["other", "figures"], { index: "1" }).number, 4);
+  assert.equal(wants(["other", "figures"], { index: "1" }), undefined);
 });
 
 // A page that leaves a curve out, which comes in three parts; `next` lets one arrive.

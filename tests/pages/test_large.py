@@ -13,7 +13,7 @@ from dashboard.screens import attributions
 from dashboard.screens.request import Request
 from dashboard.screens.screen import _whole
 from dashboard.state.view import parse
-from pages import activations, all_layers, architecture, explain, network, surgery, why
+from pages import activations, all_layers, architecture, explain, filters, network, surgery, why
 from tests import nets
 from tests.screens import application_of, screen, unpacked
 
@@ -99,6 +99,26 @@ def test_maps_of_a_large_picture_come_in_answers_below_a_megabyte(tmp_path, requ
         largest = max(np.abs(one.make().plane).max() for one in expected)
         assert len(maps) > 1
         assert [ends[place] for place in maps] == pytest.approx([largest] * len(maps))
+
+
+def test_weights_of_a_large_dense_layer_come_in_blocks(tmp_path, request_of):
+    app = application_of(nets.flattened(), tmp_path)
+    request_of(app)
+    query = runtime_of(app).default_view().to_query()
+    request = Request(parse(query)[0], "classes")
+    kernel = cnn.kernels(request.model, "classes")
+    chart = filters.show(request).charts[filters.MAIN]
+    assert kernel.size > chart.traces[0]["z"].size
+    assert "enlarge a part to see them all" in chart.caption.seen
+    rows, columns = kernel.T.shape
+    window = f"{columns - 30},-0.5,{columns + 9},{rows}"
+    form = filters.show(request).form
+    given = {**query, "form": form, "figure": filters.MAIN, "window": window}
+    facts, arrays = unpacked(
+        app.server.test_client().get("/values/filters/classes", query_string=given).data
+    )
+    z = arrays[facts["page"]["enlarged"]["z"]["array"]]
+    np.testing.assert_array_equal(z, kernel.T[:, -z.shape[1] :])
 
 
 def test_what_is_enlarged_of_a_map_that_came_later_is_its_own(tmp_path, request_of):
