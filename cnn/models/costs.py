@@ -94,7 +94,7 @@ def contracted(call: Call) -> int | None:
 
     Without subscripts that is the last axis of the first.
     """
-    shapes = _operands(call)
+    shapes = call.operand_shapes
     if not hasattr(call.layer, "subscripts"):
         return times((*call.output_shape, shapes[0][-1]), 1)
     terms, sizes = _read(call.layer.subscripts, shapes)
@@ -115,7 +115,7 @@ def of_kernels_given(call: Call) -> int | None:
 
     A transposed one spreads every place of its input.
     """
-    _, *kernels = _operands(call)
+    _, *kernels = call.operand_shapes
     is_transposed = type(call.layer).__name__ == "ConvTranspose"
     shape = call.input_shapes[0] if is_transposed else call.output_shape
     return together(times((*shape[:-1], *kernel), 1) for kernel in kernels)
@@ -132,13 +132,6 @@ def _read(subscripts: str, shapes: list[Shape]) -> tuple[list[str], list[int | N
         sizes.update(zip(before, shape, strict=False))
         sizes.update(zip(reversed(after), reversed(shape), strict=False))
     return terms, [size for letter, size in sizes.items() if letter not in kept]
-
-
-def _operands(call: Call) -> list[Shape]:
-    """Return the shapes of all tensors and arrays that an operation is given, as they come."""
-    given = (*call.node.arguments.args, *call.node.arguments.kwargs.values())
-    flat = [one for part in given for one in (part if isinstance(part, list | tuple) else [part])]
-    return [tuple(one.shape) for one in flat if hasattr(one, "shape")]
 
 
 def _kernels(*layers: Any) -> int:
