@@ -71,8 +71,8 @@ def _told(reading: Reading) -> dict[str, Any]:
 
 
 def _term(term: Places) -> dict[str, Any]:
-    start, stride = int(term[0]), int(term[1] - term[0]) if len(term) > 1 else 0
-    if start > NOWHERE and np.array_equal(term, start + stride * np.arange(len(term))):
+    start, stride = int(term[0]), int(term[:2][-1] - term[0])
+    if NOWHERE not in term and np.array_equal(term, start + stride * np.arange(len(term))):
         return {"start": start, "stride": stride}
     return {"places": [None if place == NOWHERE else int(place) for place in term]}
 

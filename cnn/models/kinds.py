@@ -149,15 +149,14 @@ _KINDS = (
         Kind(
             names,
             CONVOLUTION,
-            reads=reading_rules.by_kernel(slid),
+            reads=reads,
             cost=costs.of_kernels_given,
             arithmetic=slopes.linear,
         )
-        for names, slid in (
-            (("Conv",), reading_rules.windowed_in_groups),
-            (("SeparableConv",), reading_rules.windowed),
-            (("DepthwiseConv",), reading_rules.windowed_apart),
-            (("ConvTranspose",), reading_rules.transposed),
+        for names, reads in (
+            (("Conv", "SeparableConv"), reading_rules.by_kernel(reading_rules.windowed)),
+            (("DepthwiseConv",), reading_rules.by_kernel(reading_rules.windowed_apart)),
+            (("ConvTranspose",), reading_rules.unknown),
         )
     ],
     Kind(("*Conv*",), CONVOLUTION),

@@ -150,10 +150,9 @@ def windowed_apart(call: Call, number: int) -> Reading:
 
 def transposed(call: Call, number: int) -> Reading:
     """Return the reading of a transposed convolution, which spreads each cell over a window."""
-    window = windows.sliding(call)
 
     def taps(axis: int, places: Places, size: int) -> Places:
-        return windows.transposed_taps(window, axis, places, size, len(places))
+        return windows.transposed_taps(call.layer, axis, places, size, len(places))
 
     return _slid(call, taps, number, _mixed(call, number))
 
@@ -169,19 +168,15 @@ def by_kernel(slid: Rule) -> Rule:
     return rule
 
 
-def windowed_in_groups(call: Call, number: int) -> Reading:
-    """Return the reading of a convolution whose kernel has the channels of one group."""
-    *_, depth, _ = concrete(call.operand_shapes[1])
-    groups = Span.of(call.input_shapes[number]).all // depth
-    return _slid(call, _window(call), number, _in_groups(call, number, groups))
-
-
 def adaptive(call: Call, number: int) -> Reading:
     """Return the reading of a pooling that has as many windows as its output has cells."""
     before, after = _cells(call, number)
-    sides = zip(before, after, strict=True)
-    taps = (windows.adaptive_taps(np.arange(length), size, length) for size, length in sides)
-    axes = tuple(axis_of(*one) for one in zip(taps, before, strict=True))
+    if len(before) != len(after):
+        return unknown(call, number)
+    axes = tuple(
+        axis_of(windows.adaptive_taps(np.arange(length), size, length), size)
+        for size, length in zip(before, after, strict=True)
+    )
     return Along(axes, _kept(call, number))
 
 

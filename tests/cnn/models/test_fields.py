@@ -1,12 +1,14 @@
 """Receptive and projective fields, against what happens when pixels change."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras import layers
+from keras import layers, ops
 from keras.src.applications.convnext import LayerScale
 
 import cnn
@@ -246,7 +248,36 @@ STEPS = {
     "cut": lambda: layers.Cropping2D(((0, 1), (1, 0))),
     "repeated": lambda: layers.UpSampling2D((2, 1)),
     "exchanged": lambda: layers.Permute((2, 1, 3)),
+    "adaptive": lambda: layers.AdaptiveAveragePooling2D(3),
 }
+ones = partial(np.ones, dtype="float32")
+# What is done to numbers without a layer.
+OPERATIONS = {
+    "cut out": lambda x: x[:, 1:, ::2],
+    "reversed": lambda x: x[..., ::-1],
+    "some channels": lambda x: x[..., 1:] if x.shape[-1] > 1 else x[..., :1],
+    "apart and back": lambda x: ops.stack([x[..., i] for i in range(x.shape[-1])][::-1], axis=-1),
+    "flipped": lambda x: ops.flip(x, axis=1),
+    "all flipped": lambda x: ops.flip(x, axis=(1, 2, 3)),
+    "rolled": lambda x: ops.roll(x, 2, axis=2),
+    "turned": lambda x: ops.rot90(x, axes=(1, 2)),
+    "framed": lambda x: ops.pad(x, [[0, 0], [1, 0], [0, 2], [0, 1]], constant_values=1.5),
+    "tiled": lambda x: ops.tile(x, (1, 2, 1, 2)),
+    "every twice": lambda x: ops.repeat(x, 2, axis=2),
+    "second half": lambda x: ops.split(x, (1, 3), axis=2)[1],
+    "beside itself": lambda x: ops.concatenate([x, ops.flip(x, axis=1)], axis=-1),
+    "in patches": lambda x: ops.image.extract_patches(x, 2, strides=1),
+    "to depth": lambda x: ops.space_to_depth(x[:, : x.shape[1] // 2 * 2, : x.shape[2] // 2 * 2], 2),
+    "to space": lambda x: ops.depth_to_space(ops.tile(x, (1, 1, 1, 4)), 2),
+    "summed": lambda x: ops.conv(x, ones((2, 3, x.shape[-1], 2)), strides=(1, 2), padding="same"),
+    "summed from apart": lambda x: ops.conv(x, ones((2, 2, x.shape[-1], 1)), dilation_rate=2),
+    "summed apart": lambda x: ops.depthwise_conv(x, ones((3, 2, x.shape[-1], 2)), strides=2),
+    "summed twice": lambda x: ops.separable_conv(
+        x, ones((2, 2, x.shape[-1], 1)), ones((1, 1, x.shape[-1], 2))
+    ),
+    "mean by an operation": lambda x: ops.average_pool(x, (2, 1), padding="same"),
+}
+STEPS |= {name: partial(lambda operate: operate, operate) for name, operate in OPERATIONS.items()}
 SKIPS = {
     "sum": (lambda: layers.Add(), (0, 1, 2)),
     "join": (lambda: layers.Concatenate(), (0, 1)),
@@ -275,7 +306,7 @@ def built(plan) -> keras.Model:
     made = [keras.Input(shape, name="picture")]
     for name, number in chosen:
         x = made[-1]
-        if name in STEPS and min(x.shape[1:3]) > 3:
+        if name in STEPS and min(x.shape[1:3]) > 3 and x.shape[-1] < 25:
             made.append(STEPS[name]()(x))
         elif name in SKIPS and max(x.shape[1:3]) < 20:
             merge, axes = SKIPS[name]
@@ -363,7 +394,10 @@ def test_of_random_networks_the_cells_reached_are_those_that_a_pixel_changes(pla
     dot = np.zeros(plan[0])
     dot[row, column] = 1
     field = cnn.projective_field(model, row=row, column=column)
-    true = {name: over_channels(value != 0) for name, value in values(model, dot).items()}
+    without = values(model, np.zeros(plan[0]))
+    true = {
+        name: over_channels(value != without[name]) for name, value in values(model, dot).items()
+    }
     assert set(field.cells) == set(true)
     assert [name for name, cells in field.cells.items() if not is_right(cells, true[name])] == []
     layer, place, named = a_cell(model, numbers)
@@ -641,7 +675,7 @@ def test_where_channels_are_read_at_different_cells_the_field_is_an_upper_bound(
 def test_operations_without_a_layer_are_known_where_they_work_number_by_number():
     picture = keras.Input((6, 6, 1), name="picture")
     local = keras.ops.sqrt(picture * 2.0 + 1.0)
-    model = as_functional(keras.Model(picture, keras.ops.flip(local, axis=1)))
+    model = as_functional(keras.Model(picture, keras.ops.cumsum(local, axis=1)))
     *_, before, last = [info.name for info in cnn.layer_infos(model)]
     near = cnn.receptive_field(model, layer=before, row=2, column=3)
     far = cnn.receptive_field(model, layer=last, row=2, column=3)
@@ -654,7 +688,8 @@ def test_operations_without_a_layer_are_known_where_they_work_number_by_number()
     [
         lambda values: keras.ops.reshape(values, (-1, 6)),
         lambda values: keras.ops.softmax(values, axis=None),
-        lambda values: keras.ops.concatenate([np.ones((1, 2, 6, 1), "float32"), values], axis=1),
+        lambda values: keras.ops.roll(values, 1),
+        lambda values: keras.ops.image.extract_patches(values, 4, padding="same"),
         lambda values: keras.ops.mean(values, axis=1),
     ],
 )
@@ -663,6 +698,15 @@ def test_an_operation_that_is_used_in_an_unusual_way_may_read_everything(operati
     model = as_functional(keras.Model(picture, operation(picture)))
     field = cnn.receptive_field(model, layer=cnn.layer_infos(model)[-1].name)
     assert (field.status, field.picture.mask.all()) == ("upper bound", True)
+
+
+def test_maps_below_numbers_that_no_picture_has_are_read_exactly():
+    picture = keras.Input((6, 6, 1), name="picture")
+    below = ops.concatenate([np.ones((1, 2, 6, 1), "float32"), picture], axis=1)
+    model = as_functional(keras.Model(picture, below))
+    name = cnn.layer_infos(model)[-1].name
+    assert marked(cnn.receptive_field(model, layer=name, row=3, column=4).picture) == [(1, 4)]
+    assert cnn.receptive_field(model, layer=name, row=1, column=4).picture.bounds is None
 
 
 # --- sizes, names and refusals
