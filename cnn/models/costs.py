@@ -86,7 +86,8 @@ def weighed(call: Call) -> int | None:
 def _pairs(call: Call) -> Shape:
     """Return the sizes whose product is how many pairs of a query and a key there are."""
     query, value = call.input_shapes[0], call.input_shapes[1]
-    return (*query[:-1], *(value[axis] for axis in attended_axes(call.layer, query)))
+    sides = (*value[:-1], getattr(call.layer, "num_heads", 1))
+    return (*query[:-1], *(sides[axis] for axis in attended_axes(call.layer, query)))
 
 
 def contracted(call: Call) -> int | None:

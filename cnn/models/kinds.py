@@ -156,9 +156,10 @@ _KINDS = (
         for names, reads in (
             (("Conv", "SeparableConv"), reading_rules.by_kernel(reading_rules.windowed)),
             (("DepthwiseConv",), reading_rules.by_kernel(reading_rules.windowed_apart)),
-            (("ConvTranspose",), reading_rules.unknown),
         )
     ],
+    # Keras 3.15 exchanges two of its arguments, so that no network with it can be computed.
+    Kind(("ConvTranspose",), CONVOLUTION, cost=costs.of_kernels_given),
     Kind(("*Conv*",), CONVOLUTION),
     Kind(
         ("GlobalAveragePooling?D",),

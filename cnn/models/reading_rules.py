@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from cnn.errors import ModelError
 from cnn.models import windows
 from cnn.models.attending import attended_axes, free_axes
+from cnn.models.internals import is_known
 from cnn.models.origins import firsts, origins
 from cnn.models.reading import (
     NOWHERE,
@@ -53,13 +54,15 @@ def nothing(call: Call, number: int) -> Reading:
 
 
 def attended(call: Call, number: int) -> Reading:
-    """Return the reading of attention: how much is read of which cell, the picture decides."""
+    """Return the reading of attention: how much is read of which other cell, the picture decides."""
     shape = call.input_shapes[number]
     axes = attended_axes(call.layer, shape)
     if len(shape) == len(call.output_shape) and free_axes(axes, shape):
         reading = across(call, number, (*axes, -1))
     else:
         reading = everything(call, number)
+    if axes == (len(shape) - 1,):
+        return reading
     return replace(reading, certainty="depends on the data")
 
 
@@ -237,7 +240,7 @@ def moved(call: Call, number: int, *, first: Collection[str] = (), part: int = 0
     """
     shapes = [concrete(shape) for shape in call.input_shapes]
     sizes = [prod(shape) for shape in shapes]
-    if sum(sizes) > _MOST_MOVED:
+    if sum(sizes) > _MOST_MOVED or not is_known(call.layer):
         return unknown(call, number)
     try:
         (*more, numbers), (*_, is_constant) = origins(call, shapes, part, first)

@@ -91,7 +91,7 @@ def test_where_one_of_several_is_not_read_its_terms_are_none():
     pair = keras.ops.stack([picture, picture + 1.0], axis=1)
     table = field_table(as_functional(keras.Model(picture, pair)))
     first, second = (read["terms"][0] for read in table["layers"][-1]["reads"])
-    assert (first, second) == ({"places": [None, 0]}, {"places": [0, None]})
+    assert (first, second) == ({"places": [0, None]}, {"places": [None, 0]})
 
 
 def test_the_table_of_the_bundled_classifier_is_in_graph_order(classifier):

@@ -598,6 +598,17 @@ def test_attention_depends_on_the_data():
     assert (field.status, field.picture.mask.all()) == ("depends on the data", True)
 
 
+def test_heads_that_attend_to_each_other_read_their_own_cell():
+    picture = keras.Input((5, 6, 2), name="picture")
+    attention = layers.MultiHeadAttention(2, 3, attention_axes=(-1,), name="seen")
+    model = filled(as_functional(keras.Model(picture, attention(picture, picture))))
+    shown = np.random.default_rng(1).uniform(1, 2, (5, 6, 2))
+    field = cnn.receptive_field(model, layer="seen", row=3, column=4)
+    np.testing.assert_array_equal(field.picture.mask, read(model, shown, "seen", (3, 4))["picture"])
+    assert (field.status, marked(field.picture)) == ("exact", [(3, 4)])
+    assert marked(cnn.projective_field(model, row=3, column=4).cells["seen"]) == [(3, 4)]
+
+
 @pytest.mark.parametrize("axes", [(1,), (2,), (2, 1)])
 def test_attention_along_some_axes_reads_the_line_of_a_cell(axes):
     picture = keras.Input((5, 6, 2), name="picture")
@@ -698,6 +709,88 @@ def test_an_operation_that_is_used_in_an_unusual_way_may_read_everything(operati
     model = as_functional(keras.Model(picture, operation(picture)))
     field = cnn.receptive_field(model, layer=cnn.layer_infos(model)[-1].name)
     assert (field.status, field.picture.mask.all()) == ("upper bound", True)
+
+
+@pytest.mark.parametrize("application", ["vgg16", "resnet50", "densenet", "mobilenet_v2"])
+def test_pictures_that_are_prepared_inside_the_network_are_read_exactly(application):
+    picture = keras.Input((8, 9, 3), name="picture")
+    prepare = getattr(keras.applications, application).preprocess_input
+    maps = layers.Conv2D(2, 3, name="maps")(prepare(picture))
+    last = layers.DepthwiseConv2D(3, name="last")(maps)
+    model = filled(as_functional(keras.Model(picture, last)))
+    for name, seen in (("maps", 3), ("last", 5)):
+        info = cnn.layer_info(model, name)
+        assert (info.receptive_field, info.certainty) == ((seen, seen), "exact")
+        field = cnn.receptive_field(model, layer=name, row=2, column=1, channel=1)
+        assert field.status == "exact"
+        assert marked(field.picture) == block(range(2, 2 + seen), range(1, 1 + seen))
+    reached = cnn.projective_field(model, row=4, column=5)
+    assert reached.status == "exact"
+    assert marked(reached.cells["maps"]) == block(range(2, 5), range(3, 6))
+
+
+def test_of_colours_that_are_exchanged_each_is_read_where_it_stood():
+    picture = keras.Input((5, 5, 3), name="picture")
+    model = as_functional(
+        keras.Model(picture, layers.DepthwiseConv2D(1, name="last")(picture[..., ::-1]))
+    )
+    field = cnn.receptive_field(model, layer="last", row=1, column=2, channel=0)
+    assert (field.status, field.picture.channels.tolist()) == ("exact", [False, False, True])
+    reached = cnn.projective_field(model, row=1, column=2, channel=0)
+    assert reached.cells["last"].channels.tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize("part", [0, 1, 2])
+@pytest.mark.parametrize("axis", [1, 2, 3])
+def test_each_part_of_what_is_split_reads_its_own(axis, part):
+    picture = keras.Input((6, 9, 3), name="picture")
+    parts = [layers.ReLU()(one) for one in ops.split(picture, 3, axis=axis)]
+    model = filled(as_functional(keras.Model(picture, layers.Concatenate(axis=axis)(parts))))
+    name = cnn.layer_infos(model)[-1].inputs[part]
+    shown = np.random.default_rng(1).uniform(1, 2, (6, 9, 3))
+    field = cnn.receptive_field(model, layer=name, row=1, column=2, channel=0)
+    true = read_numbers(model, shown, name, (1, 2, 0))["picture"]
+    assert field.status == "exact"
+    np.testing.assert_array_equal(field.picture.mask, over_channels(true))
+    np.testing.assert_array_equal(field.picture.channels, over_places(true))
+
+
+def test_slices_that_are_written_in_a_row_are_read_each_by_itself():
+    row = layers.TimeDistributed(layers.Flatten())
+    model = network(layers.Conv2D(2, 3), row, layers.Conv1D(1, 2), shape=(8, 8, 1))
+    field = cnn.receptive_field(model, layer="at_2", row=2, channel=3)
+    assert (field.status, marked(field.picture)) == ("exact", block(range(2, 5), range(1, 4)))
+    field = cnn.receptive_field(model, layer="at_3", row=2)
+    assert (field.status, field.picture.bounds) == ("exact", ((2, 5), (0, 7)))
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        lambda x: x[:, ::-1],
+        lambda x: x[:, 1:, 2:],
+        lambda x: ops.flip(x, axis=2),
+        lambda x: ops.transpose(x, (0, 1, 3, 2)),
+        lambda x: ops.stack([x[:, i] for i in (1, 0, 3, 2)], axis=1),
+        layers.Permute((1, 3, 2)),
+    ],
+)
+def test_numbers_that_are_moved_with_channels_first_are_read_with_channels_last(move):
+    first = {"data_format": "channels_first"}
+    picture = keras.Input((2, 8, 10), name="picture")
+    moved = move(layers.Conv2D(4, 3, **first)(picture))
+    before = moved._keras_history.operation.name
+    model = filled(as_functional(keras.Model(picture, layers.MaxPooling2D(1, **first)(moved))))
+    field = cnn.receptive_field(model, layer=before, row=1, column=2, channel=1)
+    batch = tf.constant(np.random.default_rng(1).uniform(1, 2, (1, 8, 10, 2)), tf.float32)
+    made = {}
+    with tf.GradientTape() as tape:
+        tape.watch(batch)
+        graph.run(model, batch, lambda name, _layer, _inputs, output: made.update({name: output}))
+        number = made[before][0, 1, 1, 2]
+    true = tape.gradient(number, batch).numpy()[0] != 0
+    assert field.status == "exact"
+    np.testing.assert_array_equal(field.picture.mask, over_channels(true))
 
 
 def test_maps_below_numbers_that_no_picture_has_are_read_exactly():
