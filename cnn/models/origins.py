@@ -32,6 +32,7 @@ def origins(
     what changes its sign with them comes from the cell of that number.
     """
     import keras
+    import tensorflow as tf
 
     # A layer makes fractions as short as its own precision, an operation may not take whole numbers.
     kind = np.int32 if isinstance(call.layer, keras.Layer) else np.float64
@@ -44,7 +45,9 @@ def origins(
         np.moveaxis(one, -1, 0) if name in first else one
         for one, name in zip(counted, call.inputs, strict=True)
     ]
-    numbers, opposite = (
-        np.asarray(call.units([sign * one[None] for one in given])[part]) for sign in (1, -1)
-    )
+    # It may be asked while a function is traced, in which there are no numbers.
+    with tf.init_scope():
+        numbers, opposite = (
+            np.asarray(call.units([sign * one[None] for one in given])[part]) for sign in (1, -1)
+        )
     return numbers, numbers == opposite
