@@ -61,29 +61,33 @@
   function moved(read, source, layer, { axes, channels, hasHoles, isMixed: wasMixed }, isBack) {
     const [from, to] = isBack ? [layer, source] : [source, layer];
     const marks = isVector(from) ? axes : [...axes, channels];
-    const isMeant = isBack ? null : numbersIn(marks);
-    const ends = sidesOf(to);
-    const endDepth = isVector(to) ? 1 : depthOf(to);
+    const [ends, endDepth] = [sidesOf(to), isVector(to) ? 1 : depthOf(to)];
     const [marked, endChannels] = [new Uint8Array(product(ends)), new Uint8Array(endDepth)];
     const isFound = new Uint8Array(product(to.shape));
-    eachOrigin(read.terms, layer.shape, isBack ? marks : null, (number, origin) => {
-      if (isBack) isFound[origin] = 1;
-      else isFound[number] = isMeant[origin];
-    });
-    isFound.forEach((mark, number) => {
-      if (mark) marked[Math.floor(number / endDepth)] = endChannels[number % endDepth] = 1;
-    });
-    const isMixed = wasMixed || hasHoles || count(isFound) < count(marked) * count(endChannels);
+    let found = 0;
+    const mark = (number) => {
+      if (isFound[number]) return;
+      isFound[number] = marked[Math.floor(number / endDepth)] = endChannels[number % endDepth] = 1;
+      found += 1;
+    };
+    if (isBack) eachOrigin(read.terms, layer.shape, marks, (_, origin) => mark(origin));
+    else {
+      const isMeant = numbersIn(marks);
+      eachOrigin(read.terms, layer.shape, null, (number, origin) => isMeant[origin] && mark(number));
+    }
+    const isMixed = wasMixed || hasHoles || found < count(marked) * count(endChannels);
     return { ...projected(marked, ends, hasHoles), channels: isVector(to) ? marked : endChannels, isMixed };
   }
 
   // Which numbers are in the box of marks along each axis.
   function numbersIn(marks) {
-    return marks.reduce((found, axis) => {
+    let found = ones(1);
+    for (const axis of marks) {
       const next = new Uint8Array(found.length * axis.length);
-      found.forEach((mark, i) => mark && next.set(axis, i * axis.length));
-      return next;
-    }, ones(1));
+      for (let i = found.indexOf(1); i >= 0; i = found.indexOf(1, i + 1)) next.set(axis, i * axis.length);
+      found = next;
+    }
+    return found;
   }
 
   // Calls `visit` with each number of the layer, of those in the box of marks if there are some, and the number
@@ -105,13 +109,12 @@
 
   function projected(marked, sides, hadHoles) {
     const axes = none(sides);
-    marked.forEach((mark, cell) => {
-      if (!mark) return;
-      for (let axis = sides.length - 1; axis >= 0; axis--) {
+    for (let found = marked.indexOf(1); found >= 0; found = marked.indexOf(1, found + 1)) {
+      for (let axis = sides.length - 1, cell = found; axis >= 0; axis--) {
         axes[axis][cell % sides[axis]] = 1;
         cell = Math.floor(cell / sides[axis]);
       }
-    });
+    }
     return { axes, hasHoles: hadHoles || count(marked) < product(axes.map(count)) };
   }
 
