@@ -28,13 +28,16 @@
     return { ...trace, customdata: places.get(tiles) };
   }
 
-  // (channel, row, column) of each cell, of a block the first.
-  function placesOf({ count, height, width, columns, gap, block }) {
+  // (channel, row, column) of each cell, of a block the first; of a volume the row in its slice, and the slice.
+  function placesOf({ count, height, width, columns, gap, block, slice_rows: each }) {
     const [high, wide] = [height + gap, width + gap];
     const rows = Array.from({ length: Math.ceil(count / columns) * high - gap }, (_, y) => y);
     const across = Array.from({ length: columns * wide - gap }, (_, x) => x);
-    return rows.map((y) => across.map((x) =>
-      [columns * Math.floor(y / high) + Math.floor(x / wide), block * (y % high), block * (x % wide)]));
+    return rows.map((y) => across.map((x) => {
+      const [channel, row] = [columns * Math.floor(y / high) + Math.floor(x / wide), block * (y % high)];
+      const column = block * (x % wide);
+      return each ? [channel, row % each, column, Math.floor(row / each)] : [channel, row, column];
+    }));
   }
 
   function typeSize() {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import ceil, prod, sqrt
 from typing import Any, Literal
 
@@ -20,6 +20,8 @@ SCALES: tuple[Scale, ...] = ("channel", "layer", "network")
 MOST_NUMBERS = 90_000
 _ASPECT = 2.0
 _TYPE_PIXELS = 16
+# How many axes maps have.
+_MAPS = 3
 # A heatmap that is narrower than that, beside its height, would have no room for its title.
 _SLIM = 0.3
 _WITH_BAR = {**style.MARGIN, "b": style.MARGIN["b"] + style.BAR_PIXELS}
@@ -29,7 +31,8 @@ _WITH_BAR = {**style.MARGIN, "b": style.MARGIN["b"] + style.BAR_PIXELS}
 class Mosaic:
     """The places of `count` tiles of `height` x `width` cells, row by row, `gap` cells apart.
 
-    A cell stands for `block` x `block` cells of a map, or what is left of them at its end.
+    A cell stands for `block` x `block` cells of a map, or what is left of them at its end. Of a volume,
+    whose slices stand one below the other in each tile, one has `slice_rows` rows of the map.
     """
 
     count: int
@@ -38,10 +41,16 @@ class Mosaic:
     columns: int
     gap: int
     block: int = 1
+    slice_rows: int | None = None
 
     @classmethod
     def of(
-        cls, shape: tuple[int, ...], *, aspect: float = _ASPECT, most: int | None = None
+        cls,
+        shape: tuple[int, ...],
+        *,
+        aspect: float = _ASPECT,
+        most: int | None = None,
+        slice_rows: int | None = None,
     ) -> Mosaic:
         """Return the mosaic for maps (height, width, channels), about `aspect` as wide as high.
 
@@ -50,7 +59,7 @@ class Mosaic:
         one = cls._in_blocks(shape, 1, aspect)
         while most is not None and prod(one.shape) > most and one.block < max(shape[:2]):
             one = cls._in_blocks(shape, one.block + 1, aspect)
-        return one
+        return replace(one, slice_rows=slice_rows)
 
     @classmethod
     def _in_blocks(cls, shape: tuple[int, ...], block: int, aspect: float) -> Mosaic:
@@ -92,13 +101,18 @@ class Mosaic:
     def places(self) -> NDArray[np.int16]:
         """Return (channel, row, column) for every cell of the whole, int32 (height, width, 3).
 
-        Row and column are the first of the block that the cell stands for.
+        Row and column are the first of the block that the cell stands for. Of a volume the row is that
+        in its slice, which comes after them: (height, width, 4).
         """
         y, x = np.indices(self.shape)
         tile_row, row = np.divmod(y, self.height + self.gap)
         tile_column, column = np.divmod(x, self.width + self.gap)
         channel = tile_row * self.columns + tile_column
-        return np.stack([channel, self.block * row, self.block * column], axis=-1).astype(np.int32)
+        row, column = self.block * row, self.block * column
+        found = [channel, row, column]
+        if self.slice_rows:
+            found = [channel, row % self.slice_rows, column, row // self.slice_rows]
+        return np.stack(found, axis=-1).astype(np.int32)
 
     def locate(self, x: float, y: float) -> tuple[int, int, int] | None:
         """Return (channel, row, column) of the cell at a click, or None between the tiles.
@@ -200,6 +214,11 @@ def as_maps(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return values.reshape(-1, *values.shape[-2:])
 
 
+def slice_rows_of(values: NDArray[np.float32]) -> int | None:
+    """Return how many rows a slice has in what `as_maps` makes of values; None where there is none."""
+    return values.shape[-3] if values.ndim > _MAPS else None
+
+
 def relative_to_channel(maps: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return maps divided by the largest magnitude of each channel; a silent channel stays zero."""
     axes = tuple(range(maps.ndim - 1))
@@ -259,6 +278,7 @@ def maps_chart(
     number: int | None = None,
     label: str | None = None,
     most: int = MOST_NUMBERS,
+    slice_rows: int | None = None,
     caption: Caption = NO_CAPTION,
 ) -> Chart:
     """Return all channels of maps (height, width, channels) as one tiled heatmap, channel 0 first.
@@ -266,16 +286,24 @@ def maps_chart(
     `scale` chooses the range of the colours (see `cells`), `tile_name` what a tile is called,
     `number` which one it is where one is shown alone, and `label` what the colour bar says instead
     of the range. Of maps with more than `most` numbers, which no screen could show, the largest of
-    each block is shown, and the caption says so.
+    each block is shown, and the caption says so. Of the slices of a volume, one below the other, each
+    has `slice_rows` rows: a cell is named by its slice and the row in it.
     """
-    mosaic = Mosaic.of(maps.shape, most=most // numbers_per_cell(scale if not limits else "layer"))
+    most //= numbers_per_cell(scale if not limits else "layer")
+    mosaic = Mosaic.of(maps.shape, most=most, slice_rows=slice_rows)
     tiled = cells(maps, scale=scale, bound=bound, limits=limits, mosaic=mosaic)
     return heatmap_chart(
         tiled,
         title=title,
         label=label or scale_label(scale),
-        hover=tile_hover(tile_name, number, relative=tiled.values is not None, block=mosaic.block),
-        form=("maps", maps.shape, mosaic.block),
+        hover=tile_hover(
+            tile_name,
+            number,
+            relative=tiled.values is not None,
+            block=mosaic.block,
+            in_slices=slice_rows is not None,
+        ),
+        form=("maps", maps.shape, mosaic.block, slice_rows),
         fixed=lambda: _places(mosaic),
         size=heatmap_size(mosaic.shape),
         caption=caption if mosaic.block == 1 else reduced(caption, mosaic.block),
@@ -296,6 +324,7 @@ def tile_hover(
     *,
     relative: bool = False,
     block: int = 1,
+    in_slices: bool = False,
 ) -> str:
     """Return what is said of a cell that is pointed at; `number` is that of a tile shown alone.
 
@@ -306,6 +335,8 @@ def tile_hover(
     tile = f"{tile_name} {which}<br>" if tile_name else ""
     value = "%{text:.4~g}" if relative else "%{z:.4~g}"
     place = "row %{customdata[1]}, column %{customdata[2]}"
+    if in_slices:
+        place = f"slice %{{customdata[3]}}, {place}"
     if block > 1:
         place = f"largest of {block}×{block} from {place}"
     return f"{tile}{place}<br><b>{value}</b><extra></extra>"

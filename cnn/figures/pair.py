@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cnn.captions.caption import Caption
 from cnn.colours import ColourRange, colour_range, difference_range
 from cnn.figures.chart import Chart
-from cnn.figures.mosaic import as_maps, maps_chart, units_chart
+from cnn.figures.mosaic import as_maps, maps_chart, slice_rows_of, units_chart
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,5 +52,11 @@ def _chart(
 ) -> Chart:
     if values.ndim == 1:
         return units_chart(values, title=title, limits=limits, label=label, caption=caption)
-    maps = as_maps(values)
-    return maps_chart(maps, title=title, limits=limits, label=label, caption=caption)
+    return maps_chart(
+        as_maps(values),
+        title=title,
+        limits=limits,
+        label=label,
+        slice_rows=slice_rows_of(values),
+        caption=caption,
+    )
