@@ -164,8 +164,8 @@ def by_kernel(slid: Rule) -> Rule:
     """Return the rule of an operation that does with a kernel, its second operand, what `slid` reads."""
 
     def rule(call: Call, number: int) -> Reading:
-        entering = call.node.input_tensors
-        is_slid_over = call.node.arguments.args[:1] == (entering[number],)
+        slid_over, *_ = (*call.node.arguments.args, None)
+        is_slid_over = call.node.input_tensors[number] is slid_over
         return slid(call, number) if is_slid_over else unknown(call, number)
 
     return rule

@@ -794,6 +794,24 @@ def test_numbers_that_are_moved_with_channels_first_are_read_with_channels_last(
     np.testing.assert_array_equal(field.picture.mask, over_channels(true))
 
 
+def test_a_kernel_that_the_network_computes_may_be_read_from_everywhere():
+    picture = keras.Input((6, 6, 2), name="picture", batch_size=1)
+    kernel = ops.reshape(ops.mean(picture, axis=(0, 1)), (1, 3, 2, 2))
+    slid = ops.conv(picture, kernel)
+    model = as_functional(keras.Model(picture, slid))
+    field = cnn.receptive_field(model, layer=cnn.layer_infos(model)[-1].name, row=1, column=1)
+    assert (field.status, field.picture.mask.all()) == ("upper bound", True)
+
+
+def test_operations_of_a_network_from_a_file_are_read_exactly(tmp_path):
+    picture = keras.Input((6, 6, 2), name="picture")
+    pooled = ops.max_pool(ops.conv(picture[:, ::-1], ones((3, 3, 2, 1))), 2)
+    keras.Model(picture, ops.flip(pooled, axis=2)).save(tmp_path / "model.keras")
+    model = as_functional(keras.saving.load_model(tmp_path / "model.keras"))
+    field = cnn.receptive_field(model, layer=cnn.layer_infos(model)[-1].name, row=0, column=0)
+    assert (field.status, marked(field.picture)) == ("exact", block(range(2, 6), range(2, 6)))
+
+
 def test_maps_below_numbers_that_no_picture_has_are_read_exactly():
     picture = keras.Input((6, 6, 1), name="picture")
     below = ops.concatenate([np.ones((1, 2, 6, 1), "float32"), picture], axis=1)
