@@ -164,8 +164,8 @@ def by_kernel(slid: Rule) -> Rule:
     """Return the rule of an operation that does with a kernel, its second operand, what `slid` reads."""
 
     def rule(call: Call, number: int) -> Reading:
-        slid_over, *_ = (*call.node.arguments.args, None)
-        is_slid_over = call.node.input_tensors[number] is slid_over
+        operands = tuple(call.node.arguments.args)
+        is_slid_over = bool(operands) and call.node.input_tensors[number] is operands[0]
         return slid(call, number) if is_slid_over else unknown(call, number)
 
     return rule
@@ -235,8 +235,8 @@ def moved(call: Call, number: int, *, first: Collection[str] = (), part: int = 0
     """Return the reading of a layer that only moves numbers, found by giving it their places.
 
     `first` are the calls that compute with channels first, `part` is which of the outputs is asked about.
-    What reads number by number is unknown where their places do not add up from those along the axes,
-    as where maps are rolled on as one row.
+    It is unknown where what is read at a place does not add up from numbers along the axes, as where maps
+    are rolled on as one row.
     """
     shapes = [concrete(shape) for shape in call.input_shapes]
     sizes = [prod(shape) for shape in shapes]

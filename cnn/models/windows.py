@@ -42,9 +42,9 @@ class Window:
 
 
 def sliding(call: Call) -> Any:
-    """Return what has the settings of the window that a call slides over its input: its layer or more.
+    """Return what has the settings of the window that a call slides over its input: its layer, mostly.
 
-    Operations have them in several forms, that of a convolution has the size in its kernel.
+    Operations may give one number for all axes, and a convolution has the size in its kernel alone.
     """
     import keras
 
