@@ -326,6 +326,15 @@ register(3, "turned", lambda pick, x: ops.transpose(x, (0, 2, 1, 3)))
 register(3, "rolled", lambda pick, x: ops.roll(x, 1, axis=1))
 register(3, "copied", lambda pick, x: ops.copy(x))
 register(3, "flipped", lambda pick, x: ops.flip(x, axis=2))
+register(3, "reversed", lambda pick, x: x[..., ::-1])
+register(3, "quarter", lambda pick, x: ops.rot90(x, axes=(1, 2)))
+register(3, "tiled", lambda pick, x: ops.tile(x, (1, 2, 1, 1)))
+register(3, "repeated_columns", lambda pick, x: ops.repeat(x, 2, axis=2))
+register(3, "to_space", lambda pick, x: ops.depth_to_space(ops.tile(x, (1, 1, 1, 4)), 2))
+register(
+    3, "to_depth", lambda pick, x: ops.space_to_depth(ops.repeat(ops.repeat(x, 2, 1), 2, 2), 2)
+)
+register(3, "patches", lambda pick, x: ops.image.extract_patches(x, 2, strides=1, padding="same"))
 register(
     3, "framed", lambda pick, x: ops.pad(x, [[0, 0], [1, 0], [0, 1], [0, 0]], constant_values=1.5)
 )
@@ -345,7 +354,28 @@ register(
 )
 
 register(3, "op_conv", lambda pick, x: ops.conv(x, np.ones((2, 2, x.shape[-1], 2), np.float32)))
-register(3, "op_pool", lambda pick, x: ops.average_pool(x, 2, padding="same"))
+for name in ("average_pool", "max_pool"):
+    register(
+        3,
+        f"op_{name}",
+        lambda pick, x, name=name: getattr(ops, name)(
+            x, 2, pick.choice([None, 1, (1, 2)]), padding="same"
+        ),
+    )
+register(
+    3,
+    "op_depthwise",
+    lambda pick, x: ops.depthwise_conv(x, np.full((2, 1, x.shape[-1], 2), 0.5, np.float32)),
+)
+register(
+    3,
+    "op_separable",
+    lambda pick, x: ops.separable_conv(
+        x,
+        np.full((1, 2, x.shape[-1], 1), 0.5, np.float32),
+        np.full((1, 1, x.shape[-1], 2), -0.5, np.float32),
+    ),
+)
 
 # --- nothing at inference
 

@@ -39,12 +39,16 @@
     return { top: 0, left: 0, rows, columns: (columns - 1) * wide + width };
   }
 
-  // (channel, row, column) of each cell of a part, of a block the first.
-  function placesOf({ columns, high, wide, block }, part) {
+  // (channel, row, column) of each cell of a part, of a block the first; of a volume the row in its slice, and the
+  // slice.
+  function placesOf({ columns, high, wide, block, slice_rows: each }, part) {
     const rows = Array.from({ length: part.rows }, (_, i) => part.top + i);
     const across = Array.from({ length: part.columns }, (_, i) => part.left + i);
-    return rows.map((y) => across.map((x) =>
-      [columns * Math.floor(y / high) + Math.floor(x / wide), block * (y % high), block * (x % wide)]));
+    return rows.map((y) => across.map((x) => {
+      const [channel, row] = [columns * Math.floor(y / high) + Math.floor(x / wide), block * (y % high)];
+      const column = block * (x % wide);
+      return each ? [channel, row % each, column, Math.floor(row / each)] : [channel, row, column];
+    }));
   }
 
   // The trace that lies over a reduced figure where it is enlarged, while it is of the same numbers.

@@ -56,61 +56,73 @@
     return found;
   }
 
-  // ---- Of numbers that are written in another shape.
+  // ---- Of numbers that are moved: the terms of a place in the layer add up to the number of the source.
 
-  function rearranged(from, to, numberOf, { axes, channels, hasHoles, isMixed: wasMixed }) {
-    const ends = sidesOf(to);
-    const isAll = isFull({ axes, hasHoles }) && !channels.includes(0);
-    if (isAll) return { axes: all(ends), channels: ones(depthOf(to)), hasHoles: false, isMixed: wasMixed };
-    const [each, endDepth] = [isVector(from) ? ones(1) : channels, isVector(to) ? 1 : depthOf(to)];
+  function moved(read, source, layer, { axes, channels, hasHoles, isMixed: wasMixed }, isBack) {
+    const [from, to] = isBack ? [layer, source] : [source, layer];
+    const marks = isVector(from) ? axes : [...axes, channels];
+    const [ends, endDepth] = [sidesOf(to), isVector(to) ? 1 : depthOf(to)];
     const [marked, endChannels] = [new Uint8Array(product(ends)), new Uint8Array(endDepth)];
-    const cells = cellsIn(axes);
-    for (const cell of cells) {
-      for (let k = 0; k < each.length; k++) {
-        if (!each[k]) continue;
-        const number = numberOf(cell * each.length + k);
-        marked[Math.floor(number / endDepth)] = endChannels[number % endDepth] = 1;
-      }
+    const isFound = new Uint8Array(product(to.shape));
+    let found = 0;
+    const mark = (number) => {
+      if (isFound[number]) return;
+      isFound[number] = marked[Math.floor(number / endDepth)] = endChannels[number % endDepth] = 1;
+      found += 1;
+    };
+    if (isBack) eachOrigin(read.terms, layer.shape, marks, (_, origin) => mark(origin));
+    else {
+      const isMeant = numbersIn(marks);
+      eachOrigin(read.terms, layer.shape, null, (number, origin) => isMeant[origin] && mark(number));
     }
-    const isMixed = wasMixed || hasHoles || cells.length * count(each) < count(marked) * count(endChannels);
+    const isMixed = wasMixed || hasHoles || found < count(marked) * count(endChannels);
     return { ...projected(marked, ends, hasHoles), channels: isVector(to) ? marked : endChannels, isMixed };
   }
 
-  function cellsIn(axes) {
-    let cells = [0];
-    for (const axis of axes) {
-      const marked = [...axis.keys()].filter((place) => axis[place]);
-      cells = cells.flatMap((cell) => marked.map((place) => cell * axis.length + place));
+  // Which numbers are in the box of marks along each axis.
+  function numbersIn(marks) {
+    let found = ones(1);
+    for (const axis of marks) {
+      const next = new Uint8Array(found.length * axis.length);
+      for (let i = found.indexOf(1); i >= 0; i = found.indexOf(1, i + 1)) next.set(axis, i * axis.length);
+      found = next;
     }
-    return cells;
+    return found;
+  }
+
+  // Calls `visit` with each number of the layer, of those in the box of marks if there are some, and the number
+  // of the source that it is.
+  function eachOrigin(terms, shape, marks, visit) {
+    const last = shape.length - 1;
+    const walk = (axis, number, origin) => {
+      const { places, start, stride } = terms[axis];
+      for (let i = 0; i < shape[axis]; i++) {
+        if (marks && !marks[axis][i]) continue;
+        if (places && places[i] === null) continue;
+        const [here, from] = [number * shape[axis] + i, origin + (places ? places[i] : start + stride * i)];
+        if (axis === last) visit(here, from);
+        else walk(axis + 1, here, from);
+      }
+    };
+    walk(0, 0, 0);
   }
 
   function projected(marked, sides, hadHoles) {
     const axes = none(sides);
-    marked.forEach((mark, cell) => {
-      if (!mark) return;
-      for (let axis = sides.length - 1; axis >= 0; axis--) {
+    for (let found = marked.indexOf(1); found >= 0; found = marked.indexOf(1, found + 1)) {
+      for (let axis = sides.length - 1, cell = found; axis >= 0; axis--) {
         axes[axis][cell % sides[axis]] = 1;
         cell = Math.floor(cell / sides[axis]);
       }
-    });
+    }
     return { axes, hasHoles: hadHoles || count(marked) < product(axes.map(count)) };
   }
 
-  // Which number of `before` a number of `after` is, whose axis i is axis order[i] of `before`; or back.
-  function renumbered(before, after, order, isBack) {
-    if (!order) return (number) => number;
-    const steps = before.map((_, axis) => product(before.slice(axis + 1)));
-    const ends = after.map((_, axis) => product(after.slice(axis + 1)));
-    const [sides, from, to] = isBack
-      ? [after, ends, order.map((axis) => steps[axis])]
-      : [order.map((axis) => before[axis]), order.map((axis) => steps[axis]), ends];
-    return (number) => sides.reduce((sum, side, i) => sum + (Math.floor(number / from[i]) % side) * to[i], 0);
-  }
+  // ---- Of channels: each reads those of its group, or they are read as an axis is.
 
-  // ---- Of channels: each reads those of its group.
-
-  function channelsOf({ first, count: width, groups }, source, layer, marked, isBack) {
+  function channelsOf(channels, source, layer, marked, isBack) {
+    const { first, count: width, groups } = channels;
+    if (!groups) return isBack ? readAlong(channels, marked, depthOf(source)) : reachAlong(channels, marked, depthOf(layer));
     const [before, after] = [{ start: 0, count: depthOf(source) }, { start: first, count: width }];
     const [from, to] = isBack ? [after, before] : [before, after];
     const [wide, toWide] = [from.count / groups, to.count / groups];
@@ -128,32 +140,33 @@
 
   // What the marked cells of `layer` read of its source, or what those of the source reach of it.
   function follow(read, source, layer, marked, isBack) {
-    const [from, to] = isBack ? [layer, source] : [source, layer];
-    if (read.how === "rearranged") {
-      return rearranged(from, to, renumbered(source.shape, layer.shape, read.order, isBack), marked);
-    }
+    const to = isBack ? source : layer;
+    if (read.how === "moved") return moved(read, source, layer, marked, isBack);
     const channels = channelsOf(read.channels, source, layer, marked.channels, isBack);
     if (read.how === "everything") return { axes: all(sidesOf(to)), channels, hasHoles: false, isMixed: false };
     const along = isBack ? readAlong : reachAlong;
     const axes = sidesOf(to).map((side, i) =>
       read.axes[i] ? along(read.axes[i], marked.axes[i], side) : marked.axes[i].slice());
-    return { axes, channels, hasHoles: marked.hasHoles, isMixed: marked.isMixed && read.channels.groups > 1 };
+    return { axes, channels, hasHoles: marked.hasHoles, isMixed: marked.isMixed && read.channels.groups !== 1 };
   }
 
   // Whether nothing is read of some of the cells or for some of the channels, so that it counts which of them
   // are meant together.
   function leavesOut(read, source, layer, { axes, channels }, isBack) {
-    if (read.how === "rearranged") return true;
-    const { first, count: width } = read.channels;
-    const isUnread = (mark, channel) => mark && (channel < first || channel >= first + width);
-    if (isBack && channels.some(isUnread)) return true;
-    if (read.how === "everything") return false;
-    const sides = sidesOf(isBack ? source : layer);
+    if (read.how === "moved") return true;
     const along = isBack ? readAlong : reachAlong;
     const isIdle = (axis, length, place, side) => !along(axis, marksOf(length, place), side).includes(1);
-    return axes.some((marks, i) => read.axes[i] &&
-      marks.some((mark, place) => mark && isIdle(read.axes[i], marks.length, place, sides[i])));
+    const hasIdle = (axis, marks, side) => marks.some((mark, place) => mark && isIdle(axis, marks.length, place, side));
+    if (isBack && haveUnread(read.channels, channels)) return true;
+    if (!read.channels.groups && hasIdle(read.channels, channels, depthOf(isBack ? source : layer))) return true;
+    if (read.how === "everything") return false;
+    const sides = sidesOf(isBack ? source : layer);
+    return axes.some((marks, i) => read.axes[i] && hasIdle(read.axes[i], marks, sides[i]));
   }
+
+  // Whether some marked channels are none of those in groups.
+  const haveUnread = ({ first, count: width, groups }, channels) =>
+    groups && channels.some((mark, channel) => mark && (channel < first || channel >= first + width));
 
   // Nothing is read of a cell of which no channel is read, and of a channel none of whose cells is. The numbers
   // of a vector are its cells and its channels.

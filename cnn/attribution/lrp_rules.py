@@ -224,7 +224,6 @@ _RULES: Mapping[Arithmetic | None, Rule] = {
     activations.learned_slope: _passed,
     activations.gated: lrp_held.gated,
     copies.moved: _moved,
-    copies.framed: _moved,
     pooling.max_pool: _won,
     pooling.global_max_pool: _won,
     pooling.adaptive_max_pool: _won,

@@ -342,6 +342,8 @@ def of_line(info: LayerInfo) -> str:
     free, places = info.setting("free_axes"), len(_before(info)) - 1
     if not free:
         return ""
+    if len(free) == places:
+        return " of its own place"
     if places == _AXES_OF_MAPS:
         return " of its row" if free == (0,) else " of its column"
     return " of its line" if len(free) == places - 1 else " of its slice"

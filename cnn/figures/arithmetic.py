@@ -22,6 +22,7 @@ from cnn.figures.mosaic import (
     heatmap_chart,
     heatmap_size,
     maps_chart,
+    slice_rows_of,
     units_chart,
     vector_grid,
 )
@@ -64,7 +65,14 @@ def marked_chart(
         maps = as_maps(values)[..., channel : channel + 1]
         block = Mosaic.of(maps.shape, most=MOST_NUMBERS).block
         rows, columns = rows // block, columns // block
-        chart = maps_chart(maps, title=title, number=channel, label="value", caption=caption)
+        chart = maps_chart(
+            maps,
+            title=title,
+            number=channel,
+            label="value",
+            slice_rows=slice_rows_of(values),
+            caption=caption,
+        )
     return _framed(chart, rows, columns)
 
 

@@ -26,6 +26,8 @@ MOST_TOGETHER = 160_000
 # A cell has one number or two: an answer has less than a megabyte.
 _MOST_ENLARGED = 120_000
 _TYPE_PIXELS = 16
+# How many axes maps have.
+_MAPS = 3
 # A heatmap that is narrower than that, beside its height, would have no room for its title.
 _SLIM = 0.3
 WITH_BAR = {**style.MARGIN, "b": style.MARGIN["b"] + style.BAR_PIXELS}
@@ -85,6 +87,11 @@ def as_maps(values: NDArray[np.float32]) -> NDArray[np.float32]:
     if values.ndim == 2:
         return values[:, None, :]
     return values.reshape(-1, *values.shape[-2:])
+
+
+def slice_rows_of(values: NDArray[np.float32]) -> int | None:
+    """Return how many rows a slice has in what `as_maps` makes of values; None where there is none."""
+    return values.shape[-3] if values.ndim > _MAPS else None
 
 
 def relative_to_channel(maps: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -147,6 +154,7 @@ def maps_chart(
     number: int | None = None,
     label: str | None = None,
     most: int = MOST_NUMBERS,
+    slice_rows: int | None = None,
     caption: Caption = NO_CAPTION,
 ) -> Chart:
     """Return all channels of maps (height, width, channels) as one tiled heatmap, channel 0 first.
@@ -154,15 +162,23 @@ def maps_chart(
     `scale` chooses the range of the colours (see `cells`), `tile_name` what a tile is called,
     `number` which one it is where one is shown alone, and `label` what the colour bar says instead
     of the range. Of maps with more than `most` numbers, which no screen could show, the largest of
-    each block is shown, and the caption says so.
+    each block is shown, and the caption says so. Of the slices of a volume, one below the other, each
+    has `slice_rows` rows: a cell is named by its slice and the row in it.
     """
-    mosaic = Mosaic.of(maps.shape, most=most // numbers_per_cell(scale if not limits else "layer"))
+    most //= numbers_per_cell(scale if not limits else "layer")
+    mosaic = Mosaic.of(maps.shape, most=most, slice_rows=slice_rows)
 
     def laid(lay: Lay) -> Cells:
         return cells(maps, scale=scale, bound=bound, limits=limits, lay=lay)
 
     def hover(block: int) -> str:
-        return tile_hover(tile_name, number, relative=tiled.values is not None, block=block)
+        return tile_hover(
+            tile_name,
+            number,
+            relative=tiled.values is not None,
+            block=block,
+            in_slices=slice_rows is not None,
+        )
 
     tiled = laid(mosaic.tile)
     chart = heatmap_chart(
@@ -170,7 +186,7 @@ def maps_chart(
         title=title,
         label=label or scale_label(scale),
         hover=hover(mosaic.block),
-        form=("maps", maps.shape, mosaic.block),
+        form=("maps", maps.shape, mosaic.block, slice_rows),
         fixed=lambda: places(mosaic),
         size=heatmap_size(mosaic.shape),
         caption=caption if mosaic.block == 1 else reduced(caption, mosaic.block, mosaic.block),
@@ -254,6 +270,7 @@ def tile_hover(
     *,
     relative: bool = False,
     block: int = 1,
+    in_slices: bool = False,
 ) -> str:
     """Return what is said of a cell that is pointed at; `number` is that of a tile shown alone.
 
@@ -264,6 +281,8 @@ def tile_hover(
     tile = f"{tile_name} {which}<br>" if tile_name else ""
     value = "%{text:.4~g}" if relative else "%{z:.4~g}"
     place = "row %{customdata[1]}, column %{customdata[2]}"
+    if in_slices:
+        place = f"slice %{{customdata[3]}}, {place}"
     if block > 1:
         place = f"largest of {block}×{block} from {place}"
     return f"{tile}{place}<br><b>{value}</b><extra></extra>"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cnn.captions.caption import Caption
 from cnn.colours import ColourRange, colour_range, difference_range
 from cnn.figures.chart import Chart
-from cnn.figures.mosaic import MOST_TOGETHER, as_maps, maps_chart, units_chart
+from cnn.figures.mosaic import MOST_TOGETHER, as_maps, maps_chart, slice_rows_of, units_chart
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,12 @@ def _chart(
 ) -> Chart:
     if values.ndim == 1:
         return units_chart(values, title=title, limits=limits, label=label, caption=caption)
-    maps = as_maps(values)
     return maps_chart(
-        maps, title=title, limits=limits, label=label, most=MOST_TOGETHER // 3, caption=caption
+        as_maps(values),
+        title=title,
+        limits=limits,
+        label=label,
+        most=MOST_TOGETHER // 3,
+        slice_rows=slice_rows_of(values),
+        caption=caption,
     )

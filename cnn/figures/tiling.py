@@ -52,7 +52,8 @@ class Mosaic:
     """The places of `count` tiles of `height` x `width` cells, row by row.
 
     From one tile to the next it is `high` cells down and `wide` cells across. A cell stands for
-    `block` x `block` cells of a map, or what is left of them at its end.
+    `block` x `block` cells of a map, or what is left of them at its end. Of a volume, whose slices stand
+    one below the other in each tile, one has `slice_rows` rows of the map.
     """
 
     count: int
@@ -62,10 +63,16 @@ class Mosaic:
     high: int
     wide: int
     block: int = 1
+    slice_rows: int | None = None
 
     @classmethod
     def of(
-        cls, shape: tuple[int, ...], *, aspect: float = _ASPECT, most: int | None = None
+        cls,
+        shape: tuple[int, ...],
+        *,
+        aspect: float = _ASPECT,
+        most: int | None = None,
+        slice_rows: int | None = None,
     ) -> Mosaic:
         """Return the mosaic for maps (height, width, channels), about `aspect` as wide as high.
 
@@ -74,7 +81,7 @@ class Mosaic:
         one = cls._in_blocks(shape, 1, aspect)
         while most is not None and prod(one.shape) > most and one.block < max(shape[:2]):
             one = cls._in_blocks(shape, one.block + 1, aspect)
-        return one
+        return replace(one, slice_rows=slice_rows)
 
     @classmethod
     def _in_blocks(cls, shape: tuple[int, ...], block: int, aspect: float) -> Mosaic:
@@ -152,13 +159,18 @@ class Mosaic:
     def places(self) -> NDArray[np.int16]:
         """Return (channel, row, column) for every cell of the whole, int32 (height, width, 3).
 
-        Row and column are the first of the block that the cell stands for.
+        Row and column are the first of the block that the cell stands for. Of a volume the row is that
+        in its slice, which comes after them: (height, width, 4).
         """
         y, x = np.indices(self.shape)
         tile_row, row = np.divmod(y, self.high)
         tile_column, column = np.divmod(x, self.wide)
         channel = tile_row * self.columns + tile_column
-        return np.stack([channel, self.block * row, self.block * column], axis=-1).astype(np.int32)
+        row, column = self.block * row, self.block * column
+        found = [channel, row, column]
+        if self.slice_rows:
+            found = [channel, row % self.slice_rows, column, row // self.slice_rows]
+        return np.stack(found, axis=-1).astype(np.int32)
 
     def locate(self, x: float, y: float) -> tuple[int, int, int] | None:
         """Return (channel, row, column) of the cell at a click, or None between the tiles.

@@ -19,6 +19,7 @@ from cnn.models.arithmetic.cell import Floats
 from cnn.models.arithmetic.forms import Numbers
 from cnn.models.graph import Call
 from cnn.models.internals import is_graph
+from cnn.models.origins import origins
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +67,11 @@ def _same(_call: Call, _before: Floats, weights: Numbers) -> Numbers:
 
 
 def _moved(call: Call, before: Floats, weights: Numbers) -> Numbers | None:
-    numbers, is_constant = copies.origins(call, [before.shape])
+    numbers, is_constant = (batch[0] for batch in origins(call, [before.shape]))
     if numbers[is_constant].any():
         return None
     moved = np.zeros(before.size)
-    np.add.at(moved, numbers[~is_constant] - 1, weights[~is_constant])
+    np.add.at(moved, numbers[~is_constant].astype(int) - 1, weights[~is_constant])
     return moved.reshape(before.shape)
 
 

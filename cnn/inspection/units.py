@@ -22,7 +22,7 @@ from cnn.models.arithmetic.forms import Form, Function, Indices, Shares, Term, W
 from cnn.models.arithmetic.slopes import gradient
 from cnn.models.graph import Call, calls
 from cnn.models.inputs import scale_of
-from cnn.models.internals import is_graph
+from cnn.models.internals import is_graph, is_known
 from cnn.models.kinds import kind_of
 from cnn.models.layers import layer_info
 from cnn.models.orientation import as_computed, channels_first
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     import keras
 
 Outputs = Mapping[str, NDArray[np.float32]]
-_KNOWN = ("keras.", "cnn.")
 # How many times farther apart the numbers of a precision lie than those of float32.
 _COARSER = {"float16": 2.0**13, "bfloat16": 2.0**16}
 # What the axes of an output are called, by their number.
@@ -221,13 +220,11 @@ def _output(
 def rule_of(layer: Any) -> Rule | None:
     """Return the rule of a layer's arithmetic; None where it is not known.
 
-    The rules are those of Keras, and of this package, whose layers compute as those that they are
-    called after: what somebody else's class of the same name does is not known.
+    What somebody else's class of the same name does is not known.
     """
     if is_graph(layer):
         return same
-    kind = type(layer)
-    return kind_of(kind.__name__).arithmetic if kind.__module__.startswith(_KNOWN) else None
+    return kind_of(type(layer).__name__).arithmetic if is_known(layer) else None
 
 
 def derive(cell: Cell) -> Derivation:

@@ -12,7 +12,8 @@ def attended_axes(layer: Any, shape: Shape) -> tuple[int, ...]:
     """Return the axes of the places of a query (*places, channels) along which its keys lie.
 
     They are the `attention_axes` of the layer, in its order; without these the last one of `Attention`
-    and `AdditiveAttention`, which multiply matrices, and all of others.
+    and `AdditiveAttention`, which multiply matrices, and all of others. The axis of the channels stands
+    for the heads, which then attend to each other.
     """
     from keras import layers
 
@@ -20,6 +21,11 @@ def attended_axes(layer: Any, shape: Shape) -> tuple[int, ...]:
         return tuple(axis - 1 for axis in axes)
     places = tuple(range(len(shape) - 1))
     return places[-1:] if isinstance(layer, layers.Attention) else places
+
+
+def attends_heads(layer: Any, shape: Shape) -> bool:
+    """Whether the heads at a place of a query (*places, channels) attend to each other."""
+    return len(shape) - 1 in attended_axes(layer, shape)
 
 
 def free_axes(axes: Sequence[int], shape: Shape) -> tuple[int, ...]:

@@ -86,7 +86,8 @@ def weighed(call: Call) -> int | None:
 def _pairs(call: Call) -> Shape:
     """Return the sizes whose product is how many pairs of a query and a key there are."""
     query, value = call.input_shapes[0], call.input_shapes[1]
-    return (*query[:-1], *(value[axis] for axis in attended_axes(call.layer, query)))
+    sides = (*value[:-1], getattr(call.layer, "num_heads", 1))
+    return (*query[:-1], *(sides[axis] for axis in attended_axes(call.layer, query)))
 
 
 def contracted(call: Call) -> int | None:
@@ -94,7 +95,7 @@ def contracted(call: Call) -> int | None:
 
     Without subscripts that is the last axis of the first.
     """
-    shapes = _operands(call)
+    shapes = call.operand_shapes
     if not hasattr(call.layer, "subscripts"):
         return times((*call.output_shape, shapes[0][-1]), 1)
     terms, sizes = _read(call.layer.subscripts, shapes)
@@ -115,7 +116,7 @@ def of_kernels_given(call: Call) -> int | None:
 
     A transposed one spreads every place of its input.
     """
-    _, *kernels = _operands(call)
+    _, *kernels = call.operand_shapes
     is_transposed = type(call.layer).__name__ == "ConvTranspose"
     shape = call.input_shapes[0] if is_transposed else call.output_shape
     return together(times((*shape[:-1], *kernel), 1) for kernel in kernels)
@@ -132,13 +133,6 @@ def _read(subscripts: str, shapes: list[Shape]) -> tuple[list[str], list[int | N
         sizes.update(zip(before, shape, strict=False))
         sizes.update(zip(reversed(after), reversed(shape), strict=False))
     return terms, [size for letter, size in sizes.items() if letter not in kept]
-
-
-def _operands(call: Call) -> list[Shape]:
-    """Return the shapes of all tensors and arrays that an operation is given, as they come."""
-    given = (*call.node.arguments.args, *call.node.arguments.kwargs.values())
-    flat = [one for part in given for one in (part if isinstance(part, list | tuple) else [part])]
-    return [tuple(one.shape) for one in flat if hasattr(one, "shape")]
 
 
 def _kernels(*layers: Any) -> int:

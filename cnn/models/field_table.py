@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import numpy as np
 
-from cnn.models.reading import Along, Axis, Certainty, Channels, Everything, Reading, Rearranged
+from cnn.models.reading import NOWHERE, Along, Axis, Certainty, Channels, Everything, Moved, Reading
 from cnn.models.sizes import Size
 from cnn.models.windows import Places, inside
 from cnn.models.wiring import Step, wiring_of
@@ -30,12 +30,15 @@ def field_table(model: keras.Model, *, size: Size | None = None) -> dict[str, An
 
     - `source`: which of the layers;
     - `certainty`: which of the certainties;
-    - `how`: "everything", "rearranged" with the `order` of its axes (None: the numbers keep their
-      order), or "along" with its `axes`. An axis is None where each place reads the one in its place;
-      with `start`, `stride`, `apart` and `count` place i reads start + stride i + apart k for k < count,
-      as far as there are such places; `places` are those that each place reads, one by one;
-    - `channels`, unless it is rearranged: from the `first` on, `count` of them read this source. They,
-      and the channels of the source, stand in as many `groups`, of which each reads its own.
+    - `how`: "everything", "moved" with its `terms`, or "along" with its `axes`. An axis is None where
+      each place reads the one in its place; with `start`, `stride`, `apart` and `count` place i reads
+      start + stride i + apart k for k < count, as far as there are such places; `places` are those that
+      each place reads, one by one. Terms are numbers along each axis of the layer, which add up to the
+      one of the source that is read there, counted through from 0: start + stride i for place i, or
+      `places`, None where none is read;
+    - `channels`, unless it is moved: from the `first` on, `count` of them read this source. They,
+      and the channels of the source, stand in as many `groups`, of which each reads its own. Where
+      they are put in another order they are an axis as the others are.
 
     Raises `LayerError` where the model leaves the size open and none is given.
     """
@@ -58,8 +61,8 @@ def _read(step: Step, source: int) -> dict[str, Any]:
 
 
 def _told(reading: Reading) -> dict[str, Any]:
-    if isinstance(reading, Rearranged):
-        return {"how": "rearranged", "order": reading.order}
+    if isinstance(reading, Moved):
+        return {"how": "moved", "terms": [_term(term) for term in reading.terms]}
     if isinstance(reading, Along):
         axes = [axis and _axis(axis) for axis in reading.axes]
         return {"how": "along", "axes": axes, "channels": _channels(reading.channels)}
@@ -67,7 +70,16 @@ def _told(reading: Reading) -> dict[str, Any]:
     return {"how": "everything", "channels": _channels(reading.channels)}
 
 
-def _channels(channels: Channels) -> dict[str, int]:
+def _term(term: Places) -> dict[str, Any]:
+    start, stride = int(term[0]), int(term[:2][-1] - term[0])
+    if NOWHERE not in term and np.array_equal(term, start + stride * np.arange(len(term))):
+        return {"start": start, "stride": stride}
+    return {"places": [None if place == NOWHERE else int(place) for place in term]}
+
+
+def _channels(channels: Channels | Axis) -> dict[str, Any]:
+    if isinstance(channels, Axis):
+        return _axis(channels)
     first, count, _ = channels.after
     return {"first": first, "count": count, "groups": channels.groups}
 

@@ -57,6 +57,15 @@ class Call:
         """The outputs of other calls that the call reads, one for each of its inputs."""
         return tuple(zip(self.inputs, self.parts, strict=True))
 
+    @property
+    def operand_shapes(self) -> list[Shape]:
+        """The shapes, batches' axis and all, of the tensors and arrays that an operation is given."""
+        given = (*self.node.arguments.args, *self.node.arguments.kwargs.values())
+        flat = [
+            one for part in given for one in (part if isinstance(part, list | tuple) else [part])
+        ]
+        return [tuple(one.shape) for one in flat if hasattr(one, "shape")]
+
     def arguments(self, values: Iterable[Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Return the arguments of the call with `values` in the place of its inputs."""
         tensors = zip(self.node.input_tensors, values, strict=True)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Where the operations between layers, as those of `x / 255`, are kept.
 _OPERATIONS = tuple(f"keras.src.ops.{name}" for name in ("numpy", "nn", "core", "math", "image"))
+_KNOWN = ("keras.", "cnn.")
 # What TensorFlow takes as the name of a scope in a graph.
 _SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
 
@@ -54,6 +55,11 @@ def without_graph(model: Any) -> str:
 def graph_of(layer: Any) -> Any:
     """Return the functional graph of a model; a Sequential keeps its own inside."""
     return getattr(layer, "_functional", None) or layer
+
+
+def is_known(layer: Any) -> bool:
+    """Whether a layer is of Keras or of this package, and so does what its name says."""
+    return type(layer).__module__.startswith(_KNOWN)
 
 
 def is_graph(layer: Any) -> bool:

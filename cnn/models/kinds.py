@@ -145,12 +145,21 @@ _KINDS = (
         explanation="Spreads every cell over {window} cells, so that maps grow.",
         arithmetic=sums.transposed_convolution,
     ),
-    Kind(
-        ("Conv", "ConvTranspose", "DepthwiseConv", "SeparableConv"),
-        CONVOLUTION,
-        cost=costs.of_kernels_given,
-        arithmetic=slopes.linear,
-    ),
+    *[
+        Kind(
+            names,
+            CONVOLUTION,
+            reads=reads,
+            cost=costs.of_kernels_given,
+            arithmetic=slopes.linear,
+        )
+        for names, reads in (
+            (("Conv", "SeparableConv"), reading_rules.by_kernel(reading_rules.windowed)),
+            (("DepthwiseConv",), reading_rules.by_kernel(reading_rules.windowed_apart)),
+        )
+    ],
+    # Keras 3.15 exchanges two of its arguments, so that no network with it can be computed.
+    Kind(("ConvTranspose",), CONVOLUTION, cost=costs.of_kernels_given),
     Kind(("*Conv*",), CONVOLUTION),
     Kind(
         ("GlobalAveragePooling?D",),
@@ -189,18 +198,23 @@ _KINDS = (
         explanation="Keeps the mean of every {window} cells{and_shrinks}.",
         arithmetic=pooling.average_pool,
     ),
-    Kind(
-        ("AdaptiveMaxPooling?D",),
-        POOLING,
-        channels="kept",
-        arithmetic=pooling.adaptive_max_pool,
-    ),
-    Kind(
-        ("AdaptiveAveragePooling?D",),
-        POOLING,
-        channels="kept",
-        arithmetic=pooling.adaptive_average_pool,
-    ),
+    *[
+        Kind(names, POOLING, channels="kept", reads=reads, arithmetic=rule)
+        for names, reads, rule in (
+            (("MaxPool",), reading_rules.windowed_apart, pooling.max_pool),
+            (("AveragePool",), reading_rules.windowed_apart, pooling.average_pool),
+            (
+                ("AdaptiveMaxPooling?D", "AdaptiveMaxPool"),
+                reading_rules.adaptive,
+                pooling.adaptive_max_pool,
+            ),
+            (
+                ("AdaptiveAveragePooling?D", "AdaptiveAveragePool"),
+                reading_rules.adaptive,
+                pooling.adaptive_average_pool,
+            ),
+        )
+    ],
     Kind(("*Pooling*",), POOLING, channels="kept"),
     Kind(
         ("Dense",),
@@ -317,8 +331,6 @@ _KINDS = (
         what="The same numbers for every picture",
         explanation="Stands for what the network takes beside the picture. No part of the network.",
     ),
-    Kind(("Permute",), reads=reading_rules.permuted, arithmetic=copies.moved),
-    Kind(("RepeatVector",), reads=reading_rules.everything, arithmetic=copies.moved),
     Kind(
         ("Cast", "Copy", "StopGradient"),
         channels="kept",
@@ -327,11 +339,12 @@ _KINDS = (
     ),
     Kind(
         (
-            "Append", "BroadcastTo", "DepthToSpace",
-            "Diagonal", "ExpandDims", "Flip", "GetItem", "Hstack", "Moveaxis", "Ravel", "Repeat",
-            "Roll", "Rot90", "Slice", "SpaceToDepth", "Split", "Squeeze", "Stack", "Swapaxes",
-            "Take", "Tile", "Transpose", "Unstack", "Vstack",
+            "Append", "BroadcastTo", "DepthToSpace", "Diagonal", "ExpandDims", "ExtractPatches", "Flip",
+            "GetItem", "Hstack", "Moveaxis", "Pad", "Permute", "Ravel", "Repeat", "RepeatVector", "Roll",
+            "Rot90", "Slice", "SpaceToDepth", "Split", "Squeeze", "Stack", "Swapaxes", "Take", "Tile",
+            "Transpose", "Unstack", "Vstack",
         ),
+        reads=reading_rules.moved,
         arithmetic=copies.moved,
     ),
     Kind(
@@ -394,14 +407,10 @@ _KINDS = (
             (("Power",), Kind.what, merging.raised),
         )
     ],
-    Kind(("Pad",), arithmetic=copies.framed),
     Kind(("Dot",), cost=costs.of_dot, arithmetic=merging.dot),
     Kind(("Max", "Amax"), arithmetic=merging.largest_along),
     Kind(("Min", "Amin"), arithmetic=merging.smallest_along),
-    Kind(
-        ("AdaptiveAveragePool", "AveragePool", "Mean", "Sum"),
-        arithmetic=slopes.linear,
-    ),
+    Kind(("Mean", "Sum"), arithmetic=slopes.linear),
     Kind(("Einsum", "Matmul"), cost=costs.contracted, arithmetic=slopes.linear),
     Kind(
         ("MultiHeadAttention",),

@@ -1,16 +1,18 @@
 """Which cells of its input a layer reads, and which of its output a cell of the input reaches.
 
 A cell is a place in a layer's output, with all channels that it has there: (row, column) of maps, a
-number of a vector. Most layers read along each axis by itself (`Along`), some write their numbers in
-another shape (`Rearranged`), and some read everything (`Everything`). Which channels are read of the
-cells is found by itself (`Channels`). Which cells of the output a cell of the input reaches is the same
-reading, `turned`.
+number of a vector. Most layers read along each axis by itself (`Along`), some put their numbers
+elsewhere (`Moved`), and some read everything (`Everything`). Which channels are read of the cells is
+found by itself (`Channels`). Which cells of the output a cell of the input reaches is the same reading,
+`turned`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import reduce
+from math import prod
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -22,6 +24,8 @@ Mask = NDArray[np.bool_]
 Sides = tuple[int, ...]
 # What stands for the least of no numbers.
 NOTHING = 2**31
+# A term of no number of an input: whatever is added, it stays below zero.
+NOWHERE = -(2**40)
 Certainty = Literal["exact", "upper bound", "depends on the data"]
 
 
@@ -45,6 +49,20 @@ class Marks(NamedTuple):
     cells: Mask
     channels: Mask
     mixed: bool = False
+
+    @classmethod
+    def of_numbers(cls, numbers: Mask, *, mixed: bool) -> Marks:
+        """Return the cells and the channels that hold a marked number; `mixed` more than they tell."""
+        if numbers.ndim == 1:
+            return cls(numbers, numbers)
+        of_cells = np.asarray(numbers.any(axis=-1))
+        of_channels = np.asarray(numbers.any(axis=tuple(range(numbers.ndim - 1))))
+        is_mixed = mixed or numbers.sum() < of_cells.sum() * of_channels.sum()
+        return cls(of_cells, of_channels, bool(is_mixed))
+
+    def numbers(self, shape: Sides) -> Mask:
+        """Return all numbers of an output of that shape that may be marked."""
+        return self.cells if len(shape) == 1 else self.cells[..., None] & self.channels
 
     def joined(self, other: Marks) -> Marks:
         """Return what is marked here or there."""
@@ -101,10 +119,31 @@ class Channels:
         found[first : first + count] = np.repeat(of_groups, count // self.groups)
         return found
 
-    def leave_out(self, marked: Mask) -> bool:
+    def leaves_out(self, marked: Mask) -> bool:
         """Whether one of the marked channels of the output reads nothing."""
         start, width, _ = self.after
         return bool(marked[:start].any() or marked[start + width :].any())
+
+    def least(self, numbers: Places) -> Places:
+        """Return the least of the numbers (..., channels) that are read; none is the largest."""
+        start, width, size = self.after
+        if self.groups == 1 or numbers.shape[-1] > 1:
+            first, count, depth = self.before
+            given = np.broadcast_to(numbers, (*numbers.shape[:-1], depth))[
+                ..., first : first + count
+            ]
+            of_groups = given.reshape(*given.shape[:-1], self.groups, -1).min(axis=-1)
+            numbers = np.repeat(of_groups, 1 if self.groups == 1 else width // self.groups, axis=-1)
+        if width == size:
+            return numbers
+        found = np.full((*numbers.shape[:-1], size), NOTHING)
+        found[..., start : start + width] = numbers
+        return found
+
+    @property
+    def are_apart(self) -> bool:
+        """Whether not every channel reads all of them."""
+        return self.groups > 1
 
     @property
     def turned(self) -> Channels:
@@ -114,13 +153,9 @@ class Channels:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Reading:
-    """Which cells of its input a layer reads for which cells of its output.
-
-    `is_parted` says that a cell does not read all channels of another.
-    """
+    """Which cells of its input a layer reads for which cells of its output."""
 
     certainty: Certainty = "exact"
-    is_parted: bool = False
 
     def read(self, marks: Marks) -> Marks:
         """Return what the marked cells of the output read of the input."""
@@ -134,9 +169,10 @@ class Reading:
         raise NotImplementedError
 
     def least(self, numbers: Places) -> Places:
-        """Return for each cell of the output the least of the `numbers` at the cells that it reads.
+        """Return for each number of the output the least of the `numbers` at those that it reads.
 
-        An axis along which the numbers do not differ has one of them, or all.
+        They are for all numbers of the input, of its rank; where nothing is read it is `NOTHING`. An
+        axis along which they do not differ has one of them, or all.
         """
         raise NotImplementedError
 
@@ -160,11 +196,11 @@ class Everything(Reading):
 
     def leaves_out(self, marks: Marks) -> bool:
         """Whether a marked channel reads nothing."""
-        return self.channels.leave_out(marks.channels)
+        return self.channels.leaves_out(marks.channels)
 
     def least(self, numbers: Places) -> Places:
-        """Return the least of all numbers."""
-        return np.full((1,) * len(self.after), numbers.min())
+        """Return the least of all numbers of each channel's own, (channels,)."""
+        return self.channels.least(numbers.min(axis=tuple(range(numbers.ndim - 1))))
 
     @property
     def turned(self) -> Everything:
@@ -183,7 +219,7 @@ class Axis:
     taps: Places
     readers: Places
 
-    def read(self, mask: Mask, axis: int) -> Mask:
+    def read(self, mask: Mask, axis: int = 0) -> Mask:
         """Return the mask over the input along its axis `axis`, and over the output along others."""
         marked = np.moveaxis(mask, axis, 0)
         marked = np.concatenate([marked, np.zeros((1, *marked.shape[1:]), bool)])
@@ -192,8 +228,16 @@ class Axis:
             found |= marked[readers]
         return np.moveaxis(found, 0, axis)
 
-    def least(self, numbers: Places, axis: int) -> Places:
-        """Return the least of the numbers that are read along the axis `axis`; none is the largest."""
+    def least(self, numbers: Places, axis: int = -1) -> Places:
+        """Return the least of the numbers that are read along the axis `axis`; none is the largest.
+
+        Numbers that do not differ along it may be one.
+        """
+        if numbers.shape[axis] == 1 and (self.taps >= 0).any(axis=1).all():
+            return numbers
+        shape = list(numbers.shape)
+        shape[axis] = len(self.readers)
+        numbers = np.broadcast_to(numbers, shape)
         given = np.moveaxis(numbers, axis, 0)
         given = np.concatenate([given, np.full((1, *given.shape[1:]), NOTHING)])
         found = given[self.taps[:, 0]]
@@ -201,10 +245,15 @@ class Axis:
             found = np.minimum(found, given[taps])
         return np.moveaxis(found, 0, axis)
 
-    def leaves_out(self, mask: Mask, axis: int) -> bool:
+    def leaves_out(self, mask: Mask, axis: int = 0) -> bool:
         """Whether a place of the output that the mask has along its axis `axis` reads nothing."""
         marked = np.moveaxis(mask, axis, 0).reshape(len(self.taps), -1).any(axis=1)
         return bool((marked & (self.taps < 0).all(axis=1)).any())
+
+    @property
+    def are_apart(self) -> bool:
+        """Whether not every place reads all places."""
+        return True
 
     @property
     def turned(self) -> Axis:
@@ -242,31 +291,34 @@ def _readers(taps: Places, size: int) -> Places:
 
 @dataclass(frozen=True, eq=False)
 class Along(Reading):
-    """Each axis is read by itself; None: each cell reads the one in its place."""
+    """Each axis is read by itself; None: each cell reads the one in its place.
+
+    Channels are an `Axis` too where they stand in another order.
+    """
 
     axes: tuple[Axis | None, ...]
-    channels: Channels
+    channels: Channels | Axis
 
     def read(self, marks: Marks) -> Marks:
         """Return the cells read, axis by axis."""
         mask = marks.cells
         for number, axis in enumerate(self.axes):
             mask = mask if axis is None else axis.read(mask, number)
-        is_mixed = marks.mixed and self.channels.groups > 1
+        is_mixed = marks.mixed and self.channels.are_apart
         return Marks(mask, self.channels.read(marks.channels), is_mixed)
 
     def leaves_out(self, marks: Marks) -> bool:
         """Whether a marked cell or a marked channel reads nothing."""
         sides = enumerate(self.axes)
         idle = any(axis is not None and axis.leaves_out(marks.cells, i) for i, axis in sides)
-        return idle or self.channels.leave_out(marks.channels)
+        return idle or self.channels.leaves_out(marks.channels)
 
     def least(self, numbers: Places) -> Places:
-        """Return the least of the numbers, axis by axis."""
+        """Return the least of the numbers, axis by axis; the one axis of a vector is that of cells."""
         for number, axis in enumerate(self.axes):
-            if axis is not None and numbers.shape[number] > 1:
+            if axis is not None:
                 numbers = axis.least(numbers, number)
-        return numbers
+        return numbers if numbers.ndim == len(self.axes) else self.channels.least(numbers)
 
     @property
     def turned(self) -> Along:
@@ -276,44 +328,69 @@ class Along(Reading):
 
 
 @dataclass(frozen=True, eq=False)
-class Rearranged(Reading):
-    """The numbers of an input (*before) as an output (*after).
+class Moved(Reading):
+    """Each number of the output (*after) is one of the input (*before), or none of them.
 
-    They keep their order, or the axes of the input stand in another: axis `order[i]` as the i-th.
+    Numbers of the input are counted from 0, its last axis first. `terms` are int (side,) for each axis
+    of the output: added up over the axes they say which number it is. That of no number is `NOWHERE`.
     """
 
     before: Sides
     after: Sides
-    order: Sides | None = None
+    terms: tuple[Places, ...]
+
+    @property
+    def origins(self) -> Places:
+        """Which number of the input each of the output is, int (*after); below 0: none."""
+        found: Places = reduce(np.add.outer, self.terms)
+        return found
 
     def read(self, marks: Marks) -> Marks:
-        """Return the cells and the channels that hold a marked number."""
-        cells, channels, mixed = marks
-        numbers = cells if len(self.after) == 1 else cells[..., None] & channels
-        if self.order is None:
-            numbers = numbers.reshape(self.before)
-        else:
-            numbers = numbers.transpose(np.argsort(self.order))
-        if len(self.before) == 1:
-            return Marks(numbers, numbers)
-        *places, _ = range(numbers.ndim)
-        of_cells, of_channels = numbers.any(axis=-1), numbers.any(axis=tuple(places))
-        is_mixed = mixed or numbers.sum() < of_cells.sum() * of_channels.sum()
-        return Marks(np.asarray(of_cells), np.asarray(of_channels), bool(is_mixed))
+        """Return the cells and the channels that hold a number that is marked in the output."""
+        places = np.nonzero(marks.numbers(self.after))
+        numbers = np.sum([term[at] for term, at in zip(self.terms, places, strict=True)], axis=0)
+        found = np.zeros(prod(self.before), bool)
+        found[numbers[numbers >= 0]] = True
+        return Marks.of_numbers(found.reshape(self.before), mixed=marks.mixed)
 
     def leaves_out(self, marks: Marks) -> bool:
         """Whether they are mixed: each number has a place of its own."""
         return marks.mixed
 
     def least(self, numbers: Places) -> Places:
-        """Return the least of the numbers of the cells that hold a number of each cell."""
-        of_all = numbers if len(self.before) == 1 else numbers[..., None]
-        of_all = np.broadcast_to(of_all, self.before)
-        moved = of_all.reshape(self.after) if self.order is None else of_all.transpose(self.order)
-        return moved if len(self.after) == 1 else moved.min(axis=-1)
+        """Return the numbers in the places to which they are moved."""
+        given = np.append(np.broadcast_to(numbers, self.before), NOTHING)
+        found: Places = given[np.maximum(self.origins, -1)]
+        for axis in range(found.ndim):
+            one = found.take([0], axis)
+            found = one if (found == one).all() else found
+        return found
 
     @property
-    def turned(self) -> Rearranged:
-        """The numbers of the output as the input."""
-        order = self.order and tuple(np.argsort(self.order).tolist())
-        return replace(self, before=self.after, after=self.before, order=order)
+    def turned(self) -> Handed:
+        """Where the numbers of the input come to stand."""
+        return Handed(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Handed(Reading):
+    """Where a layer puts the numbers of its input: `turned` is the reading of what it moves."""
+
+    moved: Moved
+
+    def read(self, marks: Marks) -> Marks:
+        """Return the cells and the channels that hold a number that is marked in the input."""
+        origins = self.moved.origins
+        found = marks.numbers(self.moved.before).reshape(-1)[np.maximum(origins, -1)] & (
+            origins >= 0
+        )
+        return Marks.of_numbers(found, mixed=marks.mixed)
+
+    def leaves_out(self, marks: Marks) -> bool:
+        """Whether they are mixed: each number has places of its own."""
+        return marks.mixed
+
+    @property
+    def turned(self) -> Moved:
+        """The reading of the layer."""
+        return self.moved

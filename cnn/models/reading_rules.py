@@ -7,21 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from functools import partial
+from functools import partial, reduce
 from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.errors import ModelError
 from cnn.models import windows
 from cnn.models.attending import attended_axes, free_axes
+from cnn.models.internals import is_known
+from cnn.models.origins import firsts, origins
 from cnn.models.reading import (
+    NOWHERE,
     Along,
     Channels,
     Everything,
+    Moved,
     Reading,
-    Rearranged,
     Sides,
     Span,
     all_of,
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
     from cnn.models.graph import Call
 
 Rule = Callable[["Call", int], Reading]
+# Of more numbers it is not tried where they are moved to: their places alone would take much memory.
+_MOST_MOVED = 2**25
 
 
 def unknown(call: Call, number: int) -> Reading:
@@ -48,13 +54,15 @@ def nothing(call: Call, number: int) -> Reading:
 
 
 def attended(call: Call, number: int) -> Reading:
-    """Return the reading of attention: how much is read of which cell, the picture decides."""
+    """Return the reading of attention: how much is read of which other cell, the picture decides."""
     shape = call.input_shapes[number]
     axes = attended_axes(call.layer, shape)
     if len(shape) == len(call.output_shape) and free_axes(axes, shape):
         reading = across(call, number, (*axes, -1))
     else:
         reading = everything(call, number)
+    if axes == (len(shape) - 1,):
+        return reading
     return replace(reading, certainty="depends on the data")
 
 
@@ -87,7 +95,7 @@ def recurrent(call: Call, number: int) -> Reading:
 
 def pooled(call: Call, number: int) -> Reading:
     """Return the reading of a pooling over all places, each channel by itself."""
-    return Everything(*_cells(call, number), _kept(call, number), is_parted=True)
+    return Everything(*_cells(call, number), _kept(call, number))
 
 
 def in_place(call: Call, number: int) -> Reading:
@@ -135,12 +143,12 @@ def activated(call: Call, number: int) -> Reading:
 def windowed(call: Call, number: int) -> Reading:
     """Return the reading of a window that slides over its input, over all channels or in groups."""
     groups = getattr(call.layer, "groups", 1)
-    return _slid(call, partial(windows.taps, call.layer), number, _in_groups(call, number, groups))
+    return _slid(call, _window(call), number, _in_groups(call, number, groups))
 
 
 def windowed_apart(call: Call, number: int) -> Reading:
     """Return the reading of a window that slides over each channel by itself."""
-    return _slid(call, partial(windows.taps, call.layer), number, _kept(call, number))
+    return _slid(call, _window(call), number, _kept(call, number))
 
 
 def transposed(call: Call, number: int) -> Reading:
@@ -150,6 +158,29 @@ def transposed(call: Call, number: int) -> Reading:
         return windows.transposed_taps(call.layer, axis, places, size, len(places))
 
     return _slid(call, taps, number, _mixed(call, number))
+
+
+def by_kernel(slid: Rule) -> Rule:
+    """Return the rule of an operation that does with a kernel, its second operand, what `slid` reads."""
+
+    def rule(call: Call, number: int) -> Reading:
+        operands = tuple(call.node.arguments.args)
+        is_slid_over = bool(operands) and call.node.input_tensors[number] is operands[0]
+        return slid(call, number) if is_slid_over else unknown(call, number)
+
+    return rule
+
+
+def adaptive(call: Call, number: int) -> Reading:
+    """Return the reading of a pooling that has as many windows as its output has cells."""
+    before, after = _cells(call, number)
+    if len(before) != len(after):
+        return unknown(call, number)
+    axes = tuple(
+        axis_of(windows.adaptive_taps(np.arange(length), size, length), size)
+        for size, length in zip(before, after, strict=True)
+    )
+    return Along(axes, _kept(call, number))
 
 
 def padded(call: Call, number: int) -> Reading:
@@ -167,7 +198,7 @@ def beside(call: Call, number: int) -> Reading:
     (axis,) = _axes(call)
     lengths = [int(shape[axis] or 0) for shape in call.input_shapes]
     if sum(lengths) != call.output_shape[axis]:
-        return unknown(call, number)
+        return moved(call, number)
     offsets = np.zeros(len(call.output_shape), int)
     offsets[axis] = -sum(lengths[:number])
     reading = _shifted(call, number, offsets)
@@ -195,20 +226,37 @@ def rearranged(call: Call, number: int) -> Reading:
     before, after = concrete(call.input_shapes[number]), concrete(call.output_shape)
     if prod(before) != prod(after):
         return unknown(call, number)
-    return Rearranged(before, after, is_parted=True)
+    steps = [prod(after[axis + 1 :]) for axis in range(len(after))]
+    terms = (step * np.arange(side) for step, side in zip(steps, after, strict=True))
+    return Moved(before, after, tuple(terms))
 
 
-def permuted(call: Call, number: int) -> Reading:
-    """Return the reading of a layer that puts its axes in another order."""
-    return in_order(call, number, tuple(axis - 1 for axis in call.layer.dims))
+def moved(call: Call, number: int, *, first: Collection[str] = (), part: int = 0) -> Reading:
+    """Return the reading of a layer that only moves numbers, found by giving it their places.
 
-
-def in_order(call: Call, number: int, order: tuple[int, ...]) -> Reading:
-    """Return the reading of a layer that puts axis `order[i]` of its input as the i-th."""
-    if order == tuple(range(len(order))):
-        return in_place(call, number)
-    before, after = concrete(call.input_shapes[number]), concrete(call.output_shape)
-    return Rearranged(before, after, order, is_parted=True)
+    `first` are the calls that compute with channels first, `part` is which of the outputs is asked about.
+    It is unknown where what is read at a place does not add up from numbers along the axes, as where maps
+    are rolled on as one row.
+    """
+    shapes = [concrete(shape) for shape in call.input_shapes]
+    sizes = [prod(shape) for shape in shapes]
+    if sum(sizes) > _MOST_MOVED or not is_known(call.layer):
+        return unknown(call, number)
+    try:
+        (*more, numbers), (*_, is_constant) = origins(call, shapes, part, first)
+    except ModelError:
+        return unknown(call, number)
+    if call.turned:
+        numbers, is_constant = np.moveaxis(numbers, 0, -1), np.moveaxis(is_constant, 0, -1)
+    if more or numbers.shape != call.output_shape:
+        return unknown(call, number)
+    places = numbers.astype(np.int64) - firsts(sizes)[number]
+    is_of_input = ~is_constant & (places >= 0) & (places < sizes[number])
+    terms = _terms(np.where(is_of_input, places, -1))
+    if terms is None:
+        return unknown(call, number)
+    reading = Moved(shapes[number], concrete(call.output_shape), terms)
+    return _axis_by_axis(reading, _kept(call, number)) or reading
 
 
 def centred(call: Call, number: int) -> Reading:
@@ -223,6 +271,10 @@ def centred(call: Call, number: int) -> Reading:
 def at_each_step(call: Call, number: int, inner: Reading) -> Reading:
     """Return the reading of a layer that does with each slice along its first axis what `inner` reads."""
     before, after = _cells(call, number)
+    if isinstance(inner, Moved):
+        steps, size = np.arange(after[0]), prod(inner.before)
+        shapes = (before[0], *inner.before), (after[0], *inner.after)
+        return Moved(*shapes, (size * steps, *inner.terms))
     if len(before) != len(after) or not isinstance(inner, Along | Everything):
         return unknown(call, number)
     sides = zip(before[1:], after[1:], strict=True)
@@ -259,12 +311,18 @@ def _kept(call: Call, number: int) -> Channels:
     return _in_groups(call, number, before if before and after % before == 0 else 1)
 
 
+def _window(call: Call) -> Callable[[int, Places, int], Places]:
+    """Return the taps of the window that the call slides."""
+    return partial(windows.taps, windows.sliding(call))
+
+
 def _slid(
     call: Call, taps: Callable[[int, Places, int], Places], number: int, channels: Channels
 ) -> Reading:
     """Return the reading of a window whose `taps` are given for an axis, its cells and its size."""
     before, after = _cells(call, number)
-    if len(window_of(call.layer) or ()) != len(after) or len(before) != len(after):
+    window = window_of(windows.sliding(call))
+    if len(window or ()) != len(after) or len(before) != len(after):
         return unknown(call, number)
     sides = enumerate(zip(before, after, strict=True))
     axes = tuple(axis_of(taps(i, np.arange(length), size), size) for i, (size, length) in sides)
@@ -276,6 +334,37 @@ def _shifted(call: Call, number: int, offsets: NDArray[np.int64]) -> Along:
     sides = zip(*_cells(call, number), offsets, strict=False)
     axes = tuple(axis_of(np.arange(length)[:, None] + by, size) for size, length, by in sides)
     return Along(axes, _kept(call, number))
+
+
+def _terms(places: Places) -> tuple[Places, ...] | None:
+    """Return numbers along each axis that add up to the places, -1: none; None where there are none."""
+    axes = range(places.ndim)
+    is_read = [(places >= 0).any(axis=tuple({*axes} - {axis})) for axis in axes]
+    corner = [int(along.argmax()) for along in is_read]
+    terms = []
+    for axis, read in enumerate(is_read):
+        rest = tuple(corner[:axis] + corner[axis + 1 :])
+        line = np.moveaxis(places, axis, -1)[rest]
+        terms.append(np.where(read, line - (places[tuple(corner)] if axis else 0), NOWHERE))
+    added = reduce(np.add.outer, terms)
+    return tuple(terms) if np.array_equal(np.maximum(added, -1), places) else None
+
+
+def _axis_by_axis(moved: Moved, kept: Channels) -> Along | None:
+    """Return the reading of numbers that are moved along each axis by itself; None of others."""
+    before, is_read = moved.before, [term > NOWHERE for term in moved.terms]
+    if len(before) != len(moved.after) or not all(read.any() for read in is_read):
+        return None
+    first = [int(term[read.argmax()]) for term, read in zip(moved.terms, is_read, strict=True)]
+    corner = np.unravel_index(sum(first), before)
+    axes = []
+    for axis, (term, read, start) in enumerate(zip(moved.terms, is_read, corner, strict=True)):
+        further, rest = np.divmod(term - first[axis], prod(before[axis + 1 :]))
+        places = np.where(read, start + further, -1)
+        if rest[read].any() or not ((places[read] >= 0) & (places[read] < before[axis])).all():
+            return None
+        axes.append(axis_of(places[:, None], before[axis]))
+    return Along(tuple(axes[:-1] or axes), axes[-1] or kept)
 
 
 def _nearest(size: int, length: int) -> Places:

@@ -15,7 +15,7 @@ import numpy as np
 from cnn.errors import CnnError
 from cnn.models.inputs import input_shape
 from cnn.models.internals import require_graph
-from cnn.models.reading import Certainty, Everything, cells
+from cnn.models.reading import Certainty, cells
 from cnn.models.sizes import Size
 from cnn.models.twins import kept_for_twins
 from cnn.models.windows import Places
@@ -96,55 +96,46 @@ def _seen_of(model: keras.Model, size: Size) -> Mapping[str, Seen]:
         wiring = wiring_of(model, size)
     except CnnError:
         return {}
-    picture = cells(wiring.shapes[wiring.picture])
-    boxes = {wiring.picture: _Boxes.of_pixels(*picture)}
+    height, width = cells(wiring.shapes[wiring.picture])
+    boxes = {wiring.picture: _Boxes.of_pixels(height, width)}
     for step in reversed(wiring.backwards):
         if step.end in boxes:
-            new = boxes[step.end].through(step)
+            new = boxes[step.end].through(step, len(wiring.shapes[step.origin]))
             boxes[step.origin] = boxes[step.origin].with_(new) if step.origin in boxes else new
-    return {name: found.seen(picture) for name, found in boxes.items()}
+    return {name: found.seen((height, width)) for name, found in boxes.items()}
 
 
 @dataclass(frozen=True, eq=False)
 class _Boxes:
-    """The rectangle of pixels that each cell of a layer sees, its sides one by one.
+    """The rectangle of pixels that each number of a layer sees, its sides one by one.
 
     The `sides` are the first row and column, and the last ones with their signs exchanged, so that the
-    least of several is that of all. `of_all` is how surely all cells together see what they see.
+    least of several is that of all. They have the rank of the layer's output.
     """
 
-    sides: tuple[Places, Places, Places, Places]
+    sides: tuple[Places, ...]
     certainty: Certainty = "exact"
-    of_all: Certainty = "exact"
 
     @staticmethod
     def of_pixels(height: int, width: int) -> _Boxes:
-        rows, columns = np.arange(height)[:, None], np.arange(width)[None]
+        rows, columns = np.arange(height)[:, None, None], np.arange(width)[None, :, None]
         return _Boxes((rows, columns, -rows, -columns))
 
-    def through(self, step: Step) -> _Boxes:
-        """Return the rectangles of a layer that reads this one."""
-        first, second, third, fourth = map(step.reading.least, self.sides)
-        of_cell = self.of_all if isinstance(step.reading, Everything) else self.certainty
-        certainty = step.reading.certainty
-        return _Boxes(
-            (first, second, third, fourth),
-            _worst(of_cell, "upper bound" if step.is_parted else "exact", certainty),
-            _worst(self.of_all, certainty),
-        )
+    def through(self, step: Step, rank: int) -> _Boxes:
+        """Return the rectangles of a layer that reads this one, and whose output has so many axes."""
+        read = map(step.reading.least, self.sides)
+        sides = tuple(side.reshape((1,) * (rank - side.ndim) + side.shape) for side in read)
+        return _Boxes(sides, _worst(self.certainty, step.reading.certainty))
 
     def with_(self, other: _Boxes) -> _Boxes:
         """Return the rectangles around these and those of another input."""
-        first, second, third, fourth = map(np.minimum, self.sides, other.sides)
-        return _Boxes(
-            (first, second, third, fourth),
-            _worst(self.certainty, other.certainty),
-            _worst(self.of_all, other.of_all),
-        )
+        sides = tuple(map(np.minimum, self.sides, other.sides))
+        return _Boxes(sides, _worst(self.certainty, other.certainty))
 
     def seen(self, picture: tuple[int, ...]) -> Seen:
-        """Return the size of the largest rectangle."""
-        top, left, bottom, right = self.sides
+        """Return the size of the largest rectangle around what all channels of a cell see."""
+        of_cells = (side.min(axis=-1) if side.ndim > 1 else side for side in self.sides)
+        top, left, bottom, right = of_cells
         height, width = (max(0, int((1 - a - b).max())) for a, b in ((top, bottom), (left, right)))
         return Seen((height, width), (height, width) == picture, self.certainty)
 

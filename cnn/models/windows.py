@@ -6,10 +6,15 @@ the one more stands at the end.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from cnn.models.graph import Call
 
 Places = NDArray[np.int64]
 
@@ -24,6 +29,41 @@ def sides_of(value: Any) -> tuple[int, ...] | None:
 def window_of(layer: Any) -> tuple[int, ...] | None:
     """Return the window that slides over the maps, a kernel's or a pool's; None without one."""
     return sides_of(getattr(layer, "kernel_size", None) or getattr(layer, "pool_size", None))
+
+
+@dataclass(frozen=True)
+class Window:
+    """The settings of an operation's window, a number for each axis, named as those of layers are."""
+
+    kernel_size: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilation_rate: tuple[int, ...]
+    padding: str
+
+
+def sliding(call: Call) -> Any:
+    """Return what has the settings of the window that a call slides over its input: its layer, mostly.
+
+    Operations may give one number for all axes, and a convolution has the size in its kernel alone.
+    """
+    import keras
+
+    layer = call.layer
+    if isinstance(layer, keras.Layer) or not hasattr(layer, "strides"):
+        return layer
+    rank = len(call.output_shape) - 1
+    size = window_of(layer) or tuple(int(side or 0) for side in call.operand_shapes[1][:-2])
+    apart = getattr(layer, "dilation_rate", 1)
+    spread = (sides_of(sides) or size for sides in (size, layer.strides, apart))
+    window, strides, dilation = (sides if len(sides) > 1 else sides * rank for sides in spread)
+    return Window(window, strides, dilation, layer.padding)
+
+
+def adaptive_taps(cells: Places, size: int, length: int) -> Places:
+    """Return as `taps` does what cells of an adaptive pooling read, whose output has `length`."""
+    first, last = cells * size // length, -(-(cells + 1) * size // length)
+    places = first[:, None] + np.arange(ceil(size / length) + 1)
+    return np.where(places < last[:, None], places, -1)
 
 
 def taps(layer: Any, axis: int, cells: Places, size: int) -> Places:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnn.errors import LayerError
 from cnn.models import graph, reading_rules
-from cnn.models.graph import Call, Shape
+from cnn.models.graph import Call, FurtherOutput, Shape
 from cnn.models.inputs import input_shape
 from cnn.models.internals import is_graph
 from cnn.models.kinds import kind_of
@@ -38,15 +38,11 @@ _OF_CELLS = (
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """A reading from the cells of one layer, the `origin`, to those of another, back or forth.
-
-    `is_parted`: it keeps apart channels that read different cells.
-    """
+    """A reading from the cells of one layer, the `origin`, to those of another, back or forth."""
 
     origin: str
     end: str
     reading: Reading
-    is_parted: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,49 +81,40 @@ def _wired(layer_calls: tuple[Call, ...], first: frozenset[str]) -> Wiring:
     """Return what reads what among the calls, which have no size open; `first` are channels first."""
     layer_calls = tuple(unwrapped(with_channels_last(call, first)) for call in layer_calls)
     shapes = {call.name: concrete(call.output_shape) for call in layer_calls}
-    alike: dict[str, bool] = {}
+    by_name = {call.name: call for call in layer_calls}
     backwards: list[Step] = []
     forwards: list[Step] = []
     for call in layer_calls:
-        alike[call.name] = _reads_alike(call, all(alike[name] for name in call.inputs), first)
-        for source, reading in _readings(call, shapes, first):
-            is_parted = reading.is_parted and not alike[source]
-            backwards.append(Step(call.name, source, reading, is_parted))
-            forwards.append(Step(source, call.name, reading.turned, is_parted))
+        for source, reading in _readings(call, by_name, first):
+            backwards.append(Step(call.name, source, reading))
+            forwards.append(Step(source, call.name, reading.turned))
     picture = layer_calls[0].name
     return Wiring(picture, shapes, tuple(reversed(backwards)), tuple(forwards))
 
 
-def _reads_alike(call: Call, before: bool, first: frozenset[str]) -> bool:
-    """Whether all channels of a cell read the same; `before`: those of all inputs do."""
-    kind = kind_of(type(call.layer).__name__)
-    if len(call.output_shape) == 1 or not call.inputs:
-        return True
-    if kind.channels == "summed" and kind.kernel != "depthwise":
-        return before or getattr(call.layer, "groups", 1) == 1
-    if kind.reads is reading_rules.permuted:
-        return before and _order(call, first)[-1] == len(call.output_shape) - 1
-    return before and (kind.channels in ("summed", "kept", "merged") or is_graph(call.layer))
-
-
 def _readings(
-    call: Call, shapes: Mapping[str, Sides], first: frozenset[str]
+    call: Call, by_name: Mapping[str, Call], first: frozenset[str]
 ) -> Iterator[tuple[str, Reading]]:
     """Yield the name and the reading of each input of a call.
 
     A nested model hands on what the call inside gives that its first output comes from. What a layer
-    hands out beside its own first output is not looked into. Numbers that a network gets beside its
-    picture read nothing of it.
+    that moves numbers hands out beside its first output is read of its inputs; what others do is not
+    looked into. Numbers that a network gets beside its picture read nothing of it.
     """
-    sources: tuple[Shape, ...] = tuple(shapes[name] for name in call.inputs)
+    part = 0
+    if isinstance(call.layer, FurtherOutput) and _moves(by_name[call.inputs[0]]):
+        (part,) = call.parts
+        whole = by_name[call.inputs[0]]
+        call = replace(whole, output_shape=call.output_shape, turned=call.turned)
+    sources = tuple(by_name[name].output_shape for name in call.inputs)
     rule = _rule(call)
     if rule is reading_rules.nothing:
         return
     if is_graph(call.layer):
         yield call.inputs[0], in_place(replace(call, input_shapes=sources), 0)
         return
-    if rule is reading_rules.permuted:
-        rule = partial(reading_rules.in_order, order=_order(call, first))
+    if rule is reading_rules.moved:
+        rule = partial(reading_rules.moved, first=first, part=part)
     elif not _is_read_by_cells(call, rule, first):
         rule = unknown
     if sources != call.input_shapes:
@@ -135,6 +122,10 @@ def _readings(
     call = replace(call, input_shapes=sources)
     for number, name in enumerate(call.inputs):
         yield name, rule(call, number)
+
+
+def _moves(call: Call) -> bool:
+    return _rule(call) is reading_rules.moved
 
 
 def _rule(call: Call) -> Rule:
@@ -146,15 +137,6 @@ def _rule(call: Call) -> Rule:
     is_known = not is_graph(inner.layer) and not declares_first(inner.layer)
     rule = _rule(inner) if is_known else unknown
     return lambda call, number: reading_rules.at_each_step(call, number, rule(inner, number))
-
-
-def _order(call: Call, first: frozenset[str]) -> tuple[int, ...]:
-    """Return which axis of its input each axis of the output of a `Permute` is, as both are read."""
-    rank = len(call.output_shape)
-    order = [axis - 1 for axis in call.layer.dims]
-    if call.name in first:
-        order = [*order[1:], order[0]]
-    return tuple((axis - 1) % rank if call.inputs[0] in first else axis for axis in order)
 
 
 def _is_read_by_cells(call: Call, rule: Rule, first: frozenset[str]) -> bool:

@@ -92,9 +92,10 @@ class LayerOutput:
         else:
             bound = self.passed.bound if scale == "network" else None
             limits = self._limits if scale == "layer" else None
+            rows = cnn.figures.slice_rows_of(self.values) if self.depth is None else None
             chart = cnn.figures.maps_chart(
                 self.maps, title=title, scale=scale, bound=bound, limits=limits, most=most,
-                caption=caption,
+                slice_rows=rows, caption=caption,
             )  # fmt: skip
         return chart.of_layer(self.info.name, slices=self.slices)
 

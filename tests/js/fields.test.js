@@ -43,7 +43,7 @@ const NETWORK = {
   layers: [
     layer("picture", [8, 9, 1]),
     layer("maps", [8, 9, 4], { source: 0, how: "along", axes: [window3, window3], ...exact, ...channels(4, 1) }),
-    layer("flat", [288], { source: 1, how: "rearranged", order: null, ...exact }),
+    layer("flat", [288], { source: 1, how: "moved", terms: [{ start: 0, stride: 1 }], ...exact }),
     layer("unit", [1], { source: 2, how: "everything", ...exact, ...channels(1, 1), certainty: 2 }),
   ],
 };

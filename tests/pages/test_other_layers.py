@@ -59,7 +59,11 @@ def test_a_slice_of_a_volume_is_chosen(solid, request_of):
     assert not told.hidden[f"{why.DEPTH}-box"]
     np.testing.assert_array_equal(told.charts[why.MAP].traces[0]["z"], values[2, :, :, 1])
     # What it reads is in several slices, all of which are drawn, one below the other.
-    assert told.charts[why.BEFORE].traces[0]["meta.slices"] == [0, 2]
+    before = told.charts[why.BEFORE].figure().data[0]
+    assert (before.meta["slices"], before.meta["tiles"]["slice_rows"]) == ([0, 2], 2)
+    assert "slice %{customdata[3]}, row %{customdata[1]}" in before.hovertemplate
+    assert before.customdata[5, 4].tolist() == [0, 1, 4, 2]
+    assert "slice" not in told.charts[why.MAP].traces[0]["hovertemplate"]
     assert (
         "slice"
         not in screen(activations, {**chosen}, "most").charts[activations.MAIN].layout["title.text"]

@@ -12,7 +12,7 @@ import numpy as np
 
 from cnn.models.arithmetic.cell import Cell, Derivation, Floats, across, no_cells, numbers
 from cnn.models.arithmetic.forms import PRECISION, Attention, Indices, Numbers
-from cnn.models.attending import attended_axes
+from cnn.models.attending import attended_axes, attends_heads
 
 _MASKS = ("query_mask", "value_mask", "key_mask", "attention_mask")
 _ARGUMENTS = (
@@ -23,7 +23,7 @@ _ARGUMENTS = (
 def multi_head(cell: Cell) -> Derivation | None:
     """Return the rows of scores of all heads, and what they make of the values.
 
-    None for a mask, a gate or a sliding window.
+    None for a mask, a gate, a sliding window, or heads that attend to each other.
     """
     given = _arguments(cell)
     if given is None:
@@ -53,7 +53,7 @@ def _arguments(cell: Cell) -> dict[str, Any] | None:
     given = dict(zip(_ARGUMENTS, positional, strict=False)) | keywords
     is_plain = not settings.get("use_gate") and settings.get("sliding_window") is None
     is_masked = any(given.get(name) is not None for name in _MASKS)
-    if not is_plain or is_masked:
+    if not is_plain or is_masked or attends_heads(cell.layer, cell.inputs[0].shape):
         return None
     given.setdefault("use_causal_mask", False)
     if given.get("key") is None:

@@ -9,6 +9,7 @@ import numpy as np
 from cnn.models.arithmetic import windows
 from cnn.models.arithmetic.cell import Cell, Derivation, Rule, channels_last
 from cnn.models.arithmetic.forms import Choice, Form, WeightedSum
+from cnn.models.windows import sliding
 
 
 def _largest(cell: Cell, taps: windows.Taps) -> Form:
@@ -25,7 +26,7 @@ def _mean(cell: Cell, taps: windows.Taps) -> Form:
 
 
 def _sliding(cell: Cell) -> windows.Taps:
-    return windows.sliding(cell.layer, cell.place[:-1], cell.inputs[0].shape[:-1])
+    return windows.sliding(sliding(cell.call), cell.place[:-1], cell.inputs[0].shape[:-1])
 
 
 def _adaptive(cell: Cell) -> windows.Taps:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,8 @@ Taps = list[Indices]
 def sliding(layer: Any, place: Place, sizes: Sequence[int]) -> Taps:
     """Return which place of the input each place in the window reads, (window,) per axis; -1: none.
 
-    `place` is that of the output, `sizes` are those of the input, without channels.
+    `layer` has the window's settings. `place` is that of the output, `sizes` are those of the input,
+    without channels.
     """
     return [
         windows.taps(layer, axis, np.array([at]), size)[0]
@@ -43,10 +43,9 @@ def spreading(layer: Any, place: Place, sizes: Sequence[int], lengths: Sequence[
 
 def adaptive(place: Place, sizes: Sequence[int], lengths: Sequence[int]) -> Taps:
     """Return the places of the input that an adaptive pool makes one of, per axis."""
-    return [
-        np.arange(at * size // length, ceil((at + 1) * size / length))
-        for at, size, length in zip(place, sizes, lengths, strict=True)
-    ]
+    sides = zip(place, sizes, lengths, strict=True)
+    taps = [windows.adaptive_taps(np.array([at]), size, length)[0] for at, size, length in sides]
+    return [tap[tap >= 0] for tap in taps]
 
 
 def everywhere(sizes: Sequence[int]) -> Taps:

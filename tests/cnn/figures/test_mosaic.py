@@ -228,3 +228,16 @@ def pixels(length: str) -> float:
     for unit, factor in {"cqw": "* 2", "rem": "* 16", "vh": "* 9", "calc": ""}.items():
         length = length.replace(unit, factor)
     return eval(length, {"min": min, "max": max})
+
+
+def test_a_cell_of_a_volume_is_named_by_its_slice_and_the_row_in_it():
+    volume = np.arange(2 * 3 * 4 * 2, dtype=np.float32).reshape(2, 3, 4, 2)
+    maps = cnn.figures.as_maps(volume)
+    rows = cnn.figures.slice_rows_of(volume)
+    trace = cnn.figures.feature_maps(maps, slice_rows=rows).data[0]
+    assert "slice %{customdata[3]}, row %{customdata[1]}, column" in trace.hovertemplate
+    for value, place in zip(trace.z.ravel(), trace.customdata.reshape(-1, 4), strict=True):
+        if not np.isnan(value):
+            channel, row, column, depth = place
+            assert value == volume[depth, row, column, channel]
+    assert cnn.figures.slice_rows_of(volume[0]) is None

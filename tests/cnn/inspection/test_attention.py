@@ -80,6 +80,18 @@ def test_along_some_axes_each_query_has_the_keys_of_its_own_line(axes, keys, mix
     assert told.startswith(f"Each of 30 places mixed from all places{line}, by 2 heads: 6×5×3.")
 
 
+def test_heads_that_attend_to_each_other_are_told_and_explained_by_the_slope():
+    picture = keras.Input((6, 5, 3), name="picture")
+    layer = layers.MultiHeadAttention(2, 4, attention_axes=(-1,), name="heads")
+    model = keras.Model(picture, layer(picture, picture))
+    image = np.random.default_rng(1).integers(0, 255, (6, 5, 3), np.uint8)
+    told = cnn.captions.layer_output(cnn.layer_info(model, "heads"), np.zeros((6, 5, 3))).seen
+    assert told.startswith("Each of 30 places mixed from all places of its own place, by 2 heads")
+    unit = cnn.explain_unit(model, image, layer="heads", row=1, column=2, channel=0)
+    assert unit.status == "gradient"
+    assert unit.computed == cnn.activations(model, image)["heads"][1, 2, 0]
+
+
 @pytest.mark.parametrize("kind", [layers.Attention, layers.AdditiveAttention])
 def test_of_maps_the_plain_layers_mix_each_row_in_itself(kind):
     picture = keras.Input((6, 5, 3), name="picture")

@@ -63,6 +63,37 @@ def test_windows_are_four_numbers_an_axis(layer, axis):
     assert axes_of(layer) == [axis, axis]
 
 
+@pytest.mark.parametrize(
+    ("move", "told"),
+    [
+        (lambda x: x[:, 2:10, ::3], {"axes": [{"start": 2, "stride": 1, "apart": 0, "count": 1},
+                                              {"start": 0, "stride": 3, "apart": 0, "count": 1}],
+                                     "channels": {"first": 0, "count": 2, "groups": 2}}),
+        (lambda x: x[..., ::-1], {"axes": [None, None],
+                                  "channels": {"start": 1, "stride": -1, "apart": 0, "count": 1}}),
+        (lambda x: keras.ops.roll(x, 11, axis=1),
+         {"axes": [{"places": [*[[i] for i in range(1, 12)], [0]]}, None],
+          "channels": {"first": 0, "count": 2, "groups": 2}}),
+        (lambda x: x[..., 1], {"terms": [{"start": 1, "stride": 24}, {"start": 0, "stride": 2}]}),
+        (lambda x: keras.ops.stack([x[..., 0]], axis=1),
+         {"terms": [{"start": 0, "stride": 0}, {"start": 0, "stride": 12}, {"start": 0, "stride": 1}]}),
+    ],
+)  # fmt: skip
+def test_what_is_moved_is_told_along_the_axes(move, told):
+    picture = keras.Input((12, 12, 2), name="picture")
+    table = field_table(as_functional(keras.Model(picture, move(picture))))
+    (read,) = table["layers"][-1]["reads"]
+    assert {name: read[name] for name in told} == told
+
+
+def test_where_one_of_several_is_not_read_its_terms_are_none():
+    picture = keras.Input((4, 4, 1), name="picture")
+    pair = keras.ops.stack([picture, picture + 1.0], axis=1)
+    table = field_table(as_functional(keras.Model(picture, pair)))
+    first, second = (read["terms"][0] for read in table["layers"][-1]["reads"])
+    assert (first, second) == ({"places": [0, None]}, {"places": [None, 0]})
+
+
 def test_the_table_of_the_bundled_classifier_is_in_graph_order(classifier):
     table = field_table(classifier)
     names = [layer["name"] for layer in table["layers"]]
@@ -72,7 +103,7 @@ def test_the_table_of_the_bundled_classifier_is_in_graph_order(classifier):
     assert sources["conv2d_1"] == [names.index("max_pooling2d")]
     assert {one["name"]: one["reads"][0]["how"] for one in table["layers"][1:]} == {
         "conv2d": "along", "max_pooling2d": "along", "conv2d_1": "along",
-        "max_pooling2d_1": "along", "flatten": "rearranged", "dense": "everything",
+        "max_pooling2d_1": "along", "flatten": "moved", "dense": "everything",
         "dense_1": "everything",
     }  # fmt: skip
 
