@@ -8,16 +8,18 @@ from pathlib import Path
 
 from cnn.data.archives import notes_of_archive, read_archive, splits_of_archive
 from cnn.data.cifar import batch_files, read_batches
-from cnn.data.folders import Listed, below_classes, list_folder, list_table, names_pictures
+from cnn.data.folders import below_classes, list_folder
 from cnn.data.idx import idx_files, read_idx_files
 from cnn.data.labelled import TEST, TRAIN, Labelled
+from cnn.data.listing import Listed
 from cnn.data.picture_files import SUFFIXES, key_of, stamp_of
+from cnn.data.tables import list_table, names_pictures
 from cnn.errors import DatasetError, reason
 from cnn.words import listed
 
 ACCEPTED = (
     "a folder of pictures (a sub-folder per class, where they have any, below train and test, where "
-    f"they are divided; {', '.join(SUFFIXES)}), a CSV of file,label, an .npz with x and, for labels, y, "
+    f"they are divided; {', '.join(SUFFIXES)}), a CSV of file,label (or a column of 0 and 1 per class), an .npz with x and, for labels, y, "
     "or the files of MNIST, Fashion-MNIST or CIFAR-10"
 )
 
@@ -49,10 +51,18 @@ def open_source(path: Path) -> Source:
             f"{path.name} cannot be read ({reason(error)}): expected {ACCEPTED}."
         ) from error
     if source is None:
-        deeper = below_classes(path) if path.is_dir() else ""
-        there = f" where it is looked for, and pictures in {deeper}" if deeper else ""
-        raise DatasetError(f"{path.name} holds no data set{there}: expected {ACCEPTED}.")
+        raise DatasetError(f"{path.name} holds no data set{_instead(path)}: expected {ACCEPTED}.")
     return source
+
+
+def _instead(path: Path) -> str:
+    """Return what there is in place of a data set, to be said in the middle of a sentence."""
+    if not path.is_dir():
+        return ""
+    if deeper := below_classes(path):
+        return f" where it is looked for, and pictures in {deeper}"
+    others = not_read(path)
+    return f", and {others}" if others else ""
 
 
 def _opened(path: Path) -> Source | None:
