@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnn.data.archives import notes_of_archive, read_archive, splits_of_archive
-from cnn.data.cifar import batch_files, read_batches
-from cnn.data.folders import below_classes, list_folder
+from cnn.data.cifar import about_batches, batch_files, read_batches
+from cnn.data.folders import below_classes, list_folder, not_read
 from cnn.data.idx import idx_files, read_idx_files
 from cnn.data.labelled import TEST, TRAIN, Labelled
 from cnn.data.listing import Listed
@@ -19,8 +19,9 @@ from cnn.words import listed
 
 ACCEPTED = (
     "a folder of pictures (a sub-folder per class, where they have any, below train and test, where "
-    f"they are divided; {', '.join(SUFFIXES)}), a CSV of file,label (or a column of 0 and 1 per class), an .npz with x and, for labels, y, "
-    "or the files of MNIST, Fashion-MNIST or CIFAR-10"
+    f"they are divided; {', '.join(SUFFIXES)}), a CSV of file,label (or with a column of 0 and 1 for "
+    "each class), an .npz with x and, for labels, y, or the files of MNIST, Fashion-MNIST, CIFAR-10 or "
+    "CIFAR-100"
 )
 
 
@@ -73,7 +74,8 @@ def _opened(path: Path) -> Source | None:
     if files := idx_files(path):
         return _arrays(path, *_divided(files), lambda split: read_idx_files(path, split))
     if files := batch_files(path):
-        return _arrays(path, *_divided(files), lambda split: read_batches(path, split))
+        notes = about_batches(path)
+        return _arrays(path, *_divided(files), lambda split: read_batches(path, split), notes)
     return _found(path)
 
 

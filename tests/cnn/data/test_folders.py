@@ -159,7 +159,8 @@ ENDS = ".png, .jpg, .jpeg, .bmp, .gif, .webp"
             ),
         ),
         (("0.png",), ("1.tiff", "notes"), (
-            f"Left out: 2 files of other kinds (1 .tiff, 1 without an ending); pictures are read from {ENDS}.",
+            "Left out: 2 files of other kinds (1 .tiff, 1 without an ending); "
+            f"pictures are read from {ENDS}.",
         )),
         (("cat/0.png", "1.png", "2.png"), (), (
             "Left out: 2 pictures beside the folders of pictures, such as 1.png.",
