@@ -59,6 +59,11 @@ def counted(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
+def printable(name: str) -> str:
+    """Return the name of a file as text that can be written: its bytes may be none."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def listed(things: Sequence[str]) -> str:
     """Return things as a list in words: "row, column and channel"."""
     *before, last = things or [""]

@@ -171,9 +171,19 @@ class Dataset:
         return places
 
     def sample(self, label: int | None = None, seed: int | None = None) -> Sample:
-        """Return a random sample, of the class `label` if one is given; a seed makes it the same."""
-        places = np.arange(len(self)) if label is None else self.indices(label)
-        return self[int(np.random.default_rng(seed).choice(places))]
+        """Return a random sample, of the class `label` if one is given; a seed makes it the same.
+
+        One that is damaged gives way to another; `DatasetError` where all are.
+        """
+        left = np.arange(len(self)) if label is None else self.indices(label)
+        random = np.random.default_rng(seed)
+        while len(left):
+            place = int(random.choice(left))
+            with suppress(DatasetError):
+                return self[place]
+            left = left[left != place]
+        what = "picture" if label is None else f"picture of the class {self.class_names[label]}"
+        raise DatasetError(f"No {what} of {self.name} ({self.split}) can be read: replace them.")
 
 
 def load_dataset(
@@ -189,10 +199,9 @@ def load_dataset(
     "train", "test" or, for what nobody has divided, also "all": then every fifth picture is one of the
     test. Left out it is the one to look at, "all" or else "test". Pictures in files are decoded when
     they are asked for. `data_dir` is where named sets are looked for first; left out, the environment
-    variable
-    `CNN_DATA_DIR` is used. Raises `DatasetError` when there is nothing usable; `cnn-dashboard data`
-    lists the places that are looked at. No message has a folder of this machine in it: it may be
-    shown to others.
+    variable `CNN_DATA_DIR` is used. Raises `DatasetError` when there is nothing usable;
+    `cnn-dashboard data` lists the places that are looked at. No message has a folder of this machine in
+    it: it may be shown to others.
     """
     if name not in NAMES:
         return _own(name, split)

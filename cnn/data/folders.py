@@ -16,7 +16,7 @@ from cnn.data.labelled import NO_LABEL, UNDIVIDED
 from cnn.data.listing import Listed
 from cnn.data.picture_files import SUFFIXES, stamp_of
 from cnn.data.splits import WORDS, about, divided
-from cnn.words import counted, listed
+from cnn.words import counted, listed, printable
 
 _SPLIT_WORDS = {word for words in WORDS.values() for word in words}
 # What a Mac puts beside the files of an archive, and Windows beside pictures.
@@ -111,8 +111,7 @@ def _in_classes(folder: Path, inside: dict[str, dict[str, _Inside]]) -> Listed |
 
 def _class_name(folder: str) -> str:
     """Return the name of a folder as a class: accents are written in two ways, which look the same."""
-    text = folder.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return unicodedata.normalize("NFC", text)
+    return unicodedata.normalize("NFC", printable(folder))
 
 
 def _without_classes(folder: Path, inside: dict[str, _Inside]) -> Listed | None:

@@ -15,7 +15,7 @@ from cnn.data.listing import Listed
 from cnn.data.picture_files import SUFFIXES, key_of, stamp_of
 from cnn.data.tables import list_table, names_pictures
 from cnn.errors import DatasetError, reason
-from cnn.words import listed
+from cnn.words import listed, printable
 
 ACCEPTED = (
     "a folder of pictures (a sub-folder per class, where they have any, below train and test, where "
@@ -109,7 +109,8 @@ def _file(path: Path) -> Source | None:
 
 
 def _listed(name: str, found: Listed, *notes: str) -> Source:
-    return Source(name, found.key, found.splits, found.read, (*found.notes, *notes))
+    told = tuple(map(printable, (*found.notes, *notes)))
+    return Source(printable(name), found.key, found.splits, found.read, told)
 
 
 def _arrays(
@@ -130,7 +131,7 @@ def _arrays(
             )
         return labelled
 
-    return Source(place.name, key, splits, unchanged, notes)
+    return Source(printable(place.name), key, splits, unchanged, notes)
 
 
 def _key(files: Sequence[Path]) -> str:

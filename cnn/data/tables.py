@@ -130,6 +130,11 @@ def _opened(path: Path, errors: str = "strict") -> IO[str]:
     return path.open(newline="", encoding=encoding, errors=errors)
 
 
+def is_reserved(word: str) -> bool:
+    """Whether a column of that name is read as something else than as a class."""
+    return _plain(word.strip()) in {*_FILE, *_VAGUE, *_LABELS, *_COUNTS, _SPLIT}
+
+
 def _table(file: IO[str]) -> Iterator[list[str]]:
     """Return the rows of a table, whose columns are separated as the most in its first line are."""
     head = file.readline()
@@ -138,7 +143,7 @@ def _table(file: IO[str]) -> Iterator[list[str]]:
 
 def _plain(word: str) -> str:
     """Return the name of a column as those here are written: "Class ID" is "classid"."""
-    return re.sub(r"[\W_]+", "", word.lower())
+    return re.sub(r"[\W_]+", "", word.lower()) or word
 
 
 def _columns(path: Path, head: list[str]) -> _Columns:

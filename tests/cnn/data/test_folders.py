@@ -212,9 +212,14 @@ def test_a_class_is_the_same_however_its_accents_are_written(tmp_path):
 
 
 def test_names_that_are_no_text_can_be_written_all_the_same(tmp_path):
-    folder = tmp_path / os.fsdecode(b"r\xfcde")
-    picture(folder, "0.png")
-    assert cnn.load_dataset(str(tmp_path)).class_names == ("r\ufffdde",)
+    root = tmp_path / os.fsdecode(b"r\xfcde")
+    picture(root / os.fsdecode(b"h\xfcnd"), os.fsdecode(b"\xfc.png")).write_bytes(b"damaged")
+    picture(root, os.fsdecode(b"\xe4.png"))
+    source = open_source(root)
+    assert (source.name, source.read("all").class_names) == ("r\ufffdde", ("h\ufffdnd",))
+    assert source.notes[0].endswith("such as \ufffd.png.")
+    with pytest.raises(cnn.DatasetError, match="^h\ufffdnd/\ufffd.png cannot be used"):
+        _ = source.read("all").pictures[0]
 
 
 def test_other_tables_and_archives_beside_classes_are_left_out(tmp_path):
@@ -295,6 +300,18 @@ def test_a_damaged_picture_is_named_and_stops_no_other(tmp_path, data):
     assert found[1].pixels.max() == 7
     whole = found.decoded()
     assert (len(whole), whole.damaged, whole[0].class_name) == (1, 1, "dog")
+
+
+def test_a_random_sample_is_one_that_can_be_read(tmp_path):
+    for number in range(8):
+        path = picture(tmp_path / "cat", f"{number}.png", grey=number)
+        if number != 5:
+            path.write_bytes(b"damaged")
+    picture(tmp_path / "dog", "0.png").write_bytes(b"damaged")
+    data = cnn.load_dataset(str(tmp_path))
+    assert {data.sample(seed=seed).index for seed in range(9)} == {5}
+    with pytest.raises(cnn.DatasetError, match=r"^No picture of the class dog of .* can be read"):
+        data.sample(1)
 
 
 def test_pictures_of_several_sizes_are_looked_at_one_by_one_and_not_put_together(tmp_path):

@@ -152,3 +152,11 @@ def test_a_table_of_other_things_is_none_of_pictures(tmp_path):
     picture(tmp_path / "cat", "0.png")
     (tmp_path / "people.csv").write_text("id,name\n1,me\n")
     assert open_source(tmp_path).read("all").class_names == ("cat",)
+
+
+def test_a_class_may_be_called_by_a_sign(tmp_path):
+    path = table(tmp_path, "file,+,-,×\nfiles/a.png,0,0,1\n")
+    assert (cnn.load_dataset(path)[0].class_name, len(cnn.load_dataset(path).class_names)) == (
+        "×",
+        3,
+    )
