@@ -96,8 +96,7 @@ def serve(
     os.environ.update(environment(settings))
     from dashboard import serving
 
-    address = f"http://{settings.host}:{settings.port}{settings.prefix}"
-    typer.echo(f"CNN Visualizer: {address}  (Ctrl-C stops it)")
+    typer.echo(f"CNN Visualizer: http://{settings.address}{settings.prefix}  (Ctrl-C stops it)")
     serving.run()
 
 
