@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite, isnan
 from typing import SupportsFloat
+from unicodedata import category
 
 _PLAIN_BELOW = 1e6
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NEARLY = 1e-4
+# Signs that steer, and bytes that are no text.
+_NO_TEXT = ("Cc", "Cs")
 
 
 def sides(shape: Sequence[int | None]) -> str:
@@ -60,8 +63,8 @@ def counted(count: int, word: str) -> str:
 
 
 def printable(name: str) -> str:
-    """Return the name of a file as text that can be written: its bytes may be none."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """Return the name of a file as text in one line: its bytes may be none, or end the line."""
+    return "".join("\ufffd" if category(one) in _NO_TEXT else one for one in name)
 
 
 def listed(things: Sequence[str]) -> str:

@@ -75,8 +75,10 @@ def list_folder(folder: Path) -> Listed | None:
 
 def below_classes(folder: Path) -> str:
     """Return a folder with pictures below those of classes, which are not looked into; "" if none is."""
-    places = (f"{name}/" for name in _inside(folder, "").folders)
-    return _deeper(folder, ((place, _inside(folder, place)) for place in places))
+    for place, _, files in os.walk(folder):
+        if any(file.lower().endswith(SUFFIXES) for file in files):
+            return Path(place).relative_to(folder).as_posix()
+    return ""
 
 
 def _deeper(folder: Path, inside: Iterable[tuple[str, _Inside]]) -> str:
@@ -185,7 +187,7 @@ def _inside(folder: Path, start: str) -> _Inside:
             if _is(entry.is_dir):
                 folders.append(entry.name)
             elif not _is(entry.is_file):
-                others.append("broken link")
+                others.append("broken")
             elif low.endswith(SUFFIXES):
                 pictures[entry.name] = stamp_of(f"{start}{entry.name}", entry.stat())
             elif not low.endswith(_HOLDERS):

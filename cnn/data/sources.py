@@ -23,6 +23,7 @@ ACCEPTED = (
     "each class), an .npz with x and, for labels, y, or the files of MNIST, Fashion-MNIST, CIFAR-10 or "
     "CIFAR-100"
 )
+_OF_LABELS = ("labels", "train")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,16 +82,28 @@ def _opened(path: Path) -> Source | None:
 
 def _found(path: Path) -> Source | None:
     """Return what a folder holds: a table of pictures, classes, an archive, or pictures alone."""
-    tables, archives = sorted(path.glob("*.csv")), sorted(path.glob("*.npz"))
+    tables, archives = sorted(path.glob("*.csv"), key=_by_use), sorted(path.glob("*.npz"))
     if table := next(filter(names_pictures, tables), None):
-        return _file(table)
+        others = [file.name for file in (*tables, *archives) if file != table]
+        return _listed(table.name, list_table(table), *_left_out(others, table.name))
     pictures = list_folder(path)
     if pictures and (pictures.class_names or not archives):
         others = [file.name for file in (*tables, *archives)]
-        note = f"Left out: {listed(others)}, beside the pictures in {path.name}."
-        return _listed(path.name, pictures, *([note] if others else []))
+        notes = _left_out(others, f"the pictures in {path.name}")
+        if tables:
+            notes += ("A table of pictures has the columns file and label in its first line.",)
+        return _listed(path.name, pictures, *notes)
     alone = [*archives, *tables]
     return _file(alone[0]) if alone else None
+
+
+def _by_use(table: Path) -> tuple[bool, str]:
+    """Return what tables are sorted by: those that are called as labels of training are first."""
+    return table.stem.lower() not in _OF_LABELS, table.name
+
+
+def _left_out(names: Sequence[str], beside: str) -> tuple[str, ...]:
+    return (f"Left out: {listed(names)}, beside {beside}.",) if names else ()
 
 
 def _divided(files: Mapping[str, list[Path]]) -> tuple[list[Path], tuple[str, ...]]:

@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from cnn.data.listing import Listed
 from cnn.data.picture_files import SUFFIXES, stamp_of
 from cnn.data.splits import WORDS, about, divided
 from cnn.errors import DatasetError, reason
+from cnn.words import printable
 
 # Names of columns are compared in small letters, without blanks and signs between.
 _FILE = (
@@ -38,6 +39,13 @@ _COUNTS = ("", "id", "index", "unnamed0")
 _SPLIT_WORDS = {word for words in WORDS.values() for word in words}
 _MOST_ROWS = 10_000_000
 _SEPARATORS = ",;\t"
+# How Excel says which it is, in a line of its own.
+_SEPARATOR = re.compile(r"sep=(.)\s*$", re.IGNORECASE)
+_COMMENT = "#"
+# Accents are one sign with their letter, or one of their own, as on a Mac.
+_FORMS: tuple[Literal["NFC", "NFD"], ...] = ("NFC", "NFD")
+# Where tables are beside a folder of pictures, if not in one that is called as they are.
+_USUAL_FOLDER = "images"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MARKS = {"0": 0, "0.0": 0, "false": 0, "1": 1, "1.0": 1, "true": 1}
 _WHOLE = re.compile(r"([0-9]{1,9})(\.0+)?")
@@ -94,7 +102,8 @@ def list_table(path: Path) -> Listed:
     words = {row.split for row in rows}
     splits = {UNDIVIDED[0]: ""} if words == {""} else _splits(path, words)
     labels, names = _told(path, columns, rows)
-    stamps = [_stamp(path, row) for row in rows]
+    below = _below(path, rows[0].file)
+    stamps = [_stamp(path, row, below) for row in rows]
     places = {
         split: [n for n, row in enumerate(rows) if row.split == word]
         for split, word in splits.items()
@@ -104,7 +113,11 @@ def list_table(path: Path) -> Listed:
         {split: [stamps[n] for n in chosen] for split, chosen in places.items()},
         {split: labels[chosen] for split, chosen in places.items()},
         names,
-        (*about(words, splits), *_about_labels(path, columns)),
+        (
+            *about(words, splits),
+            *_about_labels(path, columns),
+            *([f"The files of {path.name} are those in {below}."] if below else ()),
+        ),
     )
 
 
@@ -119,7 +132,7 @@ def names_pictures(path: Path) -> bool:
     if any(word in known for word in _FILE):
         return True
     vague = next((known.index(word) for word in _VAGUE if word in known), len(first))
-    return vague < len(first) and bool(_found(path.parent, first[vague].strip()))
+    return vague < len(first) and _below(path, first[vague].strip()) is not None
 
 
 def _opened(path: Path, errors: str = "strict") -> IO[str]:
@@ -137,7 +150,9 @@ def is_reserved(word: str) -> bool:
 
 def _table(file: IO[str]) -> Iterator[list[str]]:
     """Return the rows of a table, whose columns are separated as the most in its first line are."""
-    head = file.readline()
+    head = next((line for line in file if line[0] != _COMMENT), "")
+    if told := _SEPARATOR.match(head):
+        return csv.reader(file, delimiter=told[1])
     return csv.reader(chain([head], file), delimiter=max(_SEPARATORS, key=head.count))
 
 
@@ -227,15 +242,28 @@ def _marked(
     return numbers, tuple(columns.head[place] for place in columns.labels)
 
 
-def _stamp(path: Path, row: _Row) -> str:
+def _below(path: Path, file: str) -> str | None:
+    """Return the folder beside a table in which its first file is, "" for that of the table itself.
+
+    None where it is in none of them.
+    """
+    inside = sorted(entry.name for entry in os.scandir(path.parent) if entry.is_dir())
+    first = [name for name in (path.stem, _USUAL_FOLDER) if name in inside]
+    places = ("", *dict.fromkeys([*first, *inside]))
+    return next(
+        (place for place in places if _found(path.parent, f"{place}/{file}".lstrip("/"))), None
+    )
+
+
+def _stamp(path: Path, row: _Row, below: str | None) -> str:
     """Return the stamp of a row's file; a table leads to no file outside its folder."""
     name = Path(os.path.normpath(row.file.replace("\\", "/")))
     if name.is_absolute() or ".." in name.parts or "\0" in row.file:
         raise DatasetError(
-            f"{path.name}, line {row.line:,}, names {name.name}, which is outside its folder: "
+            f"{path.name}, line {row.line:,}, names {printable(name.name)}, which is outside its folder: "
             "name files below the folder of the table."
         )
-    found = _found(path.parent, row.file)
+    found = _found(path.parent, f"{below}/{row.file}" if below else row.file)
     if found is None:
         raise DatasetError(
             f"{path.name}, line {row.line:,}, names {row.file}, which is not there: mend the line, or "
@@ -265,12 +293,13 @@ def _found(folder: Path, file: str) -> _Found | None:
 
 def _spellings(file: str) -> Iterator[str]:
     """Yield the names of a file as tables give them: as it is, as on Windows, without its ending."""
-    for end in ("", *SUFFIXES):
-        for written in dict.fromkeys([file, file.replace("\\", "/")]):
-            name = Path(os.path.normpath(written)).as_posix() + end
-            yield from dict.fromkeys(
-                [name, *(unicodedata.normalize(f, name) for f in ("NFC", "NFD"))]
-            )
+    ends = [*filter(None, [Path(file).suffix.lower(), Path(file).suffix.upper()])]
+    for written in dict.fromkeys([file, file.replace("\\", "/")]):
+        name = Path(os.path.normpath(written)).as_posix()
+        otherwise = [str(Path(name).with_suffix(end)) for end in ends]
+        whole = [f"{name}{end}" for end in (*SUFFIXES, *map(str.upper, SUFFIXES))]
+        for one in [name, *otherwise, *whole]:
+            yield from dict.fromkeys([one, *(unicodedata.normalize(f, one) for f in _FORMS)])
 
 
 def _numbers(labels: list[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:

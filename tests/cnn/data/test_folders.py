@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -139,6 +140,10 @@ def test_pictures_below_the_folder_of_a_class_are_named(tmp_path):
     picture(tmp_path / "pets" / "cat", "0.png")
     with pytest.raises(cnn.DatasetError, match=r"and pictures in pets/cat: .*\.png, \.jpg"):
         open_source(tmp_path)
+    picture(tmp_path / "more" / "data" / "train" / "dog", "0.png")
+    with pytest.raises(cnn.DatasetError, match="and pictures in data/train/dog: expected"):
+        open_source(tmp_path / "more")
+    shutil.rmtree(tmp_path / "more")
     picture(tmp_path / "pets", "0.png")
     assert open_source(tmp_path).notes == (
         "Left out: pictures in pets/cat, below the folder of a class.",
@@ -200,7 +205,7 @@ def test_links_that_lead_nowhere_stop_no_other_picture(tmp_path):
     source = open_source(tmp_path)
     assert len(source.read("all").labels) == 1
     assert source.notes == (
-        f"Left out: 3 files of other kinds (3 broken link); pictures are read from {ENDS}.",
+        f"Left out: 3 files of other kinds (3 broken); pictures are read from {ENDS}.",
     )
 
 
@@ -232,6 +237,7 @@ def test_other_tables_and_archives_beside_classes_are_left_out(tmp_path):
     assert source.read("all").class_names == ("cat",)
     assert source.notes == (
         f"Left out: notes.csv and more.npz, beside the pictures in {tmp_path.name}.",
+        "A table of pictures has the columns file and label in its first line.",
     )
     (tmp_path / "pictures.csv").write_text("file\ncat/0.png\n")
     assert open_source(tmp_path).name == "pictures.csv"

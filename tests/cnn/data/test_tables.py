@@ -160,3 +160,29 @@ def test_a_class_may_be_called_by_a_sign(tmp_path):
         "×",
         3,
     )
+
+
+@pytest.mark.parametrize("folder", ["train", "images", "jpg"])
+def test_the_files_of_a_table_may_be_in_the_folder_beside_it(tmp_path, folder):
+    picture(tmp_path / folder, "a.JPG", grey=7)
+    picture(tmp_path / "test", "b.jpg")
+    (tmp_path / "sample_submission.csv").write_text("id,breed\nb,pug\n")
+    (tmp_path / "train.csv").write_text("id,breed\na,collie\n")
+    source = open_source(tmp_path)
+    assert (source.name, source.read("all").class_names) == ("train.csv", ("collie",))
+    assert source.notes == (
+        "The column breed of train.csv is taken for the labels, as no other is.",
+        f"The files of train.csv are those in {folder}.",
+        "Left out: sample_submission.csv, beside train.csv.",
+    )
+
+
+@pytest.mark.parametrize("before", ["sep=;\r\n", "# made by hand\n# twice\n", "#\nSEP=;\n"])
+def test_lines_before_the_names_of_the_columns_are_no_rows(tmp_path, before):
+    path = table(tmp_path, f"{before}file;label\nfiles/a.PNG;cat\n")
+    assert cnn.load_dataset(path)[0].class_name == "cat"
+
+
+def test_a_refusal_is_one_line_whatever_the_file_is_called(tmp_path):
+    with pytest.raises(cnn.DatasetError, match="names a.png\ufffd, which is outside"):
+        cnn.load_dataset(table(tmp_path, "file,label\nfiles/a.png\0,cat\n"))
