@@ -293,13 +293,18 @@ def _found(folder: Path, file: str) -> _Found | None:
 
 def _spellings(file: str) -> Iterator[str]:
     """Yield the names of a file as tables give them: as it is, as on Windows, without its ending."""
+    yield _normal(file)
     ends = [*filter(None, [Path(file).suffix.lower(), Path(file).suffix.upper()])]
     for written in dict.fromkeys([file, file.replace("\\", "/")]):
-        name = Path(os.path.normpath(written)).as_posix()
+        name = _normal(written)
         otherwise = [str(Path(name).with_suffix(end)) for end in ends]
         whole = [f"{name}{end}" for end in (*SUFFIXES, *map(str.upper, SUFFIXES))]
         for one in [name, *otherwise, *whole]:
             yield from dict.fromkeys([one, *(unicodedata.normalize(f, one) for f in _FORMS)])
+
+
+def _normal(file: str) -> str:
+    return os.path.normpath(file).replace(os.sep, "/")
 
 
 def _numbers(labels: list[str]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
