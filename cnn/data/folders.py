@@ -58,17 +58,16 @@ def list_folder(folder: Path) -> Listed | None:
     found = _in_classes(folder, classes) or _without_classes(folder, beside)
     if found is None:
         return None
-    inside = [(f"{roots[s]}{n}/", one) for s, each in classes.items() for n, one in each.items()]
-    read = [*beside.values(), *(one for _, one in inside)]
+    inside = {f"{roots[s]}{n}/": one for s, each in classes.items() for n, one in each.items()}
+    above = [top] if splits else []
+    beside_classes = [*above, *(beside.values() if found.class_names else ())]
     notes = [
         *about(top.folders if splits else (), splits),
-        *_about_loose(
-            [*([top] if splits else []), *(beside.values() if found.class_names else ())]
-        ),
+        *_about_loose(beside_classes),
         *_about_further(folder, further, splits),
         *(_about_empty(classes) if found.class_names else ()),
         *_about_deeper(_deeper(folder, inside)),
-        *_about_others([*read, *([top] if splits else [])]),
+        *_about_others([*above, *beside.values(), *inside.values()]),
     ]
     return found._replace(notes=tuple(notes))
 
@@ -81,8 +80,9 @@ def below_classes(folder: Path) -> str:
     return ""
 
 
-def _deeper(folder: Path, inside: Iterable[tuple[str, _Inside]]) -> str:
-    deeper = (f"{place}{name}" for place, one in inside for name in one.folders)
+def _deeper(folder: Path, inside: dict[str, _Inside]) -> str:
+    """Return a folder with pictures in one of the folders `inside`, by their places; "" if none is."""
+    deeper = (f"{place}{name}" for place, one in inside.items() for name in one.folders)
     return next((place for place in deeper if _has_pictures(folder, place)), "")
 
 
@@ -136,7 +136,7 @@ def _about_further(folder: Path, names: list[str], splits: dict[str, str]) -> li
     if not splits:
         return []
     found = ((name, _inside(folder, f"{name}/")) for name in names)
-    left_out = [n for n, one in found if one.pictures or _deeper(folder, [(f"{n}/", one)])]
+    left_out = [n for n, one in found if one.pictures or _deeper(folder, {f"{n}/": one})]
     return (
         [f"Left out: {_named(left_out)}, beside {listed([*splits.values()])}."] if left_out else []
     )

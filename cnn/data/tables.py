@@ -132,7 +132,9 @@ def names_pictures(path: Path) -> bool:
     if any(word in known for word in _FILE):
         return True
     vague = next((known.index(word) for word in _VAGUE if word in known), len(first))
-    return vague < len(first) and _below(path, first[vague].strip()) is not None
+    if vague >= len(first):
+        return False
+    return _below(path, first[vague].strip(), everywhere=False) is not None
 
 
 def _opened(path: Path, errors: str = "strict") -> IO[str]:
@@ -242,17 +244,22 @@ def _marked(
     return numbers, tuple(columns.head[place] for place in columns.labels)
 
 
-def _below(path: Path, file: str) -> str | None:
+def _below(path: Path, file: str, *, everywhere: bool = True) -> str | None:
     """Return the folder beside a table in which its first file is, "" for that of the table itself.
 
-    None where it is in none of them.
+    None where it is in none of them, or, unless `everywhere`, in none that is called as such folders are.
     """
     inside = sorted(entry.name for entry in os.scandir(path.parent) if entry.is_dir())
-    first = [name for name in (path.stem, _USUAL_FOLDER) if name in inside]
-    places = ("", *dict.fromkeys([*first, *inside]))
+    usual = [name for name in (path.stem, _USUAL_FOLDER) if name in inside]
+    places = ("", *dict.fromkeys([*usual, *(inside if everywhere else [])]))
     return next(
-        (place for place in places if _found(path.parent, f"{place}/{file}".lstrip("/"))), None
+        (one for one in places if _has_file(path.parent, f"{one}/{file}".lstrip("/"))), None
     )
+
+
+def _has_file(folder: Path, name: str) -> bool:
+    found = _found(folder, name)
+    return found is not None and stat.S_ISREG(found.stat.st_mode)
 
 
 def _stamp(path: Path, row: _Row, below: str | None) -> str:

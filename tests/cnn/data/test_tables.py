@@ -148,9 +148,10 @@ def test_a_table_that_is_no_utf8_is_refused_where_its_folder_is_given(tmp_path):
         open_source(tmp_path)
 
 
-def test_a_table_of_other_things_is_none_of_pictures(tmp_path):
+@pytest.mark.parametrize("first", ["1", "0", "cat", "cat/", ""])
+def test_a_table_of_other_things_is_none_of_pictures(tmp_path, first):
     picture(tmp_path / "cat", "0.png")
-    (tmp_path / "people.csv").write_text("id,name\n1,me\n")
+    (tmp_path / "people.csv").write_text(f"id,name\n{first},me\n")
     assert open_source(tmp_path).read("all").class_names == ("cat",)
 
 
@@ -162,12 +163,14 @@ def test_a_class_may_be_called_by_a_sign(tmp_path):
     )
 
 
-@pytest.mark.parametrize("folder", ["train", "images", "jpg"])
-def test_the_files_of_a_table_may_be_in_the_folder_beside_it(tmp_path, folder):
+@pytest.mark.parametrize(
+    ("folder", "head"), [("train", "id"), ("images", "id"), ("jpg", "image_path")]
+)
+def test_the_files_of_a_table_may_be_in_the_folder_beside_it(tmp_path, folder, head):
     picture(tmp_path / folder, "a.JPG", grey=7)
     picture(tmp_path / "test", "b.jpg")
     (tmp_path / "sample_submission.csv").write_text("id,breed\nb,pug\n")
-    (tmp_path / "train.csv").write_text("id,breed\na,collie\n")
+    (tmp_path / "train.csv").write_text(f"{head},breed\na,collie\n")
     source = open_source(tmp_path)
     assert (source.name, source.read("all").class_names) == ("train.csv", ("collie",))
     assert source.notes == (
