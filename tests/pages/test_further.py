@@ -177,3 +177,18 @@ def test_an_input_that_is_not_fed_gets_the_first_picture_that_can_be_read(tmp_pa
     colour = Further("colour", 3, (12, 14, 3), form, np.zeros((12, 14, 3), np.float32))
     (got,) = further.fed([colour], View(), lambda: cnn.load_dataset(str(tmp_path)))
     assert (got.sample.index, got.sample.pixels.max()) == (1, 1)
+
+
+def test_own_pictures_feed_the_picture_inputs_and_other_arrays_are_told_to_be_left_out(
+    tmp_path, request_of
+):
+    data = cnn.load_dataset("digits")
+    pixels = np.stack([data[place].pixels for place in range(6)])
+    np.savez(tmp_path / "mine.npz", x=pixels, y=data.labels[:6], age=np.ones((6, 2)))
+    app = application_of(network(), tmp_path, data=str(tmp_path / "mine.npz"))
+    request_of(app)
+    runtime = runtime_of(app)
+    assert runtime.sets.own.notes[0].startswith("Left out: age, neither pictures nor labels;")
+    query = {**runtime.default_view().to_query(), "given": "1:0.5,-2", "also": "2:4;3:5"}
+    wanted = expected(app, query, [0.5, -2], 4, 5)
+    np.testing.assert_allclose(probabilities(app, query), wanted[0], atol=1e-6)
