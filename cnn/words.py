@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite, isnan
 from typing import SupportsFloat
+from unicodedata import category
 
 _PLAIN_BELOW = 1e6
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NEARLY = 1e-4
+# Signs that steer, and bytes that are no text.
+_NO_TEXT = ("Cc", "Cs")
 
 
 def sides(shape: Sequence[int | None]) -> str:
@@ -57,6 +60,11 @@ def number(value: SupportsFloat, digits: int = 3) -> str:
 def counted(count: int, word: str) -> str:
     """Return a number of things in words: "1 kernel", "32 kernels"."""
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
+def printable(name: str) -> str:
+    """Return the name of a file as text in one line: its bytes may be none, or end the line."""
+    return "".join("\ufffd" if category(one) in _NO_TEXT else one for one in name)
 
 
 def listed(things: Sequence[str]) -> str:

@@ -90,16 +90,20 @@ def serve(
     settings = _settings(given)
     settings.jobs.require_writable()
     if settings.own_data:
-        for note in open_source(settings.own_data).notes:
-            typer.echo(note)
+        _tell_of(settings.own_data)
     if settings.auth:
         People(settings.auth.expanduser())
     os.environ.update(environment(settings))
     from dashboard import serving
 
-    address = f"http://{settings.host}:{settings.port}{settings.prefix}"
-    typer.echo(f"CNN Visualizer: {address}  (Ctrl-C stops it)")
+    typer.echo(f"CNN Visualizer: http://{settings.address}{settings.prefix}  (Ctrl-C stops it)")
     serving.run()
+
+
+def _tell_of(pictures: Path) -> None:
+    """Say what is not shown of somebody's own pictures; `DatasetError` where there are none."""
+    for note in open_source(pictures).notes:
+        typer.echo(note)
 
 
 def _the_one_model(file: Path, flag: Path | None, context: typer.Context) -> Path:
@@ -138,6 +142,8 @@ def train(
             chosen["save_to"] = _absolute(save_to)
         if chosen.get("dataset", NAMES[0]) not in NAMES:
             chosen["dataset"] = _absolute(Path(chosen["dataset"]))
+            if Path(chosen["dataset"]).exists():
+                _tell_of(Path(chosen["dataset"]))
         config = lessons.config(lesson, chosen, data_dir=settings.data_path)
         place = into or settings.jobs.runs_dir
         run = (
@@ -297,6 +303,8 @@ def check(
     settings = _settings(given)
     name = data or datasets.best(settings.data_path)
     dataset = cnn.load_dataset(name, data_dir=settings.data_path)
+    if dataset.is_own:
+        _tell_of(Path(name).expanduser())
     if model:
         open_apart(model, limits=settings.opening)
     print_report(Console(), cnn.load_model(model, limits=settings.model_limits), dataset)

@@ -175,7 +175,7 @@ def _memory(settings: Settings) -> Iterator[Finding]:
 
 
 def _port(settings: Settings) -> Iterator[Finding]:
-    place = f"{settings.host}:{settings.port}"
+    place = settings.address
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
         with socket.socket(family) as sock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import csv
 import re
 import sys
 import tempfile
@@ -17,9 +18,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from PIL import Image
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 import cnn
+from cnn.data.tables import is_reserved
 from cnn.errors import DatasetError
 from cnn.images.pixels import MOST_CHANNELS
 from cnn.models.card import Card, attach_card, card_of, stated_card, with_class_names
@@ -55,12 +58,13 @@ def launch(
     """Serve the model as it is now, with these pictures, and return a handle of the server.
 
     `model` may be the path of its file; what its card says is kept where nothing else is given.
-    `images` are n pictures (n, height, width) or (n, height, width, channels): integers or numbers from 0
-    to 255, or numbers from 0 to 1, which are rounded to 256 levels. `labels` (n,) are the places of their
-    classes among `class_names`, which has one name for each output, or the names; (n, classes) with a 1
-    at the class is taken too; without them nothing is said to be right or wrong. `scale` is what pixels
-    of 0 to 255 are multiplied with before they enter the model, as on its card. Without pictures those
-    are shown that the dashboard finds, at least the embedded digits.
+    `images` are n pictures (n, height, width) or (n, height, width, channels), or a list of pictures of
+    any sizes with 1 or 3 channels: integers or numbers from 0 to 255, or numbers from 0 to 1, which are
+    rounded to 256 levels. `labels` (n,) are the places of their classes among `class_names`, which has
+    one name for each output, or the names; (n, classes) with a 1 at the class is taken too; without
+    them nothing is said to be right or wrong. `scale` is what pixels of 0 to 255 are multiplied with
+    before they enter the model, as on its card. Without pictures those are shown that the dashboard
+    finds, at least the embedded digits.
 
     With `show` it is opened in the browser, or below the cell of a notebook. The server listens on a free
     port of this machine alone, in threads of this process; what it writes goes when it is closed.
@@ -214,28 +218,87 @@ def _written(
         if labels is not None:
             raise DatasetError("There are labels and no images: give both.")
         return {}
-    pixels, path = _pixels(_array(images, "images")), home / "pictures.npz"
-    if labels is None:
-        np.savez(path, x=pixels)
-        return {"data": str(path)}
-    given = _array(labels, "labels")
-    if given.ndim and len(given) != len(pixels):
+    together = _together(images)
+    pixels = _each(images) if together is None else _pixels(together)
+    numbers = None if labels is None else _labels(labels, len(pixels), names)
+    write = _write_apart if isinstance(pixels, list) else _write_together
+    return {"data": str(write(home, pixels, numbers, names))}
+
+
+def _labels(labels: ArrayLike, count: int, names: tuple[str, ...]) -> NDArray[np.int64]:
+    """Return the places of the labels of so many pictures among the names; `DatasetError` as `launch`."""
+    given = _array(labels)
+    if given.ndim and len(given) != count:
+        raise DatasetError(f"There are {count} images and {len(given)} labels: give one each.")
+    return _numbers(given, names)
+
+
+def _write_together(
+    home: Path, pixels: Any, numbers: NDArray[np.int64] | None, names: tuple[str, ...]
+) -> Path:
+    path = home / "pictures.npz"
+    told: dict[str, Any] = {} if numbers is None else {"y": numbers, "class_names": np.array(names)}
+    np.savez(path, x=pixels, **told)
+    return path
+
+
+def _write_apart(
+    home: Path, pixels: Any, numbers: NDArray[np.int64] | None, names: tuple[str, ...]
+) -> Path:
+    """Write a file for each picture, and a table with a column of 0 and 1 for each class."""
+    named = () if numbers is None else names
+    if wrong := next(filter(is_reserved, named), ""):
         raise DatasetError(
-            f"There are {len(pixels)} images and {len(given)} labels: give one each."
+            f"The images have several sizes, and a class is called {wrong!r}, as a column of a table is: "
+            "call it otherwise, or bring all images to one size."
         )
-    np.savez(path, x=pixels, y=_numbers(given, names), class_names=np.array(names))
-    return {"data": str(path)}
+    path = home / "pictures.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        table.writerow(["file", *named])
+        for place, picture in enumerate(pixels):
+            name = f"{place:06}.png"
+            shown = picture[..., 0] if picture.shape[-1] == 1 else picture
+            Image.fromarray(shown).save(home / name)
+            ones = () if numbers is None else np.arange(len(named)) == numbers[place]
+            table.writerow([name, *map(int, ones)])
+    return path
 
 
-def _array(given: ArrayLike, what: str) -> NDArray[Any]:
-    """Return what is given as an array; `DatasetError` where its parts have several shapes."""
+def _together(images: ArrayLike) -> NDArray[Any] | None:
+    """Return pictures of one size as one array; None for those of several."""
+    try:
+        array = np.asarray(images)
+    except ValueError:
+        return None
+    return None if array.dtype == object and array.ndim == 1 else array
+
+
+def _each(images: Any) -> list[NDArray[np.uint8]]:
+    """Return pictures of any sizes, uint8 (height, width, 1 or 3); `DatasetError` for what are none."""
+    arrays = [np.asarray(one) for one in images]
+    arrays = [one[..., None] if one.ndim == 2 else one for one in arrays]
+    if wrong := [
+        one for one in arrays if one.ndim != 3 or one.shape[-1] not in (1, 3) or not one.size
+    ]:
+        raise DatasetError(
+            f"The images have several sizes, and one has the shape {wrong[0].shape}: expected (height, "
+            "width) or (height, width, 1 or 3) of each; bring those with other channels to one size."
+        )
+    levels = _pixels(np.concatenate([one.ravel() for one in arrays]).reshape(1, 1, -1)).ravel()
+    parts = np.split(levels, np.cumsum([one.size for one in arrays])[:-1])
+    return [part.reshape(one.shape) for part, one in zip(parts, arrays, strict=True)]
+
+
+def _array(given: ArrayLike) -> NDArray[Any]:
+    """Return labels as an array; `DatasetError` where they have several shapes."""
     try:
         return np.asarray(given)
     except ValueError as error:
         shapes = sorted({np.shape(one) for one in given})  # type: ignore[union-attr]
         raise DatasetError(
-            f"The {what} have {len(shapes)} shapes, among them {shapes[0]} and {shapes[-1]}: bring all "
-            "to one, or serve a folder of pictures of any sizes with cnn-dashboard serve --data."
+            f"The labels have {len(shapes)} shapes, among them {shapes[0]} and {shapes[-1]}: give one "
+            "per picture."
         ) from error
 
 

@@ -38,7 +38,7 @@ try:
 except SettingError as wrong:
     end(wrong)
 
-bind = f"{_settings.host}:{_settings.port}"
+bind = _settings.address
 worker_class = "gthread"
 workers = _settings.processes
 threads = _settings.threads

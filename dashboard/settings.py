@@ -249,6 +249,11 @@ class Settings(BaseSettings):
         ]
 
     @property
+    def address(self) -> str:
+        """Where the server listens, host and port: an address of IPv6 stands in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
     def own_data(self) -> Path | None:
         """The operator's own pictures, absolute; None where a named data set or none is wanted."""
         is_own = self.data and self.data not in NAMES

@@ -243,39 +243,9 @@
     return next;
   }
 
-  // The class of every picture of a data set, fetched once.
-  let labels;
-  root.cnn.atStart(() => (labels = {}));
-
-  function labelsOf(view) {
-    const address = root.cnn.addressOf("labels", view);
-    labels[address] = labels[address] || fetchLabels(address);
-    return labels[address];
-  }
-
-  async function fetchLabels(address) {
-    const answer = await fetch(address);
-    return answer.ok ? new Uint16Array(await answer.arrayBuffer()) : new Uint16Array();
-  }
-
-  // Another random picture: of the class clicked, or of the class of the one on the screen.
-  function pick({ dataset }) {
-    return pickOf(dataset.label === undefined ? undefined : Number(dataset.label));
-  }
-
-  async function pickOf(wanted) {
-    if (!current) return;
-    const known = await labelsOf(current);
-    const here = Number(current.index);
-    const label = wanted === undefined ? known[here] : wanted;
-    const places = [...known.keys()].filter((i) => known[i] === label && i !== here);
-    if (places.length) changeView({ index: places[Math.floor(Math.random() * places.length)] });
-  }
-
-  document.addEventListener("click", ({ target }) => {
-    const button = target.closest(".digits button, #another");
-    if (button) pick(button);
-  });
+  // Counts the choices of a data set: an older one does not undo a newer.
+  let choices;
+  root.cnn.atStart(() => (choices = 0));
 
   // A component of Dash makes the next view. The store can be behind for as long as numbers are on their way.
   function chooseFor(stored, changes) {
@@ -284,13 +254,14 @@
     return next;
   }
 
-  function choose(data, model, stored) {
+  async function choose(data, model, stored) {
     const view = current || stored;
     if (!view || !data || !model) return root.no_update;
     const [name, split] = data.split("/");
-    const moved = name !== view.data || split !== view.split;
-    const place = moved ? { data: name, split, index: 0 } : {};
-    return chooseFor(stored, { ...place, model });
+    if (name === view.data && split === view.split) return chooseFor(stored, { model });
+    const choice = ++choices;
+    const index = await root.cnn.placeIn({ data: name, split }, view);
+    return choice === choices ? chooseFor(stored, { data: name, split, index, model }) : root.no_update;
   }
 
   function chosen(view, data, model) {
@@ -343,8 +314,6 @@
     currentView: () => current,
     changeView,
     changed,
-    labelsOf,
-    pickOf,
     chooseFor,
     choose: ofControls(choose),
     chosen: ofView(chosen),

@@ -85,11 +85,12 @@
     if (!problem) give("given", box, numbers.map((one) => String(Number(one.toFixed(9)))).join(","));
   }
 
-  function another(box) {
-    const of = Number(box.dataset.of);
-    let index = Math.floor(Math.random() * of);
-    if (of > 1 && String(index) === box.dataset.index) index = (index + 1) % of;
-    give("also", box, index);
+  async function another(box) {
+    const { of, index } = box.dataset;
+    const places = [...Array(Number(of)).keys()].filter((place) => String(place) !== index);
+    const found = await root.cnn.readableAmong(root.cnn.currentView(), places);
+    if (found === null) root.cnn.tellOfNoOther(places.length, undefined, true);
+    else give("also", box, found);
   }
 
   // The part of the view has what each input is given, by its place.

@@ -42,7 +42,8 @@
     }
   }
 
-  const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+  // Rounded up: what is too large by a byte has more than the limit.
+  const megabytes = (bytes) => (Math.ceil(bytes / 1e5) / 10).toFixed(1);
 
   function send(file, card) {
     const request = new XMLHttpRequest();
@@ -131,5 +132,5 @@
 
   document.addEventListener("change", ({ target }) => target.matches("#model") && show());
 
-  root.cnn = { ...root.cnn, takesModel, openModels };
+  root.cnn = { ...root.cnn, megabytes, takesModel, openModels };
 })();

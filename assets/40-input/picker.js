@@ -252,8 +252,15 @@
     show(root.cnn.currentView());
   });
 
+  // What is not shown of somebody's own pictures is told beside these.
+  function showNotes(view) {
+    const notes = document.getElementById("data-notes");
+    if (notes && view) notes.hidden = notes.dataset.of !== view.data;
+  }
+
   function showChoices(view) {
     root.cnn.showClasses(view);
+    showNotes(view);
     show(view);
   }
 

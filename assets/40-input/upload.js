@@ -28,7 +28,7 @@
     if (!view) return;
     const { most, limit } = area().dataset;
     if (file.size > Number(most)) {
-      say(`${file.name} has ${(file.size / 1e6).toFixed(1)} MB: ${limit}`, "problem");
+      say(`${file.name} has ${root.cnn.megabytes(file.size)} MB: ${limit}`, "problem");
       return;
     }
     say(`Reading ${file.name} …`, "hint");

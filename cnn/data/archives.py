@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,7 +25,7 @@ from cnn.data.picture_files import MOST_BYTES
 from cnn.data.splits import WORDS, about, divided
 from cnn.errors import DatasetError, reason
 from cnn.images.pixels import MOST_CHANNELS
-from cnn.words import counted
+from cnn.words import counted, listed
 
 _PICTURES = ("x", "images", "image", "pictures", "data", "features")
 _LABELS = ("y", "labels", "label", "targets", "target", "classes")
@@ -33,6 +34,7 @@ _USUAL = (1, 3)
 # Numbers of classes below it are places, however few of them occur.
 _FEW = 100
 _LARGEST = 2**53
+_MOST_TOLD = 8
 _ARRAY = b"\x93NUMPY"
 _ACCEPTED = "x_train, y_train, x_test and y_test, or x and y (or images and labels), or x alone"
 
@@ -64,10 +66,24 @@ def splits_of_archive(path: Path) -> tuple[str, ...]:
 
 
 def notes_of_archive(path: Path) -> tuple[str, ...]:
-    """Return what is to be told of an archive whose splits are not train and test, in sentences."""
+    """Return what is to be told of other splits than train and test, and of other arrays: sentences."""
     with _opened(path) as archive:
-        words = [word for each in WORDS.values() for word in each if _called(archive.files, word)]
-    return about(words, divided(words))
+        files = archive.files
+    known = {word: _called(files, word) for word in [ALL, *chain(*WORDS.values())]}
+    words = [word for word, arrays in known.items() if arrays and word != ALL]
+    used = {name for arrays in known.values() if arrays for name in arrays} | {*_NAMES}
+    others = [name for name in files if name not in used]
+    return (*about(words, divided(words)), *_about_others(others))
+
+
+def _about_others(names: list[str]) -> tuple[str, ...]:
+    if not names:
+        return ()
+    shown = listed([*names[:_MOST_TOLD], *(["others"] if len(names) > _MOST_TOLD else [])])
+    return (
+        f"Left out: {shown}, neither pictures nor labels; what a network takes beside its picture is "
+        "given in the panel, or by the model's card.",
+    )
 
 
 def read_archive(path: Path, split: str) -> Labelled:

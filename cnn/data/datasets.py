@@ -171,9 +171,19 @@ class Dataset:
         return places
 
     def sample(self, label: int | None = None, seed: int | None = None) -> Sample:
-        """Return a random sample, of the class `label` if one is given; a seed makes it the same."""
-        places = np.arange(len(self)) if label is None else self.indices(label)
-        return self[int(np.random.default_rng(seed).choice(places))]
+        """Return a random sample, of the class `label` if one is given; a seed makes it the same.
+
+        One that is damaged gives way to another; `DatasetError` where all are.
+        """
+        left = np.arange(len(self)) if label is None else self.indices(label)
+        random = np.random.default_rng(seed)
+        while len(left):
+            place = int(random.choice(left))
+            with suppress(DatasetError):
+                return self[place]
+            left = left[left != place]
+        what = "picture" if label is None else f"picture of the class {self.class_names[label]}"
+        raise DatasetError(f"No {what} of {self.name} ({self.split}) can be read: replace them.")
 
 
 def load_dataset(
@@ -184,14 +194,14 @@ def load_dataset(
     Named are "mnist", "fashion_mnist", "cifar10" and "digits". A path is a folder with a sub-folder
     of pictures per class (below `train` and `test`, or `val`, where it is divided), a CSV with the
     columns file, label and, if wanted, split, an `.npz` with x_train, y_train, x_test and y_test or x
-    and y, or a folder with the files of MNIST, Fashion-MNIST or CIFAR-10. Pictures beside each other in a
-    folder, a CSV of files alone and an `.npz` without y have no labels. `split` is "train", "test" or,
-    for what nobody has divided, also "all": then every fifth picture is one of the test. Left out it
-    is the one to look at, "all" or else "test". Pictures in files are decoded when they are asked
-    for. `data_dir` is where named sets are looked for first; left out, the environment variable
-    `CNN_DATA_DIR` is used. Raises `DatasetError` when there is nothing usable; `cnn-dashboard data`
-    lists the places that are looked at. No message has a folder of this machine in it: it may be
-    shown to others.
+    and y, or a folder with the files of MNIST, Fashion-MNIST, CIFAR-10 or CIFAR-100. Pictures beside
+    each other in a folder, a CSV of files alone and an `.npz` without y have no labels. `split` is
+    "train", "test" or, for what nobody has divided, also "all": then every fifth picture is one of the
+    test. Left out it is the one to look at, "all" or else "test". Pictures in files are decoded when
+    they are asked for. `data_dir` is where named sets are looked for first; left out, the environment
+    variable `CNN_DATA_DIR` is used. Raises `DatasetError` when there is nothing usable;
+    `cnn-dashboard data` lists the places that are looked at. No message has a folder of this machine in
+    it: it may be shown to others.
     """
     if name not in NAMES:
         return _own(name, split)
@@ -261,7 +271,7 @@ def find(name: str, data_dir: Path) -> Path | None:
 def _holds(name: str, place: Path) -> bool:
     if place.suffix == ".npz":
         return place.is_file()
-    return bool(cifar.batch_files(place) if name == CIFAR10 else idx_files(place))
+    return bool(cifar.batch_files(place, [cifar.CIFAR10]) if name == CIFAR10 else idx_files(place))
 
 
 def best(data_dir: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,16 @@ FASHION = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
     "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
+# Fashion-MNIST's first labels: its files are called as those of MNIST.
+_FIRST = {TRAIN: (9, 0, 0, 3, 0, 2, 7, 2, 5, 5), TEST: (9, 2, 1, 1, 6, 1, 4, 6, 5, 7)}
 _PREFIXES = {TRAIN: "train", TEST: "t10k"}
+# Where torchvision puts them.
+_BELOW = "raw"
 _KINDS = ("images-idx3", "labels-idx1")
 
 
 def idx_files(folder: Path) -> dict[str, list[Path]]:
-    """Return the IDX files in a folder by split, those of the test first."""
+    """Return the IDX files in a folder, or in `raw` in it, by split, those of the test first."""
     found = {split: [_file(folder, split, kind) for kind in _KINDS] for split in (TEST, TRAIN)}
     present = {split: [path for path in paths if path] for split, paths in found.items()}
     return {split: paths for split, paths in present.items() if paths}
@@ -29,8 +34,8 @@ def idx_files(folder: Path) -> dict[str, list[Path]]:
 def read_idx_files(folder: Path, split: str) -> Labelled:
     """Return the pictures of "train" or "test" in a folder of IDX files.
 
-    The classes have numbers; in a folder named after Fashion-MNIST, whose files are called as those
-    of MNIST, they have its names. `DatasetError` where they are not there or cannot be read.
+    The classes have numbers; those of Fashion-MNIST, told by its first labels or by the name of the
+    folder, have its names. `DatasetError` where they are not there or cannot be read.
     """
     paths = idx_files(folder).get(split, [])
     if len(paths) != len(_KINDS):
@@ -47,13 +52,20 @@ def read_idx_files(folder: Path, split: str) -> Labelled:
             "another format; replace it."
         ) from error
     names = numbered(int(labels.max(initial=0)) + 1)
-    is_fashion = "fashion" in folder.resolve().name.lower() and len(names) <= len(FASHION)
+    first = tuple(labels[: len(_FIRST[split])].tolist())
+    is_called = "fashion" in folder.resolve().name.lower() and len(names) <= len(FASHION)
+    is_fashion = is_called or (first == _FIRST[split] and len(names) == len(FASHION))
     return Labelled(images[..., None], labels.astype(np.int64), FASHION if is_fashion else names)
 
 
 def _file(folder: Path, split: str, kind: str) -> Path | None:
-    stem = f"{_PREFIXES[split]}-{kind}-ubyte"
-    return next((p for p in (folder / stem, folder / f"{stem}.gz") if p.is_file()), None)
+    stems = (
+        f"{_PREFIXES[split]}-{kind}-ubyte",
+        f"{_PREFIXES[split]}-{kind.replace('-', '.')}-ubyte",
+    )
+    places = product((folder, folder / _BELOW), stems, ("", ".gz"))
+    files = (place / f"{stem}{end}" for place, stem, end in places)
+    return next(filter(Path.is_file, files), None)
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cnn.data.datasets import CIFAR10, DIGITS, MNIST
 from cnn.data.labelled import ALL
+from cnn.words import printable
 
 _MOST_LETTERS = 40
 _NAMES = {
@@ -15,7 +16,7 @@ _NAMES = {
 
 def data_name(dataset: str) -> str:
     """Return what a data set is called; of a folder its own name, without the way there."""
-    name = _NAMES.get(dataset) or Path(dataset).name or "a folder"
+    name = _NAMES.get(dataset) or printable(Path(dataset).name) or "a folder"
     return name if len(name) <= _MOST_LETTERS else f"{name[: _MOST_LETTERS - 1]}…"
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from cnn.errors import DatasetError, ImageError, reason
 from cnn.images.decoding import LONGEST, Limits, decode
+from cnn.words import printable
 
 MOST_BYTES = 2_000_000_000
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
@@ -65,19 +66,20 @@ class PictureFiles:
         """Return a picture; one with more than `longest` pixels on a side is reduced to that."""
         stamp, limits = self._stamps[place], Limits()
         name = self.name(place)
+        shown = printable(name)
         try:
             with (self._root / name).open("rb") as file:
                 if stamp_of(name, os.fstat(file.fileno())) != stamp:
                     raise DatasetError(
-                        f"{name} was changed since its folder was opened: start again to see "
+                        f"{shown} was changed since its folder was opened: start again to see "
                         "what it is now."
                     )
                 return decode(file.read(limits.bytes + 1), limits=limits, longest=longest).pixels
         except ImageError as error:
-            raise DatasetError(f"{name} cannot be used: {error}") from error
+            raise DatasetError(f"{shown} cannot be used: {error}") from error
         except OSError as error:
             raise DatasetError(
-                f"{name} is no readable picture ({reason(error)}): replace or remove it."
+                f"{shown} is no readable picture ({reason(error)}): replace or remove it."
             ) from error
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:

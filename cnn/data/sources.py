@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnn.data.archives import notes_of_archive, read_archive, splits_of_archive
-from cnn.data.cifar import batch_files, read_batches
-from cnn.data.folders import Listed, below_classes, list_folder, list_table, names_pictures
+from cnn.data.cifar import about_batches, batch_files, read_batches
+from cnn.data.folders import below_classes, list_folder, not_read
 from cnn.data.idx import idx_files, read_idx_files
 from cnn.data.labelled import TEST, TRAIN, Labelled
+from cnn.data.listing import Listed
 from cnn.data.picture_files import SUFFIXES, key_of, stamp_of
+from cnn.data.tables import list_table, names_pictures
 from cnn.errors import DatasetError, reason
-from cnn.words import listed
+from cnn.words import listed, printable
 
 ACCEPTED = (
     "a folder of pictures (a sub-folder per class, where they have any, below train and test, where "
-    f"they are divided; {', '.join(SUFFIXES)}), a CSV of file,label, an .npz with x and, for labels, y, "
-    "or the files of MNIST, Fashion-MNIST or CIFAR-10"
+    f"they are divided; {', '.join(SUFFIXES)}), a CSV of file,label (or with a column of 0 and 1 for "
+    "each class), an .npz with x and, for labels, y, or the files of MNIST, Fashion-MNIST, CIFAR-10 or "
+    "CIFAR-100"
 )
+_OF_LABELS = ("labels", "train")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +53,18 @@ def open_source(path: Path) -> Source:
             f"{path.name} cannot be read ({reason(error)}): expected {ACCEPTED}."
         ) from error
     if source is None:
-        deeper = below_classes(path) if path.is_dir() else ""
-        there = f" where it is looked for, and pictures in {deeper}" if deeper else ""
-        raise DatasetError(f"{path.name} holds no data set{there}: expected {ACCEPTED}.")
+        raise DatasetError(f"{path.name} holds no data set{_instead(path)}: expected {ACCEPTED}.")
     return source
+
+
+def _instead(path: Path) -> str:
+    """Return what there is in place of a data set, to be said in the middle of a sentence."""
+    if not path.is_dir():
+        return ""
+    if deeper := below_classes(path):
+        return f" where it is looked for, and pictures in {deeper}"
+    others = not_read(path)
+    return f", and {others}" if others else ""
 
 
 def _opened(path: Path) -> Source | None:
@@ -63,22 +75,35 @@ def _opened(path: Path) -> Source | None:
     if files := idx_files(path):
         return _arrays(path, *_divided(files), lambda split: read_idx_files(path, split))
     if files := batch_files(path):
-        return _arrays(path, *_divided(files), lambda split: read_batches(path, split))
+        notes = about_batches(path)
+        return _arrays(path, *_divided(files), lambda split: read_batches(path, split), notes)
     return _found(path)
 
 
 def _found(path: Path) -> Source | None:
     """Return what a folder holds: a table of pictures, classes, an archive, or pictures alone."""
-    tables, archives = sorted(path.glob("*.csv")), sorted(path.glob("*.npz"))
+    tables, archives = sorted(path.glob("*.csv"), key=_by_use), sorted(path.glob("*.npz"))
     if table := next(filter(names_pictures, tables), None):
-        return _file(table)
+        others = [file.name for file in (*tables, *archives) if file != table]
+        return _listed(table.name, list_table(table), *_left_out(others, table.name))
     pictures = list_folder(path)
     if pictures and (pictures.class_names or not archives):
         others = [file.name for file in (*tables, *archives)]
-        note = f"Left out: {listed(others)}, beside the pictures in {path.name}."
-        return _listed(path.name, pictures, *([note] if others else []))
+        notes = _left_out(others, f"the pictures in {path.name}")
+        if tables:
+            notes += ("A table of pictures has the columns file and label in its first line.",)
+        return _listed(path.name, pictures, *notes)
     alone = [*archives, *tables]
     return _file(alone[0]) if alone else None
+
+
+def _by_use(table: Path) -> tuple[bool, str]:
+    """Return what tables are sorted by: those that are called as labels of training are first."""
+    return table.stem.lower() not in _OF_LABELS, table.name
+
+
+def _left_out(names: Sequence[str], beside: str) -> tuple[str, ...]:
+    return (f"Left out: {listed(names)}, beside {beside}.",) if names else ()
 
 
 def _divided(files: Mapping[str, list[Path]]) -> tuple[list[Path], tuple[str, ...]]:
@@ -97,7 +122,8 @@ def _file(path: Path) -> Source | None:
 
 
 def _listed(name: str, found: Listed, *notes: str) -> Source:
-    return Source(name, found.key, found.splits, found.read, (*found.notes, *notes))
+    told = tuple(map(printable, (*found.notes, *notes)))
+    return Source(printable(name), found.key, found.splits, found.read, told)
 
 
 def _arrays(
@@ -118,7 +144,7 @@ def _arrays(
             )
         return labelled
 
-    return Source(place.name, key, splits, unchanged, notes)
+    return Source(printable(place.name), key, splits, unchanged, notes)
 
 
 def _key(files: Sequence[Path]) -> str:

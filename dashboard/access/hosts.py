@@ -48,12 +48,14 @@ def _names_of_machine() -> list[str]:
 
 def is_loopback(host: str) -> bool:
     """Whether a name or an address is this machine, asked from this machine."""
-    if host == _HERE:
+    if host.casefold() == _HERE:
         return True
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
         return False
+    # A server that listens with IPv6 is told addresses of IPv4 in that form.
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def host_asked() -> str:

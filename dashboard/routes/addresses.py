@@ -13,8 +13,8 @@ from dashboard.prefix import base, below
 _ASKED = frozenset(
     {
         "link", "labels", "values", "layer_values", "fields", "upload", "prepare_upload", "news",
-        "news_of_runs", "open_model", "pictures", "thumbnails", "classes", "mean", "operated", "ranges",
-        "studies", "study", "cancel_study", "names", "take", "take_made",
+        "news_of_runs", "open_model", "pictures", "thumbnails", "classes", "readable", "mean", "operated",
+        "ranges", "studies", "study", "cancel_study", "names", "take", "take_made",
     }
 )  # fmt: skip
 

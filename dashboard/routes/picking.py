@@ -4,6 +4,7 @@ GET /pictures?<view>[&marks=1]            what is on the page of the view's `pic
                                           also what the network says of them
 GET /thumbnails/<data>/<split>?places=    these pictures small, side by side in one WebP file
 GET /classes/<data>                       the names of the classes of a data set, as JSON
+GET /readable/<data>/<split>?places=      the first of these pictures that is not damaged, as JSON
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from dashboard.state.data import OWN
 from dashboard.state.view import View, parse
 
 SIDE = 96
+_MOST_TRIED = 100
 _KEPT_SECONDS = {True: 31_536_000, False: 3600}
 
 
@@ -33,6 +35,7 @@ def serve_picking(server: Flask) -> None:
     server.add_url_rule("/pictures", "pictures", _pictures)
     server.add_url_rule("/thumbnails/<data>/<split>", "thumbnails", _thumbnails)
     server.add_url_rule("/classes/<data>", "classes", _classes)
+    server.add_url_rule("/readable/<data>/<split>", "readable", _readable)
 
 
 def _pictures() -> tuple[Response, int]:
@@ -112,15 +115,29 @@ def _why(data: cnn.Dataset, place: int) -> str:
 
 def _thumbnails(data: str, split: str) -> Response:
     try:
-        places = [int(text) for text in request.args.get("places", "").split(",")][:PAGE]
         found = current().sets.load(data, split)
-        sprite = _sprite(found, [place for place in places if place < len(found)])
+        sprite = _sprite(found, _places(found, PAGE))
     except (cnn.DatasetError, ValueError) as error:
         abort(404, description=str(error))
     seconds = _KEPT_SECONDS[data.startswith(OWN)]
     return Response(
         sprite, mimetype="image/webp", headers={"Cache-Control": f"private, max-age={seconds}"}
     )
+
+
+def _readable(data: str, split: str) -> Response:
+    try:
+        found = current().sets.load(data, split)
+        places = _places(found, _MOST_TRIED)
+    except (cnn.DatasetError, ValueError) as error:
+        abort(404, description=str(error))
+    return jsonify(index=next((place for place in places if not _why(found, place)), None))
+
+
+def _places(data: cnn.Dataset, most: int) -> list[int]:
+    """Return the places that are asked about, without those that there are not; `ValueError` for none."""
+    places = [int(text) for text in request.args.get("places", "").split(",")][:most]
+    return [place for place in places if 0 <= place < len(data)]
 
 
 def _sprite(data: cnn.Dataset, places: list[int]) -> bytes:

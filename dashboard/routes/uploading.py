@@ -6,6 +6,7 @@ GET  /upload/<hash>?<view>    the way from that picture to what the model takes
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -41,7 +42,11 @@ def _receive() -> tuple[Response, int]:
         decoded = cnn.decode(bodies.whole(), limits=settings.limits)
         key = settings.uploads.put(decoded.pixels)
     except RequestEntityTooLarge:
-        size = f"{request.content_length / 1e6:,.1f} MB" if request.content_length else "more"
+        size = (
+            f"{ceil(request.content_length / 1e5) / 10:,.1f} MB"
+            if request.content_length
+            else "more"
+        )
         return _refusal(
             f"A file of {size} was given: {limit_in_words(settings.limits)}",
             413,

@@ -25,9 +25,9 @@ class Fed:
 def fed(inputs: Sequence[Further], view: View, data: Callable[[], cnn.Dataset]) -> tuple[Fed, ...]:
     """Return what each of a model's further inputs gets beside numbers.
 
-    One for a picture of another shape than the first gets the first sample of the data set, unless the
-    view or the model's card says more. Raises `ModelError` for places that are none of these inputs, and
-    `DatasetError` for a sample that is not there.
+    One for a picture of another shape than the first gets the first sample of the data set that can be
+    read, unless the view or the model's card says more. Raises `ModelError` for places that are none of
+    these inputs, and `DatasetError` for a sample that is not there.
     """
     chosen = given.decode_places(view.also) if view.also else {}
     _require(inputs, chosen, "pictures", lambda one: one.form is not None)
@@ -39,7 +39,8 @@ def _fed(one: Further, index: int | None, data: Callable[[], cnn.Dataset]) -> Fe
     if one.form is None or (index is None and not is_unfed):
         return Fed(one, None, len(data()) if one.form else 0)
     pictures = data()
-    return Fed(one, pictures[index or 0], len(pictures))
+    place = pictures.place_of_first() if index is None else index
+    return Fed(one, pictures[place], len(pictures))
 
 
 def values(

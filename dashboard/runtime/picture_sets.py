@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from threading import Condition
@@ -69,9 +68,11 @@ class PictureSets:
         Own pictures of which none can be read give way to others.
         """
         if self.own_name:
-            with suppress(cnn.DatasetError):
+            try:
                 split = self.splits(self.own_name)[0]
                 return self.own_name, split, self.first(self.own_name, split)
+            except cnn.DatasetError as error:
+                self.problem = f"{error} {_INSTEAD}"
         named = self._settings.data if self._settings.data in datasets.NAMES else ""
         name = named or datasets.best(self._settings.data_path)
         return name, self.splits(name)[0], 0
@@ -81,13 +82,7 @@ class PictureSets:
 
         Raises `DatasetError` where none can.
         """
-        if not name.startswith(OWN):
-            return 0
-        try:
-            return self.load(name, split).place_of_first()
-        except cnn.DatasetError as error:
-            self.problem = f"{error} {_INSTEAD}"
-            raise
+        return self.load(name, split).place_of_first() if name.startswith(OWN) else 0
 
     def here(self) -> tuple[str, ...]:
         """Return the data sets that are on this server, own ones first."""

@@ -148,6 +148,7 @@ def _choices(runtime: Runtime) -> html.Details:
                 ],
                 className="sample-choice",
             ),
+            *_about_own(runtime),
             html.P(id="pixel-scale", className="hint"),
             html.Div(
                 [_channel(name) for name in ("Red", "Green", "Blue")],
@@ -160,6 +161,15 @@ def _choices(runtime: Runtime) -> html.Details:
         ],
         id=_CHOICES,
     )
+
+
+def _about_own(runtime: Runtime) -> list[html.P]:
+    """Return what is not shown of the operator's own pictures; a script shows it beside these alone."""
+    own = runtime.sets.own
+    if not own or not own.notes:
+        return []
+    of = components.data(of=runtime.sets.own_name)
+    return [html.P(" ".join(own.notes), id="data-notes", className="hint", hidden=True, **of)]
 
 
 def _range_choice() -> html.Div:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -92,6 +94,30 @@ def test_classes_with_names_are_chosen_from_a_list(server, visit):
     expect(page.get_by_role("toolbar", name="Pick a class")).to_be_hidden()
     choice.select_option("square, and wide")
     expect(page.locator("#picture-text")).to_contain_text("Label square, and wide")
+
+
+def test_another_picture_is_none_of_the_damaged_ones(server, visit):
+    page = visit(server, "/activations/conv2d").page
+    text = page.locator("#picture-text")
+    expect(text).to_contain_text("number 0 (")
+    # The third of the 29 others, which is damaged, is drawn first; then the last has its place.
+    page.evaluate("Math.random = () => 2.5 / 29")
+    page.get_by_role("button", name="Another").click()
+    expect(text).to_contain_text("number 29 (")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_another_split_shows_the_same_class_and_its_place_is_in_the_link(server, visit):
+    page = visit(server, "/activations/conv2d").page
+    choice = page.get_by_role("complementary").get_by_role("combobox", name="Class")
+    choice.select_option("square, and wide")
+    expect(page.locator("#picture-text")).to_contain_text("Label square, and wide")
+    page.evaluate("Math.random = () => 0.5")
+    page.get_by_label("Data", exact=True).select_option(label="shapes0, training pictures")
+    # Of 48 pictures, from the 25th on of that class, the one in the middle.
+    expect(page.locator("#picture-text")).to_contain_text("train, number 36 (0 to 47)")
+    expect(choice).to_have_value("1")
+    expect(page).to_have_url(re.compile("split=train&index=36"))
 
 
 def test_the_dialog_keeps_the_rules(server, visit):

@@ -337,7 +337,7 @@ def test_a_link_and_a_file_are_told_by_their_characters(reader):
     with page.expect_file_chooser() as chosen:
         page.get_by_role("button", name="Upload").click()
     chosen.value.set_files({"name": IMAGE, "mimeType": "image/png", "buffer": bytes(2000)})
-    expect(page.locator("#uploading")).to_contain_text(f"{IMAGE} has 0.0 MB")
+    expect(page.locator("#uploading")).to_contain_text(f"{IMAGE} has 0.1 MB")
     unharmed(reader)
     component = json.dumps({"type": "Iframe", "namespace": "x"})
     page = reader.open("/?" + hostile(component))

@@ -68,8 +68,12 @@ def test_a_model_is_checked_with_a_folder_of_pictures(check, tmp_path):
         (tmp_path / "pictures" / name).mkdir(parents=True)
         for grey in range(0, 250, 10):
             Image.new("L", (6, 6), grey).save(tmp_path / "pictures" / name / f"{grey}.png")
+    (tmp_path / "pictures" / "bee" / "0.tif").write_bytes(b"II*")
     done = check(tmp_path / "planted.keras", "--data", tmp_path / "pictures")
     assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(
+        "Left out: 1 file of other kinds (1 .tif); pictures are read from"
+    )
     assert "classes: 0 and 1 (no card beside the file names them)\n" in done.stdout
     assert "warning [bold]units: 1 of 8 units (3) is dead over the sample" in done.stdout
     assert "fault again: A softmax of what classes already made" in done.stdout

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from dataclasses import replace
 
 import keras
 import nbformat
@@ -85,6 +86,33 @@ def test_a_model_in_memory_is_served_with_its_pictures_until_it_is_closed(more):
     served.close()
 
 
+@pytest.mark.parametrize("form", ["list", "array of objects"])
+@pytest.mark.parametrize("labels", [None, [2, 0, 2]])
+def test_pictures_of_several_sizes_are_shown_each_as_it_is(labels, form):
+    shapes = ((8, 8), (6, 9), (12, 8, 3))
+    images = [np.random.default_rng(0).integers(0, 256, shape, np.uint8) for shape in shapes]
+    given = images
+    if form == "array of objects":
+        given = np.empty(3, object)
+        given[:] = images
+    with dashboard.launch(
+        network(), images=given, labels=labels, class_names=NAMES, show=False
+    ) as served:
+        runtime = served._runtime
+        view = runtime.default_view()
+        data = runtime.dataset(view)
+        for place, image in enumerate(images):
+            np.testing.assert_array_equal(np.squeeze(data[place].pixels), image)
+        assert data.class_names == (() if labels is None else NAMES)
+        assert data.labels.tolist() == (labels or [-1] * 3)
+        assert runtime.look(replace(view, index=1)).passed.prediction.class_names == NAMES
+
+
+def test_fractions_of_several_sizes_become_pixels_by_one_rule():
+    dark, bright = np.full((4, 4), 0.2), np.full((2, 3), 1.0)
+    assert [one.max() for one in launching._each([dark, bright])] == [51, 255]
+
+
 def test_a_model_that_is_trained_on_is_shown_as_it_was():
     model, images = network(), pictures()
     before = np.array(model(images[:1, ..., None] / np.float32(255)))
@@ -132,7 +160,20 @@ def test_a_path_is_opened_and_its_card_is_kept(tmp_path):
         ({"class_names": "ab"}, "class_names is 'ab'"),
         ({"class_names": {0: "a", 1: "b", 2: "c"}}, "class_names is"),
         ({"class_names": ["a", "b"]}, "2 names came: expected 3"),
-        ({"images": [np.zeros((8, 8)), np.zeros((6, 8))]}, r"2 shapes, among them \(6, 8\) and"),
+        (
+            {"images": [np.zeros((8, 8)), np.zeros((6, 8, 2))]},
+            r"several sizes, .* shape \(6, 8, 2\)",
+        ),
+        ({"images": [np.zeros((8, 8)), np.zeros((6, 8)) - 1]}, "numbers from -1 to 0"),
+        (
+            {
+                "images": [np.zeros((8, 8)), np.zeros((6, 8))],
+                "labels": [0, 1],
+                "class_names": ["a", "File name", "b"],
+            },
+            "a class is called 'File name'",
+        ),
+        ({"images": pictures(2), "labels": [[1, 0, 0], [1]]}, r"2 shapes, .* give one per picture"),
         ({"images": pictures(), "labels": []}, "6 images and 0 labels"),
         ({"images": pictures(), "labels": 1}, r"have the shape \(\)"),
         ({"model": "nowhere.keras"}, "nowhere.keras"),

@@ -48,6 +48,35 @@ def write_cifar10(folder):
         (folder / name).write_bytes(pickle.dumps(batch, protocol=2))
 
 
+def write_torchvision(folder):
+    """Fashion-MNIST where torchvision unpacks it, in a folder of any name."""
+    folder.mkdir()
+    write_fashion(folder / "raw")
+    for path in (folder / "raw").glob("*labels*"):
+        first = (
+            (9, 0, 0, 3, 0, 2, 7, 2, 5, 5)
+            if "train" in path.name
+            else (9, 2, 1, 1, 6, 1, 4, 6, 5, 7)
+        )
+        content = gzip.decompress(path.read_bytes())
+        path.write_bytes(gzip.compress(content[:8] + bytes(first) + content[18:]))
+
+
+def write_cifar10_binary(folder):
+    folder.mkdir()
+    rows = np.hstack([np.array(LABELS, np.uint8)[:, None], pixels(3072)]).tobytes()
+    for name in ("data_batch_1.bin", "test_batch.bin"):
+        (folder / name).write_bytes(rows)
+
+
+def write_cifar100(folder):
+    folder.mkdir()
+    labels = {b"fine_labels": [99 - n for n in LABELS], b"coarse_labels": LABELS}
+    for name in ("train", "test"):
+        content = {b"data": pixels(3072), **labels}
+        (folder / name).write_bytes(pickle.dumps(content, protocol=2))
+
+
 def write_pets(folder):
     for name in PETS:
         (folder / name).mkdir(parents=True)
@@ -101,6 +130,33 @@ def queued(data, tmp_path, request_of):
         return runs
 
     return on
+
+
+@pytest.mark.parametrize(
+    ("write", "names", "first"),
+    [
+        (write_torchvision, FASHION, "Ankle boot"),
+        (write_cifar10, cifar.CLASSES, "airplane"),
+        (write_cifar10_binary, cifar.CLASSES, "airplane"),
+        (write_cifar100, cifar.CLASSES_OF_100, "worm"),
+    ],
+)
+def test_original_files_of_a_data_set_are_shown_with_its_class_names(
+    tmp_path, request_of, write, names, first
+):
+    write(tmp_path / "mine")
+    home = tmp_path / "home"
+    given = Settings(home=home, data_dir=home, data=str(tmp_path / "mine"), download=False)
+    app = create_app(given)
+    request_of(app)
+    runtime = runtime_of(app)
+    view = runtime.default_view()
+    assert runtime.sets.classes(view.data) == names
+    assert runtime.picture(view).caption.startswith(f"Label {first}\nmine test, number 0 (0 to 39)")
+    assert list(runtime.sets.choices())[:2] == [f"{view.data}/test", f"{view.data}/train"]
+    choices, chosen = training.datasets("ready")
+    assert (choices[0]["label"], chosen) == ("mine", choices[0]["value"])
+    assert cnn.load_dataset(runtime.sets.path(view.data), "train").class_names == names
 
 
 def work_until_done(settings, runs):

@@ -3,6 +3,7 @@ import re
 from pathlib import Path
 
 import pytest
+from gunicorn.util import parse_address
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
@@ -138,3 +139,18 @@ def test_two_models_are_one_too_many(served, tmp_path):
     _, done = served(tmp_path / "mine.keras", "--model", tmp_path / "other.keras", COLUMNS="400")
     assert done.exit_code == 2
     assert "two models are given" in done.output
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.1", "127.0.0.1:80"),
+        ("::1", "[::1]:80"),
+        ("::", "[::]:80"),
+        ("localhost", "localhost:80"),
+    ],
+)
+def test_an_address_of_ipv6_stands_in_brackets(host, address):
+    settings = Settings(host=host, port=80)
+    assert settings.address == address
+    assert parse_address(settings.address, default_port="1")[1] == 80

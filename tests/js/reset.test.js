@@ -44,7 +44,7 @@ test("after a reset the labels of a data set are fetched again", async () => {
     fetched.push(address);
     return Promise.resolve(new Response(Uint16Array.of(3, 1, 4)));
   };
-  const { cnn } = load(["10-state/state.js"], { around: { fetch } });
+  const { cnn } = load(["10-state/samples.js"], { around: { fetch } });
   const view = { data: "mnist", split: "test" };
   assert.deepEqual([...(await cnn.labelsOf(view))], [3, 1, 4]);
   await cnn.labelsOf(view);

@@ -4,10 +4,13 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
+from PIL import Image
 
 import cnn
+from cnn.models.adapting import Form
+from cnn.models.further import Further
 from dashboard.app import runtime_of
-from dashboard.runtime import links
+from dashboard.runtime import further, links
 from dashboard.shell import panel
 from dashboard.state import given
 from dashboard.state.view import View, parse
@@ -164,3 +167,28 @@ def test_a_single_number_without_an_axis_has_a_field_and_no_grid_of_one_cell(tmp
     box = f"{activations.DETAIL}-box"
     assert screen(activations, query, "age").hidden[box]
     assert not screen(activations, query, "joined").hidden[box]
+
+
+def test_an_input_that_is_not_fed_gets_the_first_picture_that_can_be_read(tmp_path):
+    for number in range(3):
+        Image.fromarray(np.full((6, 7), number, np.uint8)).save(tmp_path / f"{number}.png")
+    (tmp_path / "0.png").write_bytes(b"damaged")
+    form = Form((12, 14, 3), (12, 14, 3), 3)
+    colour = Further("colour", 3, (12, 14, 3), form, np.zeros((12, 14, 3), np.float32))
+    (got,) = further.fed([colour], View(), lambda: cnn.load_dataset(str(tmp_path)))
+    assert (got.sample.index, got.sample.pixels.max()) == (1, 1)
+
+
+def test_own_pictures_feed_the_picture_inputs_and_other_arrays_are_told_to_be_left_out(
+    tmp_path, request_of
+):
+    data = cnn.load_dataset("digits")
+    pixels = np.stack([data[place].pixels for place in range(6)])
+    np.savez(tmp_path / "mine.npz", x=pixels, y=data.labels[:6], age=np.ones((6, 2)))
+    app = application_of(network(), tmp_path, data=str(tmp_path / "mine.npz"))
+    request_of(app)
+    runtime = runtime_of(app)
+    assert runtime.sets.own.notes[0].startswith("Left out: age, neither pictures nor labels;")
+    query = {**runtime.default_view().to_query(), "given": "1:0.5,-2", "also": "2:4;3:5"}
+    wanted = expected(app, query, [0.5, -2], 4, 5)
+    np.testing.assert_allclose(probabilities(app, query), wanted[0], atol=1e-6)

@@ -184,3 +184,13 @@ def test_an_archive_that_is_cut_short_is_refused_at_any_length(tmp_path):
         with pytest.raises(cnn.DatasetError, match=r"^cut\.npz cannot be read as a data set"):
             cnn.load_dataset(str(tmp_path / "cut.npz"))
     assert zipfile.is_zipfile(io.BytesIO(whole))
+
+
+def test_arrays_that_are_neither_pictures_nor_labels_are_told(tmp_path):
+    path = tmp_path / "patients.npz"
+    more = {"age": np.arange(3), "sex": np.zeros(3), "class_names": np.array(["a", "b"])}
+    np.savez(path, x=np.zeros((3, 4, 4), np.uint8), y=np.array([0, 1, 0]), **more)
+    assert open_source(path).notes == (
+        "Left out: age and sex, neither pictures nor labels; what a network takes beside its picture is "
+        "given in the panel, or by the model's card.",
+    )

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import cnn
+from cnn.data import datasets
+from cnn.data.sources import open_source
+from tests.cnn.data.test_folders import picture
 
 ROWS = np.random.default_rng(0).integers(0, 256, (6, 3072), dtype=np.uint8)
 LABELS = [3, 0, 9, 1, 3, 2]
@@ -105,3 +108,61 @@ def test_a_batch_that_is_cut_short_is_refused_at_any_length(tmp_path):
     (folder / "data_batch_1").unlink()
     with pytest.raises(cnn.DatasetError, match="3,074 bytes are no whole number of rows"):
         cnn.load_dataset(str(folder))
+
+
+FINE = [19, 0, 99, 1, 19, 2]
+
+
+def pickled100(folder: Path, **more) -> str:
+    content = {b"fine_labels": FINE, b"coarse_labels": [11, 4, 13, 1, 11, 2], b"data": ROWS, **more}
+    folder.mkdir(parents=True)
+    for name in ("train", "test"):
+        (folder / name).write_bytes(pickle.dumps(content, 2))
+    (folder / "meta").write_bytes(pickle.dumps({b"fine_label_names": [b"apple"]}, 2))
+    return str(folder)
+
+
+@pytest.mark.parametrize("form", ["pickles", "binary"])
+@pytest.mark.parametrize("place", ["", "cifar-100"])
+def test_cifar_100_is_read_from_its_files_with_its_fine_classes(tmp_path, form, place):
+    folder = tmp_path / (
+        f"{place}-{'python' if form == 'pickles' else 'binary'}" if place else "own"
+    )
+    if form == "pickles":
+        pickled100(folder)
+    else:
+        folder.mkdir()
+        heads = np.array([[11, 4, 13, 1, 11, 2], FINE], np.uint8).T
+        for name in ("train.bin", "test.bin"):
+            (folder / name).write_bytes(np.hstack([heads, ROWS]).tobytes())
+    data = cnn.load_dataset(str(tmp_path if place else folder))
+    np.testing.assert_array_equal(data.images, EXPECTED)
+    assert (data.labels.tolist(), len(data.class_names)) == (FINE, 100)
+    assert [data[n].class_name for n in range(4)] == ["cattle", "apple", "worm", "aquarium_fish"]
+
+
+def test_a_pickle_of_cifar_100_runs_nothing_either(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = pickled100(tmp_path / "own", more=Planted(os.mkdir, "planted"))
+    with pytest.raises(
+        cnn.DatasetError, match="test is no batch of CIFAR-100 .*asks for posix.mkdir"
+    ):
+        cnn.load_dataset(path)
+    assert not (tmp_path / "planted").exists()
+
+
+def test_files_called_train_and_test_are_not_always_cifar_100(tmp_path):
+    picture(tmp_path / "cat", "0.png")
+    for name in ("train", "test", "train.bin"):
+        (tmp_path / name).write_text("no batch")
+    assert open_source(tmp_path).read("all").class_names == ("cat",)
+
+
+def test_batches_that_are_missing_are_told(tmp_path):
+    source = open_source(Path(pickled(tmp_path / "own", batch())))
+    assert source.notes == ("Of CIFAR-10 only 1 of 5 batches of train are there.",)
+
+
+def test_cifar_100_beside_is_not_taken_for_cifar_10(tmp_path):
+    pickled100(tmp_path / "cifar-100-python")
+    assert datasets.find("cifar10", tmp_path) != tmp_path

@@ -1,4 +1,5 @@
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -139,10 +140,91 @@ def test_pictures_below_the_folder_of_a_class_are_named(tmp_path):
     picture(tmp_path / "pets" / "cat", "0.png")
     with pytest.raises(cnn.DatasetError, match=r"and pictures in pets/cat: .*\.png, \.jpg"):
         open_source(tmp_path)
+    picture(tmp_path / "more" / "data" / "train" / "dog", "0.png")
+    with pytest.raises(cnn.DatasetError, match="and pictures in data/train/dog: expected"):
+        open_source(tmp_path / "more")
+    shutil.rmtree(tmp_path / "more")
     picture(tmp_path / "pets", "0.png")
     assert open_source(tmp_path).notes == (
         "Left out: pictures in pets/cat, below the folder of a class.",
     )
+
+
+ENDS = ".png, .jpg, .jpeg, .bmp, .gif, .webp"
+
+
+@pytest.mark.parametrize(
+    ("pictures", "others", "notes"),
+    [
+        (
+            ("cat/0.png",), ("cat/1.TIF", "cat/2.tif", "dog/3.heic", "cat/Thumbs.db", "cat/.hidden"),
+            (
+                "Left out: dog, without a picture that can be read.",
+                f"Left out: 3 files of other kinds (2 .tif, 1 .heic); pictures are read from {ENDS}.",
+            ),
+        ),
+        (("0.png",), ("1.tiff", "notes"), (
+            "Left out: 2 files of other kinds (1 .tiff, 1 without an ending); "
+            f"pictures are read from {ENDS}.",
+        )),
+        (("cat/0.png", "1.png", "2.png"), (), (
+            "Left out: 2 pictures beside the folders of pictures, such as 1.png.",
+        )),
+        (("train/cat/0.png", "test/cat/1.png", "2.png", "more/dog/3.png"), ("papers/a.txt",), (
+            "Left out: 1 picture beside the folders of pictures, such as 2.png.",
+            "Left out: more, beside test and train.",
+        )),
+        (("train/cat/0.png", "test/dog/1.png"), ("test/cat/2.avif",), (
+            f"Left out: 1 file of other kinds (1 .avif); pictures are read from {ENDS}.",
+        )),
+    ],
+)  # fmt: skip
+def test_what_is_left_out_of_a_folder_is_counted_and_told(tmp_path, pictures, others, notes):
+    for name in pictures:
+        picture((tmp_path / name).parent, Path(name).name)
+    for name in others:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"II*")
+    source = open_source(tmp_path)
+    assert source.notes == notes
+
+
+def test_a_folder_of_other_kinds_alone_is_told_what_came(tmp_path):
+    picture(tmp_path / "cat", "0.png").rename(tmp_path / "cat" / "0.tif")
+    with pytest.raises(
+        cnn.DatasetError,
+        match=r"holds no data set, and 1 file of other kinds \(1 \.tif\): expected",
+    ):
+        open_source(tmp_path)
+
+
+def test_links_that_lead_nowhere_stop_no_other_picture(tmp_path):
+    picture(tmp_path / "cat", "0.png")
+    for name, to in (("cat/1.png", "nothing.png"), ("cat/2.png", "2.png"), ("around", "around")):
+        (tmp_path / name).symlink_to(to)
+    source = open_source(tmp_path)
+    assert len(source.read("all").labels) == 1
+    assert source.notes == (
+        f"Left out: 3 files of other kinds (3 broken); pictures are read from {ENDS}.",
+    )
+
+
+def test_a_class_is_the_same_however_its_accents_are_written(tmp_path):
+    picture(tmp_path / "train" / "caf\u00e9", "0.png")
+    picture(tmp_path / "test" / "cafe\u0301", "1.png")
+    data = cnn.load_dataset(str(tmp_path))
+    assert (data.class_names, data[0].class_name) == (("caf\u00e9",), "caf\u00e9")
+
+
+def test_names_that_are_no_text_can_be_written_all_the_same(tmp_path):
+    root = tmp_path / os.fsdecode(b"r\xfcde")
+    picture(root / os.fsdecode(b"h\xfcnd"), os.fsdecode(b"\xfc.png")).write_bytes(b"damaged")
+    picture(root, os.fsdecode(b"\xe4.png"))
+    source = open_source(root)
+    assert (source.name, source.read("all").class_names) == ("r\ufffdde", ("h\ufffdnd",))
+    assert source.notes[0].endswith("such as \ufffd.png.")
+    with pytest.raises(cnn.DatasetError, match="^h\ufffdnd/\ufffd.png cannot be used"):
+        _ = source.read("all").pictures[0]
 
 
 def test_other_tables_and_archives_beside_classes_are_left_out(tmp_path):
@@ -155,6 +237,7 @@ def test_other_tables_and_archives_beside_classes_are_left_out(tmp_path):
     assert source.read("all").class_names == ("cat",)
     assert source.notes == (
         f"Left out: notes.csv and more.npz, beside the pictures in {tmp_path.name}.",
+        "A table of pictures has the columns file and label in its first line.",
     )
     (tmp_path / "pictures.csv").write_text("file\ncat/0.png\n")
     assert open_source(tmp_path).name == "pictures.csv"
@@ -225,6 +308,18 @@ def test_a_damaged_picture_is_named_and_stops_no_other(tmp_path, data):
     assert (len(whole), whole.damaged, whole[0].class_name) == (1, 1, "dog")
 
 
+def test_a_random_sample_is_one_that_can_be_read(tmp_path):
+    for number in range(8):
+        path = picture(tmp_path / "cat", f"{number}.png", grey=number)
+        if number != 5:
+            path.write_bytes(b"damaged")
+    picture(tmp_path / "dog", "0.png").write_bytes(b"damaged")
+    data = cnn.load_dataset(str(tmp_path))
+    assert {data.sample(seed=seed).index for seed in range(9)} == {5}
+    with pytest.raises(cnn.DatasetError, match=r"^No picture of the class dog of .* can be read"):
+        data.sample(1)
+
+
 def test_pictures_of_several_sizes_are_looked_at_one_by_one_and_not_put_together(tmp_path):
     picture(tmp_path / "cat", "0.png")
     picture(tmp_path / "cat", "1.png", (5, 5))
@@ -239,73 +334,6 @@ def test_grey_pictures_among_coloured_ones_become_coloured(tmp_path):
     Image.new("RGB", (4, 4), (1, 2, 3)).save(tmp_path / "cat" / "1.png")
     images = cnn.load_dataset(str(tmp_path)).images
     assert images[:, 0, 0].tolist() == [[9, 9, 9], [1, 2, 3]]
-
-
-def table(folder: Path, text: str) -> str:
-    for name in ("a.png", "b.png"):
-        picture(folder / "files", name)
-    (folder / "labels.csv").write_text(text)
-    return str(folder / "labels.csv")
-
-
-def test_a_table_says_which_file_is_what(tmp_path):
-    lines = "File,Class\nfiles/b.png,dog\n\nfiles/a.png,cat\n"
-    data = cnn.load_dataset(table(tmp_path, lines))
-    assert [data[place].class_name for place in (0, 1)] == ["dog", "cat"]
-    assert cnn.load_dataset(str(tmp_path)).class_names == ("cat", "dog")
-    numbers = "label,filename,split\n10,files/b.png,train\n9,files/a.png,test\n"
-    divided = cnn.load_dataset(table(tmp_path, numbers), "train")
-    assert (len(divided), divided.class_names, divided[0].class_name) == (1, ("9", "10"), "10")
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        "file;labels\nfiles/a.png;big, cat\n".encode("utf-8-sig"),
-        "file\tlabel\nfiles/a.png\tbig, cat\n".encode("utf-16"),
-    ],
-)
-def test_a_table_may_be_separated_and_written_otherwise(tmp_path, content):
-    path = table(tmp_path, "")
-    Path(path).write_bytes(content)
-    assert cnn.load_dataset(path)[0].class_name == "big, cat"
-
-
-def test_a_table_whose_labels_are_not_known_is_told_how_the_column_is_called(tmp_path):
-    source = open_source(Path(table(tmp_path, ",file,cat,dog\n0,files/a.png,1,0\n")))
-    assert source.read("all").class_names == ()
-    assert source.notes == (
-        "labels.csv has no column with labels that is known, only cat, dog: its pictures are shown "
-        "without; call the column label.",
-    )
-
-
-def test_a_table_may_have_pictures_for_validation(tmp_path):
-    path = table(tmp_path, "file,label,split\nfiles/a.png,x,train\nfiles/b.png,y,Val\n")
-    assert cnn.load_dataset(path, "test")[0].class_name == "y"
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("file,label\n.,cat\n", "line 2, names '.', which is no file"),
-        ("file,label\n,cat\n", "line 2, names '', which is no file"),
-        ("a.png,cat\n", "begins with 'a.png, cat'.* columns, file and, .* in the first line"),
-        ("file,label\n", "names no picture"),
-        ("file,label\nfiles/c.png,cat\n", "line 2, names files/c.png, which is not there"),
-        ("file,label\n../secret.png,cat\n", "line 2, names secret.png, which is outside"),
-        ("file,label\n/etc/secret.png,cat\n", "line 2, names secret.png, which is outside"),
-        ("file,label\nfiles/a.png\n", "line 2, has too few columns"),
-        ("file,label\nfiles/a.png,cat\nfiles/b.png,\n", "line 3, has no label, and others have"),
-        ("file,label,split\nfiles/a.png,x,dev\n", "has the splits 'dev': expected train and test"),
-        ("file,label\nfiles/\xe9.png,cat\n", "cannot be read as a table"),
-    ],
-)
-def test_a_table_that_cannot_be_used_is_refused_in_a_sentence(tmp_path, text, words):
-    path = table(tmp_path, "")
-    Path(path).write_bytes(text.encode("latin1"))
-    with pytest.raises(cnn.DatasetError, match=rf"^labels\.csv.*{words}"):
-        cnn.load_dataset(path)
 
 
 @pytest.mark.parametrize("kind", ["folder", "file", "nothing"])

@@ -155,3 +155,34 @@ def test_where_no_picture_can_be_read_others_are_shown(tmp_path):
     runtime = served(tmp_path, "0.png", "1.png")
     assert runtime.default_view().data == "digits"
     assert runtime.problem.startswith("No picture of own (all) can be read: replace them. Other")
+
+
+def test_of_some_pictures_the_first_that_is_not_damaged_is_told(client, link):
+    address = f"/readable/{link['data']}/all"
+    for places, index in (
+        ("13,14,12", 14),
+        ("13", None),
+        ("14,13", 14),
+        ("-1,999,3", 3),
+        ("999", None),
+    ):
+        assert client.get(address, query_string={"places": places}).json == {"index": index}
+    for places in ("", "one", "1,,2"):
+        assert client.get(address, query_string={"places": places}).status_code == 404
+    assert client.get("/readable/own:0123456789ab/all?places=1").status_code == 404
+
+
+def test_a_link_to_a_split_without_a_readable_picture_is_no_problem_of_the_server(tmp_path):
+    for number in range(3):
+        path = tmp_path / "pets" / "cat" / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("L", (4, 4)).save(path)
+    path.with_name("0.png").write_bytes(b"damaged")
+    settings = Settings(
+        home=tmp_path, data_dir=tmp_path, data=str(tmp_path / "pets"), download=False
+    )
+    runtime = Runtime(settings)
+    assert runtime.default_view().index == 1
+    followed = links.follow(runtime, {"data": runtime.sets.own_name, "split": "test"})
+    assert (followed.view.split, followed.view.index) == ("test", 0)
+    assert runtime.problem == ""

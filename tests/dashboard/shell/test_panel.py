@@ -1,8 +1,10 @@
 import pytest
 from dash import no_update
 from dash.exceptions import PreventUpdate
+from PIL import Image
 
-from dashboard.app import runtime_of
+from dashboard.app import create_app, runtime_of
+from dashboard.settings import Settings
 from dashboard.shell import panel
 from dashboard.state.view import View
 
@@ -102,3 +104,19 @@ def test_nothing_is_shown_before_the_view_is_known(app, request_of):
     request_of(app)
     with pytest.raises(PreventUpdate):
         panel.show(None, None, None, "waiting", False)
+
+
+@pytest.mark.parametrize("other", [None, "1.tif"])
+def test_what_is_left_out_of_own_pictures_is_told_beside_the_choice_of_data(tmp_path, other):
+    folder = tmp_path / "pets" / "cat"
+    folder.mkdir(parents=True)
+    Image.new("L", (4, 4)).save(folder / "0.png")
+    if other:
+        (folder / other).write_bytes(b"II*")
+    app = create_app(
+        Settings(home=tmp_path, data_dir=tmp_path, data=str(folder.parent), download=False)
+    )
+    layout = app.server.test_client().get("/_dash-layout").json
+    words = "Left out: 1 file of other kinds (1 .tif); pictures are read from .png, .jpg"
+    assert (words in str(layout)) == bool(other)
+    assert (f"'data-of': '{runtime_of(app).sets.own_name}'" in str(layout)) == bool(other)

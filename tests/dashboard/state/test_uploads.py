@@ -154,6 +154,13 @@ def test_limits_are_settings(tmp_path):
     assert "pixels" in wide.json["problem"]
 
 
+def test_a_file_a_byte_too_large_is_said_to_be_larger_than_the_limit(tmp_path):
+    given = {"home": tmp_path, "data_dir": tmp_path, "download": False, "upload_megabytes": 1}
+    client = create_app(Settings(**given)).server.test_client()
+    problem = client.post("/upload", data=bytes(1_000_001)).json["problem"]
+    assert problem.startswith("A file of 1.1 MB was given: this server takes up to 1 MB.")
+
+
 def test_an_upload_that_this_server_lacks_is_said(client, app):
     view = runtime_of(app).default_view()
     answer = client.get(f"/upload/{'0' * 32}?model={view.model}")
