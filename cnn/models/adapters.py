@@ -27,6 +27,14 @@ class Reshape(_Adapter, keras.layers.Reshape):
     """The numbers of the picture in another shape."""
 
 
+class Squeeze(_Adapter, keras.layers.Layer):
+    """The grey picture without an axis for its channel, in whatever size it has."""
+
+    def call(self, picture: Any) -> Any:
+        """Return (batch, height, width)."""
+        return keras.ops.squeeze(picture, -1)
+
+
 class Permute(_Adapter, keras.layers.Permute):
     """The picture with its channels first."""
 
@@ -35,7 +43,7 @@ class Identity(_Adapter, keras.layers.Identity):
     """The same picture for a further input."""
 
 
-class GivenNumbers(_Adapter, keras.layers.Layer):
+class Constant(_Adapter, keras.layers.Layer):
     """What a network takes beside the picture: the same numbers (no batch axis) for every one.
 
     They are a variable, but no weight, so that what was compiled gets others as an argument.
@@ -63,7 +71,7 @@ class GivenNumbers(_Adapter, keras.layers.Layer):
 
 def given_numbers(model: keras.Model) -> list[keras.Variable]:
     """Return the numbers that the model's further inputs are given."""
-    return [layer.numbers for layer in model.layers if isinstance(layer, GivenNumbers)]
+    return [layer.numbers for layer in model.layers if isinstance(layer, Constant)]
 
 
 def is_adapter(layer: Any) -> bool:

@@ -29,7 +29,7 @@ Shape = tuple[int | None, ...]
 _GREY, _COLOURS = 1, 3
 # A vector or a table of numbers is a picture from so many on a side.
 _LEAST_SIDE = 8
-_GIVEN = "GivenNumbers"
+_GIVEN = "Constant"
 _WINDOWS = ("kernel_size", "pool_size")
 _MOST_SAID = 4
 # More channels than that are not taken for channels that come first, unless a layer says so.
@@ -129,9 +129,9 @@ def notes(model: keras.Model) -> tuple[str, ...]:
         layer, shape = node.operation, node.outputs[0].shape[1:]
         if isinstance(layer, adapters.Permute):
             said.append("The network takes its channels first.")
-        elif isinstance(layer, adapters.Reshape):
+        elif isinstance(layer, adapters.Reshape | adapters.Squeeze):
             said.append(f"The network takes the picture as {sides(shape)} numbers.")
-        elif isinstance(layer, adapters.GivenNumbers):
+        elif isinstance(layer, adapters.Constant):
             said.append(f"The further input {layer.name} gets {_in_words(layer.numbers.numpy())}.")
     return tuple(dict.fromkeys(said))
 
@@ -171,7 +171,7 @@ def form_of(model: keras.Model, tensor: Any) -> Form | None:
         if count is None:
             return None
         return Form(taken, (height, width, count), count, is_first)
-    if len(taken) == 2 and all(side and side >= _LEAST_SIDE for side in taken):
+    if len(taken) == 2 and all(side is None or side >= _LEAST_SIDE for side in taken):
         return Form(taken, (*taken, _GREY), _GREY)
     several = [side for side in taken if side != 1]
     size = several[0] if len(several) == 1 and len(taken) <= 2 else None
@@ -233,6 +233,8 @@ def _steps(form: Form) -> list[tuple[str, Any]]:
     """Return the kinds of layers, and what each is told, that make of the picture what is taken."""
     if form.is_first:
         return [("Permute", (3, 1, 2))]
+    if None in form.taken and len(form.taken) < len(form.picture):
+        return [("Squeeze", None)]
     if len(form.taken) < len(form.picture):
         return [("Reshape", form.taken)]
     return [("Identity", None)]

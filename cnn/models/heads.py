@@ -44,7 +44,8 @@ class Head:
     """What an output of a model is.
 
     `form` is "softmax" for class probabilities, "logits" for sums whose softmax makes probabilities
-    of them, "scores" for sigmoids, each a number between 0 and 1 by itself, "numbers" for any other
+    of them, "scores" for sigmoids, or sums of which the loss takes them, each a number between 0 and 1
+    by itself, "numbers" for any other
     vector, and "maps" for what is no vector. Sums are those of a dense layer, or the averages of a
     convolution's; of more than 15 they count as logits only where the card names as many classes, for
     they may as well be an embedding; where its `loss` is known, that decides. `shape` is
@@ -69,9 +70,23 @@ class Head:
         return self.form in ("softmax", "logits")
 
     @property
+    def function(self) -> Literal["", "softmax", "sigmoid"]:
+        """What is made of the model's sums before they are shown: its last layer does not."""
+        if self.form == "logits":
+            return "softmax"
+        return "sigmoid" if (self.form, self.each) == ("scores", "numbers") else ""
+
+    @property
     def description(self) -> str:
         """The output in words, as the object of a sentence."""
         count = "×".join("?" if side is None else str(side) for side in self.shape)
+        if self.function == "sigmoid":
+            one = "one sum, whose sigmoid is a score between 0 and 1"
+            return (
+                one
+                if count == "1"
+                else f"{count} sums, whose sigmoids are separate scores between 0 and 1"
+            )
         if count == "1" and self.form in ("scores", "numbers"):
             return "one score between 0 and 1" if self.form == "scores" else "one number"
         return {
@@ -149,13 +164,13 @@ def read(head: Head, final: Any, visits: Visits) -> tuple[Any, Any]:
     """Return the output as it is shown, and the logits or None, both float32 tensors.
 
     `final` is the model's output and `visits` the layer calls that gave it. The output is shown as
-    it is, a lone number as one unit, but logits by their softmax.
+    it is, a lone number as one unit, but logits by their softmax, and sums of scores by their sigmoid.
     """
     import keras
 
     final = graph.as_unit(keras.ops.cast(final, "float32"))
-    if head.form == "logits":
-        return keras.ops.softmax(final), final
+    if head.function:
+        return getattr(keras.ops, head.function)(final), final
     return final, None if head.form == "maps" else _logits(head, final, visits)
 
 
@@ -237,6 +252,8 @@ def _head(
     aim, named = loss.aim if loss else "", len(card.class_names)
     each = _form(made, last, infos, named, aim)
     form: Form = each if len(last.output_shape) == 1 else "maps"
+    if form == "numbers" and loss and loss.takes_sigmoids and _is_sum(made, infos):
+        form = "scores"
     is_told = loss or named == last.channels or _activation(made) == "log_softmax"
     is_guess = form == "logits" and not is_told
     return Head(form, last.output_shape, outputs, made.name, last.name, each, loss, is_guess)

@@ -306,13 +306,13 @@ _KINDS = (
         arithmetic=copies.moved,
     ),
     Kind(
-        ("Reshape",),
+        ("ExpandDims", "Reshape", "Squeeze"),
         channels="rearranged",
         reads=reading_rules.rearranged,
         arithmetic=copies.moved,
     ),
     Kind(
-        ("GivenNumbers",),
+        ("Constant",),
         reads=reading_rules.nothing,
         what="The same numbers for every picture",
         explanation="Stands for what the network takes beside the picture. No part of the network.",
@@ -328,8 +328,8 @@ _KINDS = (
     Kind(
         (
             "Append", "BroadcastTo", "DepthToSpace",
-            "Diagonal", "ExpandDims", "Flip", "GetItem", "Hstack", "Moveaxis", "Ravel", "Repeat",
-            "Roll", "Rot90", "Slice", "SpaceToDepth", "Split", "Squeeze", "Stack", "Swapaxes",
+            "Diagonal", "Flip", "GetItem", "Hstack", "Moveaxis", "Ravel", "Repeat",
+            "Roll", "Rot90", "Slice", "SpaceToDepth", "Split", "Stack", "Swapaxes",
             "Take", "Tile", "Transpose", "Unstack", "Vstack",
         ),
         arithmetic=copies.moved,

@@ -250,7 +250,7 @@ def test_a_number_without_an_axis_is_one_unit():
     for kind in ("Sum", "ExpandDims", "Concatenate", "Dense", "Squeeze"):
         require_proved(units[kind])
     assert [source.layer for source in units["Sum"].sources] == ["means"]
-    assert units["GivenNumbers"].computed == 0.5
+    assert units["Constant"].computed == 0.5
 
 
 def test_attention_has_a_row_of_scores_for_each_head():
