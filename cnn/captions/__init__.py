@@ -47,7 +47,7 @@ from cnn.captions.sweep import sweep
 from cnn.captions.training import accuracy, change, course, gradients, recognised
 from cnn.captions.walking import cell_number, running, step_of
 from cnn.captions.weights import dense_weights, kernel_tiles, single_kernel, spread, vector
-from cnn.words import counted, megabytes, number, percent, scaled, sides
+from cnn.words import counted, finite, megabytes, number, percent, scaled, sides
 
 __all__ = [
     "NO_LABELS",
@@ -75,6 +75,7 @@ __all__ = [
     "evaluation",
     "explanation",
     "field",
+    "finite",
     "formula",
     "gradients",
     "grid",

@@ -191,7 +191,7 @@ def test_a_field_and_a_gradient_lead_back_to_the_pixels():
 
 
 def test_what_is_no_picture_is_refused_with_what_is_accepted():
-    for shape in ((5,), (63,), (28, None), (4, 28), (3, 9, 9, 1), (9, 9, None)):
+    for shape in ((5,), (63,), (28, 4), (None, 4), (4, 28), (3, 9, 9, 1), (9, 9, None)):
         own = keras.Input(shape)
         model = keras.Model(own, layers.Activation("relu")(own))
         with pytest.raises(cnn.ModelError, match="expected one picture"):
