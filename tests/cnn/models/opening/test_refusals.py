@@ -389,6 +389,59 @@ def test_what_is_huge_only_once_it_is_joined_is_refused_before_an_array_is_made(
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000
 
 
+def attending(kind, **settings):
+    picture = keras.Input((64, 64, 1))
+    places = layers.Reshape((4096, 1))(picture)
+    attended = getattr(layers, kind)(**settings)([places, places])
+    return keras.Model(picture, layers.GlobalAveragePooling1D()(attended))
+
+
+def attending_in_heads(kind, **settings):
+    picture = keras.Input((64, 64, 1))
+    places = layers.Reshape((4096, 1))(picture)
+    return keras.Model(picture, getattr(layers, kind)(**settings)(places, places))
+
+
+def of_open_size(*inside):
+    picture = keras.Input((None, None, 1))
+    x = picture
+    for layer in inside:
+        x = layer(x)
+    return keras.Model(picture, layers.GlobalAveragePooling2D()(x))
+
+
+def wrapped():
+    picture = keras.Input((8, 8, 1))
+    inner = keras.Sequential([keras.Input((8, 1)), layers.UpSampling1D(10_000_000)], name="inner")
+    enlarged = layers.TimeDistributed(inner)(picture)
+    return keras.Model(picture, layers.GlobalAveragePooling2D()(enlarged))
+
+
+@pytest.mark.parametrize(
+    ("make", "layer", "size"),
+    [
+        (lambda: attending("Attention", name="wide"), "wide", "67.1 MB"),
+        (lambda: attending("AdditiveAttention", name="wide"), "wide", "67.1 MB"),
+        (lambda: attending_in_heads("MultiHeadAttention", num_heads=3, key_dim=1, name="wide"), "wide",
+         "201.3 MB"),
+        (lambda: of_open_size(layers.UpSampling2D(1000, name="wide")), "wide", "4.1 GB"),
+        (lambda: of_open_size(keras.Sequential([layers.UpSampling2D(1000, name="wide")])), "wide",
+         "4.1 GB"),
+        (lambda: of_open_size(layers.Pipeline(
+            [layers.Resizing(10_000, 10_000), layers.Resizing(8, 8)], name="wide")), "wide", "400.0 MB"),
+        (wrapped, "up_sampling1d", "320.0 MB"),
+    ],
+    ids=["attention", "additive", "heads", "open", "open inside", "pipeline", "wrapped"],
+)  # fmt: skip
+def test_what_a_layer_makes_on_its_way_is_counted_before_it_is_computed(
+    tmp_path, make, layer, size
+):
+    make().save(tmp_path / "m.keras")
+    sentence = refusal(tmp_path / "m.keras", Limits(bytes=50_000_000))
+    assert f"declares {size} for one picture (the layer '{layer}" in sentence
+    assert opened(tmp_path / "m.keras", Limits(bytes=10**11))
+
+
 def with_weights_of(path, target, array):
     def change(members):
         stream = io.BytesIO(members["model.weights.h5"])
