@@ -12,27 +12,26 @@ import numpy as np
 
 
 class _Adapter:
-    """`place` is which of the network's inputs the layer stands for; None for a step to one."""
+    """`place` is which of the network's inputs the layer stands for; None for a step to one.
 
-    def __init__(self, *given: Any, place: int | None = None, **settings: Any) -> None:
+    `taken` is the shape that this input takes, without the batch axis.
+    """
+
+    def __init__(
+        self, *given: Any, place: int | None = None, taken: Any = (), **settings: Any
+    ) -> None:
         super().__init__(*given, **settings)
         self.place = place
+        self.taken = tuple(taken)
 
     def get_config(self) -> dict[str, Any]:
         """Return the settings."""
-        return {**super().get_config(), "place": self.place}  # type: ignore[misc]
+        own = {"place": self.place, "taken": self.taken}
+        return {**super().get_config(), **own}  # type: ignore[misc]
 
 
 class Reshape(_Adapter, keras.layers.Reshape):
     """The numbers of the picture in another shape."""
-
-
-class Squeeze(_Adapter, keras.layers.Layer):
-    """The grey picture without an axis for its channel, in whatever size it has."""
-
-    def call(self, picture: Any) -> Any:
-        """Return (batch, height, width)."""
-        return keras.ops.squeeze(picture, -1)
 
 
 class Permute(_Adapter, keras.layers.Permute):

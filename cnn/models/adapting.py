@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 Shape = tuple[int | None, ...]
 _GREY, _COLOURS = 1, 3
-# A vector or a table of numbers is a picture from so many on a side.
-_LEAST_SIDE = 8
+# A vector or a table of numbers is a picture from so many on a side, and of so many where both are open.
+_LEAST_SIDE, _SIDE = 8, 28
 _GIVEN = "Constant"
 _WINDOWS = ("kernel_size", "pool_size")
 _MOST_SAID = 4
@@ -108,7 +108,8 @@ def unadapted(model: keras.Model) -> keras.Model:
         (output,) = node.outputs
         if node.operation.place is not None:
             name = node.operation.name
-            new = keras.Input(batch_shape=output.shape, dtype=output.dtype, name=name)
+            shape = (output.shape[0], *node.operation.taken)
+            new = keras.Input(batch_shape=shape, dtype=output.dtype, name=name)
             values[id(output)] = given[node.operation.place] = new
         else:
             values[id(output)] = output
@@ -129,8 +130,9 @@ def notes(model: keras.Model) -> tuple[str, ...]:
         layer, shape = node.operation, node.outputs[0].shape[1:]
         if isinstance(layer, adapters.Permute):
             said.append("The network takes its channels first.")
-        elif isinstance(layer, adapters.Reshape | adapters.Squeeze):
-            said.append(f"The network takes the picture as {sides(shape)} numbers.")
+        elif isinstance(layer, adapters.Reshape):
+            chosen = ": as many were chosen, for it takes any" if None in layer.taken else ""
+            said.append(f"The network takes the picture as {sides(shape)} numbers{chosen}.")
         elif isinstance(layer, adapters.Constant):
             said.append(f"The further input {layer.name} gets {_in_words(layer.numbers.numpy())}.")
     return tuple(dict.fromkeys(said))
@@ -172,7 +174,8 @@ def form_of(model: keras.Model, tensor: Any) -> Form | None:
             return None
         return Form(taken, (height, width, count), count, is_first)
     if len(taken) == 2 and all(side is None or side >= _LEAST_SIDE for side in taken):
-        return Form(taken, (*taken, _GREY), _GREY)
+        height, width = (side or _square(taken) for side in taken)
+        return Form(taken, (height, width, _GREY), _GREY)
     several = [side for side in taken if side != 1]
     size = several[0] if len(several) == 1 and len(taken) <= 2 else None
     for channels in (_GREY, _COLOURS):
@@ -180,6 +183,11 @@ def form_of(model: keras.Model, tensor: Any) -> Form | None:
         if side >= _LEAST_SIDE and side * side * channels == size:
             return Form(taken, (side, side, channels), channels)
     return None
+
+
+def _square(taken: Shape) -> int:
+    """Return what stands for an open side of rows of numbers: the other side, or that of a digit."""
+    return next(filter(None, taken), _SIDE)
 
 
 def _has_channels_first(model: keras.Model, name: str, taken: Shape) -> bool:
@@ -224,6 +232,7 @@ def _made(picture: Any, tensor: Any, place: int, steps: Sequence[tuple[str, Any]
         settings = {
             "name": own if is_last else f"{own}_{step}",
             "place": place if is_last else None,
+            "taken": tensor.shape[1:] if is_last else (),
         }
         value = _layer(kind, argument, dtype=str(tensor.dtype), **settings)(value)
     return value
@@ -233,10 +242,9 @@ def _steps(form: Form) -> list[tuple[str, Any]]:
     """Return the kinds of layers, and what each is told, that make of the picture what is taken."""
     if form.is_first:
         return [("Permute", (3, 1, 2))]
-    if None in form.taken and len(form.taken) < len(form.picture):
-        return [("Squeeze", None)]
     if len(form.taken) < len(form.picture):
-        return [("Reshape", form.taken)]
+        sides = zip(form.taken, form.picture, strict=False)
+        return [("Reshape", tuple(side or own for side, own in sides))]
     return [("Identity", None)]
 
 

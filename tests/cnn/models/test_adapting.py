@@ -99,10 +99,11 @@ def test_a_picture_is_fed_as_the_network_takes_it(name, tmp_path):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("shape", [(None, None), (None, 28), (28, None)])
-def test_an_input_of_open_sizes_without_a_channel_axis_takes_the_picture_in_its_size(
-    shape, tmp_path
-):
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [((None, None), (28, 28)), ((None, 20), (20, 20)), ((28, None), (28, 28))],
+)
+def test_an_input_of_open_sizes_without_a_channel_axis_takes_a_square(shape, size, tmp_path):
     keras.utils.set_random_seed(6)
     own = keras.Input(shape, name="own")
     maps = layers.Conv2D(2, 3, name="maps")(keras.ops.expand_dims(own, -1))
@@ -110,21 +111,24 @@ def test_an_input_of_open_sizes_without_a_channel_axis_takes_the_picture_in_its_
     built = keras.Model(own, layers.Dense(3, activation="softmax", name="classes")(means))
     cnn.save_model(built, tmp_path / "built.keras")
     model = cnn.load_model(tmp_path / "built.keras")
-    picture = np.resize(GREY, (shape[0] or 30, shape[1] or 20, 1))
+    picture = np.resize(GREY, (*size, 1))
     taken = picture[None, ..., 0] / np.float32(255)
     passed = cnn.forward(model, picture)
     expected = built.predict(taken, verbose=0)[0]
     np.testing.assert_allclose(passed.prediction.probabilities, expected, atol=1e-6)
     np.testing.assert_allclose(passed.activations["own"], taken[0], atol=1e-6)
-    assert input_shape(model) == (*shape, 1)
-    assert " numbers" in " ".join(notes(model))
-    field = cnn.receptive_field(model, layer="maps", row=1, column=2, size=picture.shape[:2])
+    assert input_shape(model) == (*size, 1)
+    side = size[0]
+    assert notes(model) == (
+        f"The network takes the picture as {side}×{side} numbers: as many were chosen, for it takes any.",
+    )
+    field = cnn.receptive_field(model, layer="maps", row=1, column=2)
     assert np.argwhere(field.picture.mask).min(axis=0).tolist() == [1, 2]
     cnn.save_model(model, tmp_path / "again.keras")
     assert keras.models.load_model(tmp_path / "again.keras").input_shape == (None, *shape)
 
 
-def test_a_further_picture_of_open_sizes_without_a_channel_axis_can_be_given():
+def test_a_further_picture_of_open_sizes_without_a_channel_axis_can_be_given(tmp_path):
     picture, other = (keras.Input((None, None), name=name) for name in ("picture", "other"))
     sums = [keras.ops.sum(one, (1, 2), keepdims=True)[..., 0] for one in (picture, other)]
     built = keras.Model([picture, other], layers.Concatenate(name="sums")(sums))
@@ -133,6 +137,9 @@ def test_a_further_picture_of_open_sizes_without_a_channel_axis_can_be_given():
     expected = GREY.sum(dtype=np.float64) / 255
     np.testing.assert_allclose(passed.activations["sums"], [0, expected], rtol=1e-5)
     assert cnn.layer_info(model, "other").kind == "Constant"
+    cnn.save_model(model, tmp_path / "again.keras")
+    again = keras.models.load_model(tmp_path / "again.keras")
+    assert again.input_shape == [(None, None, None)] * 2
 
 
 def test_further_inputs_get_zeros_or_the_same_picture(tmp_path):
