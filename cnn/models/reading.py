@@ -164,7 +164,7 @@ class Everything(Reading):
 
     def least(self, numbers: Places) -> Places:
         """Return the least of all numbers."""
-        return np.full((1,) * len(self.after), numbers.min())
+        return np.full((1,) * len(self.after), numbers.min(initial=NOTHING))
 
     @property
     def turned(self) -> Everything:

@@ -145,7 +145,8 @@ class _Boxes:
     def seen(self, picture: tuple[int, ...]) -> Seen:
         """Return the size of the largest rectangle."""
         top, left, bottom, right = self.sides
-        height, width = (max(0, int((1 - a - b).max())) for a, b in ((top, bottom), (left, right)))
+        sizes = (1 - top - bottom, 1 - left - right)
+        height, width = (int(size.max(initial=0)) for size in sizes)
         return Seen((height, width), (height, width) == picture, self.certainty)
 
 
