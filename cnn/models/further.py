@@ -93,9 +93,10 @@ def with_inputs(model: keras.Model, given: Mapping[str, Any]) -> keras.Model:
     for name, one in given.items():
         layer = found[name].operation
         numbers = _further(model, found[name]).taken(one, scale)
-        own = {"place": layer.place, "taken": layer.taken}
-        settings = {"name": name, "dtype": found[name].outputs[0].dtype, **own}
-        others[layer] = Constant(numbers, **settings)
+        dtype = found[name].outputs[0].dtype
+        others[layer] = Constant(
+            numbers, name=name, place=layer.place, taken=layer.taken, dtype=dtype
+        )
     twin = with_layers(model, others)
     for found_out in [name for name in vars(twin) if name.startswith("_cnn_")]:
         object.__delattr__(twin, found_out)

@@ -68,7 +68,7 @@ def _outputs(node: Any, inputs: Sequence[Any], values: dict[int, Any]) -> list[A
         return list(node.outputs)
     arguments, keywords = node.arguments.fill_in(values)
     try:
-        return keras.tree.flatten(node.operation.compute_output_spec(*arguments, **keywords))
+        return [*keras.tree.flatten(node.operation.compute_output_spec(*arguments, **keywords))]
     except Exception:
         return list(node.outputs)
 
