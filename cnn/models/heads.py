@@ -15,6 +15,7 @@ import numpy as np
 from cnn.errors import ModelError
 from cnn.models import graph
 from cnn.models.card import Card, card_of
+from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo, layer_infos
 from cnn.models.losses import Aim, Loss
 
@@ -252,7 +253,7 @@ def _head(
     aim, named = loss.aim if loss else "", len(card.class_names)
     each = _form(made, last, infos, named, aim)
     form: Form = each if len(last.output_shape) == 1 else "maps"
-    if form == "numbers" and loss and loss.takes_sigmoids and _is_sum(made, infos):
+    if form == "numbers" and loss and loss.takes_sigmoids and _may_be_logits(made, infos):
         form = "scores"
     is_told = loss or named == last.channels or _activation(made) == "log_softmax"
     is_guess = form == "logits" and not is_told
@@ -287,9 +288,9 @@ def _form(
         return "softmax"
     if activation == "log_softmax":
         return "logits"
-    may_be_classes = last.channels <= _MOST_UNNAMED or last.channels == named
     if aim:
-        may_be_classes = aim == "classes"
+        return "logits" if aim == "classes" and _may_be_logits(deciding, infos) else "numbers"
+    may_be_classes = last.channels <= _MOST_UNNAMED or last.channels == named
     return "logits" if may_be_classes and _is_sum(deciding, infos) else "numbers"
 
 
@@ -303,6 +304,11 @@ def _activation(info: LayerInfo) -> str | None:
 def _are_softmaxes(info: LayerInfo, infos: dict[str, LayerInfo]) -> bool:
     """Whether all that comes into a call is probabilities that add up to 1."""
     return all(_activation(_deciding(infos[name], infos)) == "softmax" for name in info.inputs)
+
+
+def _may_be_logits(info: LayerInfo, infos: dict[str, LayerInfo]) -> bool:
+    """Whether the call gives what a loss can take for logits: sums, or what several were joined to."""
+    return kind_of(info.kind).channels == "merged" or _is_sum(info, infos)
 
 
 def _is_sum(info: LayerInfo, infos: dict[str, LayerInfo]) -> bool:

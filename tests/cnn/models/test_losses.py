@@ -124,6 +124,26 @@ def test_of_sums_trained_by_their_sigmoids_these_are_shown_and_said_to_be_that(t
     assert made.is_proved
 
 
+@pytest.mark.parametrize(
+    ("units", "loss", "form"),
+    [
+        (1, BinaryCrossentropy(from_logits=True), "scores"),
+        (3, BinaryCrossentropy(from_logits=True), "scores"),
+        (3, SparseCrossentropy(from_logits=True), "logits"),
+        (3, "mse", "numbers"),
+        (1, None, "numbers"),
+    ],
+)
+def test_what_several_sums_were_joined_to_is_what_the_loss_says(tmp_path, units, loss, form):
+    picture = keras.Input((6, 6, 1))
+    flat = layers.Flatten()(picture)
+    joined = layers.Average()([layers.Dense(units)(flat), layers.Dense(units)(flat)])
+    model = keras.Model(picture, joined)
+    model.compile("sgd", loss=loss)
+    model.save(tmp_path / "m.keras")
+    assert head_of(cnn.load_model(tmp_path / "m.keras")).form == form
+
+
 def test_numbers_of_a_regression_are_told_as_they_are(tmp_path):
     model = loaded(tmp_path / "m.keras", 3, loss="mae")
     prediction = cnn.predict(model, PICTURE)
