@@ -157,7 +157,7 @@ def explain_unit(
         computed=float(outputs[layer][at]),
         form=derivation.form,
         activation=derivation.activation,
-        sources=_sources(call.inputs, derivation.reads, first),
+        sources=_sources(call, derivation.reads, first),
         status=derivation.status,
         precision=str(getattr(call.layer, "compute_dtype", "float32")),
     )
@@ -244,12 +244,15 @@ def _of_picture(model: keras.Model, image: Any, place: Place) -> Derivation:
     return Derivation(weighted([pixels[*cell, source]], [factor], bias=offset), ())
 
 
-def _sources(
-    names: Sequence[str], reads: Sequence[Indices], first: frozenset[str]
-) -> tuple[Source, ...]:
-    """Return the cells that are read by layer, each layer and each cell once, with channels last."""
+def _sources(call: Call, reads: Sequence[Indices], first: frozenset[str]) -> tuple[Source, ...]:
+    """Return the cells that are read by layer, each layer and each cell once, with channels last.
+
+    They are those of the layers' first outputs, which a pass keeps.
+    """
     by_layer: dict[str, list[Indices]] = {}
-    for name, cells in zip(names, reads, strict=False):
+    for name, part, cells in zip(call.inputs, call.parts, reads, strict=False):
+        if part:
+            continue
         turned = np.roll(cells, -1, axis=1) if name in first else cells
         by_layer.setdefault(name, []).append(turned)
     return tuple(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,17 +49,29 @@ class Form:
     channels: int
     is_first: bool = False
 
+    def of_size(self, size: tuple[int, int] | None) -> Form:
+        """Return the form with the sides of the picture that are open filled in."""
+        *own, channels = self.picture
+        sides = [side or other for side, other in zip(own, size or own, strict=True)]
+        return replace(self, picture=(*sides, channels))
+
     @property
     def is_plain(self) -> bool:
         """Whether the network takes the picture as it is."""
         return self.taken == self.picture and not self.is_first
 
 
-def adapted(model: keras.Model, given: Mapping[str, Any] | None = None) -> keras.Model:
+def adapted(
+    model: keras.Model,
+    given: Mapping[str, Any] | None = None,
+    *,
+    size: tuple[int, int] | None = None,
+) -> keras.Model:
     """Return the functional model as one of a single picture; itself, where it is that.
 
     The first input that can be a picture gets it, one with maps before others. Further ones of its shape
-    get the same, and all others the numbers that are `given` by their names, else zeros. Raises
+    get the same, and all others the numbers that are `given` by their names, else zeros. Sides that the
+    model leaves open are those of the `size` where it is given. Raises
     `ModelError` where no input can be a picture, and for numbers that do not fit their input.
     """
     import keras
@@ -74,6 +86,7 @@ def adapted(model: keras.Model, given: Mapping[str, Any] | None = None) -> keras
             "width, channels) with the channels last or first, (batch, height, width), or a vector of as "
             "many numbers as a square picture of at least 8×8 has pixels."
         )
+    form = form.of_size(size)
     if len(forms) == 1 and form.is_plain:
         return model
     picture = keras.Input(
@@ -133,6 +146,11 @@ def notes(model: keras.Model) -> tuple[str, ...]:
         elif isinstance(layer, adapters.Reshape):
             chosen = ": as many were chosen, for it takes any" if None in layer.taken else ""
             said.append(f"The network takes the picture as {sides(shape)} numbers{chosen}.")
+        elif None in layer.taken and None not in shape:
+            said.append(
+                f"The network takes any size: {sides(shape[:2])} was chosen, for in some of its layers "
+                "as many numbers stand side by side as the picture has pixels."
+            )
         elif isinstance(layer, adapters.Constant):
             said.append(f"The further input {layer.name} gets {_in_words(layer.numbers.numpy())}.")
     return tuple(dict.fromkeys(said))

@@ -128,6 +128,40 @@ def test_an_input_of_open_sizes_without_a_channel_axis_takes_a_square(shape, siz
     assert keras.models.load_model(tmp_path / "again.keras").input_shape == (None, *shape)
 
 
+def turned_about(picture):
+    return layers.Permute((2, 3, 1))(layers.Permute((3, 1, 2), name="lines")(picture))
+
+
+def without_channels(picture):
+    return keras.ops.squeeze(picture, -1)[..., None]
+
+
+@pytest.mark.parametrize("before", [turned_about, without_channels])
+def test_a_network_of_open_size_whose_layers_have_as_many_channels_gets_one_size(before, tmp_path):
+    own = keras.Input((None, None, 1), name="own")
+    maps = layers.Conv2D(2, 3, name="maps")(before(own))
+    means = layers.GlobalAveragePooling2D(name="means")(maps)
+    built = keras.Model(own, layers.Dense(3, activation="softmax", name="classes")(means))
+    model = as_functional(built)
+    assert input_shape(model) == (28, 28, 1)
+    assert notes(model) == (
+        "The network takes any size: 28×28 was chosen, for in some of its layers as many numbers stand "
+        "side by side as the picture has pixels.",
+    )
+    assert all(info.channels for info in cnn.layer_infos(model))
+    expected = built.predict(GREY[None] / np.float32(255), verbose=0)[0]
+    np.testing.assert_allclose(cnn.predict(model, GREY).probabilities, expected, atol=1e-6)
+    assert cnn.diagnose(model, np.stack([GREY] * 8)).findings is not None
+    cnn.save_model(model, tmp_path / "again.keras")
+    assert keras.models.load_model(tmp_path / "again.keras").input_shape == (None, None, None, 1)
+
+
+def test_a_network_of_open_size_keeps_it_where_every_layer_has_its_channels():
+    own = keras.Input((None, None, 1), name="own")
+    built = keras.Model(own, layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3)(own)))
+    assert input_shape(as_functional(built)) == (None, None, 1)
+
+
 def test_a_further_picture_of_open_sizes_without_a_channel_axis_can_be_given(tmp_path):
     picture, other = (keras.Input((None, None), name=name) for name in ("picture", "other"))
     sums = [keras.ops.sum(one, (1, 2), keepdims=True)[..., 0] for one in (picture, other)]
