@@ -197,7 +197,7 @@ class _Network:
         """Return how a number of a call's output is computed, counted through all its axes."""
         shape = self.outputs[call.name].shape
         place = tuple(int(i) for i in np.unravel_index(number, shape))
-        inputs = inputs_of(self.by_name, self.outputs, call)
+        inputs = inputs_of(self.outputs, call)
         kept = self._weights.setdefault(call.name, {})
         return derive(Cell(call, inputs, place, shape, kept, before_activation))
 
