@@ -63,7 +63,7 @@ _CHECKS = {
     "statistics": _Check(
         "Statistics never updated",
         "a normalisation whose mean and variance are those before any training, 0 and 1",
-        "no layer keeps statistics of each channel of its training, as BatchNormalization does",
+        "no layer keeps statistics of its training, as BatchNormalization does",
     ),
     "labels": _Check(
         "Labels that do not fit",

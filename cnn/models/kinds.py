@@ -306,7 +306,7 @@ _KINDS = (
         arithmetic=copies.moved,
     ),
     Kind(
-        ("ExpandDims", "Reshape", "Squeeze"),
+        ("ExpandDims", "Reshape"),
         channels="rearranged",
         reads=reading_rules.rearranged,
         arithmetic=copies.moved,
@@ -329,7 +329,7 @@ _KINDS = (
         (
             "Append", "BroadcastTo", "DepthToSpace",
             "Diagonal", "Flip", "GetItem", "Hstack", "Moveaxis", "Ravel", "Repeat",
-            "Roll", "Rot90", "Slice", "SpaceToDepth", "Split", "Stack", "Swapaxes",
+            "Roll", "Rot90", "Slice", "SpaceToDepth", "Split", "Squeeze", "Stack", "Swapaxes",
             "Take", "Tile", "Transpose", "Unstack", "Vstack",
         ),
         arithmetic=copies.moved,
