@@ -57,6 +57,11 @@ def number(value: SupportsFloat, digits: int = 3) -> str:
     return text.replace("-", "−")
 
 
+def finite(value: SupportsFloat, digits: int = 3) -> str:
+    """Return a number as `number` does, and of NaN or infinity that it is not finite."""
+    return number(value, digits) if isfinite(value) else "not finite"
+
+
 def counted(count: int, word: str) -> str:
     """Return a number of things in words: "1 kernel", "32 kernels"."""
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"

@@ -72,7 +72,7 @@ def _lines(model: Any) -> Iterator[str]:
     strange = [
         info.name
         for info in cnn.layer_infos(model)
-        if info.inputs and not info.nested and kind_of(info.kind).arithmetic is None
+        if not (info.is_given or info.nested) and kind_of(info.kind).arithmetic is None
     ]
     if strange:
         yield f"no arithmetic is known of {listed(strange)}: Why shows a gradient there, and no proof"

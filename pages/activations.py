@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.figures import Chart, nothing
-from cnn.words import number, percent
+from cnn.words import finite, number, percent
 from dashboard.screens.cell import cell_of
 from dashboard.screens.layers import VOLUME, LayerOutput, layer_output
 from dashboard.screens.request import Request
@@ -261,9 +261,10 @@ def _numbers(output: LayerOutput, channel: int) -> str:
     summary = cnn.summarise(values)
     return components.facts(
         [
-            ("minimum", number(summary.minimum, 4)),
-            ("maximum", number(summary.maximum, 4)),
-            ("mean", number(summary.mean, 4)),
+            ("minimum", finite(summary.minimum, 4)),
+            ("maximum", finite(summary.maximum, 4)),
+            ("mean", finite(summary.mean, 4)),
             ("zeros", percent(summary.zeros)),
+            ("not finite", f"{summary.not_finite:,}" if summary.not_finite else ""),
         ]
     )

@@ -232,8 +232,9 @@ def _table(arrays: dict[str, Any]) -> dict[str, Any]:
     for name, values in arrays.items():
         summary = cnn.summarise(values)
         numbers = (summary.minimum, summary.maximum, summary.mean, summary.deviation)
-        texts = [cnn.captions.sides(values.shape), f"{summary.count:,}"]
-        rows.append([name, *texts, *(cnn.captions.number(one, 4) for one in numbers)])
+        broken = f", {summary.not_finite:,} not finite" if summary.not_finite else ""
+        texts = [cnn.captions.sides(values.shape), f"{summary.count:,}{broken}"]
+        rows.append([name, *texts, *(cnn.captions.finite(one, 4) for one in numbers)])
     return {"columns": list(_COLUMNS), "rows": rows}
 
 

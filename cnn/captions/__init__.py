@@ -54,7 +54,7 @@ from cnn.captions.weights import (
     vector,
     weight_matrix,
 )
-from cnn.words import counted, megabytes, number, percent, scaled, sides
+from cnn.words import counted, finite, megabytes, number, percent, scaled, sides
 
 __all__ = [
     "NO_LABELS",
@@ -82,6 +82,7 @@ __all__ = [
     "evaluation",
     "explanation",
     "field",
+    "finite",
     "formula",
     "gradients",
     "grid",

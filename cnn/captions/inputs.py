@@ -27,7 +27,12 @@ def range_hint(found: RangeScores, measured: str = "") -> str:
         ]
     )
     pictures = counted(found.pictures, "picture")
-    if found.are_accuracies:
+    if found.measure == "accuracy":
         return f"Recognised of {pictures}: {each}."
+    if found.measure == "telling":
+        return (
+            f"Which output stands for which label is not known. If each answer stood for the label that "
+            f"it is given for most often, these would be recognised of {pictures}: {each}."
+        )
     surest = f"The largest probability, on average over {pictures}, is {each}."
     return f"{surest} To be sure is not to be right."

@@ -246,7 +246,9 @@ def _loss_and_gradients(model: keras.Model) -> Callable[[Any, Any], Any]:
             tape.watch(values)
             probabilities, logits = outputs(model, batch)
             loss = cross_entropy(probabilities, logits, label)[0]
-        gradients = tape.gradient(loss, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        found = tape.gradient(loss, values, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        # Of a table of which some rows were looked up, TensorFlow gives those rows alone.
+        gradients = [tf.convert_to_tensor(one) for one in found]
         return loss, probabilities, logits, [tf.cast(one, tf.float32) for one in gradients]
 
     return compute

@@ -45,7 +45,7 @@ def attention_scores(
         )
     passed = forward(model, image).activations if activations is None else activations
     computed = as_computed(passed, channels_first(model))
-    entering = [one[None] for one in inputs_of(by_name, computed, call)]
+    entering = [one[None] for one in inputs_of(computed, call)]
     arguments, keywords = call.arguments(entering)
     _, scores = call.layer(*arguments, **{**keywords, _RETURN: True, "training": False})
     query = call.input_shapes[0]

@@ -22,7 +22,7 @@ from cnn.inspection.predictions import Prediction
 from cnn.inspection.units import Outputs, derive, inputs_of
 from cnn.models.arithmetic.cell import Cell, Derivation
 from cnn.models.arithmetic.forms import PRECISION, Function, Numbers, Shares, WeightedSum
-from cnn.models.arithmetic.functions import of_activation, softmax
+from cnn.models.arithmetic.functions import of_activation, sigmoid, softmax
 from cnn.models.card import checked_class
 from cnn.models.graph import Call, calls
 from cnn.models.heads import Head, head_of
@@ -197,7 +197,7 @@ class _Network:
         """Return how a number of a call's output is computed, counted through all its axes."""
         shape = self.outputs[call.name].shape
         place = tuple(int(i) for i in np.unravel_index(number, shape))
-        inputs = inputs_of(self.by_name, self.outputs, call)
+        inputs = inputs_of(self.outputs, call)
         kept = self._weights.setdefault(call.name, {})
         return derive(Cell(call, inputs, place, shape, kept, before_activation))
 
@@ -251,10 +251,10 @@ def _ending(network: _Network, prediction: Prediction, target: int) -> _Ending:
         return _Ending(sums, form, network.values(sums).reshape(-1))
     applied = of_activation(getattr(call.layer, "activation", None))
     is_linear = applied is not None and applied.name == "linear"
-    if is_linear or (head.form == "logits" and applied is None):
+    if is_linear or (head.function and applied is None):
         return _Ending(call, None, network.values(call).reshape(-1))
     # What a last layer with log_softmax gives stands for its logits, and is not its sums.
-    shown = prediction.logits if head.form != "logits" else None
+    shown = None if head.function else prediction.logits
     logits = None if shown is None else shown.astype(np.float64)
     if logits is not None and applied and applied.takes_several:
         slack = _rounding(network, call)
@@ -350,6 +350,8 @@ def _function(
     head: Head, ending: _Ending, logits: Numbers, target: int
 ) -> Shares | Function | None:
     """Return what is made of the sum of the target; of logits that is softmax, by whomever."""
+    if head.function == "sigmoid":
+        return Function("sigmoid", float(logits[target]), sigmoid)
     if not head.has_classes:
         return ending.function
     slack = ending.function.slack if isinstance(ending.function, Shares) else 0.0

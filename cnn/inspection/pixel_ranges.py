@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 class RangeScores:
     """How well a network does in each range of pixels, over so many `pictures`.
 
-    `scores` are by the name of the range, the share of pictures that are recognised where
-    `are_accuracies`, else the mean of the largest probability.
+    `scores` are by the name of the range. Their `measure` is "accuracy", the share of pictures that are
+    recognised, "telling", the share that would be if each answer stood for the label that it is given
+    for most often, or "sureness", the mean of the largest probability.
     """
 
     scores: dict[str, float]
     pictures: int
-    are_accuracies: bool
+    measure: Literal["accuracy", "telling", "sureness"]
 
     @property
     def best(self) -> str:
@@ -41,24 +42,37 @@ def compare_ranges(
     pictures: Sequence[Any],
     targets: NDArray[np.int64] | None = None,
     *,
+    labels: NDArray[np.int64] | None = None,
     also: Sequence[str] = (),
 ) -> RangeScores:
     """Return how well the network does with the pictures in each range that their pixels may be in.
 
     `also` are ranges beyond those with a name, as mean and deviation. `targets` (n,) are the numbers of
-    the outputs that are right, None where they are not known. Raises `ModelError` for a network without
-    class probabilities, `ImageError` for what is no picture.
+    the outputs that are right, None where they are not known; then `labels` (n,) are what the pictures
+    are called, from 0 on, where they are called anything. A network that is sure of all it sees may be
+    so in a wrong range: its sureness counts only where there are neither. Raises `ModelError` for a
+    network without class probabilities, `ImageError` for what is no picture.
     """
     require_classes(model, "A comparison of ranges")
     names = dict.fromkeys([*ranges_of(model), *also])
     said = {name: batch_probabilities(in_range(model, name), pictures) for name in names}
-    if targets is None:
-        scores = {name: float(np.mean(given.max(axis=1))) for name, given in said.items()}
-    else:
+    if targets is not None:
         scores = {
             name: float(np.mean(given.argmax(axis=1) == targets)) for name, given in said.items()
         }
-    return RangeScores(scores, len(pictures), targets is not None)
+        return RangeScores(scores, len(pictures), "accuracy")
+    if labels is not None:
+        scores = {name: _telling(given.argmax(axis=1), labels) for name, given in said.items()}
+        return RangeScores(scores, len(pictures), "telling")
+    scores = {name: float(np.mean(given.max(axis=1))) for name, given in said.items()}
+    return RangeScores(scores, len(pictures), "sureness")
+
+
+def _telling(answers: NDArray[np.int64], labels: NDArray[np.int64]) -> float:
+    """Return for how many pictures the label is the commonest of those with the same answer."""
+    pairs = np.zeros((answers.max() + 1, labels.max() + 1), np.int64)
+    np.add.at(pairs, (answers, labels), 1)
+    return float(pairs.max(axis=1).sum() / len(labels))
 
 
 def range_of_pictures(model: keras.Model, pictures: Sequence[Any]) -> str:

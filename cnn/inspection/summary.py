@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Summary:
-    """Extremes, mean and standard deviation of some values, and the share that is exactly zero."""
+    """Extremes, mean and standard deviation of those of some values that are finite.
+
+    They are NaN where none is. `zeros` is the share of all that is exactly zero, `not_finite` how many
+    are NaN or infinite.
+    """
 
     count: int
     minimum: float
@@ -18,17 +22,19 @@ class Summary:
     mean: float
     deviation: float
     zeros: float
+    not_finite: int
 
 
 def summarise(values: NDArray[np.float32]) -> Summary:
-    """Return the summary of an array that is not empty; of infinities mean and deviation are NaN."""
-    exact = values.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        return Summary(
-            count=int(values.size),
-            minimum=float(exact.min()),
-            maximum=float(exact.max()),
-            mean=float(exact.mean()),
-            deviation=float(exact.std()),
-            zeros=float((values == 0).mean()),
-        )
+    """Return the summary of an array that is not empty."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    known = finite if finite.size else np.array([np.nan])
+    return Summary(
+        count=int(values.size),
+        minimum=float(known.min()),
+        maximum=float(known.max()),
+        mean=float(known.mean()),
+        deviation=float(known.std()),
+        zeros=float((values == 0).mean()),
+        not_finite=int(values.size - finite.size),
+    )

@@ -20,7 +20,7 @@ from cnn.models.arithmetic.cell import Cell, Derivation, Place, Rule, Status, we
 from cnn.models.arithmetic.copies import same
 from cnn.models.arithmetic.forms import Form, Function, Indices, Shares, Term, WeightedSum
 from cnn.models.arithmetic.slopes import gradient
-from cnn.models.graph import Call, calls
+from cnn.models.graph import Call, FurtherOutput, calls
 from cnn.models.inputs import scale_of
 from cnn.models.internals import is_graph, is_known
 from cnn.models.kinds import kind_of
@@ -145,7 +145,7 @@ def explain_unit(
     own = (at[-1], *at[:-1]) if layer in first else at
     with np.errstate(all="ignore"):
         derivation = (
-            derive(Cell(call, inputs_of(by_name, computed, call), own, computed[layer].shape))
+            derive(Cell(call, inputs_of(computed, call), own, computed[layer].shape))
             if call.inputs
             else _of_picture(model, image, at)
         )
@@ -156,7 +156,7 @@ def explain_unit(
         computed=float(outputs[layer][at]),
         form=derivation.form,
         activation=derivation.activation,
-        sources=_sources(call.inputs, derivation.reads, first),
+        sources=_sources(call, derivation.reads, first),
         status=derivation.status,
         precision=str(getattr(call.layer, "compute_dtype", "float32")),
     )
@@ -192,29 +192,10 @@ def _within(layer: str, shape: Place, place: tuple[Any, ...]) -> Place:
     return tuple(int(at) for at in place)
 
 
-def inputs_of(
-    by_name: Mapping[str, Call], outputs: Outputs, call: Call
-) -> tuple[NDArray[np.float32], ...]:
-    """Return what goes into a call, as Keras computed it."""
-    return tuple(
-        _output(by_name, outputs, by_name[name], part)
-        for name, part in zip(call.inputs, call.parts, strict=True)
-    )
-
-
-def _output(
-    by_name: Mapping[str, Call], outputs: Outputs, call: Call, part: int
-) -> NDArray[np.float32]:
-    """Return one output of a call; those after the first, which no pass keeps, are made again."""
-    if part == 0:
-        return outputs[call.name]
-    inputs = inputs_of(by_name, outputs, call)
-    if is_graph(call.layer):
-        return inputs[part]
-    output: NDArray[np.float32] = np.asarray(
-        call.units([one[None] for one in inputs])[part], np.float32
-    )[0]
-    return output
+def inputs_of(outputs: Outputs, call: Call) -> tuple[NDArray[np.float32], ...]:
+    """Return what goes into a call, as Keras computed it; a further output of a layer hands itself on."""
+    names = (call.name,) if isinstance(call.layer, FurtherOutput) else call.inputs
+    return tuple(outputs[name] for name in names)
 
 
 def rule_of(layer: Any) -> Rule | None:
@@ -241,12 +222,15 @@ def _of_picture(model: keras.Model, image: Any, place: Place) -> Derivation:
     return Derivation(weighted([pixels[*cell, source]], [factor], bias=offset), ())
 
 
-def _sources(
-    names: Sequence[str], reads: Sequence[Indices], first: frozenset[str]
-) -> tuple[Source, ...]:
-    """Return the cells that are read by layer, each layer and each cell once, with channels last."""
+def _sources(call: Call, reads: Sequence[Indices], first: frozenset[str]) -> tuple[Source, ...]:
+    """Return the cells that are read by layer, each layer and each cell once, with channels last.
+
+    They are those of the layers' first outputs, which a pass keeps.
+    """
     by_layer: dict[str, list[Indices]] = {}
-    for name, cells in zip(names, reads, strict=False):
+    for name, part, cells in zip(call.inputs, call.parts, reads, strict=False):
+        if part:
+            continue
         turned = np.roll(cells, -1, axis=1) if name in first else cells
         by_layer.setdefault(name, []).append(turned)
     return tuple(

@@ -12,15 +12,22 @@ import numpy as np
 
 
 class _Adapter:
-    """`place` is which of the network's inputs the layer stands for; None for a step to one."""
+    """`place` is which of the network's inputs the layer stands for; None for a step to one.
 
-    def __init__(self, *given: Any, place: int | None = None, **settings: Any) -> None:
+    `taken` is the shape that this input takes, without the batch axis.
+    """
+
+    def __init__(
+        self, *given: Any, place: int | None = None, taken: Any = (), **settings: Any
+    ) -> None:
         super().__init__(*given, **settings)
         self.place = place
+        self.taken = tuple(taken)
 
     def get_config(self) -> dict[str, Any]:
         """Return the settings."""
-        return {**super().get_config(), "place": self.place}  # type: ignore[misc]
+        own = {"place": self.place, "taken": self.taken}
+        return {**super().get_config(), **own}  # type: ignore[misc]
 
 
 class Reshape(_Adapter, keras.layers.Reshape):
@@ -35,7 +42,7 @@ class Identity(_Adapter, keras.layers.Identity):
     """The same picture for a further input."""
 
 
-class GivenNumbers(_Adapter, keras.layers.Layer):
+class Constant(_Adapter, keras.layers.Layer):
     """What a network takes beside the picture: the same numbers (no batch axis) for every one.
 
     They are a variable, but no weight, so that what was compiled gets others as an argument.
@@ -63,7 +70,7 @@ class GivenNumbers(_Adapter, keras.layers.Layer):
 
 def given_numbers(model: keras.Model) -> list[keras.Variable]:
     """Return the numbers that the model's further inputs are given."""
-    return [layer.numbers for layer in model.layers if isinstance(layer, GivenNumbers)]
+    return [layer.numbers for layer in model.layers if isinstance(layer, Constant)]
 
 
 def is_adapter(layer: Any) -> bool:

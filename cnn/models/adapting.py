@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 Shape = tuple[int | None, ...]
 _GREY, _COLOURS = 1, 3
-# A vector or a table of numbers is a picture from so many on a side.
-_LEAST_SIDE = 8
-_GIVEN = "GivenNumbers"
+# A vector or a table of numbers is a picture from so many on a side, and of so many where both are open.
+_LEAST_SIDE, _SIDE = 8, 28
+_GIVEN = "Constant"
 _WINDOWS = ("kernel_size", "pool_size")
 _MOST_SAID = 4
 # More channels than that are not taken for channels that come first, unless a layer says so.
@@ -49,17 +49,29 @@ class Form:
     channels: int
     is_first: bool = False
 
+    def of_size(self, size: tuple[int, int] | None) -> Form:
+        """Return the form with the sides of the picture that are open filled in."""
+        *own, channels = self.picture
+        sides = [side or other for side, other in zip(own, size or own, strict=True)]
+        return replace(self, picture=(*sides, channels))
+
     @property
     def is_plain(self) -> bool:
         """Whether the network takes the picture as it is."""
         return self.taken == self.picture and not self.is_first
 
 
-def adapted(model: keras.Model, given: Mapping[str, Any] | None = None) -> keras.Model:
+def adapted(
+    model: keras.Model,
+    given: Mapping[str, Any] | None = None,
+    *,
+    size: tuple[int, int] | None = None,
+) -> keras.Model:
     """Return the functional model as one of a single picture; itself, where it is that.
 
     The first input that can be a picture gets it, one with maps before others. Further ones of its shape
-    get the same, and all others the numbers that are `given` by their names, else zeros. Raises
+    get the same, and all others the numbers that are `given` by their names, else zeros. Sides that the
+    model leaves open are those of the `size` where it is given. Raises
     `ModelError` where no input can be a picture, and for numbers that do not fit their input.
     """
     import keras
@@ -74,6 +86,7 @@ def adapted(model: keras.Model, given: Mapping[str, Any] | None = None) -> keras
             "width, channels) with the channels last or first, (batch, height, width), or a vector of as "
             "many numbers as a square picture of at least 8×8 has pixels."
         )
+    form = form.of_size(size)
     if len(forms) == 1 and form.is_plain:
         return model
     picture = keras.Input(
@@ -108,7 +121,8 @@ def unadapted(model: keras.Model) -> keras.Model:
         (output,) = node.outputs
         if node.operation.place is not None:
             name = node.operation.name
-            new = keras.Input(batch_shape=output.shape, dtype=output.dtype, name=name)
+            shape = (output.shape[0], *node.operation.taken)
+            new = keras.Input(batch_shape=shape, dtype=output.dtype, name=name)
             values[id(output)] = given[node.operation.place] = new
         else:
             values[id(output)] = output
@@ -130,8 +144,14 @@ def notes(model: keras.Model) -> tuple[str, ...]:
         if isinstance(layer, adapters.Permute):
             said.append("The network takes its channels first.")
         elif isinstance(layer, adapters.Reshape):
-            said.append(f"The network takes the picture as {sides(shape)} numbers.")
-        elif isinstance(layer, adapters.GivenNumbers):
+            chosen = ": as many were chosen, for it takes any" if None in layer.taken else ""
+            said.append(f"The network takes the picture as {sides(shape)} numbers{chosen}.")
+        elif None in layer.taken and None not in shape:
+            said.append(
+                f"The network takes any size: {sides(shape[:2])} was chosen, for in some of its layers "
+                "as many numbers stand side by side as the picture has pixels."
+            )
+        elif isinstance(layer, adapters.Constant):
             said.append(f"The further input {layer.name} gets {_in_words(layer.numbers.numpy())}.")
     return tuple(dict.fromkeys(said))
 
@@ -171,8 +191,9 @@ def form_of(model: keras.Model, tensor: Any) -> Form | None:
         if count is None:
             return None
         return Form(taken, (height, width, count), count, is_first)
-    if len(taken) == 2 and all(side and side >= _LEAST_SIDE for side in taken):
-        return Form(taken, (*taken, _GREY), _GREY)
+    if len(taken) == 2 and all(side is None or side >= _LEAST_SIDE for side in taken):
+        height, width = (side or _square(taken) for side in taken)
+        return Form(taken, (height, width, _GREY), _GREY)
     several = [side for side in taken if side != 1]
     size = several[0] if len(several) == 1 and len(taken) <= 2 else None
     for channels in (_GREY, _COLOURS):
@@ -180,6 +201,11 @@ def form_of(model: keras.Model, tensor: Any) -> Form | None:
         if side >= _LEAST_SIDE and side * side * channels == size:
             return Form(taken, (side, side, channels), channels)
     return None
+
+
+def _square(taken: Shape) -> int:
+    """Return what stands for an open side of rows of numbers: the other side, or that of a digit."""
+    return next(filter(None, taken), _SIDE)
 
 
 def _has_channels_first(model: keras.Model, name: str, taken: Shape) -> bool:
@@ -224,6 +250,7 @@ def _made(picture: Any, tensor: Any, place: int, steps: Sequence[tuple[str, Any]
         settings = {
             "name": own if is_last else f"{own}_{step}",
             "place": place if is_last else None,
+            "taken": tensor.shape[1:] if is_last else (),
         }
         value = _layer(kind, argument, dtype=str(tensor.dtype), **settings)(value)
     return value
@@ -234,7 +261,8 @@ def _steps(form: Form) -> list[tuple[str, Any]]:
     if form.is_first:
         return [("Permute", (3, 1, 2))]
     if len(form.taken) < len(form.picture):
-        return [("Reshape", form.taken)]
+        sides = zip(form.taken, form.picture, strict=False)
+        return [("Reshape", tuple(side or own for side, own in sides))]
     return [("Identity", None)]
 
 

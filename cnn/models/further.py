@@ -59,9 +59,8 @@ class Further:
             values = np.repeat(values, self.form.channels // values.shape[-1], axis=-1)
             if self.form.is_first:
                 values = np.moveaxis(values, -1, 0)
-            open_sides = values.shape if len(self.shape) == values.ndim else self.shape
-            shape = tuple(side or own for side, own in zip(self.shape, open_sides, strict=True))
-            return values.reshape(shape)
+            own = zip(self.shape, values.shape, strict=False)
+            return values.reshape([side or given for side, given in own])
         numbers = np.asarray(given, np.float32).ravel()
         if numbers.size != self.count:
             raise ModelError(
@@ -82,7 +81,7 @@ def with_inputs(model: keras.Model, given: Mapping[str, Any]) -> keras.Model:
     It is a twin with the same weights; a picture is what `prepare` takes, and is scaled as the first is.
     Raises `ModelError` for an input that is none of these, and for what does not fit it.
     """
-    from cnn.models.adapters import GivenNumbers
+    from cnn.models.adapters import Constant
     from cnn.models.inputs import scale_of
 
     found = {node.operation.name: node for node in _nodes(model)}
@@ -94,13 +93,15 @@ def with_inputs(model: keras.Model, given: Mapping[str, Any]) -> keras.Model:
     for name, one in given.items():
         layer = found[name].operation
         numbers = _further(model, found[name]).taken(one, scale)
-        settings = {"name": name, "place": layer.place, "dtype": found[name].outputs[0].dtype}
-        others[layer] = GivenNumbers(numbers, **settings)
+        dtype = found[name].outputs[0].dtype
+        others[layer] = Constant(
+            numbers, name=name, place=layer.place, taken=layer.taken, dtype=dtype
+        )
     twin = with_layers(model, others)
     for found_out in [name for name in vars(twin) if name.startswith("_cnn_")]:
         object.__delattr__(twin, found_out)
     attach_card(twin, card_of(model))
-    own = [layer.name for layer in others if not isinstance(layer, GivenNumbers)]
+    own = [layer.name for layer in others if not isinstance(layer, Constant)]
     kept = kept_for_twins(model)
     share(twin, kept.setdefault(_KEPT.format(sorted(own)), {}) if own else kept)
     return twin
@@ -119,7 +120,7 @@ def _further(model: keras.Model, node: Any) -> Further:
 
 def _nodes(model: keras.Model) -> list[Any]:
     """Return the nodes that stand for further inputs, in the order of these."""
-    from cnn.models.adapters import GivenNumbers, is_adapter
+    from cnn.models.adapters import Constant, is_adapter
 
     before = [node for node in nodes(model) if is_adapter(node.operation)]
     ends = [node for node in before if node.operation.place is not None]
@@ -127,9 +128,5 @@ def _nodes(model: keras.Model) -> list[Any]:
     if reads_picture(model, before):
         return ends
     # The first that is made of the picture is the picture's own.
-    main = (
-        next(node for node in ends if not isinstance(node.operation, GivenNumbers))
-        if ends
-        else None
-    )
+    main = next(node for node in ends if not isinstance(node.operation, Constant)) if ends else None
     return [node for node in ends if node is not main]

@@ -15,6 +15,7 @@ import numpy as np
 from cnn.errors import ModelError
 from cnn.models import graph
 from cnn.models.card import Card, card_of
+from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo, layer_infos
 from cnn.models.losses import Aim, Loss
 
@@ -44,7 +45,8 @@ class Head:
     """What an output of a model is.
 
     `form` is "softmax" for class probabilities, "logits" for sums whose softmax makes probabilities
-    of them, "scores" for sigmoids, each a number between 0 and 1 by itself, "numbers" for any other
+    of them, "scores" for sigmoids, or sums of which the loss takes them, each a number between 0 and 1
+    by itself, "numbers" for any other
     vector, and "maps" for what is no vector. Sums are those of a dense layer, or the averages of a
     convolution's; of more than 15 they count as logits only where the card names as many classes, for
     they may as well be an embedding; where its `loss` is known, that decides. `shape` is
@@ -69,9 +71,23 @@ class Head:
         return self.form in ("softmax", "logits")
 
     @property
+    def function(self) -> Literal["", "softmax", "sigmoid"]:
+        """What is made of the model's sums before they are shown: its last layer does not."""
+        if self.form == "logits":
+            return "softmax"
+        return "sigmoid" if (self.form, self.each) == ("scores", "numbers") else ""
+
+    @property
     def description(self) -> str:
         """The output in words, as the object of a sentence."""
         count = "×".join("?" if side is None else str(side) for side in self.shape)
+        if self.function == "sigmoid":
+            one = "one sum, whose sigmoid is a score between 0 and 1"
+            return (
+                one
+                if count == "1"
+                else f"{count} sums, whose sigmoids are separate scores between 0 and 1"
+            )
         if count == "1" and self.form in ("scores", "numbers"):
             return "one score between 0 and 1" if self.form == "scores" else "one number"
         return {
@@ -149,13 +165,13 @@ def read(head: Head, final: Any, visits: Visits) -> tuple[Any, Any]:
     """Return the output as it is shown, and the logits or None, both float32 tensors.
 
     `final` is the model's output and `visits` the layer calls that gave it. The output is shown as
-    it is, a lone number as one unit, but logits by their softmax.
+    it is, a lone number as one unit, but logits by their softmax, and sums of scores by their sigmoid.
     """
     import keras
 
     final = graph.as_unit(keras.ops.cast(final, "float32"))
-    if head.form == "logits":
-        return keras.ops.softmax(final), final
+    if head.function:
+        return getattr(keras.ops, head.function)(final), final
     return final, None if head.form == "maps" else _logits(head, final, visits)
 
 
@@ -237,6 +253,8 @@ def _head(
     aim, named = loss.aim if loss else "", len(card.class_names)
     each = _form(made, last, infos, named, aim)
     form: Form = each if len(last.output_shape) == 1 else "maps"
+    if form == "numbers" and loss and loss.takes_sigmoids and _may_be_logits(made, infos):
+        form = "scores"
     is_told = loss or named == last.channels or _activation(made) == "log_softmax"
     is_guess = form == "logits" and not is_told
     return Head(form, last.output_shape, outputs, made.name, last.name, each, loss, is_guess)
@@ -270,9 +288,9 @@ def _form(
         return "softmax"
     if activation == "log_softmax":
         return "logits"
-    may_be_classes = last.channels <= _MOST_UNNAMED or last.channels == named
     if aim:
-        may_be_classes = aim == "classes"
+        return "logits" if aim == "classes" and _may_be_logits(deciding, infos) else "numbers"
+    may_be_classes = last.channels <= _MOST_UNNAMED or last.channels == named
     return "logits" if may_be_classes and _is_sum(deciding, infos) else "numbers"
 
 
@@ -286,6 +304,11 @@ def _activation(info: LayerInfo) -> str | None:
 def _are_softmaxes(info: LayerInfo, infos: dict[str, LayerInfo]) -> bool:
     """Whether all that comes into a call is probabilities that add up to 1."""
     return all(_activation(_deciding(infos[name], infos)) == "softmax" for name in info.inputs)
+
+
+def _may_be_logits(info: LayerInfo, infos: dict[str, LayerInfo]) -> bool:
+    """Whether the call gives what a loss can take for logits: sums, or what several were joined to."""
+    return kind_of(info.kind).channels == "merged" or _is_sum(info, infos)
 
 
 def _is_sum(info: LayerInfo, infos: dict[str, LayerInfo]) -> bool:

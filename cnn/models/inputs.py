@@ -52,9 +52,12 @@ def _scale(model: keras.Model, card: Card) -> Scale:
         return replace(chosen, reason=f"{in_words(chosen)}, as chosen here")
     if card.scale is not None:
         return _of_card(model, card, found)
+    dtype = str(model.inputs[0].dtype)
+    if dtype == "int8":
+        reason = "128 is taken away, a guess: the model takes whole numbers up to 127 (int8)"
+        return Scale(1.0, reason, -128.0)
     if found and found.is_stated:
         return replace(RANGES[found.range], reason=_in_words(found), is_stated=True)
-    dtype = str(model.inputs[0].dtype)
     if "int" in dtype:
         reason = f"not scaled: the model takes whole numbers ({dtype})"
         return replace(RANGES["0..255"], reason=reason, is_stated=True)

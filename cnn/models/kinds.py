@@ -320,13 +320,13 @@ _KINDS = (
         arithmetic=copies.moved,
     ),
     Kind(
-        ("Reshape",),
+        ("ExpandDims", "Reshape"),
         channels="rearranged",
         reads=reading_rules.rearranged,
         arithmetic=copies.moved,
     ),
     Kind(
-        ("GivenNumbers",),
+        ("Constant",),
         reads=reading_rules.nothing,
         what="The same numbers for every picture",
         explanation="Stands for what the network takes beside the picture. No part of the network.",
@@ -339,7 +339,7 @@ _KINDS = (
     ),
     Kind(
         (
-            "Append", "BroadcastTo", "DepthToSpace", "Diagonal", "ExpandDims", "ExtractPatches", "Flip",
+            "Append", "BroadcastTo", "DepthToSpace", "Diagonal", "ExtractPatches", "Flip",
             "GetItem", "Hstack", "Moveaxis", "Pad", "Permute", "Ravel", "Repeat", "RepeatVector", "Roll",
             "Rot90", "Slice", "SpaceToDepth", "Split", "Squeeze", "Stack", "Swapaxes", "Take", "Tile",
             "Transpose", "Unstack", "Vstack",

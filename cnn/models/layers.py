@@ -15,7 +15,7 @@ from cnn.models.internals import graph_of, is_graph
 from cnn.models.kinds import kind_of
 from cnn.models.orientation import channels_first, with_channels_last
 from cnn.models.reading import Certainty
-from cnn.models.reading_rules import attended
+from cnn.models.reading_rules import attended, nothing
 from cnn.models.seen import SEES_NOTHING, Seen, seen
 from cnn.models.weights import weights_by_name
 from cnn.models.windows import sides_of, window_of
@@ -80,6 +80,11 @@ class LayerInfo:
     def has_maps(self) -> bool:
         """Whether the output is a stack of pictures: (height, width, channels)."""
         return len(self.output_shape) == 3
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it computes nothing: it is the picture, or stands for another input."""
+        return not self.inputs or kind_of(self.kind).reads is nothing
 
     @property
     def is_along_channels(self) -> bool:

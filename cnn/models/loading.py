@@ -16,13 +16,17 @@ from cnn.models.card import Card, attach_card, card_path, read_card, write_card
 from cnn.models.enclosed import enclosed_card
 from cnn.models.graph import output_names, owned_layers
 from cnn.models.internals import without_graph
+from cnn.models.layers import layer_infos
 from cnn.models.losses import Loss
 from cnn.models.opening import SUFFIXES, Limits, opened
+from cnn.models.sizes import size_for
 
 if TYPE_CHECKING:
     import keras
 
 _DEFAULT = Limits()
+# Of a picture whose size a network leaves open, where it has to be known.
+_SIDE = 28
 
 
 @cache
@@ -107,7 +111,16 @@ def as_functional(model: Any, *, given: Mapping[str, Any] | None = None) -> kera
         functional = keras.Model(*single, name=model.name)
     except (AttributeError, ValueError, TypeError) as error:
         raise ModelError(without_graph(model)) from error
-    return adapted(functional, given)
+    model = adapted(functional, given)
+    if _has_open_channels(model):
+        return adapted(functional, given, size=size_for(model, _SIDE, _SIDE))
+    return model
+
+
+def _has_open_channels(model: keras.Model) -> bool:
+    """Whether it depends on the picture's size how many channels, or units, a layer has."""
+    is_open = None in model.inputs[0].shape[1:]
+    return is_open and any(info.output_shape[-1] is None for info in layer_infos(model))
 
 
 def _ends(model: Any) -> tuple[list[Any], list[Any]]:

@@ -50,6 +50,11 @@ class Loss:
         return "classes" if self.from_logits else ""
 
     @property
+    def takes_sigmoids(self) -> bool:
+        """Whether it makes a probability of each sum by itself."""
+        return self.aim == "separate" and self.from_logits
+
+    @property
     def words(self) -> str:
         """The loss for a sentence: "mean squared error"."""
         return self.name.replace("_", " ") + (" of sums" if self.from_logits else "")

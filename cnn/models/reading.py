@@ -200,7 +200,9 @@ class Everything(Reading):
 
     def least(self, numbers: Places) -> Places:
         """Return the least of all numbers of each channel's own, (channels,)."""
-        return self.channels.least(numbers.min(axis=tuple(range(numbers.ndim - 1))))
+        return self.channels.least(
+            numbers.min(axis=tuple(range(numbers.ndim - 1)), initial=NOTHING)
+        )
 
     @property
     def turned(self) -> Everything:

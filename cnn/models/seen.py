@@ -136,7 +136,8 @@ class _Boxes:
         """Return the size of the largest rectangle around what all channels of a cell see."""
         of_cells = (side.min(axis=-1) if side.ndim > 1 else side for side in self.sides)
         top, left, bottom, right = of_cells
-        height, width = (max(0, int((1 - a - b).max())) for a, b in ((top, bottom), (left, right)))
+        sizes = (1 - top - bottom, 1 - left - right)
+        height, width = (int(size.max(initial=0)) for size in sizes)
         return Seen((height, width), (height, width) == picture, self.certainty)
 
 

@@ -33,10 +33,11 @@ def _ranges() -> Response:
         if not pictures:
             raise cnn.DatasetError(f"No picture of {data.name} that was looked at can be read.")
         outputs = outputs_of(model, data)
-        targets = None if outputs is None else outputs[data.labels[kept]]
+        labels = data.labels[kept] if data.is_labelled else None
+        targets = None if outputs is None else outputs[labels]
         measured = range_of_pictures(model, pictures)
         also = [name for name in (measured, view.range) if name]
-        found = cnn.compare_ranges(model, pictures, targets, also=also)
+        found = cnn.compare_ranges(model, pictures, targets, labels=labels, also=also)
         return jsonify(hint=cnn.captions.range_hint(found, measured))
     except cnn.CnnError as error:
         return Response(str(error), 400, mimetype="text/plain")

@@ -133,4 +133,4 @@ def _largest(prediction: cnn.Prediction) -> list[tuple[str, float]]:
 
 
 def _written(value: float) -> str:
-    return cnn.captions.number(value, _DIGITS) if np.isfinite(value) else "not finite"
+    return cnn.captions.finite(value, _DIGITS)

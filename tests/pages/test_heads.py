@@ -92,6 +92,9 @@ def test_numbers_that_are_not_finite_are_told_on_every_page_and_end_none(opened,
     assert "not finite" in texts["activations", layer]
     assert "That begins here." in texts["activations", layer]
     assert "not finite" in texts["filters", layer]
+    assert ", 1 not finite" in texts["filters", layer]
+    assert "NaN" not in texts["filters", layer].replace("not finite (NaN)", "")
+    assert "∞" not in texts["filters", layer]
     assert "NaN or infinity" in texts["one-step", layer]
     assert "NaN or infinity" in texts["output", None]
     facts, _ = answers(app, "activations", query, layer)

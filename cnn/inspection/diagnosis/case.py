@@ -47,7 +47,7 @@ class Case:
     @cached_property
     def infos(self) -> tuple[LayerInfo, ...]:
         """The layers that compute something, each of their uses."""
-        return tuple(i for i in layer_infos(self.model) if i.inputs and not i.nested)
+        return tuple(i for i in layer_infos(self.model) if not (i.is_given or i.nested))
 
     @cached_property
     def once(self) -> tuple[LayerInfo, ...]:

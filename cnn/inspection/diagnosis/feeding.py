@@ -120,7 +120,7 @@ def _is_updated(kept: Kept) -> bool:
 
 def _keeping(case: Case) -> Iterator[tuple[LayerInfo, Kept]]:
     """Yield the layers that keep the mean and the variance of each channel of their training."""
-    for info in case.once:
+    for info in (one for one in case.once if one.is_along_channels):
         arrays = weights(case.model, info.name)
         for names in _NAMES:
             channels = case.statistics[info.inputs[0]].mean.shape

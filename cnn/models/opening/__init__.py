@@ -94,7 +94,7 @@ def _contents(path: Path, limits: Limits, *, in_archive: bool) -> Iterator[Conte
 def _opened(name: str, contents: Contents, limits: Limits) -> tuple[Any, tuple[Loss | None, ...]]:
     held = numbers_held(contents.weights, limits, of=name)
     training = contents.training or contents.configuration.get("compile_config")
-    configuration = _without_training(contents.configuration)
+    configuration = _of_one_picture(contents.configuration)
     if contents.is_of_keras_2:
         configuration = translated(name, configuration)
     elif not contents.in_archive:
@@ -110,8 +110,14 @@ def _opened(name: str, contents: Contents, limits: Limits) -> tuple[Any, tuple[L
     return model, read_losses(training, places_of(model))
 
 
-def _without_training(configuration: Config) -> Config:
-    """Return the configuration without what models were compiled with, which nothing here needs."""
+def _of_one_picture(configuration: Config) -> Config:
+    """Return the configuration without what models were compiled with, which nothing here needs.
+
+    Recurrent layers that keep their state from call to call begin anew with each picture.
+    """
     for part in parts(configuration):
         part.pop("compile_config", None)
+        config = part.get("config")
+        if isinstance(config, dict) and config.get("stateful"):
+            config["stateful"] = False
     return configuration

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from cnn.errors import ModelError, quoted, shown
-from cnn.models.internals import every_layer, graph_of, is_graph, nodes, without_values
+from cnn.models.internals import is_graph, without_values
 from cnn.models.opening.contents import Config, name_of, parts
 from cnn.models.opening.limits import Limits, in_words
+from cnn.models.opening.making import byte_count, made
 
 # Each is at most the number of a layer's weights.
 _COUNTS = ("units", "filters", "input_dim", "output_dim")
@@ -83,21 +82,13 @@ def _require_sizes(name: str, model: Any, held: int, limits: Limits) -> None:
     count = sum(math.prod(weight.shape) for weight in model.weights)
     if count > held:
         raise _beyond(name, "the network", count, held)
-    size = sum(math.prod(one.shape) * _bytes(one.dtype) for one in model.variables)
+    size = sum(byte_count(one.shape, one.dtype) for one in model.variables)
     if size > limits.bytes:
         raise _too_large(name, f"weights of {in_words(size)}", limits)
-    for layer in every_layer(model):
-        for node in nodes(graph_of(layer)) if is_graph(layer) else ():
-            for output in node.outputs:
-                size = _product(list(output.shape[1:])) * _bytes(output.dtype)
-                if size > limits.bytes:
-                    layer = quoted(node.operation.name)
-                    what = f"an output of {in_words(size)} for one picture ({layer})"
-                    raise _too_large(name, what, limits)
-
-
-def _bytes(dtype: str) -> int:
-    return 2 if dtype == "bfloat16" else np.dtype(dtype).itemsize
+    for layer, size in made(model) if is_graph(model) else ():
+        if size > limits.bytes:
+            what = f"{in_words(size)} for one picture (the layer {quoted(layer)})"
+            raise _too_large(name, what, limits)
 
 
 def _beyond(name: str, who: str, count: int, held: int) -> ModelError:

@@ -66,7 +66,15 @@ def _fill(name: str, layer: str, weights: list[Any], saved: Saved) -> None:
             "model again."
         )
     for weight, array in zip(weights, arrays, strict=True):
-        weight.assign(np.asarray(array).reshape(weight.shape))
+        weight.assign(_numbers(array).reshape(weight.shape))
+
+
+def _numbers(array: h5py.Dataset) -> Any:
+    """Return the numbers of an array; of bfloat16, for which HDF5 has no type, it has the two bytes."""
+    import ml_dtypes
+
+    values = np.asarray(array)
+    return values.view(ml_dtypes.bfloat16) if array.dtype.kind == "V" else values
 
 
 def _in_order(weights: list[Any], saved: Saved) -> list[h5py.Dataset] | None:

@@ -46,6 +46,16 @@ ENDS = {
 }
 
 
+def test_of_a_table_the_rows_that_were_looked_up_move():
+    own = keras.Input((8, 8), dtype="int32", name="own")
+    x = layers.GlobalAveragePooling2D()(layers.Embedding(256, 2, name="table")(own))
+    model = as_functional(keras.Model(own, layers.Dense(3, activation="softmax")(x)))
+    picture = np.where(np.arange(64).reshape(8, 8, 1) < 32, 7, 200).astype(np.uint8)
+    gradient = teach(model, picture, label=1).layers["table"].gradients["embeddings"]
+    assert gradient.shape == (256, 2)
+    assert np.flatnonzero(gradient.any(axis=1)).tolist() == [7, 200]
+
+
 @pytest.mark.parametrize("end", ENDS)
 def test_the_gradient_is_the_slope_of_the_loss_along_every_array(end):
     model = smooth_network(*[type(one).from_config(one.get_config()) for one in ENDS[end]])

@@ -219,6 +219,26 @@ def test_statistics_of_a_training_tell_an_input_that_is_unlike_it_without_labels
         assert kinds(cnn.diagnose(model, unlike))["statistics"].layer == "norm"
 
 
+def test_statistics_along_another_axis_are_not_those_of_the_channels():
+    picture = keras.Input((8, 9, 1), name="picture")
+    x = layers.Conv2D(6, 3, name="maps")(picture)
+    x = layers.BatchNormalization(axis=1, name="rows")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    model = as_functional(keras.Model(picture, layers.Dense(4, activation="softmax")(x)))
+    rows = model.get_layer("rows")
+    rows.set_weights([*rows.get_weights()[:2], np.full(6, 50), np.full(6, 1e-6)])
+    assert not {"statistics", "never updated"} & kinds(cnn.diagnose(model, PICTURES)).keys()
+
+
+def test_what_a_further_input_is_given_is_no_layer_that_is_dead_or_always_the_same():
+    picture, age = keras.Input((8, 9, 1), name="picture"), keras.Input((3,), name="age")
+    x = layers.Concatenate()([layers.Flatten()(picture), layers.Dense(2, name="old")(age)])
+    built = keras.Model([picture, age], layers.Dense(4, activation="softmax")(x))
+    for given in ({}, {"age": [1, 2, 3]}):
+        found = cnn.diagnose(as_functional(built, given=given), PICTURES).findings
+        assert not {"age", "old"} & {one.layer for one in found}
+
+
 def test_a_normalisation_layer_tells_an_input_that_is_unlike_its_data():
     picture = keras.Input((8, 9, 1), name="picture")
     known = layers.Normalization(name="known")

@@ -54,6 +54,14 @@ def test_a_layer_called_as_a_step_in_a_path_is_refused(name):
         try_out(model)
 
 
+def test_a_network_that_cuts_all_of_the_picture_away_is_told_so():
+    picture = keras.Input((28, 28, 1))
+    row = layers.Flatten()(picture[:, :0])
+    model = as_functional(keras.Model(picture, layers.Dense(3, "softmax")(row)))
+    with pytest.raises(cnn.ModelError, match="leaves nothing of the picture"):
+        try_out(model)
+
+
 def test_layers_with_odd_names_have_the_outputs_that_keras_computes(odd):
     found = cnn.activations(odd, SEVEN)
     assert set(ODD) | {"a block/in side", "flat é", "the classes"} <= set(found)

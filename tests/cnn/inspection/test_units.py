@@ -239,6 +239,16 @@ def test_the_second_output_of_an_operation_is_an_operand():
     require_proved(cnn.explain_unit(model, image, layer="relu", channel=0, row=0, column=0))
 
 
+def test_the_state_that_a_layer_gives_beside_its_output_is_read_of_no_place_of_the_output():
+    picture = keras.Input((8, 8), name="picture")
+    rows, state = layers.GRU(3, return_sequences=True, return_state=True, name="gru")(picture)
+    joined = layers.Concatenate()([layers.Flatten()(rows), state])
+    model = as_functional(keras.Model(picture, joined))
+    unit = cnn.explain_unit(model, picture_for(model, Random(0)), layer="gru.2", channel=1)
+    assert unit.sources == ()
+    assert unit.is_proved
+
+
 def test_a_number_without_an_axis_is_one_unit():
     model = as_functional(nets.lone_numbers(), given={"flag": 0.5})
     image = np.random.default_rng(0).integers(0, 255, (12, 12, 1), np.uint8)
@@ -250,7 +260,7 @@ def test_a_number_without_an_axis_is_one_unit():
     for kind in ("Sum", "ExpandDims", "Concatenate", "Dense", "Squeeze"):
         require_proved(units[kind])
     assert [source.layer for source in units["Sum"].sources] == ["means"]
-    assert units["GivenNumbers"].computed == 0.5
+    assert units["Constant"].computed == 0.5
 
 
 def test_attention_has_a_row_of_scores_for_each_head():

@@ -9,6 +9,7 @@ import cnn
 from cnn.inspection.diagnosis.observation import observe
 from cnn.models.adapting import notes
 from cnn.models.card import Card
+from cnn.models.further import with_inputs
 from cnn.models.inputs import input_shape
 from cnn.models.loading import as_functional
 from cnn.models.orientation import channels_first
@@ -98,6 +99,83 @@ def test_a_picture_is_fed_as_the_network_takes_it(name, tmp_path):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("shape", "size"),
+    [((None, None), (28, 28)), ((None, 20), (20, 20)), ((28, None), (28, 28))],
+)
+def test_an_input_of_open_sizes_without_a_channel_axis_takes_a_square(shape, size, tmp_path):
+    keras.utils.set_random_seed(6)
+    own = keras.Input(shape, name="own")
+    maps = layers.Conv2D(2, 3, name="maps")(keras.ops.expand_dims(own, -1))
+    means = layers.GlobalAveragePooling2D(name="means")(maps)
+    built = keras.Model(own, layers.Dense(3, activation="softmax", name="classes")(means))
+    cnn.save_model(built, tmp_path / "built.keras")
+    model = cnn.load_model(tmp_path / "built.keras")
+    picture = np.resize(GREY, (*size, 1))
+    taken = picture[None, ..., 0] / np.float32(255)
+    passed = cnn.forward(model, picture)
+    expected = built.predict(taken, verbose=0)[0]
+    np.testing.assert_allclose(passed.prediction.probabilities, expected, atol=1e-6)
+    np.testing.assert_allclose(passed.activations["own"], taken[0], atol=1e-6)
+    assert input_shape(model) == (*size, 1)
+    side = size[0]
+    assert notes(model) == (
+        f"The network takes the picture as {side}×{side} numbers: as many were chosen, for it takes any.",
+    )
+    field = cnn.receptive_field(model, layer="maps", row=1, column=2)
+    assert np.argwhere(field.picture.mask).min(axis=0).tolist() == [1, 2]
+    cnn.save_model(model, tmp_path / "again.keras")
+    assert keras.models.load_model(tmp_path / "again.keras").input_shape == (None, *shape)
+
+
+def turned_about(picture):
+    return layers.Permute((2, 3, 1))(layers.Permute((3, 1, 2), name="lines")(picture))
+
+
+def without_channels(picture):
+    return keras.ops.squeeze(picture, -1)[..., None]
+
+
+@pytest.mark.parametrize("before", [turned_about, without_channels])
+def test_a_network_of_open_size_whose_layers_have_as_many_channels_gets_one_size(before, tmp_path):
+    own = keras.Input((None, None, 1), name="own")
+    maps = layers.Conv2D(2, 3, name="maps")(before(own))
+    means = layers.GlobalAveragePooling2D(name="means")(maps)
+    built = keras.Model(own, layers.Dense(3, activation="softmax", name="classes")(means))
+    model = as_functional(built)
+    assert input_shape(model) == (28, 28, 1)
+    assert notes(model) == (
+        "The network takes any size: 28×28 was chosen, for in some of its layers as many numbers stand "
+        "side by side as the picture has pixels.",
+    )
+    assert all(info.channels for info in cnn.layer_infos(model))
+    expected = built.predict(GREY[None] / np.float32(255), verbose=0)[0]
+    np.testing.assert_allclose(cnn.predict(model, GREY).probabilities, expected, atol=1e-6)
+    assert cnn.diagnose(model, np.stack([GREY] * 8)).findings is not None
+    cnn.save_model(model, tmp_path / "again.keras")
+    assert keras.models.load_model(tmp_path / "again.keras").input_shape == (None, None, None, 1)
+
+
+def test_a_network_of_open_size_keeps_it_where_every_layer_has_its_channels():
+    own = keras.Input((None, None, 1), name="own")
+    built = keras.Model(own, layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3)(own)))
+    assert input_shape(as_functional(built)) == (None, None, 1)
+
+
+def test_a_further_picture_of_open_sizes_without_a_channel_axis_can_be_given(tmp_path):
+    picture, other = (keras.Input((None, None), name=name) for name in ("picture", "other"))
+    sums = [keras.ops.sum(one, (1, 2), keepdims=True)[..., 0] for one in (picture, other)]
+    built = keras.Model([picture, other], layers.Concatenate(name="sums")(sums))
+    model = with_inputs(as_functional(built), {"other": GREY})
+    passed = cnn.forward(model, np.zeros((9, 9), np.uint8))
+    expected = GREY.sum(dtype=np.float64) / 255
+    np.testing.assert_allclose(passed.activations["sums"], [0, expected], rtol=1e-5)
+    assert cnn.layer_info(model, "other").kind == "Constant"
+    cnn.save_model(model, tmp_path / "again.keras")
+    again = keras.models.load_model(tmp_path / "again.keras")
+    assert again.input_shape == [(None, None, None)] * 2
+
+
 def test_further_inputs_get_zeros_or_the_same_picture(tmp_path):
     keras.utils.set_random_seed(6)
     age, one, two = (
@@ -154,7 +232,7 @@ def test_a_field_and_a_gradient_lead_back_to_the_pixels():
 
 
 def test_what_is_no_picture_is_refused_with_what_is_accepted():
-    for shape in ((5,), (63,), (28, None), (4, 28), (3, 9, 9, 1), (9, 9, None)):
+    for shape in ((5,), (63,), (28, 4), (None, 4), (4, 28), (3, 9, 9, 1), (9, 9, None)):
         own = keras.Input(shape)
         model = keras.Model(own, layers.Activation("relu")(own))
         with pytest.raises(cnn.ModelError, match="expected one picture"):

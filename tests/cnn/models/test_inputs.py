@@ -109,6 +109,20 @@ def test_what_is_cut_beyond_the_only_range_that_suits_does_not_make_it_a_guess()
         assert (scale.range, scale.is_stated) == ("0..255", True)
 
 
+def test_pixels_do_not_run_over_the_ends_of_small_whole_numbers():
+    picture = keras.Input((8, 9, 1), dtype="int8", name="own")
+    x = layers.Rescaling(1 / 127)(picture)
+    model = as_functional(keras.Model(picture, layers.Dense(3)(layers.Flatten()(x))))
+    scale = scale_of(model)
+    assert (scale.factor, scale.offset, scale.range, scale.is_stated) == (1, -128, "", False)
+    assert scale.reason == (
+        "128 is taken away, a guess: the model takes whole numbers up to 127 (int8)"
+    )
+    pixels = np.linspace(0, 255, 72).astype(np.uint8).reshape(8, 9)
+    taken = cnn.forward(model, pixels).activations["own"][..., 0]
+    np.testing.assert_array_equal(taken, pixels.astype(np.float32) - 128)
+
+
 def test_pixels_that_are_made_whole_numbers_to_look_vectors_up_run_to_255():
     picture = keras.Input((8, 9, 1))
     vectors = layers.Embedding(256, 4)(ops.cast(picture, "int32"))

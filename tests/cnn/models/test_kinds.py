@@ -12,7 +12,7 @@ import cnn
 from cnn.captions.layers import _FIELDS
 from cnn.inspection.connections import connections
 from cnn.models import as_functional, kinds
-from cnn.models.adapters import GivenNumbers
+from cnn.models.adapters import Constant
 from cnn.models.graph import FurtherOutput
 from cnn.models.kinds import Kind, kind_of
 
@@ -55,7 +55,7 @@ def operations(of=keras.Operation):
 
 
 def test_every_entry_names_a_class_of_keras_or_is_the_first_that_can():
-    others = [FurtherOutput.__name__, GivenNumbers.__name__]
+    others = [FurtherOutput.__name__, Constant.__name__]
     found = {kind_of(name) for name in [*operations(), *others]}
     assert [kind.names for kind in kinds._KINDS if kind not in found] == []
 

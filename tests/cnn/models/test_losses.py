@@ -37,7 +37,9 @@ def loaded(path, *units, loss):
         (4, "mean_absolute_error", "numbers", "mean absolute error"),
         (4, Huber(), "numbers", "huber"),
         (4, keras.losses.mean_squared_error, "numbers", "mean squared error"),
-        (4, BinaryCrossentropy(from_logits=True), "numbers", "binary crossentropy of sums"),
+        (4, BinaryCrossentropy(from_logits=True), "scores", "binary crossentropy of sums"),
+        (1, keras.losses.BinaryFocalCrossentropy(from_logits=True), "scores",
+         "binary focal crossentropy of sums"),
         (4, SparseCrossentropy(from_logits=True), "logits", "sparse categorical crossentropy of sums"),
         (40, CategoricalCrossentropy(from_logits=True), "logits", "categorical crossentropy of sums"),
         (4, "sparse_categorical_crossentropy", "logits", ""),
@@ -100,6 +102,46 @@ def test_the_loss_of_a_model_in_memory_is_known_if_it_is_one_of_keras(loss, know
     if loss is not None:
         model.compile("sgd", loss=loss)
     assert compiled_losses(model) == (known,)
+
+
+@pytest.mark.parametrize("units", [1, 3])
+def test_of_sums_trained_by_their_sigmoids_these_are_shown_and_said_to_be_that(tmp_path, units):
+    model = loaded(tmp_path / "m.keras", units, loss=BinaryCrossentropy(from_logits=True))
+    passed = cnn.forward(model, PICTURE)
+    prediction, head = passed.prediction, passed.prediction.head
+    scores = 1 / (1 + np.exp(-prediction.logits))
+    np.testing.assert_allclose(prediction.probabilities, scores, rtol=1e-6)
+    np.testing.assert_allclose(prediction.logits, passed.activations[head.last], rtol=1e-6)
+    words = {
+        1: "one sum, whose sigmoid is a score between 0 and 1",
+        3: "3 sums, whose sigmoids are separate scores between 0 and 1",
+    }
+    assert head.description == words[units]
+    assert not prediction.has_classes
+    made = cnn.explain_output(model, PICTURE, target=units - 1)
+    assert made.function.name == "sigmoid"
+    assert made.function.gives(made.result)
+    assert made.is_proved
+
+
+@pytest.mark.parametrize(
+    ("units", "loss", "form"),
+    [
+        (1, BinaryCrossentropy(from_logits=True), "scores"),
+        (3, BinaryCrossentropy(from_logits=True), "scores"),
+        (3, SparseCrossentropy(from_logits=True), "logits"),
+        (3, "mse", "numbers"),
+        (1, None, "numbers"),
+    ],
+)
+def test_what_several_sums_were_joined_to_is_what_the_loss_says(tmp_path, units, loss, form):
+    picture = keras.Input((6, 6, 1))
+    flat = layers.Flatten()(picture)
+    joined = layers.Average()([layers.Dense(units)(flat), layers.Dense(units)(flat)])
+    model = keras.Model(picture, joined)
+    model.compile("sgd", loss=loss)
+    model.save(tmp_path / "m.keras")
+    assert head_of(cnn.load_model(tmp_path / "m.keras")).form == form
 
 
 def test_numbers_of_a_regression_are_told_as_they_are(tmp_path):

@@ -26,6 +26,37 @@ def test_the_seed_architecture_is_exact():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_recurrent_layer_that_keeps_its_state_begins_anew_with_each_picture(
+    tmp_path, name, wrapped
+):
+    keras.utils.set_random_seed(6)
+    picture = keras.Input(batch_shape=(1, 8, 8))
+    layer = layers.LSTM(3, stateful=True)
+    x = (layers.Bidirectional(layer) if wrapped else layer)(picture)
+    built = keras.Model(picture, layers.Dense(3, activation="softmax")(x))
+    built.save(tmp_path / name)
+    model = cnn.load_model(tmp_path / name)
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8), dtype=np.uint8)
+    expected = np.asarray(built(pixels[None] / np.float32(255), training=False))[0]
+    for _ in range(2):
+        np.testing.assert_allclose(cnn.predict(model, pixels).probabilities, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["m.keras", "m.h5"])
+def test_weights_in_bfloat16_are_read(tmp_path, name):
+    picture = keras.Input((4, 4, 1), dtype="bfloat16")
+    row = layers.Flatten(dtype="bfloat16")(picture)
+    built = keras.Model(picture, layers.Dense(2, dtype="bfloat16")(row))
+    kernel = np.arange(32, dtype=np.float32).reshape(16, 2)
+    built.set_weights([kernel, np.array([0.5, -3], np.float32)])
+    built.save(tmp_path / name)
+    kept, bias = cnn.load_model(tmp_path / name).get_weights()
+    np.testing.assert_array_equal(kept.astype(np.float32), kernel)
+    np.testing.assert_array_equal(bias.astype(np.float32), [0.5, -3])
+
+
 @pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 @pytest.mark.parametrize("name", ["m.keras", "m.h5"])
 def test_a_saved_model_comes_back_the_same(tmp_path, second_model, name):
