@@ -40,7 +40,8 @@ from dashboard.state.view import CONTRIBUTION, OF_PICTURE, WEIGHT
 NETWORK = "network"
 _MOST_ROWS = 20
 _FEWER_ROWS = 12
-_MOST_BYTES = 800_000
+# With the picture of the panel less than a megabyte.
+_MOST_BYTES = 750_000
 STRUCTURE = "network-structure"
 REQUESTED = "network-requested"
 SCALE = "network-scale"

@@ -30,7 +30,7 @@ from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
 from dashboard.shell.coming import coming, tells
-from dashboard.shell.panel import data_uri, small
+from dashboard.shell.panel import data_uri
 from dashboard.state.view import ALL_METHODS, OF_NETWORK
 
 PAGE = "quiz"
@@ -48,6 +48,8 @@ _MAPS = tuple(f"quiz-map-{letter}" for letter in LETTERS)
 _FIGURES = (*_MAPS, UNTRAINED, TRAINED)
 _COMING_SIZE = {"height": "100cqw"}
 _REST_SECONDS = 0.8
+# Of a picture, in pixels: it stands small beside its map.
+_SIDE = 128
 # The choice of pictures, the network without training, and the maps.
 _STEPS = MAPS + 2
 
@@ -239,7 +241,10 @@ def _whole_question(request: Request, asked: Asked) -> Screen:
         for place, (letter, case) in enumerate(zip(LETTERS, cases, strict=True))
     }
     pictures = {
-        _picture(letter): {"src": data_uri(small(case.picture), view), "alt": f"Picture {letter}"}
+        _picture(letter): {
+            "src": data_uri(cnn.images.reduced(case.picture, _SIDE), view),
+            "alt": f"Picture {letter}",
+        }
         for letter, case in zip(LETTERS, cases, strict=True)
     }
     told = {"key": _key(request), "right": [untrained], "reason": captions.reason(question)}

@@ -279,6 +279,22 @@ def test_what_is_painted_over_an_enlarged_mosaic_lies_where_its_cells_are(blocks
     assert painted == pytest.approx(drawn, abs=1.5)
 
 
+def test_a_pixel_of_a_large_picture_that_is_shown_smaller_has_its_own_place(
+    start_server, visit, tmp_path
+):
+    path = tmp_path / "large.keras"
+    cnn.save_model(nets.few_weights(400), path)
+    page = visit(start_server(CNN_MODEL=str(path)), None).open("/activations/steps")
+    picture = page.locator("#picture")
+    expect(picture).to_have_js_property("naturalWidth", 256)
+    box = picture.bounding_box()
+    page.mouse.move(box["x"] + 0.75 * box["width"], box["y"] + 0.5 * box["height"])
+    told = page.locator("#field-text")
+    expect(told).to_contain_text(re.compile(r"The pixel in row \d+, column \d+ reaches"))
+    row, column = map(int, re.search(r"row (\d+), column (\d+)", told.text_content()).groups())
+    assert (row, column) == pytest.approx((200, 300), abs=6)
+
+
 def test_layers_with_numbers_that_are_none_are_found_by_a_switch(start_server, visit, tmp_path):
     path = tmp_path / "broken.keras"
     cnn.save_model(nets.not_finite(float("nan"), "second"), path)
