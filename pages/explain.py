@@ -236,7 +236,8 @@ def _most(request: Request) -> int:
 def _more(request: Request, maps: Sequence[Map]) -> Screen:
     """Return known maps that the browser does not have, with as many more as some time allows.
 
-    That is one at least. Those for a worker stay empty until it has made them.
+    That is one at least. Those for a worker stay empty until it has made them. Where all have one
+    range of colours, the others get that range.
     """
     began = time.monotonic()
     long = [one for one in maps if one.is_long]
@@ -257,7 +258,7 @@ def _more(request: Request, maps: Sequence[Map]) -> Screen:
     charts |= {one.figure: _empty(captions.for_worker(one.method)) for one in waiting}
     if request.view.method != ALL_METHODS:
         had = [one.figure for one in known if one.figure not in new]
-        charts |= {figure: _range(screen.charts[figure]) for figure in had}
+        charts |= {figure: screen.charts[figure].part("zmin", "zmax") for figure in had}
     told = _told(maps, missing)
     texts = {**screen.texts, **told["texts"], **({} if missing else _trust(request))}
     later = (*left, *(one.figure for one in missing))
@@ -345,12 +346,6 @@ def _whole(chart: Chart) -> Chart:
     """Return a chart that takes the place of one of another form."""
     whole = Chart.whole(chart.figure(), size=chart.size, caption=chart.caption)
     return replace(whole, enlarged=chart.enlarged)
-
-
-def _range(chart: Chart) -> Chart:
-    """Return what is new of a chart that the browser has when another map widens the one range."""
-    traces = tuple({name: one[name] for name in ("zmin", "zmax")} for one in chart.traces)
-    return replace(chart, traces=traces, layout={}, painted="")
 
 
 def _layers(request: Request) -> dict[str, dict[str, Any]]:

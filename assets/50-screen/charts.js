@@ -10,7 +10,8 @@
   root.cnn.atStart(dropPending);
 
   function bringLater(place, chart, arrays, moving) {
-    pending.set(place, { chart, arrays });
+    const before = (chart.isPart && pending.get(place)) || [];
+    pending.set(place, [...before, { chart, arrays }]);
     rest(moving ? MOVING_MILLISECONDS : REST_MILLISECONDS);
   }
 
@@ -26,14 +27,15 @@
     }
     const [first] = pending;
     if (!first) return;
-    const [place, { chart, arrays }] = first;
+    const [place, charts] = first;
     pending.delete(place);
     const figures = root.cnn.heldFigures();
     if (document.getElementById(place) && figures[place]) {
-      figures[place] = filled(figures[place], chart, arrays);
+      for (const { chart, arrays } of charts) figures[place] = filled(figures[place], chart, arrays);
       root.cnn.uncoverAt(place, figures[place].data);
       const identity = place.startsWith("{") ? JSON.parse(place) : place;
-      const size = chart.isWhole ? { style: chart.size } : {};
+      const [{ chart: { isWhole, size: style } }] = charts;
+      const size = isWhole ? { style } : {};
       root.set_props(identity, { figure: figures[place], ...size });
     }
     if (pending.size) requestIdleCallback(bringOne, { timeout: 1000 });

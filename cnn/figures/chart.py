@@ -19,6 +19,7 @@ Given = ParamSpec("Given")
 # The left, upper, right and lower end of what is in sight of a figure, on its axes.
 Window = tuple[float, float, float, float]
 WHOLE = "whole"
+PART = "part"
 EMPTY_FIGURE: dict[str, Any] = {
     "data": [],
     "layout": {
@@ -62,6 +63,16 @@ class Chart:
     def is_whole(self) -> bool:
         """Whether the chart has no frame."""
         return self.form == WHOLE
+
+    @property
+    def is_part(self) -> bool:
+        """Whether the chart has some numbers alone of a figure that the browser has already."""
+        return self.form == PART
+
+    def part(self, *names: str) -> Chart:
+        """Return these numbers of the traces alone."""
+        traces = tuple({name: trace[name] for name in names} for trace in self.traces)
+        return replace(self, form=PART, traces=traces, layout={}, painted="")
 
     def of_layer(
         self,

@@ -283,6 +283,7 @@ def _numbers(chart: Chart, answer: Answer) -> dict[str, Any]:
     return {
         "painted": chart.painted,
         "isWhole": chart.is_whole,
+        "isPart": chart.is_part,
         "traces": [_sent(trace, answer) for trace in chart.traces],
         "layout": chart.layout,
         "size": chart.size,
