@@ -13,9 +13,9 @@ from tests.browser.shown import MAPS_ARE_PAINTED
 _PLACE = """(plot, [channel, row, column]) => {
   const { xaxis, yaxis } = plot._fullLayout;
   const { left, top } = plot.getBoundingClientRect();
-  const { height, width, columns, gap } = plot.data[0].meta.tiles;
+  const { columns, high, wide } = plot.data[0].meta.tiles;
   const [x, y] = [
-    (channel % columns) * (width + gap) + column, Math.floor(channel / columns) * (height + gap) + row];
+    (channel % columns) * wide + column, Math.floor(channel / columns) * high + row];
   return [left + xaxis._offset + xaxis.l2p(x), top + yaxis._offset + yaxis.l2p(y)];
 }"""
 
@@ -117,7 +117,7 @@ def test_what_a_cell_reads_is_outlined_on_the_picture_and_in_every_layer_before(
     # Pooling reads channel by channel: of the layer before, one map is marked.
     tiles = first.evaluate("plot => plot.data[0].meta.tiles")
     down, across = divmod(7, tiles["columns"])
-    left, top = (tiles[side] + tiles["gap"] for side in ("width", "height"))
+    left, top = (tiles[step] for step in ("wide", "high"))
     corner = across * left, down * top
     assert whole(first) == outline(field.cells["conv2d"].bounds, *corner)
     assert whole(second).count("M") == 1
