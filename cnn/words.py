@@ -59,10 +59,10 @@ def counted(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
-def listed(things: Sequence[str]) -> str:
+def listed(things: Sequence[str], joint: str = "and") -> str:
     """Return things as a list in words: "row, column and channel"."""
     *before, last = things or [""]
-    return f"{', '.join(before)} and {last}" if before else last
+    return f"{', '.join(before)} {joint} {last}" if before else last
 
 
 def scaled(scale: float, offset: float = 0) -> str:

@@ -17,6 +17,7 @@ from cnn.colours import difference_range
 from cnn.figures import EMPTY_FIGURE, Chart, nothing
 from cnn.figures.mosaic import MOST_TOGETHER
 from cnn.inspection.diagnosis.selection import affordable
+from cnn.models.heads import Head
 from cnn.models.layers import is_large
 from dashboard.runtime.pictures import perturbed_in_words
 from dashboard.runtime.runtime import Look
@@ -29,6 +30,7 @@ from dashboard.state.view import View
 
 PAGE = "perturb"
 OVER = "perturb-over"
+TURN = "perturb-turn"
 CURVE = "perturb-curve"
 BEFORE = "perturb-before"
 AFTER = "perturb-after"
@@ -62,6 +64,7 @@ def layout(**_query: Any) -> html.Div:
                 options=[{"label": NAMES[name], "value": name} for name in SWEPT],
             ),
         ],
+        id=f"{OVER}-box",
         className="controls",
     )
     return html.Div(
@@ -94,7 +97,10 @@ def layout(**_query: Any) -> html.Div:
                 ],
                 className="perturb-pictures",
             ),
-            html.P(components.link("/counterfactual", "The smallest change into another class")),
+            html.P(
+                components.link("/counterfactual", "The smallest change into another class"),
+                id=TURN,
+            ),
             html.Section(id="upload-way", **components.aria(label="How the upload was prepared")),
         ],
         id="perturb-body",
@@ -125,7 +131,12 @@ def show(request: Request) -> Screen:
     if request.rest:
         return _more(request)
     charts = {figure: _picture(figure, name, request) for figure, name in _PICTURES.items()}
-    hidden = {f"{ADVERSARIAL}-box": not request.view.epsilon}
+    head = request.passed.prediction.head
+    hidden = {
+        f"{ADVERSARIAL}-box": not request.view.epsilon,
+        f"{OVER}-box": not _has_scores(head),
+        TURN: not head.has_classes,
+    }
     if request.moving:
         return Screen(charts, hidden=hidden, later=(CURVE,))
     if is_large(request.model) and not _no_curve(request):
@@ -134,10 +145,15 @@ def show(request: Request) -> Screen:
     return Screen({CURVE: _curve(request), **charts}, hidden=hidden)
 
 
+def _has_scores(head: Head) -> bool:
+    """Whether what the model gives can be drawn over a slider."""
+    return head.has_classes or head.form == "scores"
+
+
 def _no_curve(request: Request) -> str:
     """Return why there is no curve; empty where there is one."""
     head = request.passed.prediction.head
-    if not (head.has_classes or head.form == "scores"):
+    if not _has_scores(head):
         return f"No curve is drawn: the model gives {head.description}."
     if request.view.over == "epsilon" and not head.has_classes:
         return "No curve is drawn: there is no class to move away from."
