@@ -368,8 +368,7 @@ def _caption_of_recorded(which: str, recorded: Recorded, history: pd.DataFrame) 
         return cnn.captions.recorded_accuracy(epochs, *shares, recorded)
     if which == RATE:
         return cnn.captions.recorded_rate(recorded)
-    unseen = {CLASSES: "classes", GRADIENTS: "gradients", SPEED: "speed"}
-    return cnn.captions.not_recorded(unseen[which], recorded)
+    return Caption("")
 
 
 def _last_gradients(course: Course) -> dict[str, float]:
