@@ -97,21 +97,20 @@ class Architecture:
     def _smaller(self, shape: tuple[int, int, int], classes: int) -> str:
         """Return, in words, each change of one setting that makes the network small enough."""
 
-        def changed(**change: int) -> Architecture:
+        def changed(**change: Any) -> Architecture:
             return replace(self, **change)
+
+        def most(name: str) -> int:
+            def count(value: int) -> int:
+                return changed(**{name: value}).parameters(shape, classes)
+
+            return bisect_right(range(1, getattr(self, name)), MOST_PARAMETERS, key=count)
 
         near = sorted(range(1, _MOST_BLOCKS + 1), key=lambda blocks: abs(blocks - self.blocks))
         wider = range(self.stride + 1, _MOST_STRIDE + 1)
         blocks = next((n for n in near if changed(blocks=n)._fits(shape, classes)), 0)
         stride = next((n for n in wider if changed(stride=n)._fits(shape, classes)), 0)
-        filters, dense = (
-            bisect_right(
-                range(1, getattr(self, name)),
-                MOST_PARAMETERS,
-                key=lambda n, name=name: changed(**{name: n}).parameters(shape, classes),
-            )
-            for name in ("filters", "dense")
-        )
+        filters, dense = most("filters"), most("dense")
         changes = {
             counted(blocks, "block"): blocks,
             f"a stride of {stride}": stride,
