@@ -19,7 +19,6 @@ Given = ParamSpec("Given")
 # The left, upper, right and lower end of what is in sight of a figure, on its axes.
 Window = tuple[float, float, float, float]
 WHOLE = "whole"
-_NO_ROOM = {"height": "0", "overflow": "hidden"}
 EMPTY_FIGURE: dict[str, Any] = {
     "data": [],
     "layout": {
@@ -96,8 +95,8 @@ class Chart:
 
 
 def nothing(reason: str) -> Chart:
-    """Return the chart that draws nothing, and whose caption says why: it takes no room for a figure."""
-    return _whole((), EMPTY_FIGURE["layout"], _NO_ROOM, Caption(reason))
+    """Return the chart that draws nothing, and whose caption says why."""
+    return _whole((), EMPTY_FIGURE["layout"], {}, Caption(reason))
 
 
 def _whole(
