@@ -72,10 +72,10 @@ def printable(name: str) -> str:
     return "".join("\ufffd" if category(one) in _NO_TEXT else one for one in name)
 
 
-def listed(things: Sequence[str]) -> str:
+def listed(things: Sequence[str], joint: str = "and") -> str:
     """Return things as a list in words: "row, column and channel"."""
     *before, last = things or [""]
-    return f"{', '.join(before)} and {last}" if before else last
+    return f"{', '.join(before)} {joint} {last}" if before else last
 
 
 def scaled(scale: float, offset: float = 0) -> str:

@@ -29,7 +29,7 @@ from cnn.models.layers import is_large
 from cnn.studies import MAPS, TRUST
 from cnn.words import counted
 from dashboard.runtime.attributing import Attributed
-from dashboard.runtime.studied import take_maps, trust_in, wanted_of_view
+from dashboard.runtime.studied import are_being_made, take_maps, trust_in, wanted_of_view
 from dashboard.screens.attributions import BY_METHOD, OF_CLASS, Map, maps_of
 from dashboard.screens.classes import ChosenClasses, class_choice, tie_classes
 from dashboard.screens.request import Request
@@ -44,7 +44,7 @@ from dashboard.state.view import ALL_METHODS, APART, OVER
 PAGE = "explain"
 METHOD, OVERLAY = "explain-method", "explain-overlay"
 MISSING, VARIANT = "explain-missing", "explain-variant"
-FAILED, LONG = "explain-failed", "explain-long"
+FAILED, LONG, TURN = "explain-failed", "explain-long", "explain-turn"
 COMING = "explain-coming"
 SIDE_BY_SIDE, BY_CLASS, TRUSTED = "explain-side-by-side", "explain-by-class", "explain-trusted"
 _EMPTY_SIZE = {"height": "100cqw"}
@@ -83,8 +83,15 @@ def layout(**_query: Any) -> html.Div:
             html.P(id=MISSING, className="why-missing"),
             html.P(
                 [
-                    components.link("/counterfactual", "What would turn it into another class?"),
-                    " · ",
+                    html.Span(
+                        [
+                            components.link(
+                                "/counterfactual", "What would turn it into another class?"
+                            ),
+                            " · ",
+                        ],
+                        id=TURN,
+                    ),
                     components.link("/quiz", "Quiz: which map is of the untrained network?"),
                     " ",
                     coming(COMING, "Maps that are there"),
@@ -219,6 +226,7 @@ def show(request: Request) -> Screen:
             BY_CLASS: method == ALL_METHODS,
             TRUSTED: method == ALL_METHODS,
             LONG: not any(one.is_long for one in maps),
+            TURN: not request.passed.prediction.head.has_classes,
             **{f"{figure}-box": True for figure in OF_CLASS[len(maps) :]},
             **{f"{one.figure}-box": False for one in maps},
         },
@@ -255,7 +263,9 @@ def _more(request: Request, maps: Sequence[Map]) -> Screen:
     new = [one.figure for one in known if one.figure not in request.had]
     sent, left = new[: _most(request)], new[_most(request) :]
     charts = {figure: _whole(screen.charts[figure]) for figure in sent}
-    charts |= {one.figure: _empty(captions.for_worker(one.method)) for one in waiting}
+    are_coming = are_being_made(request.runtime, request.view, [one.wanted for one in long])
+    words = captions.being_made if are_coming else captions.for_worker
+    charts |= {one.figure: _empty(words(one.method)) for one in waiting}
     if request.view.method != ALL_METHODS:
         had = [one.figure for one in known if one.figure not in new]
         charts |= {figure: screen.charts[figure].part("zmin", "zmax") for figure in had}

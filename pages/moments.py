@@ -95,6 +95,7 @@ def register(app: Dash) -> None:
         Output(ids.VIEW, "data", allow_duplicate=True),
         Input(OTHER, "value"),
         State(ids.VIEW, "data"),
+        State(ids.MOMENTS, "data"),
         prevent_initial_call=True,
     )
 
@@ -165,12 +166,15 @@ def _drift(request: Request, run: cnn.Run, left: Moment, right: Moment) -> Chart
         table = request.runtime.drift(request.trained, run, (left, right))
     except cnn.RunError as error:
         return nothing(str(error))
-    figure = cnn.figures.distances(table, title="How far each layer's weights are from their start")
+    first = run.moments[0]
+    figure = cnn.figures.distances(
+        table, title=f"How far each layer's weights are from {_then(first)}"
+    )
     marks = {"left": left, "right": right} if left != right else {"left and right": left}
     for text, moment in marks.items():
         cnn.figures.mark(figure, _place(moment, run), text)
     then = table.set_index("place").loc[_place(right, run)]
-    return Chart.whole(figure, size=BARS_SIZE, caption=Caption(_about_drift(right, then)))
+    return Chart.whole(figure, size=BARS_SIZE, caption=Caption(_about_drift(first, right, then)))
 
 
 def _place(moment: Moment, run: cnn.Run) -> float:
@@ -178,11 +182,20 @@ def _place(moment: Moment, run: cnn.Run) -> float:
     return moment.epoch + moment.batch / max(1, run.status.batches)
 
 
-def _about_drift(moment: Moment, distances: pd.Series) -> str:
+def _then(first: Moment) -> str:
+    """Return what the weights of a layer are compared with: those at the first kept moment."""
+    return "their start" if first == Moment(0) else f"those {first.description}"
+
+
+def _about_drift(first: Moment, moment: Moment, distances: pd.Series) -> str:
     """Return the caption of the curve of distances, from those of each layer at a moment."""
-    seen = "The distance of all weights of a layer from their start, as a share of their size then."
+    kept = "" if first == Moment(0) else ", the first moment that is kept"
+    seen = (
+        f"The distance of all weights of a layer from {_then(first)}{kept}, as a share of their size "
+        "then."
+    )
     if not distances.any():
-        return f"{seen} {_when(moment)}, all are where they started."
+        return f"{seen} {_when(moment)}, all are where they {'were' if kept else 'started'}."
     farthest, nearest = distances.idxmax(), distances.idxmin()
     most = cnn.captions.number(distances.max(), 2)
     sentence = f"{seen} {_when(moment)}, {farthest} is farthest from it ({most})"

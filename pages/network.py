@@ -59,7 +59,7 @@ def layout(**_query: Any) -> html.Div:
             components.heading(
                 "Network",
                 "A convolutional network at work: a picture enters on the left, each column is a "
-                "layer, its answer stands on the right. Press a digit or draw your own; then point "
+                "layer, its answer stands on the right. Choose a picture or draw your own; then point "
                 "at a channel to see what feeds it, and click to open it.",
             ),
             html.Div(

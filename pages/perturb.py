@@ -17,6 +17,7 @@ from cnn.colours import difference_range
 from cnn.figures import EMPTY_FIGURE, Chart, nothing
 from cnn.figures.mosaic import MOST_TOGETHER
 from cnn.inspection.diagnosis.selection import affordable
+from cnn.models.heads import Head
 from cnn.models.layers import is_large
 from dashboard.runtime.pictures import perturbed_in_words
 from dashboard.runtime.runtime import Look
@@ -29,6 +30,7 @@ from dashboard.state.view import View
 
 PAGE = "perturb"
 OVER = "perturb-over"
+TURN = "perturb-turn"
 CURVE = "perturb-curve"
 BEFORE = "perturb-before"
 AFTER = "perturb-after"
@@ -45,6 +47,7 @@ _MOST_VALUES, _MOST_STEPS, _BUDGET = 41, 31, 6e10
 # Of a large network the curve comes in as many parts.
 _PARTS = 6
 _CURVE_SIZE = {"height": "clamp(17rem, 44cqw, 26rem)"}
+_NO_ROOM = {"height": "0", "overflow": "hidden"}
 _COMING = cnn.captions.Caption(
     "The curve takes many passes of this large network. It is drawn as they are computed."
 )
@@ -62,6 +65,7 @@ def layout(**_query: Any) -> html.Div:
                 options=[{"label": NAMES[name], "value": name} for name in SWEPT],
             ),
         ],
+        id=f"{OVER}-box",
         className="controls",
     )
     return html.Div(
@@ -94,7 +98,10 @@ def layout(**_query: Any) -> html.Div:
                 ],
                 className="perturb-pictures",
             ),
-            html.P(components.link("/counterfactual", "The smallest change into another class")),
+            html.P(
+                components.link("/counterfactual", "The smallest change into another class"),
+                id=TURN,
+            ),
             html.Section(id="upload-way", **components.aria(label="How the upload was prepared")),
         ],
         id="perturb-body",
@@ -125,7 +132,12 @@ def show(request: Request) -> Screen:
     if request.rest:
         return _more(request)
     charts = {figure: _picture(figure, name, request) for figure, name in _PICTURES.items()}
-    hidden = {f"{ADVERSARIAL}-box": not request.view.epsilon}
+    head = request.passed.prediction.head
+    hidden = {
+        f"{ADVERSARIAL}-box": not request.view.epsilon,
+        f"{OVER}-box": not _has_scores(head),
+        TURN: not head.has_classes,
+    }
     if request.moving:
         return Screen(charts, hidden=hidden, later=(CURVE,))
     if is_large(request.model) and not _no_curve(request):
@@ -134,20 +146,30 @@ def show(request: Request) -> Screen:
     return Screen({CURVE: _curve(request), **charts}, hidden=hidden)
 
 
+def _has_scores(head: Head) -> bool:
+    """Whether what the model gives can be drawn over a slider."""
+    return head.has_classes or head.form == "scores"
+
+
 def _no_curve(request: Request) -> str:
     """Return why there is no curve; empty where there is one."""
     head = request.passed.prediction.head
-    if not (head.has_classes or head.form == "scores"):
+    if not _has_scores(head):
         return f"No curve is drawn: the model gives {head.description}."
     if request.view.over == "epsilon" and not head.has_classes:
         return "No curve is drawn: there is no class to move away from."
     return ""
 
 
+def _not_drawn(reason: str) -> Chart:
+    """Return the reason alone, without the room that a curve takes."""
+    return replace(nothing(reason), size=_NO_ROOM)
+
+
 def _more(request: Request) -> Screen:
     """Return the curve with a part more of its values."""
     if reason := _no_curve(request):
-        return Screen({CURVE: nothing(reason)})
+        return Screen({CURVE: _not_drawn(reason)})
     sweep = request.runtime.sweep(request.view, lambda: _pictures_along(request))
     count = len(sweep.along)
     sweep.go_on(request.model, -(-count // _PARTS))
@@ -162,7 +184,7 @@ def _more(request: Request) -> Screen:
 def _curve(request: Request) -> Chart:
     """Return the prediction along the range of the slider of the view, all of it at once."""
     if reason := _no_curve(request):
-        return nothing(reason)
+        return _not_drawn(reason)
     along, images = _pictures_along(request)
     shares = cnn.batch_probabilities(request.model, images)
     return _drawn(request, along, shares, is_short=len(along) < _most(request))
@@ -189,7 +211,7 @@ def _drawn(
     view, prediction = request.view, request.passed.prediction
     names, head = prediction.class_names, prediction.head
     if not np.isfinite(shares).all():
-        return nothing("No curve is drawn: it would have NaN or infinity in it.")
+        return _not_drawn("No curve is drawn: it would have NaN or infinity in it.")
     swept = SWEPT[view.over]
     figure = cnn.figures.sweep(
         along,

@@ -125,6 +125,8 @@ def register(app: Dash) -> None:
         Output(WHICH, "children"),
         Output(curves.MISSING, "children"),
         Output(curves.CURVES, "hidden"),
+        *[Output(curves.box_of(figure), "hidden") for figure in FIGURES],
+        Output(curves.UNKNOWN, "children"),
         Input(ids.VIEW, "data"),
         Input(ON_SCREEN, "data"),
         Input(LISTED, "data"),
@@ -265,6 +267,8 @@ def draw(
         drawn.summary if is_other else no_update,
         missing if is_other else no_update,
         bool(missing) if is_other else no_update,
+        *[figure in drawn.unknown if is_other else no_update for figure in FIGURES],
+        drawn.unknown_in_words if is_other else no_update,
     )
 
 

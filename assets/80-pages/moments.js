@@ -11,9 +11,10 @@
     return [same ? root.no_update : wanted, chosen === value ? root.no_update : chosen];
   }
 
-  function chooseOther(value, view) {
-    if (!value || !view || value === (view.other || "0")) return root.no_update;
-    return root.cnn.chooseFor(view, { other: value === "0" ? null : value });
+  function chooseOther(value, view, moments) {
+    const first = moments?.values[0];
+    if (!value || !view || value === (view.other || first)) return root.no_update;
+    return root.cnn.chooseFor(view, { other: value === first ? null : value });
   }
 
   root.cnn = { ...root.cnn,

@@ -86,7 +86,7 @@
     const isActive = ACTIVE.includes(state);
     const [start, bar, cancel] = ["start", "bar", "cancel"].map((name) => part(box, name));
     const hadFocus = [start, cancel].includes(document.activeElement);
-    if (answer?.isOnPage && asked.isActive) root.cnn.askForEmpty(root.cnn.currentView());
+    if (asked.isActive && !isActive) askForMaps(asked);
     if (answer?.isPage && asked.isActive) root.cnn.wantWhole(root.cnn.currentView());
     asked.id = id;
     asked.isActive = isActive;
@@ -105,6 +105,11 @@
     mark(box, root.cnn.currentView());
     if (hadFocus) [start, cancel, part(box, "table")].find((one) => one.offsetParent && !one.disabled)?.focus();
     if (id && (isActive || isSilent)) again(box, asked);
+  }
+
+  // Maps stand in the page itself, which says as well that they are being made.
+  function askForMaps({ kind }) {
+    if (kind === "maps") root.cnn.askForEmpty(root.cnn.currentView());
   }
 
   // Pictures that were made, each large enough to see its pixels.
@@ -188,6 +193,7 @@
     if (button.matches(".study-start")) {
       show(box, asked, { state: "queued", progress: "asking for it" });
       await ask(box, asked, false);
+      if (isAbout(box, asked) && asked.isActive) askForMaps(asked);
     } else if (button.matches(".study-cancel")) {
       await root.cnn.ask(addressOf("cancel_study", asked), {});
     } else if (button.dataset.made) {

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.attribution.target import Target
+from cnn.attribution.trust.marks import FAIL, INCONCLUSIVE, PASS, Mark
 
 Map = NDArray[np.float32]
 _SMALL = 1e-6
@@ -40,6 +41,13 @@ class Law:
     def holds(self) -> bool:
         """Whether the map keeps its law."""
         return self.residual <= self.tolerance
+
+    @property
+    def mark(self) -> Mark:
+        """Pass where it is kept; nothing can be concluded where more than all of it may be off."""
+        if not self.holds:
+            return FAIL
+        return INCONCLUSIVE if self.tolerance > 1 else PASS
 
 
 @dataclass(frozen=True, eq=False)

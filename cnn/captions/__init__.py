@@ -36,7 +36,6 @@ from cnn.captions.layers import (
 from cnn.captions.pictures import NO_LABELS, OTHER_CLASSES, asked, assumed, unjudged, unnamed
 from cnn.captions.questions import Question, class_question, unit_question
 from cnn.captions.recorded import (
-    not_recorded,
     recorded_accuracy,
     recorded_loss,
     recorded_rate,
@@ -90,7 +89,6 @@ __all__ = [
     "layer_output",
     "legend",
     "megabytes",
-    "not_recorded",
     "number",
     "operations",
     "patch",

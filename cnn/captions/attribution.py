@@ -11,7 +11,7 @@ import numpy as np
 from cnn.attribution.attribution import Attribution, Law
 from cnn.attribution.methods import METHODS
 from cnn.attribution.target import Target
-from cnn.attribution.trust.marks import FAIL, PASS
+from cnn.attribution.trust.marks import INCONCLUSIVE
 from cnn.captions.caption import Caption
 from cnn.captions.trust import MARKS
 from cnn.models.heads import Head
@@ -66,12 +66,15 @@ def _noticed(made: Attribution) -> str:
 def _kept_law(law: Law) -> str:
     """Return what a map must come to by the law of its method, what it comes to, and the mark of that."""
     words = f"{law.words[0].upper()}{law.words[1:]}"
-    return f"{words}: {number(law.expected)}, and it is {number(law.found)} ({_of_law(law)})."
+    kept = f"{words}: {number(law.expected)}, and it is {number(law.found)} ({_of_law(law)})."
+    return f"{kept} {law.remedy}".rstrip() if law.mark == INCONCLUSIVE else kept
 
 
 def _of_law(law: Law) -> str:
-    mark = MARKS[PASS if law.holds else FAIL]
-    return f"{percent(law.residual)} off, {percent(law.tolerance)} is allowed: {mark}"
+    off = f"{percent(law.residual)} off, {percent(law.tolerance)} is allowed: {MARKS[law.mark]}"
+    if law.mark != INCONCLUSIVE:
+        return off
+    return f"{off}, since more than all of it may be off"
 
 
 def coming(method: str) -> str:
@@ -82,6 +85,11 @@ def coming(method: str) -> str:
 def for_worker(method: str) -> str:
     """Return that a map is made only when it is asked for."""
     return f"{METHODS[method].name} takes many passes of so large a network: press Compute them, below."
+
+
+def being_made(method: str) -> str:
+    """Return that a map was asked for, and is not there yet."""
+    return f"{METHODS[method].name} is being computed: how far it is, stands below."
 
 
 def found_by_worker(answer: Maps) -> str:

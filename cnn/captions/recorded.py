@@ -1,4 +1,4 @@
-"""Captions of a training that another program did: what was measured, and what nobody could see."""
+"""Captions of a training that another program did: what was measured."""
 
 from __future__ import annotations
 
@@ -13,12 +13,6 @@ from cnn.words import counted, percent
 _NO_CURVES = {
     "callback": "No epoch has ended yet.",
     "import": "These checkpoints came without curves: import them again with --history.",
-}
-_WHO = {"callback": "A callback of Keras sees no", "import": "Checkpoints say nothing of"}
-_UNSEEN = {
-    "classes": "pictures, so the accuracy of each class is not known",
-    "gradients": "gradients",
-    "speed": "pictures, so how many there were in a second is not known",
 }
 
 
@@ -74,8 +68,3 @@ def recorded_rate(known: Recorded) -> Caption:
     if optimizer:
         return Caption(f"Optimiser: {optimizer}.")
     return Caption("The optimiser and its learning rate are not known.")
-
-
-def not_recorded(what: str, known: Recorded) -> Caption:
-    """Return why the figure of "classes", "gradients" or "speed" is empty: nobody could see that."""
-    return Caption(f"{_WHO[known.by]} {_UNSEEN[what]}.")

@@ -56,6 +56,14 @@ class Course:
         means = placed.groupby(np.arange(len(placed)) // steps).mean()
         return means.assign(steps=steps)
 
+    @property
+    def rates(self) -> pd.DataFrame:
+        """The learning rate, as `learning_rate` by `place`: of batches, or else as each epoch told it."""
+        epochs = self.history.assign(place=self.history["epoch"])
+        tables = (self.thinned, epochs)
+        known = [one.dropna(subset="learning_rate") for one in tables if "learning_rate" in one]
+        return next((one for one in known if len(one)), pd.DataFrame())
+
 
 def history(courses: Sequence[Course], *, quantity: str, title: str) -> go.Figure:
     """Return "loss" or "accuracy" per epoch: training solid, validation dashed.
@@ -91,9 +99,7 @@ def learning_rates(courses: Sequence[Course], *, title: str) -> go.Figure:
     """Return the learning rate along the training, a line per run."""
     traces = []
     for number, course in enumerate(courses):
-        if "learning_rate" not in course.batches:
-            continue
-        table = course.thinned.dropna(subset="learning_rate")
+        table = course.rates
         if table.empty:
             continue
         colour, dash = style.COLOURS[number % len(style.COLOURS)], _DASHES[number % len(_DASHES)]

@@ -21,10 +21,11 @@ from cnn.figures.mosaic import (
 )
 from cnn.figures.tiling import Mosaic, middle_of_blocks
 
-# After Okabe and Ito 2008, safe for colour-blind readers; the last is for all other classes.
-_COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7")
+# After Okabe and Ito 2008, safe for colour-blind readers, with the indigo of Paul Tol in place of their
+# second blue, whose bright shades are those of the first. The last is for all other classes.
+_COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#332288", "#d55e00", "#cc79a7")
 _OTHERS = "#999999"
-_DARK, _LIGHT = 0.35, 0.45
+_DARK, _LIGHT = 0.5, 0.4
 _EDGE = 0.01
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_right
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from cnn.errors import ModelError
 from cnn.ranges import Limits
 from cnn.settings import require_accepted, setting
+from cnn.words import counted, listed
 
 if TYPE_CHECKING:
     import keras
@@ -20,6 +22,7 @@ NETWORK = "Network"
 POOL = 2
 MOST_PARAMETERS = 20_000_000
 _EQUAL_WEIGHT = 0.01
+_MOST_BLOCKS, _MOST_STRIDE = 6, 4
 # Scale, offset, mean and variance of each map.
 _PER_NORMALISED = 4
 _LAYERS = {"max": "max_pooling2d", "average": "average_pooling2d"}
@@ -36,13 +39,15 @@ class Architecture:
     """
 
     blocks: int = setting(
-        2, NETWORK, "Conv blocks", "Blocks of convolution and pooling", Limits(1, 6)
+        2, NETWORK, "Conv blocks", "Blocks of convolution and pooling", Limits(1, _MOST_BLOCKS)
     )
     filters: int = setting(
         32, NETWORK, "Filters", "In the first block; each next has twice as many", Limits(1, 256)
     )
     kernel: int = setting(3, NETWORK, "Kernel side", "Side of the kernels, in cells", Limits(1, 11))
-    stride: int = setting(1, NETWORK, "Stride", "Step of the convolutions, in cells", Limits(1, 4))
+    stride: int = setting(
+        1, NETWORK, "Stride", "Step of the convolutions, in cells", Limits(1, _MOST_STRIDE)
+    )
     padding: Padding = setting(
         "valid", NETWORK, "Padding", "Whether maps lose their edges", choices=get_args(Padding)
     )
@@ -86,8 +91,40 @@ class Architecture:
         if count > MOST_PARAMETERS:
             raise ModelError(
                 f"This network would have {count:,} parameters, more than the "
-                f"{MOST_PARAMETERS:,} that are trained here: choose fewer filters, blocks or units."
+                f"{MOST_PARAMETERS:,} that are trained here: choose {self._smaller(shape, classes)}."
             )
+
+    def _smaller(self, shape: tuple[int, int, int], classes: int) -> str:
+        """Return, in words, each change of one setting that makes the network small enough."""
+
+        def changed(**change: Any) -> Architecture:
+            return replace(self, **change)
+
+        def most(name: str) -> int:
+            def count(value: int) -> int:
+                return changed(**{name: value}).parameters(shape, classes)
+
+            return bisect_right(range(1, getattr(self, name)), MOST_PARAMETERS, key=count)
+
+        near = sorted(range(1, _MOST_BLOCKS + 1), key=lambda blocks: abs(blocks - self.blocks))
+        wider = range(self.stride + 1, _MOST_STRIDE + 1)
+        blocks = next((n for n in near if changed(blocks=n)._fits(shape, classes)), 0)
+        stride = next((n for n in wider if changed(stride=n)._fits(shape, classes)), 0)
+        filters, dense = most("filters"), most("dense")
+        changes = {
+            counted(blocks, "block"): blocks,
+            f"a stride of {stride}": stride,
+            f"at most {counted(filters, 'filter')}": filters,
+            f"at most {counted(dense, 'dense unit')}": dense,
+        }
+        helpful = [words for words, value in changes.items() if value]
+        return listed(helpful, "or") if helpful else "smaller pictures, or fewer filters and units"
+
+    def _fits(self, shape: tuple[int, int, int], classes: int) -> bool:
+        try:
+            return self.parameters(shape, classes) <= MOST_PARAMETERS
+        except ModelError:
+            return False
 
     def parameters(self, shape: tuple[int, int, int], classes: int) -> int:
         """Return how many parameters the network has, those of batch normalisation among them.

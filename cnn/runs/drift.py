@@ -20,21 +20,23 @@ MOST_MOMENTS = 60
 
 
 def drift(model: keras.Model, run: Run, *, also: Collection[Moment] = ()) -> pd.DataFrame:
-    """Return how far each layer's weights are from the start, at up to 60 kept moments.
+    """Return how far each layer's weights are from the first kept moment, at up to 60 kept moments.
 
-    `also` are moments that must be among them. A row per moment, in their order: `place` is how
+    The first one is the start of a training here; of one by another program often the end of an
+    epoch. `also` are moments that must be among them. A row per moment, in their order: `place` is how
     many epochs were done, and a column per layer is the Euclidean
-    distance of its weights from those at the start, divided by their norm at the start. `model`
+    distance of its weights from those at the first one, divided by their norm then. `model`
     gives the names. The weights are those kept in half precision, so distances below about a
     thousandth are rounding. A moment whose file is damaged is left out. Raises `RunError` if the
-    run keeps no moments, `DamagedRunError` if the start or one of `also` is damaged.
+    run keeps no moments, `DamagedRunError` if the first one or one of `also` is damaged.
     """
     layers = [weight.path.rpartition("/")[0] for weight in model.weights]
     shapes = [tuple(weight.shape) for weight in model.weights]
-    start = _weights(run, Moment(0), shapes)
+    kept = run.moments
+    start = _weights(run, kept[0] if kept else Moment(0), shapes)
     steps = max(1, run.status.batches)
     rows = []
-    for moment in sorted({*_spread(run.moments), *also}):
+    for moment in sorted({*_spread(kept), *also}):
         try:
             weights = _weights(run, moment, shapes)
         except DamagedRunError:

@@ -18,8 +18,8 @@ from cnn.runs.configuration import TrainingConfig, differences
 from cnn.runs.moments import Moment
 from cnn.runs.naming import in_words
 from cnn.runs.recorded import Recorded
-from cnn.runs.run import HISTORY_COLUMNS, together
-from cnn.words import counted
+from cnn.runs.run import ACTIVE, HISTORY_COLUMNS, together
+from cnn.words import counted, listed
 from dashboard.runs.table import Row, epochs_in_words, is_from_the_start, key_of
 from dashboard.shell import components
 from dashboard.state.view import View
@@ -38,6 +38,17 @@ FIGURES = {
     GRADIENTS: "Gradient of each layer",
     SPEED: "Pictures per second",
 }
+# What of a training that another program does nobody sees.
+_UNSEEN = (CLASSES, GRADIENTS, SPEED)
+_IN_WORDS = {
+    LOSS: "the loss",
+    ACCURACY: "the accuracy",
+    RATE: "the learning rate",
+    CLASSES: "the accuracy of each class",
+    GRADIENTS: "the gradients",
+    SPEED: "how many pictures there were in a second",
+}
+UNKNOWN = "training-unknown"
 SINGLE = "training-single"
 CURVES = "training-curves"
 MISSING = "training-missing"
@@ -53,16 +64,25 @@ def caption_of(figure: str) -> str:
     return f"{figure}-caption"
 
 
+def box_of(figure: str) -> str:
+    """Return the id of the place of a figure, which is hidden where nothing was recorded for it."""
+    return f"{figure}-box"
+
+
 def layout() -> html.Div:
     """Return the places of the figures, those in `SINGLE` of a single run only, and of what stands there
     where there are none.
     """
-    places = [components.figure(figure, name) for figure, name in FIGURES.items()]
+    places = [
+        html.Div(components.figure(figure, name), id=box_of(figure))
+        for figure, name in FIGURES.items()
+    ]
     figures = html.Div(
         [
             html.Div(places[:2], className="even"),
             html.Div(places[2:4], className="even"),
             html.Div(places[4:], className="even", id=SINGLE),
+            html.P(id=UNKNOWN, className="hint"),
         ],
         id=CURVES,
         className="curves",
@@ -141,6 +161,26 @@ class Curves:
             cnn.figures.mark(figure, place, "shown")
         return figure
 
+    @cached_property
+    def unknown(self) -> tuple[str, ...]:
+        """The figures for which nothing was recorded, and nothing will be."""
+        shown = [which for which in FIGURES if self.is_single or which not in (GRADIENTS, SPEED)]
+        return tuple(
+            which
+            for which in shown
+            if self._rows
+            and not any(_may_come(which, row) for row in self._rows)
+            and not _has_points(self._drawn(which))
+        )
+
+    @property
+    def unknown_in_words(self) -> str:
+        """What was not recorded, in a sentence; empty where all of it was."""
+        if not self.unknown:
+            return ""
+        of = "this training" if self.is_single else "these trainings"
+        return f"Not recorded of {of}: {listed([_IN_WORDS[which] for which in self.unknown])}."
+
     def _drawn(self, which: str) -> Any:
         courses, first = self._courses, self._courses[0]
         of = f"of {first.name if self.is_single else f'{len(courses)} runs'}"
@@ -212,6 +252,16 @@ def _empty(title: str, text: str, advice: list[Any]) -> html.Div:
     picture = html.Img(src=cnn.figures.sparkline(_FALLING), alt="")
     said = [html.P(text), html.Ul([html.Li(one) for one in advice])]
     return html.Div([picture, html.H2(title), *said], className="nothing-yet")
+
+
+def _may_come(which: str, row: Row) -> bool:
+    """Whether what a figure shows of a run may still be recorded."""
+    return row.status.state in ACTIVE and not (row.run.is_recorded and which in _UNSEEN)
+
+
+def _has_points(figure: Any) -> bool:
+    """Whether a figure draws anything."""
+    return any(len(trace["x"]) for trace in figure["data"])
 
 
 def _course(row: Row) -> Course:
@@ -318,8 +368,7 @@ def _caption_of_recorded(which: str, recorded: Recorded, history: pd.DataFrame) 
         return cnn.captions.recorded_accuracy(epochs, *shares, recorded)
     if which == RATE:
         return cnn.captions.recorded_rate(recorded)
-    unseen = {CLASSES: "classes", GRADIENTS: "gradients", SPEED: "speed"}
-    return cnn.captions.not_recorded(unseen[which], recorded)
+    return Caption("")
 
 
 def _last_gradients(course: Course) -> dict[str, float]:

@@ -10,6 +10,7 @@ import cnn
 from cnn.attribution.counterfactual import Counterfactual
 from cnn.errors import StudyError
 from cnn.studies import Asked, Maps, Network, Question, Study, Trust, Turn, Turned, Wanted
+from cnn.studies.study import ACTIVE
 from dashboard.runtime.runtime import Runtime
 from dashboard.state.data import OWN
 from dashboard.state.view import View
@@ -92,6 +93,14 @@ def take_maps(runtime: Runtime, view: View, maps: Sequence[Wanted]) -> None:
         if isinstance(answer, Maps):
             for one in answer.maps:
                 runtime.keep_attribution(view, one.method, one.target, one.attribution)
+
+
+def are_being_made(runtime: Runtime, view: View, maps: Sequence[Wanted]) -> bool:
+    """Whether a study of the maps was asked for, and is not over."""
+    with suppress(cnn.CnnError):
+        asked = about_maps(runtime, view, maps)
+        return runtime.settings.jobs.study(asked.id).status.state in ACTIVE
+    return False
 
 
 def trust_in(runtime: Runtime, view: View, one: Wanted) -> Trust | None:

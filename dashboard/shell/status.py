@@ -88,7 +88,7 @@ def report(
     messages = _status(runtime, statuses)
     newer = _newer_moments(stored, moments) if is_ready else no_update
     if is_ready and stored and _WATCH in str(messages_before):
-        _use_newly_trained(runtime, stored)
+        _use_newly_trained(runtime, stored, moments)
     return (
         runtime.ready if runtime.ready != known else no_update,
         messages if messages != messages_before else no_update,
@@ -117,12 +117,18 @@ def _moments_of_followed(view: View) -> dict[str, Any] | None:
         return None
 
 
-def _use_newly_trained(runtime: Runtime, stored: dict[str, Any]) -> None:
-    """Show a finished model where the training of it was looked at, or another stood in for it."""
+def _use_newly_trained(
+    runtime: Runtime, stored: dict[str, Any], known: dict[str, Any] | None
+) -> None:
+    """Show a finished model where the training of it was looked at, or another stood in for it.
+
+    Who looked at the last of the `known` moments followed the training, and sees its end.
+    """
     view, _ = parse(stored)
     run = runtime.catalogue.get(view.model).run if view.model.startswith(OF_RUN) else None
     if run and run.model_path.is_file():
-        is_newest = view.epoch in ("", str(run.moments[-1]))
+        told = known["values"] if known and known.get("model") == view.model else []
+        is_newest = view.epoch in ("", *told[-1:], str(run.moments[-1]))
         finished = replace(
             view,
             model=key_of(run.model_path),

@@ -200,7 +200,6 @@ def _raised(answer: Raised) -> dict[str, Any]:
 
 def _maps(answer: Maps) -> dict[str, Any]:
     return {
-        "isOnPage": True,
         "head": ["method", "what its map comes to"],
         "rows": [
             {"name": METHODS[one.method].name, "cells": [attribution.kept(one)]}

@@ -521,3 +521,13 @@ def test_a_highlighted_channel_stays_so_while_values_change(bundled, shared):
     expect(told).to_contain_text("conv2d_1 channel 0:")
     expect(page.locator(".net-link")).to_have_count(33)
     expect(page.locator(".net-own")).to_have_count(1)
+
+
+def test_the_surest_of_shares_fits_its_place(bundled, shared):
+    page = shared(bundled).page
+    share = page.locator(".net-class.first .net-share")
+    expect(share).to_have_count(1)
+    wide, place = share.evaluate(
+        "share => { share.textContent = '>99.9%'; return [share.scrollWidth, share.clientWidth]; }"
+    )
+    assert wide <= place

@@ -7,7 +7,9 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+import cnn
 from cnn.jobs import Home
+from tests import nets
 from tests.browser.conftest import START_MILLISECONDS
 
 SURGERY = "surgery=conv2d:3*0,7*0.5"
@@ -83,3 +85,33 @@ def test_a_study_is_cancelled_and_offered_again(start_server, visit):
         expect(start).to_be_focused()
         expect(cancel).to_be_hidden()
         expect(box.get_by_role("table")).to_have_count(0)
+
+
+def test_the_cards_of_slow_maps_say_that_they_are_being_computed(start_server, visit, tmp_path):
+    cnn.save_model(nets.costly(), tmp_path / "costly.keras")
+    server = start_server(CNN_MODEL=str(tmp_path / "costly.keras"))
+    with Home(server.home, server.data_dir).worker_lock():
+        page = visit(server, "/explain").page
+        card = page.locator("#explain-of-smoothgrad-caption")
+        expect(card).to_contain_text("press Compute them, below")
+        box = study(page, "Maps that take many passes")
+        box.get_by_role("button", name="Compute them").click()
+        expect(card).to_contain_text("is being computed")
+        page.reload()
+        expect(card).to_contain_text("is being computed")
+        box.get_by_role("button", name="Cancel").click()
+        expect(card).to_contain_text("press Compute them, below")
+
+
+def test_what_a_network_without_classes_cannot_show_takes_no_room(start_server, visit, tmp_path):
+    cnn.save_model(nets.segmenting(), tmp_path / "segmenting.keras")
+    page = visit(start_server(CNN_MODEL=str(tmp_path / "segmenting.keras")), "/perturb").page
+    expect(page.locator("#perturb-curve-caption")).to_contain_text("No curve is drawn")
+    expect(page.get_by_label("Curve over")).to_be_hidden()
+    expect(page.get_by_role("link", name="The smallest change into another class")).to_be_hidden()
+    assert (
+        page.get_by_role("figure", name="Prediction along the slider").bounding_box()["height"] < 80
+    )
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Explain").click()
+    expect(page.locator("#explain-of-saliency .gtitle")).to_be_visible()
+    expect(page.get_by_role("link", name="What would turn it into another class?")).to_be_hidden()

@@ -132,6 +132,7 @@ def test_over_the_picture_the_numbers_are_the_same_and_zero_lets_it_through(quer
 def test_a_class_that_there_is_not_is_told(query, seen):
     page = shown(query, of=77)
     assert page.texts[explain.MISSING].startswith("There is no class 77 here")
+    assert not page.hidden[explain.TURN]
     assert SALIENCY in page.charts
 
 
@@ -162,6 +163,9 @@ def test_of_a_large_network_slow_maps_are_those_that_a_worker_has_made(
     runtime, request = runtime_of(app), Request(parse(asked)[0])
     maps = [one.wanted for one in attributions.maps_of(request) if one.is_long]
     study = runtime.queue.submit_study(studied.about_maps(runtime, request.view, maps))
+    page = shown(asked)
+    for figure in slow:
+        assert "is being computed" in caption(page, figure)
     runtime.queue._study(study.id)
     page = shown(asked)
     for kept in study.answer.maps:

@@ -201,6 +201,18 @@ def test_a_class_for_each_cell_is_the_picture_in_colours_and_a_map_per_class(ope
     assert facts["panel"]["prediction"]["note"].endswith("The page Output shows them.")
 
 
+def test_what_needs_classes_is_not_offered_where_there_are_none(opened):
+    _, query = opened(nets.segmenting(), class_names=("sky", "road", "car"))
+    request = Request(parse(query)[0])
+    assert explain.show(request).hidden[explain.TURN]
+    screen = perturb.show(request)
+    assert screen.hidden[perturb.TURN]
+    assert screen.hidden[f"{perturb.OVER}-box"]
+    curve = screen.charts[perturb.CURVE]
+    assert curve.caption.seen.startswith("No curve is drawn: the model gives")
+    assert curve.size["height"] == "0"
+
+
 def test_an_autoencoder_is_picture_beside_picture_and_the_difference(opened):
     app, query = opened(nets.autoencoder())
     texts = shown(app, query)

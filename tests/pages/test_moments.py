@@ -1,11 +1,14 @@
 """The Moments page, and models at moments of their training."""
 
+import shutil
+
 import numpy as np
 import pytest
 
 import cnn
 from cnn.runs.moments import Moment
-from cnn.runs.run import Run
+from cnn.runs.recorded import Recorded
+from cnn.runs.run import Run, Status, create_recorded
 from dashboard.app import runtime_of
 from dashboard.shell import panel
 from dashboard.state.view import View, parse
@@ -176,3 +179,43 @@ def test_a_run_without_a_finished_model_is_seen_at_its_newest_moment(tmp_path, r
     run.delete()
     with pytest.raises(cnn.ModelError, match="does not have"):
         runtime.model(view)
+
+
+def imported(runs_dir):
+    """Return a run of which no start is kept, as of checkpoints: epochs 1 and 2 of the bundled one."""
+    whole = cnn.Run(cnn.pretrained_run())
+
+    def fill(run):
+        for epoch in (1, 2):
+            run.write_weights(Moment(epoch), whole.weights(Moment(epoch)))
+        shutil.copy(whole.model_path, run.model_path)
+        run.write_status(Status("finished", epoch=2))
+
+    return create_recorded(runs_dir / "imported", Recorded("import", 2, {}), fill)
+
+
+def test_without_its_start_distances_are_from_the_first_moment_that_is_kept(tmp_path):
+    run = imported(tmp_path)
+    table = cnn.drift(cnn.load_model(), run)
+    assert table["place"].tolist() == [1, 2]
+    first, last = (np.concatenate([w.ravel() for w in run.weights(Moment(n))[:2]]) for n in (1, 2))
+    wanted = np.linalg.norm(last - first) / np.linalg.norm(first)
+    assert table["conv2d"].tolist() == pytest.approx([0, wanted], rel=1e-5)
+
+
+def test_the_curve_of_an_imported_run_says_from_what_moment_it_tells(opened):
+    query, _, runtime = opened
+    run = imported(runtime.settings.jobs.runs_dir)
+    of_run = {**query, "model": "run:imported", "epoch": "2"}
+    (run.path / "initial.keras").write_bytes(run.model_path.read_bytes())
+    shown, figures = paint(of_run)
+    figure = figures[moments.DRIFT]
+    assert [shape.x0 for shape in figure.layout.shapes] == [1, 2]
+    assert figure.layout.title.text == "How far each layer's weights are from those after epoch 1"
+    assert caption(shown, moments.DRIFT).startswith(
+        "The distance of all weights of a layer from those after epoch 1, the first moment that is kept, "
+        "as a share of their size then. After epoch 2, "
+    )
+    at_first = caption(paint({**of_run, "epoch": "1"})[0], moments.DRIFT)
+    assert at_first.endswith("After epoch 1, all are where they were.")
+    run.delete()

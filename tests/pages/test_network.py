@@ -258,3 +258,7 @@ def test_weights_that_are_no_numbers_leave_out_their_sum(classifier, seven):
     told, _ = pointed(twin(classifier, weights), seven, "dense", 5)
     assert told["sides"][0]["sum"] is None
     json.loads(json.dumps(told, allow_nan=False))
+
+
+def test_the_heading_speaks_of_no_digits_for_a_model_of_anything():
+    assert "digit" not in str(network.layout()).lower()

@@ -28,6 +28,7 @@ from tests.dashboard.test_arguments import body_of, send
 LOSS, ACCURACY, RATE, CLASSES, GRADIENTS, SPEED = range(6)
 LOSS_CAPTION, CLASSES_CAPTION, SETTINGS, SINGLE_HIDDEN, SHOWN, WHICH = 6, 9, 12, 13, 14, 15
 MISSING, HIDDEN = 16, 17
+BOXES, UNKNOWN = slice(18, 24), 24
 RUNS, LISTED, TICKED, FOLLOWED = range(4)
 
 
@@ -619,3 +620,54 @@ def test_a_moment_says_what_it_is_in_words():
     assert Moment(0).description == "before the first step"
     assert Moment(0, 1).description == "epoch 1, after 1 step"
     assert Moment(3).description == "after epoch 3"
+
+
+@pytest.mark.parametrize(
+    ("by", "columns", "unknown"),
+    [
+        ("import", ["epoch", "loss"], {ACCURACY, RATE, CLASSES, GRADIENTS, SPEED}),
+        ("callback", ["epoch", "loss", "accuracy"], {RATE, CLASSES, GRADIENTS, SPEED}),
+    ],
+)
+def test_what_was_not_recorded_has_no_card_and_is_named(runtime, view, by, columns, unknown):
+    whole = cnn.Run(cnn.pretrained_run()).history[:2]
+    place = runtime.settings.jobs.runs_dir / by
+    run = create_recorded(
+        place, Recorded(by, 0, {}), lambda run: run.write_status(Status("finished", epoch=2))
+    )
+    run.write_table("history.csv", whole[columns].reindex(columns=whole.columns))
+    answer = drawn({**view, "runs": run.id})
+    assert {figure for figure in range(6) if answer[BOXES][figure]} == unknown
+    accuracy = "the accuracy, " if ACCURACY in unknown else ""
+    assert answer[UNKNOWN] == (
+        f"Not recorded of this training: {accuracy}the learning rate, the accuracy of each class, the "
+        "gradients and how many pictures there were in a second."
+    )
+
+
+def test_a_learning_rate_that_is_known_of_epochs_alone_is_drawn_by_them(runtime, view):
+    whole = cnn.Run(cnn.pretrained_run()).history[:2]
+    place = runtime.settings.jobs.runs_dir / "rates"
+    run = create_recorded(
+        place, Recorded("import", 2, {}), lambda run: run.write_status(Status("finished", epoch=2))
+    )
+    run.write_table("history.csv", whole)
+    answer = drawn({**view, "runs": run.id})
+    assert not answer[BOXES][RATE]
+    (line,) = answer[RATE].data
+    assert (line.x.tolist(), line.y.tolist()) == ([1, 2], whole["learning_rate"].tolist())
+
+
+def test_what_may_still_be_recorded_has_its_card(runtime, view):
+    run = make_run(runtime, "running")
+    with run.hold().acquire():
+        answer = drawn({**view, "runs": run.id})
+    assert (answer[BOXES], answer[UNKNOWN]) == ((False,) * 6, "")
+    place = runtime.settings.jobs.runs_dir / "mine"
+    followed = create_recorded(
+        place, Recorded("callback", 9, {}), lambda run: run.write_status(Status("running"))
+    )
+    with followed.hold().acquire():
+        answer = drawn({**view, "runs": followed.id})
+    assert {n for n in range(6) if answer[BOXES][n]} == {CLASSES, GRADIENTS, SPEED}
+    assert not any(drawn(view)[BOXES])

@@ -5,6 +5,7 @@ import pytest
 
 import cnn
 from cnn.attribution.attribution import Law
+from cnn.attribution.trust.marks import INCONCLUSIVE
 from cnn.captions import attribution as captions
 from cnn.models.heads import Head
 
@@ -71,3 +72,14 @@ def test_the_line_of_python_has_the_target_and_the_settings():
     line = captions.python_line("grad_cam", cnn.Target(7, 9), {"layer": "conv"})
     assert line.endswith(", layer='conv')")
     assert "target=cnn.Target(of=7, against=9), layer" in line
+
+
+def test_a_law_that_allows_more_than_all_of_the_number_tells_nothing():
+    law = Law(
+        "completeness", "the map tends to it", 1.0, 0.518, 2.413, "More samples bring it closer."
+    )
+    assert law.mark == INCONCLUSIVE
+    assert captions.attribution(made("saliency", np.eye(4), law=law), "it").notice == (
+        "The map tends to it: 1, and it is 0.518 (48.2% off, 241.3% is allowed: inconclusive, since more "
+        "than all of it may be off). More samples bring it closer."
+    )

@@ -1,3 +1,5 @@
+from itertools import combinations
+
 import numpy as np
 
 import cnn
@@ -35,3 +37,27 @@ def test_of_many_classes_those_with_most_cells_have_a_colour_and_the_others_are_
     assert np.floor(trace["z"][0, 6]) == np.floor(trace["z"][0, 7]) == 7
     assert trace["text"][0, 7] == 7
     assert trace["zmax"] == 8
+
+
+def lab(rgb):
+    """Return colours (n, 3), from 0 to 255, in CIELAB, where a distance is how unlike they look."""
+    shares = rgb / 255
+    linear = np.where(shares <= 0.04045, shares / 12.92, ((shares + 0.055) / 1.055) ** 2.4)
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    xyz = linear @ np.transpose(to_xyz) / [0.9505, 1, 1.089]
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116).T
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
+
+
+def test_no_shade_of_a_class_looks_like_one_of_another():
+    one = np.zeros((1, 1))
+    names = [f"class {i}" for i in range(8)]
+    chart = cnn.figures.overlay_chart(one.astype(int), one, names, title="x")
+    ends = [
+        np.array([int(part) for part in colour[4:-1].split(",")])
+        for _, colour in chart.traces[0]["colorscale"]
+    ]
+    bands = [lab(np.linspace(*ends[i : i + 2], 21)) for i in range(0, len(ends), 2)]
+    assert len(bands) == 8
+    for first, second in combinations(bands, 2):
+        assert np.linalg.norm(first[:, None] - second, axis=-1).min() > 15

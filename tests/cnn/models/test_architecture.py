@@ -127,9 +127,12 @@ def test_the_seed_fixes_the_initial_weights():
         ),
         (
             {"blocks": 6, "filters": 256, "padding": "same", "pooling": "none"},
-            "parameters, more than the 20,000,000 that are trained here: choose fewer filters",
+            "more than the 20,000,000 that are trained here: choose 1 block or at most 11 filters.",
         ),
-        ({"dense": 2048, "pooling": "none", "filters": 64}, "more than the 20,000,000"),
+        (
+            {"dense": 2048, "pooling": "none", "filters": 64},
+            "choose a stride of 2, at most 8 filters or at most 270 dense units.",
+        ),
     ],
 )
 def test_impossible_networks_are_refused_with_the_reason(options, words):
@@ -137,6 +140,26 @@ def test_impossible_networks_are_refused_with_the_reason(options, words):
         Architecture(**options).check(DIGIT, 10)
     with pytest.raises(ModelError, match=words):
         built(**options)
+
+
+def test_of_large_pictures_more_blocks_are_advised_and_each_advice_is_accepted():
+    photo, classes = (900, 1200, 3), 3
+    with pytest.raises(ModelError) as refused:
+        Architecture().check(photo, classes)
+    assert str(refused.value) == (
+        "This network would have 272,215,235 parameters, more than the 20,000,000 that are trained here: "
+        "choose 6 blocks, a stride of 2, at most 2 filters or at most 4 dense units."
+    )
+    for advice in ({"blocks": 6}, {"stride": 2}, {"filters": 2}, {"dense": 4}):
+        Architecture(**advice).check(photo, classes)
+    for beyond in ({"blocks": 5}, {"filters": 3}, {"dense": 5}):
+        with pytest.raises(ModelError):
+            Architecture(**beyond).check(photo, classes)
+
+
+def test_where_no_change_alone_is_enough_the_advice_is_of_pictures_and_several():
+    with pytest.raises(ModelError, match=r"choose smaller pictures, or fewer filters and units\.$"):
+        Architecture().check((6000, 8000, 3), 3)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,9 @@ from keras import layers
 
 import cnn
 from cnn.jobs import Download
+from cnn.runs.moments import Moment
+from cnn.runs.run import Status
+from dashboard import ids
 from dashboard.app import create_app, runtime_of
 from dashboard.runtime.catalogue import key_of
 from dashboard.settings import Settings
@@ -116,3 +119,24 @@ def test_a_refused_model_of_a_link_stays_in_the_view_with_its_reason(started, tm
         {"view": View(model=key, data="digits", split="all").to_query()}, None, None, "", False
     )
     assert (notice[0], is_noticed) == (str(refused.value), True)
+
+
+@pytest.mark.parametrize(
+    ("told", "epoch", "shown"),
+    [(("0", "1"), "1", ""), (("0", "1", "2"), "1", "1"), (("0", "1"), "0", "0"), ((), "2", "")],
+)
+def test_who_follows_a_training_sees_its_last_epoch(started, monkeypatch, told, epoch, shown):
+    runtime, bundled = started(), cnn.Run(cnn.pretrained_run())
+    run = cnn.runs.create(runtime.settings.jobs.runs_dir, cnn.TrainingConfig("digits"))
+    for number in range(3):
+        run.write_weights(Moment(number), bundled.weights(Moment(number)))
+    run.model_path.write_bytes(bundled.model_path.read_bytes())
+    run.write_status(Status("finished", epoch=2))
+    properties = {}
+    monkeypatch.setattr(status, "set_props", lambda place, given: properties.update({place: given}))
+    key = f"run:{run.id}"
+    view = View(model=key, data="digits", split="all", epoch=epoch)
+    known = {"model": key, "values": list(told)}
+    status.report("", "ready", view.to_query(), ["watch it"], known)
+    query = properties[ids.VIEW]["data"]
+    assert (query["model"], query.get("epoch", "")) == (key_of(run.model_path), shown)
