@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.figures import Chart, nothing
-from cnn.inspection.units import Unit
+from cnn.inspection.units import Source, Unit
 from cnn.models.arithmetic.forms import Choice, Function, Gradient, Shares, WeightedSum
 from dashboard.screens import guessing
 from dashboard.screens.cell import cell_of
@@ -165,12 +165,22 @@ class _Cell:
         )
         return field if field.picture is not None else None
 
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """The layers before of which the number reads any cell: of those joined, it is but one."""
+        return tuple(one for one in self.unit.sources if len(one.cells))
+
     @property
     def channel_before(self) -> int:
         """The channel of the layer before that is looked at."""
         if self.window and self.term is not None:
             return int(self.window.channels[self.term])
         return self.unit.place[-1]
+
+    def channel_of(self, source: Source) -> int:
+        """The channel shown of a layer before: the one looked at, or the first that is read of it."""
+        channels = source.cells[:, -1]
+        return self.channel_before if self.channel_before in channels else int(channels[0])
 
 
 def show(request: Request) -> Screen:
@@ -285,7 +295,7 @@ def _picture(cell: _Cell) -> Chart:
     """Return the picture with the pixels that the number depends on, unless it reads them itself."""
     first = cnn.layer_infos(cell.request.model)[0].name
     field = cell.field
-    if field is None or not field.picture or first in [one.layer for one in cell.unit.sources]:
+    if field is None or not field.picture or first in [one.layer for one in cell.sources]:
         return nothing("")
     pixels = np.argwhere(field.picture.mask)
     marked = np.column_stack([pixels, np.zeros(len(pixels), np.int64)])
@@ -311,12 +321,12 @@ def _effective(cell: _Cell) -> Chart:
 
 def _before(cell: _Cell, number: int) -> Chart:
     """Return what the number reads of one of the layers before, of the second with those not drawn."""
-    if number >= len(cell.unit.sources):
+    if number >= len(cell.sources):
         return nothing("")
-    source = cell.unit.sources[number]
-    others = [one.layer for one in cell.unit.sources[2:]] if number else []
+    source = cell.sources[number]
+    others = [one.layer for one in cell.sources[2:]] if number else []
     values = cell.request.passed.activations[source.layer]
-    channel = min(cell.channel_before, values.shape[-1] - 1)
+    channel = cell.channel_of(source)
     title = f"{source.layer}, channel {channel}" if values.ndim > 1 else source.layer
     return cnn.figures.marked_chart(
         values, source.cells, title=title, channel=channel,
