@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.figures import Chart, nothing
+from cnn.figures.mosaic import MOST_NUMBERS, MOST_TOGETHER
+from cnn.figures.tiling import fair_share
 from cnn.inspection.units import Source, Unit
 from cnn.models.arithmetic.forms import Choice, Function, Gradient, Shares, WeightedSum
 from dashboard.screens import guessing
@@ -34,6 +37,10 @@ PATCH, KERNEL, PRODUCTS = "why-patch", "why-kernel", "why-products"
 TERMS, RUNNING, CURVE = "why-terms", "why-running", "why-curve"
 PICTURE, EFFECTIVE = "why-picture", "why-effective"
 WALK, WALKED, GUESS = "why-walk", "why-walked", "why-guess"
+# Of how many layers before it is drawn what is read of them.
+_DRAWN = 2
+# Where a sum has more steps, not all of them are drawn.
+_MOST_STEPS = 1000
 # In the order in which the number comes about.
 _LABELS = {
     PICTURE: "The pixels that it depends on",
@@ -170,6 +177,22 @@ class _Cell:
         """The layers before of which the number reads any cell: of those joined, it is but one."""
         return tuple(one for one in self.unit.sources if len(one.cells))
 
+    @cached_property
+    def most(self) -> int:
+        """The most numbers of a map on the page: all its figures share what an answer holds."""
+        passed, form = self.request.passed.activations, self.unit.form
+        shown = [self.values, *(passed[one.layer] for one in self.sources[:_DRAWN])]
+        maps = [prod(one.shape[:-1]) for one in shown if one.ndim > 1]
+        if self.field is not None and self.field.picture:
+            maps += [self.field.picture.mask.size] * (1 + self.request.view.effective)
+        if isinstance(form, Choice):
+            maps.append(form.values.size)
+        elif self.window:
+            maps += [self.window.inside.size] * 3
+        units = sum(one.size for one in shown if one.ndim == 1)
+        left = max(MOST_TOGETHER // 4, MOST_TOGETHER - units)
+        return min(MOST_NUMBERS, fair_share(maps, left))
+
     @property
     def channel_before(self) -> int:
         """The channel of the layer before that is looked at."""
@@ -282,13 +305,14 @@ def _map(cell: _Cell) -> Chart:
         "Where the number stands: in the frame.", "Click on another cell to see how it was made."
     )
     return cnn.figures.marked_chart(
-        values, np.array([place], np.int64), title=title, channel=channel, caption=caption
+        values, np.array([place], np.int64), title=title, channel=channel, most=cell.most,
+        caption=caption,
     ).of_layer(
         name,
         channel=None if values.ndim == 1 else channel,
         cell=cell.unit.place,
         slices=slices,
-    )
+    )  # fmt: skip
 
 
 def _picture(cell: _Cell) -> Chart:
@@ -301,7 +325,7 @@ def _picture(cell: _Cell) -> Chart:
     marked = np.column_stack([pixels, np.zeros(len(pixels), np.int64)])
     return cnn.figures.marked_chart(
         cell.request.passed.activations[first], marked, title="picture", channel=0,
-        caption=cnn.captions.receptive_field(field.picture.mask, field.status),
+        most=cell.most, caption=cnn.captions.receptive_field(field.picture.mask, field.status),
     ).of_layer(first, channel=0)  # fmt: skip
 
 
@@ -314,7 +338,7 @@ def _effective(cell: _Cell) -> Chart:
         request.model, request.look.seen, layer=cell.unit.layer, **cell.named
     )
     return cnn.figures.effective_chart(
-        gradient, field.picture.mask, title="gradient",
+        gradient, field.picture.mask, title="gradient", most=cell.most,
         caption=cnn.captions.effective_field(gradient, field.picture.mask),
     )  # fmt: skip
 
@@ -324,12 +348,12 @@ def _before(cell: _Cell, number: int) -> Chart:
     if number >= len(cell.sources):
         return nothing("")
     source = cell.sources[number]
-    others = [one.layer for one in cell.sources[2:]] if number else []
+    others = [one.layer for one in cell.sources[_DRAWN:]] if number else []
     values = cell.request.passed.activations[source.layer]
     channel = cell.channel_of(source)
     title = f"{source.layer}, channel {channel}" if values.ndim > 1 else source.layer
     return cnn.figures.marked_chart(
-        values, source.cells, title=title, channel=channel,
+        values, source.cells, title=title, channel=channel, most=cell.most,
         caption=cnn.captions.read_of(source.layer, others),
     ).of_layer(
         source.layer, channel=channel if values.ndim > 1 else None,
@@ -344,7 +368,7 @@ def _window(cell: _Cell) -> dict[str, Chart]:
     if isinstance(form, Choice) and form.values.ndim == 2:
         patch = cnn.figures.window_chart(
             form.values, form.inside, title="candidates", marked=form.winners[:1],
-            caption=cnn.captions.candidates(form),
+            most=cell.most, caption=cnn.captions.candidates(form),
         )  # fmt: skip
         return {**empty, PATCH: patch}
     if cell.window is None or cell.term is None:
@@ -354,14 +378,14 @@ def _window(cell: _Cell) -> dict[str, Chart]:
     return {
         PATCH: cnn.figures.window_chart(
             term.values, term.inside, title=f"patch of channel {term.channel}",
-            caption=cnn.captions.patch(term),
+            most=cell.most, caption=cnn.captions.patch(term),
         ),
         KERNEL: cnn.figures.window_chart(
-            term.weights, everywhere, title="× kernel", label="weight",
+            term.weights, everywhere, title="× kernel", label="weight", most=cell.most,
             caption=cnn.captions.Caption("The weights that these numbers are multiplied with."),
         ),
         PRODUCTS: cnn.figures.window_chart(
-            term.products, everywhere, title="= products", label="product",
+            term.products, everywhere, title="= products", label="product", most=cell.most,
             caption=cnn.captions.products(term),
         ),
     }  # fmt: skip
@@ -386,17 +410,22 @@ def _terms(cell: _Cell) -> Chart:
 
 def _running(cell: _Cell) -> Chart:
     form = cell.unit.form
-    if not isinstance(form, WeightedSum | Choice) or len(form.running) < 3:
+    if not isinstance(form, WeightedSum | Choice) or len(running := form.running) < 3:
         return nothing("")
+    drawn = np.linspace(0, len(running) - 1, min(len(running), _MOST_STEPS)).round().astype(int)
+    caption, is_thinned = cnn.captions.running(form), len(drawn) < len(running)
+    if is_thinned:
+        seen = f"{caption.seen} {len(drawn):,} of these steps are drawn."
+        caption = cnn.captions.Caption(seen, caption.notice)
     if isinstance(form, WeightedSum):
         what, each = "sum", f"{cnn.captions.step_of(form).removeprefix('input ')}s added"
-        names = None
+        names = [str(place) for place in drawn] if is_thinned else None
     else:
         what, each = "largest" if form.takes_largest else "smallest", "number"
-        names = [str(place) for place in range(1, len(form.running) + 1)]
+        names = [str(place + 1) for place in drawn]
     return cnn.figures.outputs_chart(
-        form.running.astype(np.float32), title=f"the {what} so far", label=what, each=each,
-        names=names, size={"height": "80cqw"}, caption=cnn.captions.running(form),
+        running[drawn].astype(np.float32), title=f"the {what} so far", label=what, each=each,
+        names=names, size={"height": "80cqw"}, caption=caption,
     )  # fmt: skip
 
 

@@ -261,9 +261,7 @@ def of_model(model, picture, layer, **cell):
     """The page for a cell of a model that no server has."""
     request = Request(View(**cell), layer)
     size = model.input_shape[1:]
-    request.__dict__.update(
-        model=model, look=looked_at(model, cnn.images.fit(picture, *size))
-    )
+    request.__dict__.update(model=model, look=looked_at(model, cnn.images.fit(picture, *size)))
     return why.show(request)
 
 
