@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.figures import Chart, nothing
+from cnn.figures.bars import NARROW_SIZE
 from cnn.figures.mosaic import MOST_NUMBERS, MOST_TOGETHER
 from cnn.figures.tiling import fair_share
 from cnn.inspection.units import Source, Unit
@@ -39,6 +40,8 @@ PICTURE, EFFECTIVE = "why-picture", "why-effective"
 WALK, WALKED, GUESS = "why-walk", "why-walked", "why-guess"
 # Of how many layers before it is drawn what is read of them.
 _DRAWN = 2
+# Names of so many letters together stand beside each other below bars.
+_LETTERS_ACROSS = 12
 # Where a sum has more steps, not all of them are drawn.
 _MOST_STEPS = 1000
 # In the order in which the number comes about.
@@ -425,19 +428,30 @@ def _running(cell: _Cell) -> Chart:
         names = [str(place + 1) for place in drawn]
     return cnn.figures.outputs_chart(
         running[drawn].astype(np.float32), title=f"the {what} so far", label=what, each=each,
-        names=names, size={"height": "80cqw"}, caption=caption,
+        names=names, size=NARROW_SIZE, caption=caption,
     )  # fmt: skip
 
 
 def _curve(cell: _Cell) -> Chart:
     function = cell.unit.activation or cell.unit.form
     if isinstance(function, Shares):
-        names = [str(i) for i in range(len(function.shares))]
-        shares = function.shares.astype(np.float32)
-        return cnn.figures.outputs_chart(
-            shares, title=f"{function.name} of {len(names)} logits", label="share"
-        )
+        return _shares(cell, function)
     if not isinstance(function, Function):
         return nothing("")
     caption = cnn.captions.Caption("The activation as a curve, and this number on it.")
     return cnn.figures.curve_chart(function, title=function.name, caption=caption)
+
+
+def _shares(cell: _Cell, form: Shares) -> Chart:
+    """Return what becomes of all logits; where they are those of the answer, each is of a class."""
+    prediction = cell.request.passed.prediction
+    is_answer = prediction.head.last == cell.unit.layer
+    is_class = is_answer and len(prediction.class_names) == len(form.shares)
+    each = "class" if is_class else "channel" if cell.values.ndim > 1 else "unit"
+    names = prediction.class_names if is_class else [str(i) for i in range(len(form.shares))]
+    fit = is_class and sum(map(len, names)) <= _LETTERS_ACROSS
+    return cnn.figures.outputs_chart(
+        form.shares.astype(np.float32), title=f"{form.name} of {len(names)} logits", label="share",
+        each=each, names=names if fit else None, size=NARROW_SIZE,
+        caption=cnn.captions.shares_of(form, each, names),
+    )  # fmt: skip

@@ -26,20 +26,22 @@
   // What is written below a bar of so many CSS pixels in letters of a size: values, their texts, and their
   // places in pixels from its left end.
   function barTicks([low, high], width, size) {
-    const half = ({ text }) => (size * widthOf(text)) / 2;
-    const isInside = (tick) => tick.at - half(tick) >= -BEYOND && tick.at + half(tick) <= width + BEYOND;
-    const isApart = (tick, i, ticks) => !i || tick.at - half(tick) >= ticks[i - 1].at + half(ticks[i - 1]) + DIGIT * size;
+    const half = (text) => (size * widthOf(text)) / 2;
+    const at = (value) => (width * (value - low)) / (high - low);
+    const isInside = (value, text) => at(value) - half(text) >= -BEYOND && at(value) + half(text) <= width + BEYOND;
+    const isApart = (one, i, all) =>
+      !i || one.at - half(one.text) >= all[i - 1].at + half(all[i - 1].text) + DIGIT * size;
     let found = [];
     for (let most = MOST_TICKS; most >= LEAST_TICKS; most--) {
       const values = niceValues([low, high], most, STEPS_OF_BAR);
-      const largest = Math.max(...values.map(Math.abs));
-      const ticks = values
-        .map((value) => ({ value, text: written(value, largest), at: (width * (value - low)) / (high - low) }))
-        .filter(isInside);
+      const inside = values.filter((value) => isInside(value, written(value, largestOf(values))));
+      const ticks = inside.map((value) => ({ value, text: written(value, largestOf(inside)), at: at(value) }));
       if (ticks.length > found.length && ticks.every(isApart)) found = ticks;
     }
     return found;
   }
+
+  const largestOf = (values) => Math.max(...values.map(Math.abs));
 
   function widthOf(text) {
     return [...text].reduce((sum, letter) => sum + (WIDTHS[letter] || DIGIT), 0);

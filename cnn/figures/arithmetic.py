@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cnn.captions.caption import NO_CAPTION, Caption
 from cnn.colours import BLUE, ORANGE, ColourRange, colour_range
 from cnn.figures import style
-from cnn.figures.bars import BARS_SIZE, bars_layout
+from cnn.figures.bars import BARS_SIZE, NARROW_SIZE, bars_layout
 from cnn.figures.chart import Chart
 from cnn.figures.mosaic import (
     MOST_NUMBERS,
@@ -34,7 +34,6 @@ _MOST_CELLS_NUMBERED = 121
 _MOST_COLUMNS_NUMBERED = 3
 _MOST_BARS = 40
 _CURVE_POINTS = 201
-_CURVE_SIZE = {"height": "80cqw"}
 _REST = "others"
 # Light on dark cells, and dark on light ones.
 _FRAME = ({"color": "white", "width": 5}, {"color": "black", "width": 2})
@@ -228,7 +227,7 @@ def curve_chart(function: Function, *, title: str, caption: Caption = NO_CAPTION
         {"x": _drawn([function.operand]), "y": _drawn([function.value])},
     )
     return Chart(
-        ("curve",), frame, numbers, {"title.text": style.plain(title)}, "", _CURVE_SIZE, caption
+        ("curve",), frame, numbers, {"title.text": style.plain(title)}, "", NARROW_SIZE, caption
     )
 
 

@@ -16,6 +16,7 @@ test("the numbers of a colour bar are round, and have one power of ten where the
 test("of a narrow colour bar fewer numbers stand there, and none lies over another or outside", () => {
   assert.deepEqual(textsOf([-1.2e-6, 1.2e-6], 150), ["−1e−6", "0", "1e−6"]);
   assert.deepEqual(textsOf([-5.1e-8, 5.1e-8], 142), ["−4e−8", "0", "4e−8"]);
+  assert.deepEqual(textsOf([-1.1e-7, 1.1e-7], 138), ["−5e−8", "0", "5e−8"]);
   for (const width of [60, 90, 130, 190, 260, 700]) {
     for (const high of [1, 1.3, 0.025, 4.4e-9, 255, 31234, 9.1e12]) {
       for (const low of [0, -high]) {

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import cnn
+from cnn.models.card import attach_card
 from cnn.models.loading import as_functional
 from dashboard.app import runtime_of
 from dashboard.screens.request import Request
@@ -324,3 +325,40 @@ def test_a_number_that_reads_nothing_has_no_figure_of_what_it_reads(seven):
     assert page.hidden["why-before-box"]
     page = of_model(model, seven, "padded", channel=1, row=1, column=3)
     assert page.charts[why.BEFORE].layout["title.text"] == "a, channel 1"
+
+
+def test_the_softmax_of_a_cell_of_maps_is_told_of_classes(seven):
+    page = of_model(nets.segmenting(), seven, "classes", channel=1, row=3, column=4)
+    (bars,) = drawn(page, why.CURVE)
+    chart = page.charts[why.CURVE]
+    assert list(bars.x) == ["0", "1", "2"]
+    assert chart.figure().layout.xaxis.title.text == "class"
+    assert chart.size == page.charts[why.RUNNING].size
+    shares = [cnn.captions.number(float(y), 5) for y in bars.y]
+    largest = int(np.argmax(bars.y))
+    notice = (
+        f"The largest is class {largest}: {shares[largest]}." if largest != 1 else "None is larger."
+    )
+    assert caption(page, why.CURVE) == (
+        f"What softmax makes of each of the 3: {shares[1]} for class 1. {notice}"
+    )
+
+
+def test_names_of_classes_that_do_not_fit_below_bars_are_in_the_caption(seven):
+    model = nets.segmenting()
+    attach_card(model, cnn.models.Card(class_names=("the sky", "the road", "a car")))
+    page = of_model(model, seven, "classes", channel=2, row=3, column=4)
+    (bars,) = drawn(page, why.CURVE)
+    assert list(bars.x) == [0, 1, 2]
+    assert "for class a car." in caption(page, why.CURVE)
+
+
+def test_a_softmax_within_a_network_is_of_channels_or_units(seven):
+    picture = keras.Input((6, 6, 1), name="picture")
+    x = keras.layers.Conv2D(4, 1, activation="softmax", name="within")(picture)
+    x = keras.layers.Dense(7, activation="softmax", name="row")(keras.layers.Flatten()(x))
+    model = as_functional(keras.Model(picture, keras.layers.Dense(2, activation="softmax")(x)))
+    for layer, each in (("within", "channel"), ("row", "unit")):
+        chart = of_model(model, seven, layer, channel=1).charts[why.CURVE]
+        assert chart.figure().layout.xaxis.title.text == each
+        assert f" for {each} 1." in chart.caption.seen
