@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -115,15 +116,16 @@ def test_numbers_stand_within_their_cells(server, shared, width):
     page.wait_for_function(_NUMBERS_FIT, arg=width)
 
 
-# Of each heatmap: its size, the texts of its bar with their places, where its title and the figure end, and what
-# is painted for the bar while a pen moves.
+# Of each heatmap: its size, the texts of its bar with their places, where its title and the figure end,
+# and what is painted for the bar while a pen moves.
 _BARS = """() => [...document.querySelectorAll("#why-body .js-plotly-plot")]
   .filter((plot) => plot.querySelector(".cbfills rect"))
   .map((plot) => {
     const box = (element) => element.getBoundingClientRect();
     const texts = [...plot.querySelectorAll(".cbaxis text")].map((text) => {
       const { left, right, top, bottom } = box(text);
-      return { text: text.textContent, left, right, top, bottom, turned: text.getAttribute("transform") || "" };
+      const turned = text.getAttribute("transform") || "";
+      return { text: text.textContent, left, right, top, bottom, turned };
     });
     const canvas = document.createElement("canvas");
     const context = canvas.getContext("2d");
@@ -152,7 +154,7 @@ def test_numbers_of_colour_bars_stand_beside_each_other_and_their_titles_are_who
     for bar in bars:
         texts = bar["texts"]
         assert len(texts) > 1
-        for one, after in zip(texts, texts[1:], strict=False):
+        for one, after in pairwise(texts):
             assert one["right"] < after["left"]
         assert not any("rotate" in one["turned"] for one in texts)
         assert bar["mapEnd"] <= bar["barTop"]
@@ -172,3 +174,20 @@ def test_a_figure_that_gets_narrower_has_fewer_numbers_below_its_bar(server, vis
     page.set_viewport_size({"width": 1380, "height": 900})
     expect(texts.nth(1)).to_be_attached()
     expect(texts.nth(3)).not_to_be_attached()
+
+
+@pytest.mark.parametrize("path", ["/why/conv2d_1?channel=3&row=4&column=5", "/why/dense?channel=1"])
+def test_names_of_axes_are_whole_and_below_the_numbers_on_a_phone(server, visit, path):
+    page = visit(server, path, viewport={"width": 390, "height": 844}).page
+    for figure in ("why-terms", "why-running"):
+        expect(page.locator(f"#{figure} .xtitle")).to_be_attached()
+        inside = page.locator(f"#{figure} .js-plotly-plot").evaluate(
+            """(plot) => {
+              const box = (element) => element.getBoundingClientRect();
+              const [name, whole] = [box(plot.querySelector(".xtitle")), box(plot)];
+              const numbers = [...plot.querySelectorAll(".xtick text")].map((one) => box(one).bottom);
+              return name.left >= whole.left && name.right <= whole.right && name.bottom <= whole.bottom
+                && Math.max(...numbers) <= name.top + 1;
+            }"""
+        )
+        assert inside, figure
