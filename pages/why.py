@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,7 +15,10 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.figures import Chart, nothing
-from cnn.inspection.units import Unit
+from cnn.figures.bars import NARROW_SIZE
+from cnn.figures.mosaic import MOST_NUMBERS, MOST_TOGETHER
+from cnn.figures.tiling import fair_share
+from cnn.inspection.units import Source, Unit
 from cnn.models.arithmetic.forms import Choice, Function, Gradient, Shares, WeightedSum
 from dashboard.screens import guessing
 from dashboard.screens.cell import cell_of
@@ -34,6 +38,12 @@ PATCH, KERNEL, PRODUCTS = "why-patch", "why-kernel", "why-products"
 TERMS, RUNNING, CURVE = "why-terms", "why-running", "why-curve"
 PICTURE, EFFECTIVE = "why-picture", "why-effective"
 WALK, WALKED, GUESS = "why-walk", "why-walked", "why-guess"
+# Of how many layers before it is drawn what is read of them.
+_DRAWN = 2
+# Names of so many letters together stand beside each other below bars.
+_LETTERS_ACROSS = 12
+# Where a sum has more steps, not all of them are drawn.
+_MOST_STEPS = 1000
 # In the order in which the number comes about.
 _LABELS = {
     PICTURE: "The pixels that it depends on",
@@ -165,12 +175,38 @@ class _Cell:
         )
         return field if field.picture is not None else None
 
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """The layers before of which the number reads any cell: of those joined, it is but one."""
+        return tuple(one for one in self.unit.sources if len(one.cells))
+
+    @cached_property
+    def most(self) -> int:
+        """The most numbers of a map on the page: all its figures share what an answer holds."""
+        passed, form = self.request.passed.activations, self.unit.form
+        shown = [self.values, *(passed[one.layer] for one in self.sources[:_DRAWN])]
+        maps = [prod(one.shape[:-1]) for one in shown if one.ndim > 1]
+        if self.field is not None and self.field.picture:
+            maps += [self.field.picture.mask.size] * (1 + self.request.view.effective)
+        if isinstance(form, Choice):
+            maps.append(form.values.size)
+        elif self.window:
+            maps += [self.window.inside.size] * 3
+        units = sum(one.size for one in shown if one.ndim == 1)
+        left = max(MOST_TOGETHER // 4, MOST_TOGETHER - units)
+        return min(MOST_NUMBERS, fair_share(maps, left))
+
     @property
     def channel_before(self) -> int:
         """The channel of the layer before that is looked at."""
         if self.window and self.term is not None:
             return int(self.window.channels[self.term])
         return self.unit.place[-1]
+
+    def channel_of(self, source: Source) -> int:
+        """The channel shown of a layer before: the one looked at, or the first that is read of it."""
+        channels = source.cells[:, -1]
+        return self.channel_before if self.channel_before in channels else int(channels[0])
 
 
 def show(request: Request) -> Screen:
@@ -272,26 +308,27 @@ def _map(cell: _Cell) -> Chart:
         "Where the number stands: in the frame.", "Click on another cell to see how it was made."
     )
     return cnn.figures.marked_chart(
-        values, np.array([place], np.int64), title=title, channel=channel, caption=caption
+        values, np.array([place], np.int64), title=title, channel=channel, most=cell.most,
+        caption=caption,
     ).of_layer(
         name,
         channel=None if values.ndim == 1 else channel,
         cell=cell.unit.place,
         slices=slices,
-    )
+    )  # fmt: skip
 
 
 def _picture(cell: _Cell) -> Chart:
     """Return the picture with the pixels that the number depends on, unless it reads them itself."""
     first = cnn.layer_infos(cell.request.model)[0].name
     field = cell.field
-    if field is None or not field.picture or first in [one.layer for one in cell.unit.sources]:
+    if field is None or not field.picture or first in [one.layer for one in cell.sources]:
         return nothing("")
     pixels = np.argwhere(field.picture.mask)
     marked = np.column_stack([pixels, np.zeros(len(pixels), np.int64)])
     return cnn.figures.marked_chart(
         cell.request.passed.activations[first], marked, title="picture", channel=0,
-        caption=cnn.captions.receptive_field(field.picture.mask, field.status),
+        most=cell.most, caption=cnn.captions.receptive_field(field.picture.mask, field.status),
     ).of_layer(first, channel=0)  # fmt: skip
 
 
@@ -304,22 +341,22 @@ def _effective(cell: _Cell) -> Chart:
         request.model, request.look.seen, layer=cell.unit.layer, **cell.named
     )
     return cnn.figures.effective_chart(
-        gradient, field.picture.mask, title="gradient",
+        gradient, field.picture.mask, title="gradient", most=cell.most,
         caption=cnn.captions.effective_field(gradient, field.picture.mask),
     )  # fmt: skip
 
 
 def _before(cell: _Cell, number: int) -> Chart:
     """Return what the number reads of one of the layers before, of the second with those not drawn."""
-    if number >= len(cell.unit.sources):
+    if number >= len(cell.sources):
         return nothing("")
-    source = cell.unit.sources[number]
-    others = [one.layer for one in cell.unit.sources[2:]] if number else []
+    source = cell.sources[number]
+    others = [one.layer for one in cell.sources[_DRAWN:]] if number else []
     values = cell.request.passed.activations[source.layer]
-    channel = min(cell.channel_before, values.shape[-1] - 1)
+    channel = cell.channel_of(source)
     title = f"{source.layer}, channel {channel}" if values.ndim > 1 else source.layer
     return cnn.figures.marked_chart(
-        values, source.cells, title=title, channel=channel,
+        values, source.cells, title=title, channel=channel, most=cell.most,
         caption=cnn.captions.read_of(source.layer, others),
     ).of_layer(
         source.layer, channel=channel if values.ndim > 1 else None,
@@ -334,7 +371,7 @@ def _window(cell: _Cell) -> dict[str, Chart]:
     if isinstance(form, Choice) and form.values.ndim == 2:
         patch = cnn.figures.window_chart(
             form.values, form.inside, title="candidates", marked=form.winners[:1],
-            caption=cnn.captions.candidates(form),
+            most=cell.most, caption=cnn.captions.candidates(form),
         )  # fmt: skip
         return {**empty, PATCH: patch}
     if cell.window is None or cell.term is None:
@@ -344,14 +381,14 @@ def _window(cell: _Cell) -> dict[str, Chart]:
     return {
         PATCH: cnn.figures.window_chart(
             term.values, term.inside, title=f"patch of channel {term.channel}",
-            caption=cnn.captions.patch(term),
+            most=cell.most, caption=cnn.captions.patch(term),
         ),
         KERNEL: cnn.figures.window_chart(
-            term.weights, everywhere, title="× kernel", label="weight",
+            term.weights, everywhere, title="× kernel", label="weight", most=cell.most,
             caption=cnn.captions.Caption("The weights that these numbers are multiplied with."),
         ),
         PRODUCTS: cnn.figures.window_chart(
-            term.products, everywhere, title="= products", label="product",
+            term.products, everywhere, title="= products", label="product", most=cell.most,
             caption=cnn.captions.products(term),
         ),
     }  # fmt: skip
@@ -376,29 +413,45 @@ def _terms(cell: _Cell) -> Chart:
 
 def _running(cell: _Cell) -> Chart:
     form = cell.unit.form
-    if not isinstance(form, WeightedSum | Choice) or len(form.running) < 3:
+    if not isinstance(form, WeightedSum | Choice) or len(running := form.running) < 3:
         return nothing("")
+    drawn = np.linspace(0, len(running) - 1, min(len(running), _MOST_STEPS)).round().astype(int)
+    caption, is_thinned = cnn.captions.running(form), len(drawn) < len(running)
+    if is_thinned:
+        seen = f"{caption.seen} {len(drawn):,} of these steps are drawn."
+        caption = cnn.captions.Caption(seen, caption.notice)
     if isinstance(form, WeightedSum):
         what, each = "sum", f"{cnn.captions.step_of(form).removeprefix('input ')}s added"
-        names = None
+        names = [str(place) for place in drawn] if is_thinned else None
     else:
         what, each = "largest" if form.takes_largest else "smallest", "number"
-        names = [str(place) for place in range(1, len(form.running) + 1)]
+        names = [str(place + 1) for place in drawn]
     return cnn.figures.outputs_chart(
-        form.running.astype(np.float32), title=f"the {what} so far", label=what, each=each,
-        names=names, size={"height": "80cqw"}, caption=cnn.captions.running(form),
+        running[drawn].astype(np.float32), title=f"the {what} so far", label=what, each=each,
+        names=names, size=NARROW_SIZE, caption=caption,
     )  # fmt: skip
 
 
 def _curve(cell: _Cell) -> Chart:
     function = cell.unit.activation or cell.unit.form
     if isinstance(function, Shares):
-        names = [str(i) for i in range(len(function.shares))]
-        shares = function.shares.astype(np.float32)
-        return cnn.figures.outputs_chart(
-            shares, title=f"{function.name} of {len(names)} logits", label="share"
-        )
+        return _shares(cell, function)
     if not isinstance(function, Function):
         return nothing("")
     caption = cnn.captions.Caption("The activation as a curve, and this number on it.")
     return cnn.figures.curve_chart(function, title=function.name, caption=caption)
+
+
+def _shares(cell: _Cell, form: Shares) -> Chart:
+    """Return what becomes of all logits; where they are those of the answer, each is of a class."""
+    prediction = cell.request.passed.prediction
+    is_answer = prediction.head.last == cell.unit.layer
+    is_class = is_answer and len(prediction.class_names) == len(form.shares)
+    each = "class" if is_class else "channel" if cell.values.ndim > 1 else "unit"
+    names = prediction.class_names if is_class else [str(i) for i in range(len(form.shares))]
+    fit = is_class and sum(map(len, names)) <= _LETTERS_ACROSS
+    return cnn.figures.outputs_chart(
+        form.shares.astype(np.float32), title=f"{form.name} of {len(names)} logits", label="share",
+        each=each, names=names if fit else None, size=NARROW_SIZE,
+        caption=cnn.captions.shares_of(form, each, names),
+    )  # fmt: skip

@@ -156,6 +156,29 @@ def costly() -> keras.Model:
     return as_functional(keras.Model(picture, classes, name="costly"))
 
 
+def pooled(side: int) -> keras.Model:
+    """The means and the largest numbers of two whole maps of side x side, and two classes."""
+    keras.utils.set_random_seed(6)
+    picture = keras.Input((side, side, 1), name="picture")
+    maps = layers.Conv2D(2, 3, padding="same", name="maps")(picture)
+    both = [
+        layers.GlobalAveragePooling2D(name="means")(maps),
+        layers.GlobalMaxPooling2D(name="largest")(maps),
+    ]
+    x = layers.Concatenate(name="both")(both)
+    classes = layers.Dense(2, activation="softmax", name="classes")(x)
+    return as_functional(keras.Model(picture, classes, name="pooled"))
+
+
+def many_units() -> keras.Model:
+    """A 16x16 picture as a row, 1,100 units of it, and 1,200 classes: 1.3 million weights."""
+    keras.utils.set_random_seed(5)
+    picture = keras.Input((16, 16, 1), name="picture")
+    x = layers.Dense(1100, name="units")(layers.Flatten(name="row")(picture))
+    classes = layers.Dense(1200, activation="softmax", name="classes")(x)
+    return as_functional(keras.Model(picture, classes, name="many_units"))
+
+
 def flattened() -> keras.Model:
     """Two convolutions of 96x96x16, a pool, its 36,864 numbers as a row, and ten classes."""
     keras.utils.set_random_seed(6)
@@ -207,10 +230,10 @@ def several_outputs() -> keras.Model:
     return as_functional(keras.Model(picture, outputs, name="several"))
 
 
-def segmenting(classes: int = 3, activation: str | None = "softmax") -> keras.Model:
-    """A class for each cell of a 12x12 picture."""
+def segmenting(classes: int = 3, activation: str | None = "softmax", side: int = 12) -> keras.Model:
+    """A class for each cell of a picture, whose sides are even."""
     keras.utils.set_random_seed(7)
-    picture = keras.Input((12, 12, 1), name="picture")
+    picture = keras.Input((side, side, 1), name="picture")
     x = layers.Conv2D(4, 3, strides=2, padding="same", activation="relu", name="down")(picture)
     x = layers.Conv2DTranspose(4, 2, strides=2, activation="relu", name="up")(x)
     x = layers.Conv2D(classes, 1, activation=activation, name="classes")(x)

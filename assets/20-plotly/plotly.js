@@ -150,6 +150,6 @@
     toolbarOf: elementOf(".modebar"),
     cellsOf: elementOf(".hm image"),
     scaleOf: elementOf(".cbfills rect"),
-    scaleTitleOf: elementOf(".cbtitle text"),
+    scaleTitleOf: elementOf(".cbtitle text:not(:has(tspan)), .cbtitle tspan:last-child"),
   } };
 })();

@@ -10,11 +10,12 @@
 
   plotly.drawAs((plot, figure) => {
     const rem = typeSize();
-    Object.assign(plot, { given: figure, rem });
+    Object.assign(plot, { given: figure, rem, width: plot.clientWidth });
     const isTouched = matchMedia("(pointer: coarse)").matches;
     const dragmode = isTouched ? plot.enlarged && "pan" : figure.layout.dragmode;
     const layout = { ...figure.layout, ...ownAxes(figure.layout), dragmode };
-    const drawn = { ...figure, layout, data: [...figure.data, ...finer(plot, figure)].map(placed) };
+    const data = [...figure.data, ...finer(plot, figure)].map(placed).map((trace) => ticked(trace, plot, layout));
+    const drawn = { ...figure, layout, data };
     if (rem === PLAIN_PIXELS) return drawn;
     return { ...drawn, ...enlarged({ data: drawn.data, layout }, rem) };
   });
@@ -57,6 +58,25 @@
       ? [{ ...data[0], ...enlarged.numbers, showscale: false }]
       : [];
   }
+
+  // The numbers of a colour bar are as many as its width has room for, where the figure does not say others.
+  // Its title stands in the second line below it: Plotly would put it between the numbers where it fits.
+  function ticked(trace, { width, rem }, { margin }) {
+    const { colorbar: bar, zmin: low, zmax: high } = trace;
+    if (!bar || bar.tickmode || bar.tickformat.endsWith("%")) return trace;
+    const factor = rem / PLAIN_PIXELS;
+    const size = Math.max(factor * bar.tickfont.size, factor === 1 ? 0 : SMALLEST_REM * rem);
+    const ticks = root.cnn.barTicks([low, high], width - factor * (margin.l + margin.r), size);
+    const [tickvals, ticktext] = ["value", "text"].map((part) => ticks.map((tick) => tick[part]));
+    const title = { ...bar.title, text: `<br>${bar.title.text}` };
+    return { ...trace, colorbar: { ...bar, title, tickmode: "array", tickvals, ticktext } };
+  }
+
+  // A figure that has got another width has room for other numbers.
+  plotly.atFirstDrawing((plot) => plotly.afterDrawing(plot, () => {
+    const hasBar = plot.given && plot.given.data.some(({ colorbar }) => colorbar);
+    if (hasBar && plot.width !== plot.clientWidth) plotly.draw(plot, plot.given);
+  }));
 
   // The tiles under a point of a plot, and where it is among their cells.
   function tilesAt(plot, { x, y }) {

@@ -64,22 +64,13 @@
     context.font = `${font.size}px ${font.family}`;
     context.textAlign = "right";
     context.textBaseline = "middle";
-    for (const value of niceValues(range, MOST_TICKS)) {
+    for (const value of root.cnn.niceValues(range, MOST_TICKS)) {
       context.fillStyle = value ? colours.line : colours.zero;
       context.fillRect(x.start, up(value) - 0.5, x.length, 1);
       context.fillStyle = colours.text;
       const text = y.isPercent ? Math.round(100 * value) + "%" : value;
       context.fillText(text, x.start - 4, up(value));
     }
-  }
-
-  function niceValues([low, high], most) {
-    const rough = (high - low) / most;
-    const ten = 10 ** Math.floor(Math.log10(rough));
-    const step = ten * [1, 2, 5, 10].find((one) => one * ten >= rough);
-    const values = [];
-    for (let n = Math.ceil(low / step); n * step <= high; n++) values.push(Number((n * step).toPrecision(6)));
-    return values;
   }
 
   // The numbers below a colour bar: as wide as it is, and half a number more on each side.
@@ -95,8 +86,8 @@
     context.textAlign = "center";
     context.textBaseline = "top";
     context.fillStyle = pageColours().text;
-    for (const value of niceValues([low, high], MOST_TICKS)) {
-      context.fillText(value, BAR_MARGIN + (width * (value - low)) / (high - low), 3);
+    for (const { text, at } of root.cnn.barTicks([low, high], width, size)) {
+      context.fillText(text, BAR_MARGIN + at, 3);
     }
   }
 

@@ -14,6 +14,7 @@ from cnn.captions.arithmetic import (
     proof,
     read_of,
     receptive_field,
+    shares_of,
     terms,
 )
 from cnn.captions.attention import attention_scores
@@ -109,6 +110,7 @@ __all__ = [
     "recorded_rate",
     "running",
     "scaled",
+    "shares_of",
     "sides",
     "silent_channels",
     "single_kernel",

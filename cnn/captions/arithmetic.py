@@ -107,6 +107,19 @@ def terms(form: WeightedSum, each: str) -> Caption:
     )
 
 
+def shares_of(form: Shares, each: str, names: Sequence[str]) -> Caption:
+    """Return the caption of what becomes of several logits, of which each is one of the `names`."""
+    here = f"{each} {names[form.index]}"
+    notice, largest = "None is larger.", int(form.shares.argmax())
+    if not np.isfinite(form.shares).all():
+        notice = ""
+    elif form.shares[largest] > form.value:
+        notice = f"The largest is {each} {names[largest]}: {_n(float(form.shares[largest]))}."
+    return Caption(
+        f"What {form.name} makes of each of the {len(names)}: {_n(form.value)} for {here}.", notice
+    )
+
+
 def receptive_field(pixels: NDArray[np.bool_], status: str) -> Caption:
     """Return the caption of the pixels (height, width) that a number depends on, and how surely."""
     count = int(pixels.sum())

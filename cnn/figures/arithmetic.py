@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.captions.caption import NO_CAPTION, Caption
-from cnn.colours import BLUE, ORANGE, colour_range
+from cnn.colours import BLUE, ORANGE, ColourRange, colour_range
 from cnn.figures import style
-from cnn.figures.bars import BARS_SIZE, bars_layout
+from cnn.figures.bars import BARS_SIZE, NARROW_SIZE, bars_layout
 from cnn.figures.chart import Chart
 from cnn.figures.mosaic import (
     MOST_NUMBERS,
@@ -35,7 +35,6 @@ _MOST_CELLS_NUMBERED = 121
 _MOST_COLUMNS_NUMBERED = 3
 _MOST_BARS = 40
 _CURVE_POINTS = 201
-_CURVE_SIZE = {"height": "80cqw"}
 _REST = "others"
 # Light on dark cells, and dark on light ones.
 _FRAME = ({"color": "white", "width": 5}, {"color": "black", "width": 2})
@@ -47,12 +46,13 @@ def marked_chart(
     *,
     title: str,
     channel: int,
+    most: int = MOST_NUMBERS,
     caption: Caption = NO_CAPTION,
 ) -> Chart:
     """Return the output of a layer, without the batch axis, with a frame around some of its cells.
 
     Of maps it is one channel, of a vector all units. `marked` (n, axes) are indices in the output; the
-    frame is the smallest around all of them.
+    frame is the smallest around all of them. Of a map of more than `most` numbers it is around blocks.
     """
     if values.ndim == 1:
         grid = vector_grid(values)
@@ -63,13 +63,14 @@ def marked_chart(
         inside = marked[here] if here.any() else marked
         rows, columns = _rows_and_columns(inside[:, :-1], values.shape[:-1])
         maps = as_maps(values)[..., channel : channel + 1]
-        block = Mosaic.of(maps.shape, most=MOST_NUMBERS).block
+        block = Mosaic.of(maps.shape, most=most).block
         rows, columns = rows // block, columns // block
         chart = maps_chart(
             maps,
             title=title,
             number=channel,
             label="value",
+            most=most,
             slice_rows=slice_rows_of(values),
             caption=caption,
         )
@@ -105,17 +106,19 @@ def effective_chart(
     field: NDArray[np.bool_],
     *,
     title: str,
+    most: int = MOST_NUMBERS,
     caption: Caption = NO_CAPTION,
 ) -> Chart:
     """Return how fast a number changes with each pixel (height, width): see `cnn.effective_field`.
 
-    The frame is around the `field`, bool of the same shape: the pixels that the number depends on.
+    The frame is around the `field`, bool of the same shape: the pixels that the number depends on. Of
+    more than `most` pixels the largest of each block is shown.
     """
     chart = maps_chart(
         gradient[..., None], title=title, tile_name="", number=0, label="size of the gradient",
-        caption=caption,
+        most=most, caption=caption,
     )  # fmt: skip
-    block = Mosaic.of((*gradient.shape, 1), most=MOST_NUMBERS).block
+    block = Mosaic.of((*gradient.shape, 1), most=most).block
     rows, columns = np.nonzero(field)
     return _framed(chart, rows // block, columns // block)
 
@@ -127,16 +130,35 @@ def window_chart(
     title: str,
     label: str = "value",
     marked: NDArray[np.int64] | None = None,
+    most: int = MOST_NUMBERS,
     caption: Caption = NO_CAPTION,
 ) -> Chart:
     """Return the numbers of a window (height, width), each written into its cell if they are few.
 
-    What is not `inside` is left empty. `marked` (n, 2) are cells with a frame.
+    What is not `inside` is left empty. `marked` (n, 2) are cells with a frame. Of more than `most`
+    numbers the largest of each block is shown.
     """
     seen = np.where(inside, values, np.nan).astype(np.float32)
+    limits = colour_range(values[inside].astype(np.float32))
+    block = Mosaic.of((*values.shape, 1), most=most).block
+    chart = (
+        _numbered(seen, limits, title=title, label=label, caption=caption)
+        if block == 1
+        else maps_chart(
+            seen[..., None], title=title, limits=limits, tile_name="", number=0, label=label,
+            most=most, caption=caption,
+        )
+    )  # fmt: skip
+    return chart if marked is None else _framed(chart, marked[:, 0] // block, marked[:, 1] // block)
+
+
+def _numbered(
+    values: NDArray[np.float32], limits: ColourRange, *, title: str, label: str, caption: Caption
+) -> Chart:
+    """Return the numbers of a window, those of few written into their cells."""
     numbered = {"texttemplate": "%{z:.3~g}", "textfont": {"size": 11}}
-    chart = heatmap_chart(
-        Cells(seen, *colour_range(values[inside].astype(np.float32))),
+    return heatmap_chart(
+        Cells(values, *limits),
         title=title,
         label=label,
         hover="row %{y}, column %{x}<br><b>%{z:.6~g}</b><extra></extra>",
@@ -145,7 +167,6 @@ def window_chart(
         size=heatmap_size((values.shape[0], values.shape[1])),
         caption=caption,
     )
-    return chart if marked is None else _framed(chart, marked[:, 0], marked[:, 1])
 
 
 def needs_room(window: tuple[int, ...]) -> bool:
@@ -213,7 +234,7 @@ def curve_chart(function: Function, *, title: str, caption: Caption = NO_CAPTION
         {"x": _drawn([function.operand]), "y": _drawn([function.value])},
     )
     return Chart(
-        ("curve",), frame, numbers, {"title.text": style.plain(title)}, "", _CURVE_SIZE, caption
+        ("curve",), frame, numbers, {"title.text": style.plain(title)}, "", NARROW_SIZE, caption
     )
 
 

@@ -18,8 +18,12 @@ from cnn.words import percent
 _FEW = 5
 _MOST_BARS = 128
 _DIGITS = 4
+# So the name of an axis fits below one of 90 pixels.
+_AXIS_TYPE = 11
 _BAR = {"color": BLUE, "line": {"width": 0}}
 BARS_SIZE = {"height": "50cqw"}
+# In a column of a page, where the numbers of the upright axis need room above each other.
+NARROW_SIZE = {"height": "max(80cqw, 11rem)"}
 
 
 def outputs_chart(
@@ -132,6 +136,7 @@ histogram = figure_of(histogram_chart)
 def bars_layout(across: str, up: str, kind: str | None = None) -> dict[str, Any]:
     """Return the layout of bars over an axis of some `kind` (plotly's `type`), both axes named."""
     axis = {"fixedrange": True, "automargin": True}
+    named = {"standoff": 6, "font": {"size": _AXIS_TYPE}}
     return {
         **style.frame(),
         "margin": {"l": 52, "r": 8, "t": 28, "b": 38},
@@ -140,13 +145,13 @@ def bars_layout(across: str, up: str, kind: str | None = None) -> dict[str, Any]
             **({"type": kind} if kind else {}),
             "showgrid": False,
             "zeroline": False,
-            "title": {"text": style.plain(across), "standoff": 4},
+            "title": {"text": style.plain(across), **named},
         },
         "yaxis": {
             **axis,
             "showgrid": True,
             "zeroline": True,
-            "title": {"text": style.plain(up), "standoff": 4},
+            "title": {"text": style.plain(up), **named},
         },
         "bargap": 0.12,
     }

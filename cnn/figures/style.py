@@ -21,7 +21,7 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-se
 # What a heatmap whose axes mean something has instead of `pixel_axes`.
 VISIBLE_AXIS = {"visible": True, "showgrid": False, "zeroline": False, "ticks": ""}
 MARGIN = {"l": 6, "r": 6, "t": 28, "b": 6}
-BAR_PIXELS = 46
+BAR_PIXELS = 58
 
 
 def cut_middle(text: str, most: int) -> str:
@@ -92,7 +92,10 @@ def pixel_axes() -> dict[str, Any]:
 
 
 def colour_bar() -> dict[str, Any]:
-    """Return the colour bar; its title is to say what the range is taken over."""
+    """Return the colour bar; its title is to say what the range is taken over.
+
+    On the page a script chooses its numbers by the width that the figure has there.
+    """
     return {
         "title": {"side": "bottom", "font": {"size": 11}},
         "orientation": "h",
@@ -106,6 +109,7 @@ def colour_bar() -> dict[str, Any]:
         "ypad": 6,
         "outlinewidth": 0,
         "tickfont": {"size": 10},
-        "nticks": 7,
+        "tickangle": 0,
+        "nticks": 5,
         "tickformat": "~g",
     }

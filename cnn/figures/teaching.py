@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil, isnan
+from math import ceil, isnan, isqrt
 from typing import Any
 
 import numpy as np
@@ -20,8 +20,9 @@ from cnn.gradients.teaching import LayerTeaching, Teaching
 from cnn.inspection.kernels import kernel_tiles, kernels
 
 _MOST_CLASSES = 20
-_MOST_CELLS = 2**17
-_MOST_MOVED = 256
+# Of each of the three matrices.
+_MOST_CELLS = mosaic.MOST_TOGETHER // 3
+_MOST_MOVED = isqrt(_MOST_CELLS)
 _MOST_NAMED = 24
 _LONGEST_NAME = 18
 _ROOM_FOR_SHARES = 1.22
@@ -171,7 +172,9 @@ def _tiles(
     own = colour_range(moved) if norms else difference_range(moved)
 
     def tiled(tiles: NDArray[np.float32], title: str, limits: ColourRange, label: str) -> Chart:
-        return mosaic.maps_chart(tiles, title=title, limits=limits, tile_name="kernel", label=label)
+        return mosaic.maps_chart(
+            tiles, title=title, limits=limits, tile_name="kernel", label=label, most=_MOST_CELLS
+        )
 
     charts = (
         tiled(first, f"{taught.name} before, {of}", common, both),

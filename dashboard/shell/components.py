@@ -19,7 +19,6 @@ GRAPH_CONFIG: dict[str, Any] = {
     "displaylogo": False,
     "showSendToCloud": False,
     "responsive": True,
-    "showTips": False,
     "modeBarButtons": [["zoomIn2d", "zoomOut2d", "resetScale2d"], ["toImage"]],
     "toImageButtonOptions": {"format": "png", "scale": 2},
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -113,3 +114,80 @@ def test_numbers_stand_within_their_cells(server, shared, width):
     expect(page.locator("#why-products .heatmap-label")).to_have_count(9)
     page.set_viewport_size({"width": width, "height": 900})
     page.wait_for_function(_NUMBERS_FIT, arg=width)
+
+
+# Of each heatmap: its size, the texts of its bar with their places, where its title and the figure end,
+# and what is painted for the bar while a pen moves.
+_BARS = """() => [...document.querySelectorAll("#why-body .js-plotly-plot")]
+  .filter((plot) => plot.querySelector(".cbfills rect"))
+  .map((plot) => {
+    const box = (element) => element.getBoundingClientRect();
+    const texts = [...plot.querySelectorAll(".cbaxis text")].map((text) => {
+      const { left, right, top, bottom } = box(text);
+      const turned = text.getAttribute("transform") || "";
+      return { text: text.textContent, left, right, top, bottom, turned };
+    });
+    const canvas = document.createElement("canvas");
+    const context = canvas.getContext("2d");
+    const painted = [];
+    context.fillText = (text) => painted.push(String(text));
+    canvas.getContext = () => context;
+    const { zmin: low, zmax: high } = plot._fullData[0];
+    window.dash_clientside.cnn.paintBarNumbers(plot, canvas, { low, high });
+    const title = box(plot.querySelector(".cbtitle text"));
+    const map = box(plot.querySelector(".hm image"));
+    return { texts, painted, titleTop: title.top, titleEnd: title.bottom, plotEnd: box(plot).bottom,
+      barTop: box(plot.querySelector(".cbfills rect")).top, mapEnd: map.bottom, width: map.width };
+  })"""
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_numbers_of_colour_bars_stand_beside_each_other_and_their_titles_are_whole(
+    server, visit, width
+):
+    path = "/why/conv2d_1?channel=3&row=4&column=5"
+    page = visit(server, path, viewport={"width": width, "height": 900}).page
+    expect(page.locator("#why-products .cbtitle text")).to_be_attached()
+    expect(page.locator("#why-map .cbtitle text")).to_be_attached()
+    bars = page.evaluate(_BARS)
+    assert len(bars) >= 5
+    for bar in bars:
+        texts = bar["texts"]
+        assert len(texts) > 1
+        for one, after in pairwise(texts):
+            assert one["right"] < after["left"]
+        assert not any("rotate" in one["turned"] for one in texts)
+        assert bar["mapEnd"] <= bar["barTop"]
+        assert max(one["bottom"] for one in texts) <= bar["titleTop"] + 1
+        assert bar["titleEnd"] <= bar["plotEnd"]
+        assert [one["text"] for one in texts] == bar["painted"]
+    windows = [bar["width"] for bar in bars if bar["width"] > 100]
+    assert len(windows) == len(bars)
+    assert max(windows) - min(windows) < 0.06 * max(windows)
+
+
+def test_a_figure_that_gets_narrower_has_fewer_numbers_below_its_bar(server, visit):
+    page = visit(server, "/activations/conv2d", viewport={"width": 1400, "height": 900}).page
+    texts = page.locator("#activations-detail .cbaxis text")
+    expect(texts.nth(3)).to_be_attached()
+    page.evaluate("document.getElementById('activations-detail').style.width = '64px'")
+    page.set_viewport_size({"width": 1380, "height": 900})
+    expect(texts.nth(1)).to_be_attached()
+    expect(texts.nth(3)).not_to_be_attached()
+
+
+@pytest.mark.parametrize("path", ["/why/conv2d_1?channel=3&row=4&column=5", "/why/dense?channel=1"])
+def test_names_of_axes_are_whole_and_below_the_numbers_on_a_phone(server, visit, path):
+    page = visit(server, path, viewport={"width": 390, "height": 844}).page
+    for figure in ("why-terms", "why-running"):
+        expect(page.locator(f"#{figure} .xtitle")).to_be_attached()
+        inside = page.locator(f"#{figure} .js-plotly-plot").evaluate(
+            """(plot) => {
+              const box = (element) => element.getBoundingClientRect();
+              const [name, whole] = [box(plot.querySelector(".xtitle")), box(plot)];
+              const numbers = [...plot.querySelectorAll(".xtick text")].map((one) => box(one).bottom);
+              return name.left >= whole.left && name.right <= whole.right && name.bottom <= whole.bottom
+                && Math.max(...numbers) <= name.top + 1;
+            }"""
+        )
+        assert inside, figure

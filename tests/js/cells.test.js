@@ -3,8 +3,12 @@ import { test } from "node:test";
 
 import { load } from "./scripts.js";
 
+class MutationObserver {
+  observe() {}
+}
 const { locate, inSlice, cellKeys, tilesAt } = load(
-  ["20-plotly/plotly.js", "30-figures/figures.js", "40-input/cells.js", "40-input/cell-keys.js"]);
+  ["20-plotly/plotly.js", "30-figures/figures.js", "40-input/cells.js", "40-input/cell-keys.js"],
+  { around: { MutationObserver } });
 const TILES = { count: 5, height: 3, width: 4, columns: 3, high: 4, wide: 5, block: 1 };
 const at = (x, y) => {
   const found = locate(TILES, { x, y });

@@ -13,7 +13,17 @@ from dashboard.screens import attributions
 from dashboard.screens.request import Request
 from dashboard.screens.screen import _whole
 from dashboard.state.view import parse
-from pages import activations, all_layers, architecture, explain, filters, network, surgery, why
+from pages import (
+    activations,
+    all_layers,
+    architecture,
+    explain,
+    filters,
+    network,
+    one_step,
+    surgery,
+    why,
+)
 from tests import nets
 from tests.screens import application_of, screen, unpacked
 
@@ -65,6 +75,77 @@ def test_the_units_of_a_flat_layer_leave_less_to_the_maps_beside_them(tmp_path, 
     whole = _whole(all_layers.show, request, (), all_layers.PAGE)
     assert len(whole["charts"]) == 6
     assert len(to_json_plotly(whole)) < MEGABYTE
+
+
+def screen_below_a_megabyte(app, page, layer, **more):
+    """Return the screen of a page, after both answers of it are held against a megabyte."""
+    query = {**runtime_of(app).default_view().to_query(), **more}
+    shown = page.show(Request(parse(query)[0], layer))
+    whole = _whole(page.show, Request(parse(query)[0], layer), (), page.PAGE)
+    assert set(whole["charts"]) == set(shown.charts)
+    assert len(to_json_plotly(whole)) < MEGABYTE
+    given = {**query, "form": shown.form}
+    got = app.server.test_client().get(f"/values/{page.PAGE}/{layer}", query_string=given)
+    assert b'"charts"' in got.data
+    assert len(got.data) < MEGABYTE
+    return shown
+
+
+def test_the_arithmetic_of_a_large_picture_is_in_answers_below_a_megabyte(tmp_path, request_of):
+    app = application_of(nets.segmenting(classes=5, side=512), tmp_path)
+    request_of(app)
+    for layer in ("picture", "up", "classes"):
+        here = {"row": "201", "column": "410", "channel": "2"} if layer == "classes" else {}
+        shown = screen_below_a_megabyte(app, why, layer, effective="1", **here)
+    chart = shown.charts[why.MAP]
+    block = chart.figure().data[0].meta["tiles"]["block"]
+    frame = chart.layout["shapes"][0]
+    assert block > 2
+    assert (frame["x0"] + 0.5, frame["y0"] + 0.5) == (410 // block, 201 // block)
+    field = shown.charts[why.EFFECTIVE].layout["shapes"][0]
+    assert field["x0"] < 410 // block < field["x1"]
+
+
+def test_the_numbers_of_a_whole_map_are_in_answers_below_a_megabyte(tmp_path, request_of):
+    app = application_of(nets.pooled(400), tmp_path)
+    request_of(app)
+    means = screen_below_a_megabyte(app, why, "means", effective="1")
+    products = means.charts[why.PRODUCTS]
+    assert "cells" in products.caption.seen and products.enlarged is not None
+    largest = screen_below_a_megabyte(app, why, "largest", channel="1")
+    maps = Request(parse(runtime_of(app).default_view().to_query())[0]).passed.activations["maps"]
+    row, column = np.unravel_index(maps[..., 1].argmax(), (400, 400))
+    candidates = largest.charts[why.PATCH]
+    block = candidates.figure().data[0].meta["tiles"]["block"]
+    frame = candidates.layout["shapes"][0]
+    assert block > 1
+    assert (frame["x0"] + 0.5, frame["y0"] + 0.5) == (column // block, row // block)
+    assert candidates.traces[0]["z"][row // block, column // block] == maps[..., 1].max()
+
+
+def test_of_a_sum_of_many_steps_not_all_are_drawn_but_the_first_and_the_last(tmp_path, request_of):
+    app = application_of(nets.flattened(), tmp_path)
+    request_of(app)
+    shown = screen_below_a_megabyte(app, why, "classes", channel="3")
+    chart = shown.charts[why.RUNNING]
+    (line,) = chart.figure().data
+    assert len(line.y) == 1000
+    assert (line.x[0], line.x[-1]) == ("0", "36864")
+    form = cnn.explain_unit(
+        runtime_of(app).model(runtime_of(app).default_view()),
+        Request(runtime_of(app).default_view()).look.seen, layer="classes", channel=3,
+    ).form  # fmt: skip
+    np.testing.assert_allclose(line.y[500], form.running[int(line.x[500])], rtol=1e-5)
+    assert line.y[-1] == pytest.approx(form.value, rel=1e-5)
+    assert "1,000 of these steps are drawn" in chart.caption.seen
+
+
+def test_a_step_of_learning_with_many_weights_is_in_answers_below_a_megabyte(tmp_path, request_of):
+    app = application_of(nets.many_units(), tmp_path)
+    request_of(app)
+    shown = screen_below_a_megabyte(app, one_step, "classes", rates="0.01")
+    change = shown.charts[one_step.DIFFERENCE].figure().data[0]
+    assert min(change.z.shape) > 200
 
 
 @pytest.mark.parametrize("more", [{}, {"overlay": "over"}, {"method": "saliency"}])

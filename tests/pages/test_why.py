@@ -1,9 +1,12 @@
 """The page "Why" as the plain functions it is made of."""
 
+import keras
 import numpy as np
 import pytest
 
 import cnn
+from cnn.models.card import attach_card
+from cnn.models.loading import as_functional
 from dashboard.app import runtime_of
 from dashboard.screens.request import Request
 from dashboard.state.view import View
@@ -255,14 +258,107 @@ def test_another_cell_picture_or_network_is_another_question(app, request_of, qu
     assert asked(shown(query, "conv2d_1", **here, source=2))["key"] == keys[0]
 
 
+def of_model(model, picture, layer, **cell):
+    """The page for a cell of a model that no server has."""
+    request = Request(View(**cell), layer)
+    size = model.input_shape[1:]
+    request.__dict__.update(model=model, look=looked_at(model, cnn.images.fit(picture, *size)))
+    return why.show(request)
+
+
 def test_of_two_layers_that_are_added_both_are_drawn(seven):
     model = nets.residual()
-    image = cnn.images.fit(seven, 16, 16, 1)
-    request = Request(View(channel=1, row=2, column=3), "add_0")
-    look = looked_at(model, image)
-    request.__dict__.update(model=model, look=look)
-    page = why.show(request)
+    page = of_model(model, seven, "add_0", channel=1, row=2, column=3)
     sources = [page.charts[figure].traces[0]["meta.layer"] for figure in (why.BEFORE, why.BESIDE)]
     assert sources == list(cnn.layer_info(model, "add_0").inputs)
     assert not page.hidden["why-beside-box"]
     assert page.texts[why.PROOF].startswith("Recomputed")
+
+
+def joined():
+    """Three convolutions of four channels that are joined, one beside the other, and put into a row."""
+    picture = keras.Input((6, 7, 1), name="picture")
+    parts = [keras.layers.Conv2D(4, 1, name=name)(picture) for name in ("a", "b", "c")]
+    x = keras.layers.Concatenate(name="join")(parts)
+    both = keras.layers.Concatenate(name="with_picture")([picture, x])
+    x = keras.layers.Dense(2, activation="softmax", name="classes")(
+        keras.layers.Flatten(name="row")(both)
+    )
+    return as_functional(keras.Model(picture, x))
+
+
+@pytest.mark.parametrize(("channel", "read", "its_own"), [(0, "a", 0), (6, "b", 2), (11, "c", 3)])
+def test_of_layers_that_are_joined_the_one_that_is_read_is_drawn(seven, channel, read, its_own):
+    page = of_model(joined(), seven, "join", channel=channel, row=3, column=4)
+    before = page.charts[why.BEFORE]
+    assert (before.traces[0]["meta.layer"], before.traces[0]["meta.channel"]) == (read, its_own)
+    assert before.layout["title.text"] == f"{read}, channel {its_own}"
+    frame = before.layout["shapes"][0]
+    assert (frame["x0"] + 0.5, frame["y0"] + 0.5) == (4, 3)
+    assert caption(page, why.BEFORE) == f"What it reads of {read}: all that is in the frame."
+    assert page.hidden["why-beside-box"]
+
+
+def test_the_pixels_stand_apart_where_the_picture_is_joined_but_not_read(seven):
+    page = of_model(joined(), seven, "with_picture", channel=5, row=3, column=4)
+    assert page.charts[why.BEFORE].layout["title.text"] == "join, channel 4"
+    assert not page.hidden["why-picture-box"]
+    page = of_model(joined(), seven, "with_picture", channel=0, row=3, column=4)
+    assert page.charts[why.BEFORE].traces[0]["meta.layer"] == "picture"
+    assert page.hidden["why-picture-box"]
+
+
+def test_of_a_row_the_channel_that_a_number_was_taken_from_is_drawn(seven):
+    page = of_model(joined(), seven, "row", channel=13 * (7 * 2 + 3) + 9)
+    before = page.charts[why.BEFORE]
+    assert before.layout["title.text"] == "with_picture, channel 9"
+    frame = before.layout["shapes"][0]
+    assert (frame["x0"] + 0.5, frame["y0"] + 0.5) == (3, 2)
+
+
+def test_a_number_that_reads_nothing_has_no_figure_of_what_it_reads(seven):
+    picture = x = keras.Input((6, 6, 1), name="picture")
+    x = keras.layers.ZeroPadding2D(1, name="padded")(keras.layers.Conv2D(2, 1, name="a")(x))
+    x = keras.layers.Dense(2, activation="softmax", name="classes")(keras.layers.Flatten()(x))
+    model = as_functional(keras.Model(picture, x))
+    page = of_model(model, seven, "padded", channel=1, row=0, column=3)
+    assert page.hidden["why-before-box"]
+    page = of_model(model, seven, "padded", channel=1, row=1, column=3)
+    assert page.charts[why.BEFORE].layout["title.text"] == "a, channel 1"
+
+
+def test_the_softmax_of_a_cell_of_maps_is_told_of_classes(seven):
+    page = of_model(nets.segmenting(), seven, "classes", channel=1, row=3, column=4)
+    (bars,) = drawn(page, why.CURVE)
+    chart = page.charts[why.CURVE]
+    assert list(bars.x) == ["0", "1", "2"]
+    assert chart.figure().layout.xaxis.title.text == "class"
+    assert chart.size == page.charts[why.RUNNING].size
+    shares = [cnn.captions.number(float(y), 5) for y in bars.y]
+    largest = int(np.argmax(bars.y))
+    notice = (
+        f"The largest is class {largest}: {shares[largest]}." if largest != 1 else "None is larger."
+    )
+    assert caption(page, why.CURVE) == (
+        f"What softmax makes of each of the 3: {shares[1]} for class 1. {notice}"
+    )
+
+
+def test_names_of_classes_that_do_not_fit_below_bars_are_in_the_caption(seven):
+    model = nets.segmenting()
+    attach_card(model, cnn.models.Card(class_names=("the sky", "the road", "a car")))
+    page = of_model(model, seven, "classes", channel=2, row=3, column=4)
+    (bars,) = drawn(page, why.CURVE)
+    assert list(bars.x) == [0, 1, 2]
+    assert "for class a car." in caption(page, why.CURVE)
+
+
+def test_a_softmax_within_a_network_is_of_channels_or_units(seven):
+    picture = keras.Input((6, 6, 1), name="picture")
+    x = keras.layers.Conv2D(4, 1, activation="softmax", name="within")(picture)
+    x = keras.layers.Dense(7, activation="softmax", name="row")(keras.layers.Flatten()(x))
+    model = as_functional(keras.Model(picture, keras.layers.Dense(2, activation="softmax")(x)))
+    for layer, each in (("within", "channel"), ("row", "unit")):
+        chart = of_model(model, seven, layer, channel=1).charts[why.CURVE]
+        assert chart.figure().layout.xaxis.title.text == each
+        assert f" for {each} 1." in chart.caption.seen
