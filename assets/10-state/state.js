@@ -80,6 +80,11 @@
     window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
   }
 
+  // Does something whenever a link, a script or the browser leads to another address.
+  function whenLeft(act) {
+    for (const event of ["_dashprivate_pushstate", "popstate"]) window.addEventListener(event, act);
+  }
+
   // For what is no Dash component. A change that `replaces` adds no step to the way back. Dash carries the
   // view around when its numbers are painted, since that takes as long as they do.
   function changeView(changes, replacing = false) {
@@ -309,6 +314,7 @@
     isBehind,
     markCurrent,
     goTo,
+    whenLeft,
     goToCell,
     onReturn,
     currentView: () => current,

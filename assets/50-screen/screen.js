@@ -107,7 +107,7 @@
   }
 
   // A page that is left and opened again wants its figures again.
-  for (const event of ["_dashprivate_pushstate", "popstate"]) window.addEventListener(event, () => (awaited = null));
+  root.cnn.whenLeft(() => (awaited = null));
 
   // Figures that were put on the page again have nothing in them.
   function areNew() {

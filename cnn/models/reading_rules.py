@@ -338,6 +338,8 @@ def _shifted(call: Call, number: int, offsets: NDArray[np.int64]) -> Along:
 
 def _terms(places: Places) -> tuple[Places, ...] | None:
     """Return numbers along each axis that add up to the places, -1: none; None where there are none."""
+    if not places.size:
+        return None
     axes = range(places.ndim)
     is_read = [(places >= 0).any(axis=tuple({*axes} - {axis})) for axis in axes]
     corner = [int(along.argmax()) for along in is_read]

@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { load } from "./scripts.js";
 
-const { isHidden, verdictOn } = load(["50-screen/screen.js", "80-pages/guess.js"]);
+const { isHidden, verdictOn } = load(["10-state/state.js", "50-screen/screen.js", "80-pages/guess.js"]);
 const question = { key: "a", right: [1, 2], reason: "The sum is 3." };
 
 test("nothing is hidden unless the reader wants to guess", () => {

@@ -15,7 +15,7 @@ test("a beginning is run at once, and again at every reset, in the order of the 
 
 test("after a reset the screen of a page that was left is not held", () => {
   const page = { content: { className: "" } };
-  const { cnn } = load(["50-screen/screen.js"], { page });
+  const { cnn } = load(["10-state/state.js", "50-screen/screen.js"], { page });
   Object.assign(cnn, { dropPending() {}, currentView: () => null });
   const screen = { places: [], page: "filters", form: "a form", texts: {}, hidden: {}, properties: {}, later: [] };
   cnn.showScreen(screen);

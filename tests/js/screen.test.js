@@ -7,7 +7,7 @@ import { load } from "./scripts.js";
 function start() {
   const page = { content: { className: "" } };
   const parts = { panel: ["index"], filters: ["channel"] };
-  const { cnn, dash, noUpdate } = load(["50-screen/screen.js"], { page, rules: { parts } });
+  const { cnn, dash, noUpdate } = load(["10-state/state.js", "50-screen/screen.js"], { page, rules: { parts } });
   const asked = [];
   Object.assign(cnn, {
     dropPending() {}, openPage: () => "filters", pageLayer: () => "", networkOf: () => "a network",
@@ -67,7 +67,7 @@ function leavingOut() {
     asked.push(address);
     arrivals.push(() => arrive({ ok: true, arrayBuffer: async () => asked.length }));
   });
-  const { cnn } = load(["50-screen/screen.js"], { page, rules: { parts: { filters: ["index"] } }, around: { fetch } });
+  const { cnn } = load(["10-state/state.js", "50-screen/screen.js"], { page, rules: { parts: { filters: ["index"] } }, around: { fetch } });
   const screen = { page: "filters", places: [], form: "a form", texts: {}, hidden: {}, properties: {}, charts: {} };
   const view = { index: "0" };
   Object.assign(cnn, {
