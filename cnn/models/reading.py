@@ -132,7 +132,9 @@ class Channels:
             given = np.broadcast_to(numbers, (*numbers.shape[:-1], depth))[
                 ..., first : first + count
             ]
-            of_groups = given.reshape(*given.shape[:-1], self.groups, -1).min(axis=-1)
+            of_groups = given.reshape(*given.shape[:-1], self.groups, -1).min(
+                axis=-1, initial=NOTHING
+            )
             numbers = np.repeat(of_groups, 1 if self.groups == 1 else width // self.groups, axis=-1)
         if width == size:
             return numbers
@@ -364,7 +366,7 @@ class Moved(Reading):
         given = np.append(np.broadcast_to(numbers, self.before), NOTHING)
         found: Places = given[np.maximum(self.origins, -1)]
         for axis in range(found.ndim):
-            one = found.take([0], axis)
+            one = found.take(range(min(1, found.shape[axis])), axis)
             found = one if (found == one).all() else found
         return found
 

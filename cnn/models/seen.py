@@ -15,7 +15,7 @@ import numpy as np
 from cnn.errors import CnnError
 from cnn.models.inputs import input_shape
 from cnn.models.internals import require_graph
-from cnn.models.reading import Certainty, cells
+from cnn.models.reading import NOTHING, Certainty, cells
 from cnn.models.sizes import Size
 from cnn.models.twins import kept_for_twins
 from cnn.models.windows import Places
@@ -134,7 +134,9 @@ class _Boxes:
 
     def seen(self, picture: tuple[int, ...]) -> Seen:
         """Return the size of the largest rectangle around what all channels of a cell see."""
-        of_cells = (side.min(axis=-1) if side.ndim > 1 else side for side in self.sides)
+        of_cells = (
+            side.min(axis=-1, initial=NOTHING) if side.ndim > 1 else side for side in self.sides
+        )
         top, left, bottom, right = of_cells
         sizes = (1 - top - bottom, 1 - left - right)
         height, width = (int(size.max(initial=0)) for size in sizes)
