@@ -87,7 +87,9 @@ def _inside(operation: Any, inputs: Sequence[Any]) -> Iterator[Any]:
 
 def _wrapped(operation: Any) -> list[Any]:
     """Return the graphs of layers that a layer has inside and calls in its own way."""
-    inside = every_layer(operation) if hasattr(operation, "_flatten_layers") else []
+    import keras
+
+    inside = every_layer(operation) if isinstance(operation, keras.Layer) else []
     return [layer for layer in inside if is_graph(layer)]
 
 
