@@ -12,6 +12,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, html
 
 import cnn
 from cnn.figures import Mosaic
+from cnn.figures.bars import numbers_of_outputs
 from cnn.figures.mosaic import MOST_TOGETHER, numbers_per_cell
 from cnn.figures.tiling import fair_share
 from dashboard import ids
@@ -127,7 +128,7 @@ def show(request: Request) -> Screen:
     shown = [layer_output(info, request.passed) for info in part]
     cells = [prod(Mosaic.of(one.maps.shape).shape) for one in shown if not one.is_vector]
     # A unit has its number and its place; maps have the rest, and never less than a quarter.
-    of_units = 2 * sum(one.values.size for one in shown if one.is_vector)
+    of_units = sum(numbers_of_outputs(one.values.size) for one in shown if one.is_vector)
     left = max(MOST_TOGETHER // 4, MOST_TOGETHER - of_units)
     most = fair_share([numbers_per_cell(scale) * count for count in cells], left)
     return Screen({element(_figure(one.info.name)): one.chart(scale, most=most) for one in shown})

@@ -145,6 +145,16 @@ def few_weights(side: int) -> keras.Model:
     return as_functional(keras.Model(picture, classes, name="few_weights"))
 
 
+def flat_pixels(side: int) -> keras.Model:
+    """All numbers of a colour picture of side x side as a row, and three classes."""
+    keras.utils.set_random_seed(5)
+    picture = keras.Input((side, side, 3), name="picture")
+    classes = layers.Dense(3, activation="softmax", name="classes")
+    return as_functional(
+        keras.Model(picture, classes(layers.Flatten(name="flat")(picture)), name="flat_pixels")
+    )
+
+
 def costly() -> keras.Model:
     """Two convolutions of 96x96 with 130 million multiply-adds: a network that counts as large."""
     keras.utils.set_random_seed(6)

@@ -41,13 +41,14 @@
   }
 
   // (channel, row, column) of each cell of a part, of a block the first; of a volume the row in its slice, and the
-  // slice.
-  function placesOf({ columns, high, wide, block, slice_rows: each }, part) {
+  // slice; of units in rows the number.
+  function placesOf({ columns, high, wide, block, slice_rows: each, units_across: units }, part) {
     const rows = Array.from({ length: part.rows }, (_, i) => part.top + i);
     const across = Array.from({ length: part.columns }, (_, i) => part.left + i);
     return rows.map((y) => across.map((x) => {
       const [channel, row] = [columns * Math.floor(y / high) + Math.floor(x / wide), block * (y % high)];
       const column = block * (x % wide);
+      if (units) return [row * units + column];
       return each ? [channel, row % each, column, Math.floor(row / each)] : [channel, row, column];
     }));
   }

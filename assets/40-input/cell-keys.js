@@ -30,8 +30,9 @@
       const [row, column] = [from.row + step * down, from.column + step * right];
       return row >= 0 && row < block * height && column >= 0 && column < block * width ? { row, column } : null;
     }
-    const [channel, across] = [from.channel + right + down * tiles.columns, (from.channel % tiles.columns) + right];
-    return across >= 0 && across < tiles.columns && channel >= 0 && channel < units ? { channel } : null;
+    const columns = tiles.units_across || tiles.columns;
+    const [channel, across] = [from.channel + right + down * columns, (from.channel % columns) + right];
+    return across >= 0 && across < columns && channel >= 0 && channel < units ? { channel } : null;
   }
 
   document.addEventListener("keydown", (event) => {

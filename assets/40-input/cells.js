@@ -23,7 +23,9 @@
     const near = tiles && root.cnn.tilesAt(plot, point);
     const found = near ? locate(near.tiles, near.point) : { channel: Math.round(point.x) };
     if (!found || units === undefined) return found;
-    return found.channel >= 0 && found.channel < units ? { channel: found.channel } : null;
+    const across = tiles && tiles.units_across;
+    const channel = across ? found.row * across + found.column : found.channel;
+    return channel >= 0 && channel < units ? { channel } : null;
   }
 
   // Slices of a volume stand one below the other.
@@ -75,5 +77,5 @@
     if (/^\d+$/.test(name)) root.cnn.changeView({ source: name });
   }
 
-  root.cnn = { ...root.cnn, cellAt, locate, inSlice, why };
+  root.cnn = { ...root.cnn, cellAt, locate, placeIn, inSlice, why };
 })();

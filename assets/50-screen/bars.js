@@ -27,7 +27,8 @@
     const context = scaled(canvas, width, height);
     const range = y.range || rangeOf(values);
     const up = (value) => y.start + y.length * (1 - (value - range[0]) / (range[1] - range[0]));
-    const across = x.place;
+    const { first, step } = root.cnn.plotly.gridOf(plot).x;
+    const across = (i) => x.place(first + step * i);
     paintTicks(context, geometry, range, up);
     if (isBars) {
       context.fillStyle = colour;

@@ -193,10 +193,11 @@
 
   const inBlocks = (ends, block) => ends.map((end) => Math.floor(end / block));
 
-  function inGrid({ columns }, { first, last }) {
-    const rows = [Math.floor(first / columns), Math.floor(last / columns)];
-    const isOneRow = rows[0] === rows[1];
-    return inCells({ rows, columns: isOneRow ? [first % columns, last % columns] : [0, columns - 1] });
+  function inGrid({ columns, units_across: across, block }, { first, last }) {
+    const wide = across || columns;
+    const rows = [Math.floor(first / wide), Math.floor(last / wide)];
+    const ends = rows[0] === rows[1] ? [first % wide, last % wide] : [0, wide - 1];
+    return inCells({ rows: inBlocks(rows, block), columns: inBlocks(ends, block) });
   }
 
   root.cnn = { ...root.cnn, pointAt };

@@ -33,6 +33,12 @@ def in_middles(caption: Caption, block: int) -> Caption:
     return _in_blocks(caption, f"the cell in the middle of {block}×{block}")
 
 
+def in_steps(caption: Caption, block: int) -> Caption:
+    """Return the caption of an outline with a step for each block of numbers."""
+    how = f"Each step is the number farthest from zero among {block}."
+    return replace(caption, seen=f"{caption.seen} {how}".strip())
+
+
 def _in_blocks(caption: Caption, dot: str) -> Caption:
     how = f"Each dot is {dot}; enlarge a part to see them all."
     return replace(caption, seen=f"{caption.seen} {how}".strip())

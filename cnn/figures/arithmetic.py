@@ -24,7 +24,7 @@ from cnn.figures.mosaic import (
     maps_chart,
     slice_rows_of,
     units_chart,
-    vector_grid,
+    units_grid,
 )
 from cnn.figures.tiling import Mosaic
 from cnn.models.arithmetic.forms import Function
@@ -55,8 +55,9 @@ def marked_chart(
     frame is the smallest around all of them. Of a map of more than `most` numbers it is around blocks.
     """
     if values.ndim == 1:
-        grid = vector_grid(values)
-        rows, columns = np.divmod(marked[:, 0], grid.columns)
+        grid = units_grid(len(values))
+        rows, columns = np.divmod(marked[:, 0], grid.units_across or grid.columns)
+        rows, columns = rows // grid.block, columns // grid.block
         chart = units_chart(values, title=title, caption=caption)
     else:
         here = marked[:, -1] == channel

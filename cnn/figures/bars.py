@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.captions.caption import NO_CAPTION, Caption
+from cnn.captions.caption import NO_CAPTION, Caption, in_steps
 from cnn.colours import BLUE
 from cnn.figures import style
 from cnn.figures.chart import Chart, figure_of
+from cnn.figures.tiling import largest_in_rectangles
 from cnn.words import percent
 
 # Of so few units the axis would be told by halves.
 _FEW = 5
 _MOST_BARS = 128
+_MOST_STEPS = 20_000
 _DIGITS = 4
 # So the name of an axis fits below one of 90 pixels.
 _AXIS_TYPE = 11
@@ -38,13 +41,21 @@ def outputs_chart(
 ) -> Chart:
     """Return a number per unit (units,) as bars; more than 128 as one stepped outline.
 
-    `each` is what has one of the numbers; they are numbered where they have no `names`.
+    `each` is what has one of the numbers; they are numbered where they have no `names`. Of more than a
+    screen could show the largest of each block is shown, and the caption says so.
     """
+    block = ceil(len(values) / _MOST_STEPS) or 1
+    shown = largest_in_rectangles(values[:, None], block, 1)[:, 0]
 
     def frame() -> dict[str, Any]:
-        hover = f"{each} %{{x}}<br><b>%{{y:.4~g}}</b><extra></extra>"
-        places = np.arange(len(values)) if names is None else [style.plain(name) for name in names]
-        trace: dict[str, Any] = {"x": places, "hovertemplate": hover}
+        of_block, number = ("", "") if block == 1 else (f"largest of {block} about ", ":.0f")
+        hover = f"{of_block}{each} %{{x{number}}}<br><b>%{{y:.4~g}}</b><extra></extra>"
+        trace: dict[str, Any] = {"hovertemplate": hover}
+        if block > 1:
+            trace |= {"x0": (block - 1) / 2, "dx": block}
+        else:
+            known = [style.plain(name) for name in names or ()]
+            trace["x"] = known or np.arange(len(values))
         if names is None:
             trace["meta"] = {"units": len(values)}
         if len(values) <= _MOST_BARS:
@@ -58,12 +69,18 @@ def outputs_chart(
         return {"data": [trace], "layout": layout}
 
     return Chart(
-        ("outputs", values.shape, label, each, names and tuple(names)), frame, ({"y": values},),
-        {"title.text": style.plain(title)}, "bars", size or BARS_SIZE, caption,
+        ("outputs", values.shape, label, each, names and tuple(names)), frame, ({"y": shown},),
+        {"title.text": style.plain(title)}, "bars", size or BARS_SIZE,
+        caption if block == 1 else in_steps(caption, block),
     )  # fmt: skip
 
 
 outputs = figure_of(outputs_chart)
+
+
+def numbers_of_outputs(count: int) -> int:
+    """Return how many numbers a chart of so many outputs has at most, with their places."""
+    return 2 * count if count <= _MOST_STEPS else _MOST_STEPS
 
 
 def probabilities_chart(

@@ -15,12 +15,13 @@ from cnn.captions.caption import NO_CAPTION, Caption, reduced
 from cnn.colours import ColourRange, colour_range, finite_magnitudes
 from cnn.figures import style
 from cnn.figures.chart import Chart, Window, figure_of
-from cnn.figures.tiling import Mosaic
+from cnn.figures.tiling import Mosaic, first_of_blocks
 
 Lay = Callable[..., NDArray[np.float32]]
 Scale = Literal["channel", "layer", "network"]
 SCALES: tuple[Scale, ...] = ("channel", "layer", "network")
 MOST_NUMBERS = 90_000
+MOST_UNITS = 40_000
 # In a whole figure a number takes five bytes and a third: those of all figures are less than a megabyte.
 MOST_TOGETHER = 160_000
 # A cell has one number or two: an answer has less than a megabyte.
@@ -343,16 +344,29 @@ def numbers_of(cells: Cells, hover: str) -> dict[str, Any]:
     return {"z": finite, "text": cells.values, "hovertemplate": hover}
 
 
-def vector_grid(values: NDArray[np.float32]) -> Mosaic:
-    """Return the mosaic that lays a vector (units,) out as a grid of single cells."""
-    columns = min(len(values), max(1, ceil(sqrt(4 * len(values)))))
-    return Mosaic(len(values), 1, 1, columns, 1, 1)
+def units_grid(count: int, most: int = MOST_UNITS) -> Mosaic:
+    """Return the mosaic that lays a vector of so many units out as a grid of single cells.
+
+    Of more than `most` units it is one tile in blocks of cells.
+    """
+    across = min(count, max(1, ceil(sqrt(4 * count))))
+    if count <= most:
+        return Mosaic(count, 1, 1, across, 1, 1)
+    one = Mosaic.of((ceil(count / across), across, 1), most=most)
+    return replace(one, units_across=across)
 
 
 def unit_at(values: NDArray[np.float32], x: float, y: float) -> int | None:
-    """Return the unit at a click on the grid of a vector (units,), or None beside it."""
-    located = vector_grid(values).locate(x, y)
-    return located[0] if located else None
+    """Return the unit at a click on the grid of a vector (units,), or None beside it.
+
+    Of a block it is the first.
+    """
+    grid = units_grid(len(values))
+    located = grid.locate(x, y)
+    if located is None or not grid.units_across:
+        return located[0] if located else None
+    unit = located[1] * grid.units_across + located[2]
+    return unit if unit < len(values) else None
 
 
 def units_chart(
@@ -365,19 +379,48 @@ def units_chart(
 ) -> Chart:
     """Return a vector (units,) as a heatmap grid, unit 0 top left, row by row.
 
-    `limits` are the lowest and the highest colour, if not those of the values.
+    `limits` are the lowest and the highest colour, if not those of the values. Of more units than a
+    screen could show the largest of each block is shown, and the caption says so.
     """
-    grid = vector_grid(values)
-    return heatmap_chart(
-        Cells(grid.tile(values[None, None]), *(limits or colour_range(values))),
+    grid, (low, high) = units_grid(len(values)), limits or colour_range(values)
+    maps, numbers = _in_rows(values, grid)
+
+    def laid(lay: Lay) -> Cells:
+        is_unit = lay(numbers, first_of_blocks) < len(values)
+        return Cells(np.where(is_unit, lay(maps), np.float32(np.nan)), low, high)
+
+    def hover(block: int) -> str:
+        of_block = "" if block == 1 else f"largest of {block}×{block} from "
+        return f"{of_block}unit %{{customdata[0]}}<br><b>%{{z:.4~g}}</b><extra></extra>"
+
+    chart = heatmap_chart(
+        laid(grid.tile),
         title=title,
         label=label,
-        hover="unit %{customdata[0]}<br><b>%{z:.4~g}</b><extra></extra>",
+        hover=hover(grid.block),
         form=("units", values.shape),
         fixed=lambda: places(grid, units=len(values)),
         size=heatmap_size(grid.shape),
-        caption=caption,
+        caption=caption if grid.block == 1 else reduced(caption, grid.block, grid.block),
     )
+    return enlargeable(chart, grid, maps.shape, laid, hover)
 
 
 units = figure_of(units_chart)
+
+
+def _in_rows(
+    values: NDArray[np.float32], grid: Mosaic
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the maps of which `grid` is the mosaic, and the numbers of their units, of its shape.
+
+    What is beyond the last unit is 0, which is the largest of nothing else.
+    """
+    across = grid.units_across
+    if across is None:
+        return values[None, None], np.arange(len(values), dtype=np.float32)[None, None]
+    rows = ceil(len(values) / across)
+    filled = np.zeros(rows * across, np.float32)
+    filled[: len(values)] = values
+    numbers = np.arange(rows * across, dtype=np.float32)
+    return filled.reshape(rows, across, 1), numbers.reshape(rows, across, 1)

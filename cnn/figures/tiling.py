@@ -38,6 +38,11 @@ def largest_in_rectangles(
     return largest
 
 
+def first_of_blocks(maps: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+    """Return the first value of each block of maps (height, width, channels)."""
+    return maps[::block, ::block]
+
+
 def middle_of_blocks(maps: NDArray[np.float32], block: int) -> NDArray[np.float32]:
     """Return the value in the middle of each block of maps (height, width, channels)."""
     rows, columns = (
@@ -53,7 +58,8 @@ class Mosaic:
 
     From one tile to the next it is `high` cells down and `wide` cells across. A cell stands for
     `block` x `block` cells of a map, or what is left of them at its end. Of a volume, whose slices stand
-    one below the other in each tile, one has `slice_rows` rows of the map.
+    one below the other in each tile, one has `slice_rows` rows of the map. Of a vector whose units stand
+    in rows of one tile, a row has `units_across` of them.
     """
 
     count: int
@@ -64,6 +70,7 @@ class Mosaic:
     wide: int
     block: int = 1
     slice_rows: int | None = None
+    units_across: int | None = None
 
     @classmethod
     def of(
@@ -160,7 +167,8 @@ class Mosaic:
         """Return (channel, row, column) for every cell of the whole, int32 (height, width, 3).
 
         Row and column are the first of the block that the cell stands for. Of a volume the row is that
-        in its slice, which comes after them: (height, width, 4).
+        in its slice, which comes after them: (height, width, 4). Of units in rows it is the number of
+        the unit: (height, width, 1).
         """
         y, x = np.indices(self.shape)
         tile_row, row = np.divmod(y, self.high)
@@ -168,6 +176,8 @@ class Mosaic:
         channel = tile_row * self.columns + tile_column
         row, column = self.block * row, self.block * column
         found = [channel, row, column]
+        if self.units_across:
+            found = [row * self.units_across + column]
         if self.slice_rows:
             found = [channel, row % self.slice_rows, column, row // self.slice_rows]
         return np.stack(found, axis=-1).astype(np.int32)

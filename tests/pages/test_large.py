@@ -217,6 +217,21 @@ def test_what_is_enlarged_of_a_map_that_came_later_is_its_own(tmp_path, request_
     np.testing.assert_array_equal(z, made.plane[: len(z), : z.shape[1]])
 
 
+@pytest.mark.parametrize("page", [activations, all_layers, surgery, why])
+def test_a_flat_layer_of_many_units_is_shown_in_less_than_a_megabyte(tmp_path, request_of, page):
+    app = application_of(nets.flat_pixels(224), tmp_path)
+    request_of(app)
+    query = runtime_of(app).default_view().to_query()
+    layer = None if page is all_layers else "flat"
+    request = Request(parse(query)[0], layer)
+    whole = _whole(page.show, request, (), page.PAGE)
+    assert len(to_json_plotly(whole)) < MEGABYTE
+    address = f"/values/{page.PAGE}" + (f"/{layer}" if layer else "")
+    asked = {**query, "form": whole["around"]["form"]}
+    body = app.server.test_client().get(address, query_string=asked).data
+    assert b'"charts"' in body and len(body) < MEGABYTE
+
+
 def test_all_layers_shows_each_layer_in_one_part(query):
     request = Request(parse(query)[0])
     names = [info.name for info in cnn.layer_infos(request.model)]

@@ -190,6 +190,38 @@ def test_a_large_window_is_enlarged_as_far_as_an_answer_may_go():
     assert chart.enlarged((-0.5, -0.5, wide / 6, high / 6))["meta"]["tiles"]["block"] == 1
 
 
+def test_units_that_no_screen_could_show_are_a_grid_in_blocks():
+    values = np.random.default_rng(2).normal(size=150_007).astype(np.float32)
+    chart = cnn.figures.units_chart(values, title="")
+    trace = chart.figure().data[0]
+    grid = Mosaic(**trace.meta["tiles"])
+    assert trace.z.size <= 40_000 and trace.meta["units"] == 150_007
+    assert f"among {grid.block}×{grid.block} cells" in chart.caption.seen
+    shown = np.isfinite(trace.z)
+    assert np.abs(trace.z[shown]).max() == np.abs(values).max()
+    y, x = 40, 70
+    (unit,) = trace.customdata[y, x]
+    assert cnn.figures.unit_at(values, x, y) == unit
+    across = grid.units_across
+    inside = [values[unit + row * across :][: grid.block] for row in range(grid.block)]
+    assert trace.z[y, x] == np.concatenate(inside)[np.abs(np.concatenate(inside)).argmax()]
+    last = np.argwhere(shown)[-1]
+    assert trace.customdata[tuple(last)][0] < 150_007
+    down, right = (place // grid.block for place in divmod(150_006, across))
+    over = chart.enlarged((right - 9.5, down - 9.5, right + 9.5, down + 0.5))
+    assert over["meta"]["tiles"]["block"] == 1
+    known = over["z"][np.isfinite(over["z"])]
+    assert known[-1] == values[-1] and known.size > 100
+
+
+def test_few_units_are_a_grid_of_cells():
+    values = np.arange(10, dtype=np.float32)
+    chart = cnn.figures.units_chart(values, title="")
+    assert chart.enlarged is None and chart.caption.seen == ""
+    z = chart.traces[0]["z"]
+    np.testing.assert_array_equal(z[np.isfinite(z)], values)
+
+
 def test_a_map_of_one_channel_is_whole_up_to_three_hundred_pixels():
     chart = cnn.figures.maps_chart(np.ones((300, 300, 1), np.float32), scale="layer")
     assert chart.traces[0]["z"].shape == (300, 300)
