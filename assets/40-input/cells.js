@@ -19,7 +19,7 @@
   }
 
   // Of units there is a grid or a row of bars.
-  function placeIn(plot, { tiles, units }, point) {
+  function cellIn(plot, { tiles, units }, point) {
     const near = tiles && root.cnn.tilesAt(plot, point);
     const found = near ? locate(near.tiles, near.point) : { channel: Math.round(point.x) };
     if (!found || units === undefined) return found;
@@ -40,7 +40,7 @@
     const plot = plotly.plotOf(event.target);
     const about = plot ? plotly.aboutOf(plot) : {};
     const point = about.layer ? plotly.pointIn(plot, event) : null;
-    const place = point && inSlice(about, placeIn(plot, about, point));
+    const place = point && inSlice(about, cellIn(plot, about, point));
     return place && { plot, about, layer: about.layer, place: { ...place, channel: about.channel ?? place.channel } };
   }
 
@@ -77,5 +77,5 @@
     if (/^\d+$/.test(name)) root.cnn.changeView({ source: name });
   }
 
-  root.cnn = { ...root.cnn, cellAt, locate, placeIn, inSlice, why };
+  root.cnn = { ...root.cnn, cellAt, locate, cellIn, inSlice, why };
 })();

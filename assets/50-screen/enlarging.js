@@ -9,7 +9,7 @@
   // Asks once for what is in sight of the numbers that are drawn, whenever either is another.
   function follow(plot) {
     const whole = wholeOf(plotly.aboutOf(plot));
-    plot.classList.toggle("reduced", Boolean(whole));
+    mark(plot, Boolean(whole));
     const { id: place } = plot.closest("[id]");
     if (!whole || !root.cnn.heldFigures()[place] || isCovered(plot)) return;
     const { enlarged, given: { data: of } } = plot;
@@ -18,6 +18,13 @@
     plot.enlarged = window ? { of, window, numbers: null } : null;
     if (window) ask(plot, place, plot.enlarged);
     else if (enlarged.of === of) plotly.draw(plot, plot.given);
+  }
+
+  // What is reduced has more in its toolbar, beside its title.
+  function mark(plot, isReduced) {
+    if (plot.classList.contains("reduced") === isReduced) return;
+    plot.classList.toggle("reduced", isReduced);
+    root.cnn.fitTitle(plot);
   }
 
   // The rows and columns of what is reduced, on its axes; nothing of what is not.

@@ -540,6 +540,7 @@ _NO_PICTURE: dict[str, Any] = {
     "src": _NOTHING,
     "alt": "No picture",
     "text": "No picture",
+    "size": (0, 0),
     "prediction": None,
     "surgery": "",
     "scale": None,

@@ -6,7 +6,7 @@ import { load } from "./scripts.js";
 class MutationObserver {
   observe() {}
 }
-const { locate, placeIn, inSlice, cellKeys, tilesAt } = load(
+const { locate, cellIn, inSlice, cellKeys, tilesAt } = load(
   ["20-plotly/plotly.js", "30-figures/figures.js", "40-input/cells.js", "40-input/cell-keys.js"],
   { around: { MutationObserver } });
 const TILES = { count: 5, height: 3, width: 4, columns: 3, high: 4, wide: 5, block: 1 };
@@ -58,12 +58,12 @@ test("of units in rows a place is the number of its unit, of a block the first",
   const tiles = { count: 1, height: 4, width: 5, columns: 1, high: 5, wide: 6, block: 3, units_across: 14 };
   const plot = { data: [{ meta: { tiles } }] };
   const found = (point) => {
-    const place = placeIn(plot, { tiles, units: 150 }, point);
+    const place = cellIn(plot, { tiles, units: 150 }, point);
     return place && { ...place };
   };
   assert.deepEqual(found({ x: 0, y: 0 }), { channel: 0 });
   assert.deepEqual(found({ x: 2, y: 1 }), { channel: 3 * 14 + 6 });
-  assert.equal(placeIn(plot, { tiles, units: 100 }, { x: 4, y: 3 }), null);
+  assert.equal(cellIn(plot, { tiles, units: 100 }, { x: 4, y: 3 }), null);
   const about = { units: 150, tiles };
   assert.deepEqual({ ...cellKeys.moved(about, { channel: 20 }, [0, 1]) }, { channel: 34 });
   assert.equal(cellKeys.moved(about, { channel: 13 }, [1, 0]), null);
