@@ -132,25 +132,3 @@ def test_no_style_of_the_whole_page_depends_on_what_is_in_it():
     assert {path.name: rule.findall(path.read_text()) for path in ASSETS.rglob("*.css")} == {
         path.name: [] for path in ASSETS.rglob("*.css")
     }
-
-
-def given_names(script: str) -> list[str]:
-    """What a script adds to the names that all scripts share."""
-    names: list[str] = []
-    for body in re.findall(r"root\.cnn = \{ \.\.\.root\.cnn,(.*?)\};\n", script, re.DOTALL):
-        depth, entry = 0, ""
-        for sign in body + ",":
-            depth += (sign in "{([") - (sign in "})]")
-            if sign == "," and not depth:
-                names.append(re.split("[:(]", entry)[0].strip())
-                entry = ""
-            else:
-                entry += sign
-    return [name for name in names if name]
-
-
-def test_no_script_takes_the_name_that_another_gives():
-    scripts = sorted(ASSETS.rglob("*.js"))
-    names = [name for path in scripts for name in given_names(path.read_text("utf-8"))]
-    assert len(names) > 100
-    assert not {name for name in names if names.count(name) > 1}
