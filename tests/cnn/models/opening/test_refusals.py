@@ -543,17 +543,25 @@ def test_a_chunk_of_lzf_that_unpacks_to_more_or_less_than_it_says_is_refused(
     assert "that does not unpack to its size" in sentence
 
 
+def made_by_filters(file, last, *, is_deflated=False):
+    """An array in the place of the kernel, which its filters pack, and its space."""
+    name = replaced(file, chunks=(3, 3, 1, 2), compression="lzf").name
+    space = h5py.h5s.create_simple(file[name].shape)
+    del file[name]
+    given = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    given.set_chunk((3, 3, 1, 2))
+    if is_deflated:
+        given.set_deflate(4)
+    given.set_filter(*last)
+    return h5py.h5d.create(file.id, name.encode(), h5py.h5t.NATIVE_FLOAT, space, given), space
+
+
 @BOTH
 def test_lzf_makes_no_more_room_for_a_chunk_than_it_needs(folder, tmp_path, suffix):
     def change(file):
-        name = replaced(file, chunks=(3, 3, 1, 2), compression="lzf").name
-        shape = file[name].shape
-        del file[name]
-        given = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-        given.set_chunk((3, 3, 1, 2))
-        given.set_filter(h5py.h5z.FILTER_LZF, h5py.h5z.FLAG_OPTIONAL, (4, 261, 4_000_000_000))
-        space = h5py.h5s.create_simple(shape)
-        data = h5py.h5d.create(file.id, name.encode(), h5py.h5t.NATIVE_FLOAT, space, given)
+        data, _ = made_by_filters(
+            file, (h5py.h5z.FILTER_LZF, h5py.h5z.FLAG_OPTIONAL, (4, 261, 4_000_000_000))
+        )
         data.write_direct_chunk((0,) * 4, ZERO, 0)
 
     sentence = refusal(with_weights(folder, tmp_path / f"m{suffix}", change))
@@ -563,17 +571,9 @@ def test_lzf_makes_no_more_room_for_a_chunk_than_it_needs(folder, tmp_path, suff
 @BOTH
 def test_an_array_is_packed_once(folder, tmp_path, suffix):
     def change(file):
-        name = replaced(file, chunks=(3, 3, 1, 2), compression="lzf").name
-        shape = file[name].shape
-        del file[name]
-        given = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-        given.set_chunk((3, 3, 1, 2))
-        given.set_deflate(4)
-        given.set_filter(h5py.h5z.FILTER_LZF, h5py.h5z.FLAG_OPTIONAL)
-        space = h5py.h5s.create_simple(shape)
-        h5py.h5d.create(file.id, name.encode(), h5py.h5t.NATIVE_FLOAT, space, given).write(
-            space, space, np.ones(shape, np.float32)
-        )
+        lzf = (h5py.h5z.FILTER_LZF, h5py.h5z.FLAG_OPTIONAL)
+        data, space = made_by_filters(file, lzf, is_deflated=True)
+        data.write(space, space, np.ones(space.shape, np.float32))
 
     sentence = refusal(with_weights(folder, tmp_path / f"m{suffix}", change))
     assert "packed with lzf: expected gzip or LZF, once, or nothing" in sentence
