@@ -57,7 +57,7 @@ def _chart(
         title=title,
         limits=limits,
         label=label,
-        most=MOST_TOGETHER // 3,
+        most=MOST_TOGETHER // 4,
         slice_rows=slice_rows_of(values),
         caption=caption,
     )
