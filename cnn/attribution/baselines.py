@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from cachetools import LRUCache
@@ -15,7 +15,6 @@ from cnn.attribution.objective import Batch, Objective
 from cnn.images.perturbations import blurred
 from cnn.models.compilation import numbers
 from cnn.models.inputs import scale_of
-from cnn.models.twins import kept_for_twins
 
 if TYPE_CHECKING:
     import keras
@@ -70,9 +69,9 @@ def values_at(objective: Objective, pictures: Batch) -> NDArray[np.float32]:
     It is computed once for all pictures that are compared with them, until the network's numbers, the
     target or the baselines are others.
     """
+    kept = _kept(objective.model)
+    content = objective.target, sha256(np.ascontiguousarray(pictures).data).digest()
     with _keeping:
-        kept = kept_for_twins(objective.model).setdefault(_NAME, LRUCache(_MOST_KEPT))
-        content = _digest(objective, pictures)
         values: NDArray[np.float32] | None = kept.get(content)
     if values is None:
         values = objective.values(pictures)
@@ -81,8 +80,16 @@ def values_at(objective: Objective, pictures: Batch) -> NDArray[np.float32]:
     return values
 
 
-def _digest(objective: Objective, pictures: Batch) -> bytes:
-    digest = sha256(repr(objective.target).encode())
-    for array in (*map(np.asarray, numbers(objective.model)), pictures):
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.digest()
+def _kept(model: keras.Model) -> LRUCache[Any, NDArray[np.float32]]:
+    """Return the values that are kept on the model; none after its numbers have changed.
+
+    The numbers are tensors, which nothing changes: until other numbers take their place the model's
+    variables have the very same memory.
+    """
+    now = [variable.value.value() for variable in numbers(model)]
+    with _keeping:
+        before, values = getattr(model, _NAME, ([], None))
+        if values is None or not all(map(np.array_equal, before, now)):
+            values = LRUCache(_MOST_KEPT)
+            object.__setattr__(model, _NAME, (now, values))
+    return values

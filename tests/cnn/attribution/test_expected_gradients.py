@@ -103,4 +103,7 @@ def test_baselines_are_computed_once_and_again_for_other_weights_targets_or_base
     assert law() != first
     smooth.set_weights(before)
     assert law() == first
-    assert len(computed) == 4
+    assert len(computed) == 5
+    smooth.set_weights(before)
+    assert law() == first
+    assert len(computed) == 5
