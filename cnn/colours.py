@@ -29,12 +29,22 @@ def colour_range(*arrays: NDArray[Any]) -> ColourRange:
     Values that are not finite are left out. Zeros alone get the range 0 to 1, so that they look
     like zeros.
     """
-    finite = [array[np.isfinite(array)] for array in arrays]
-    known = [array for array in finite if array.size]
-    most = max((float(np.abs(array).max()) for array in known), default=0.0) or 1.0
-    if any(array.min() < 0 for array in known):
-        return ColourRange(-most, most)
-    return ColourRange(0.0, most)
+    known = [array for array in map(finite, arrays) if array.size]
+    low = min((float(array.min()) for array in known), default=0.0)
+    high = max((float(array.max()) for array in known), default=0.0)
+    most = max(-low, high) or 1.0
+    return ColourRange(-most if low < 0 else 0.0, most)
+
+
+def finite(values: NDArray[Any]) -> NDArray[Any]:
+    """Return those of the values that are finite: the array itself where all are, else a row of them.
+
+    That all are is seen from the extremes, which is quicker than to look at each.
+    """
+    if not values.size or np.isfinite([values.min(), values.max()]).all():
+        return values
+    known: NDArray[Any] = values[np.isfinite(values)]
+    return known
 
 
 def largest_magnitude(arrays: Iterable[NDArray[np.float32]]) -> float:

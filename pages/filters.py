@@ -98,7 +98,10 @@ def register(app: Dash) -> None:
 
 
 def show(request: Request) -> Screen:
-    """Return the layer's weights as pictures and in numbers; they do not depend on the picture."""
+    """Return the layer's weights as pictures and in numbers; they do not depend on the picture.
+
+    Of a figure that is enlarged nothing else is wanted, and to go through millions of weights takes long.
+    """
     model = request.model
     weighted = [i for i in cnn.layer_infos(model) if i.weight_shapes and not i.nested]
     info = request.layer_among(weighted)
@@ -106,6 +109,8 @@ def show(request: Request) -> Screen:
     names = kernel_names(arrays) or tuple(arrays)
     name = names[request.view.weights if request.view.weights < len(names) else 0]
     main, inputs = _main(model, info, name, request.view.source)
+    if request.enlarged:
+        return Screen(charts={MAIN: main})
     return Screen(
         charts={MAIN: main, BIASES: _vector(info, arrays, name), SPREAD: _spread(info, arrays)},
         texts={FACTS: _facts(info)},
@@ -208,8 +213,8 @@ def _vector(info: cnn.LayerInfo, arrays: dict[str, Any], shown: str) -> Chart:
 
 def _spread(info: cnn.LayerInfo, arrays: dict[str, Any]) -> Chart:
     """Return how the layer's weights are spread; its vectors count where it has nothing else."""
-    every = np.concatenate([array.ravel() for array in arrays.values()])
-    spread = np.concatenate([a.ravel() for a in arrays.values() if a.ndim > 1] or [every])
+    matrices = [array for array in arrays.values() if array.ndim > 1]
+    spread = np.concatenate([array.ravel() for array in matrices or arrays.values()])
     title = f"{info.name}: how its weights are spread"
     return cnn.figures.histogram_chart(spread, title=title, caption=cnn.captions.spread(spread))
 

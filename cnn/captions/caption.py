@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.colours import ColourRange
+from cnn.colours import ColourRange, finite
 from cnn.words import counted, number
 
 
@@ -46,9 +46,11 @@ def _in_blocks(caption: Caption, dot: str) -> Caption:
 
 def legend(colours: ColourRange, values: NDArray[Any]) -> str:
     """Return how the colours of `values` are read: the words for the range that paints them."""
-    finite = values[np.isfinite(values)]
-    if finite.size and finite.min() == finite.max():
-        return f"one colour, for {'it is' if values.size == 1 else 'all are'} {number(finite[0])}"
+    known = finite(values)
+    if known.size and known.min() == known.max():
+        return (
+            f"one colour, for {'it is' if values.size == 1 else 'all are'} {number(known.flat[0])}"
+        )
     if colours.signed:
         return "red is positive, blue negative, white zero"
     return "dark is zero, bright is large"
@@ -66,10 +68,10 @@ def largest(noun: str, values: NDArray[Any]) -> tuple[str, tuple[int, ...]]:
 
 def not_finite(noun: str, values: NDArray[Any]) -> str:
     """Return how many of the values are none or infinite, in a sentence; nothing where none is."""
-    is_none, is_infinite = np.isnan(values), np.isinf(values)
-    count = int(is_none.sum() + is_infinite.sum())
+    count = values.size - finite(values).size
     if not count:
         return ""
+    is_none, is_infinite = np.isnan(values), np.isinf(values)
     kinds = [name for name, mask in (("NaN", is_none), ("infinite", is_infinite)) if mask.any()]
     verb = "is" if count == 1 else "are"
     which = f"{count:,} of {counted(values.size, noun)}"

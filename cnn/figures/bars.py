@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.captions.caption import NO_CAPTION, Caption, in_steps
-from cnn.colours import BLUE
+from cnn.colours import BLUE, finite
 from cnn.figures import style
 from cnn.figures.chart import Chart, figure_of
 from cnn.figures.tiling import largest_in_rectangles
@@ -132,7 +132,7 @@ def histogram_chart(
     Those that are not finite fall into none.
     """
     bins = int(np.clip(np.sqrt(values.size), 8, 60))
-    counts, edges = np.histogram(values[np.isfinite(values)], bins=bins)
+    counts, edges = np.histogram(finite(values), bins=bins)
 
     def frame() -> dict[str, Any]:
         of_all = f"of {values.size:,}<extra></extra>"

@@ -30,8 +30,10 @@ def largest_in_rectangles(
     if down == across == 1:
         return values
     high, low = values, values
-    for axis, block in enumerate((down, across)):
-        starts = np.arange(0, values.shape[axis], block)
+    blocks = down, across
+    # First along the axis whose neighbours are far from each other in memory: rows are read whole.
+    for axis in sorted((0, 1), key=lambda axis: -values.strides[axis]):
+        starts = np.arange(0, values.shape[axis], blocks[axis])
         high = np.maximum.reduceat(high, starts, axis=axis)
         low = np.minimum.reduceat(low, starts, axis=axis)
     largest: NDArray[np.float32] = np.where(low < -high, low, high)

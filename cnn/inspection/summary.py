@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.colours import finite
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -27,8 +29,9 @@ class Summary:
 
 def summarise(values: NDArray[np.float32]) -> Summary:
     """Return the summary of an array that is not empty."""
-    finite = values[np.isfinite(values)].astype(np.float64)
-    known = finite if finite.size else np.array([np.nan])
+    known = finite(values)
+    not_finite = int(values.size - known.size)
+    known = known.astype(np.float64) if known.size else np.array([np.nan])
     return Summary(
         count=int(values.size),
         minimum=float(known.min()),
@@ -36,5 +39,5 @@ def summarise(values: NDArray[np.float32]) -> Summary:
         mean=float(known.mean()),
         deviation=float(known.std()),
         zeros=float((values == 0).mean()),
-        not_finite=int(values.size - finite.size),
+        not_finite=not_finite,
     )

@@ -6,7 +6,7 @@ import pytest
 from cnn import captions, figures
 from cnn.captions import legend
 from cnn.captions.caption import NO_CAPTION
-from cnn.colours import ColourRange, colour_range, difference_range
+from cnn.colours import ColourRange, colour_range, difference_range, finite
 from cnn.figures import Pair, style
 
 ARRAYS = {
@@ -87,3 +87,13 @@ def test_what_is_not_finite_has_no_part_in_the_range():
     assert colour_range(np.array([np.nan, 1, -np.inf])) == (0, 1)
     assert colour_range(np.zeros(0)) == (0, 1)
     assert difference_range(np.zeros(3)) == (-1, 1)
+
+
+@pytest.mark.parametrize("broken", [np.nan, np.inf, -np.inf])
+def test_what_is_finite_is_found_where_not_all_is(broken):
+    values = np.array([[1, -2], [3, 4]], np.float32)
+    assert finite(values) is values
+    values[1, 0] = broken
+    np.testing.assert_array_equal(finite(values), [1, -2, 4])
+    assert finite(np.full(3, broken, np.float32)).size == 0
+    assert finite(values[:0]).size == 0

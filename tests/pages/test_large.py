@@ -202,6 +202,22 @@ def test_weights_of_a_large_dense_layer_come_in_blocks(tmp_path, request_of):
     np.testing.assert_array_equal(z, kernel.T[:, -z.shape[1] :])
 
 
+def test_to_enlarge_a_part_of_the_weights_nothing_else_is_made_of_them(
+    tmp_path, request_of, monkeypatch
+):
+    app = application_of(nets.flattened(), tmp_path)
+    request_of(app)
+    query = runtime_of(app).default_view().to_query()
+    monkeypatch.setattr(cnn, "summarise", None)
+    monkeypatch.setattr(cnn.figures, "histogram_chart", None)
+    window = {"figure": filters.MAIN, "window": "-0.5,-0.5,39.5,9.5"}
+    got = app.server.test_client().get("/values/filters/classes", query_string={**query, **window})
+    facts, arrays = unpacked(got.data)
+    z = arrays[facts["page"]["enlarged"]["z"]["array"]]
+    kernel = cnn.kernels(Request(parse(query)[0]).model, "classes")
+    np.testing.assert_array_equal(z, kernel.T[:10, :40])
+
+
 def test_what_is_enlarged_of_a_map_that_came_later_is_its_own(tmp_path, request_of):
     app = application_of(nets.few_weights(400), tmp_path)
     request_of(app)
