@@ -332,6 +332,12 @@ _KINDS = (
         explanation="Stands for what the network takes beside the picture. No part of the network.",
     ),
     Kind(
+        ("OnesLike", "ZerosLike"),
+        reads=reading_rules.nothing,
+        what="The same numbers for every picture",
+        explanation="Takes only the shape of what comes in: its numbers are the same for every picture.",
+    ),
+    Kind(
         ("Cast", "Copy", "StopGradient"),
         channels="kept",
         reads=reading_rules.in_place,

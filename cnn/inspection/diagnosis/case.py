@@ -15,6 +15,7 @@ from cnn.inspection.diagnosis.findings import Selection
 from cnn.inspection.diagnosis.observation import Observation, Statistics, observe, unwatched
 from cnn.inspection.diagnosis.selection import batch_size
 from cnn.inspection.kernels import weights as numbers_of
+from cnn.models import reading_rules
 from cnn.models.card import outputs_of_classes
 from cnn.models.graph import calls
 from cnn.models.heads import Head, heads_of
@@ -130,12 +131,13 @@ class Case:
     ) -> Iterator[tuple[LayerInfo, Mask]]:
         """Yield each layer with the channels of which something holds that did not hold `before` it.
 
-        A layer that hands channels on is not blamed for what it was given, and none for giving nothing
-        where it is given nothing.
+        A layer that hands channels on is not blamed for what it was given, none for giving nothing
+        where it is given nothing, and none whose numbers are meant to be the same for every picture.
         """
         for info in self.infos:
-            channels = kind_of(info.kind).channels
-            if channels in _OF_OTHERS:
+            kind = kind_of(info.kind)
+            channels = kind.channels
+            if channels in _OF_OTHERS or kind.reads is reading_rules.nothing:
                 continue
             mask, given = here(info), [before(self.statistics[name]) for name in info.inputs]
             if channels == "kept" and given[0].shape == mask.shape:

@@ -117,6 +117,17 @@ def test_a_channel_that_is_the_same_for_every_picture_is_found():
     assert (found["constant"].layer, found["constant"].channels) == ("conv", (4,))
 
 
+def test_numbers_that_are_meant_to_be_the_same_for_every_picture_are_no_fault():
+    keras.utils.set_random_seed(3)
+    picture = keras.Input((8, 9, 1), name="picture")
+    x = layers.Conv2D(2, 3, bias_initializer="ones", name="conv")(picture)
+    same = [keras.ops.zeros_like(x), keras.ops.ones_like(x)]
+    x = layers.Concatenate(name="beside")([x, *same])
+    x = layers.Dense(4, activation="softmax", name="classes")(layers.Flatten()(x))
+    found = cnn.diagnose(keras.Model(picture, x), PICTURES).findings
+    assert {one.kind for one in found}.isdisjoint({"dead", "constant"})
+
+
 def test_a_map_that_varies_from_cell_to_cell_but_not_from_picture_to_picture_is_constant():
     keras.utils.set_random_seed(3)
     picture = keras.Input((8, 9, 1), name="picture")

@@ -101,6 +101,21 @@ def test_a_transposed_convolution_spreads_each_cell():
     ]
 
 
+@pytest.mark.parametrize("same", [ops.zeros_like, ops.ones_like])
+def test_what_takes_the_shape_alone_reads_no_pixel_and_none_reaches_it(same):
+    picture = keras.Input((SIZE, SIZE, 1), name="picture")
+    maps = layers.Conv2D(2, 3, name="maps")(picture)
+    shape = same(maps)
+    model = keras.Model(picture, layers.Add(name="sum")([maps, shape]))
+    alone = next(info.name for info in cnn.layer_infos(model) if info.kind.endswith("Like"))
+    field = cnn.receptive_field(model, layer=alone, row=3, column=3)
+    assert (field.picture, field.status) == (None, "exact")
+    both = cnn.receptive_field(model, layer="sum", row=3, column=3)
+    assert marked(both.picture) == block(range(3, 6), range(3, 6))
+    assert both.status == "exact"
+    assert list(cnn.projective_field(model, row=4, column=4).cells) == ["picture", "maps", "sum"]
+
+
 def test_a_stride_past_the_window_reads_nothing_of_some_pixels():
     model = network(layers.AveragePooling2D(1, strides=3))
     assert marked(cnn.projective_field(model, row=3, column=6).cells["at_1"]) == [(1, 2)]
