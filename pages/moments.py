@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import dash
 import dash_bootstrap_components as dbc
-import pandas as pd
 from dash import ClientsideFunction, Dash, Input, Output, State, html
 
 import cnn
@@ -22,6 +21,9 @@ from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
 from dashboard.shell.tabs import register_tabs
 from dashboard.state.view import View
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PAGE = "moments"
 OTHER = "moments-other"

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from cnn.captions.caption import Caption
 from cnn.runs.configuration import TrainingConfig
 from cnn.words import counted, number, percent
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def accuracy(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
@@ -15,6 +14,9 @@ from cnn.colours import BLUE, GREY, ORANGE
 from cnn.figures import axes, style
 from cnn.figures.mosaic import Cells, heatmap_chart
 from cnn.words import percent
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MOST_POINTS = 300
 _MOST_EPOCHS_NAMED = 10
@@ -59,6 +61,8 @@ class Course:
     @property
     def rates(self) -> pd.DataFrame:
         """The learning rate, as `learning_rate` by `place`: of batches, or else as each epoch told it."""
+        import pandas as pd
+
         epochs = self.history.assign(place=self.history["epoch"])
         tables = (self.thinned, epochs)
         known = [one.dropna(subset="learning_rate") for one in tables if "learning_rate" in one]

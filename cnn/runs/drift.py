@@ -6,7 +6,6 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from cnn.errors import DamagedRunError
@@ -15,6 +14,7 @@ from cnn.runs.run import Run
 
 if TYPE_CHECKING:
     import keras
+    import pandas as pd
 
 MOST_MOMENTS = 60
 
@@ -30,6 +30,8 @@ def drift(model: keras.Model, run: Run, *, also: Collection[Moment] = ()) -> pd.
     thousandth are rounding. A moment whose file is damaged is left out. Raises `RunError` if the
     run keeps no moments, `DamagedRunError` if the first one or one of `also` is damaged.
     """
+    import pandas as pd
+
     layers = [weight.path.rpartition("/")[0] for weight in model.weights]
     shapes = [tuple(weight.shape) for weight in model.weights]
     kept = run.moments

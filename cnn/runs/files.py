@@ -12,12 +12,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
-import pandas as pd
-from pandas.api.types import is_numeric_dtype
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from cnn.errors import CnnError, DamagedRunError
@@ -25,6 +23,9 @@ from cnn.files import read_json
 from cnn.runs import recorded
 from cnn.runs.configuration import TrainingConfig
 from cnn.runs.moments import Moment
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 State = Literal["queued", "running", "finished", "cancelled", "failed", "interrupted"]
 Count = Annotated[int, Field(ge=0, le=10**12)]
@@ -236,6 +237,9 @@ def _is_own(path: str) -> bool:
 
 def _as_table(data: bytes, name: str, *, is_own: bool) -> pd.DataFrame:
     """Return the whole lines of a table; `ValueError` if they are not those of `name`."""
+    import pandas as pd
+    from pandas.api.types import is_numeric_dtype
+
     lines = data[: data.rfind(b"\n") + 1]
     table = pd.read_csv(io.BytesIO(lines), on_bad_lines="skip")
     wanted = list((_COLUMNS if is_own else _COLUMNS_OF_OTHERS)[name])
@@ -254,7 +258,7 @@ def _as_table(data: bytes, name: str, *, is_own: bool) -> pd.DataFrame:
 
 def _counts(table: pd.DataFrame, column: str) -> bool:
     """Whether a column, if it is there, has whole numbers from 0."""
-    values = table.get(column, pd.Series(dtype=float)).to_numpy(float)
+    values = table[column].to_numpy(float) if column in table else np.zeros(0)
     return bool(((values >= 0) & (values <= _MOST_COUNTED) & (values == np.floor(values))).all())
 
 

@@ -24,11 +24,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from reprlib import repr as short
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zipfile import BadZipFile
 
 import numpy as np
-import pandas as pd
 from filelock import FileLock
 from numpy.typing import NDArray
 
@@ -44,6 +43,9 @@ from cnn.runs.naming import MOST_NAME, automatic, unique
 from cnn.runs.recorded import Recorded
 from cnn.runs.worked import Worked
 from cnn.words import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 ACTIVE: tuple[State, ...] = ("queued", "running")
 HISTORY_COLUMNS = (
@@ -186,6 +188,8 @@ class Run(Worked):
         Of a training by another program it has what Keras told it: loss and accuracy are means over
         the epoch so far, and the learning rate is NaN where it was not read.
         """
+        import pandas as pd
+
         try:
             return self._table("batches.csv")
         except DamagedRunError:
@@ -199,6 +203,8 @@ class Run(Worked):
         return self._table("classes.csv")
 
     def _table(self, name: str) -> pd.DataFrame:
+        import pandas as pd
+
         try:
             return files.table(self.path, name)
         except FileNotFoundError:
@@ -451,6 +457,8 @@ def _is_run(path: str) -> bool:
 
 def together(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """Return the rows of several tables below each other; what one lacks is NaN."""
+    import pandas as pd
+
     return pd.concat(tables, ignore_index=True)
 
 

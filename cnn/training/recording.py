@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
 from numpy.typing import NDArray
 
 from cnn.errors import CnnError, RunError, reason
@@ -21,6 +20,7 @@ from cnn.training.pace import Pace
 
 if TYPE_CHECKING:
     import keras
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,8 @@ class Recorder:
 
     def epoch(self, row: dict[str, float], classes: dict[str, float] | None = None) -> None:
         """Note the end of an epoch, with the accuracy of each class where that was measured."""
+        import pandas as pd
+
         self.require_run()
         self._history.append(row)
         self._flush()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dash_bootstrap_components as dbc
-import pandas as pd
 from dash import html
 
 import cnn
@@ -23,6 +22,9 @@ from cnn.words import counted, listed
 from dashboard.runs.table import Row, epochs_in_words, is_from_the_start, key_of
 from dashboard.shell import components
 from dashboard.state.view import View
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LOSS = "training-loss"
 ACCURACY = "training-accuracy"
@@ -274,6 +276,8 @@ def _course(row: Row) -> Course:
 
 def _table(row: Row, name: str) -> pd.DataFrame:
     """Return one of the run's tables, an empty one if it is damaged or the run is gone."""
+    import pandas as pd
+
     try:
         table: pd.DataFrame = getattr(row.run, name)
         return table
