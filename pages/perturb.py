@@ -13,6 +13,7 @@ from dash import ClientsideFunction, Dash, Input, Output, html
 from numpy.typing import NDArray
 
 import cnn
+from cnn.captions.sweep import drawn
 from cnn.colours import difference_range
 from cnn.figures import EMPTY_FIGURE, Chart, nothing
 from cnn.figures.mosaic import MOST_TOGETHER
@@ -222,7 +223,8 @@ def _drawn(
         title=f"Prediction over {swept.words}",
         written=cnn.captions.percent if head.has_classes else cnn.captions.number,
     )
-    caption = cnn.captions.Caption(f"Each score over the {swept.words}.")
+    lines = drawn(shares, names, are_probabilities=head.has_classes)
+    caption = cnn.captions.Caption(f"{lines} over the {swept.words}.")
     if head.has_classes:
         caption = cnn.captions.sweep(along, shares, names, swept, is_short=is_short)
     return Chart.whole(figure, size=_CURVE_SIZE, caption=caption)
