@@ -86,7 +86,7 @@ class Prediction:
 
 
 def reaching_most(values: NDArray[np.float32]) -> list[int]:
-    """Return the classes of `values` (n, classes) that are drawn as lines, the one that reaches most first.
+    """Return the classes of `values` (n, classes) that are drawn as lines, the highest first.
 
     They are those that reach `LEAST_DRAWN` anywhere, at most `MOST_DRAWN`; where none does, the one that
     reaches most. A tie goes by the mean.
