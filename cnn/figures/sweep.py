@@ -23,11 +23,13 @@ _LINES = (
     ("#d0478f", "longdash"),
     ("#a6761d", "longdashdot"),
 )
-_MARGIN = {"l": 46, "r": 22, "t": 46, "b": 30}
+_MARGIN = {"l": 46, "r": 22, "t": 46, "b": 34}
 _SIZE = (320 - _MARGIN["l"] - _MARGIN["r"], 272 - _MARGIN["t"] - _MARGIN["b"])
 _FONT = {"size": 14}
 _LETTER, _LABEL_HEIGHT, _AWAY = 9, 21, 14
 _LONGEST_NAME = 12
+# The number at the left end of the axis stands below that of the lower end of the other, beside which it begins.
+_BELOW_AXIS = 5
 _QUARTERS = {"tick0": 0, "dtick": 90}
 
 
@@ -108,6 +110,9 @@ def sweep(
                 **axis,
                 "range": [float(values[0]), float(values[-1])],
                 "ticksuffix": unit,
+                "ticks": "outside",
+                "ticklen": _BELOW_AXIS,
+                "tickcolor": "rgba(0,0,0,0)",
                 **(_QUARTERS if unit == "°" else {"nticks": 6}),
             },
             "yaxis": {
