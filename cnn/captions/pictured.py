@@ -34,7 +34,7 @@ def class_maps(prediction: Prediction) -> Caption:
     """Return the caption of the maps of all classes."""
     names, values = prediction.class_names, prediction.probabilities
     what = "classes" if prediction.head.each in _EACH else "channels"
-    seen = f"A map for each of {len(names):,} {what}"
+    seen = f"A map for each of {len(names):,} {what}" if len(names) > 1 else "One map"
     if len(names) <= _MOST_NAMED and names != tuple(str(i) for i in range(len(names))):
         seen = f"A map each for {listed(names)}, from the first"
     rule = _EACH.get(prediction.head.each, "numbers that are no probabilities")

@@ -28,7 +28,7 @@ _SIZE = (320 - _MARGIN["l"] - _MARGIN["r"], 272 - _MARGIN["t"] - _MARGIN["b"])
 _FONT = {"size": 14}
 _LETTER, _LABEL_HEIGHT, _AWAY = 9, 21, 14
 _LONGEST_NAME = 12
-# The number at the left end of the axis stands below that of the lower end of the other, beside which it begins.
+# So far below its axis a number does not touch the one at the lower end of the other axis.
 _BELOW_AXIS = 5
 _QUARTERS = {"tick0": 0, "dtick": 90}
 

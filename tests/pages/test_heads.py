@@ -218,6 +218,17 @@ def test_what_needs_classes_is_not_offered_where_there_are_none(opened):
         assert page.show(request).hidden[controls]
 
 
+def test_a_method_that_a_network_does_not_allow_takes_the_room_of_its_reason(opened):
+    flat = keras.Sequential(
+        [keras.Input((12, 12, 1)), layers.Flatten(), layers.Dense(3, "softmax")]
+    )
+    _, query = opened(flat)
+    explain.show(Request(parse(query)[0]))
+    refused = explain.show(Request(parse(query)[0], rest=True)).charts["explain-of-grad_cam"]
+    assert refused.caption.seen.startswith("Grad-CAM shows nothing here.")
+    assert refused.size["height"] == "0"
+
+
 @pytest.mark.parametrize(("activation", "what"), [("softmax", "probability"), ("sigmoid", "score")])
 def test_maps_are_labelled_by_what_they_are(opened, activation, what):
     _, query = opened(nets.segmenting(activation=activation))

@@ -51,6 +51,8 @@ def test_a_picture_is_made_where_the_answer_has_its_shape_and_is_no_classes():
 def test_maps_are_said_to_be_of_classes_where_they_are(activation, told):
     prediction = cnn.predict(nets.segmenting(3, activation), PICTURE)
     assert captions.class_maps(prediction).seen == told
+    one = captions.class_maps(cnn.predict(nets.segmenting(1, "tanh"), PICTURE))
+    assert one.seen == "One map: numbers that are no probabilities."
 
 
 def test_the_largest_difference_of_a_picture_in_colour_says_in_which_channel():
