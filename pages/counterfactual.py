@@ -32,7 +32,7 @@ from dashboard.state.view import COUNTERFACTUAL
 PAGE = "counterfactual"
 OF, NORM, STEP = "counterfactual-of", "counterfactual-norm", "counterfactual-step"
 PROBLEM, RESULT = "counterfactual-problem", "counterfactual-result"
-SEARCH = "counterfactual-search"
+SEARCH, CONTROLS = "counterfactual-search", "counterfactual-controls"
 SAID, SIZES = "counterfactual-said", "counterfactual-sizes"
 PATH, BEFORE, AFTER, CHANGE, CONTROL = (
     "counterfactual-path", "counterfactual-before", "counterfactual-after", "counterfactual-change",
@@ -77,6 +77,7 @@ def layout(**_query: Any) -> html.Div:
                         "l2",
                     ),
                 ],
+                id=CONTROLS,
                 className="controls",
             ),
             components.alert(PROBLEM),
@@ -127,7 +128,7 @@ def show(request: Request) -> Screen:
     except (cnn.AttributionError, cnn.ModelError) as error:
         return _refused(request, str(error))
     if made is None:
-        hidden = {RESULT: True, SEARCH: False}
+        hidden = {RESULT: True, SEARCH: False, CONTROLS: False}
         return Screen({}, hidden=hidden, properties={**_classes(request), PROBLEM: _CLOSED})
     return _shown(request, made)
 
@@ -155,7 +156,8 @@ def _classes(request: Request) -> dict[str, dict[str, Any]]:
 
 def _refused(request: Request, reason: str) -> Screen:
     message = {"children": reason, "is_open": True}
-    hidden = {RESULT: True, SEARCH: True}
+    has_classes = request.passed.prediction.has_classes
+    hidden = {RESULT: True, SEARCH: True, CONTROLS: not has_classes}
     return Screen({}, hidden=hidden, properties={**_classes(request), PROBLEM: message})
 
 
@@ -173,7 +175,7 @@ def _shown(request: Request, made: Counterfactual) -> Screen:
         CONTROL: _change(CONTROL, control, whole, captions.control(made, names)),
     }
     texts = {SAID: captions.said(made, names), SIZES: components.facts(captions.sizes(made))}
-    hidden = {RESULT: False, SEARCH: not is_large(request.model)}
+    hidden = {RESULT: False, SEARCH: not is_large(request.model), CONTROLS: False}
     return Screen(charts, texts, hidden, {**_classes(request), PROBLEM: _CLOSED})
 
 

@@ -24,7 +24,7 @@ from cnn.attribution.trust.fills import FILLS
 from cnn.captions import attribution as captions
 from cnn.captions import trust
 from cnn.colours import ColourRange, colour_range, difference_range
-from cnn.figures import EMPTY_FIGURE, Chart, mosaic, nothing
+from cnn.figures import EMPTY_FIGURE, Chart, mosaic, nothing, reason_alone
 from cnn.models.layers import is_large
 from cnn.studies import MAPS, TRUST
 from cnn.words import counted
@@ -328,7 +328,7 @@ def _agreement(maps: Sequence[Map], made: Mapping[str, Attributed]) -> dict[str,
 def _chart(request: Request, one: Map, made: Attributed, most: float) -> Chart:
     """Return the map as a chart; `most` is the end of the range of colours, 0 for that of the map."""
     if not isinstance(made, cnn.Attribution):
-        return nothing(captions.refused(one.method, str(made)))
+        return reason_alone(captions.refused(one.method, str(made)))
     plane, is_signed = made.plane, METHODS[one.method].is_signed
     limits = difference_range(plane) if is_signed else colour_range(plane)
     if most:

@@ -41,6 +41,7 @@ LINE = "one-step-line"
 WHY = "one-step-why"
 PROBLEM = "one-step-message"
 RESULT = "one-step-result"
+CONTROLS = "one-step-controls"
 FACTS = "one-step-facts"
 PREDICTION = "one-step-prediction"
 GRADIENT = "one-step-gradient"
@@ -79,7 +80,7 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
             components.alert("one-step-problem"),
             html.Div(
                 [
-                    html.Div(_controls(), className="controls one-step-controls"),
+                    html.Div(_controls(), id=CONTROLS, className="controls one-step-controls"),
                     html.P(id=WHY, className="one-step-why"),
                     html.P(id=LINE, className="one-step-line", **components.aria(live="polite")),
                     components.alert(PROBLEM),
@@ -216,7 +217,8 @@ def _refused(why: str, *, may_teach: bool) -> Screen:
     """Return the page with a message in place of its figures."""
     empty = {LABEL: {"options": [], "value": None}, **_buttons(0, may_teach=may_teach)}
     message = {PROBLEM: {"children": why, "is_open": True}}
-    return Screen({}, {WHY: "", LINE: ""}, hidden={RESULT: True}, properties={**empty, **message})
+    hidden = {RESULT: True, CONTROLS: not may_teach}
+    return Screen({}, {WHY: "", LINE: ""}, hidden=hidden, properties={**empty, **message})
 
 
 def _taught(request: Request, teaching: Teaching) -> Screen:
@@ -233,7 +235,7 @@ def _taught(request: Request, teaching: Teaching) -> Screen:
     return Screen(
         charts,
         texts={FACTS: _facts(teaching)},
-        hidden={RESULT: False, f"{SOURCE}-box": weights.inputs < 2},
+        hidden={RESULT: False, CONTROLS: False, f"{SOURCE}-box": weights.inputs < 2},
         properties={
             PROBLEM: {"is_open": False},
             WEIGHTS: {"className": "one-step-row wide" if weights.wide else "one-step-row"},

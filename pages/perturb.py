@@ -13,8 +13,9 @@ from dash import ClientsideFunction, Dash, Input, Output, html
 from numpy.typing import NDArray
 
 import cnn
+from cnn.captions.sweep import drawn
 from cnn.colours import difference_range
-from cnn.figures import EMPTY_FIGURE, Chart, nothing
+from cnn.figures import EMPTY_FIGURE, Chart, reason_alone
 from cnn.figures.mosaic import MOST_TOGETHER
 from cnn.inspection.diagnosis.selection import affordable
 from cnn.models.heads import Head
@@ -47,7 +48,6 @@ _MOST_VALUES, _MOST_STEPS, _BUDGET = 41, 31, 6e10
 # Of a large network the curve comes in as many parts.
 _PARTS = 6
 _CURVE_SIZE = {"height": "clamp(17rem, 44cqw, 26rem)"}
-_NO_ROOM = {"height": "0", "overflow": "hidden"}
 _COMING = cnn.captions.Caption(
     "The curve takes many passes of this large network. It is drawn as they are computed."
 )
@@ -161,15 +161,10 @@ def _no_curve(request: Request) -> str:
     return ""
 
 
-def _not_drawn(reason: str) -> Chart:
-    """Return the reason alone, without the room that a curve takes."""
-    return replace(nothing(reason), size=_NO_ROOM)
-
-
 def _more(request: Request) -> Screen:
     """Return the curve with a part more of its values."""
     if reason := _no_curve(request):
-        return Screen({CURVE: _not_drawn(reason)})
+        return Screen({CURVE: reason_alone(reason)})
     sweep = request.runtime.sweep(request.view, lambda: _pictures_along(request))
     count = len(sweep.along)
     sweep.go_on(request.model, -(-count // _PARTS))
@@ -184,7 +179,7 @@ def _more(request: Request) -> Screen:
 def _curve(request: Request) -> Chart:
     """Return the prediction along the range of the slider of the view, all of it at once."""
     if reason := _no_curve(request):
-        return _not_drawn(reason)
+        return reason_alone(reason)
     along, images = _pictures_along(request)
     shares = cnn.batch_probabilities(request.model, images)
     return _drawn(request, along, shares, is_short=len(along) < _most(request))
@@ -211,7 +206,7 @@ def _drawn(
     view, prediction = request.view, request.passed.prediction
     names, head = prediction.class_names, prediction.head
     if not np.isfinite(shares).all():
-        return _not_drawn("No curve is drawn: it would have NaN or infinity in it.")
+        return reason_alone("No curve is drawn: it would have NaN or infinity in it.")
     swept = SWEPT[view.over]
     figure = cnn.figures.sweep(
         along,
@@ -222,7 +217,8 @@ def _drawn(
         title=f"Prediction over {swept.words}",
         written=cnn.captions.percent if head.has_classes else cnn.captions.number,
     )
-    caption = cnn.captions.Caption(f"Each score over the {swept.words}.")
+    lines = drawn(shares, names, are_probabilities=head.has_classes)
+    caption = cnn.captions.Caption(f"{lines} over the {swept.words}.")
     if head.has_classes:
         caption = cnn.captions.sweep(along, shares, names, swept, is_short=is_short)
     return Chart.whole(figure, size=_CURVE_SIZE, caption=caption)

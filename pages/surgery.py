@@ -12,7 +12,7 @@ from dash import ClientsideFunction, Dash, Input, Output, html
 from numpy.typing import NDArray
 
 import cnn
-from cnn.figures import Chart, nothing
+from cnn.figures import Chart, nothing, reason_alone
 from cnn.studies import EVALUATE, RANK
 from dashboard import ids
 from dashboard.screens import guessing
@@ -99,7 +99,13 @@ def register(app: Dash) -> None:
         __name__, path="/surgery", path_template="/surgery/<layer>", name="Surgery",
         title="Surgery – CNN Visualizer", layout=layout, order=5.7, in_header=True,
     )  # fmt: skip
-    register_tabs(app, PAGE, lambda layers: list(layers["changeable"]))
+    register_tabs(
+        app,
+        PAGE,
+        lambda layers: list(layers["changeable"]),
+        lacks="has no channel whose loss another layer would notice",
+        without="No layer of this model has a channel whose loss another layer would notice.",
+    )
     register_screen(
         app, PAGE, show, figures=(MAPS, PROBABILITIES, LOGITS, REACHED),
         looks=("channel", "scale", "guess"),
@@ -198,7 +204,7 @@ def _effect(effect: _Effect) -> dict[str, Chart]:
 
 def _answer(before: cnn.Prediction, after: cnn.Prediction, caption: cnn.captions.Caption) -> Chart:
     if before.head.form == "maps":
-        return nothing(caption.seen)
+        return reason_alone(caption.seen)
     return cnn.figures.comparison_chart(
         before.probabilities, after.probabilities, before.class_names, title="the answer",
         each="class" if before.has_classes else "output",

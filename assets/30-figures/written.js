@@ -15,7 +15,10 @@
     const { numbers, width, height, colours } = plotly.writtenIn(plot);
     if (!numbers.length) return;
     const range = { ...colours, stops: root.cnn.colourStops(colours.colorscale) };
-    for (const { text, value } of numbers) text.style.fill = root.cnn.inkOn(value, range);
+    for (const { text, value } of numbers) {
+      text.style.fill = root.cnn.inkOn(value, range);
+      text.textContent = withMinus(text.textContent);
+    }
     const hasHeight = numbers[0].text.getBBox().height <= height;
     const fits = () => hasHeight && numbers.every(({ text }) => text.getComputedTextLength() <= width - BESIDE);
     if (fits()) return;
@@ -30,7 +33,12 @@
   function short(value, digits) {
     const rounded = Number(value.toPrecision(digits));
     const ways = [String(rounded), rounded.toExponential()].map((way) => way.replace("e+", "e"));
-    return ways[0].length <= ways[1].length ? ways[0] : ways[1];
+    return withMinus(ways[0].length <= ways[1].length ? ways[0] : ways[1]);
+  }
+
+  // The minus of the captions and of all axes, where plotly.js writes a hyphen.
+  function withMinus(written) {
+    return written.replaceAll("-", "−");
   }
 
   root.cnn = { ...root.cnn, short };

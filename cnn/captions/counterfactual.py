@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cnn.attribution.counterfactual import WAY, Counterfactual, difference
 from cnn.captions.caption import Caption
+from cnn.captions.sweep import drawn, without_a_line
 from cnn.words import number, percent
 
 SEEN_CHANGE = 0.01
@@ -40,7 +41,9 @@ def sizes(made: Counterfactual) -> list[tuple[str, str]]:
 
 def path(made: Counterfactual, names: Sequence[str], step: int) -> Caption:
     """Return the caption of the probabilities along the way, with what is said at a step of it."""
-    seen = "The probability of each class on the straight way from the picture to the changed one."
+    lines = drawn(made.probabilities, names)
+    seen = f"{lines} on the straight way from the picture to the changed one."
+    seen += without_a_line(made.probabilities, names)
     answer = _answer(made.probabilities[step], names)
     return Caption(seen, f"At {_share(step)} of it the network says {answer}.")
 

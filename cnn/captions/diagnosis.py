@@ -171,8 +171,9 @@ def _pictures(found: Finding) -> str:
 
 
 def _dead(found: Finding) -> str:
+    everywhere = " in every cell" if each_of(found) == "channel" else ""
     return (
-        f"{_which(found)} dead over the sample: zero in every cell for all {_pictures(found)}, so that "
+        f"{_which(found)} dead over the sample: zero{everywhere} for all {_pictures(found)}, so that "
         "nothing of the picture goes on from there."
     )
 

@@ -18,6 +18,8 @@ from cnn.models.layers import LayerInfo, Totals
 from cnn.words import counted, number, percent, scaled, sides
 
 _MOST_NAMED = 6
+# Functions with ends, by the lower one.
+_SQUEEZED = {"sigmoid": "0", "tanh": "−1"}
 # How many axes the places of maps have.
 _AXES_OF_MAPS = 2
 
@@ -37,7 +39,7 @@ def layer_output(
     """
     seen = f"{_what(info)}{_after(info, values)}.{_in_training(info)}"
     if "bias" in _weights(info) and kind_of(info.kind).bias_remains:
-        seen += " Where the input is zero, only the bias is left."
+        seen += f" Where the input is zero, only the bias {_left_of_bias(info)}."
     if broken := not_finite("number", values):
         return Caption(seen, f"{broken}{_beginning(info, began)}")
     if values.ndim == 1:
@@ -47,6 +49,13 @@ def layer_output(
         read = legend(colours, values)
         seen += f" {read[0].upper()}{read[1:]}."
     return Caption(seen, _about_maps(values))
+
+
+def _left_of_bias(info: LayerInfo) -> str:
+    """Return what a bias does where it is alone: it is left as it is, or a function gets it."""
+    if info.activation in (None, "linear"):
+        return "is left"
+    return f"goes into {'ReLU' if info.activation == 'relu' else info.activation}"
 
 
 def _beginning(info: LayerInfo, began: str | None) -> str:
@@ -231,6 +240,8 @@ def _clipped(info: LayerInfo) -> str:
         return "; negative sums become zero"
     if info.activation == "softmax":
         return "; softmax makes the sums shares of 1"
+    if info.activation in _SQUEEZED:
+        return f"; {info.activation} brings every sum between {_SQUEEZED[info.activation]} and 1"
     return ""
 
 

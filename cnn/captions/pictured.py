@@ -33,7 +33,8 @@ def overlay(found: Segments, names: Sequence[str]) -> Caption:
 def class_maps(prediction: Prediction) -> Caption:
     """Return the caption of the maps of all classes."""
     names, values = prediction.class_names, prediction.probabilities
-    seen = f"A map for each of {len(names):,}"
+    what = "classes" if prediction.head.each in _EACH else "channels"
+    seen = f"A map for each of {len(names):,} {what}" if len(names) > 1 else "One map"
     if len(names) <= _MOST_NAMED and names != tuple(str(i) for i in range(len(names))):
         seen = f"A map each for {listed(names)}, from the first"
     rule = _EACH.get(prediction.head.each, "numbers that are no probabilities")
@@ -61,7 +62,6 @@ def difference(made: Reconstruction) -> Caption:
     if not np.isfinite(apart).all() or not apart.any():
         return Caption(seen)
     place = np.unravel_index(int(np.abs(apart).argmax()), apart.shape)
-    return Caption(
-        seen,
-        f"It is largest, {number(apart[place])}, at row {int(place[0])}, column {int(place[1])}.",
-    )
+    where = f"row {int(place[0])}, column {int(place[1])}"
+    channel = f" of channel {int(place[2])}" if apart.shape[-1] > 1 else ""
+    return Caption(seen, f"It is largest, {number(apart[place])}, at {where}{channel}.")

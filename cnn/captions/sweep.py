@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from cnn.captions.caption import Caption
 from cnn.images.perturbations import Range
-from cnn.inspection.predictions import tied
-from cnn.words import number
+from cnn.inspection.predictions import LEAST_DRAWN, MOST_DRAWN, reaching_most, tied
+from cnn.words import listed, number, percent
 
 _NONE = -1
 
@@ -29,6 +29,37 @@ def turning_points(
     return [(float(values[i]), named[i - 1], named[i]) for i in changes]
 
 
+def drawn(
+    values: NDArray[np.float32], names: Sequence[str], *, are_probabilities: bool = True
+) -> str:
+    """Return what the lines through `values` (n, classes) are: of all classes, or of which ones."""
+    what, of, all_of = (
+        ("probability", "class", "classes") if are_probabilities else ("score", "output", "outputs")
+    )
+    if len(names) == 1:
+        return f"The {what}"
+    count = len(reaching_most(values))
+    if count == len(names):
+        return f"The {what} of each {of}"
+    if values.max() < LEAST_DRAWN:
+        return f"The {what} of the {of} that reaches most"
+    if count == MOST_DRAWN:
+        return f"The {what} of each of the {count} {all_of} that reach most"
+    least = percent(LEAST_DRAWN, 0) if are_probabilities else number(LEAST_DRAWN)
+    return f"The {what} of each {of} that reaches {least}"
+
+
+def without_a_line(probabilities: NDArray[np.float32], names: Sequence[str]) -> str:
+    """Return which classes are the likeliest somewhere and not drawn; nothing where there are none."""
+    winners = {int(row.argmax()) for row in probabilities if tied(row) == 1}
+    missing = sorted(winners - set(reaching_most(probabilities)))
+    if not missing:
+        return ""
+    each = "it" if len(missing) == 1 else "each of them"
+    told = listed([names[i] for i in missing])
+    return f" No line is drawn for {told}, though {each} is the likeliest somewhere."
+
+
 def sweep(
     values: NDArray[np.float32],
     probabilities: NDArray[np.float32],
@@ -43,7 +74,8 @@ def sweep(
     told from the default outwards, in both directions.
     """
     low, high = _number(values[0], swept), _number(values[-1], swept)
-    seen = f"The probability of each class over the {swept.words}, from {low} to {high}."
+    seen = f"{drawn(probabilities, names)} over the {swept.words}, from {low} to {high}."
+    seen += without_a_line(probabilities, names)
     if is_short:
         seen += (
             f" This network computes much for a picture, so the curve is of {len(values)} values."

@@ -19,7 +19,7 @@ from cnn.figures.bars import (
     probabilities,
     probabilities_chart,
 )
-from cnn.figures.chart import EMPTY_FIGURE, Chart, nothing
+from cnn.figures.chart import EMPTY_FIGURE, Chart, nothing, reason_alone
 from cnn.figures.comparison import comparison_chart, shares_chart
 from cnn.figures.curves import (
     Course,
@@ -99,6 +99,7 @@ __all__ = [
     "percentages",
     "probabilities",
     "probabilities_chart",
+    "reason_alone",
     "shares_chart",
     "slice_rows_of",
     "sparkline",

@@ -30,6 +30,7 @@ EMPTY_FIGURE: dict[str, Any] = {
         "margin": {"l": 0, "r": 0, "t": 0, "b": 0},
     },
 }
+_NO_ROOM = {"height": "0", "overflow": "hidden"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +109,11 @@ class Chart:
 def nothing(reason: str) -> Chart:
     """Return the chart that draws nothing, and whose caption says why."""
     return _whole((), EMPTY_FIGURE["layout"], {}, Caption(reason))
+
+
+def reason_alone(reason: str) -> Chart:
+    """Return the chart that draws nothing and takes no room, so that its caption stands alone."""
+    return replace(nothing(reason), size=_NO_ROOM)
 
 
 def _whole(

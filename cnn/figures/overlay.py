@@ -22,10 +22,11 @@ from cnn.figures.mosaic import (
 from cnn.figures.tiling import Mosaic, middle_of_blocks
 
 # After Okabe and Ito 2008, safe for colour-blind readers, with the indigo of Paul Tol in place of their
-# second blue, whose bright shades are those of the first. The last is for all other classes.
-_COLOURS = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#332288", "#d55e00", "#cc79a7")
+# second blue, whose bright shades are those of the first. In the order in which the shades of few classes
+# are farthest apart: orange, between yellow and vermilion, is the seventh. Then grey is for all others.
+_COLOURS = ("#332288", "#f0e442", "#009e73", "#56b4e9", "#cc79a7", "#d55e00", "#e69f00")
 _OTHERS = "#999999"
-_DARK, _LIGHT = 0.5, 0.4
+_DARK, _LIGHT = 0.65, 0.25
 _EDGE = 0.01
 
 

@@ -36,10 +36,13 @@ class Pair:
         return difference_range(self.difference)
 
     def charts(
-        self, titles: tuple[str, str, str], captions: tuple[Caption, Caption, Caption]
+        self,
+        titles: tuple[str, str, str],
+        captions: tuple[Caption, Caption, Caption],
+        own: str = "right minus left",
     ) -> tuple[Chart, Chart, Chart]:
-        """Return three heatmaps: left, right, and the difference."""
-        same, own = "value, one range for both", "right minus left"
+        """Return three heatmaps: left, right, and the difference, whose numbers are called `own`."""
+        same = "value, one range for both"
         return (
             _chart(self.left, titles[0], self.limits, same, captions[0]),
             _chart(self.right, titles[1], self.limits, same, captions[1]),

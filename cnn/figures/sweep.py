@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 
 from cnn.colours import BLUE, GREEN, GREY, ORANGE, PURPLE
 from cnn.figures import style
+from cnn.inspection.predictions import reaching_most
 from cnn.words import percent
 
-_MOST_LINES = 6
-_LEAST_PROBABILITY = 0.05
 _LINES = (
     (BLUE, "solid"),
     (ORANGE, "dash"),
@@ -24,11 +23,14 @@ _LINES = (
     ("#d0478f", "longdash"),
     ("#a6761d", "longdashdot"),
 )
-_MARGIN = {"l": 46, "r": 10, "t": 46, "b": 30}
+_MARGIN = {"l": 46, "r": 22, "t": 46, "b": 34}
 _SIZE = (320 - _MARGIN["l"] - _MARGIN["r"], 272 - _MARGIN["t"] - _MARGIN["b"])
 _FONT = {"size": 14}
 _LETTER, _LABEL_HEIGHT, _AWAY = 9, 21, 14
 _LONGEST_NAME = 12
+# So far below its axis a number does not touch the one at the lower end of the other axis.
+_BELOW_AXIS = 5
+_QUARTERS = {"tick0": 0, "dtick": 90}
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,11 @@ def sweep(
 ) -> go.Figure:
     """Return a line per class over `values` (n,), from `probabilities` (n, classes).
 
-    Shown are the classes that reach 5% anywhere, at most the six that reach most; where none does,
-    the one that reaches most. Each line carries its name; an upright line marks the `current` value.
+    Shown are the classes of `cnn.inspection.predictions.reaching_most`. Each line carries its name; an
+    upright line marks the `current` value.
     `written` says how a number is written: as a share, or, where it is none, as it is.
     """
-    classes = _likeliest(probabilities)
+    classes = reaching_most(probabilities)
     traces = [
         {
             "type": "scatter",
@@ -91,6 +93,7 @@ def sweep(
             "x": values,
             "y": probabilities[:, class_],
             "line": {"color": colour, "dash": dash, "width": 2.5},
+            "cliponaxis": False,
             "customdata": [written(float(share)) for share in probabilities[:, class_]],
             "hovertemplate": f"{style.plain(names[class_])}, at %{{x:.3~g}}{unit}<br>"
             "<b>%{customdata}</b><extra></extra>",
@@ -107,7 +110,10 @@ def sweep(
                 **axis,
                 "range": [float(values[0]), float(values[-1])],
                 "ticksuffix": unit,
-                "nticks": 6,
+                "ticks": "outside",
+                "ticklen": _BELOW_AXIS,
+                "tickcolor": "rgba(0,0,0,0)",
+                **(_QUARTERS if unit == "°" else {"nticks": 6}),
             },
             "yaxis": {
                 **axis,
@@ -120,14 +126,6 @@ def sweep(
             "hovermode": "closest",
         },
     )
-
-
-def _likeliest(probabilities: NDArray[np.float32]) -> list[int]:
-    """Return the classes to draw, the one that reaches most first; a tie goes by the mean."""
-    highest, mean = probabilities.max(axis=0), probabilities.mean(axis=0)
-    order = np.lexsort((-mean, -highest))
-    reaching = [int(i) for i in order if highest[i] >= _LEAST_PROBABILITY]
-    return reaching[:_MOST_LINES] or [int(order[0])]
 
 
 def _mark(current: float) -> dict[str, Any]:

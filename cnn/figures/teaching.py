@@ -18,6 +18,7 @@ from cnn.figures import bars, matrices, mosaic, style
 from cnn.figures.chart import Chart
 from cnn.gradients.teaching import LayerTeaching, Teaching
 from cnn.inspection.kernels import kernel_tiles, kernels
+from cnn.words import listed
 
 _MOST_CLASSES = 20
 # Of each of the three matrices.
@@ -29,6 +30,8 @@ _ROOM_FOR_SHARES = 1.22
 _ROOM_FOR_NUMBERS = 1.35
 _LEAST_NUMBER = 0.005
 _NEARLY_NO_LOSS = 0.01
+# So many layers of equal slope are named, of more the number is told.
+_MOST_EQUAL = 3
 _MATRIX_SIZE = {"height": "max(26cqw, 17rem)"}
 _BARS_SIZE = {"height": "60cqw"}
 _HATCHED = {
@@ -347,7 +350,9 @@ def _steepest(teaching: Teaching) -> str:
     sentence = f"{steepest.name} has the steepest slope ({number(steepest.gradient_norm)})"
     if steepest.gradient_norm == flattest.gradient_norm:
         return f"{sentence}."
-    return f"{sentence}, {flattest.name} the gentlest ({number(flattest.gradient_norm)})."
+    gentlest = [one.name for one in layers if one.gradient_norm == flattest.gradient_norm]
+    named = gentlest if len(gentlest) <= _MOST_EQUAL else [f"{len(gentlest):,} layers"]
+    return f"{sentence}, {listed(named)} the gentlest ({number(flattest.gradient_norm)})."
 
 
 def _about_prediction(teaching: Teaching) -> Caption:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import keras
 
 _ROUNDING = 1e-6
+# Of classes along a slider a line is drawn for those that reach this anywhere, and for so many at most.
+LEAST_DRAWN, MOST_DRAWN = 0.05, 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +83,18 @@ class Prediction:
             return []
         order = np.argsort(-self.probabilities, kind="stable")[:count]
         return [(self.class_names[i], float(self.probabilities[i])) for i in order]
+
+
+def reaching_most(values: NDArray[np.float32]) -> list[int]:
+    """Return the classes of `values` (n, classes) that are drawn as lines, the highest first.
+
+    They are those that reach `LEAST_DRAWN` anywhere, at most `MOST_DRAWN`; where none does, the one that
+    reaches most. A tie goes by the mean.
+    """
+    highest, mean = values.max(axis=0), values.mean(axis=0)
+    order = np.lexsort((-mean, -highest))
+    reaching = [int(i) for i in order if highest[i] >= LEAST_DRAWN]
+    return reaching[:MOST_DRAWN] or [int(order[0])]
 
 
 def tied(probabilities: NDArray[np.float32]) -> NDArray[np.intp]:

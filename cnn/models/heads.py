@@ -157,7 +157,7 @@ def require_classes(model: keras.Model, what: str) -> None:
     if not head.has_classes:
         raise ModelError(
             f"{what} needs class probabilities: this model gives {head.description}. Choose a model "
-            "that ends with a softmax, or with one sum per class."
+            "that gives each class one share, by a softmax, or one sum."
         )
 
 

@@ -323,6 +323,8 @@ _KINDS = (
         ("ExpandDims", "Reshape"),
         channels="rearranged",
         reads=reading_rules.rearranged,
+        what="The numbers of {before} one after the other, in the shape {shape}",
+        explanation="Arranges the same numbers in another shape, {shape}; nothing changes.",
         arithmetic=copies.moved,
     ),
     Kind(

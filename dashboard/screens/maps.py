@@ -22,6 +22,7 @@ FIGURES = {
     MADE: "The answer",
     DIFFERENCE: "The answer minus the picture",
 }
+_LABELS = {"softmax": "probability of the class", "scores": "score of the class"}
 
 
 def are_maps(prediction: cnn.Prediction) -> bool:
@@ -37,7 +38,7 @@ def map_charts(request: Request) -> dict[str, Chart]:
     if made is not None:
         titles = ("the picture", f"{prediction.head.last}: the answer", "answer minus picture")
         told = (captions.given(made), captions.answer(made), captions.difference(made))
-        pair = Pair(made.picture, made.made).charts(titles, told)
+        pair = Pair(made.picture, made.made).charts(titles, told, "answer minus picture")
         return {**charts, **dict(zip((GIVEN, MADE, DIFFERENCE), pair, strict=True))}
     charts[CLASSES] = _classes(prediction)
     found = segments(prediction)
@@ -56,7 +57,7 @@ def _classes(prediction: cnn.Prediction) -> Chart:
         title=f"{prediction.head.last}: {cnn.captions.sides(prediction.probabilities.shape)}",
         limits=(0.0, 1.0) if is_share else None,
         tile_name="class",
-        label="score of the class" if is_share else "value, one range for all",
+        label=_LABELS.get(prediction.head.each, "value, one range for all"),
         most=MOST_TOGETHER // 2,
         caption=captions.class_maps(prediction),
     )

@@ -21,19 +21,30 @@ from dashboard.shell.components import aria, layer_name, layer_path, link
 MOST_TABS = 20
 
 
-def register_tabs(app: Dash, page: str, choose: Callable[[dict[str, Any]], list[str]]) -> None:
+def register_tabs(
+    app: Dash,
+    page: str,
+    choose: Callable[[dict[str, Any]], list[str]],
+    *,
+    lacks: str = "has no weights to show",
+    without: str = "No layer of this model has weights to show.",
+) -> None:
     """Fill the tabs of a page, `<page>-tabs`, whenever the model is another.
 
     `choose` picks from the store of layers those that have a tab. A layer asked for in the store
-    `<page>-layer` that has none is explained in `<page>-problem`, and `<page>-body` is hidden.
+    `<page>-layer` that has none is explained in `<page>-problem`, and `<page>-body` is hidden: of a layer
+    of the model `lacks` says why, and `without` of all where none has a tab.
     """
 
     def fill(layers: dict[str, Any] | None, wanted: str | None) -> tuple[Any, ...]:
         if not layers:
             raise PreventUpdate
         names = choose(layers)
-        is_known = wanted is None or wanted in names
-        message = [] if is_known else _unknown(str(wanted), page, names, layers["names"])
+        is_known = bool(names) and (wanted is None or wanted in names)
+        why = lacks if wanted in layers["names"] else "is not in this model"
+        message = (
+            [] if is_known else _unknown(str(wanted), page, names, why) if names else [without]
+        )
         opening = default_layer(layers, names)
         tabs = [_tab(page, name, is_default=name == opening) for name in names]
         if len(names) > MOST_TABS:
@@ -138,10 +149,9 @@ def _step(page: str, names: list[str], place: int, sign: str, label: str) -> Any
     )
 
 
-def _unknown(wanted: str, page: str, names: list[str], existing: list[str]) -> list[Any]:
+def _unknown(wanted: str, page: str, names: list[str], why: str) -> list[Any]:
     """Return what to say of a layer that has no tab here, with links to those that have one."""
     cut = wanted if len(wanted) <= 60 else f"{wanted[:60]}…"
-    why = "has no weights to show" if wanted in existing else "is not in this model"
     if len(names) > MOST_TABS:
         return [f"The layer “{cut}” {why}. Choose one of the {len(names)} in the list above."]
     message: list[Any] = [f"The layer “{cut}” {why}. Choose one of these: "]

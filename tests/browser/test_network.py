@@ -463,6 +463,8 @@ def test_on_a_phone_bands_follow_each_other_and_a_second_tap_opens(bundled, visi
     visitor = visit(bundled, None, is_mobile=True, has_touch=True)
     visitor.page.set_viewport_size({"width": 360, "height": 844})
     page = visitor.open()
+    for pressed in ("#choices > summary", "#perturb summary"):
+        assert page.locator(pressed).bounding_box()["height"] >= 24, "a finger meets it"
     page.get_by_label("Explain each layer").uncheck()
     expect(page.locator(".net-class.first")).to_have_count(1)
     first, then = tiles(page, "conv2d").bounding_box(), tiles(page, "max_pooling2d").bounding_box()

@@ -30,6 +30,8 @@ def test_the_answer_is_told_once_a_map_is_chosen_and_the_link_asks_again(
     expect(page.locator("#quiz-map-D .hm image")).to_be_visible()
     for hidden in (told, trained):
         expect(hidden).to_be_hidden()
+    answer = page.locator(".quiz-maps.quiz-answer")
+    assert answer.bounding_box()["height"] == 0, "maps that are not seen yet take no room"
     chosen.press("Enter")
     expect(verdict).to_contain_text(f"✓ You are right. {right} is of the untrained network.")
     expect(told).to_contain_text("Of the untrained network.")

@@ -114,6 +114,9 @@ def test_numbers_stand_within_their_cells(server, shared, width):
     expect(page.locator("#why-products .heatmap-label")).to_have_count(9)
     page.set_viewport_size({"width": width, "height": 900})
     page.wait_for_function(_NUMBERS_FIT, arg=width)
+    written = page.locator("#why-kernel .heatmap-label text").all_text_contents()
+    assert any("−" in number for number in written)
+    assert not any("-" in number for number in written)
 
 
 # Of each heatmap: its size, the texts of its bar with their places, where its title and the figure end,

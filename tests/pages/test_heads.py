@@ -211,6 +211,29 @@ def test_what_needs_classes_is_not_offered_where_there_are_none(opened):
     curve = screen.charts[perturb.CURVE]
     assert curve.caption.seen.startswith("No curve is drawn: the model gives")
     assert curve.size["height"] == "0"
+    for page, controls in (
+        (one_step, one_step.CONTROLS),
+        (counterfactual, counterfactual.CONTROLS),
+    ):
+        assert page.show(request).hidden[controls]
+
+
+def test_a_method_that_a_network_does_not_allow_takes_the_room_of_its_reason(opened):
+    flat = keras.Sequential(
+        [keras.Input((12, 12, 1)), layers.Flatten(), layers.Dense(3, "softmax")]
+    )
+    _, query = opened(flat)
+    explain.show(Request(parse(query)[0]))
+    refused = explain.show(Request(parse(query)[0], rest=True)).charts["explain-of-grad_cam"]
+    assert refused.caption.seen.startswith("Grad-CAM shows nothing here.")
+    assert refused.size["height"] == "0"
+
+
+@pytest.mark.parametrize(("activation", "what"), [("softmax", "probability"), ("sigmoid", "score")])
+def test_maps_are_labelled_by_what_they_are(opened, activation, what):
+    _, query = opened(nets.segmenting(activation=activation))
+    chart = output.show(Request(parse(query)[0])).charts["output-classes-maps"]
+    assert chart.traces[0]["colorbar.title.text"] == f"{what} of the class"
 
 
 def test_an_autoencoder_is_picture_beside_picture_and_the_difference(opened):
@@ -223,6 +246,7 @@ def test_an_autoencoder_is_picture_beside_picture_and_the_difference(opened):
     np.testing.assert_allclose(drawn["given"], picture[..., 0], atol=1e-6)
     np.testing.assert_allclose(drawn["made"], made[..., 0])
     apart = screen.charts["output-difference"].traces[0]
+    assert apart["colorbar.title.text"] == "answer minus picture"
     np.testing.assert_allclose(apart["z"], (made - picture)[..., 0], atol=1e-6)
     assert apart["zmin"] == -apart["zmax"]
     error = cnn.captions.number(float(np.square(made - picture).mean()))

@@ -245,6 +245,38 @@ def test_a_convolution_tells_its_bias_and_its_whole_kernel(kind, settings, told)
     assert ("Where the input is zero, only the bias is left." in seen) == is_plain
 
 
+@pytest.mark.parametrize(
+    ("activation", "told"),
+    [(None, "only the bias is left."), ("relu", "only the bias goes into ReLU."),
+     ("softmax", "only the bias goes into softmax.")],
+)  # fmt: skip
+def test_a_bias_alone_is_what_a_function_makes_of_it(activation, told):
+    import keras
+
+    seen, _ = captioned(keras.layers.Conv2D(6, 3, activation=activation))
+    assert f" Where the input is zero, {told}" in seen
+
+
+@pytest.mark.parametrize(
+    ("activation", "told"),
+    [("sigmoid", "and a bias; sigmoid brings every sum between 0 and 1."),
+     ("tanh", "and a bias; tanh brings every sum between −1 and 1.")],
+)  # fmt: skip
+def test_a_function_with_ends_is_explained(activation, told):
+    import keras
+
+    _, explained = captioned(keras.layers.Dense(2, activation=activation))
+    assert explained.endswith(told)
+
+
+def test_a_new_shape_is_told_with_the_one_before():
+    import keras
+
+    seen, explained = captioned(keras.layers.Reshape((10, 40, 3)))
+    assert seen.startswith("The numbers of 20×20×3 one after the other, in the shape 10×40×3.")
+    assert explained == "Arranges the same numbers in another shape, 10×40×3; nothing changes."
+
+
 def test_a_depthwise_convolution_sees_one_channel_at_a_time():
     import keras
 

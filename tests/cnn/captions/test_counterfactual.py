@@ -48,6 +48,7 @@ def test_a_step_of_the_way(made):
     assert captions.path(made, NAMES, last).notice == (
         "At 100% of it the network says dog (60.0%)."
     )
+    assert captions.path(made, NAMES, last).seen.startswith("The probability of each class on the ")
     assert captions.change(made, 0).seen == "Nothing has changed yet."
     assert captions.change(made, last).seen.startswith("Red is brighter")
 

@@ -28,9 +28,11 @@ def test_channels_are_counted_and_named(channels, of, begins):
     numbers = {"channels": of, "pictures": 500}
     sentence = words.finding(Finding("dead", "warning", "conv", tuple(channels), numbers))
     assert sentence.startswith(begins)
-    assert "for all 500 pictures" in sentence
+    assert "zero in every cell for all 500 pictures" in sentence
     units = Finding("dead", "warning", "dense", (4,), {"units": 64, "pictures": 500})
-    assert words.finding(units).startswith("1 of 64 units (4) is dead")
+    assert words.finding(units).startswith(
+        "1 of 64 units (4) is dead over the sample: zero for all 500 pictures, so"
+    )
 
 
 def test_what_is_said_of_channels_has_its_numbers():

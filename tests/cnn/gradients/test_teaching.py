@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -249,6 +251,23 @@ def test_the_bars_are_the_norms_of_each_layer_that_learns(teaching):
         f"{steepest.name} has the steepest slope ({cnn.captions.number(max(norms))})"
         in gradients.caption.notice
     )
+
+
+def test_layers_of_equal_slope_are_named_together(teaching):
+    """Those that lead to another output have none at all."""
+    some = teaching.moving[0]
+
+    def told(flat):
+        norms = {"a": 1.0, **dict.fromkeys(flat, 0.0)}
+        layers = {
+            name: replace(some, name=name, gradients={"kernel": np.array([norm])})
+            for name, norm in norms.items()
+        }
+        return figures.gradient_norms(replace(teaching, layers=layers)).caption.notice
+
+    assert told("b") == "a has the steepest slope (1), b the gentlest (0)."
+    assert told("bcd") == "a has the steepest slope (1), b, c and d the gentlest (0)."
+    assert told("bcde") == "a has the steepest slope (1), 4 layers the gentlest (0)."
 
 
 def test_the_prediction_is_paired_and_the_classes_are_marked(teaching):

@@ -5,7 +5,7 @@ import pytest
 
 import cnn
 from cnn import captions
-from cnn.captions.sweep import turning_points
+from cnn.captions.sweep import drawn, turning_points
 from cnn.figures.sweep import sweep as sweep_figure
 from cnn.images.perturbations import RANGES, Perturbation, Range, perturb, sweep
 from cnn.inspection.batches import batch_probabilities
@@ -284,6 +284,50 @@ def test_the_figure_has_at_most_six_lines_told_apart_by_dashes_and_colours():
     assert [int(trace.name) for trace in figure.data] == strongest.tolist()
     assert len({trace.line.dash for trace in figure.data}) == 6
     assert len({trace.line.color for trace in figure.data}) == 6
+
+
+def test_the_caption_says_which_classes_have_a_line():
+    few = np.zeros((5, 10), np.float32)
+    few[:, 3], few[:, 5], few[:, 7] = 0.9, 0.06, 0.04
+    flat = np.full((5, 40), 0.025, np.float32)
+    for probabilities, count, lines in (
+        (won_by(0, 0, 0, 1, 2), 3, "The probability of each class"),
+        (few, 2, "The probability of each class that reaches 5%"),
+        (
+            np.eye(10, dtype=np.float32)[:5] + few,
+            6,
+            "The probability of each of the 6 classes that reach",
+        ),
+        (flat, 1, "The probability of the class that reaches most"),
+    ):
+        names = [str(i) for i in range(probabilities.shape[1])]
+        assert captions.sweep(TURNS, probabilities, names, SPAN).seen.startswith(f"{lines} ")
+        figure = sweep_figure(TURNS, probabilities, names, current=0, title="P")
+        assert len(figure.data) == count
+    assert drawn(few, NAMES_OF_DIGITS, are_probabilities=False) == (
+        "The score of each output that reaches 0.05"
+    )
+    assert drawn(few[:, :1], ["one"], are_probabilities=False) == "The score"
+
+
+def test_a_class_that_is_the_likeliest_somewhere_without_a_line_is_named():
+    """A digit that is turned can be for a while what six others exceed elsewhere."""
+    along = np.linspace(-20, 20, 9, dtype=np.float32)
+    winners = np.eye(9, dtype=np.float32) * np.linspace(0.9, 0.5, 9, dtype=np.float32)
+    seen = captions.sweep(along, winners, NAMES_OF_DIGITS[:9], SPAN).seen
+    assert seen.endswith(
+        " No line is drawn for 6, 7 and 8, though each of them is the likeliest somewhere."
+    )
+    seen = captions.sweep(along[:7], winners[:7, :7], NAMES_OF_DIGITS[:7], SPAN).seen
+    assert seen.endswith(" No line is drawn for 6, though it is the likeliest somewhere.")
+    assert "No line" not in captions.sweep(TURNS, won_by(0, 0, 0, 1, 2), NAMES, SPAN).seen
+
+
+def test_the_ends_of_a_turn_are_written_below_the_axis():
+    figure = sweep_figure(TURNS, won_by(0, 0, 0, 1, 2), NAMES, current=0, unit="°", title="P")
+    assert (figure.layout.xaxis.tick0, figure.layout.xaxis.dtick) == (0, 90)
+    assert figure.layout.margin.r >= 18, "half of the label of the highest value"
+    assert not any(trace.cliponaxis for trace in figure.data), "a line at 100% is as wide as others"
 
 
 def test_the_figure_shows_the_likeliest_class_where_none_is_likely():

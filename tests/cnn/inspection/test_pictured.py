@@ -3,7 +3,7 @@ import pytest
 
 import cnn
 from cnn.captions import pictured as captions
-from cnn.inspection.pictured import reconstruction, segments
+from cnn.inspection.pictured import Reconstruction, reconstruction, segments
 from cnn.models.card import Card, attach_card
 from tests import nets
 
@@ -40,6 +40,29 @@ def test_a_picture_is_made_where_the_answer_has_its_shape_and_is_no_classes():
     assert reconstruction(mask, PICTURE, cnn.predict(mask, PICTURE)) is None
     other = nets.segmenting()
     assert reconstruction(other, PICTURE, cnn.predict(other, PICTURE)) is None
+
+
+@pytest.mark.parametrize(
+    ("activation", "told"),
+    [("softmax", "A map for each of 3 classes: at each cell they are probabilities, which add up to 1."),
+     (None, "A map for each of 3 classes: the largest number of a cell wins it."),
+     ("tanh", "A map for each of 3 channels: numbers that are no probabilities.")],
+)  # fmt: skip
+def test_maps_are_said_to_be_of_classes_where_they_are(activation, told):
+    prediction = cnn.predict(nets.segmenting(3, activation), PICTURE)
+    assert captions.class_maps(prediction).seen == told
+    one = captions.class_maps(cnn.predict(nets.segmenting(1, "tanh"), PICTURE))
+    assert one.seen == "One map: numbers that are no probabilities."
+
+
+def test_the_largest_difference_of_a_picture_in_colour_says_in_which_channel():
+    picture = np.zeros((2, 3, 3), np.float32)
+    made = picture.copy()
+    made[1, 2, 0] = -0.5
+    told = captions.difference(Reconstruction(picture, made, "as it is")).notice
+    assert told == "It is largest, −0.5, at row 1, column 2 of channel 0."
+    grey = Reconstruction(picture[..., :1], made[..., :1], "as it is")
+    assert captions.difference(grey).notice == "It is largest, −0.5, at row 1, column 2."
 
 
 def test_pixels_are_compared_in_the_range_that_is_nearer_to_the_answer():

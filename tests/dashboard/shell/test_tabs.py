@@ -53,6 +53,24 @@ def test_many_layers_are_a_list_of_links_with_the_one_before_and_after():
     assert (told, is_open, is_hidden) == ([], False, False)
 
 
+def test_a_page_that_shows_no_layer_of_a_model_says_why():
+    app = Recorded()
+    register_tabs(
+        app,
+        "surgery",
+        lambda layers: layers["changeable"],
+        lacks="cannot go",
+        without="None can go.",
+    )
+    layers = {"names": ["input", "only"], "changeable": [], "opening": "only"}
+    assert app.fill(layers, None) == ([], ["None can go."], True, True)
+    assert app.fill(layers, "only")[1] == ["None can go."]
+    told = app.fill({**layers, "changeable": ["input"]}, "only")[1]
+    assert told[0] == "The layer “only” cannot go. Choose one of these: "
+    told = app.fill({**layers, "changeable": ["input"]}, "other")[1]
+    assert told[0].startswith("The layer “other” is not in this model.")
+
+
 def test_layers_of_one_block_stand_under_its_name():
     names = [f"block_{i}_conv_{j}" for i in range(12) for j in range(2)]
     blocks = {name: name[: name.index("_conv")] for name in names[4:]}
