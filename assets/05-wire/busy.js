@@ -1,20 +1,41 @@
 // A server with more to do than it can says so, and when to ask again: then that is done, here, for all that
-// pages and Dash ask for, and the reader is told as long as something waits.
+// pages and Dash ask for, and the reader is told as long as something waits. The reader is told as well where
+// what the page shows next takes long to compute.
 (function () {
   const root = window.dash_clientside;
   const once = window.fetch.bind(window);
   const SENTENCE = "The server has more to do than it can do at once. This page asks again by itself.";
+  const COMPUTING = "The server computes what this page shows next …";
+  const LONG_MILLISECONDS = 1500;
+  const CALLBACK = "/_dash-update-component";
   const refused = new Set();
+  const long = new Set();
   let number = 0;
 
   // Whether `who` waits to ask again.
   function sayBusy(who, isRefused) {
-    if (isRefused) refused.add(who);
-    else refused.delete(who);
+    mark(refused, who, isRefused);
+  }
+
+  function mark(those, who, isOne) {
+    if (isOne) those.add(who);
+    else those.delete(who);
     const line = document.getElementById("busy");
-    if (!line || line.hidden === !refused.size) return;
-    line.hidden = !refused.size;
-    line.textContent = refused.size ? SENTENCE : "";
+    const sentence = refused.size ? SENTENCE : long.size ? COMPUTING : "";
+    if (!line || line.textContent === sentence) return;
+    line.hidden = !sentence;
+    line.textContent = sentence;
+  }
+
+  // Says so if `who` waits for long; returns what is to be called when the answer is there. A page that waits
+  // for the server's start says that itself.
+  function sayIfLong(who) {
+    const isStarting = () => document.querySelector("#content.waiting, #content.unavailable, body.late");
+    const timer = setTimeout(() => isStarting() || mark(long, who, true), LONG_MILLISECONDS);
+    return () => {
+      clearTimeout(timer);
+      mark(long, who, false);
+    };
   }
 
   // After how many milliseconds a refused request is to be sent again: not all browsers at one time. None
@@ -34,6 +55,7 @@
   // Fetches what is no Request, whose body could be sent only once, until it is not refused any more.
   async function patiently(address, options) {
     const who = (number += 1);
+    const isThere = String(address).includes(CALLBACK) ? sayIfLong(who) : () => {};
     try {
       for (;;) {
         const answer = asTold(await once(address, options));
@@ -43,10 +65,11 @@
         await new Promise((done) => setTimeout(done, rest));
       }
     } finally {
+      isThere();
       sayBusy(who, false);
     }
   }
 
   window.fetch = patiently;
-  root.cnn = { ...root.cnn, sayBusy, restOf };
+  root.cnn = { ...root.cnn, sayBusy, sayIfLong, restOf };
 })();

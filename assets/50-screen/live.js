@@ -11,6 +11,7 @@
   let newest = 0;
   let post = null;
   let arrived = null;
+  let isThere = null;
   const waiting = new Set();
   root.cnn.atStart(stopLive);
 
@@ -57,6 +58,7 @@
     if (!one) return;
     setLate(!values && !refusal);
     if (!values && !refusal) return;
+    tellLong(false);
     requests.delete(number);
     for (const old of [...requests.keys()].filter((other) => other < number)) drop(old);
     const isScheduled = Boolean(arrived);
@@ -83,8 +85,19 @@
     requestAnimationFrame(() => setTimeout(() => [...waiting].forEach((act) => act()), 0));
   }
 
+  // Of requests that follow each other none takes long while there are answers.
+  function tellLong(isAwaited) {
+    if (isAwaited) {
+      isThere = isThere || root.cnn.sayIfLong("values");
+    } else {
+      isThere?.();
+      isThere = null;
+    }
+  }
+
   // A screen reader waits with the prediction while it still changes.
   function tellBusy() {
+    tellLong(requests.size > 0);
     const prediction = document.getElementById("prediction");
     if (!prediction) return;
     const busy = String(requests.size > 0 || arrived !== null);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,8 @@ from cnn.attribution.target import Target
 from cnn.attribution.trust.marks import FAIL, INCONCLUSIVE, PASS, Mark
 
 Map = NDArray[np.float32]
-_SMALL = 1e-6
+# Of float32, relative to the numbers that are subtracted.
+_ROUNDING = 1e-5
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,8 @@ class Law:
 
     @property
     def residual(self) -> float:
-        """The difference, relative to the larger of the two magnitudes."""
-        largest = max(abs(self.expected), abs(self.found), _SMALL)
-        return abs(self.found - self.expected) / largest
+        """The difference, relative to the larger of the two magnitudes, however small they are."""
+        return abs(self.found - self.expected) / larger(self.expected, self.found)
 
     @property
     def holds(self) -> bool:
@@ -48,6 +48,16 @@ class Law:
         if not self.holds:
             return FAIL
         return INCONCLUSIVE if self.tolerance > 1 else PASS
+
+
+def larger(expected: float, found: float) -> float:
+    """Return the larger of two magnitudes, to which their difference is relative; 1 where both are 0."""
+    return max(abs(expected), abs(found)) or 1.0
+
+
+def rounding(subtracted: Iterable[float], expected: float, found: float) -> float:
+    """Return how far rounding alone may take a residual where numbers so large are subtracted."""
+    return _ROUNDING * max(map(abs, subtracted)) / larger(expected, found)
 
 
 @dataclass(frozen=True, eq=False)

@@ -130,6 +130,13 @@ def counterfactual(
     return search.found
 
 
+def ahead(missing: float) -> str:
+    """Return how far a score is ahead of that of a class that is named all the same."""
+    return (
+        f"{number(-missing)} above that of the class named, too little for the larger probability"
+    )
+
+
 def difference(before: NDArray[np.uint8], after: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return one picture minus another, in pixels from 0 to 1."""
     return (after.astype(np.float32) - before.astype(np.float32)) / np.float32(_WHITE)
@@ -177,7 +184,10 @@ class Search:
 
     @property
     def missing(self) -> Sequence[float]:
-        """How far the score of the class was below the one that won, before each step."""
+        """How far the score of the class was below the one that won, before each step.
+
+        It is below 0 where the probabilities of both are the same but for rounding.
+        """
         return self._missing
 
     @property
@@ -218,8 +228,8 @@ class Search:
             return
         if len(self._missing) == MOST_STEPS:
             raise self._failure()
-        scale, ahead = scale_of(model), Objective(model, Target(self.target, prediction.label))
-        lead, gradients = ahead.gradients(scale.applied(rounded[None]))
+        scale, score = scale_of(model), Objective(model, Target(self.target, prediction.label))
+        lead, gradients = score.gradients(scale.applied(rounded[None]))
         self._missing.append(-float(lead[0]))
         slopes = scale.slopes(gradients[0])
         start = self.before.astype(np.float32) / np.float32(_WHITE)
@@ -239,11 +249,15 @@ class Search:
         self._halvings += 1
 
     def _failure(self) -> AttributionError:
-        began, closest = number(self._missing[0]), number(min(self._missing))
+        began, closest = self._missing[0], min(self._missing)
+        came = (
+            f"{number(began)} below that of the class that wins, and came within {number(closest)} of it"
+            if closest > 0
+            else ahead(closest)
+        )
         return AttributionError(
             f"The picture was not turned into class {self.target} in {MOST_STEPS} steps: its score was "
-            f"{began} below that of the class that wins, and came within {closest} of it. Choose another "
-            "class or picture."
+            f"{came}. Choose another class or picture."
         )
 
 

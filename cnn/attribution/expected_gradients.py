@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.attribution.attribution import Found, Law
+from cnn.attribution.attribution import Found, Law, larger, rounding
 from cnn.attribution.baselines import values_at
 from cnn.attribution.objective import Batch, Objective, Progress
 from cnn.images.pixels import as_pixels, fit
@@ -17,8 +17,6 @@ from cnn.models.inputs import scale_of
 
 # Standard errors; by chance alone one of ten thousand maps is farther from its law.
 _MOST_ERRORS = 4
-# Of float32, relative to the numbers that are subtracted.
-_ROUNDING = 1e-5
 
 
 def expected_gradients(
@@ -55,8 +53,7 @@ def expected_gradients(
 
     (value,) = objective.along(samples, between, batch, add, progress)
     end, starts = float(value), values_at(objective, pictures)
-    rounding = _ROUNDING * max(abs(end), float(abs(starts).max()))
-    law = _law(sums, end - starts[chosen], rounding)
+    law = _law(sums, end, starts[chosen])
     return Found((total / samples).astype(np.float32), law, value=end)
 
 
@@ -68,16 +65,17 @@ def _fitted(objective: Objective, batch: Batch, baselines: Iterable[Any]) -> Bat
     return scale_of(model).applied(np.stack(pictures))
 
 
-def _law(sums: NDArray[np.float64], differences: NDArray[np.float32], rounding: float) -> Law:
-    """Return the law for what each sample adds up to, and what it should on average, (samples,)."""
+def _law(sums: NDArray[np.float64], end: float, starts: NDArray[np.float32]) -> Law:
+    """Return the law for what each sample adds up to, and where its way starts, (samples,)."""
+    differences = end - starts
     expected, found = float(differences.mean(dtype=np.float64)), float(sums.mean())
     error = float((sums - differences).std(ddof=1)) / len(sums) ** 0.5
-    largest = max(abs(expected), abs(found)) or 1.0
     return Law(
         "completeness on average",
         "the map tends to the number, less its mean over the baselines",
         expected,
         found,
-        (_MOST_ERRORS * error + rounding) / largest,
+        _MOST_ERRORS * error / larger(expected, found)
+        + rounding((end, float(abs(starts).max())), expected, found),
         "More samples bring it closer.",
     )

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from cnn.attribution.attribution import Found, Law
+from cnn.attribution.attribution import Found, Law, rounding
 from cnn.attribution.baselines import baseline as baseline_of
 from cnn.attribution.objective import Batch, Objective, Progress
 
 _TOLERANCE = 0.05
-# Of float32, relative to the numbers that are subtracted.
-_ROUNDING = 1e-5
 
 
 def integrated_gradients(
@@ -40,12 +38,11 @@ def integrated_gradients(
 
 
 def _law(found: float, end: float, start: float) -> Law:
-    largest = max(abs(end - start), abs(found)) or 1.0
     return Law(
         "completeness",
         "the map adds up to the number, less that of the baseline",
         end - start,
         found,
-        _TOLERANCE + _ROUNDING * max(abs(end), abs(start)) / largest,
+        _TOLERANCE + rounding((end, start), end - start, found),
         "More steps bring it closer.",
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from cnn.attribution.attribution import Found, Law, Map
+from cnn.attribution.attribution import Found, Law, Map, rounding
 from cnn.attribution.lrp_rules import back, told
 from cnn.attribution.lrp_steps import Step, total
 from cnn.attribution.objective import Batch, Objective, Visits, finite, numbers_of
@@ -62,13 +62,14 @@ def lrp(objective: Objective, batch: Batch, *, convolutions: str, epsilon: float
     found = relevance(objective, batch, convolutions, epsilon)
     others = ", further inputs" if given_numbers(objective.model) else ""
     absorbed = sum(found.absorbed.values())
+    left, kept = found.value - absorbed, float(found.map.sum(dtype=np.float64))
     law = Law(
         "conservation",
         f"the relevance of the pixels adds up to the number explained, {number(found.value)}, less what "
         f"biases{others} and ε take on the way, {number(absorbed)}",
-        found.value - absorbed,
-        float(found.map.sum(dtype=np.float64)),
-        _TOLERANCE,
+        left,
+        kept,
+        _TOLERANCE + rounding((found.value, absorbed), left, kept),
     )
     through = [call for call in calls(objective.model) if found.received[call.name]]
     return Found(found.map, law, told(through), value=found.value)

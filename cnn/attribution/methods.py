@@ -5,8 +5,9 @@ A method is a module; its entry here is all that others know of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from cnn.attribution.attribution import Found
 from cnn.attribution.baselines import BASELINES
@@ -17,13 +18,15 @@ from cnn.attribution.guided_backprop import guided_backprop
 from cnn.attribution.input_x_gradient import input_x_gradient
 from cnn.attribution.integrated_gradients import integrated_gradients
 from cnn.attribution.lrp import CONVOLUTIONS, lrp
-from cnn.attribution.occlusion import occlusion
+from cnn.attribution.occlusion import count_of_patches, occlusion
 from cnn.attribution.options import Choice, Number, OfLayer, Option, Pictures
 from cnn.attribution.saliency import saliency
 from cnn.attribution.smoothgrad import smoothgrad
 from cnn.ranges import Limits
 
 _SEED = Number("seed", 0, Limits(0, 999_999))
+# A pass with its gradient takes about as long as three without.
+_WITH_GRADIENT = 3
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,8 @@ class Method:
     `name` is what people call it, `source` its paper; `variant` says in one sentence what exactly is
     computed. `compute` takes the objective, a batch of one, and the options by name. `is_signed` says
     whether its maps have numbers below zero, `is_cut` whether these were cut off, and `is_slow` whether
-    it takes many passes; then it takes `progress` too.
+    it takes many passes; then it takes `progress` too. `passes` counts them for the options and the
+    height and width of the picture, a gradient for three.
     """
 
     name: str
@@ -45,6 +49,24 @@ class Method:
     is_cut: bool = False
     is_linear: bool = False
     is_slow: bool = False
+    passes: Callable[[Mapping[str, Any], Sequence[int]], int] = lambda *_given: _WITH_GRADIENT
+
+    def cost(self, given: Mapping[str, Any], sides: Sequence[int]) -> int:
+        """Return about how many passes a map takes with the options that are given.
+
+        `sides` are the height and the width of the picture.
+        """
+        defaults = {name: option.default for name, option in self.options.items()}
+        return self.passes({**defaults, **given}, sides)
+
+
+def _gradients(option: str) -> Callable[[Mapping[str, Any], Sequence[int]], int]:
+    """Return the number of passes of a method that takes as many gradients as an option says."""
+    return lambda settings, _sides: _WITH_GRADIENT * settings[option]
+
+
+def _patches(settings: Mapping[str, Any], sides: Sequence[int]) -> int:
+    return count_of_patches(*sides, patch=settings["patch"], stride=settings["stride"])
 
 
 _OF_LAYER = {"layer": OfLayer("layer")}
@@ -115,6 +137,7 @@ METHODS: Mapping[str, Method] = {
         },
         is_linear=True,
         is_slow=True,
+        passes=_gradients("samples"),
     ),
     "integrated_gradients": Method(
         "Integrated gradients",
@@ -128,6 +151,7 @@ METHODS: Mapping[str, Method] = {
         },
         is_linear=True,
         is_slow=True,
+        passes=_gradients("steps"),
     ),
     "expected_gradients": Method(
         "Expected gradients",
@@ -142,6 +166,7 @@ METHODS: Mapping[str, Method] = {
         },
         is_linear=True,
         is_slow=True,
+        passes=_gradients("samples"),
     ),
     "occlusion": Method(
         "Occlusion",
@@ -155,5 +180,6 @@ METHODS: Mapping[str, Method] = {
         },
         is_linear=True,
         is_slow=True,
+        passes=_patches,
     ),
 }

@@ -27,8 +27,7 @@ def occlusion(
     patch instead.
     """
     height, width = batch.shape[1:3]
-    patch = patch or max(1, min(height, width) // _PATCHES_A_SIDE)
-    stride = stride or max(1, patch // _STRIDES_A_PATCH)
+    patch, stride = _chosen(height, width, patch, stride)
     _require(patch, stride, height, width)
     rows, columns = _covered(height, patch, stride), _covered(width, patch, stride)
     filling = baseline(objective.model, batch, fill)
@@ -50,6 +49,18 @@ def occlusion(
     return Found((lost / times).astype(np.float32), settings=settings, value=float(values[0]))
 
 
+def count_of_patches(height: int, width: int, *, patch: int, stride: int) -> int:
+    """Return how many places a patch has, as `occlusion` chooses them."""
+    patch, stride = _chosen(height, width, patch, stride)
+    return len(_starts(height, patch, stride)) * len(_starts(width, patch, stride))
+
+
+def _chosen(height: int, width: int, patch: int, stride: int) -> tuple[int, int]:
+    """Return the patch and the stride, by the size of the picture where one is 0."""
+    patch = patch or max(1, min(height, width) // _PATCHES_A_SIDE)
+    return patch, stride or max(1, patch // _STRIDES_A_PATCH)
+
+
 def _require(patch: int, stride: int, height: int, width: int) -> None:
     if patch > min(height, width):
         raise AttributionError(
@@ -65,7 +76,11 @@ def _require(patch: int, stride: int, height: int, width: int) -> None:
 
 def _covered(side: int, patch: int, stride: int) -> NDArray[np.bool_]:
     """Return which pixels along a side each place of the patch covers, (places, pixels)."""
-    last = side - patch
-    starts = np.array([*range(0, last, stride), last])[:, None]
+    starts = np.array(_starts(side, patch, stride))[:, None]
     pixels = np.arange(side)
     return (starts <= pixels) & (pixels < starts + patch)
+
+
+def _starts(side: int, patch: int, stride: int) -> list[int]:
+    last = side - patch
+    return [*range(0, last, stride), last]

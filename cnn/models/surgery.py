@@ -7,9 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, count, groupby
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from cnn.errors import LayerError
@@ -41,6 +43,12 @@ class Affine:
 
 
 _FIRST = "_cnn_operated"
+# Sets of layer calls with changes of which what was compiled is kept, of a model and all its twins: each
+# takes as much memory as the network without changes.
+_MOST_SETS = 8
+_keeping = Lock()
+_T = TypeVar("_T")
+Sets = LRUCache[frozenset[str], _T]
 # What is done to channels, by the name of a layer call and the number of the channel; a number alone
 # is a factor.
 Changes = Mapping[str, Mapping[int, "float | Affine"]]
@@ -95,9 +103,20 @@ def operated(model: keras.Model, channels: Changes) -> keras.Model:
     network = with_layers(first.network, others)
     attach_card(network, card_of(model))
     name_scopes(network)
-    kept = kept_for_twins(model).setdefault(OPERATED, {})
-    share(network, kept.setdefault(frozenset(tables), {}))
+    kept = kept_for_twins(model).setdefault(OPERATED, LRUCache(_MOST_SETS))
+    share(network, _recent(kept, frozenset(tables), dict))
     return network
+
+
+def _recent(known: Sets[_T], calls_changed: frozenset[str], make: Callable[[], _T]) -> _T:
+    """Return what is known of a set of layer calls, or make it; of many sets the longest unused go."""
+    with _keeping:
+        found = known.get(calls_changed)
+    if found is not None:
+        return found
+    made = make()
+    with _keeping:
+        return known.setdefault(calls_changed, made)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,21 +131,20 @@ class _First:
 
 
 def _first_with(model: keras.Model, tables: Tables) -> _First:
+    known: Sets[_First] = vars(model).setdefault(_FIRST, LRUCache(_MOST_SETS))
+    return _recent(known, frozenset(tables), lambda: _made_with(model, tables))
+
+
+def _made_with(model: keras.Model, tables: Tables) -> _First:
     from cnn.models.factors import Rescaling
 
-    known: dict[frozenset[str], _First] = getattr(model, _FIRST, {})
-    calls_changed = frozenset(tables)
-    if calls_changed in known:
-        return known[calls_changed]
     inserted: dict[str, Any] = {}
 
     def insert(call: str, *numbers: Any, **settings: Any) -> Any:
         inserted[call] = Rescaling(*numbers, **settings)
         return inserted[call]
 
-    first = _First(_anew(model, tables, insert), inserted)
-    object.__setattr__(model, _FIRST, {**known, calls_changed: first})
-    return first
+    return _First(_anew(model, tables, insert), inserted)
 
 
 def keep_only(model: keras.Model, layer: str, *, channel: int) -> dict[int, float]:

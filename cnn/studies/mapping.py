@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +21,8 @@ from cnn.studies.question import Asked, Wanted
 if TYPE_CHECKING:
     import keras
 
-# Is told how many hundredths of a map are done, and of how many in all; it may raise, which ends it.
+# Is told how many passes are done, and of how many in all; it may raise, which ends it.
 Onlooker = Callable[[int, int], None]
-_HUNDREDTHS = 100
 
 
 def mapped(
@@ -31,12 +30,23 @@ def mapped(
 ) -> Maps:
     """Return the maps that are asked for; some methods compare with these pictures."""
     batch = scale_of(network).applied(asked.pixels[None])
+    costs = [cost_of(wanted, batch) for wanted in asked.maps]
     made = []
     for place, wanted in enumerate(asked.maps):
-        told = partial(_tell_share, onlooker, place, len(asked.maps))
-        told(0.0)
+        told = partial(tell_share, onlooker, costs, place)
+        told(0)
         made.append(_kept_map(network, batch, wanted, pictures, told))
     return Maps(made)
+
+
+def cost_of(wanted: Wanted, batch: NDArray[np.float32]) -> int:
+    """Return about how many passes a map of a prepared picture takes."""
+    return METHODS[wanted.method].cost(wanted.options, batch.shape[1:3])
+
+
+def tell_share(onlooker: Onlooker, costs: Sequence[int], place: int, share: float) -> None:
+    """Tell that of parts with these costs all before one are done, and a share of that one."""
+    onlooker(round(sum(costs[:place]) + share * costs[place]), sum(costs))
 
 
 def options_of(wanted: Wanted, pictures: list[NDArray[np.uint8]]) -> dict[str, Any]:
@@ -44,10 +54,6 @@ def options_of(wanted: Wanted, pictures: list[NDArray[np.uint8]]) -> dict[str, A
     options = METHODS[wanted.method].options.items()
     given = {name: pictures for name, option in options if isinstance(option, Pictures)}
     return {**given, **wanted.options}
-
-
-def _tell_share(onlooker: Onlooker, place: int, count: int, share: float) -> None:
-    onlooker(round(_HUNDREDTHS * (place + share)), _HUNDREDTHS * count)
 
 
 def _kept_map(

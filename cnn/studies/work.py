@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,11 @@ import numpy as np
 from filelock import Timeout
 from numpy.typing import NDArray
 
-from cnn.attribution.counterfactual import CONTROLS, WAY, Search
+from cnn.attribution.counterfactual import CONTROLS, WAY, Search, ahead
 from cnn.attribution.methods import METHODS
 from cnn.attribution.objective import objective_of
 from cnn.attribution.trust.cascade import cascade, count_of_maps
-from cnn.attribution.trust.curves import BATCHES, curves
+from cnn.attribution.trust.curves import PASSES, curves
 from cnn.attribution.trust.linearity import TARGETS, linearity
 from cnn.attribution.trust.repeating import plane_of
 from cnn.attribution.trust.stability import count_of_repeats, stability
@@ -45,7 +46,7 @@ from cnn.studies.answers import (
     Trust,
     Turned,
 )
-from cnn.studies.mapping import mapped, options_of
+from cnn.studies.mapping import cost_of, mapped, options_of, tell_share
 from cnn.studies.question import (
     DIAGNOSE,
     EVALUATE,
@@ -161,11 +162,12 @@ class _Progress:
     def __init__(self, study: Study) -> None:
         self._study = study
         self._began = self._written = self._shown = 0.0
+        self._first = 0
 
     def tell(self, done: int, count: int) -> None:
         """Write that so many pictures are done; what the first took counts for nothing."""
         now = time.monotonic()
-        if not self._began:
+        if not self._first:
             self._began, self._first = now, done
         if now - self._written < _SECONDS:
             return
@@ -264,26 +266,31 @@ def _trusted(
     wanted, pictures = asked.maps[0], _some(data)
     objective = objective_of(network, batch, wanted.target)
     method, options = wanted.method, options_of(wanted, pictures)
-    maps, repeats = count_of_maps(network), count_of_repeats(method)
-    count = BATCHES + maps + repeats + (TARGETS if METHODS[method].is_linear else 0)
+    counts = [1, count_of_maps(network), count_of_repeats(method)]
+    counts += [TARGETS] if METHODS[method].is_linear else []
+    first, *others = (cost_of(wanted, batch) * count for count in counts)
+    costs = [first, PASSES, *others]
+
+    def share_told(place: int) -> Callable[[float, int], None]:
+        tell = partial(tell_share, progress.tell_or_stop, costs, place)
+        return lambda done, count: tell(done / count)
+
     with suppress(_CancelledError):
-        plane = plane_of(objective, batch, method, options)
+        progress.say("The map that is tried.")
+        plane = plane_of(objective, batch, method, options, lambda done: share_told(0)(done, 1))
         return Trust(
             curves=curves(
                 objective, batch, plane, data=prepared(network, pictures),
-                on_progress=lambda done, _: progress.tell_or_stop(done, count),
+                on_progress=share_told(1),
             ),
             cascade=cascade(
-                objective, batch, method, options,
-                on_progress=lambda done, _: progress.tell_or_stop(BATCHES + done, count),
+                objective, batch, method, options, first=plane, on_progress=share_told(2),
             ),
             stability=stability(
-                objective, batch, method, options,
-                on_progress=lambda done, _: progress.tell_or_stop(BATCHES + maps + done, count),
+                objective, batch, method, options, first=plane, on_progress=share_told(3),
             ),
             linearity=linearity(
-                objective, batch, method, options,
-                on_progress=lambda done, _: progress.tell_or_stop(count - TARGETS + done, count),
+                objective, batch, method, options, on_progress=share_told(4),
             ),
         )  # fmt: skip
     return None
@@ -343,10 +350,9 @@ def _turned(
 def _step_in_words(missing: Sequence[float]) -> str:
     if not missing:
         return "The first step towards the class."
-    below = number(missing[-1])
-    return (
-        f"Step {len(missing) + 1}: before the last its score was {below} below the one that wins."
-    )
+    last = missing[-1]
+    where = f"{number(last)} below the one that wins" if last > 0 else ahead(last)
+    return f"Step {len(missing) + 1}: before the last its score was {where}."
 
 
 def _changed(model: keras.Model, question: Question) -> keras.Model:

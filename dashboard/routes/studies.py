@@ -62,7 +62,7 @@ _SPLIT = "test"
 _LOST = "Its worker ended before it began: start it again."
 _LONG_SECONDS = 90
 # What is counted is not pictures.
-_IN_STEPS = (TRUST, SYNTHESISE)
+_IN_PASSES = (MAPS, TRUST)
 
 
 class _Asked(BaseModel):
@@ -279,8 +279,8 @@ def _in_words(status: Status, kind: Kind) -> str:
     if not status.all:
         return status.message
     left = status.seconds_left
-    done = f"{status.done:,} of {counted(status.all, 'step' if kind in _IN_STEPS else 'picture')}"
-    if kind == MAPS:
+    done = f"{status.done:,} of {counted(status.all, 'step' if kind == SYNTHESISE else 'picture')}"
+    if kind in _IN_PASSES:
         done = f"{percent(status.done / status.all, 0)} done"
     return done if left is None else f"{done} · {_duration(left)} left"
 

@@ -34,6 +34,7 @@ from cnn.inspection.sweeping import Sweep
 from cnn.jobs import Queue
 from cnn.models.card import miscounted, names_classes
 from cnn.models.choosing import output_labels, with_output_first
+from cnn.models.layers import is_large
 from cnn.runs.configuration import TrainingConfig
 from cnn.runs.moments import Moment
 from cnn.runs.run import Note, Run
@@ -68,6 +69,8 @@ _LONGEST_PAUSE_SECONDS = 30.0
 _MOST_LOOK_BYTES = 64_000_000
 _MOST_DRIFTS = 64
 _MOST_OPERATED = 48
+# What is compiled for a large network with changes takes as much room as for so many small ones.
+_SMALL_ONES = 6
 _MOST_DIAGNOSES = 128
 _MOST_SAID = 64
 _MOST_ATTRIBUTION_BYTES = 64_000_000
@@ -125,7 +128,9 @@ class Runtime:
             condition=threading.Condition(),
         )(self._look)
         self._operated_once = cached(
-            LRUCache(_MOST_OPERATED), key=_model_and_operations, condition=threading.Condition()
+            LRUCache(_MOST_OPERATED, getsizeof=_room_for),
+            key=_model_and_operations,
+            condition=threading.Condition(),
         )(_operated)
         self._in_range_once = cached(
             LRUCache(_MOST_OPERATED), key=_model_and_range, condition=threading.Condition()
@@ -605,6 +610,10 @@ def _picture_and_class(view: View, model: keras.Model, target: int, norm: Norm) 
 
 def _operated(model: keras.Model, view: View) -> keras.Model:
     return cnn.models.operated(model, view.operations)
+
+
+def _room_for(network: keras.Model) -> int:
+    return _SMALL_ONES if is_large(network) else 1
 
 
 def _model_and_output(model: keras.Model, place: int) -> Hashable:

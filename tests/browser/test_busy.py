@@ -12,6 +12,7 @@ from playwright.sync_api import TimeoutError, expect
 from tests.browser.conftest import answered, seen
 
 SENTENCE = "The server has more to do than it can do at once. This page asks again by itself."
+COMPUTING = "The server computes what this page shows next …"
 # A step against the network for every picture: what takes the server longest.
 LONG = "/values/panel?data=digits&split=all&epsilon=0.1&index="
 
@@ -69,6 +70,25 @@ def test_a_page_says_that_the_server_is_busy_and_catches_up(visit, small_server,
     # The browser itself writes a line for each refusal.
     assert all("503" in error for error in visitor.errors)
     visitor.errors.clear()
+
+
+@pytest.mark.parametrize(
+    ("asked", "does"),
+    [("**/_dash-update-component*", "Output"), ("**/values/**", "Another")],
+)
+def test_what_takes_long_to_compute_is_told_until_it_is_there(visit, digits_server, asked, does):
+    page, held = visit(digits_server, "/activations/conv2d").page, []
+    over = threading.Event()
+    answered(page)
+    busy = page.locator("#busy")
+    page.route(asked, lambda route: route.continue_() if over.is_set() else held.append(route))
+    page.locator(f"text={does}").first.click()
+    expect(busy).to_have_text(COMPUTING)
+    over.set()
+    for route in held:
+        route.continue_()
+    expect(busy).to_be_hidden()
+    answered(page)
 
 
 def test_a_page_that_opens_meanwhile_is_whole_in_the_end(visit, small_server):

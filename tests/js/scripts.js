@@ -12,8 +12,9 @@ const RULES = {
   pages: { base: "/below/", first: "network" },
 };
 
-// `page` has the elements by id that there are, `around` what else there is, and `fetch` is the window's.
-export function load(names, { rules = {}, page = {}, around = {}, fetch = () => {}, onProps = () => {} } = {}) {
+// `page` has the elements by id that there are, `found` is what a selector finds, `around` what else there is, and
+// `fetch` is the window's.
+export function load(names, { rules = {}, page = {}, found = null, around = {}, fetch = () => {}, onProps = () => {} } = {}) {
   const quiet = () => {};
   const window = {
     addEventListener: quiet, fetch,
@@ -28,7 +29,7 @@ export function load(names, { rules = {}, page = {}, around = {}, fetch = () => 
     document: {
       addEventListener: quiet,
       getElementById: (id) => elements[id] || null,
-      querySelector: () => null,
+      querySelector: () => found,
       body: { classList: { toggle: quiet } },
       documentElement: { dataset: {} },
     },

@@ -33,7 +33,7 @@ MOST_STAGES = 12
 MOST_LEFT = 0.3
 # Half of the order is still there without anything that was learned.
 LEAST_KEPT = 0.5
-Progress = Callable[[int, int], None]
+Progress = Callable[[float, int], None]
 _BAND = (0.1, 0.9)
 
 
@@ -104,24 +104,27 @@ def cascade(
     method: str,
     options: Mapping[str, Any] | None = None,
     *,
+    first: Map | None = None,
     seeds: int = SEEDS,
     on_progress: Progress | None = None,
 ) -> Cascade:
     """Return what becomes of a method's map while the network loses what it has learned.
 
-    `seeds` networks are drawn; `on_progress` gets how many maps are made, of how many, and may raise.
+    `first` is the map of the network itself, where it is known. `seeds` networks are drawn;
+    `on_progress` gets how many maps are made, with the share of the next, of how many, and may raise.
     Raises `AttributionError` for a network that cannot be copied or has nothing to draw.
     """
     settings = options or {}
-    first = plane_of(objective, batch, method, settings)
+    if first is None:
+        first = plane_of(objective, batch, method, settings)
     drawn = Redrawing(objective.model)
     parts = _parts(list(drawn.layers))
     maps: list[list[Map]] = [[] for _ in parts]
     done, count = 0, seeds * len(parts)
 
-    def tell(_share: float = 0) -> None:
+    def tell(share: float = 0) -> None:
         if on_progress:
-            on_progress(done, count)
+            on_progress(done + share, count)
 
     for seed in range(seeds):
         drawn.begin()

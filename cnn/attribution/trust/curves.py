@@ -32,6 +32,7 @@ POINTS = 32
 LEAST_MARGIN = 0.01
 # One for each fill and each order.
 BATCHES = len(FILLS) * (1 + len(CONTROLS))
+PASSES = BATCHES * len(WAYS) * POINTS
 _HAVE_SHARES = ("softmax", "logits", "scores")
 Progress = Callable[[int, int], None]
 

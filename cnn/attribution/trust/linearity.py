@@ -15,7 +15,7 @@ from cnn.attribution.trust.repeating import plane_of
 TARGETS = 3
 # Of float32, relative to the largest number of the maps.
 TOLERANCE = 1e-3
-Progress = Callable[[int, int], None]
+Progress = Callable[[float, int], None]
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ def linearity(
         return None
     planes: list[Map] = []
 
-    def tell(_share: float = 0) -> None:
+    def tell(share: float = 0) -> None:
         if on_progress:
-            on_progress(len(planes), TARGETS)
+            on_progress(len(planes) + share, TARGETS)
 
     of, other = pair
     alone = replace(objective.target, against=None)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from cnn.attribution.attribution import Map
 from cnn.attribution.methods import METHODS
 from cnn.attribution.objective import Batch, Objective
 from cnn.attribution.trust.marks import FAIL, INCONCLUSIVE, PASS, Mark
@@ -21,7 +22,7 @@ NOISE = 0.02
 # Above it maps look the same, below the other their largest cells are mostly others.
 LEAST_STABLE = 0.8
 LEAST_ALIKE = 0.5
-Progress = Callable[[int, int], None]
+Progress = Callable[[float, int], None]
 
 
 @dataclass(frozen=True)
@@ -54,23 +55,26 @@ def stability(
     method: str,
     options: Mapping[str, Any] | None = None,
     *,
+    first: Map | None = None,
     seed: int = 0,
     on_progress: Progress | None = None,
 ) -> Stability:
     """Return how far the map of a method stays as it is, for a prepared picture, a batch of one.
 
     It is made again five times with other seeds, where the method has one, and five times with Gaussian
-    noise of 2 % of what pixels can be, drawn from `seed` and kept within that range. `on_progress` gets
-    how many of these maps are made, of how many, and may raise.
+    noise of 2 % of what pixels can be, drawn from `seed` and kept within that range. `first` is the map
+    itself, where it is known; `on_progress` gets how many others are made, with the share of the next,
+    of how many, and may raise.
     """
     given = dict(options or {})
-    first = plane_of(objective, batch, method, given)
+    if first is None:
+        first = plane_of(objective, batch, method, given)
     noisy = _noisy(objective, batch, seed)
     count, kept = count_of_repeats(method), list[float | None]()
 
-    def tell(_share: float = 0) -> None:
+    def tell(share: float = 0) -> None:
         if on_progress:
-            on_progress(len(kept), count)
+            on_progress(len(kept) + share, count)
 
     def repeat(picture: Batch, settings: Mapping[str, Any]) -> None:
         kept.append(rank_correlation(first, plane_of(objective, picture, method, settings, tell)))

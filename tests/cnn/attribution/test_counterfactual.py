@@ -75,6 +75,21 @@ def test_what_cannot_be_reached_is_told(classifier, seven):
         counterfactual(classifier, seven, target=1, norm="l3")
 
 
+def test_a_class_that_is_ahead_by_too_little_for_its_probability_is_told():
+    inputs = keras.Input((4, 4, 1))
+    pooled = keras.layers.GlobalAveragePooling2D()(inputs)
+    alike = keras.Model(inputs, keras.layers.Dense(2, activation="softmax")(pooled))
+    alike.layers[-1].set_weights([np.array([[0.0, 1e-9]], np.float32), np.zeros(2, np.float32)])
+    told = (
+        "in 200 steps: its score was 1×10⁻⁹ above that of the class named, too little for "
+        "the larger probability"
+    )
+    search = Search(alike, np.full((4, 4, 1), 100, np.uint8), target=1)
+    with pytest.raises(cnn.AttributionError, match=told):
+        search.go_on(alike)
+    assert max(search.missing) < 0
+
+
 def test_the_change_has_its_numbers(classifier, seven):
     made = counterfactual(classifier, seven, target=9)
     change = (made.after.astype(int) - made.before) / 255

@@ -89,6 +89,19 @@ def test_an_incomplete_one_is_refused_with_the_residual(scene):
         )
 
 
+@pytest.mark.parametrize("size", [1, 1e-13])
+def test_how_far_it_is_from_its_law_does_not_depend_on_how_large_the_numbers_are(scene, size):
+    keras.utils.set_random_seed(7)
+    picture = keras.Input((6, 7, 2))
+    bent = layers.Dense(8, activation="tanh")(layers.Flatten()(picture))
+    last = layers.Dense(2)
+    model = as_functional(keras.Model(picture, last(bent)))
+    last.set_weights([weights * size for weights in last.get_weights()])
+    law = _law(model, scene, 2)
+    assert law.expected == pytest.approx(0.80661 * size, rel=1e-4)
+    assert law.residual == pytest.approx(0.0077584, rel=1e-3)
+
+
 def test_the_baselines_are_what_they_are_called():
     keras.utils.set_random_seed(8)
     picture = keras.Input((8, 10, 3))

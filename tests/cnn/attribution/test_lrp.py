@@ -140,6 +140,17 @@ def test_the_law_is_conservation_with_what_was_absorbed(classifier, seven):
     assert found.residual < 1e-4
 
 
+def test_where_epsilon_takes_all_of_it_the_law_says_nothing():
+    """What is left is the rounding of two numbers that are the same, whatever the map adds up to."""
+    model = without_biases()
+    *_, last = [layer for layer in model.layers if layer.weights]
+    last.set_weights([weights * np.float32(1e-14) for weights in last.get_weights()])
+    law = cnn.attribute(model, picture_of((12, 10, 2)), method="lrp").law
+    assert abs(law.found) < 1e-14
+    assert law.residual > 0.01
+    assert law.mark == "inconclusive"
+
+
 def normalised(*, is_folded: bool) -> keras.Model:
     """Layers of four kinds, each with a batch normalisation behind it, or with it folded in."""
     keras.utils.set_random_seed(11)

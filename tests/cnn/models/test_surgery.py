@@ -1,5 +1,8 @@
 """A network with changed channels is its own numbers, changed there and nowhere else."""
 
+import gc
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from keras import layers
 
 import cnn
 from cnn.models.card import Card, attach_card, card_of
+from cnn.models.compilation import Compiled
 from cnn.models.graph import as_trained
 from cnn.models.inputs import scale_of
 from cnn.models.internals import nodes
@@ -395,3 +399,22 @@ def test_networks_to_look_at_are_those_of_ablate_and_leave_no_trace(second_model
         )
     kept = [kept_for_twins(one) for one in (first, *networks.values())]
     assert kept[0] is kept[1] is kept[2]
+
+
+def test_what_was_compiled_for_changes_elsewhere_goes_when_there_are_many():
+    model = nets.deep(14)
+    picture = np.zeros((16, 16, 1), np.uint8)
+
+    def compiled(name: str) -> weakref.ref:
+        network = operated(model, {name: {0: 0.0}})
+        cnn.predict(network, picture)
+        kept = kept_for_twins(network).values()
+        return weakref.ref(next(one for one in kept if isinstance(one, Compiled)))
+
+    unused, used = compiled("step_0"), compiled("step_1")
+    for depth in range(2, 11):
+        operated(model, {f"step_{depth}": {0: 0.0}})
+        assert kept_for_twins(operated(model, {"step_1": {1: 0.5}}))
+    gc.collect()
+    assert unused() is None
+    assert used() is not None

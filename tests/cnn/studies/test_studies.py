@@ -14,7 +14,7 @@ import cnn
 from cnn import Affine, StudyError
 from cnn.attribution.objective import objective_of
 from cnn.attribution.trust.cascade import cascade
-from cnn.attribution.trust.curves import BATCHES, curves
+from cnn.attribution.trust.curves import BATCHES, PASSES, curves
 from cnn.attribution.trust.stability import TIMES, stability
 from cnn.files import content_hash
 from cnn.inspection.batches import prepared
@@ -406,18 +406,37 @@ def test_a_method_that_compares_with_pictures_gets_those_of_the_data(tmp_path, b
 def test_the_measuring_of_trust_is_cancelled_between_two_passes(
     tmp_path, trusting, few, monkeypatch
 ):
-    study, last = begun(tmp_path, trusting), BATCHES + 40 + 2
-    told = []
+    study, told = begun(tmp_path, trusting), []
+    tried = [3 + PASSES // BATCHES * done for done in range(1, BATCHES + 1)]
+    maps = [3 + PASSES + 3 * done for done in range(1, 40 + 2 + 1)]
 
     def cancel(progress, done, count):
         told.append((done, count))
-        if done == last:
+        if done == maps[-1]:
             study.ask_to_cancel()
 
     monkeypatch.setattr(work._Progress, "tell", cancel)
     work_on(study)
     assert study.status == Status("cancelled", message="Cancelled.")
-    assert told == [(done, BATCHES + 40 + TIMES) for done in range(1, last + 1)]
+    assert told == [(done, PASSES + 3 * (1 + 40 + TIMES)) for done in tried + maps]
+
+
+def test_a_slow_map_whose_trust_is_measured_is_cancelled_while_it_is_made(
+    tmp_path, bundled, few, seven, monkeypatch
+):
+    asked = Asked.of(seven, [Wanted("occlusion", {}, cnn.Target(7))])
+    study, told = begun(tmp_path, Question.trust(bundled, {}, asked, "digits", "test")), []
+
+    def cancel(progress, done, count):
+        told.append((done, count))
+        study.ask_to_cancel()
+
+    monkeypatch.setattr(work._Progress, "tell", cancel)
+    work_on(study)
+    assert study.status == Status("cancelled", message="Cancelled.")
+    ((done, count),) = told
+    assert 0 < done < 625
+    assert count == PASSES + 625 * (1 + 40 + TIMES + 3)
 
 
 @pytest.fixture(scope="module")
@@ -469,18 +488,19 @@ def test_pictures_that_a_map_was_compared_with_are_those_of_the_data_and_are_not
 
 
 def test_maps_are_cancelled_between_two_passes(tmp_path, mapping, few, monkeypatch):
+    """Of them 3 and 8 take a gradient, each as long as three passes, and the last has 36 patches."""
     study = begun(tmp_path, mapping)
     told = []
 
     def cancel(progress, done, count):
         told.append((done, count))
-        if done == 100:
+        if done == 9:
             study.ask_to_cancel()
 
     monkeypatch.setattr(work._Progress, "tell", cancel)
     work_on(study)
     assert study.status == Status("cancelled", message="Cancelled.")
-    assert told == [(0, 300), (100, 300)]
+    assert told == [(0, 69), (9, 69)]
 
 
 def test_one_that_waits_is_cancelled_at_once(tmp_path, evaluation):
@@ -503,6 +523,17 @@ def test_progress_tells_how_far_it_is_and_how_long_it_takes(tmp_path, evaluation
         assert study.status.done == 100
         progress.tell(300, 1000)
         assert study.status == Status("running", done=300, all=1000, seconds_left=7.0)
+
+
+def test_how_long_it_takes_is_not_told_by_what_is_compiled_first(tmp_path, evaluation, monkeypatch):
+    study = begun(tmp_path, evaluation)
+    times = iter([10.0, 30.0, 31.0])
+    monkeypatch.setattr(work.time, "monotonic", lambda: next(times))
+    progress = work._Progress(study)
+    with study.hold():
+        for done, left in ((0, None), (100, None), (200, 8.0)):
+            progress.tell(done, 1000)
+            assert study.status == Status("running", done=done, all=1000, seconds_left=left)
 
 
 def test_it_beats_while_it_is_worked_on(tmp_path, evaluation, few):

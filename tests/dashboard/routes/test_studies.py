@@ -93,7 +93,7 @@ def test_trust_is_asked_of_the_map_that_is_looked_at(ask, get, runtime):
         assert found["state"] == "none"
     with study.hold():
         study.write_status(Status("running", done=3, all=55))
-        assert get(f"/studies/{study.id}")["progress"] == "3 of 55 steps"
+        assert get(f"/studies/{study.id}")["progress"] == "5% done"
     refused = ask("trust", of_method="tea leaves", expected=400)
     assert refused["problem"].startswith("There is no method 'tea leaves'")
 

@@ -1,4 +1,7 @@
+import gc
 import shutil
+import weakref
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -14,6 +17,7 @@ from dashboard.runtime.catalogue import Catalogue, key_of
 from dashboard.runtime.runtime import Runtime
 from dashboard.settings import Settings
 from dashboard.shell import panel
+from tests import nets
 
 
 @pytest.fixture
@@ -282,3 +286,23 @@ def test_a_download_that_waits_for_a_worker_is_not_queued_again(settings, tmp_pa
     for _ in range(2):
         runtime._submit_missing()
     assert runtime.queue._huey.pending_count() == 1
+
+
+def test_of_a_large_network_fewer_changed_ones_are_kept(settings, tmp_path):
+    path = tmp_path / "costly.keras"
+    cnn.save_model(nets.costly(), path)
+    runtime = Runtime(with_model(settings, path))
+    large = runtime.default_view()
+    small = replace(large, model=runtime.catalogue.bundled().key)
+
+    def kept(view, layer):
+        made = [weakref.ref(_changed(runtime, view, layer, channel)) for channel in range(12)]
+        gc.collect()
+        return sum(one() is not None for one in made)
+
+    assert kept(small, "conv2d") == 12
+    assert kept(large, "stem") == 8
+
+
+def _changed(runtime, view, layer, channel):
+    return runtime.model(replace(view, surgery=f"{layer}:{channel}*0"))
