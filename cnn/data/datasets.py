@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from cnn.data import cifar, embedded
 from cnn.data.archives import read_archive
+from cnn.data.beside import NOTHING, Beside
 from cnn.data.fetching import keras_cache
 from cnn.data.idx import FASHION, idx_files, read_idx_files
 from cnn.data.labelled import ALL, TEST, TRAIN, Labelled, numbered
@@ -57,7 +58,8 @@ class Dataset:
     `pictures` are n of uint8 (height, width, channels), `labels` is int64 (n,), -1 for
     each and without class names where nobody says what they are. `source` says where they came from,
     in words for the screen. `damaged` is how many were left out because they could not be read; `key`
-    is another as soon as files of somebody's own are.
+    is another as soon as files of somebody's own are. `beside` is what else is there for each picture,
+    by the names of the inputs that may get it.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Dataset:
     source: str
     damaged: int = 0
     key: str = ""
+    beside: Beside = NOTHING
 
     @property
     def is_labelled(self) -> bool:
@@ -106,7 +109,7 @@ class Dataset:
         pictures, places = self.readable(range(len(self)))
         return replace(
             self, pictures=stacked(pictures), labels=self.labels[places],
-            damaged=len(self) - len(places),
+            damaged=len(self) - len(places), beside=self.beside.chosen(places),
         )  # fmt: skip
 
     def readable(self, places: Iterable[int]) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64]]:
@@ -309,7 +312,7 @@ def _embedded_dataset(split: str) -> Dataset:
 
 
 def _dataset(name: str, split: str, labelled: Labelled, source: str) -> Dataset:
-    pictures, labels, names = labelled
+    pictures, labels, names, beside = labelled
     if len(pictures) != len(labels):
         raise DatasetError(f"{name} holds {len(pictures)} pictures but {len(labels)} labels.")
     if not len(labels):
@@ -320,7 +323,7 @@ def _dataset(name: str, split: str, labelled: Labelled, source: str) -> Dataset:
         raise DatasetError(
             f"{name} has a label {labels.max()} and {len(names)} classes: expected 0 to {len(names) - 1}."
         )
-    return Dataset(name, split, pictures, labels, names, source)
+    return Dataset(name, split, pictures, labels, names, source, beside=beside)
 
 
 def _require_split(name: str, split: str, splits: tuple[str, ...]) -> None:
