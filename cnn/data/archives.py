@@ -152,11 +152,10 @@ def _described(archive: Any, name: str) -> _Described | None:
     if f"{name}.npy" not in archive.zip.namelist():
         return None
     with archive.zip.open(f"{name}.npy") as file:
-        version = np.lib.format.read_magic(file)
-        read = _HEADERS.get(version)
-        if read is None:
+        try:
+            shape, _, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
+        except (KeyError, ValueError):
             return None
-        shape, _, dtype = read(file)
     return _Described(shape, dtype)
 
 

@@ -7,7 +7,7 @@ Keras cache; the embedded digits are always there.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -25,6 +25,7 @@ from cnn.data.labelled import ALL, TEST, TRAIN, Labelled, numbered
 from cnn.data.picture_files import PictureFiles, stacked, within_room
 from cnn.data.sources import ACCEPTED, Source, open_source
 from cnn.errors import DatasetError
+from cnn.images.pixels import fit
 
 DIGITS = "digits"
 MNIST = "mnist"
@@ -98,22 +99,39 @@ class Dataset:
         """
         return np.asarray(self.pictures)
 
-    def decoded(self) -> Dataset:
+    def decoded(self, size: tuple[int, int] | None = None, channels: int | None = None) -> Dataset:
         """Return the same pictures as one array, without those that are damaged.
 
-        Raises `DatasetError` where none is left, they have several sizes, or take more than 2 GB.
+        With a `size` (height, width) all are brought to it, as a model's pictures are, and to so many
+        `channels` where these are given. Raises `DatasetError` where none is left, they have several
+        sizes and none is given, or they take more than 2 GB.
         """
+
+        def fitted(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+            own = picture.shape
+            height, width = size or own[:2]
+            return fit(picture, height, width, channels or own[2])
+
         if not isinstance(self.pictures, PictureFiles):
-            return replace(self, pictures=self.images)
+            images = self.images
+            is_so = fitted(images[0]).shape == images.shape[1:]
+            return replace(self, pictures=images if is_so else np.stack([*map(fitted, images)]))
         self.first()
-        pictures, places = self.readable(range(len(self)))
+        pictures, places = self.readable(range(len(self)), fitted)
         return replace(
             self, pictures=stacked(pictures), labels=self.labels[places],
             damaged=len(self) - len(places), beside=self.beside.chosen(places),
         )  # fmt: skip
 
-    def readable(self, places: Iterable[int]) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64]]:
-        """Return those of the pictures at `places` that are not damaged, and their places (n,)."""
+    def readable(
+        self,
+        places: Iterable[int],
+        made: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] = lambda picture: picture,
+    ) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64]]:
+        """Return those of the pictures at `places` that are not damaged, and their places (n,).
+
+        What is `made` of each, such as a smaller one, is returned in its place.
+        """
         kept: list[int] = []
 
         def undamaged() -> Iterator[NDArray[np.uint8]]:
@@ -121,7 +139,7 @@ class Dataset:
                 with suppress(DatasetError):
                     picture = self.pictures[place]
                     kept.append(place)
-                    yield picture
+                    yield made(picture)
 
         pictures = list(within_room(undamaged()))
         return pictures, np.array(kept, np.int64)

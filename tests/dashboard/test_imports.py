@@ -43,7 +43,7 @@ ROOMS = {
     ),
     "cnn.data": (
         "picture_files", "levels", "beside", "labelled", "splits", "idx", "archives", "cifar",
-        "listing", "folders", "tables", "sources", "embedded", "fetching", "datasets", "names",
+        "listing", "folders", "tables", "sources", "embedded", "fetching", "datasets", "sizing", "names",
     ),
     "dashboard": (
         "ids", "prefix", "bodies", "arguments", "watching", "state", "settings", "access", "shedding",

@@ -214,6 +214,17 @@ def test_arrays_with_a_row_for_each_picture_are_kept_beside_them_and_others_are_
     np.testing.assert_array_equal(training.beside.picture("Second", 3), IMAGES[4])
 
 
+def test_what_is_no_array_beside_pictures_is_left_out_and_harms_nothing(tmp_path):
+    path = saved(tmp_path, x=IMAGES, odd=np.zeros(6, [(f"field{n}", "f4") for n in range(900)]))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("broken.npy", b"no array")
+        archive.writestr("readme.txt", b"what these are")
+    assert open_source(Path(path)).notes == (
+        "Left out: odd (no numbers), broken (no numbers) and readme.txt (no numbers).",
+    )
+    np.testing.assert_array_equal(cnn.load_dataset(path).images, IMAGES)
+
+
 def test_a_split_has_the_arrays_that_are_called_as_it_is(tmp_path):
     path = saved(
         tmp_path, x_train=IMAGES, y_train=LABELS, x_test=IMAGES[:2], y_test=LABELS[:2],
