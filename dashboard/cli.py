@@ -14,11 +14,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from cnn.data.datasets import NAMES
+from cnn.data.datasets import NAMES, load_dataset
 from cnn.data.sources import open_source
 from cnn.runs.configuration import SETTINGS, TrainingConfig
 from cnn.settings import settings_of
 from cnn.training import lessons
+from cnn.training.feeding import require_trainable
 from cnn.training.lessons import LESSONS
 from cnn.words import counted, percent
 from dashboard import options
@@ -145,6 +146,7 @@ def train(
             if Path(chosen["dataset"]).exists():
                 _tell_of(Path(chosen["dataset"]))
         config = lessons.config(lesson, chosen, data_dir=settings.data_path)
+        _tell_of_size(config, settings.data_path)
         place = into or settings.jobs.runs_dir
         run = (
             runs.create(place.parent, config, place.name)
@@ -158,6 +160,17 @@ def train(
         )
         raise typer.Exit(1)
     _print_results(run)
+
+
+def _tell_of_size(config: TrainingConfig, data_path: Path) -> None:
+    """Say in which size pictures are trained on, where it is not their own.
+
+    Raises `CnnError` for pictures and a network that cannot be trained.
+    """
+    data = load_dataset(config.dataset, "train", data_dir=data_path)
+    size = require_trainable(data, config)
+    if size.made_of:
+        typer.echo(f"Pictures of {size.words}; --size chooses another side.")
 
 
 def _absolute(path: Path) -> str:

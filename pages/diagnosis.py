@@ -63,8 +63,9 @@ def register(app: Dash) -> None:
         layout=layout, order=3.5, in_header=True,
     )  # fmt: skip
     register_screen(
-        app, PAGE, show, figures=(), of=(*OF_NETWORK, "range", "data", "split"), waits=True
-    )
+        app, PAGE, show, figures=(), waits=True,
+        of=(*OF_NETWORK, "range", "colours", "given", "also", "data", "split"),
+    )  # fmt: skip
     studies.register_study(app, DIAGNOSE)
 
 

@@ -179,7 +179,8 @@ def _asked(request: Request) -> Asked:
             "choose a method that takes one."
         )
     options = request.runtime.options_of(view, method)
-    return Asked(request.model, request.runtime.dataset(view), view.quiz, method, options)
+    model = request.runtime.model_of_many(view)
+    return Asked(model, request.runtime.dataset(view), view.quiz, method, options)
 
 
 def _is_quick(asked: Asked) -> bool:

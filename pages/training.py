@@ -21,13 +21,14 @@ from dash import (
 from dash.exceptions import PreventUpdate
 
 import cnn
+from cnn.data.sizing import size_to_train
 from cnn.figures import EMPTY_FIGURE
 from dashboard import arguments, ids
 from dashboard.access.people import Role
 from dashboard.access.roles import person
 from dashboard.runs import curves, dialogs, form, paging, queueing, start, table
 from dashboard.runs.curves import FIGURES, SINGLE, Curves, caption_of
-from dashboard.runs.form import FIELDS, LESSON, NETWORK, OWN, WATCH, identity
+from dashboard.runs.form import FIELDS, LESSON, OWN, PREVIEWED, WATCH, identity
 from dashboard.runs.paging import PAGE, PageRequest
 from dashboard.runs.start import MOST_COMPARED
 from dashboard.runs.table import ALL, part
@@ -209,7 +210,7 @@ def _register_form(app: Dash) -> None:
         Output(DIAGRAM_CAPTION, "children"),
         Input(ids.READY, "data"),
         Input(form.DATASET, "value"),
-        *[Input(identity(field), "value") for field in NETWORK],
+        *[Input(identity(field), "value") for field in PREVIEWED],
     )(preview)
 
 
@@ -352,7 +353,9 @@ def preview(_ready: str, dataset: str, *values: Any) -> tuple[Any, ...]:
     if current().ready != "ready":
         raise PreventUpdate
     try:
-        architecture = cnn.Architecture(**form.chosen(NETWORK, values))
+        settings = form.chosen(PREVIEWED, values)
+        side = settings.pop("size")
+        architecture = cnn.Architecture(**settings)
         data = current().sets.load(dataset, "train")
         if not data.is_labelled:
             return (
@@ -361,7 +364,7 @@ def preview(_ready: str, dataset: str, *values: Any) -> tuple[Any, ...]:
                 True,
                 "Without labels there are no classes to draw a network for.",
             )
-        shape = data.first().shape
+        shape = (*size_to_train(data, side).size, data.first().shape[2])
         model = cnn.build_classifier(shape, len(data.class_names), architecture=architecture)
     except cnn.CnnError as error:
         return EMPTY_FIGURE, {}, True, str(error)

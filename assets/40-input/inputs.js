@@ -27,7 +27,8 @@
 
   function fieldsFor({ name, numbers, most }, i) {
     const count = numbers.length;
-    if (count > most) return [element("p", { className: "hint", textContent: told(count) + ", from the model's card" })];
+    const source = element("p", { className: "hint further-source" });
+    if (count > most) return [element("p", { className: "hint", textContent: count.toLocaleString("en") + " numbers" }), source];
     const labels = count > MOST_FIELDS ? [told(count)]
       : numbers.map((_, n) => (count === 1 ? name : name + " " + (n + 1)));
     const fields = labels.map((label, n) => {
@@ -41,7 +42,25 @@
     });
     const problem = element("p", { className: "problem" });
     problem.setAttribute("role", "alert");
-    return [element("div", { className: "further-numbers" }, ...fields), problem];
+    return [element("div", { className: "further-numbers" }, ...fields), source, backFor("given"), problem];
+  }
+
+  // The button that takes back what the reader gave.
+  function backFor(part) {
+    const back = element("button", { type: "button", className: "btn btn-sm btn-outline-primary further-back" });
+    back.addEventListener("click", () => give(part, back.closest("fieldset"), null));
+    return back;
+  }
+
+  function fillBack(back, one) {
+    if (!back) return;
+    Object.assign(back, { hidden: !one.back, textContent: one.back });
+    back.setAttribute("aria-label", one.back + (one.numbers ? " numbers for " : " picture for ") + one.name);
+  }
+
+  function sourceOf({ isOfFile, numbers, most }) {
+    if (isOfFile) return "of this picture, from its file";
+    return numbers.length > most ? "from the model's card" : "";
   }
 
   const told = (count) => count.toLocaleString("en") + " numbers, separated by commas";
@@ -50,16 +69,15 @@
     const text = element("span", { className: "further-text" });
     const other = element("button", { type: "button", className: "btn btn-sm btn-outline-primary" }, "Another");
     other.setAttribute("aria-label", "Another picture for " + name);
-    const same = element("button", { type: "button", className: "btn btn-sm btn-outline-primary" }, "The same");
-    same.setAttribute("aria-label", "The same picture for " + name);
     other.addEventListener("click", () => another(other.closest("fieldset")));
-    same.addEventListener("click", () => give("also", same.closest("fieldset"), null));
-    return [element("img", { className: "further-picture", alt: "" }), text, other, same];
+    return [element("img", { className: "further-picture", alt: "" }), text, other, backFor("also")];
   }
 
   function fill(box, one) {
     Object.assign(box.dataset, { place: one.place, of: one.of, index: one.index });
+    fillBack(box.querySelector(".further-back"), one);
     if (one.numbers) {
+      box.querySelector(".further-source").textContent = sourceOf(one);
       const fields = [...box.querySelectorAll("input")];
       const values = fields.length === 1 ? [one.numbers.join(", ")] : one.numbers;
       fields.forEach((field, n) => field === document.activeElement || (field.value = values[n]));
@@ -69,7 +87,6 @@
     const image = box.querySelector("img");
     Object.assign(image, { hidden: !one.src, src: one.src || "data:,", alt: one.src ? one.name + ": " + one.text : "" });
     box.querySelector(".further-text").textContent = one.text;
-    box.querySelector("button:last-child").hidden = !one.back;
   }
 
   function take(box) {

@@ -1,10 +1,14 @@
-"""`.npz` archives of pictures, with labels or without, by the names that people give the arrays."""
+"""`.npz` archives of pictures, with labels or without, by the names that people give the arrays.
+
+What has a row for each picture beside these is kept by its name, for inputs that are called so.
+"""
 
 from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.data.beside import Beside, about_beside
 from cnn.data.labelled import (
     ALL,
     TEST,
@@ -21,20 +26,24 @@ from cnn.data.labelled import (
     part,
     without_labels,
 )
-from cnn.data.picture_files import MOST_BYTES
+from cnn.data.levels import as_levels
+from cnn.data.picture_files import MOST_BYTES, stamp_of
 from cnn.data.splits import WORDS, about, divided
 from cnn.errors import DatasetError, reason
-from cnn.images.pixels import MOST_CHANNELS
-from cnn.words import counted, listed
+from cnn.words import counted
 
 _PICTURES = ("x", "images", "image", "pictures", "data", "features")
 _LABELS = ("y", "labels", "label", "targets", "target", "classes")
 _NAMES = ("class_names", "label_names", "names")
-_USUAL = (1, 3)
 # Numbers of classes below it are places, however few of them occur.
 _FEW = 100
 _LARGEST = 2**53
-_MOST_TOLD = 8
+# The kinds of types that are numbers, as numpy calls them.
+_NUMBERS = "biuf"
+_HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 _ARRAY = b"\x93NUMPY"
 _ACCEPTED = "x_train, y_train, x_test and y_test, or x and y (or images and labels), or x alone"
 
@@ -68,38 +77,120 @@ def splits_of_archive(path: Path) -> tuple[str, ...]:
 def notes_of_archive(path: Path) -> tuple[str, ...]:
     """Return what is to be told of other splits than train and test, and of other arrays: sentences."""
     with _opened(path) as archive:
-        files = archive.files
-    known = {word: _called(files, word) for word in [ALL, *chain(*WORDS.values())]}
-    words = [word for word, arrays in known.items() if arrays and word != ALL]
-    used = {name for arrays in known.values() if arrays for name in arrays} | {*_NAMES}
-    others = [name for name in files if name not in used]
-    return (*about(words, divided(words)), *_about_others(others))
+        known = {word: _called(archive.files, word) for word in [ALL, *chain(*WORDS.values())]}
+        words = [word for word, arrays in known.items() if arrays and word != ALL]
+        given, others = _given_and_left_out(archive)
+    return (*about(words, divided(words)), *about_beside("Arrays", given, others))
 
 
-def _about_others(names: list[str]) -> tuple[str, ...]:
-    if not names:
-        return ()
-    shown = listed([*names[:_MOST_TOLD], *(["others"] if len(names) > _MOST_TOLD else [])])
-    return (
-        f"Left out: {shown}, neither pictures nor labels; what a network takes beside its picture is "
-        "given in the panel, or by the model's card.",
-    )
+def _given_and_left_out(archive: Any) -> tuple[list[str], dict[str, str]]:
+    """Return the names of arrays with a row for each picture, and why the other arrays are left out."""
+    words = filter(None, (_word(archive.files, split) for split in (ALL, TRAIN, TEST)))
+    suited = {word: _beside(archive, word) for word in words}
+    given = {array for each in suited.values() for array in each.values()}
+    left = [name for name in _others(archive.files) if name not in given]
+    names = dict.fromkeys(name for each in suited.values() for name in each)
+    return list(names), {name: _why_left_out(archive, name, [*suited]) for name in left}
+
+
+def _others(files: list[str]) -> list[str]:
+    """Return the names of the arrays that are neither pictures nor labels nor names of classes."""
+    known = [_called(files, word) for word in [ALL, *chain(*WORDS.values())]]
+    used = {name for arrays in known if arrays for name in arrays} | {*_NAMES}
+    return [name for name in files if name not in used]
+
+
+def _why_left_out(archive: Any, name: str, words: list[str]) -> str:
+    described = _described(archive, name)
+    if described is None or described.dtype.kind not in _NUMBERS:
+        return "no numbers"
+    found = next((word for word in words if _name_in(name, word)), None)
+    if found is None:
+        return f"of no split: call it {' or '.join(f'{name}_{word}' for word in words)}"
+    rows = described.shape[0] if described.shape else 1
+    return f"{counted(rows, 'row')} for {counted(_count(archive, found), 'picture')}"
+
+
+def _beside(archive: Any, word: str) -> dict[str, str]:
+    """Return the arrays with a row of numbers for each picture of a split, by the name of an input.
+
+    `x_test` has `age_test` or `test_age` beside it for an input called age.
+    """
+    rows, found = (_count(archive, word),), dict[str, str]()
+    for name in _others(archive.files):
+        called, described = _name_in(name, word), _described(archive, name)
+        is_numbers = described is not None and described.dtype.kind in _NUMBERS
+        if called and described and is_numbers and described.shape[:1] == rows:
+            found.setdefault(called, name)
+    return found
+
+
+def _name_in(name: str, word: str) -> str:
+    """Return the name of an array without the word for its split; "" where it has another or none."""
+    low, ends = name.lower(), (f"_{word}", f"{word}_")
+    if low.endswith(ends[0]):
+        return name[: -len(ends[0])]
+    if low.startswith(ends[1]):
+        return name[len(ends[1]) :]
+    return name if word == ALL else ""
+
+
+def _count(archive: Any, word: str) -> int:
+    """Return how many pictures the split of that word has, without reading them."""
+    arrays = _called(archive.files, word)
+    described = _described(archive, arrays.pictures) if arrays else None
+    return described.shape[0] if described and described.shape else 0
+
+
+class _Described(NamedTuple):
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+def _described(archive: Any, name: str) -> _Described | None:
+    """Return what an array says of itself, which is not read; None for what is no array."""
+    if f"{name}.npy" not in archive.zip.namelist():
+        return None
+    with archive.zip.open(f"{name}.npy") as file:
+        try:
+            shape, _, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
+        except (KeyError, ValueError):
+            return None
+    return _Described(shape, dtype)
+
+
+def _read_later(path: Path, stamp: str, name: str) -> NDArray[Any]:
+    """Return an array of an archive that is still the one of which `stamp` is."""
+    with _opened(path) as archive:
+        if stamp_of(path.name, path.stat()) != stamp:
+            raise DatasetError(
+                f"{path.name} was changed since it was opened: start again to see what it is now."
+            )
+        _require_room(path, name)
+        return _array(path, archive, name)
 
 
 def read_archive(path: Path, split: str) -> Labelled:
     """Return the pictures of a split; `DatasetError` where they are not there or cannot be read."""
     is_whole = splits_of_archive(path) == UNDIVIDED
+    stamp = stamp_of(path.name, path.stat())
     with _opened(path) as archive:
-        arrays = _arrays(archive.files, ALL if is_whole else split)
+        word = _word(archive.files, ALL if is_whole else split)
+        arrays = _called(archive.files, word)
         if arrays is None:
             raise DatasetError(f"{path.name} has no pictures of the split {split!r}.")
         _require_room(path, arrays.pictures)
-        pictures = _pictures(path, _array(path, archive, arrays.pictures))
+        pictures = as_levels(path.name, _array(path, archive, arrays.pictures))
         labelled = (
             _labelled(path, archive, pictures, arrays.labels)
             if arrays.labels
             else without_labels(pictures)
         )
+        beside = {
+            called: cache(partial(_read_later, path, stamp, name))
+            for called, name in _beside(archive, word).items()
+        }
+    labelled = labelled._replace(beside=Beside(beside, of=path.name))
     return part(labelled, split) if is_whole else labelled
 
 
@@ -170,12 +261,17 @@ def _array(path: Path, archive: Any, name: str) -> NDArray[Any]:
 
 def _arrays(files: list[str], split: str) -> _Arrays | None:
     """Return the arrays of a split by the first word that names it, for "all" `x` and `y`."""
-    return next(filter(None, (_called(files, word) for word in WORDS.get(split, (split,)))), None)
+    return _called(files, _word(files, split))
+
+
+def _word(files: list[str], split: str) -> str:
+    """Return the first word that names a split and pictures of it; "" where there is none."""
+    return next((word for word in WORDS.get(split, (split,)) if _called(files, word)), "")
 
 
 def _called(files: list[str], word: str) -> _Arrays | None:
     """Return the arrays whose names have that word: `x_test`, `test_x` or `X_test` and so on."""
-    known = {name.lower(): name for name in files}
+    known = {name.lower(): name for name in files} if word else {}
 
     def find(names: tuple[str, ...]) -> str | None:
         forms = ("{}", "{}_all") if word == ALL else (f"{{}}_{word}", f"{word}_{{}}", f"{{}}{word}")
@@ -195,42 +291,6 @@ def _require_room(path: Path, name: str) -> None:
             f"{path.name}: {name} takes {size / 1e9:,.1f} GB: at most {MOST_BYTES / 1e9:g} GB are "
             "read; reduce the pictures or take fewer."
         )
-
-
-def _pictures(path: Path, array: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return pictures uint8 (n, height, width, channels) of whole numbers to 255 or fractions to 1."""
-    if array.ndim == 3:
-        array = array[..., None]
-    if array.ndim == 4 and _has_channels_first(array.shape):
-        array = np.moveaxis(array, 1, -1)
-    if array.ndim != 4 or array.shape[-1] > MOST_CHANNELS or not array.size:
-        raise DatasetError(
-            f"{path.name} holds pictures of shape {array.shape}: expected (n, height, width) or "
-            f"(n, height, width, channels) with 1 to {MOST_CHANNELS} channels."
-        )
-    if array.dtype == np.uint8:
-        return array
-    if not np.issubdtype(array.dtype, np.number) or np.iscomplexobj(array):
-        raise DatasetError(
-            f"{path.name} holds {array.dtype} where pictures are expected: give numbers."
-        )
-    low, high = float(array.min()), float(array.max())
-    is_whole = np.issubdtype(array.dtype, np.integer) or (high > 1 and bool((array % 1 == 0).all()))
-    limit = 255 if is_whole else 1
-    if not 0 <= low <= high <= limit:
-        raise DatasetError(
-            f"{path.name} holds {array.dtype} pictures from {low:g} to {high:g}: expected whole "
-            "numbers from 0 to 255 or fractions from 0 to 1."
-        )
-    return np.round(array * (255 / limit)).astype(np.uint8)
-
-
-def _has_channels_first(shape: tuple[int, ...]) -> bool:
-    """Whether pictures (n, ...) have their channels before height and width, as the sizes tell."""
-    _, first, second, last = shape
-    if last in _USUAL:
-        return False
-    return first in _USUAL or (first < second == last and first <= MOST_CHANNELS)
 
 
 class _Told(NamedTuple):

@@ -7,7 +7,7 @@ Keras cache; the embedded digits are always there.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 
 from cnn.data import cifar, embedded
 from cnn.data.archives import read_archive
+from cnn.data.beside import NOTHING, Beside
 from cnn.data.fetching import keras_cache
 from cnn.data.idx import FASHION, idx_files, read_idx_files
 from cnn.data.labelled import ALL, TEST, TRAIN, Labelled, numbered
 from cnn.data.picture_files import PictureFiles, stacked, within_room
 from cnn.data.sources import ACCEPTED, Source, open_source
 from cnn.errors import DatasetError
+from cnn.images.pixels import fit
 
 DIGITS = "digits"
 MNIST = "mnist"
@@ -57,7 +59,8 @@ class Dataset:
     `pictures` are n of uint8 (height, width, channels), `labels` is int64 (n,), -1 for
     each and without class names where nobody says what they are. `source` says where they came from,
     in words for the screen. `damaged` is how many were left out because they could not be read; `key`
-    is another as soon as files of somebody's own are.
+    is another as soon as files of somebody's own are. `beside` is what else is there for each picture,
+    by the names of the inputs that may get it.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Dataset:
     source: str
     damaged: int = 0
     key: str = ""
+    beside: Beside = NOTHING
 
     @property
     def is_labelled(self) -> bool:
@@ -95,22 +99,39 @@ class Dataset:
         """
         return np.asarray(self.pictures)
 
-    def decoded(self) -> Dataset:
+    def decoded(self, size: tuple[int, int] | None = None, channels: int | None = None) -> Dataset:
         """Return the same pictures as one array, without those that are damaged.
 
-        Raises `DatasetError` where none is left, they have several sizes, or take more than 2 GB.
+        With a `size` (height, width) all are brought to it, as a model's pictures are, and to so many
+        `channels` where these are given. Raises `DatasetError` where none is left, they have several
+        sizes and none is given, or they take more than 2 GB.
         """
+
+        def fitted(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+            own = picture.shape
+            height, width = size or own[:2]
+            return fit(picture, height, width, channels or own[2])
+
         if not isinstance(self.pictures, PictureFiles):
-            return replace(self, pictures=self.images)
+            images = self.images
+            is_so = fitted(images[0]).shape == images.shape[1:]
+            return replace(self, pictures=images if is_so else np.stack([*map(fitted, images)]))
         self.first()
-        pictures, places = self.readable(range(len(self)))
+        pictures, places = self.readable(range(len(self)), fitted)
         return replace(
             self, pictures=stacked(pictures), labels=self.labels[places],
-            damaged=len(self) - len(places),
+            damaged=len(self) - len(places), beside=self.beside.chosen(places),
         )  # fmt: skip
 
-    def readable(self, places: Iterable[int]) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64]]:
-        """Return those of the pictures at `places` that are not damaged, and their places (n,)."""
+    def readable(
+        self,
+        places: Iterable[int],
+        made: Callable[[NDArray[np.uint8]], NDArray[np.uint8]] = lambda picture: picture,
+    ) -> tuple[list[NDArray[np.uint8]], NDArray[np.int64]]:
+        """Return those of the pictures at `places` that are not damaged, and their places (n,).
+
+        What is `made` of each, such as a smaller one, is returned in its place.
+        """
         kept: list[int] = []
 
         def undamaged() -> Iterator[NDArray[np.uint8]]:
@@ -118,7 +139,7 @@ class Dataset:
                 with suppress(DatasetError):
                     picture = self.pictures[place]
                     kept.append(place)
-                    yield picture
+                    yield made(picture)
 
         pictures = list(within_room(undamaged()))
         return pictures, np.array(kept, np.int64)
@@ -309,7 +330,7 @@ def _embedded_dataset(split: str) -> Dataset:
 
 
 def _dataset(name: str, split: str, labelled: Labelled, source: str) -> Dataset:
-    pictures, labels, names = labelled
+    pictures, labels, names, beside = labelled
     if len(pictures) != len(labels):
         raise DatasetError(f"{name} holds {len(pictures)} pictures but {len(labels)} labels.")
     if not len(labels):
@@ -320,7 +341,7 @@ def _dataset(name: str, split: str, labelled: Labelled, source: str) -> Dataset:
         raise DatasetError(
             f"{name} has a label {labels.max()} and {len(names)} classes: expected 0 to {len(names) - 1}."
         )
-    return Dataset(name, split, pictures, labels, names, source)
+    return Dataset(name, split, pictures, labels, names, source, beside=beside)
 
 
 def _require_split(name: str, split: str, splits: tuple[str, ...]) -> None:

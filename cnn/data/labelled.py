@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.data.beside import NOTHING, Beside
 from cnn.data.picture_files import PictureFiles
 
 ALL, TRAIN, TEST = "all", "train", "test"
@@ -20,12 +21,14 @@ NO_LABEL = -1
 class Labelled(NamedTuple):
     """n `pictures` uint8 (height, width, channels), their `labels` int64 (n,), a name per class.
 
-    Pictures without labels have `NO_LABEL` each, and no class names.
+    Pictures without labels have `NO_LABEL` each, and no class names. `beside` is what else is there for
+    each of them.
     """
 
     pictures: NDArray[np.uint8] | PictureFiles
     labels: NDArray[np.int64]
     class_names: tuple[str, ...]
+    beside: Beside = NOTHING
 
 
 def without_labels(pictures: NDArray[np.uint8] | PictureFiles) -> Labelled:
@@ -54,4 +57,5 @@ def part(whole: Labelled, split: str) -> Labelled:
         return whole
     places = np.arange(len(whole.labels))
     chosen = places[(places % _TEST_EVERY == 0) == (split == TEST)]
-    return Labelled(whole.pictures[chosen], whole.labels[chosen], whole.class_names)
+    beside = whole.beside.chosen(chosen)
+    return Labelled(whole.pictures[chosen], whole.labels[chosen], whole.class_names, beside)

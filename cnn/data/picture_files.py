@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
@@ -12,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.errors import DatasetError, ImageError, reason
-from cnn.images.decoding import LONGEST, Limits, decode
+from cnn.images.decoding import LONGEST, Limits, decode, size_in
 from cnn.words import printable
 
 MOST_BYTES = 2_000_000_000
+_MOST_SIZES = 1000
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 
 
@@ -81,6 +83,20 @@ class PictureFiles:
             raise DatasetError(
                 f"{shown} is no readable picture ({reason(error)}): replace or remove it."
             ) from error
+
+    @cached_property
+    def sizes(self) -> tuple[tuple[int, int], ...]:
+        """(height, width) of at most 1,000 of them, evenly chosen, that can be read; none is decoded."""
+        count = min(_MOST_SIZES, len(self))
+        places = [number * len(self) // count for number in range(count)]
+        return tuple(filter(None, map(self._size, places)))
+
+    def _size(self, place: int) -> tuple[int, int] | None:
+        try:
+            with (self._root / self.name(place)).open("rb") as file:
+                return size_in(file)
+        except (ImageError, OSError):
+            return None
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.asarray(stacked(list(within_room(self[n] for n in range(len(self))))), dtype)

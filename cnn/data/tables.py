@@ -10,12 +10,14 @@ import stat
 import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from math import nan
 from pathlib import Path
-from typing import IO, Literal, NamedTuple
+from typing import IO, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.data.beside import about_beside
 from cnn.data.labelled import NO_LABEL, UNDIVIDED, named
 from cnn.data.listing import Listed
 from cnn.data.picture_files import SUFFIXES, stamp_of
@@ -49,6 +51,11 @@ _USUAL_FOLDER = "images"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MARKS = {"0": 0, "0.0": 0, "false": 0, "1": 1, "1.0": 1, "true": 1}
 _WHOLE = re.compile(r"([0-9]{1,9})(\.0+)?")
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:([.,])[0-9]*)?|([.,])[0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
+# What programs write into the cell of a number that they do not have.
+_MISSING = ("", "nan", "na", "n/a", "null", "none", "?", "-")
+_TRUTH = {"false": 0.0, "true": 1.0}
+_MOST_SHOWN = 20
 _CALLED = (
     "file or path for the files; label, class, category or target for what is on them, also with _name, "
     "_id, _idx or _index, or a column of 0 and 1 for each class"
@@ -58,7 +65,8 @@ _CALLED = (
 class _Columns(NamedTuple):
     """Places of the columns that are read: several of `labels` have a 1 at the class, and 0 elsewhere.
 
-    `is_known` says whether that of the labels is called as such.
+    `is_known` says whether that of the labels is called as such. `others` may be numbers that a network
+    takes beside the picture.
     """
 
     head: list[str]
@@ -66,6 +74,7 @@ class _Columns(NamedTuple):
     labels: list[int]
     split: int | None
     is_known: bool
+    others: list[int]
 
     @property
     def last(self) -> int:
@@ -77,6 +86,7 @@ class _Row(NamedTuple):
     file: str
     labels: tuple[str, ...]
     split: str
+    others: tuple[str, ...]
 
 
 def list_table(path: Path) -> Listed:
@@ -84,7 +94,8 @@ def list_table(path: Path) -> Listed:
 
     Between columns is a comma, a semicolon or a tab. The files are below its folder; the end of a
     picture's name may be left out. Labels are numbers or names, in one column or in one for each class,
-    with a 1 in one of them; a table that gives none at all is one of pictures without labels.
+    with a 1 in one of them; a table that gives none at all is one of pictures without labels. Other
+    columns of numbers are kept by their names, for inputs of a network that are called so.
     `DatasetError`, with the line, for what is no such table and for a file that is not there.
     """
     try:
@@ -92,6 +103,7 @@ def list_table(path: Path) -> Listed:
             table = _table(file)
             columns = _columns(path, [word.strip() for word in next(table, [])])
             rows = list(_rows(path, columns, table))
+            decimals = "." if table.dialect.delimiter == "," else ".,"
     except (OSError, UnicodeError, csv.Error) as error:
         raise DatasetError(
             f"{path.name} cannot be read as a table ({reason(error)}): expected a CSV in UTF-8 with "
@@ -108,6 +120,7 @@ def list_table(path: Path) -> Listed:
         split: [n for n, row in enumerate(rows) if row.split == word]
         for split, word in splits.items()
     }
+    numbers, no_numbers = _numbers_beside(columns, rows, decimals)
     return Listed(
         path.parent,
         {split: [stamps[n] for n in chosen] for split, chosen in places.items()},
@@ -117,7 +130,12 @@ def list_table(path: Path) -> Listed:
             *about(words, splits),
             *_about_labels(path, columns),
             *([f"The files of {path.name} are those in {below}."] if below else ()),
+            *about_beside(f"Columns of {path.name}", [*numbers], no_numbers),
         ),
+        {
+            split: {name: column[chosen] for name, column in numbers.items()}
+            for split, chosen in places.items()
+        },
     )
 
 
@@ -126,7 +144,8 @@ def names_pictures(path: Path) -> bool:
     try:
         with _opened(path, errors="replace") as file:
             table = _table(file)
-            known, first = [*map(_plain, next(table, []))], next(table, [])
+            known = [*map(_plain, next(table, []))]
+            first: list[str] = next(table, [])
     except (OSError, UnicodeError, csv.Error):
         return False
     if any(word in known for word in _FILE):
@@ -150,8 +169,8 @@ def is_reserved(word: str) -> bool:
     return _plain(word.strip()) in {*_FILE, *_VAGUE, *_LABELS, *_COUNTS, _SPLIT}
 
 
-def _table(file: IO[str]) -> Iterator[list[str]]:
-    """Return the rows of a table, whose columns are separated as the most in its first line are."""
+def _table(file: IO[str]) -> Any:
+    """Return the reader of a table, whose columns are separated as the most in its first line are."""
     head = next((line for line in file if line[0] != _COMMENT), "")
     if told := _SEPARATOR.match(head):
         return csv.reader(file, delimiter=told[1])
@@ -174,7 +193,10 @@ def _columns(path: Path, head: list[str]) -> _Columns:
     split = known.index(_SPLIT) if _SPLIT in known else None
     label = next((known.index(name) for name in _LABELS if name in known), None)
     others = [n for n, word in enumerate(known) if n not in (file, split) and word not in _COUNTS]
-    return _Columns(head, file, others if label is None else [label], split, label is not None)
+    labels = others if label is None else [label]
+    classes = labels if len(labels) > 1 else [label]
+    beside = [n for n, word in enumerate(head) if word and n not in (file, split, *classes)]
+    return _Columns(head, file, labels, split, label is not None, beside)
 
 
 def _rows(path: Path, columns: _Columns, table: Iterator[list[str]]) -> Iterator[_Row]:
@@ -185,7 +207,8 @@ def _rows(path: Path, columns: _Columns, table: Iterator[list[str]]) -> Iterator
             raise DatasetError(f"{path.name}, line {line:,}, has too few columns: mend it.")
         split = "" if columns.split is None else cells[columns.split].strip().lower()
         labels = tuple(cells[place].strip() for place in columns.labels)
-        yield _Row(line, cells[columns.file].strip(), labels, split)
+        others = tuple("".join(cells[n : n + 1]).strip() for n in columns.others)
+        yield _Row(line, cells[columns.file].strip(), labels, split, others)
 
 
 def _splits(path: Path, words: set[str]) -> dict[str, str]:
@@ -242,6 +265,43 @@ def _marked(
             )
         numbers[place] = marks.index(1)
     return numbers, tuple(columns.head[place] for place in columns.labels)
+
+
+def _numbers_beside(
+    columns: _Columns, rows: Sequence[_Row], decimals: str
+) -> tuple[dict[str, NDArray[np.float64]], dict[str, str]]:
+    """Return the numbers (rows,) of the other columns by name, and why those that are left have none.
+
+    A cell without anything is NaN; `decimals` are the signs that may stand before decimals.
+    """
+    found: dict[str, NDArray[np.float64]] = {}
+    left: dict[str, str] = {}
+    for which, place in enumerate(columns.others):
+        name = columns.head[place]
+        numbers = [_number(row.others[which], decimals) for row in rows]
+        if name in found or name in left:
+            left[name] = "another column is called so"
+        elif None in numbers:
+            row = rows[numbers.index(None)]
+            if place not in columns.labels:
+                left[name] = f"no number in line {row.line:,}: {row.others[which][:_MOST_SHOWN]!r}"
+        elif np.isnan(column := np.array(numbers, np.float64)).all():
+            left[name] = "no numbers"
+        else:
+            found[name] = column
+    return {name: column for name, column in found.items() if name not in left}, left
+
+
+def _number(cell: str, decimals: str) -> float | None:
+    """Return the number in a cell, NaN for an empty one; None for what is no number."""
+    if cell.lower() in _MISSING:
+        return nan
+    if cell.lower() in _TRUTH:
+        return _TRUTH[cell.lower()]
+    written = _NUMBER.fullmatch(cell)
+    if not written or (written[1] or written[2] or ".") not in decimals:
+        return None
+    return float(cell.replace(",", "."))
 
 
 def _below(path: Path, file: str, *, everywhere: bool = True) -> str | None:

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from cnn.errors import ImageError
+from cnn.errors import ImageError, reason
 
 _Read = TypeVar("_Read")
 LONGEST = 2048
@@ -34,6 +34,9 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+# Those after which height is width.
+_ON_THE_SIDE = (5, 6, 7, 8)
 
 _ACCEPTED_KINDS = {
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -104,6 +107,29 @@ def decode(data: bytes, *, limits: Limits = _DEFAULT, longest: int = LONGEST) ->
     raises `ImageError`. The number of pixels is read from the header, before any is decoded.
     """
     return _read(data, limits, lambda picture: _decoded(picture, data, longest))
+
+
+def size_in(file: BinaryIO) -> tuple[int, int]:
+    """Return (height, width) of the picture in a file when it is upright; only its header is read.
+
+    Raises `ImageError` where there is no picture in it that `decode` takes.
+    """
+    try:
+        with _quietly(), Image.open(file, formats=FORMATS) as picture:
+            _refuse_pixels(picture, _DEFAULT)
+            width, height = picture.size
+            # That of other kinds may stand behind the pixels.
+            is_turned = picture.format == "JPEG" and _turn(picture) in _ON_THE_SIDE
+    except ImageError:
+        raise
+    except Exception as error:
+        raise ImageError(f"No size can be read of the picture ({reason(error)}).") from error
+    return (width, height) if is_turned else (height, width)
+
+
+def _turn(picture: Image.Image) -> int:
+    """Return how a picture is to be turned, as its EXIF says."""
+    return int(picture.getexif().get(_ORIENTATION, 1))
 
 
 def _read(data: bytes, limits: Limits, read: Callable[[Image.Image], _Read]) -> _Read:
@@ -271,7 +297,7 @@ def _opaque(picture: Image.Image) -> tuple[Image.Image, str]:
 def _upright(picture: Image.Image, source: Image.Image) -> tuple[Image.Image, str]:
     """Turn the picture as `source` notes it; a note that cannot be read turns nothing."""
     try:
-        turn = _TURNS.get(source.getexif().get(_ORIENTATION, 1))
+        turn = _TURNS.get(_turn(source))
     except Exception:
         return picture, "not turned, as its EXIF cannot be read"
     if turn is None:

@@ -15,6 +15,7 @@ from cnn.errors import ModelError, reason
 from cnn.files import read_json, write_json
 from cnn.images.pixels import RED_GREEN_BLUE, Colours
 from cnn.models.losses import KNOWN, Loss, read_loss
+from cnn.models.opening.contents import require_short
 from cnn.models.scales import read_scale
 from cnn.words import counted
 
@@ -60,8 +61,9 @@ def card_path(model_path: Path) -> Path:
 
 
 def read_card(path: Path) -> Card:
-    """Return the card in a JSON file; `ModelError` if it is no card."""
+    """Return the card in a JSON file; `ModelError` if it is no card, or larger than any real one."""
     try:
+        require_short(path.name, path.stat().st_size)
         raw = read_json(path)
     except (OSError, ValueError) as error:
         raise _no_card(path.name, reason(error)) from error

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from cnn.data.sizing import LARGEST
 from cnn.errors import RunError
 from cnn.models.architecture import Architecture
 from cnn.models.opening import SUFFIXES
@@ -30,7 +31,9 @@ _WARM_SHARE = 0.1
 class TrainingConfig:
     """What to train; values of another type or out of range raise `RunError`.
 
-    A twelfth of the training split is held out as validation data; `share` of the rest is trained
+    With a `size` pictures are brought to squares of that side; with 0 those of one size stay as they are,
+    unless they are large, and `cnn.data.sizing` says what becomes of others. A twelfth of the training
+    split is held out as validation data; `share` of the rest is trained
     on, and `wrong_labels` of that gets a wrong class. The learning rate falls to zero along a
     cosine, stays, is divided by ten after half and after three quarters of the training, or rises
     over its first tenth and then falls along a cosine. With a `patience` above 0 the training ends
@@ -41,6 +44,11 @@ class TrainingConfig:
     dataset: str = setting(
         "mnist", DATA, "Data", "mnist, fashion_mnist, cifar10, digits, or a path", option="data"
     )
+    size: int = setting(
+        0, DATA, "Picture side",
+        f"Pixels on a side to which pictures are brought; 0: as they are, up to {LARGEST}",
+        Limits(0, 512),
+    )  # fmt: skip
     share: float = setting(
         1.0,
         DATA,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.data.datasets import Dataset
+from cnn.data.sizing import Sized, require_room, size_to_train
 from cnn.errors import RunError
 from cnn.runs.configuration import TrainingConfig
 from cnn.training.augmentation import augment
@@ -39,16 +40,29 @@ class Pictures:
         return self.images.astype(np.float32) * np.float32(PIXEL_SCALE)
 
 
+def require_trainable(data: Dataset, config: TrainingConfig) -> Sized:
+    """Return the size in which the pictures are trained on; `CnnError` where that cannot be done.
+
+    So it is for pictures without labels, for too few and too large ones, for drawn ones that do not go
+    with them, and for a network that such pictures do not go through, or that is too large.
+    """
+    data.require_labels("training")
+    _require_enough(data)
+    sized = size_to_train(data, config.size)
+    shape = (*sized.size, data.first().shape[2])
+    require_room(data, shape)
+    if config.flagged_ones:
+        _require_digits(data, shape, config)
+    config.architecture.check(shape, len(data.class_names))
+    return sized
+
+
 def split(data: Dataset, config: TrainingConfig) -> tuple[Pictures, Pictures]:
     """Return the pictures to train on, with what the config does to them, and to validate with.
 
     Raises `RunError` if there are too few for both.
     """
-    if len(data) < VALIDATION_SHARE:
-        raise RunError(
-            f"{data.name} has {len(data)} pictures to train on: give at least {VALIDATION_SHARE}, "
-            "since every twelfth is held out to validate with."
-        )
+    _require_enough(data)
     random = np.random.default_rng(config.seed)
     held, kept = np.split(random.permutation(len(data)), [len(data) // VALIDATION_SHARE])
     kept = kept[: max(1, round(config.share * len(kept)))]
@@ -60,15 +74,27 @@ def split(data: Dataset, config: TrainingConfig) -> tuple[Pictures, Pictures]:
     return Pictures(training.images, labels), Pictures(data.images[held], data.labels[held])
 
 
-def _with_flagged_ones(pictures: Pictures, data: Dataset, config: TrainingConfig) -> Pictures:
-    """Return the pictures with the drawn ones that the config adds; `RunError` if they do not fit."""
-    if not config.flagged_ones:
-        return pictures
-    if data.class_names != DIGIT_NAMES or data.images.shape[1:] != DIGIT_SHAPE:
+def _require_enough(data: Dataset) -> None:
+    if len(data) < VALIDATION_SHARE:
+        raise RunError(
+            f"{data.name} has {len(data)} pictures to train on: give at least {VALIDATION_SHARE}, "
+            "since every twelfth is held out to validate with."
+        )
+
+
+def _require_digits(data: Dataset, shape: tuple[int, ...], config: TrainingConfig) -> None:
+    if data.class_names != DIGIT_NAMES or shape != DIGIT_SHAPE:
         raise RunError(
             f"{config.flagged_ones:,} drawn ones were asked for with {data.name}: they go with "
             "28×28 pictures of the digits 0 to 9. Choose such data, or no drawn ones."
         )
+
+
+def _with_flagged_ones(pictures: Pictures, data: Dataset, config: TrainingConfig) -> Pictures:
+    """Return the pictures with the drawn ones that the config adds; `RunError` if they do not fit."""
+    if not config.flagged_ones:
+        return pictures
+    _require_digits(data, data.images.shape[1:], config)
     drawn = flagged_ones(config.flagged_ones, seed=config.seed)
     ones = np.full(len(drawn), data.class_names.index("1"))
     return Pictures(

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from cnn import runs
 from cnn.data.datasets import DIGITS, MNIST, Dataset, load_dataset
+from cnn.data.sizing import size_to_train
 from cnn.errors import RunError
 from cnn.files import replacing
 from cnn.models.building import build_classifier
 from cnn.models.card import Card, card_path, read_card
-from cnn.models.loading import as_functional, save_model
+from cnn.models.inputs import input_shape
+from cnn.models.loading import as_functional, load_model, save_model
 from cnn.runs import configuration, heartbeat
 from cnn.runs.configuration import TrainingConfig
 from cnn.runs.moments import Moment, within_first_epoch
@@ -82,7 +84,7 @@ def _train(run: Run, recorder: Recorder, data_dir: Path | None) -> None:
     recorder.update(message="Reading the data.")
     data = load_dataset(config.dataset, "train", data_dir=data_dir)
     data.require_labels("training")
-    data = data.decoded()
+    data = data.decoded(_size(run, data))
     # What the model is scored on at the end is to be there before hours of training.
     load_dataset(config.dataset, "test", data_dir=data_dir)
     training, validation = feeding.split(data, config)
@@ -115,7 +117,16 @@ def _train(run: Run, recorder: Recorder, data_dir: Path | None) -> None:
     if run.is_cancelled:
         recorder.update(state="cancelled", seconds_left=None, message="Cancelled.")
         return
-    _finish(run, recorder, on_one_device, data_dir)
+    _finish(run, recorder, on_one_device, data_dir, _counts(training, validation, data, config))
+
+
+def _size(run: Run, data: Dataset) -> tuple[int, int]:
+    """Return the (height, width) in which the pictures are trained on: in a resumed run as before."""
+    if run.resume_path.is_file() and run.has_whole("initial.keras"):
+        height, width, _ = input_shape(load_model(run.initial_path))
+        if height and width:
+            return height, width
+    return size_to_train(data, run.config.size).size
 
 
 def _use_deterministic_operations() -> None:
@@ -317,11 +328,13 @@ def _probabilities(model: keras.Model, scaled: NDArray[np.float32]) -> NDArray[n
     return np.concatenate([model.predict_on_batch(scaled[i : i + _CHUNK]) for i in starts])
 
 
-def _finish(run: Run, recorder: Recorder, model: keras.Model, data_dir: Path | None) -> None:
+def _finish(
+    run: Run, recorder: Recorder, model: keras.Model, data_dir: Path | None, counts: str
+) -> None:
     """Score the model on the test split, write it with its card, and say so."""
     recorder.update(message="Scoring the model on the test data.")
     config = run.config
-    test = load_dataset(config.dataset, "test", data_dir=data_dir).decoded()
+    test = load_dataset(config.dataset, "test", data_dir=data_dir)
     scores = {f"{test.name} test": accuracy(model, test)}
     if config.dataset == MNIST:
         scores |= {f"{DIGITS} {half}": _digits_accuracy(model, half) for half in ("train", "test")}
@@ -329,7 +342,7 @@ def _finish(run: Run, recorder: Recorder, model: keras.Model, data_dir: Path | N
         class_names=test.class_names,
         scale=PIXEL_SCALE,
         facts={
-            "data": f"{test.name}: {_counts(config, data_dir)}",
+            "data": f"{test.name}: {counts}",
             "settings": {k: v for k, v in config.flat().items() if k != "save_to"},
             "scores": {name: round(score, 5) for name, score in scores.items()},
             "command": config.command(),
@@ -348,9 +361,7 @@ def _finish(run: Run, recorder: Recorder, model: keras.Model, data_dir: Path | N
     resuming.forget(run)
 
 
-def _counts(config: TrainingConfig, data_dir: Path | None) -> str:
-    data = load_dataset(config.dataset, "train", data_dir=data_dir).decoded()
-    training, validation = feeding.split(data, config)
+def _counts(training: Pictures, validation: Pictures, data: Dataset, config: TrainingConfig) -> str:
     damaged = f", {data.damaged:,} more are damaged" if data.damaged else ""
     drawn = f", {config.flagged_ones:,} of them drawn ones" if config.flagged_ones else ""
     held = f"{len(validation):,} held out to validate{damaged}"
@@ -373,11 +384,16 @@ def _save_too(model: keras.Model, run: Run, path: Path) -> None:
 
 
 def accuracy(model: keras.Model, data: Dataset) -> float:
-    """Return the share of `data` that the model, fed with pixels in 0..1, classifies rightly."""
+    """Return the share of `data` that the model, fed with pixels in 0..1, classifies rightly.
+
+    The pictures are brought to its size; those that are damaged do not count.
+    """
     data.require_labels("an accuracy")
-    pictures = Pictures(data.images, data.labels)
+    height, width, channels = input_shape(model)
+    fitted = data.decoded((height, width) if height and width else None, channels)
+    pictures = Pictures(fitted.images, fitted.labels)
     given = _probabilities(model, pictures.scaled)
-    return float((given.argmax(axis=-1) == data.labels).mean())
+    return float((given.argmax(axis=-1) == fitted.labels).mean())
 
 
 __all__ = ["Event", "accuracy", "train", "work_on"]

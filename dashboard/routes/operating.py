@@ -54,7 +54,8 @@ def _answered(answer: Callable[[Runtime, View], Response]) -> Response:
 
 
 def _mean_of(runtime: Runtime, view: View, layer: str) -> Response:
-    model, dataset, channel = runtime.trained(view), runtime.dataset(view), view.channel or 0
+    model, dataset = runtime.trained(view.of_no_sample), runtime.dataset(view)
+    channel = view.channel or 0
     height, width = cnn.models.input_shape(model)[:2]
     most = _MOST_PIXELS // ((height or 1) * (width or 1))
     count = min(len(dataset), _MOST_PICTURES, max(most, _FEWEST_PICTURES))

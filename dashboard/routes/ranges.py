@@ -27,7 +27,7 @@ def _ranges() -> Response:
     if runtime.ready != "ready":
         return Response(runtime.not_ready, 503, mimetype="text/plain")
     try:
-        model, data = runtime.model(runtime.settled(view)), runtime.dataset(view)
+        model, data = runtime.model_of_many(view), runtime.dataset(view)
         places = np.unique(np.linspace(0, len(data) - 1, _MOST_PICTURES).astype(int))
         pictures, kept = data.readable(places)
         if not pictures:

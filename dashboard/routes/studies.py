@@ -167,7 +167,8 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
         return studied.about_maps(runtime, view, [one.wanted for one in maps])
     if asked.kind == TURN:
         return turning.question_of(Request(view))
-    return studied.question(runtime, view, partial(_of_data, runtime, view, asked))
+    of_many = view if asked.kind == SYNTHESISE else view.of_no_sample
+    return studied.question(runtime, of_many, partial(_of_data, runtime, view, asked))
 
 
 def _of_data(runtime: Runtime, view: View, asked: _Asked, network: Network, data: str) -> Question:

@@ -29,6 +29,8 @@ GROUPS = {
 FIELDS = tuple(field for group in GROUPS.values() for field in group)
 NUMBERS = tuple(field for field in FIELDS if field.limits)
 NETWORK = GROUPS[OF_NETWORK]
+# What a diagram of the network follows.
+PREVIEWED = (*NETWORK, SETTINGS["size"])
 
 
 def identity(field: Setting) -> str:

@@ -10,8 +10,9 @@ from dash import ClientsideFunction, Dash, Input, Output, State, dcc, html, no_u
 from dash.exceptions import PreventUpdate
 
 import cnn
+from cnn.data.sizing import size_to_train
 from cnn.runs.configuration import TrainingConfig
-from cnn.training.feeding import VALIDATION_SHARE
+from cnn.training.feeding import VALIDATION_SHARE, require_trainable
 from dashboard import ids
 from dashboard.access.refusals import told
 from dashboard.runs import form, queueing
@@ -106,8 +107,7 @@ def _config(values: tuple[Any, ...]) -> TrainingConfig:
     sets, name = current().sets, settings["dataset"]
     config = TrainingConfig.from_flat({**settings, "dataset": sets.path(name)})
     data, _ = sets.load(name, "train"), sets.load(name, "test")
-    data.require_labels("training")
-    config.architecture.check(data.first().shape, len(data.class_names))
+    require_trainable(data, config)
     return config
 
 
@@ -133,6 +133,7 @@ def _hints(values: tuple[Any, ...]) -> dict[str, str]:
     given = form.chosen(FIELDS, values)
     try:
         data = current().sets.load(given["dataset"], "train")
+        size = size_to_train(data, given["size"])
     except cnn.DatasetError:
         return {}
     if not data.is_labelled:
@@ -141,6 +142,7 @@ def _hints(values: tuple[Any, ...]) -> dict[str, str]:
     pictures = max(1, round(given["share"] * kept)) + given.get("flagged_ones", 0)
     steps = -(-pictures // given["batch_size"])
     return {
+        "size": f"= {size.words}",
         "share": f"= {pictures:,} pictures",
         "wrong_labels": f"= {round(given['wrong_labels'] * pictures):,} pictures",
         "batch_size": f"{steps:,} {'step' if steps == 1 else 'steps'} an epoch",

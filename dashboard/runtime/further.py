@@ -6,41 +6,111 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 import cnn
 from cnn.models.further import Further
 from cnn.words import counted, listed
 from dashboard.state import given
+from dashboard.state.data import OWN
 from dashboard.state.view import View
 
 
 @dataclass(frozen=True, eq=False)
 class Fed:
-    """A further input, and the sample of the data set that it gets, of `of` pictures; None for none."""
+    """A further input, and the sample of the data set that it gets, of `of` pictures; None for none.
+
+    `row` is what the file of the picture has for it, numbers float32 (count,) or a picture uint8 (height,
+    width, channels), None for nothing, and `is_typed` says whether the view gives it something else.
+    `note` says in a sentence why what there is in the file cannot be used.
+    """
 
     further: Further
     sample: cnn.Sample | None
     of: int
+    row: NDArray[Any] | None = None
+    is_typed: bool = False
+    note: str = ""
+
+    @property
+    def is_of_file(self) -> bool:
+        """Whether it gets what the file has for the picture."""
+        return self.row is not None and not self.is_typed
 
 
 def fed(inputs: Sequence[Further], view: View, data: Callable[[], cnn.Dataset]) -> tuple[Fed, ...]:
-    """Return what each of a model's further inputs gets beside numbers.
+    """Return what each of a model's further inputs gets.
 
-    One for a picture of another shape than the first gets the first sample of the data set that can be
-    read, unless the view or the model's card says more. Raises `ModelError` for places that are none of
-    these inputs, and `DatasetError` for a sample that is not there.
+    Unless the view says more, that is the row which somebody's own file has for it beside the picture,
+    else what the model's card says; where that says nothing, one for a picture of another shape than the
+    first gets the first sample of the data set that can be read. Raises `ModelError` for what the view
+    gives to none of these inputs, or cannot give, and `DatasetError` for a sample that is not there.
     """
     chosen = given.decode_places(view.also) if view.also else {}
     _require(inputs, chosen, "pictures", lambda one: one.form is not None)
-    return tuple(_fed(one, chosen.get(one.place), data) for one in inputs)
+    typed = {*chosen, *_typed(inputs, view)}
+    return tuple(
+        _fed(one, chosen.get(one.place), data, *_row(one, view, data), one.place in typed)
+        for one in inputs
+    )
 
 
-def _fed(one: Further, index: int | None, data: Callable[[], cnn.Dataset]) -> Fed:
+def _fed(
+    one: Further,
+    index: int | None,
+    data: Callable[[], cnn.Dataset],
+    row: NDArray[Any] | None,
+    note: str,
+    is_typed: bool,
+) -> Fed:
+    of_file = (row, is_typed, note)
     is_unfed = one.form is not None and one.given is not None and not one.given.any()
-    if one.form is None or (index is None and not is_unfed):
-        return Fed(one, None, len(data()) if one.form else 0)
+    if one.form is None or (index is None and (row is not None or not is_unfed)):
+        return Fed(one, None, len(data()) if one.form else 0, *of_file)
     pictures = data()
     place = pictures.place_of_first() if index is None else index
-    return Fed(one, pictures[place], len(pictures))
+    return Fed(one, pictures[place], len(pictures), *of_file)
+
+
+def _row(
+    one: Further, view: View, data: Callable[[], cnn.Dataset]
+) -> tuple[NDArray[Any] | None, str]:
+    """Return what the file of the view's picture has for an input, or why that cannot be used."""
+    if not (view.is_sample and view.data.startswith(OWN)):
+        return None, ""
+    try:
+        beside = data().beside
+        own = beside.called(one.name)
+        if own is None:
+            return None, ""
+        if one.form is not None:
+            return beside.picture(own, view.index), ""
+        return _numbers(one, beside.row(own, view.index))
+    except (cnn.DatasetError, IndexError) as error:
+        return None, f"The input {one.name} gets nothing of the file ({_inside(error)})."
+
+
+def _inside(error: Exception) -> str:
+    return str(error).removesuffix(".") if isinstance(error, cnn.DatasetError) else "no such row"
+
+
+def _numbers(one: Further, row: NDArray[Any]) -> tuple[NDArray[Any] | None, str]:
+    """Return a row of numbers as an input takes them, float32 (count,), or why it takes none of it."""
+    with np.errstate(over="ignore"):
+        numbers = row.astype(np.float32).ravel()
+    if numbers.size != one.count:
+        has = counted(numbers.size, "number")
+        return None, (
+            f"The file has {has} a picture for the input {one.name}, which takes {one.count}: it "
+            "gets none of them."
+        )
+    if not np.isfinite(numbers).all():
+        return None, (
+            f"The file has no finite number for the input {one.name} of this picture: it gets what it "
+            "gets without a file, unless you give some."
+        )
+    return numbers, ""
 
 
 def values(
@@ -48,16 +118,46 @@ def values(
 ) -> dict[str, Any]:
     """Return the numbers and the pictures for further inputs that differ from the model's own, by name.
 
-    Raises as `fed` does, and `ModelError` for numbers of which an input takes more or fewer.
+    Raises as `fed` does.
     """
-    pictures = {
-        one.further.name: one.sample.pixels for one in fed(inputs, view, data) if one.sample
-    }
-    return {**numbers(inputs, view), **pictures}
+    every = fed(inputs, view, data)
+    rows = {one.further.name: one.row for one in every if one.is_of_file}
+    pictures = {one.further.name: one.sample.pixels for one in every if one.sample}
+    return {**rows, **_by_name(inputs, _typed(inputs, view)), **pictures}
 
 
-def numbers(inputs: Sequence[Further], view: View) -> dict[str, tuple[float, ...]]:
-    """Return the numbers of the view for further inputs, by name; `ModelError` as `values` raises it."""
+def numbers(every: Sequence[Fed], view: View) -> dict[str, tuple[float, ...]]:
+    """Return the numbers of the view, and of the file, for inputs that get some, by name.
+
+    Raises `ModelError` as `fed` does, and where any gets a picture of its own.
+    """
+    if own := [
+        one.further.name for one in every if one.sample or (one.further.form and one.is_of_file)
+    ]:
+        raise cnn.ModelError(
+            f"The input {own[0]} gets a picture of its own, and a study has the same picture in "
+            "every input: nothing is studied."
+        )
+    inputs = [one.further for one in every]
+    rows = {one.further.name: one.row for one in every if one.is_of_file}
+    of_file = {name: tuple(map(float, row)) for name, row in rows.items() if row is not None}
+    return {**of_file, **_by_name(inputs, _typed(inputs, view))}
+
+
+def notes(every: Sequence[Fed]) -> tuple[str, ...]:
+    """Return in sentences what is to be known of what a file has for inputs."""
+    of_file = [one.further.name for one in every if one.is_of_file]
+    told = [one.note for one in every if one.note and not one.is_typed]
+    if of_file:
+        told.append(
+            f"For this picture its file says {listed(of_file)}; where many pictures are computed, "
+            "each of them gets the model's own, or what you give."
+        )
+    return tuple(told)
+
+
+def _typed(inputs: Sequence[Further], view: View) -> dict[int, tuple[float, ...]]:
+    """Return the numbers of the view for further inputs, by place; `ModelError` for too many or few."""
     chosen = given.decode_numbers(view.given) if view.given else {}
     _require(inputs, chosen, "numbers", lambda one: one.form is None)
     for one in inputs:
@@ -66,6 +166,12 @@ def numbers(inputs: Sequence[Further], view: View) -> dict[str, tuple[float, ...
                 f"The input {one.name!r} takes {counted(one.count, 'number')}, and "
                 f"{len(chosen[one.place])} came: give as many."
             )
+    return chosen
+
+
+def _by_name(
+    inputs: Sequence[Further], chosen: Mapping[int, tuple[float, ...]]
+) -> dict[str, tuple[float, ...]]:
     return {one.name: chosen[one.place] for one in inputs if one.place in chosen}
 
 

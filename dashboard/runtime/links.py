@@ -191,7 +191,9 @@ class _Repair:
             except cnn.CnnError as error:
                 del self.values[name]
                 why = f"says what further inputs get ({str(error).removesuffix('.')})"
-                self._say(f"{why}; they get what the model's card says", name)
+                self._say(
+                    f"{why}; they get what the file of the picture or the model's card says", name
+                )
 
     def require_colours(self) -> None:
         """Take out channels as colours that neither model nor picture has, as soon as it can be asked."""

@@ -51,6 +51,7 @@ from dashboard.runtime.starting import Start
 from dashboard.runtime.statuses import Statuses
 from dashboard.runtime.supervisor import Supervisor
 from dashboard.settings import Settings, environment
+from dashboard.state.data import OWN
 from dashboard.state.view import LOOKS, OF_NETWORK, View
 
 if TYPE_CHECKING:
@@ -343,8 +344,8 @@ class Runtime:
 
     def picture(self, view: View) -> Picture:
         """Return the picture of the view, before anything is done to it."""
-        is_sample = not view.pixels and not view.upload
-        return pictures.find(view, self.dataset(view) if is_sample else None, self.settings.uploads)
+        data = self.dataset(view) if view.is_sample else None
+        return pictures.find(view, data, self.settings.uploads)
 
     def entry(self, view: View) -> Entry:
         """Return the model of the view, unloaded."""
@@ -357,6 +358,13 @@ class Runtime:
         """
         model = self.trained(view)
         return self._operated_once(model, view) if view.surgery else model
+
+    def model_of_many(self, view: View) -> keras.Model:
+        """Return the model of the view for many pictures, each with the same in further inputs.
+
+        These get nothing that a file has for the one picture that is shown. Raises as `model` does.
+        """
+        return self.model(self.settled(view).of_no_sample)
 
     def trained(self, view: View) -> keras.Model:
         """Return the model of the view, loaded, at its moment, as it is fed, with its output first.
@@ -425,17 +433,11 @@ class Runtime:
         return further.fed(own, view, lambda: self.dataset(view)) if own else ()
 
     def numbers(self, view: View) -> dict[str, tuple[float, ...]]:
-        """Return the numbers that the view gives to further inputs, by name, for a worker.
+        """Return the numbers that further inputs get, of the view or of the file, for a worker.
 
         Raises `ModelError` where any gets a picture of its own, of which a worker knows nothing.
         """
-        fed = self.inputs(view)
-        if own := [one.further.name for one in fed if one.sample]:
-            raise cnn.ModelError(
-                f"The input {own[0]} gets a picture of its own, and a study has the same picture in "
-                "every input: nothing is studied."
-            )
-        return further.numbers([one.further for one in fed], view)
+        return further.numbers(self.inputs(view), view)
 
     def outputs(self, view: View) -> tuple[str, ...]:
         """Return what each output of the model of the view is called, in the model's own order."""
@@ -471,7 +473,7 @@ class Runtime:
 
     def diagnosis(self, view: View) -> cnn.Diagnosis:
         """Return what is wrong with the model of the view, said over its data set."""
-        return self._diagnose_once(self.model(self.settled(view)), self.dataset(view))
+        return self._diagnose_once(self.model_of_many(view), self.dataset(view))
 
     def sweep(self, view: View, make: Callable[[], tuple[Any, Any]]) -> Sweep:
         """Return what the model of the view says over the range of its slider, as far as it is known.
@@ -492,7 +494,7 @@ class Runtime:
 
     def said(self, view: View, label: int | None) -> picking.Said:
         """Return what the model of the view says of a sample of its data set, or of a class of it."""
-        return self._said_once(self.model(self.settled(view)), self.dataset(view), label)
+        return self._said_once(self.model_of_many(view), self.dataset(view), label)
 
     def kept(
         self, view: View, parts: Sequence[str], what: Sequence[str], make: Callable[[], bytes]
@@ -556,7 +558,8 @@ class Runtime:
             g.forward_milliseconds = 1000 * (time.perf_counter() - began)
         scale, ranges = cnn.scale_of(model), cnn.models.ranges_of(model)
         true = picture.class_in(model)
-        notes, inputs = cnn.models.notes(model), self.inputs(view)
+        inputs = self.inputs(view)
+        notes = (*cnn.models.notes(model), *further.notes(inputs))
         unnamed = _of_unnamed(model, picture, true)
         return Look(fitted, plain, seen, passed, scale, ranges, notes, true, inputs, unnamed)
 
@@ -641,7 +644,9 @@ def _model_and_range(model: keras.Model, view: View) -> Hashable:
 
 
 def _model_and_given(model: keras.Model, view: View) -> Hashable:
-    return weakref.ref(model), view.given, view.also, view.data, view.split
+    # Somebody's own files may have something for each of their pictures.
+    place = view.index if view.is_sample and view.data.startswith(OWN) else None
+    return weakref.ref(model), view.given, view.also, view.data, view.split, place
 
 
 def _moments_of_run(_model: keras.Model, run: Run, *, also: tuple[Moment, ...]) -> Hashable:

@@ -54,12 +54,17 @@ class Request:
     @cached_property
     def model(self) -> keras.Model:
         """The model at the moment of the view, with the changes of its channels."""
-        return self.runtime.model(self.view)
+        return self.runtime.model(self._seen)
 
     @cached_property
     def trained(self) -> keras.Model:
         """The model at the moment of the view, as it was trained."""
-        return self.runtime.trained(self.view)
+        return self.runtime.trained(self._seen)
+
+    @property
+    def _seen(self) -> View:
+        """The view, as one of a drawing while a pen moves: no file has anything for that."""
+        return self.view if self.drawn is None else self.view.of_no_sample
 
     @cached_property
     def picture(self) -> Picture:
@@ -70,7 +75,7 @@ class Request:
     def look(self) -> Look:
         """What the model sees and computes of the picture: one pass, for the panel and the page."""
         if self.moving:
-            return self.runtime.look_at(self.view, self.picture)
+            return self.runtime.look_at(self._seen, self.picture)
         return self.runtime.look(self.view)
 
     @property

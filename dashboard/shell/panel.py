@@ -33,7 +33,7 @@ from dashboard.shell.controls import tie
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.prediction import prediction_facts
 from dashboard.shell.tabs import opening_layer
-from dashboard.state.given import MOST_NUMBERS, decode_numbers, decode_places
+from dashboard.state.given import MOST_NUMBERS, decode_numbers
 from dashboard.state.models import limit_in_words as limit_of_models
 from dashboard.state.uploads import limit_in_words
 from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, View, parse
@@ -432,24 +432,39 @@ def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
 
 
 def _input(view: View, fed: Fed) -> dict[str, Any]:
-    """Return what the panel shows of a further input: its numbers, or which picture it gets."""
-    one, sample = fed.further, fed.sample
-    shown: dict[str, Any] = {"name": one.name, "place": str(one.place)}
-    if one.form is None:
-        chosen = decode_numbers(view.given).get(one.place) if view.given else None
-        own = one.given.ravel().tolist() if one.given is not None else []
-        return {**shown, "numbers": [f"{float(n):g}" for n in chosen or own], "most": MOST_NUMBERS}
-    if sample is None:
-        text = "the same picture" if one.given is None else "the picture of the model's card"
-        return {**shown, "of": fed.of, "index": None, "text": text, "src": ""}
-    label = "" if sample.class_name is None else f", label {sample.class_name}"
-    text = f"number {sample.index}{label}"
-    src = data_uri(small(one.fitted(sample.pixels)), view)
-    chosen_here = decode_places(view.also) if view.also else {}
-    return {
-        **shown, "of": fed.of, "index": sample.index, "text": text, "src": src,
-        "back": one.given is None and one.place in chosen_here,
+    """Return what the panel shows of a further input: its numbers, or which picture it gets.
+
+    `back` names what it gets again where the reader takes back what he gave; empty where he gave none.
+    """
+    one, without = fed.further, "The same" if fed.further.given is None else "The model’s"
+    shown: dict[str, Any] = {
+        "name": one.name, "place": str(one.place), "isOfFile": fed.is_of_file,
+        "back": ("" if not fed.is_typed else without if fed.row is None else "The file’s"),
     }  # fmt: skip
+    if one.form is None:
+        return {**shown, "numbers": _numbers(view, fed), "most": MOST_NUMBERS}
+    picture = fed.sample.pixels if fed.sample else fed.row
+    src = "" if picture is None else data_uri(small(one.fitted(picture)), view)
+    index = fed.sample.index if fed.sample else None
+    return {**shown, "of": fed.of, "index": index, "text": _which(fed), "src": src}
+
+
+def _which(fed: Fed) -> str:
+    """Return which picture a further input gets, in words."""
+    if fed.sample is not None:
+        label = "" if fed.sample.class_name is None else f", label {fed.sample.class_name}"
+        return f"number {fed.sample.index}{label}"
+    if fed.row is not None:
+        return "of this picture, from its file"
+    return "the same picture" if fed.further.given is None else "the picture of the model's card"
+
+
+def _numbers(view: View, fed: Fed) -> list[str]:
+    """Return the numbers of a further input, each so that it is read as the same again."""
+    chosen = decode_numbers(view.given).get(fed.further.place) if view.given else None
+    row = fed.row if fed.is_of_file else fed.further.given
+    own = [] if row is None else row.ravel().tolist()
+    return [str(np.float32(one)).removesuffix(".0") for one in chosen or own]
 
 
 def _scale(view: View, picture: Picture, look: Look) -> dict[str, Any]:

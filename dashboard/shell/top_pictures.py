@@ -35,7 +35,7 @@ def told(answer: cnn.TopPictures, view: View) -> dict[str, Any]:
     (left, top, width, height). There is no box where all of it is seen, and no part where most is.
     """
     runtime = current()
-    model, data = runtime.model(runtime.settled(view)), runtime.dataset(view)
+    model, data = runtime.model_of_many(view), runtime.dataset(view)
     channel = min(view.channel or 0, len(answer.channels) - 1)
     found = answer.channels[channel]
     named = captions.channel_name(answer.layer, channel, cnn.class_names(model))

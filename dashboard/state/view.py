@@ -39,6 +39,8 @@ ALL_METHODS = "all"
 COUNTERFACTUAL = "counterfactual"
 SYNTHESISED = "synthesis"
 MAKERS = (COUNTERFACTUAL, SYNTHESISED)
+# In place of the text of pixels, where these are not asked for.
+_NO_SAMPLE = "other pictures"
 LOOKS = frozenset(
     {
         "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",
@@ -178,6 +180,16 @@ class View:
             field.name: field.default for field in fields(self) if field.name in LOOKS
         }
         return replace(self, **looks)
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether its picture is one of a data set."""
+        return not self.pixels and not self.upload
+
+    @property
+    def of_no_sample(self) -> View:
+        """The same model, for other pictures than the one of the data set."""
+        return replace(self, pixels=_NO_SAMPLE)
 
     def of_model(self, key: str) -> View:
         """Return the same picture in another model, without what belonged to the one before."""

@@ -439,6 +439,41 @@ def test_further_inputs_are_fed_in_the_panel(start_server, visit, tmp_path):
     expect(field).to_have_value("40")
 
 
+def test_a_file_gives_further_inputs_what_it_has_for_each_picture(start_server, visit, tmp_path):
+    picture, age = keras.Input((28, 28, 1), name="picture"), keras.Input((1,), name="age")
+    joined = layers.Concatenate()([layers.Flatten()(picture), age])
+    classes = layers.Dense(10, activation="softmax", name="classes")(joined)
+    keras.Model([picture, age], classes).save(tmp_path / "own.keras")
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 28, 28)).astype(np.uint8)
+    np.savez(tmp_path / "own.npz", x=pixels, age=np.array([30, 0.25, 50]))
+    server = start_server(CNN_MODEL=str(tmp_path / "own.keras"), CNN_DATA=str(tmp_path / "own.npz"))
+    page = visit(server, "/activations/classes").page
+    field, number = page.get_by_label("age", exact=True), page.get_by_label("No.")
+    source = page.locator(".further-source")
+    expect(field).to_have_value("30")
+    expect(source).to_have_text("of this picture, from its file")
+    number.fill("1")
+    number.press("Enter")
+    expect(field).to_have_value("0.25")
+    field.fill("7")
+    field.press("Tab")
+    back = page.get_by_role("button", name="The file’s numbers for age")
+    expect(back).to_be_visible()
+    expect(source).to_be_empty()
+    page.wait_for_url("**given=1%3A7*")
+    page.reload()
+    expect(field).to_have_value("7")
+    number.fill("2")
+    number.press("Enter")
+    expect(page).to_have_url(re.compile("index=2"))
+    answered(page)
+    expect(field).to_have_value("7")
+    back.click()
+    expect(field).to_have_value("50")
+    expect(back).to_be_hidden()
+    expect(page).not_to_have_url(re.compile("given="))
+
+
 def test_the_range_of_pixels_is_chosen_and_tried_out(server, visit):
     page = visit(server, "/activations/conv2d?range=0..255").page
     expect(page.locator("#pixel-scale")).to_have_text("Pixels: not scaled, as chosen here.")

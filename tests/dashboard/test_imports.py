@@ -42,8 +42,8 @@ ROOMS = {
         "figures",
     ),
     "cnn.data": (
-        "picture_files", "labelled", "splits", "idx", "archives", "cifar", "listing", "folders",
-        "tables", "sources", "embedded", "fetching", "datasets", "names",
+        "picture_files", "levels", "beside", "labelled", "splits", "idx", "archives", "cifar",
+        "listing", "folders", "tables", "sources", "embedded", "fetching", "datasets", "sizing", "names",
     ),
     "dashboard": (
         "ids", "prefix", "bodies", "arguments", "watching", "state", "settings", "access", "shedding",

@@ -114,8 +114,7 @@ def test_training_on_them_is_refused_in_a_sentence(client, link):
     assert kind == "refused"
     assert "have no labels, and training needs them" in told
     assert current().settings.jobs.runs() == []
-    names = [field.name for field in training.NETWORK]
-    network = [value for field, value in zip(FIELDS, controls, strict=True) if field.name in names]
+    network = [field.in_control(standard[field.name]) for field in training.PREVIEWED]
     shown = training.preview("ready", link["data"], *network)[-1]
     assert shown == "Without labels there are no classes to draw a network for."
     assert "= " not in " ".join(map(str, start.check("ready", *controls)))

@@ -1,5 +1,7 @@
 """What a network takes beside its picture: in the panel, in the link, and on every page."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -11,8 +13,9 @@ from cnn.models.adapting import Form
 from cnn.models.further import Further
 from dashboard.app import runtime_of
 from dashboard.runtime import further, links
+from dashboard.screens.request import Request
 from dashboard.shell import panel
-from dashboard.state import given
+from dashboard.state import given, pixels
 from dashboard.state.view import View, parse
 from pages import activations, all_layers, architecture, diagnosis, one_step, output, perturb, why
 from tests.screens import application_of, screen
@@ -85,7 +88,8 @@ def test_the_panel_shows_every_input_and_what_it_gets(app, shown):
     assert colour["src"].startswith("data:image/png")
     age, second, colour = told({**shown, "given": "1:0.5,-2", "also": "2:17;3:5"})
     assert age["numbers"] == ["0.5", "-2"]
-    assert (second["index"], second["back"]) == (17, True)
+    assert (second["index"], second["back"]) == (17, "The same")
+    assert (age["back"], colour["back"]) == ("The model’s", "The model’s")
     assert colour["index"] == 5
     label = runtime_of(app).dataset(parse(shown)[0])[17].class_name
     assert second["text"] == f"number 17, label {label}"
@@ -179,16 +183,131 @@ def test_an_input_that_is_not_fed_gets_the_first_picture_that_can_be_read(tmp_pa
     assert (got.sample.index, got.sample.pixels.max()) == (1, 1)
 
 
-def test_own_pictures_feed_the_picture_inputs_and_other_arrays_are_told_to_be_left_out(
-    tmp_path, request_of
-):
+AGES = np.array([[0.5, -2], [3, 4], [np.nan, 1], [7, 8], [0, 1], [2, 2]])
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """A server with six digits that have their ages, other digits and colours beside them."""
+    folder = tmp_path_factory.mktemp("own")
     data = cnn.load_dataset("digits")
-    pixels = np.stack([data[place].pixels for place in range(6)])
-    np.savez(tmp_path / "mine.npz", x=pixels, y=data.labels[:6], age=np.ones((6, 2)))
-    app = application_of(network(), tmp_path, data=str(tmp_path / "mine.npz"))
+    pixels = np.stack([data[place].pixels for place in range(12)])
+    colours = np.random.default_rng(2).integers(0, 256, (6, 12, 14, 3)).astype(np.uint8)
+    np.savez(
+        folder / "mine.npz", x=pixels[:6], y=data.labels[:6], Age=AGES,
+        second=pixels[6:, ..., 0] / 255, colour=colours, weight=np.ones(6), short=np.ones(5),
+    )  # fmt: skip
+    app = application_of(network(), folder, data=str(folder / "mine.npz"))
+    return app, pixels[6:], colours
+
+
+def of_own(app, index, **more) -> dict[str, str]:
+    return {**runtime_of(app).default_view().to_query(), "index": str(index), **more}
+
+
+def of_keras(app, first, age, second, colour) -> np.ndarray:
+    own = keras.models.load_model(runtime_of(app).catalogue.default().path)
+    given_all = [first / 255, np.array(age), second / 255, colour / 255]
+    return own.predict([a[None].astype(np.float32) for a in given_all], verbose=0)[0][0]
+
+
+def told_of(app, query) -> list[dict]:
+    view, runtime = parse(query)[0], runtime_of(app)
+    return panel.facts(view, runtime.picture(view), runtime.look(view))["inputs"]
+
+
+@pytest.mark.parametrize("index", [1, 3])
+def test_a_file_feeds_every_input_that_its_arrays_are_called_as(own, request_of, index):
+    app, seconds, colours = own
     request_of(app)
-    runtime = runtime_of(app)
-    assert runtime.sets.own.notes[0].startswith("Left out: age, neither pictures nor labels;")
-    query = {**runtime.default_view().to_query(), "given": "1:0.5,-2", "also": "2:4;3:5"}
-    wanted = expected(app, query, [0.5, -2], 4, 5)
-    np.testing.assert_allclose(probabilities(app, query), wanted[0], atol=1e-6)
+    query = of_own(app, index)
+    first = runtime_of(app).picture(parse(query)[0]).pixels
+    wanted = of_keras(app, first, AGES[index], seconds[index], colours[index])
+    np.testing.assert_allclose(probabilities(app, query), wanted, atol=1e-5)
+    age, second, colour = told_of(app, query)
+    assert age["numbers"] == [f"{one:g}" for one in AGES[index]]
+    assert {one["isOfFile"] for one in (age, second, colour)} == {True}
+    assert second["text"] == colour["text"] == "of this picture, from its file"
+    assert second["src"] != colour["src"] != ""
+    notes = runtime_of(app).look(parse(query)[0]).notes
+    assert notes[-1].startswith("For this picture its file says age, second and colour;")
+    assert screen(activations, query, "ages").form
+    assert links.follow(runtime_of(app), query).messages == ()
+
+
+def test_what_the_reader_gives_wins_over_the_file_and_can_be_taken_back(own, request_of):
+    app, _, colours = own
+    request_of(app)
+    query = of_own(app, 3, given="1:9,9.5", also="2:5")
+    first = runtime_of(app).picture(parse(query)[0]).pixels
+    other = runtime_of(app).dataset(parse(query)[0])[5].pixels
+    wanted = of_keras(app, first, (9, 9.5), other, colours[3])
+    np.testing.assert_allclose(probabilities(app, query), wanted, atol=1e-5)
+    age, second, colour = told_of(app, query)
+    assert (age["numbers"], age["isOfFile"], age["back"]) == (["9", "9.5"], False, "The file’s")
+    assert (second["index"], second["back"], colour["back"]) == (5, "The file’s", "")
+    assert told_of(app, {**query, "given": "1:1,1", "index": "1"})[0]["numbers"] == ["1", "1"]
+
+
+def test_only_the_picture_of_the_file_gets_what_the_file_has_for_it(own, request_of):
+    app, *_ = own
+    request_of(app)
+    runtime, drawn = runtime_of(app), np.full((28, 28, 1), 200, np.uint8)
+    drawing = of_own(app, 3, pixels=pixels.encode(drawn))
+    assert told_of(app, drawing)[0]["numbers"] == ["0", "0"]
+    view = parse(of_own(app, 3))[0]
+    moving = Request(view, moving="picture", drawn=drawn)
+    np.testing.assert_allclose(
+        moving.passed.prediction.probabilities, probabilities(app, drawing), atol=1e-6
+    )
+    of_many = runtime.model_of_many(view)
+    assert of_many is runtime.model_of_many(replace(view, index=1))
+    assert of_many is not runtime.model_of_many(replace(view, given="1:1,1"))
+    assert runtime.diagnosis(view) is runtime.diagnosis(replace(view, index=1))
+
+
+def test_what_a_file_has_and_an_input_cannot_take_is_told(own, tmp_path, request_of):
+    app, *_ = own
+    request_of(app)
+    nan = runtime_of(app).look(parse(of_own(app, 2))[0])
+    assert told_of(app, of_own(app, 2))[0]["numbers"] == ["0", "0"]
+    assert (
+        "The file has no finite number for the input age of this picture: it gets what it gets without a "
+        "file, unless you give some." in nan.notes
+    )
+    assert "no finite number" not in " ".join(
+        runtime_of(app).look(parse(of_own(app, 2, given="1:1,2"))[0]).notes
+    )
+    inputs = cnn.models.further_inputs(runtime_of(app).catalogue.load(""))
+    np.savez(tmp_path / "a.npz", x=np.ones((2, 4, 4)), age=np.ones((2, 3)), second=np.ones((2, 7)))
+    data = cnn.load_dataset(str(tmp_path / "a.npz"))
+    every = further.fed(inputs, View(data="own:" + "0" * 12), lambda: data)
+    assert [one.note for one in every] == [
+        "The file has 3 numbers a picture for the input age, which takes 2: it gets none of them.",
+        "The input second gets nothing of the file (a.npz (second) holds pictures of shape (2, 7): "
+        "expected (n, height, width) or (n, height, width, channels) with 1 to 64 channels).",
+        "",
+    ]
+
+
+def test_a_study_of_the_picture_gets_the_numbers_of_the_file(tmp_path, request_of):
+    picture, age = keras.Input((28, 28, 1), name="picture"), keras.Input((1,), name="age")
+    joined = layers.Concatenate()([layers.Flatten()(picture), age])
+    model = keras.Model([picture, age], layers.Dense(3, activation="softmax")(joined))
+    for number in range(3):
+        Image.fromarray(np.full((28, 28), number, np.uint8)).save(tmp_path / f"{number}.png")
+    (tmp_path / "of.csv").write_text(
+        "file,label,AGE,note\n0.png,a,40,x\n1.png,b,,y\n2.png,c,1.5,z\n"
+    )
+    app = application_of(model, tmp_path, data=str(tmp_path / "of.csv"))
+    request_of(app)
+    views = [parse(of_own(app, index))[0] for index in range(3)]
+    assert [runtime_of(app).numbers(view) for view in views] == [
+        {"age": (40,)},
+        {},
+        {"age": (1.5,)},
+    ]
+    assert runtime_of(app).numbers(views[0].of_no_sample) == {}
+    assert runtime_of(app).look(views[2]).passed.activations["age"].tolist() == [1.5]
+    assert "no finite number" in " ".join(runtime_of(app).look(views[1]).notes)
+    assert runtime_of(app).sets.own.notes[-1] == "Left out: note (no number in line 2: 'x')."

@@ -12,6 +12,7 @@ from PIL import Image
 
 import cnn
 from cnn import TrainingConfig
+from cnn.data import sizing
 from cnn.figures import EMPTY_FIGURE
 from cnn.runs.moments import Moment
 from cnn.runs.recorded import Recorded
@@ -19,7 +20,7 @@ from cnn.runs.run import Status, create_recorded
 from cnn.training.feeding import split
 from dashboard.app import create_app, runtime_of
 from dashboard.runs import dialogs, form, start, table
-from dashboard.runs.form import FIELDS, NETWORK, NUMBERS, OWN
+from dashboard.runs.form import FIELDS, NUMBERS, OWN, PREVIEWED
 from dashboard.runs.paging import PageRequest
 from dashboard.settings import Settings
 from pages import training
@@ -419,6 +420,43 @@ def test_numbers_are_told_in_pictures_and_steps(runtime, monkeypatch):
     assert len(training) == 82
 
 
+def test_the_size_of_pictures_follows_from_the_data_and_is_told(tmp_path, request_of, monkeypatch):
+    for number in range(20):
+        path = tmp_path / "pets" / ("cat", "dog")[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (600 + number, 400), (number, 9, 200)).save(path)
+    app = create_app(Settings(home=tmp_path / "home", data=str(tmp_path / "pets"), download=False))
+    request_of(app)
+    ready(monkeypatch, runtime_of(app))
+    chosen = runtime_of(app).sets.own_name
+    answer = start.check("ready", *controls(dataset=chosen))
+    assert answer[-3:] == ("", "", False)
+    assert under(answer, "size") == (False, "= 128×128, made of 602×400 to 617×400")
+    answer = start.check("ready", *controls(dataset=chosen, size=32))
+    assert under(answer, "size") == (False, "= 32×32, made of 602×400 to 617×400")
+    answer = start.check("ready", *controls(dataset=chosen, size=512))
+    assert answer[-3].startswith("This network would have 65,047,682 parameters")
+    assert answer[-2:] == ("refused", True)
+    answer = start.check("ready", *controls(dataset=chosen, size=4))
+    assert answer[-3].startswith("Block 2 gets maps of 1×1, smaller than its 3×3 kernels")
+    monkeypatch.setattr(sizing, "MOST_BYTES", 100_000)
+    answer = start.check("ready", *controls(dataset=chosen, size=64))
+    assert answer[-3].startswith("The 16 pictures of 64×64 would take")
+    answer = start.check("ready", *controls(dataset=chosen, size=28, flagged_ones=5))
+    assert answer[-3].startswith("5 drawn ones were asked for with pets")
+
+
+def test_too_few_pictures_are_refused_before_the_start(tmp_path, request_of):
+    for number in range(12):
+        path = tmp_path / "pets" / ("cat", "dog")[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (32, 32)).save(path)
+    app = create_app(Settings(home=tmp_path / "home", data=str(tmp_path / "pets"), download=False))
+    request_of(app)
+    answer = start.check("ready", *controls(dataset=runtime_of(app).sets.own_name))
+    assert answer[-3].startswith("pets has 9 pictures to train on: give at least 12")
+
+
 def test_a_training_that_was_queued_is_named_and_becomes_what_is_drawn(runtime, view, monkeypatch):
     still(monkeypatch, runtime)
     told, kind, _, shown, arrived = start.start(1, "equal", view, *controls())
@@ -487,7 +525,7 @@ def test_the_diagram_follows_the_form_and_impossible_choices_are_refused(runtime
 
     def preview(**changes):
         values = {**standard, **changes}
-        given = [f.in_control(values[f.name]) for f in NETWORK]
+        given = [f.in_control(values[f.name]) for f in PREVIEWED]
         return training.preview("ready", "digits", *given)
 
     figure, _, hidden, told = preview(blocks=1, batch_norm=True)
@@ -495,6 +533,7 @@ def test_the_diagram_follows_the_form_and_impossible_choices_are_refused(runtime
     assert not hidden
     assert "batch_normalization" in figure.data[0].customdata
     assert "parameters" in told
+    assert preview(size=14)[-1] != preview()[-1] == preview(size=28)[-1]
     *_, hidden, told = preview(blocks=4)
     assert hidden
     assert "choose fewer blocks" in told
@@ -502,7 +541,7 @@ def test_the_diagram_follows_the_form_and_impossible_choices_are_refused(runtime
 
 def test_no_diagram_before_tensorflow_is_there(runtime):
     with pytest.raises(PreventUpdate):
-        training.preview("starting", "digits", *[None] * len(NETWORK))
+        training.preview("starting", "digits", *[None] * len(PREVIEWED))
 
 
 def test_a_ticked_list_is_a_choice_only_if_it_differs_from_the_one_that_was_made(

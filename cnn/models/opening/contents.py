@@ -54,7 +54,7 @@ def parsed(name: str, text: bytes | str) -> Config:
 
 
 def require_short(name: str, count: int) -> None:
-    """Raise `ModelError` where a configuration has more bytes than any real one."""
+    """Raise `ModelError` where a configuration, or a card, has more bytes than any real one."""
     if count > MOST_CONFIGURATION:
         raise ModelError(
             f"{name} has a configuration of {in_words(count)}: expected at most "

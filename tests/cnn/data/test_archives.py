@@ -170,7 +170,7 @@ def test_an_array_that_unpacks_to_more_than_there_is_room_for_is_not_unpacked(
 ):
     path = saved(tmp_path, x=IMAGES, y=LABELS)
     monkeypatch.setattr(archives, "MOST_BYTES", 100)
-    monkeypatch.setattr(archives, "_pictures", lambda *_: pytest.fail("it was unpacked"))
+    monkeypatch.setattr(archives, "as_levels", lambda *_: pytest.fail("it was unpacked"))
     with pytest.raises(cnn.DatasetError, match="x takes .* GB are read"):
         cnn.load_dataset(path)
 
@@ -186,11 +186,62 @@ def test_an_archive_that_is_cut_short_is_refused_at_any_length(tmp_path):
     assert zipfile.is_zipfile(io.BytesIO(whole))
 
 
-def test_arrays_that_are_neither_pictures_nor_labels_are_told(tmp_path):
-    path = tmp_path / "patients.npz"
-    more = {"age": np.arange(3), "sex": np.zeros(3), "class_names": np.array(["a", "b"])}
-    np.savez(path, x=np.zeros((3, 4, 4), np.uint8), y=np.array([0, 1, 0]), **more)
-    assert open_source(path).notes == (
-        "Left out: age and sex, neither pictures nor labels; what a network takes beside its picture is "
-        "given in the panel, or by the model's card.",
+GIVEN = (
+    "Arrays beside the pictures: {}. A network with an input called so gets what there is for the "
+    "picture that is shown; others make no use of it."
+)
+
+
+def test_arrays_with_a_row_for_each_picture_are_kept_beside_them_and_others_are_told(tmp_path):
+    path = saved(
+        tmp_path, x=IMAGES, y=LABELS, age=np.arange(6), Second=IMAGES, few=np.arange(5),
+        words=np.array(list("abcdef")), one=np.array(3), class_names=np.array(["a", "b", "c"]),
+        objects=np.array([None] * 6),
+    )  # fmt: skip
+    assert open_source(Path(path)).notes == (
+        GIVEN.format("age and Second"),
+        "Left out: few (5 rows for 6 pictures), words (no numbers), one (1 row for 6 pictures) and "
+        "objects (no numbers).",
     )
+    data = cnn.load_dataset(path)
+    assert [data.beside.called(name) for name in ("age", "AGE", "second", "few", "y", "words")] == [
+        "age", "age", "Second", None, None, None,
+    ]  # fmt: skip
+    assert data.beside.row("age", 4) == 4
+    np.testing.assert_array_equal(data.beside.picture("Second", 4), IMAGES[4])
+    training = cnn.load_dataset(path, "train")
+    assert [int(training.beside.row("age", n)) for n in range(4)] == [1, 2, 3, 4]
+    np.testing.assert_array_equal(training.beside.picture("Second", 3), IMAGES[4])
+
+
+def test_what_is_no_array_beside_pictures_is_left_out_and_harms_nothing(tmp_path):
+    path = saved(tmp_path, x=IMAGES, odd=np.zeros(6, [(f"field{n}", "f4") for n in range(900)]))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("broken.npy", b"no array")
+        archive.writestr("readme.txt", b"what these are")
+    assert open_source(Path(path)).notes == (
+        "Left out: odd (no numbers), broken (no numbers) and readme.txt (no numbers).",
+    )
+    np.testing.assert_array_equal(cnn.load_dataset(path).images, IMAGES)
+
+
+def test_a_split_has_the_arrays_that_are_called_as_it_is(tmp_path):
+    path = saved(
+        tmp_path, x_train=IMAGES, y_train=LABELS, x_test=IMAGES[:2], y_test=LABELS[:2],
+        age_train=np.arange(6), test_age=np.array([7, 8]), sex=np.arange(6), size_test=np.arange(6),
+    )  # fmt: skip
+    assert open_source(Path(path)).notes == (
+        GIVEN.format("age"),
+        "Left out: sex (of no split: call it sex_train or sex_test) and size_test (6 rows for 2 "
+        "pictures).",
+    )
+    ages = [cnn.load_dataset(path, split).beside.row("age", 1) for split in ("train", "test")]
+    assert ages == [1, 8]
+
+
+def test_an_array_beside_pictures_is_not_read_from_a_file_that_became_another(tmp_path):
+    path = saved(tmp_path, x=IMAGES, age=np.arange(6))
+    data = cnn.load_dataset(path)
+    saved(tmp_path, x=IMAGES, age=np.arange(6), other=np.arange(9))
+    with pytest.raises(cnn.DatasetError, match=r"own\.npz was changed since it was opened"):
+        data.beside.row("age", 0)

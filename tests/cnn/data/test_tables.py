@@ -3,6 +3,7 @@
 import unicodedata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import cnn
@@ -189,3 +190,50 @@ def test_lines_before_the_names_of_the_columns_are_no_rows(tmp_path, before):
 def test_a_refusal_is_one_line_whatever_the_file_is_called(tmp_path):
     with pytest.raises(cnn.DatasetError, match="names a.png\ufffd, which is outside"):
         cnn.load_dataset(table(tmp_path, "file,label\nfiles/a.png\0,cat\n"))
+
+
+def test_other_columns_of_numbers_are_kept_and_those_of_words_are_told(tmp_path):
+    text = (
+        "file;label;Age;note;split;flag;empty;Age\nfiles/a.png;pug;0,5;old;train;true;;1\n"
+        "files/b.png;pug;;new;test;False;;2\n"
+    )
+    source = open_source(Path(table(tmp_path, text)))
+    assert source.notes == (
+        "Columns of labels.csv beside the pictures: flag. A network with an input called so gets what "
+        "there is for the picture that is shown; others make no use of it.",
+        "Left out: note (no number in line 2: 'old'), empty (no numbers) and Age (another column is "
+        "called so).",
+    )
+    assert source.read("train").beside.row("flag", 0) == 1
+    assert source.read("test").beside.row("flag", 0) == 0
+
+
+@pytest.mark.parametrize(
+    ("separator", "cells", "numbers"),
+    [
+        (",", ("42", "-1.5e3"), [42, -1500]),
+        (";", ("0,5", ".25"), [0.5, 0.25]),
+        ("\t", ("NA", "+7."), [np.nan, 7]),
+        (",", ("1_000", "2"), None),
+        (",", ('"0,5"', "2"), None),
+        (",", ("inf", "2"), None),
+    ],
+)
+def test_a_number_is_read_as_tables_write_it(tmp_path, separator, cells, numbers):
+    rows = [
+        ["file", "label", "age"],
+        ["files/a.png", "x", cells[0]],
+        ["files/b.png", "y", cells[1]],
+    ]
+    source = open_source(Path(table(tmp_path, "\n".join(map(separator.join, rows)) + "\n")))
+    beside = source.read("all").beside
+    found = [float(beside.row("age", n)) for n in range(2)] if beside.called("age") else None
+    np.testing.assert_equal(found, numbers)
+
+
+def test_a_table_with_another_number_has_other_pictures(tmp_path):
+    path, keys = Path(table(tmp_path, "")), []
+    for age in (1, 1, 2):
+        path.write_text(f"file,label,age\nfiles/a.png,x,{age}\n")
+        keys.append(open_source(path).key)
+    assert keys[0] == keys[1] != keys[2]

@@ -181,6 +181,7 @@ def test_a_failed_save_leaves_the_old_file(tmp_path, monkeypatch, second_model):
     [
         ("[1", r"is no model card \("),
         ("[1]", r"is no model card \(expected an object, such as \{\"class_names\":"),
+        (" " * 17_000_000, r"has a configuration of 17\.0 MB: expected at most 16\.0 MB"),
         ('{"losses": "x"}', "gives 'x' as losses: expected them by the layers"),
         ('{"losses": {"classes": "own"}}', "gives 'own' as the loss of 'classes': expected one of"),
     ],

@@ -1,4 +1,5 @@
 import json
+import shutil
 import threading
 from datetime import datetime
 from itertools import pairwise
@@ -6,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import cnn
 from cnn import Moment, Run, Status, TrainingConfig, runs
 from cnn.runs.run import HISTORY_COLUMNS
 from cnn.training import feeding
 from cnn.training.augmentation import augment
-from cnn.training.loop import work_on
+from cnn.training.loop import _size, work_on
 
 LAYERS = ("conv2d", "conv2d_1", "dense", "dense_1")
 # The least that is a training: 41 pictures, one step.
@@ -410,3 +412,30 @@ def test_variations_are_the_same_for_a_seed_and_stay_pictures(seven):
     assert one.min() >= 0
     assert one.max() <= 1
     assert len({variant.tobytes() for variant in one}) == 16
+
+
+def test_pictures_of_several_sizes_are_trained_on_in_one_and_scored_in_it(tmp_path):
+    random = np.random.default_rng(0)
+    for split, count in (("train", 12), ("test", 2)):
+        for number in range(count):
+            path = tmp_path / "own" / split / "ab"[number % 2] / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # Those of the test are grey.
+            shape = (20 + number, 30, 3) if split == "train" else (33, 22)
+            Image.fromarray(random.integers(0, 256, shape).astype(np.uint8)).save(path)
+    config = TrainingConfig(str(tmp_path / "own"), epochs=1, augment=False)
+    run = cnn.train(config, into=tmp_path / "run")
+    assert run.status.state == "finished", run.status.message
+    model = cnn.load_model(run.model_path)
+    assert cnn.models.input_shape(model) == (26, 26, 3)
+    assert "11 pictures to fit on, 1 held out" in cnn.models.card_of(model).facts["data"]
+
+
+def test_a_resumed_training_keeps_the_size_that_it_began_with(trained, tmp_path):
+    run, _ = trained
+    data = cnn.load_dataset("digits", "train").decoded((14, 14))
+    assert _size(run, data) == (14, 14)
+    resumed = tmp_path / "resumed"
+    shutil.copytree(run.path, resumed)
+    Run(resumed).resume_path.write_bytes(b"")
+    assert _size(Run(resumed), data) == (28, 28)

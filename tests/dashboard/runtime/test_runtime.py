@@ -1,6 +1,9 @@
 import gc
+import json
+import re
 import shutil
 import weakref
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from cnn.errors import reason
 from cnn.models.card import Card, card_path, write_card
 from cnn.runs.moments import Moment
 from cnn.runs.run import Status, TrainingConfig
+from dashboard import doctor
 from dashboard.app import create_app, runtime_of
 from dashboard.runtime.catalogue import Catalogue, key_of
 from dashboard.runtime.runtime import Runtime
@@ -50,6 +54,47 @@ def test_a_copy_of_the_bundled_model_is_shown_under_its_own_name_with_its_run(se
     assert (shown.name, shown.path, shown.run.path) == ("copy.keras", path, cnn.pretrained_run())
     assert catalogue.get(shown.key) == shown
     assert catalogue.menu()[0] == [shown]
+
+
+def bundled_with(path, members):
+    """Write the bundled classifier with more members, or others, in its archive."""
+    with zipfile.ZipFile(cnn.pretrained_run() / "model.keras") as archive:
+        own = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {**own, **members(own)}.items():
+            archive.writestr(name, content)
+    return path
+
+
+def with_filters(own):
+    configuration = json.loads(own["config.json"])
+    layer = next(one for one in configuration["config"]["layers"] if one["class_name"] == "Conv2D")
+    layer["config"]["filters"] = 10**9
+    return {"config.json": json.dumps(configuration)}
+
+
+@pytest.mark.parametrize(
+    ("members", "words"),
+    [
+        (lambda _: {"x": bytes(30_000_000)}, "unpacks to 30.5 MB: at most 20.0 MB are opened"),
+        (with_filters, "declares 1,000,000,000 weights or more for the layer 'conv2d'"),
+        (lambda _: {"card.json": b" " * 17_000_000}, "has a configuration of 17.0 MB"),
+    ],
+)
+def test_a_file_that_the_operator_names_is_measured_before_anything_is_made_of_it(
+    settings, tmp_path, monkeypatch, members, words
+):
+    path = bundled_with(tmp_path / "named.keras", members)
+    assert path.stat().st_size < 1_000_000
+    named = Settings(**{**settings.model_dump(), "model": path, "model_megabytes": 20})
+    monkeypatch.setattr(keras.saving, "deserialize_keras_object", None)
+    catalogue = Catalogue(named)
+    catalogue.check_own()
+    assert words in catalogue.problem_of_own()
+    with pytest.raises(cnn.ModelError, match=re.escape(words)):
+        cnn.load_model(path, limits=named.model_limits)
+    with pytest.raises(cnn.ModelError, match=re.escape(words)):
+        list(doctor._model(named))
 
 
 @pytest.mark.parametrize("content", [b"", b"no model at all", b"PK\x05\x06" + b"\x00" * 18])
