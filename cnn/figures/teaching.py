@@ -367,7 +367,11 @@ def _about_prediction(teaching: Teaching) -> Caption:
     seen = "What the network says of this picture, before (hatched) and after (solid)."
     sentence = f"Class {names[teaching.label]}, which was taught, goes from {percent(first)} to "
     sentence += percent(last)
-    verdict = f"the prediction stays {now}" if was == now else f"the prediction was {was}, is {now}"
+    verdict = (
+        f"the prediction stays {now}"
+        if was == now
+        else f"the prediction was {was}; now it is {now}"
+    )
     return Caption(seen, f"{sentence}; {verdict}.")
 
 

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _PATIENCE_SECONDS = 1.0
 _SECONDS = 0.25
+_BEGINNING = "The first pass, which takes longest."
 # A ranking is some minutes of a processor at most, unless its smallest batch takes longer.
 _MOST_MULTIPLY_ADDS = 5e12
 _LEAST_PICTURES = 64
@@ -136,7 +137,11 @@ def _found(study: Study, data_dir: Path | None) -> Answer | None:
         raise StudyError(
             f"Files of {data.name} were changed after they were asked about: ask again."
         )
-    return _WAYS[question.kind](model, question, data, _Progress(study))
+    progress = _Progress(study)
+    with suppress(_CancelledError):
+        progress.say(_BEGINNING)
+        return _WAYS[question.kind](model, question, data, progress)
+    return None
 
 
 def _in_outputs(data: Dataset, model: keras.Model) -> Dataset:
@@ -250,16 +255,12 @@ def _ranked(
 
 def _diagnosed(
     model: keras.Model, question: Question, data: Dataset, progress: _Progress
-) -> Diagnosis | None:
+) -> Diagnosis:
     network = _changed(model, question)
-    with suppress(_CancelledError):
-        return diagnose(network, data, budget=_MOST_OF_ONE_PASS, on_progress=progress.tell_or_stop)
-    return None
+    return diagnose(network, data, budget=_MOST_OF_ONE_PASS, on_progress=progress.tell_or_stop)
 
 
-def _trusted(
-    model: keras.Model, question: Question, data: Dataset, progress: _Progress
-) -> Trust | None:
+def _trusted(model: keras.Model, question: Question, data: Dataset, progress: _Progress) -> Trust:
     asked = _asked(question)
     network = _changed(model, question)
     batch = scale_of(network).applied(asked.pixels[None])
@@ -275,76 +276,60 @@ def _trusted(
         tell = partial(tell_share, progress.tell_or_stop, costs, place)
         return lambda done, count: tell(done / count)
 
-    with suppress(_CancelledError):
-        progress.say("The map that is tried.")
-        plane = plane_of(objective, batch, method, options, lambda done: share_told(0)(done, 1))
-        return Trust(
-            curves=curves(
-                objective, batch, plane, data=prepared(network, pictures),
-                on_progress=share_told(1),
-            ),
-            cascade=cascade(
-                objective, batch, method, options, first=plane, on_progress=share_told(2),
-            ),
-            stability=stability(
-                objective, batch, method, options, first=plane, on_progress=share_told(3),
-            ),
-            linearity=linearity(
-                objective, batch, method, options, on_progress=share_told(4),
-            ),
-        )  # fmt: skip
-    return None
+    progress.say("The map that is tried.")
+    plane = plane_of(objective, batch, method, options, lambda done: share_told(0)(done, 1))
+    return Trust(
+        curves=curves(
+            objective, batch, plane, data=prepared(network, pictures),
+            on_progress=share_told(1),
+        ),
+        cascade=cascade(
+            objective, batch, method, options, first=plane, on_progress=share_told(2),
+        ),
+        stability=stability(
+            objective, batch, method, options, first=plane, on_progress=share_told(3),
+        ),
+        linearity=linearity(
+            objective, batch, method, options, on_progress=share_told(4),
+        ),
+    )  # fmt: skip
 
 
 def _exciting(
     model: keras.Model, question: Question, data: Dataset, progress: _Progress
-) -> TopPictures | None:
+) -> TopPictures:
     network = _changed(model, question)
-    with suppress(_CancelledError):
-        return top_pictures(
-            network, data, layer=question.layer, cell=question.cell, budget=_MOST_OF_ONE_PASS,
-            on_progress=progress.tell_or_stop,
-        )  # fmt: skip
-    return None
+    return top_pictures(
+        network, data, layer=question.layer, cell=question.cell, budget=_MOST_OF_ONE_PASS,
+        on_progress=progress.tell_or_stop,
+    )  # fmt: skip
 
 
-def _raised(
-    model: keras.Model, question: Question, data: Dataset, progress: _Progress
-) -> Raised | None:
+def _raised(model: keras.Model, question: Question, data: Dataset, progress: _Progress) -> Raised:
     if question.sought is None:
         raise StudyError("No unit was asked about: choose a channel, then ask again.")
     network = _changed(model, question)
-    with suppress(_CancelledError):
-        return raised(network, question.sought, data, progress)
-    return None
+    return raised(network, question.sought, data, progress)
 
 
-def _mapped(
-    model: keras.Model, question: Question, data: Dataset, progress: _Progress
-) -> Maps | None:
+def _mapped(model: keras.Model, question: Question, data: Dataset, progress: _Progress) -> Maps:
     asked = _asked(question)
     network = _changed(model, question)
-    with suppress(_CancelledError):
-        return mapped(network, asked, _some(data), progress.tell_or_stop)
-    return None
+    return mapped(network, asked, _some(data), progress.tell_or_stop)
 
 
-def _turned(
-    model: keras.Model, question: Question, _data: Dataset, progress: _Progress
-) -> Turned | None:
+def _turned(model: keras.Model, question: Question, _data: Dataset, progress: _Progress) -> Turned:
     if question.turn is None or question.asked is None:
         raise StudyError("No class was asked for: choose one and a picture, then ask again.")
     network, turn = _changed(model, question), question.turn
     search = Search(network, question.asked.pixels, target=turn.target, norm=turn.norm)
-    with suppress(_CancelledError):
-        while not search.is_over:
-            if len(search.said):
-                progress.tell_or_stop(len(search.said), WAY + CONTROLS)
-            else:
-                progress.say(_step_in_words(search.missing))
-            search.go_on(network, seconds=0)
-        return Turned.of(search.found, search.said)
-    return None
+    while not search.is_over:
+        if len(search.said):
+            progress.tell_or_stop(len(search.said), WAY + CONTROLS)
+        else:
+            progress.say(_step_in_words(search.missing))
+        search.go_on(network, seconds=0)
+    return Turned.of(search.found, search.said)
 
 
 def _step_in_words(missing: Sequence[float]) -> str:

@@ -27,7 +27,7 @@ test("after a reset the screen of a page that was left is not held", () => {
 test("a reset drops what a pen or a slider has asked for, and not what the view has become", () => {
   const prediction = { getAttribute: () => "", setAttribute() {} };
   const { cnn } = load(["50-screen/live.js"], { page: { prediction } });
-  cnn.messenger = () => () => {};
+  Object.assign(cnn, { messenger: () => () => {}, sayIfLong: () => () => {} });
   const refused = () => {};
   cnn.live(() => ({ address: "/values/panel" }));
   assert.ok(cnn.isBusy());

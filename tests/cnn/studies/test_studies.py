@@ -288,6 +288,23 @@ def test_who_works_on_it_already_is_not_disturbed(tmp_path, evaluation, monkeypa
     assert study.status == Status("queued")
 
 
+@pytest.mark.parametrize("asked", ["evaluation", "ranking", "trusting"])
+def test_it_ends_before_the_first_pass_where_somebody_asks_while_the_network_is_opened(
+    tmp_path, few, monkeypatch, request, asked
+):
+    study = begun(tmp_path, request.getfixturevalue(asked))
+    opened = Network.load
+
+    def open_and_cancel(network):
+        study.ask_to_cancel()
+        return opened(network)
+
+    monkeypatch.setattr(Network, "load", open_and_cancel)
+    monkeypatch.setitem(work._WAYS, study.question.kind, lambda *_given: pytest.fail("It goes on."))
+    work_on(study)
+    assert study.status == Status("cancelled", message="Cancelled.")
+
+
 def test_it_ends_before_the_next_pass_when_somebody_asks(tmp_path, evaluation, few, monkeypatch):
     study = begun(tmp_path, evaluation)
     told = []
@@ -671,12 +688,12 @@ def test_a_change_into_another_class_is_that_of_the_library_told_by_steps_and_ca
     def say_and_cancel(progress, message):
         say(progress, message)
         told.append(message)
-        if len(told) == 2:
+        if len(told) == 3:
             other.ask_to_cancel()
 
     monkeypatch.setattr(work._Progress, "say", say_and_cancel)
     work_on(other)
     assert other.status == Status("cancelled", message="Cancelled.")
-    assert told[0] == "The first step towards the class."
-    assert told[1].startswith("Step 2: before the last its score was ") and len(told) == 2
+    assert told[:2] == ["The first pass, which takes longest.", "The first step towards the class."]
+    assert told[2].startswith("Step 2: before the last its score was ") and len(told) == 3
     assert question.id != replace(question, turn=Turn(3, "l2")).id
