@@ -13,6 +13,7 @@ import cnn
 from cnn.data.sizing import size_to_train
 from cnn.runs.configuration import TrainingConfig
 from cnn.training.feeding import VALIDATION_SHARE, require_trainable
+from cnn.words import counted
 from dashboard import ids
 from dashboard.access.refusals import told
 from dashboard.runs import form, queueing
@@ -145,6 +146,6 @@ def _hints(values: tuple[Any, ...]) -> dict[str, str]:
         "size": f"= {size.words}",
         "share": f"= {pictures:,} pictures",
         "wrong_labels": f"= {round(given['wrong_labels'] * pictures):,} pictures",
-        "batch_size": f"{steps:,} {'step' if steps == 1 else 'steps'} an epoch",
-        "epochs": f"{steps * given['epochs']:,} steps in all",
+        "batch_size": f"{counted(steps, 'step')} an epoch",
+        "epochs": f"{counted(steps * given['epochs'], 'step')} in all",
     }
