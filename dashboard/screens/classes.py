@@ -86,8 +86,8 @@ class ChosenClasses:
 
     def options(self, page: str) -> dict[str, dict[str, Any]]:
         """Return what the controls of the page offer: classes, and those to compare one with."""
-        has_classes = self.request.passed.prediction.has_classes
-        first = "the one predicted" if has_classes else "the largest"
+        is_won = self.request.passed.prediction.winner is not None
+        first = "the one predicted" if is_won else "the largest"
         marks = dict(zip(self.ranked[:2], (" (the largest)", " (runner-up)"), strict=False))
         chosen = self.request.view.against
         others = [i for i in range(len(self.names)) if i != self.target or i == chosen]
