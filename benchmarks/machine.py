@@ -36,11 +36,16 @@ def speed() -> str:
 
 
 def processor_seconds() -> float:
-    """Return the processor time that the processes below this one have had: server and browser."""
+    """Return the processor time that the processes below this one have had: server and browser.
+
+    That of a process that ended counts for the one that started it.
+    """
     below, parents = {os.getpid()}, _parents()
     while more := {pid for pid, parent in parents.items() if parent in below} - below:
         below |= more
-    return sum(map(_seconds, below - {os.getpid()}))
+    ended = os.times()
+    alive = sum(map(_seconds, below - {os.getpid()}))
+    return alive + ended.children_user + ended.children_system
 
 
 def _parents() -> dict[int, int]:
@@ -53,7 +58,7 @@ def _parents() -> dict[int, int]:
 
 def _seconds(pid: int) -> float:
     fields = _fields(Path("/proc") / str(pid))
-    return sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") if fields else 0.0
 
 
 def _fields(folder: Path) -> list[str]:
