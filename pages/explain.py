@@ -30,7 +30,7 @@ from cnn.studies import MAPS, TRUST
 from cnn.words import counted
 from dashboard.runtime.attributing import Attributed
 from dashboard.runtime.studied import are_being_made, take_maps, trust_in, wanted_of_view
-from dashboard.screens.attributions import BY_METHOD, OF_CLASS, Map, maps_of
+from dashboard.screens.attributions import BY_METHOD, OF_CLASS, Map, left_out, maps_of
 from dashboard.screens.classes import ChosenClasses, class_choice, tie_classes
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
@@ -81,6 +81,7 @@ def layout(**_query: Any) -> html.Div:
                 className="controls",
             ),
             html.P(id=MISSING, className="why-missing"),
+            html.P(captions.MEANING, className="hint"),
             html.P(
                 [
                     html.Span(
@@ -215,7 +216,7 @@ def show(request: Request) -> Screen:
         texts={
             **told["texts"],
             MISSING: classes.missing,
-            VARIANT: "" if method == ALL_METHODS else METHODS[method].variant,
+            VARIANT: _variant(request),
             FAILED: "",
             **{f"{one.figure}-trust": "" for one in maps},
             **screen.texts,
@@ -233,6 +234,14 @@ def show(request: Request) -> Screen:
         properties={**classes.options(PAGE), **_layers(request), **told["properties"]},
         later=tuple(waiting),
     )
+
+
+def _variant(request: Request) -> str:
+    """Return what exactly is computed of every class, and of which ones where there are many."""
+    method = request.view.method
+    if method == ALL_METHODS:
+        return ""
+    return f"{METHODS[method].variant} {left_out(request)}".strip()
 
 
 def _most(request: Request) -> int:
@@ -319,7 +328,7 @@ def _agreement(maps: Sequence[Map], made: Mapping[str, Attributed]) -> dict[str,
     known = [one for one in made.values() if isinstance(one, cnn.Attribution)]
     compared = agreement(known) if known and len(made) == len(maps) else None
     return {
-        f"{one.figure}-agreement": trust.agreement(compared, one.method).seen if compared else ""
+        f"{one.figure}-agreement": trust.agreed(compared, one.method) if compared else ""
         for one in maps
         if isinstance(made.get(one.figure), cnn.Attribution)
     }
@@ -371,5 +380,6 @@ def _layers(request: Request) -> dict[str, dict[str, Any]]:
 
 
 def _python(one: Map, made: Attributed) -> str:
-    settings = made.settings if isinstance(made, cnn.Attribution) else {}
+    chosen = one.request.view.options_of(one.method)
+    settings = made.settings if isinstance(made, cnn.Attribution) else chosen
     return captions.python_line(one.method, one.target, settings)

@@ -28,6 +28,9 @@
     const cells = plotly.numbersOf(plot);
     if (!cells) return "";
     const [row, column] = [Math.floor(down * cells.length), Math.floor(across * cells[0].length)];
-    return `Row ${row}, column ${column}: ${root.cnn.network.number(cells[row][column])}`;
+    const block = plot.data[0].meta?.tiles?.block || 1;
+    const place = `row ${row * block}, column ${column * block}`;
+    const number = root.cnn.network.number(cells[row][column]);
+    return block > 1 ? `Largest of ${block}×${block} from ${place}: ${number}` : `R${place.slice(1)}: ${number}`;
   }
 })();

@@ -66,7 +66,8 @@ def lrp(objective: Objective, batch: Batch, *, convolutions: str, epsilon: float
     law = Law(
         "conservation",
         f"the relevance of the pixels adds up to the number explained, {number(found.value)}, less what "
-        f"biases{others} and ε take on the way, {number(absorbed)}",
+        f"is lost on the way, to biases{others}, to ε, or where nothing speaks for a number, "
+        f"{number(absorbed)}",
         left,
         kept,
         _TOLERANCE + rounding((found.value, absorbed), left, kept),

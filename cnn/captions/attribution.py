@@ -18,6 +18,10 @@ from cnn.models.heads import Head
 from cnn.studies.answers import KeptMap, Maps
 from cnn.words import counted, number, percent
 
+MEANING = (
+    "A map says how its method shares one number out among the pixels. It does not say what the network "
+    "would answer if they were others, nor whether the answer is right."
+)
 _TENTH = 0.1
 
 

@@ -42,10 +42,9 @@ def curves(found: Curves) -> Caption:
         return Caption(
             "Whatever pixels are taken away, the number stays the same: nothing can be told of the map."
         )
-    ahead = sum(margin is not None and margin > LEAST_MARGIN for margin in found.margins)
     seen = (
         f"Taken away or put back in the order of the map, pixels move the number more than in any other "
-        f"order that was tried in {ahead} of {counted(len(found.trials), 'trial')}."
+        f"order that was tried in {found.ahead} of {counted(len(found.trials), 'trial')}."
     )
     if found.tied > _MANY_TIED:
         seen += f" Of its pixels {percent(found.tied, 0)} tie with others, and are in an order by chance."
@@ -140,13 +139,43 @@ def agreement(found: Agreement, method: str) -> Caption:
     )
 
 
+def agreed(found: Agreement, method: str) -> str:
+    """Return how far a map agrees with the others, with its mark, and what that means."""
+    caption = agreement(found, method)
+    if found.with_others(method) is None:
+        return caption.seen
+    mark = MARKS[found.mark(method)]
+    return f"Agreement: {mark}. {caption.seen} {caption.notice}"
+
+
 def marks(found: Trust) -> str:
-    """Return the mark of each measure, in a sentence."""
-    last = f"; linearity: {MARKS[found.linearity.mark]}" if found.linearity else ""
-    return (
-        f"Tried. Deletion and insertion: {MARKS[found.curves.mark]}; weights drawn anew: "
-        f"{MARKS[found.cascade.mark]}; stability: {MARKS[found.stability.mark]}{last}."
-    )
+    """Return the mark of each measure with its number, in a sentence."""
+    told = [
+        ("Deletion and insertion", found.curves.mark, _ahead(found.curves)),
+        ("weights drawn anew", found.cascade.mark, _correlation(_kept(found.cascade))),
+        ("stability", found.stability.mark, _correlation(found.stability.under_noise)),
+    ]
+    if found.linearity:
+        off = f"off by {percent(found.linearity.residual, 4)}"
+        told.append(("linearity", found.linearity.mark, off))
+    words = (f"{name}: {MARKS[mark]} ({numbers})" for name, mark, numbers in told)
+    return f"Tried. {'; '.join(words)}."
+
+
+def _ahead(found: Curves) -> str:
+    count = counted(len(found.trials), "trial")
+    return f"ahead of all controls in {found.ahead} of {count}"
+
+
+def _correlation(found: float | None) -> str:
+    return "no order to compare" if found is None else f"rank correlation {number(found)}"
+
+
+def _kept(found: Cascade) -> float | None:
+    """Return the rank correlation that is left once all weights are drawn anew; None without any."""
+    last = found.stages[-1]
+    left = band(last.signed if found.is_signed else last.absolute)
+    return None if left is None else left.middle
 
 
 def none_passes(methods: Sequence[str]) -> str:

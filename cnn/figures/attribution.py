@@ -16,6 +16,7 @@ from cnn.colours import ColourRange
 from cnn.figures import style
 from cnn.figures.chart import Chart
 from cnn.figures.mosaic import MOST_NUMBERS, maps_chart
+from cnn.figures.tiling import Mosaic
 
 # Opposite colours that stand out from a grey picture, transparent where the map is zero.
 _RED, _BLUE, _YELLOW = "178,24,43", "33,102,172", "255,190,0"
@@ -47,17 +48,22 @@ def attribution_chart(
     ticks = "~s" if limits.high >= _LARGE else "~g"
     trace = {**chart.traces[0], "colorbar.tickformat": ticks}
     chart = replace(chart, traces=(trace,))
-    return chart if beneath is None else _over(chart, beneath, plane.shape, is_signed=limits.signed)
+    if beneath is None:
+        return chart
+    block = Mosaic.of((*plane.shape, 1), most=most).block
+    cells = (plane.shape[0] / block, plane.shape[1] / block)
+    return _over(chart, beneath, cells, is_signed=limits.signed)
 
 
 def _over(
-    chart: Chart, picture: NDArray[np.uint8], shape: tuple[int, ...], *, is_signed: bool
+    chart: Chart, picture: NDArray[np.uint8], cells: tuple[float, float], *, is_signed: bool
 ) -> Chart:
+    """Return the chart with the picture beneath, which is so many cells (high, wide) of the map."""
     (trace,) = chart.traces
-    height, width = shape
+    high, wide = cells
     image = {
-        "source": _png(picture), "xref": "x", "yref": "y", "x": -0.5, "y": -0.5, "sizex": width,
-        "sizey": height, "sizing": "stretch", "layer": "below",
+        "source": _png(picture), "xref": "x", "yref": "y", "x": -0.5, "y": -0.5, "sizex": wide,
+        "sizey": high, "sizing": "stretch", "layer": "below",
     }  # fmt: skip
     return replace(
         chart,

@@ -462,12 +462,12 @@ _KINDS = (
         arithmetic=slopes.cropped,
     ),
     Kind(
-        ("Random*", "RandAugment", "AugMix", "CutMix", "MixUp"),
+        ("Random*", "RandAugment", "AugMix", "CutMix", "MixUp", "Equalization", "Solarization"),
         channels="kept",
         reads=reading_rules.in_place,
         what="The same numbers as before: {kind} changes pictures in training only",
-        explanation="Does nothing here; in training it changes pictures at random, so that the network "
-        "learns what does not matter.",
+        explanation="Does nothing here; in training it changes pictures, so that the network learns what "
+        "does not matter.",
         arithmetic=copies.same,
     ),
     Kind(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.data import datasets, sources
+from cnn.data.labelled import TRAIN
 from cnn.data.names import data_name
 from dashboard.settings import Settings
 from dashboard.state.data import OWN, SPLITS, require_known
@@ -97,6 +98,10 @@ class PictureSets:
         if not name.startswith(OWN):
             return datasets.splits(name)
         return self.own.splits if self.own and name == self.own_name else SPLITS
+
+    def trained_on(self, name: str, split: str) -> str:
+        """Return the split that networks are trained on, the given one where a data set has none."""
+        return TRAIN if TRAIN in self.splits(name) else split
 
     def path(self, name: str) -> str:
         """Return what `cnn.load_dataset` calls a data set.

@@ -415,10 +415,11 @@ class Runtime:
     def options_of(self, view: View, method: str) -> dict[str, Any]:
         """Return the options of the view for a method, and pictures of its data set where it takes any.
 
-        Raises `DatasetError` where the data set is not here.
+        They are of those that networks are trained on. Raises `DatasetError` where the data set is not
+        here.
         """
         pictures = {
-            name: self.sets.some(view.data, view.split)
+            name: self.sets.some(view.data, self.sets.trained_on(view.data, view.split))
             for name, option in METHODS[method].options.items()
             if isinstance(option, Pictures)
         }

@@ -47,10 +47,10 @@ def wanted_of_view(view: View, method: str) -> Wanted:
 
 def about_trust(runtime: Runtime, view: View, one: Wanted) -> Question:
     """Return the question how far a map of the picture can be trusted."""
-    asked = Asked.of(runtime.look(view).seen, [one])
+    asked, split = Asked.of(runtime.look(view).seen, [one]), _split(runtime, view)
     return question(
         runtime, view,
-        lambda network, data: Question.trust(network, view.operations, asked, data, view.split),
+        lambda network, data: Question.trust(network, view.operations, asked, data, split),
     )  # fmt: skip
 
 
@@ -60,11 +60,16 @@ def about_maps(runtime: Runtime, view: View, maps: Sequence[Wanted]) -> Question
         raise StudyError(
             "All maps of this network come by themselves: there is nothing to ask for."
         )
-    asked = Asked.of(runtime.look(view).seen, maps)
+    asked, split = Asked.of(runtime.look(view).seen, maps), _split(runtime, view)
     return question(
         runtime, view,
-        lambda network, data: Question.mapping(network, view.operations, asked, data, view.split),
+        lambda network, data: Question.mapping(network, view.operations, asked, data, split),
     )  # fmt: skip
+
+
+def _split(runtime: Runtime, view: View) -> str:
+    """Return the split whose pictures a map of attribution is compared with."""
+    return runtime.sets.trained_on(view.data, view.split)
 
 
 def about_turn(runtime: Runtime, view: View, target: int) -> Question:

@@ -61,6 +61,14 @@ class Map:
         return studied.wanted(self.request.view, self.method, self.target)
 
 
+def left_out(request: Request) -> str:
+    """Return which classes one method is shown for, in a sentence; "" where it is for all."""
+    count = len(ChosenClasses(request).names)
+    if request.view.method == ALL_METHODS or count <= MOST_CLASSES:
+        return ""
+    return f"Of {count:,} classes the {MOST_CLASSES} with the largest numbers are shown."
+
+
 def maps_of(request: Request) -> list[Map]:
     """Return the maps of all methods for one target, or those of one method for every class.
 

@@ -1,5 +1,6 @@
 """The page "Explain" as the plain functions it is made of."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +20,8 @@ from dashboard.screens.attributions import BY_METHOD
 from dashboard.screens.request import Request
 from dashboard.state.view import parse
 from pages import explain
-from tests.screens import caption, screen
+from tests import nets
+from tests.screens import application_of, caption, screen
 
 SALIENCY, PRODUCT = "explain-of-saliency", "explain-of-input_x_gradient"
 
@@ -81,15 +83,42 @@ def test_the_line_of_python_gives_the_map(classifier, query, seen):
     assert "the logit of 3 minus that of 8" in caption(page, PRODUCT)
 
 
-def test_pictures_to_compare_with_are_those_of_the_data_set(app, query, seen):
+def test_pictures_to_compare_with_are_those_that_networks_are_trained_on(app, query, seen):
     options = runtime_of(app).options_of(parse(query)[0], "expected_gradients")
-    digits = cnn.load_dataset("digits", split=query["split"])
-    assert len(options["baselines"]) == 64
+    digits = cnn.load_dataset("digits", split="train")
+    assert query["split"] != "train" and len(options["baselines"]) == 64
     np.testing.assert_array_equal(options["baselines"][0], digits[0].pixels)
     np.testing.assert_array_equal(options["baselines"][32], digits[len(digits) // 2].pixels)
     line = shown(query).texts["explain-of-expected_gradients-python"]
     assert line.endswith("baselines=baselines, samples=64, seed=0)")
     assert not runtime_of(app).options_of(parse(query)[0], "saliency")
+
+
+def test_the_line_of_a_map_that_is_refused_has_its_options(query, seen, monkeypatch):
+    def refuse(*_given, **_options):
+        raise cnn.AttributionError("It breaks its own law.")
+
+    monkeypatch.setattr(cnn, "attribute", refuse)
+    page = shown(query, options="integrated_gradients.steps:7")
+    assert "It breaks its own law" in caption(page, "explain-of-integrated_gradients")
+    assert "steps=7" in page.texts["explain-of-integrated_gradients-python"]
+
+
+def test_agreement_has_its_mark_and_says_what_it_means(query, seen):
+    page = shown(query)
+    words = page.texts["explain-of-saliency-agreement"]
+    assert re.match("Agreement: (passes|inconclusive|fails)", words)
+    assert words.endswith("may be wrong together; where they do not, ask which is meant.")
+
+
+def test_of_many_classes_it_is_said_which_ones_are_shown(tmp_path, request_of):
+    own = application_of(nets.many_units(), tmp_path)
+    request_of(own)
+    view = runtime_of(own).default_view().to_query()
+    page = screen(explain, {**view, "method": "saliency"})
+    assert page.texts[explain.VARIANT].endswith(
+        "Of 1,200 classes the 12 with the largest numbers are shown."
+    )
 
 
 def test_signed_maps_diverge_about_zero_and_others_begin_there(query, seen):
@@ -192,8 +221,9 @@ def test_what_was_tried_of_each_map_is_told_and_that_none_is_to_be_trusted(app, 
         told = [figure for figure in BY_METHOD.values() if page.texts[f"{figure}-trust"]]
         assert len(told) == count + 1
     assert page.texts[f"{SALIENCY}-trust"] == (
-        "Tried. Deletion and insertion: inconclusive; weights drawn anew: fails; stability: passes; "
-        "linearity: passes."
+        "Tried. Deletion and insertion: inconclusive (ahead of all controls in 0 of 0 trials); weights "
+        "drawn anew: fails (rank correlation 0.9); stability: passes (rank correlation 0.95); linearity: "
+        "passes (off by <0.0001%)."
     )
     assert page.texts[explain.FAILED].startswith(
         "Each of the maps that were tried fails in one way"

@@ -105,12 +105,16 @@ class Curves:
         return tuple(trial.margin for trial in self.trials)
 
     @property
+    def ahead(self) -> int:
+        """In how many of the trials the map is ahead of every control."""
+        return sum(margin is not None and margin > LEAST_MARGIN for margin in self.margins)
+
+    @property
     def mark(self) -> Mark:
         """Pass where the map is ahead of every control in all trials, fail where it is in none."""
         if self.is_constant or None in self.margins:
             return INCONCLUSIVE
-        ahead = [margin is not None and margin > LEAST_MARGIN for margin in self.margins]
-        return PASS if all(ahead) else INCONCLUSIVE if any(ahead) else FAIL
+        return PASS if self.ahead == len(self.trials) else INCONCLUSIVE if self.ahead else FAIL
 
 
 def curves(

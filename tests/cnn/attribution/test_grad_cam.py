@@ -231,8 +231,8 @@ def test_plus_plus_stays_finite_where_no_number_is_left_for_exp():
     model = pooled(None)
     scores = model.get_layer("scores")
     maps = []
-    for bias in (60, 80, 5000):
+    for bias in (60, 80, 5000, -90, -5000):
         scores.bias.assign([bias] * 3)
         found = cnn.attribute(model, picture_of((9, 7, 1)), method="grad_cam_plus_plus")
         maps.append(found.map / found.map.max())
-    np.testing.assert_allclose(maps[1:], [maps[0]] * 2, rtol=RELATIVE, atol=1e-7)
+    np.testing.assert_allclose(maps[1:], [maps[0]] * 4, rtol=RELATIVE, atol=1e-7)
