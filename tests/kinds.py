@@ -384,7 +384,7 @@ for name in (
     "ActivityRegularization", "RandomContrast", "RandomRotation", "RandomZoom", "RandomBrightness",
 ):  # fmt: skip
     register(3, name, lambda pick, x, name=name: getattr(layers, name)(0.3)(x))
-for name in ("Identity", "RandomFlip", "Equalization", "Solarization"):
+for name in ("Identity", "RandomFlip", "Solarization"):
     register(3, name, lambda pick, x, name=name: getattr(layers, name)()(x))
 
 # --- models and layers used again

@@ -7,7 +7,8 @@
   const SENTENCE = "The server has more to do than it can do at once. This page asks again by itself.";
   const COMPUTING = "The server computes what this page shows next …";
   const LONG_MILLISECONDS = 1500;
-  const CALLBACK = "/_dash-update-component";
+  // How Dash ends the address of its callbacks, below whatever path.
+  const CALLBACK = "_dash-update-component";
   const refused = new Set();
   const long = new Set();
   let number = 0;
@@ -55,7 +56,7 @@
   // Fetches what is no Request, whose body could be sent only once, until it is not refused any more.
   async function patiently(address, options) {
     const who = (number += 1);
-    const isThere = String(address).includes(CALLBACK) ? sayIfLong(who) : () => {};
+    const isThere = String(address).endsWith(CALLBACK) ? sayIfLong(who) : () => {};
     try {
       for (;;) {
         const answer = asTold(await once(address, options));

@@ -326,7 +326,6 @@ def described(layer, shape=(6, 6, 4), inputs=1, **options) -> str:
         (layers.AveragePooling2D(3, 1, "same"), {}, "the mean of every 3×3 cells."),
         (layers.RandomFlip(), {}, "The same numbers as before: RandomFlip changes pictures in training"),
         (layers.Solarization(), {}, "numbers as before: Solarization changes pictures in training only"),
-        (layers.Equalization(), {}, "numbers as before: Equalization changes pictures in training only"),
         (layers.Dropout(0.5), {"training": True}, "called with training=True: model(x) goes"),
         (lambda x: x - 1, {}, "The difference of the layer before and a constant, cell by cell"),
         (layers.SeparableConv1D(2, 3), {"shape": (6, 4)}, "Slides a pattern of 3 cells over each map"),
