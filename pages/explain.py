@@ -328,7 +328,7 @@ def _agreement(maps: Sequence[Map], made: Mapping[str, Attributed]) -> dict[str,
     known = [one for one in made.values() if isinstance(one, cnn.Attribution)]
     compared = agreement(known) if known and len(made) == len(maps) else None
     return {
-        f"{one.figure}-agreement": trust.agreed(compared, one.method) if compared else ""
+        f"{one.figure}-agreement": trust.agreement(compared, one.method) if compared else ""
         for one in maps
         if isinstance(made.get(one.figure), cnn.Attribution)
     }

@@ -20,7 +20,8 @@ from cnn.words import counted, number, percent
 
 MEANING = (
     "A map says how its method shares one number out among the pixels. It does not say what the network "
-    "would answer if they were others, nor whether the answer is right."
+    "would answer if they were others, nor whether the answer is right. Maps that agree may be wrong "
+    "together; where they do not, ask which is meant."
 )
 _TENTH = 0.1
 

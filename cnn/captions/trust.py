@@ -120,32 +120,24 @@ def linearity(found: Linearity) -> Caption:
     return Caption(seen, "So its maps of two classes cannot be compared.")
 
 
-def agreement(found: Agreement, method: str) -> Caption:
-    """Return how far a map agrees with those of other methods, and with which the most and the least."""
+def agreement(found: Agreement, method: str) -> str:
+    """Return how far a map agrees with those of other methods, its mark, and with which the most."""
     middle = found.with_others(method)
     if middle is None:
-        return Caption("There is no other map with an order to compare with.")
+        return "There is no other map with an order to compare with."
     row = dict(zip(found.methods, found.correlations[found.methods.index(method)], strict=True))
     known = {name: one for name, one in row.items() if name != method and one is not None}
     nearest, farthest = (by(known, key=lambda name: known[name]) for by in (max, min))
-    seen = f"The rank correlation to the other maps is {number(middle)} (median)."
-    if len(known) > 1:
-        seen += (
-            f" It is nearest to {METHODS[nearest].name} ({number(known[nearest])}) and farthest from "
-            f"{METHODS[farthest].name} ({number(known[farthest])})."
-        )
-    return Caption(
-        seen, "Methods that agree may be wrong together; where they do not, ask which is meant."
+    told = (
+        f"Agreement: {MARKS[found.mark(method)]}. The rank correlation to the other maps is "
+        f"{number(middle)} (median)."
     )
-
-
-def agreed(found: Agreement, method: str) -> str:
-    """Return how far a map agrees with the others, with its mark, and what that means."""
-    caption = agreement(found, method)
-    if found.with_others(method) is None:
-        return caption.seen
-    mark = MARKS[found.mark(method)]
-    return f"Agreement: {mark}. {caption.seen} {caption.notice}"
+    if len(known) < 2:
+        return told
+    return (
+        f"{told} It is nearest to {METHODS[nearest].name} ({number(known[nearest])}) and farthest from "
+        f"{METHODS[farthest].name} ({number(known[farthest])})."
+    )
 
 
 def marks(found: Trust) -> str:

@@ -1,6 +1,5 @@
 """The page "Explain" as the plain functions it is made of."""
 
-import re
 from dataclasses import replace
 
 import numpy as np
@@ -8,10 +7,12 @@ import pytest
 
 import cnn
 from cnn.attribution.methods import METHODS
+from cnn.attribution.trust.agreement import agreement
 from cnn.attribution.trust.cascade import Cascade, Stage
 from cnn.attribution.trust.curves import Curves
 from cnn.attribution.trust.linearity import Linearity
 from cnn.attribution.trust.stability import Stability
+from cnn.captions.trust import MARKS
 from cnn.studies import Trust, ask
 from dashboard.app import runtime_of
 from dashboard.runtime import studied
@@ -104,11 +105,21 @@ def test_the_line_of_a_map_that_is_refused_has_its_options(query, seen, monkeypa
     assert "steps=7" in page.texts["explain-of-integrated_gradients-python"]
 
 
-def test_agreement_has_its_mark_and_says_what_it_means(query, seen):
+def test_agreement_has_its_mark(classifier, app, query, seen):
     page = shown(query)
-    words = page.texts["explain-of-saliency-agreement"]
-    assert re.match("Agreement: (passes|inconclusive|fails)", words)
-    assert words.endswith("may be wrong together; where they do not, ask which is meant.")
+    label = cnn.predict(classifier, seen).label
+    maps = [
+        cnn.attribute(
+            classifier, seen, method=name, target=label,
+            **runtime_of(app).options_of(parse(query)[0], name),
+        )
+        for name in METHODS
+    ]  # fmt: skip
+    found = agreement(maps)
+    for name in METHODS:
+        words = page.texts[f"explain-of-{name}-agreement"]
+        assert words.startswith(f"Agreement: {MARKS[found.mark(name)]}. The rank correlation")
+    assert "may be wrong together" in str(explain.layout())
 
 
 def test_of_many_classes_it_is_said_which_ones_are_shown(tmp_path, request_of):

@@ -89,10 +89,10 @@ def test_linearity_says_how_far_it_is_off_and_what_follows():
 def test_agreement_names_the_nearest_and_the_farthest_method():
     methods = ("saliency", "input_x_gradient")
     both = trust.agreement(Agreement(methods, ((1.0, 0.25), (0.25, 1.0))), "saliency")
-    assert both.seen == "The rank correlation to the other maps is 0.25 (median)."
-    assert (
-        "no other map" in trust.agreement(Agreement(methods, ((None,) * 2,) * 2), "saliency").seen
+    assert both == (
+        "Agreement: inconclusive. The rank correlation to the other maps is 0.25 (median)."
     )
+    assert "no other map" in trust.agreement(Agreement(methods, ((None,) * 2,) * 2), "saliency")
     assert trust.none_passes(methods) == (
         "Each of the maps that were tried fails in one way or another (Saliency and Input × gradient): "
         "do not explain this prediction by any of them."
