@@ -29,10 +29,14 @@
   }
 
   // Says so if `who` waits for long; returns what is to be called when the answer is there. A page that waits
-  // for the server's start says that itself.
+  // for the server's start says that itself: until it has started it is looked for again.
   function sayIfLong(who) {
     const isStarting = () => document.querySelector("#content.waiting, #content.unavailable, body.late");
-    const timer = setTimeout(() => isStarting() || mark(long, who, true), LONG_MILLISECONDS);
+    let timer = null;
+    const look = () => {
+      timer = setTimeout(() => (isStarting() ? look() : mark(long, who, true)), LONG_MILLISECONDS);
+    };
+    look();
     return () => {
       clearTimeout(timer);
       mark(long, who, false);

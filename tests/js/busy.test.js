@@ -21,7 +21,7 @@ test("a refusal without one stays what it is", async () => {
 });
 
 // The script with a server that answers when the test says so, and a clock that the test moves on.
-function computing(isStarting = false) {
+function computing({ isStarting = () => false } = {}) {
   const line = { hidden: true, textContent: "" };
   const timers = new Map();
   const ends = [];
@@ -30,8 +30,9 @@ function computing(isStarting = false) {
     clearTimeout: (timer) => timers.delete(timer),
   };
   const asked = () => new Promise((end) => ends.push(end));
-  const { fetch } = load(["05-wire/busy.js"], { fetch: asked, page: { busy: line }, found: isStarting || null, around });
-  return { line, fetch, answer: (status = 200) => ends.shift()(new Response("", { status })), wait: () => timers.forEach((act) => act()) };
+  const wait = () => [...timers.keys()].forEach((act) => timers.delete(act) && act());
+  const { fetch } = load(["05-wire/busy.js"], { fetch: asked, page: { busy: line }, found: () => isStarting() || null, around });
+  return { line, fetch, answer: (status = 200) => ends.shift()(new Response("", { status })), wait };
 }
 
 test("a callback that takes long says so until its answer is there, and one that does not says nothing", async () => {
@@ -55,8 +56,12 @@ test("what is no part of the page, and a page that waits for the server's start,
   other.fetch("/below/studies", {});
   other.wait();
   assert.equal(other.line.hidden, true);
-  const starting = computing(true);
+  let isStarting = true;
+  const starting = computing({ isStarting: () => isStarting });
   starting.fetch("/below/_dash-update-component", {});
   starting.wait();
   assert.equal(starting.line.hidden, true);
+  isStarting = false;
+  starting.wait();
+  assert.equal(starting.line.hidden, false);
 });

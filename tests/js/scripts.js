@@ -12,8 +12,8 @@ const RULES = {
   pages: { base: "/below/", first: "network" },
 };
 
-// `page` has the elements by id that there are, `found` is what a selector finds, `around` what else there is, and
-// `fetch` is the window's.
+// `page` has the elements by id that there are, `found` is what a selector finds, or returns it, `around` what else
+// there is, and `fetch` is the window's.
 export function load(names, { rules = {}, page = {}, found = null, around = {}, fetch = () => {}, onProps = () => {} } = {}) {
   const quiet = () => {};
   const window = {
@@ -29,7 +29,7 @@ export function load(names, { rules = {}, page = {}, found = null, around = {}, 
     document: {
       addEventListener: quiet,
       getElementById: (id) => elements[id] || null,
-      querySelector: () => found,
+      querySelector: () => (typeof found === "function" ? found() : found),
       body: { classList: { toggle: quiet } },
       documentElement: { dataset: {} },
     },
