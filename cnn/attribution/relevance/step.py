@@ -99,3 +99,8 @@ def nothing(tensor: Any) -> Any:
     import tensorflow as tf
 
     return tf.zeros(tf.shape(tensor)[:1])
+
+
+def axes_of(axes: Any) -> list[int]:
+    """Return axes that Keras takes as one or as several, as a list."""
+    return list(axes) if isinstance(axes, list | tuple) else [axes]
