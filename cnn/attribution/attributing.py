@@ -88,6 +88,6 @@ def _require(method: Method, law: Law | None) -> None:
     if law is not None and not law.holds:
         raise AttributionError(
             f"{method.name} breaks its own law here: {law.words}. That is {number(law.expected)}, but it "
-            f"comes to {number(law.found)}, off by {percent(law.residual)} of the larger where "
-            f"{percent(law.tolerance)} is allowed, so the map is not shown. {law.remedy}".rstrip()
+            f"comes to {number(law.found)}, off by {percent(law.residual)} where "
+            f"{percent(law.allowed)} is allowed, so the map is not shown. {law.remedy}".rstrip()
         )

@@ -22,7 +22,9 @@ class Law:
     """What the numbers of a map must come to, by its own definition, and what they came to.
 
     `name` is the law's, such as "completeness"; `words` says it as an equation in words. `tolerance` is
-    the largest `residual` with which the map is what its name says; `remedy` says what helps beyond it.
+    how far a map may be off and still be what its name says, relative to what is `expected`; beside it
+    the numbers may be off by what float32 loses (`small`) and by `chance`. `remedy` says what helps
+    beyond that.
     """
 
     name: str
@@ -31,33 +33,39 @@ class Law:
     found: float
     tolerance: float
     remedy: str = ""
+    small: float = 0.0
+    chance: float = 0.0
 
     @property
     def residual(self) -> float:
-        """The difference, relative to the larger of the two magnitudes, however small they are."""
-        return abs(self.found - self.expected) / larger(self.expected, self.found)
+        """The difference, relative to what is expected, or to `small` where that is larger."""
+        return abs(self.found - self.expected) / self._reference
+
+    @property
+    def allowed(self) -> float:
+        """The largest residual with which the map keeps its law."""
+        return self.tolerance + (self.small + self.chance) / self._reference
 
     @property
     def holds(self) -> bool:
         """Whether the map keeps its law."""
-        return self.residual <= self.tolerance
+        return self.residual <= self.allowed
 
     @property
     def mark(self) -> Mark:
         """Pass where it is kept; nothing can be concluded where more than all of it may be off."""
         if not self.holds:
             return FAIL
-        return INCONCLUSIVE if self.tolerance > 1 else PASS
+        return INCONCLUSIVE if self.allowed > 1 else PASS
+
+    @property
+    def _reference(self) -> float:
+        return max(abs(self.expected), self.small) or abs(self.found) or 1.0
 
 
-def larger(expected: float, found: float) -> float:
-    """Return the larger of two magnitudes, to which their difference is relative; 1 where both are 0."""
-    return max(abs(expected), abs(found)) or 1.0
-
-
-def rounding(subtracted: Iterable[float], expected: float, found: float) -> float:
-    """Return how far rounding alone may take a residual where numbers so large are subtracted."""
-    return _ROUNDING * max(map(abs, subtracted)) / larger(expected, found)
+def rounding(subtracted: Iterable[float]) -> float:
+    """Return what float32 may lose of a difference of numbers so large."""
+    return _ROUNDING * max(map(abs, subtracted))
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.attribution.attribution import Found, Law, larger, rounding
+from cnn.attribution.attribution import Found, Law, rounding
 from cnn.attribution.baselines import values_at
 from cnn.attribution.objective import Batch, Objective, Progress
 from cnn.images.pixels import as_pixels, fit
@@ -75,7 +75,8 @@ def _law(sums: NDArray[np.float64], end: float, starts: NDArray[np.float32]) -> 
         "the map tends to the number, less its mean over the baselines",
         expected,
         found,
-        _MOST_ERRORS * error / larger(expected, found)
-        + rounding((end, float(abs(starts).max())), expected, found),
+        0.0,
         "More samples bring it closer.",
+        small=rounding((end, float(abs(starts).max()))),
+        chance=_MOST_ERRORS * error,
     )

@@ -43,6 +43,7 @@ def _law(found: float, end: float, start: float) -> Law:
         "the map adds up to the number, less that of the baseline",
         end - start,
         found,
-        _TOLERANCE + rounding((end, start), end - start, found),
+        _TOLERANCE,
         "More steps bring it closer.",
+        small=rounding((end, start)),
     )

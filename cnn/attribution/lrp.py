@@ -57,7 +57,8 @@ def lrp(objective: Objective, batch: Batch, *, convolutions: str, epsilon: float
         f"{number(absorbed)}",
         left,
         kept,
-        _TOLERANCE + rounding((found.value, absorbed), left, kept),
+        _TOLERANCE,
+        small=rounding((found.value, absorbed)),
     )
     through = [call for call in calls(objective.model) if found.received[call.name]]
     return Found(found.map, law, told(through), value=found.value)

@@ -76,10 +76,7 @@ def _kept_law(law: Law) -> str:
 
 
 def _of_law(law: Law) -> str:
-    off = (
-        f"off by {percent(law.residual)} of the larger, {percent(law.tolerance)} is allowed: "
-        f"{MARKS[law.mark]}"
-    )
+    off = f"off by {percent(law.residual)}, {percent(law.allowed)} is allowed: {MARKS[law.mark]}"
     if law.mark != INCONCLUSIVE:
         return off
     return f"{off}, since more than all of it may be off"

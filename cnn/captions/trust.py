@@ -60,13 +60,25 @@ def trial(found: Trial) -> str:
     against, fill = _CONTROLS[found.best_control], _FILLS[found.fill]
     way = f"{found.way.capitalize()} with {fill}"
     if abs(margin) <= LEAST_MARGIN:
-        return f"{way}: {against} does as well, and knows nothing of the network."
-    better = "ahead of" if margin > 0 else "behind"
-    blind = "" if margin > 0 else ", which knows nothing of the network"
-    return (
-        f"{way}: by area the map is {better} {against}{blind}, by {percent(abs(margin))} of the range of "
-        "all curves."
-    )
+        said = f"{way}: {against} does as well, and knows nothing of the network"
+    else:
+        better = "ahead of" if margin > 0 else "behind"
+        blind = "" if margin > 0 else ", which knows nothing of the network"
+        said = (
+            f"{way}: by area the map is {better} {against}{blind}, by {percent(abs(margin))} of the "
+            "range of all curves"
+        )
+    return f"{said}.{_of_probability(found.share_margin)}"
+
+
+def _of_probability(margin: float | None) -> str:
+    """Return how a map does by the area of the probability; "" where there is none."""
+    if margin is None:
+        return ""
+    if not margin:
+        return " By the area of the probability it does as well as the best of them."
+    better, most = "ahead of" if margin > 0 else "behind", number(abs(margin))
+    return f" By the area of the probability it is {better} the best of them by {most} of 1."
 
 
 def cascade(found: Cascade) -> Caption:
@@ -83,8 +95,13 @@ def cascade(found: Cascade) -> Caption:
     seen += f", and of magnitudes alone {_said(absolute)}." if found.is_signed else "."
     rise = band(last.rises)
     if rise is not None:
-        way = "rises" if rise.middle >= 0 else "falls"
-        seen += f" Its entropy {way} by {percent(abs(rise.middle))}."
+        seen += (
+            f" Its entropy changes by {_change(rise.middle)} ({_change(rise.low)} to "
+            f"{_change(rise.high)} in eight of ten)."
+        )
+    if found.layers > len(found.stages):
+        looks = len(found.stages)
+        seen += f" The map is looked at {looks} times while {found.layers:,} layers are drawn anew."
     return Caption(seen, f"{_left(found, signed, absolute)} {NECESSARY}")
 
 
@@ -177,6 +194,10 @@ def none_passes(methods: Sequence[str]) -> str:
         f"Each of the maps that were tried fails in one way or another ({names}): do not explain this "
         "prediction by any of them."
     )
+
+
+def _change(share: float) -> str:
+    return f"{share:+.1%}".replace("-", "−")
 
 
 def _said(found: Band) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from cnn.attribution.trust.cascade import Cascade, band
-from cnn.attribution.trust.curves import MAP, Curves, Trial
+from cnn.attribution.trust.curves import MAP, Curve, Curves, Trial
 from cnn.colours import BLUE, GREEN, GREY, ORANGE, PURPLE
 from cnn.figures import style
 from cnn.words import number
@@ -25,43 +26,78 @@ _LEGEND = {
     "orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "font": {"size": 11},
 }  # fmt: skip
 _SEE_THROUGH = 0.2
+_BETWEEN = 0.08
 
 
 def trial(found: Curves, one: Trial) -> go.Figure:
-    """Return the number along the share of pixels taken away, or put back: the map and the controls."""
+    """Return the number along the share of pixels taken away, or put back: the map and the controls.
+
+    Below it is the probability, where the number has one. The legend has the areas under the curves.
+    """
     what = "taken away" if one.way == "deletion" else "put back"
-    figure = _figure(f"{one.way}, {one.fill}", f"share of the pixels {what}", "the number")
-    for name, (colour, dash, words) in _ORDERS.items():
-        curve = one.curves[name]
-        figure.add_scatter(
-            x=list(found.fractions),
-            y=list(curve.values),
-            name=f"{words} ({number(curve.area)})",
-            mode="lines",
-            line={"color": colour, "dash": dash, "width": 2.5 if name == MAP else 1.5},
-            hovertemplate=f"{words}<br>%{{x:.0%}}: <b>%{{y:.3~g}}</b><extra></extra>",
-        )
+    of = [("the number", [curve.values for curve in one.curves.values()])]
+    shares = [curve.shares for curve in one.curves.values() if curve.shares is not None]
+    if len(shares) == len(one.curves):
+        of.append(("its probability", shares))
+    figure = _figure(f"{one.way}, {one.fill}", f"share of the pixels {what}", [up for up, _ in of])
+    for row, (_, curves) in enumerate(of, start=1):
+        for name, numbers in zip(one.curves, curves, strict=True):
+            figure.add_trace(
+                _curve(found, name, one.curves[name], numbers, row == 1), row=row, col=1
+            )
     figure.update_xaxes(tickformat=".0%", range=[0, 1])
+    figure.update_yaxes(row=2, tickformat=".0%", range=[-0.02, 1.02])
     return figure
 
 
+def _curve(
+    found: Curves, name: str, curve: Curve, numbers: Sequence[float], is_named: bool
+) -> go.Scatter:
+    """Return one line of a panel; that of the first panel names it in the legend, with its areas."""
+    colour, dash, words = _ORDERS[name]
+    areas = [curve.area] if curve.share_area is None else [curve.area, curve.share_area]
+    shown = "%{y:.3~g}" if is_named else "%{y:.1%}"
+    return go.Scatter(
+        x=list(found.fractions),
+        y=list(numbers),
+        name=f"{words} ({'; '.join(map(number, areas))})",
+        legendgroup=name,
+        showlegend=is_named,
+        mode="lines",
+        line={"color": colour, "dash": dash, "width": 2.5 if name == MAP else 1.5},
+        hovertemplate=f"{words}<br>%{{x:.0%}}: <b>{shown}</b><extra></extra>",
+    )
+
+
 def cascade(found: Cascade) -> go.Figure:
-    """Return the rank correlation to the map while layers are drawn anew from the top, over seeds."""
-    figure = _figure("weights drawn anew from the top", "down to layer", "rank correlation")
+    """Return what becomes of the map while layers are drawn anew from the top, over seeds.
+
+    It is the rank correlation to the map, and below it the rise of its entropy.
+    """
+    up = ["rank correlation", "entropy"]
+    figure = _figure("weights drawn anew from the top", "down to layer", up)
     layers = [style.plain(stage.layer) for stage in found.stages]
     shown = [("magnitudes", ORANGE, [stage.absolute for stage in found.stages])]
     if found.is_signed:
         shown.insert(0, ("with signs", BLUE, [stage.signed for stage in found.stages]))
     for name, colour, numbers in shown:
-        for trace in _band(name, colour, layers, numbers):
-            figure.add_trace(trace)
-    figure.update_xaxes(type="category", tickangle=-45)
-    figure.update_yaxes(range=[-1.05, 1.05])
+        for trace in _band(name, colour, layers, numbers, ".2f"):
+            figure.add_trace(trace, row=1, col=1)
+    rises = [stage.rises for stage in found.stages]
+    for trace in _band("rise of the entropy", PURPLE, layers, rises, "+.1%"):
+        figure.add_trace(trace, row=2, col=1)
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=layers, tickangle=-45)
+    figure.update_yaxes(row=1, range=[-1.05, 1.05])
+    figure.update_yaxes(row=2, tickformat="+.0%")
     return figure
 
 
 def _band(
-    name: str, colour: str, layers: Sequence[str], numbers: Sequence[Sequence[float | None]]
+    name: str,
+    colour: str,
+    layers: Sequence[str],
+    numbers: Sequence[Sequence[float | None]],
+    form: str,
 ) -> list[go.Scatter]:
     """Return the median over seeds as a line, and as a band where eight of ten lie."""
     bands = [band(one) for one in numbers]
@@ -78,18 +114,27 @@ def _band(
         go.Scatter(
             x=places,
             y=[one.middle for _, one in known],
+            customdata=[[one.low, one.high] for _, one in known],
             name=name,
             mode="lines+markers",
             line={"color": colour},
-            hovertemplate=f"{name}, down to %{{x}}<br><b>%{{y:.2f}}</b><extra></extra>",
+            hovertemplate=(
+                f"{name}, down to %{{x}}<br><b>%{{y:{form}}}</b>, eight of ten from "
+                f"%{{customdata[0]:{form}}} to %{{customdata[1]:{form}}}<extra></extra>"
+            ),
         ),
     ]  # fmt: skip
 
 
-def _figure(title: str, across: str, up: str) -> go.Figure:
+def _figure(title: str, across: str, up: Sequence[str]) -> go.Figure:
+    """Return a figure of panels above each other with one axis across; `up` are their names."""
     axis = {**style.VISIBLE_AXIS, "fixedrange": True, "showgrid": True}
-    figure = go.Figure(layout={**style.frame(title), "margin": _MARGIN, "showlegend": True})
-    figure.update_layout(legend=_LEGEND)
-    figure.update_xaxes(title={"text": across, "standoff": 6}, **axis)
-    figure.update_yaxes(title={"text": up, "standoff": 4}, **axis)
+    figure = make_subplots(rows=len(up), cols=1, shared_xaxes=True, vertical_spacing=_BETWEEN)
+    figure.update_layout(
+        **style.frame(title) | {"margin": _MARGIN, "showlegend": True, "legend": _LEGEND}
+    )
+    figure.update_xaxes(**axis)
+    figure.update_xaxes(row=len(up), title={"text": across, "standoff": 6})
+    for row, words in enumerate(up, start=1):
+        figure.update_yaxes(row=row, title={"text": words, "standoff": 4}, **axis)
     return figure

@@ -56,13 +56,15 @@ class Stage:
 class Cascade:
     """What became of a map, from the top of the network to its first layer.
 
-    `kept` are the layers that could not be drawn anew and stayed as they are.
+    `kept` are the layers that could not be drawn anew and stayed as they are, `layers` how many were
+    drawn; of more than there are stages, several are drawn between two looks at the map.
     """
 
     stages: tuple[Stage, ...]
     seeds: int
     kept: tuple[str, ...]
     is_signed: bool
+    layers: int = 0
 
     @property
     def mark(self) -> Mark:
@@ -136,7 +138,8 @@ def cascade(
             done += 1
             tell()
     stages = tuple(_stage(part[-1], first, made) for part, made in zip(parts, maps, strict=True))
-    return Cascade(stages, seeds, tuple(drawn.kept), METHODS[method].is_signed)
+    count = len(drawn.layers) - len(drawn.kept)
+    return Cascade(stages, seeds, tuple(drawn.kept), METHODS[method].is_signed, count)
 
 
 def count_of_maps(model: keras.Model, seeds: int = SEEDS) -> int:

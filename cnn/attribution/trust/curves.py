@@ -69,9 +69,7 @@ class Trial:
     @property
     def best_control(self) -> str:
         """The control that does best: with the smallest area of deletion, or the largest of insertion."""
-        areas = {name: curve.area for name, curve in self.curves.items() if name != MAP}
-        best = min if self.way == "deletion" else max
-        return best(areas, key=lambda name: areas[name])
+        return self._best({name: curve.area for name, curve in self.curves.items()})
 
     @property
     def margin(self) -> float | None:
@@ -83,8 +81,27 @@ class Trial:
         spread = max(values) - min(values)
         if spread <= np.finfo(np.float32).eps * max(map(abs, values)):
             return None
-        ahead = self.curves[self.best_control].area - self.curves[MAP].area
-        return (ahead if self.way == "deletion" else -ahead) / spread
+        areas = {name: curve.area for name, curve in self.curves.items()}
+        return self._ahead(areas) / spread
+
+    @property
+    def share_margin(self) -> float | None:
+        """How much better the map does than the best control by the area of the probability, −1 to 1.
+
+        That may be another control than `best_control`. It is None where there is no probability.
+        """
+        areas = {name: curve.share_area for name, curve in self.curves.items()}
+        known = {name: area for name, area in areas.items() if area is not None}
+        return self._ahead(known) if len(known) == len(areas) else None
+
+    def _ahead(self, areas: dict[str, float]) -> float:
+        ahead = areas[self._best(areas)] - areas[MAP]
+        return ahead if self.way == "deletion" else -ahead
+
+    def _best(self, areas: dict[str, float]) -> str:
+        """Return the control with the smallest area of deletion, or the largest of insertion."""
+        best = min if self.way == "deletion" else max
+        return best((name for name in areas if name != MAP), key=lambda name: areas[name])
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def test_of_a_linear_model_it_is_weights_times_mean_differences(linear, scene, w
     mean = (scene - baselines[chosen].astype(float)).mean(0) / 255
     np.testing.assert_allclose(found.map, weights * mean, rtol=1e-5, atol=1e-6)
     assert found.residual < 1e-4
-    assert found.law.tolerance < 1e-3
+    assert found.law.allowed < 1e-3
 
 
 def test_it_is_the_mean_over_pairs_of_a_picture_and_a_place(smooth, scene, baselines, ask_smooth):
@@ -50,7 +50,7 @@ def test_its_law_tells_chance_from_error(classifier):
         few, many = (
             cnn.attribute(classifier, picture, samples=count, **options) for count in (16, 1024)
         )
-        assert many.law.tolerance < few.law.tolerance
+        assert many.law.allowed < few.law.allowed
         off.append((few.residual, many.residual))
     few, many = np.mean(off, axis=0)
     assert many < few / 3

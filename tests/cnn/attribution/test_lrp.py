@@ -354,4 +354,4 @@ def test_one_sigmoid_after_layers_of_half_precision_is_explained_before_it():
     probability = cnn.activations(model, image)["score"]
     assert found.value == pytest.approx(float(np.log(probability / (1 - probability))[0]), rel=1e-3)
     assert found.map.dtype == np.float32
-    assert found.residual < found.law.tolerance
+    assert found.residual < found.law.allowed

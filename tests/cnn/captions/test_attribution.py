@@ -53,12 +53,11 @@ def test_what_stands_out_is_the_law_or_the_note_or_where_the_numbers_are():
     )
     law = Law("completeness", "the numbers add up to it", 4.0, 3.9, 0.1)
     assert captions.attribution(made("saliency", plane, law=law), "it").notice == (
-        "The numbers add up to it: 4, and it is 3.9 (off by 2.5% of the larger, 10.0% is allowed: "
-        "passes)."
+        "The numbers add up to it: 4, and it is 3.9 (off by 2.5%, 10.0% is allowed: passes)."
     )
     broken = Law("completeness", "the numbers add up to it", 4.0, 3.0, 0.1)
     assert captions.attribution(made("saliency", plane, law=broken), "it").notice == (
-        "The numbers add up to it: 4, and it is 3 (off by 25.0% of the larger, 10.0% is allowed: fails)."
+        "The numbers add up to it: 4, and it is 3 (off by 25.0%, 10.0% is allowed: fails)."
     )
     noted = made("grad_cam", plane, note="no positive evidence")
     assert captions.attribution(noted, "it").notice == "No positive evidence."
@@ -81,6 +80,6 @@ def test_a_law_that_allows_more_than_all_of_the_number_tells_nothing():
     )
     assert law.mark == INCONCLUSIVE
     assert captions.attribution(made("saliency", np.eye(4), law=law), "it").notice == (
-        "The map tends to it: 1, and it is 0.518 (off by 48.2% of the larger, 241.3% is allowed: "
+        "The map tends to it: 1, and it is 0.518 (off by 48.2%, 241.3% is allowed: "
         "inconclusive, since more than all of it may be off). More samples bring it closer."
     )

@@ -62,9 +62,33 @@ def test_the_cascade_says_what_is_left_and_that_it_is_not_sufficient(signed, abs
     found = trust.cascade(Cascade((stage,), 10, kept, is_signed=True))
     assert f"is {signed} ({signed} to {signed} in eight of ten)" in found.seen
     assert f"of magnitudes alone {absolute} (" in found.seen
-    assert found.seen.endswith("Its entropy rises by 25.0%.")
+    assert found.seen.endswith("Its entropy changes by +25.0% (+25.0% to +25.0% in eight of ten).")
     assert words in found.notice
     assert found.notice.endswith(trust.NECESSARY)
+
+
+def test_the_curves_say_how_the_map_does_by_the_probability():
+    def curve(middle: float, share: float) -> Curve:
+        return Curve((1.0, middle, 0.0), (0.8, share, 0.2))
+
+    curves = {"map": curve(0.1, 0.3), "random": curve(0.5, 0.6), "edges": curve(0.5, 0.2)}
+    assert trust.trial(Trial("deletion", "mean", curves)).endswith(
+        "of all curves. By the area of the probability it is behind the best of them by 0.05 of 1."
+    )
+    assert trust.trial(Trial("insertion", "mean", curves | {"map": curve(0.9, 0.7)})).endswith(
+        "By the area of the probability it is ahead of the best of them by 0.05 of 1."
+    )
+    assert trust.trial(Trial("insertion", "mean", curves | {"map": curve(0.9, 0.6)})).endswith(
+        "By the area of the probability it does as well as the best of them."
+    )
+
+
+def test_a_cascade_of_many_layers_says_how_often_the_map_is_looked_at():
+    stage = Stage("first", (0.1,) * 10, (0.1,) * 10, (None,) * 10)
+    found = trust.cascade(Cascade((stage, stage), 10, (), is_signed=True, layers=107))
+    assert found.seen.endswith("The map is looked at 2 times while 107 layers are drawn anew.")
+    alone = trust.cascade(Cascade((stage, stage), 10, (), is_signed=True, layers=2))
+    assert "looked at" not in alone.seen
 
 
 def test_stability_says_what_became_of_the_number_too():

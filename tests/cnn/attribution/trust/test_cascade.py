@@ -113,6 +113,7 @@ def test_a_deep_network_is_drawn_by_several_layers_at_a_time(picture):
     found = cascade(objective_of(model, batch, 0), batch, "saliency", seeds=1)
     assert len(found.stages) == MOST_STAGES
     assert found.stages[-1].layer == "conv_0"
+    assert found.layers == 25
 
 
 class Unbuilt(layers.Dense):
@@ -131,6 +132,7 @@ def test_a_layer_that_is_not_known_is_named_and_nothing_is_concluded(picture):
     batch = prepare(picture, model)
     found = cascade(objective_of(model, batch, 0), batch, "saliency", seeds=2)
     assert found.kept == ("odd",)
+    assert found.layers == 1
     assert found.mark != "pass"
 
 
