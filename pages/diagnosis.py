@@ -119,7 +119,7 @@ def _links(found: Finding) -> list[Any]:
     few, rest = found.channels[:_MOST_LINKS], len(found.channels) - _MOST_LINKS
     links: list[Any] = [f"See on {name} "]
     for channel in few:
-        links += [components.channel_link(path, channel, f"{each}\u00a0{channel}"), " "]
+        links += [components.look_link(path, f"{each}\u00a0{channel}", channel=channel), " "]
     return [*links, f"and {rest:,} more"] if rest > 0 else links
 
 

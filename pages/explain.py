@@ -29,23 +29,29 @@ from cnn.models.layers import is_large
 from cnn.studies import MAPS, TRUST
 from cnn.words import counted
 from dashboard.runtime.attributing import Attributed
-from dashboard.runtime.studied import are_being_made, take_maps, trust_in, wanted_of_view
+from dashboard.runtime.studied import are_being_made, take_maps, trust_in, wanted
 from dashboard.screens.attributions import BY_METHOD, OF_CLASS, Map, left_out, maps_of
-from dashboard.screens.classes import ChosenClasses, class_choice, tie_classes
+from dashboard.screens.classes import class_choice, tie_classes
+from dashboard.screens.explained import Explained
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components
 from dashboard.shell.coming import coming, tells
 from dashboard.shell.controls import tie
+from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.options import choices, option_field, register_option
 from dashboard.shell.studies import CASCADE, TRIAL, register_study, study
-from dashboard.state.view import ALL_METHODS, APART, OVER
+from dashboard.state.view import ALL_METHODS, APART, ONE_CELL, OVER, WHOLE_MAP
 
 PAGE = "explain"
 METHOD, OVERLAY = "explain-method", "explain-overlay"
 MISSING, VARIANT = "explain-missing", "explain-variant"
 FAILED, LONG, TURN = "explain-failed", "explain-long", "explain-turn"
 COMING = "explain-coming"
+UNIT, ROW, COLUMN = "explain-unit", "explain-row", "explain-column"
+FOCUS, OF_MAPS = "explain-focus", "explain-of-maps"
+CELL, COLUMNS = "explain-cell", "explain-columns"
+_FOCUSES = [(WHOLE_MAP, "the mean of its map"), (ONE_CELL, "one cell")]
 SIDE_BY_SIDE, BY_CLASS, TRUSTED = "explain-side-by-side", "explain-by-class", "explain-trusted"
 _EMPTY_SIZE = {"height": "100cqw"}
 _REST_SECONDS = 0.8
@@ -66,16 +72,19 @@ def layout(**_query: Any) -> html.Div:
             *stores(PAGE),
             html.Div(
                 [
+                    _select("A number of", UNIT),
                     class_choice(PAGE),
+                    html.Div(components.choices(FOCUS, "Of", _FOCUSES, WHOLE_MAP), id=OF_MAPS),
                     html.Div(
                         [
-                            dbc.Label(
-                                "Method", html_for=METHOD, className="mb-0 text-body-secondary"
-                            ),
-                            dbc.Select(id=METHOD, size="sm", className="w-auto", options=methods),
+                            html.Div(number_field(ROW, "Row", "row")),
+                            html.Div(number_field(COLUMN, "Column", "column"), id=COLUMNS),
                         ],
-                        className="labelled-select",
+                        id=CELL,
+                        className="controls",
+                        hidden=True,
                     ),
+                    _select("Method", METHOD, options=methods),
                     components.choices(OVERLAY, "Map", ways, APART),
                 ],
                 className="controls",
@@ -108,7 +117,7 @@ def layout(**_query: Any) -> html.Div:
             html.Div(
                 study(
                     TRUST,
-                    "How far can the map of the class be trusted?",
+                    "How far can this map be trusted?",
                     "Try the map",
                     _figures_of_trust(),
                 ),
@@ -125,6 +134,16 @@ def layout(**_query: Any) -> html.Div:
                 study(MAPS, "Maps that take many passes", "Compute them"), id=LONG, hidden=True
             ),
         ]
+    )
+
+
+def _select(label: str, identity: str, **more: Any) -> html.Div:
+    return html.Div(
+        [
+            dbc.Label(label, html_for=identity, className="mb-0 text-body-secondary"),
+            dbc.Select(id=identity, size="sm", className="w-auto", **more),
+        ],
+        className="labelled-select",
     )
 
 
@@ -180,11 +199,15 @@ def register(app: Dash) -> None:
     )  # fmt: skip
     register_screen(
         app, PAGE, show, figures=(*BY_METHOD.values(), *OF_CLASS),
-        looks=("of", "against", "method", "overlay", "options"),
+        looks=("of", "against", "method", "overlay", "options", "unit", "focus", "row", "column"),
     )  # fmt: skip
     register_study(app, TRUST)
     register_study(app, MAPS)
     tie_classes(app, PAGE)
+    tie(app, UNIT, choose="chooseUnit", chosen="chosenUnit")
+    tie(app, FOCUS, choose="chooseFocus", chosen="chosenFocus")
+    for field in (ROW, COLUMN):
+        register_number(app, field)
     tie(app, METHOD, choose="chooseMethod", chosen="chosenMethod")
     tie(app, OVERLAY, choose="chooseOverlay", chosen="chosenOverlay")
     for name, method in METHODS.items():
@@ -198,7 +221,7 @@ def show(request: Request) -> Screen:
     What takes many passes, what is not compiled yet, all of a large network, and what would make the
     answer too large, is the rest.
     """
-    classes, method = ChosenClasses(request), request.view.method
+    explained, method = Explained(request), request.view.method
     maps = maps_of(request)
     if request.rest:
         return _more(request, maps)
@@ -215,7 +238,8 @@ def show(request: Request) -> Screen:
         },
         texts={
             **told["texts"],
-            MISSING: classes.missing,
+            MISSING: explained.missing,
+            **explained.label(PAGE),
             VARIANT: _variant(request),
             FAILED: "",
             **{f"{one.figure}-trust": "" for one in maps},
@@ -227,11 +251,25 @@ def show(request: Request) -> Screen:
             BY_CLASS: method == ALL_METHODS,
             TRUSTED: method == ALL_METHODS,
             LONG: not any(one.is_long for one in maps),
+            OF_MAPS: not explained.sides,
+            CELL: explained.cell is None,
+            COLUMNS: len(explained.sides) < 2,
             TURN: not request.passed.prediction.head.has_classes,
             **{f"{figure}-box": True for figure in OF_CLASS[len(maps) :]},
             **{f"{one.figure}-box": False for one in maps},
         },
-        properties={**classes.options(PAGE), **_layers(request), **told["properties"]},
+        properties={
+            **explained.options(PAGE),
+            UNIT: {"options": explained.layers()},
+            **{
+                field: {"data-now": str(at), "data-most": side - 1}
+                for field, side, at in zip(
+                    (ROW, COLUMN), explained.sides, explained.cell or (), strict=False
+                )
+            },
+            **_layers(request),
+            **told["properties"],
+        },
         later=tuple(waiting),
     )
 
@@ -297,7 +335,9 @@ def _trust(request: Request) -> dict[str, str]:
     view, runtime = request.view, request.runtime
     if view.method != ALL_METHODS:
         return {}
-    tried = {name: trust_in(runtime, view, wanted_of_view(view, name)) for name in BY_METHOD}
+    explained = Explained(request)
+    target = explained.target_of(explained.target)
+    tried = {name: trust_in(runtime, view, wanted(view, name, target)) for name in BY_METHOD}
     found = {name: one for name, one in tried.items() if one}
     has_failed = len(found) > 1 and all(one.fails for one in found.values())
     return {
@@ -342,8 +382,7 @@ def _chart(request: Request, one: Map, made: Attributed, most: float) -> Chart:
     limits = difference_range(plane) if is_signed else colour_range(plane)
     if most:
         limits = ColourRange(-most if is_signed else 0.0, most)
-    prediction, look = request.passed.prediction, request.look
-    what = captions.explained(made.target, prediction.head, ChosenClasses(request).names)
+    look, what = request.look, Explained(request).words(made.target)
     is_over = request.view.overlay == OVER
     return cnn.figures.attribution_chart(
         resized(plane, *look.seen.shape[:2]) if is_over else plane,

@@ -134,6 +134,7 @@ def show(request: Request) -> Screen:
         {WATERFALL: _waterfall(made, parts, names), **steps},
         texts={
             MISSING: choice.missing,
+            **choice.label(PAGE),
             FORMULA: captions.output_formula(made, parts, names),
             PROOF: captions.output_proof(made, parts),
             QUESTION: f"How {parts.layer} makes these numbers.",

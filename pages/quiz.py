@@ -13,8 +13,8 @@ import plotly.graph_objects as go
 from dash import Dash, html
 
 import cnn
-from cnn.attribution.attributing import is_compiled
 from cnn.attribution.attribution import Map
+from cnn.attribution.compiling import is_compiled
 from cnn.attribution.methods import METHODS
 from cnn.attribution.quiz import MAPS, Quiz, shares
 from cnn.captions import quiz as captions
@@ -186,7 +186,7 @@ def _asked(request: Request) -> Asked:
 def _is_quick(asked: Asked) -> bool:
     """Whether the question is there at once."""
     is_slow = METHODS[asked.method].is_slow or is_large(asked.model)
-    return is_compiled(asked.model, asked.method) and not is_slow
+    return is_compiled(asked.model, cnn.Target(), asked.method) and not is_slow
 
 
 def _more(request: Request, asked: Asked) -> Screen:

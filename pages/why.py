@@ -28,6 +28,7 @@ from dashboard.screens.screen import Screen, register_screen, stores
 from dashboard.shell import components, walking
 from dashboard.shell.numbers import number_field, register_number
 from dashboard.shell.tabs import register_tabs
+from dashboard.state.view import ONE_CELL
 
 PAGE = "why"
 FORMULA, PROOF, MISSING = "why-formula", "why-proof", "why-missing"
@@ -38,6 +39,9 @@ PATCH, KERNEL, PRODUCTS = "why-patch", "why-kernel", "why-products"
 TERMS, RUNNING, CURVE = "why-terms", "why-running", "why-curve"
 PICTURE, EFFECTIVE = "why-picture", "why-effective"
 WALK, WALKED, GUESS = "why-walk", "why-walked", "why-guess"
+EXPLAINED = "why-explained"
+# The place of a cell in a map has so many at most; that of a volume is not asked for.
+_MOST_SIDES = 2
 # Of how many layers before it is drawn what is read of them.
 _DRAWN = 2
 # Names of so many letters together stand beside each other below bars.
@@ -86,6 +90,12 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                     html.P(id=MISSING, className="why-missing"),
                     html.P(id=FORMULA, className="why-formula", **components.aria(live="polite")),
                     html.P(id=PROOF, className="why-proof"),
+                    html.P(
+                        components.look_link(
+                            "/explain", "Which pixels make this number?", identity=EXPLAINED
+                        ),
+                        id=f"{EXPLAINED}-box",
+                    ),
                     html.Div(
                         [
                             html.Div([_box(PICTURE), _box(EFFECTIVE)], className="why-pixels"),
@@ -239,8 +249,10 @@ def show(request: Request) -> Screen:
             f"{EFFECTIVE}-box": cell.field is None,
             **{f"{field}-box": field not in limits for field in _FIELDS},
             WALK: not walk,
+            f"{EXPLAINED}-box": not info.inputs or info.nested,
         },
         properties={
+            EXPLAINED: _explained(unit),
             f"{EFFECTIVE}-box": {"open": request.view.effective},
             **{
                 field: {"data-now": str(now), "data-most": most}
@@ -251,6 +263,16 @@ def show(request: Request) -> Screen:
             GUESS: guessing.asked(request, place, lambda: cnn.captions.unit_question(unit)),
         },
     )  # fmt: skip
+
+
+def _explained(unit: Unit) -> dict[str, Any]:
+    """Return the attributes of the link to the maps of the number; those of a volume are of its mean."""
+    *cells, channel = unit.place
+    parts: dict[str, Any] = {"unit": unit.layer, "of": channel}
+    if 0 < len(cells) <= _MOST_SIDES:
+        sides = zip(("row", "column"), cells, strict=False)
+        parts |= {"focus": ONE_CELL, **dict(sides)}
+    return components.looks(**parts)
 
 
 def _width(window: Chart) -> str:

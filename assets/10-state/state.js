@@ -110,21 +110,21 @@
   }
 
   function searchOf({ dataset }) {
-    return dataset.channel && current ? toQuery({ ...current, channel: dataset.channel })
+    return dataset.parts && current ? toQuery(changed(current, JSON.parse(dataset.parts)))
       : location.search;
   }
 
-  // A link that looks at another channel is none of Dash, which would leave the view as it is.
+  // A link that looks at another part of the view is none of Dash, which would leave the view as it is.
   document.addEventListener("click", (event) => {
-    const anchor = event.target.closest("a[data-channel]");
+    const anchor = event.target.closest("a[data-parts]");
     if (!anchor || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
-    goToCell(new URL(anchor.href).pathname, current, { channel: anchor.dataset.channel });
+    goToCell(new URL(anchor.href).pathname, current, JSON.parse(anchor.dataset.parts));
   });
 
   // This page gets the place too: the way back then changes the page, and not the view with it.
   function goToCell(path, view, place) {
-    const query = toQuery({ ...view, ...place });
+    const query = toQuery(changed(view, place));
     history.replaceState(null, "", location.pathname + query);
     goTo(path + query);
     window.scrollTo(0, 0);
@@ -348,6 +348,8 @@
     chosenOverlay: chosenOne("overlay"),
     chooseNorm: chooseOne("norm"),
     chosenNorm: chosenOne("norm"),
+    chooseUnit: chooseOne("unit", "output"),
+    chosenUnit: chosenOne("unit", "output"),
     chooseFocus: chooseOne("focus"),
     chosenFocus: chosenOne("focus"),
     chooseOption: ofControls(chooseOption),

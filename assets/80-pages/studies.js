@@ -8,10 +8,12 @@
     evaluate: ["model", "epoch", "range", "data", "surgery"],
     rank: ["model", "epoch", "range", "data"],
     diagnose: ["model", "epoch", "range", "data", "split", "surgery"],
-    trust: [...root.cnn.rules.parts.panel, "of", "against", "method", "options"],
+    trust: [...root.cnn.rules.parts.panel, "of", "against", "method", "options", "unit", "focus", "row", "column"],
     tops: ["model", "epoch", "range", "given", "also", "data", "split", "surgery", "focus", "row", "column"],
     turn: [...root.cnn.rules.parts.panel, "of", "norm"],
-    maps: [...root.cnn.rules.parts.panel, "of", "against", "method", "options"],
+    maps: [
+      ...root.cnn.rules.parts.panel, "of", "against", "method", "options", "unit", "focus", "row", "column",
+    ],
     synthesise: [
       "model", "epoch", "range", "given", "also", "data", "split", "surgery", "channel", "options", "focus",
       "row", "column",

@@ -6,19 +6,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cnn.attribution.attribution import Attribution, Law
+from cnn.attribution.compiling import remember
 from cnn.attribution.methods import METHODS, Method
 from cnn.attribution.objective import Batch, Objective, Progress, finite, objective_of
 from cnn.attribution.options import chosen
 from cnn.attribution.target import Target
 from cnn.errors import AttributionError
 from cnn.models.preparing import prepare
-from cnn.models.twins import kept_for_twins
 from cnn.words import listed, number, percent
 
 if TYPE_CHECKING:
     import keras
-
-_METHODS = "_cnn_attributed"
 
 
 def attribute(
@@ -60,7 +58,7 @@ def explain(
     settings = chosen(method, known.options, options)
     told = {"progress": progress or (lambda _share: None)} if known.is_slow else {}
     found = known.compute(objective, batch, **settings, **told)
-    _known_methods(objective.model).add(method)
+    remember(objective.model, objective.target, method)
     _require(known, found.law)
     value = objective.values(batch)[0] if found.value is None else found.value
     return Attribution(
@@ -72,16 +70,6 @@ def explain(
         found.law,
         found.note,
     )
-
-
-def is_compiled(model: keras.Model, method: str) -> bool:
-    """Whether the method was computed for the network, or a twin: what it compiles is there."""
-    return method in _known_methods(model)
-
-
-def _known_methods(model: keras.Model) -> set[str]:
-    known: set[str] = kept_for_twins(model).setdefault(_METHODS, set())
-    return known
 
 
 def _require(method: Method, law: Law | None) -> None:

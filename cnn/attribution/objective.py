@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.attribution.compiling import compiled_for
 from cnn.attribution.target import Target
 from cnn.errors import AttributionError
 from cnn.inspection.batches import batch_size
 from cnn.models import heads
-from cnn.models.compilation import compiled_once
 from cnn.models.cut import Outputs, run_calls
 from cnn.models.graph import calls
 from cnn.models.internals import require_graph
@@ -35,8 +35,7 @@ Visits = heads.Visits
 Progress = Callable[[float], None]
 # A way has two ends; they are computed with what lies on it.
 MOST_ENDS = 2
-_NAME = "_cnn_attribution"
-_SHAPES = f"{_NAME} shapes"
+_SHAPES = "_cnn_attribution shapes"
 _NONE = -1
 
 
@@ -104,12 +103,10 @@ class Objective:
         tensors (n, ...). A single picture is computed by itself, more of them in batches of 66, fewer
         where layers are large.
         """
-        kind = f"{self.target.layer} {self.target.cell is None} {self.target.against is None}"
 
         def of_batch(batch: Batch) -> tuple[NDArray[np.float32], ...]:
             many = len(batch) > 1
-            kept = f"{_NAME} {name} {kind} {many}"
-            run = compiled_once(self.model, kept, function, any_count=many)
+            run = compiled_for(self.model, self.target, name, function, any_count=many)
             size = batch_size(layer_infos(self.model)) + MOST_ENDS
             parts = []
             for start in range(0, len(batch), size):
@@ -236,7 +233,7 @@ def _numbers(model: keras.Model, layer: str, batch: Batch) -> NDArray[np.float32
     def made(pictures: Any) -> Any:
         return numbers_of(model, layer, whole.visits(pictures))[0]
 
-    compiled = compiled_once(model, f"{_NAME} numbers {layer}", made)
+    compiled = compiled_for(model, Target(layer=layer), "numbers", made)
     found: NDArray[np.float32] = compiled(batch).numpy()[0]
     return found
 

@@ -19,3 +19,8 @@ class Target:
     against: int | None = None
     layer: str = ""
     cell: tuple[int, ...] | None = None
+
+    @property
+    def kind(self) -> str:
+        """What targets have in common for which the same is compiled."""
+        return f"{self.layer} {self.cell is None} {self.against is None}"

@@ -26,15 +26,31 @@ MEANING = (
 _TENTH = 0.1
 
 
-def explained(target: Target, head: Head, names: Sequence[str]) -> str:
-    """Return the number that is explained, as an object: "the logit of 7 minus that of 9"."""
-    noun = "the logit" if head.each != "numbers" else "the output"
-    if head.form == "maps":
-        noun = f"the mean {noun.removeprefix('the ')}"
-    if len(names) == 1:
-        return noun
+def explained(target: Target, head: Head, names: Sequence[str], *, is_map: bool = False) -> str:
+    """Return the number that is explained, as an object: "the logit of 7 minus that of 9".
+
+    `names` are those of the classes, or of the channels of the target's layer; `is_map` says that each
+    of them is a map.
+    """
     minus = "" if target.against is None else f" minus that of {names[target.against]}"
-    return f"{noun} of {names[target.of or 0]}{minus}"
+    if target.layer:
+        of = f"{names[target.of or 0]} of {target.layer}"
+        return f"{_in_map(target, of) if is_map else of}{minus}"
+    noun = "the logit" if head.each != "numbers" else "the output"
+    if is_map and target.cell is None:
+        noun = f"the mean {noun.removeprefix('the ')}"
+    of = noun if len(names) == 1 else f"{noun} of {names[target.of or 0]}{minus}"
+    return of if target.cell is None else f"{of} at {_at(target.cell)}"
+
+
+def _in_map(target: Target, of: str) -> str:
+    return f"the mean of {of}" if target.cell is None else f"{of} at {_at(target.cell)}"
+
+
+def _at(cell: Sequence[int]) -> str:
+    return ", ".join(
+        f"{axis} {place}" for axis, place in zip(("row", "column"), cell, strict=False)
+    )
 
 
 def attribution(made: Attribution, what: str) -> Caption:

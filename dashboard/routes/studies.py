@@ -54,6 +54,7 @@ from dashboard.runtime.runtime import Runtime, current
 from dashboard.screens import turning
 from dashboard.screens.attributions import maps_of
 from dashboard.screens.cell import sought_cell
+from dashboard.screens.explained import Explained
 from dashboard.screens.request import Request
 from dashboard.shell.studies import told
 from dashboard.state.view import SYNTHESISED, View, parse
@@ -159,9 +160,9 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
     those that raise a unit of it, maps of the picture, the trust in one, and what turns it.
     """
     if asked.kind == TRUST:
-        return studied.about_trust(
-            runtime, view, studied.wanted_of_view(view, _known(asked.method))
-        )
+        explained, method = Explained(Request(view)), _known(asked.method)
+        target = explained.target_of(explained.target)
+        return studied.about_trust(runtime, view, studied.wanted(view, method, target))
     if asked.kind == MAPS:
         maps = [one for one in maps_of(Request(view)) if one.is_long]
         return studied.about_maps(runtime, view, [one.wanted for one in maps])

@@ -40,11 +40,6 @@ def wanted(view: View, method: str, target: cnn.Target) -> Wanted:
     return Wanted(method, dict(view.options_of(method)), target)
 
 
-def wanted_of_view(view: View, method: str) -> Wanted:
-    """Return the map of a method of the classes that are chosen, as a study of trust is asked for it."""
-    return wanted(view, method, cnn.Target(view.of, view.against))
-
-
 def about_trust(runtime: Runtime, view: View, one: Wanted) -> Question:
     """Return the question how far a map of the picture can be trusted."""
     asked, split = Asked.of(runtime.look(view).seen, [one]), _split(runtime, view)

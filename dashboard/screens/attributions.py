@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import cnn
-from cnn.attribution.attributing import is_compiled
+from cnn.attribution.compiling import is_compiled
 from cnn.attribution.methods import METHODS
 from cnn.models.layers import is_large
 from cnn.studies import Wanted
 from dashboard.runtime import studied
 from dashboard.runtime.attributing import Attributed, attributed
-from dashboard.screens.classes import ChosenClasses
+from dashboard.screens.explained import Explained
 from dashboard.screens.request import Request
 from dashboard.state.view import ALL_METHODS
 
@@ -34,7 +34,11 @@ class Map:
     def is_quick(self) -> bool:
         """Whether it is there at once: what takes many passes, or is not compiled yet, is not."""
         model, known = self.request.model, METHODS[self.method]
-        return is_compiled(model, self.method) and not known.is_slow and not is_large(model)
+        return (
+            is_compiled(model, self.target, self.method)
+            and not known.is_slow
+            and not is_large(model)
+        )
 
     @property
     def is_long(self) -> bool:
@@ -62,30 +66,31 @@ class Map:
 
 
 def left_out(request: Request) -> str:
-    """Return which classes one method is shown for, in a sentence; "" where it is for all."""
-    count = len(ChosenClasses(request).names)
+    """Return which numbers one method is shown for, in a sentence; "" where it is for all."""
+    explained = Explained(request)
+    count = len(explained.names)
     if request.view.method == ALL_METHODS or count <= MOST_CLASSES:
         return ""
-    return f"Of {count:,} classes the {MOST_CLASSES} with the largest numbers are shown."
+    plural = "classes" if explained.noun == "class" else f"{explained.noun}s"
+    return f"Of {count:,} {plural} the {MOST_CLASSES} with the largest numbers are shown."
 
 
 def maps_of(request: Request) -> list[Map]:
-    """Return the maps of all methods for one target, or those of one method for every class.
+    """Return the maps of all methods for one target, or those of one method for every class or channel.
 
-    Of an answer that is maps, a target is the mean of a channel. Of many classes it is those with the
-    largest outputs.
+    Of what is maps, a target is the mean of a channel, or a cell of it. Of many it is those with the
+    largest numbers.
     """
-    classes, method = ChosenClasses(request), request.view.method
-    against = classes.against
+    explained, method = Explained(request), request.view.method
     if method == ALL_METHODS:
-        target = cnn.Target(classes.target, against)
+        target = explained.target_of(explained.target)
         return [
             Map(request, figure, name, target, METHODS[name].name)
             for name, figure in BY_METHOD.items()
         ]
-    names = classes.names
-    numbers = range(len(names)) if len(names) <= MOST_CLASSES else classes.ranked[:MOST_CLASSES]
+    names = explained.names
+    numbers = range(len(names)) if len(names) <= MOST_CLASSES else explained.ranked[:MOST_CLASSES]
     return [
-        Map(request, figure, method, cnn.Target(of, against if against != of else None), names[of])
+        Map(request, figure, method, explained.target_of(of), names[of])
         for figure, of in zip(OF_CLASS, numbers, strict=False)
     ]

@@ -33,13 +33,17 @@ def sought_cell(view: View, info: LayerInfo) -> tuple[int, ...] | None:
 
     It is the one in the middle where the view names none, and the last where it names one beyond.
     """
-    places = sides_of_maps(info)
-    if view.focus != ONE_CELL or not places:
+    return sought_place(view, sides_of_maps(info))
+
+
+def sought_place(view: View, sides: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Return the same of maps with so many rows, or rows and columns; None without any."""
+    if view.focus != ONE_CELL or not sides:
         return None
     wanted = (view.row, view.column)
     return tuple(
         side // 2 if one is None else min(one, side - 1)
-        for side, one in zip(places, wanted, strict=False)
+        for side, one in zip(sides, wanted, strict=False)
     )
 
 

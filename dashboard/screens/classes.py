@@ -9,6 +9,7 @@ from typing import Any
 import dash_bootstrap_components as dbc
 import numpy as np
 from dash import Dash, html
+from numpy.typing import NDArray
 
 from dashboard.screens.request import Request
 from dashboard.shell.controls import tie
@@ -19,7 +20,7 @@ _PREDICTED, _NONE = "predicted", "none"
 def class_choice(page: str) -> html.Div:
     """Return the controls of the page, without their options."""
     return html.Div(
-        [_select("Class", _of(page)), _select("Compared with", _against(page))],
+        [_select(html.Span(id=_noun(page)), _of(page)), _select("Compared with", _against(page))],
         id=classes_box(page),
         className="controls",
     )
@@ -50,12 +51,18 @@ class ChosenClasses:
         named = prediction.class_names
         return named if len(named) == count else tuple(map(str, range(count)))
 
+    @property
+    def noun(self) -> str:
+        """What one of them is called."""
+        head = self.request.passed.prediction.head
+        if head.each != "numbers":
+            return "class"
+        return "channel" if head.form == "maps" else "output"
+
     @cached_property
     def ranked(self) -> list[int]:
         """The outputs, the largest first; of maps by their mean."""
-        given = np.nan_to_num(self.request.passed.prediction.probabilities)
-        results = given.reshape(-1, given.shape[-1]).mean(0)
-        return [int(i) for i in np.argsort(-results, kind="stable")]
+        return ranked(self.request.passed.prediction.probabilities)
 
     @property
     def target(self) -> int:
@@ -76,13 +83,17 @@ class ChosenClasses:
         of, against = self.request.view.of, self.request.view.against
         told = []
         if of is not None and not self._exists(of):
-            told.append(f"There is no class {of} here: {self.names[self.target]} is shown.")
+            told.append(f"There is no {self.noun} {of} here: {self.names[self.target]} is shown.")
         if against is not None and not self._exists(against):
-            told.append(f"There is no class {against} here: it is compared with none.")
+            told.append(f"There is no {self.noun} {against} here: it is compared with none.")
         if against == self.target:
             name = self.names[self.target]
-            told.append(f"{name} is not compared with itself: choose another class.")
+            told.append(f"{name} is not compared with itself: choose another {self.noun}.")
         return " ".join(told)
+
+    def label(self, page: str) -> dict[str, str]:
+        """Return what the first control of the page is called."""
+        return {_noun(page): self.noun.capitalize()}
 
     def options(self, page: str) -> dict[str, dict[str, Any]]:
         """Return what the controls of the page offer: classes, and those to compare one with."""
@@ -106,6 +117,17 @@ class ChosenClasses:
         return number < len(self.names)
 
 
+def ranked(numbers: NDArray[np.float32]) -> list[int]:
+    """Return the places along the last axis, the largest first; of maps by their mean."""
+    given = np.nan_to_num(numbers)
+    means = given.reshape(-1, given.shape[-1]).mean(0)
+    return [int(i) for i in np.argsort(-means, kind="stable")]
+
+
+def _noun(page: str) -> str:
+    return f"{page}-noun"
+
+
 def _of(page: str) -> str:
     return f"{page}-of"
 
@@ -114,7 +136,7 @@ def _against(page: str) -> str:
     return f"{page}-against"
 
 
-def _select(label: str, identity: str) -> html.Div:
+def _select(label: Any, identity: str) -> html.Div:
     return html.Div(
         [
             dbc.Label(label, html_for=identity, className="mb-0 text-body-secondary"),

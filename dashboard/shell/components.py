@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -55,9 +56,15 @@ def link(
     )
 
 
-def channel_link(path: str, channel: int, text: str) -> html.A:
-    """Return a link to a page that looks at another channel there; the rest of the view goes along."""
-    return html.A(text, href=below(path), className="keeps-view", **data(channel=str(channel)))
+def look_link(path: str, text: Any, *, identity: str | None = None, **parts: Any) -> html.A:
+    """Return a link to a page that looks at other `parts` of the view; the rest of it goes along."""
+    named: dict[str, Any] = {"id": identity} if identity else {}
+    return html.A(text, href=below(path), className="keeps-view", **named, **looks(**parts))
+
+
+def looks(**parts: Any) -> dict[str, Any]:
+    """Return the attribute of a link that says which parts of the view become others."""
+    return data(parts=json.dumps({name: str(part) for name, part in parts.items()}))
 
 
 def layer_path(page: str, layer: str) -> str:

@@ -41,17 +41,18 @@ SYNTHESISED = "synthesis"
 MAKERS = (COUNTERFACTUAL, SYNTHESISED)
 # In place of the text of pixels, where these are not asked for.
 _NO_SAMPLE = "other pictures"
+_LONGEST_NAME = 500
 LOOKS = frozenset(
     {
         "other", "runs", "scale", "lines", "channel", "row", "column", "source", "teach", "rates",
         "over", "present", "of", "against", "by", "effective", "guess", "pick", "picking", "weights",
         "depth", "blocks", "broken", "method", "overlay", "options", "norm", "step", "quiz",
-        "focus",
+        "focus", "unit",
     }
 )  # fmt: skip
 OF_MODEL = (
     "output", "epoch", "other", "surgery", "range", "colours", "given", "also", "channel", "row",
-    "column", "source", "target", "teach", "rates", "of", "against", "pick", "weights", "depth",
+    "column", "source", "target", "teach", "unit", "rates", "of", "against", "pick", "weights", "depth",
     "blocks",
 )  # fmt: skip
 
@@ -94,7 +95,8 @@ class View:
     `options` are those of methods that are not at their defaults, as text. `norm` is the one in which a
     change into another class is kept small, and `step` how far it has gone (None: all the way). `quiz` is
     the number that a question of the quiz is drawn from. `focus` is what pictures are sought for: the
-    map of a channel, or the cell of it alone.
+    map of a channel, or the cell of it alone. `unit` is the layer of which a number is explained, `of`
+    and `against` are then channels of it ("": the output).
     """
 
     model: str = ""
@@ -154,6 +156,7 @@ class View:
     step: int | None = None
     quiz: int = 0
     focus: Focus = WHOLE_MAP
+    unit: str = ""
 
     def to_query(self) -> dict[str, str]:
         """Return the view as the parameters of a query; what is left at its default is left out."""
@@ -243,6 +246,7 @@ GOES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("data", "split"), ("pick", "also")),
     (("model",), OF_MODEL),
     (("output",), ("target", "of", "against")),
+    (("unit",), ("of", "against")),
     (OF_PICTURE, ("teach", "rates")),
 )
 
@@ -312,13 +316,13 @@ class _Accepted:
     instead: str = "the default is used"
 
 
-def _matching(pattern: str, words: str) -> _Accepted:
+def _matching(pattern: str, words: str, instead: str = "the default is used") -> _Accepted:
     def read(text: str) -> str:
         if not re.fullmatch(pattern, text):
             raise ValueError
         return text
 
-    return _Accepted(read, words)
+    return _Accepted(read, words, instead)
 
 
 def _one_of(*words: str) -> _Accepted:
@@ -454,6 +458,11 @@ _ACCEPTED = {
     "step": _whole(WAY - 1, f"a whole number up to {WAY - 1}"),
     "quiz": _NUMBER,
     "focus": _one_of(WHOLE_MAP, ONE_CELL),
+    "unit": _matching(
+        f"(?s:.{{1,{_LONGEST_NAME}}})",
+        f"the name of a layer of up to {_LONGEST_NAME} letters",
+        "a number of the output is explained",
+    ),
     "options": _decodable(
         attributions.decode,
         "options of methods such as smoothgrad.samples:32",

@@ -145,6 +145,7 @@ def views(doors):
         "overlay": near("apart", "over"),
         "norm": near("l1", "l2"),
         "focus": near("map", "cell"),
+        "unit": near("conv2d", "no such layer", "dense"),
         "made": near("counterfactual", "synthesis"),
         "options": near("smoothgrad.samples:8", "occlusion.patch:99", "synthesis.blur:0.5"),
         "rates": near("0.01", "0.001*5,0.01", "0.1*50"),

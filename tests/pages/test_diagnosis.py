@@ -82,7 +82,9 @@ def test_a_finding_leads_to_what_shows_it(planted, request_of):
     assert [link.href for link in links(fault)] == ["/why/again"]
     dead = links(warning)
     assert {link.href for link in dead} == {"/activations/units"}
-    assert [getattr(link, "data-channel") for link in dead] == [str(i) for i in range(4, 16)]
+    assert [json.loads(getattr(link, "data-parts")) for link in dead] == [
+        {"channel": str(i)} for i in range(4, 16)
+    ]
     assert texts(warning).endswith("and 2 more")
     assert texts(warning).startswith("▲ warningunits")
     assert "units 20  ·  pictures 1,000" in texts(warning)

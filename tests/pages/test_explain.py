@@ -226,7 +226,7 @@ def test_what_was_tried_of_each_map_is_told_and_that_none_is_to_be_trusted(app, 
     )
     for count, method in enumerate(("saliency", "input_x_gradient")):
         assert not shown(query, of=4).texts[explain.FAILED]
-        question = studied.about_trust(runtime, view, studied.wanted_of_view(view, method))
+        question = studied.about_trust(runtime, view, studied.wanted(view, method, cnn.Target(4)))
         ask(runtime.settings.jobs.studies_dir, question)[0].finish(failed)
         page = shown(query, of=4)
         told = [figure for figure in BY_METHOD.values() if page.texts[f"{figure}-trust"]]
@@ -240,6 +240,69 @@ def test_what_was_tried_of_each_map_is_told_and_that_none_is_to_be_trusted(app, 
         "Each of the maps that were tried fails in one way"
     )
     assert not shown(query, of=5).texts[explain.FAILED]
+
+
+@pytest.mark.parametrize(
+    ("unit", "place", "target", "words"),
+    [
+        ("conv2d", {}, {}, "the mean of channel 3 of conv2d"),
+        ("conv2d", {"focus": "cell", "row": 5, "column": 99}, {"cell": (5, 25)},
+         "channel 3 of conv2d at row 5, column 25"),
+        ("conv2d", {"against": 4}, {"against": 4},
+         "the mean of channel 3 of conv2d minus that of channel 4"),
+        ("dense", {"focus": "cell", "row": 5}, {}, "unit 3 of dense"),
+    ],
+)  # fmt: skip
+def test_a_unit_of_a_layer_is_explained(classifier, query, seen, unit, place, target, words):
+    page = shown(query, unit=unit, of=3, **place)
+    made = cnn.attribute(
+        classifier, seen, method="input_x_gradient", target=cnn.Target(3, layer=unit, **target)
+    )
+    np.testing.assert_allclose(numbers(page, PRODUCT), made.plane, rtol=1e-5, atol=1e-7)
+    assert f"raises {words}, blue" in caption(page, PRODUCT)
+    assert f"layer='{unit}'" in page.texts[f"{PRODUCT}-python"]
+    has_maps = unit == "conv2d"
+    assert page.hidden[explain.OF_MAPS] == (not has_maps)
+    assert page.hidden[explain.CELL] == ("cell" not in target)
+    assert page.texts["explain-noun"] == ("Channel" if has_maps else "Unit")
+
+
+def test_of_one_method_the_channels_with_the_largest_numbers_are_shown(classifier, query, seen):
+    page = shown(query, unit="conv2d_1", method="saliency")
+    maps = cnn.forward(classifier, seen).activations["conv2d_1"]
+    ranked = np.argsort(-maps.mean((0, 1)), kind="stable")[:12]
+    titles = [page.charts[figure].figure().layout.title.text for figure in attributions.OF_CLASS]
+    assert titles == [f"channel {place}" for place in ranked]
+    assert page.texts[explain.VARIANT].endswith(
+        f"Of {maps.shape[-1]} channels the 12 with the largest numbers are shown."
+    )
+
+
+def test_a_layer_that_there_is_not_is_told(query, seen):
+    page = shown(query, unit="no such layer", of=3)
+    assert page.texts[explain.MISSING] == (
+        "There is no layer no such layer here: the output is explained."
+    )
+    assert "the logit of 3" in caption(page, PRODUCT)
+
+
+def test_a_layer_with_the_picture_alone_is_not_offered(query, seen):
+    offered = [one["value"] for one in shown(query).properties[explain.UNIT]["options"]]
+    assert offered[:2] == ["output", "conv2d"]
+
+
+def test_a_cell_of_a_segmentation_is_explained(tmp_path, request_of):
+    model = nets.segmenting()
+    own = application_of(model, tmp_path)
+    picture = runtime_of(own).default_view().to_query()
+    request_of(own)
+    seen = runtime_of(own).look(parse(picture)[0]).seen
+    page = shown(picture, of=1, focus="cell", row=2, column=7)
+    made = cnn.attribute(model, seen, method="saliency", target=cnn.Target(1, cell=(2, 7)))
+    np.testing.assert_allclose(numbers(page, SALIENCY), made.plane, rtol=1e-5, atol=1e-7)
+    assert "the logit of 1 at row 2, column 7" in caption(page, SALIENCY)
+    assert page.texts["explain-noun"] == "Class"
+    assert "the mean logit of 1," in caption(shown(picture, of=1), SALIENCY)
 
 
 def test_what_is_compiled_is_there_at_once_the_next_time(query, seen):

@@ -59,7 +59,7 @@ CHANGES = {
 # What changes the form of the screens that depend on it, and what one page alone depends on.
 UNFOLDED = {
     "effective": "1", "method": "saliency", "overlay": "over", "options": "grad_cam.layer:conv2d",
-    "norm": "l1", "step": "5", "focus": "cell",
+    "norm": "l1", "step": "5", "focus": "cell", "unit": "conv2d",
 }  # fmt: skip
 PLACES = [
     (activations, "conv2d"), (activations, "conv2d_1"), (activations, "dense"),

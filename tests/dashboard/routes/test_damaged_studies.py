@@ -181,7 +181,7 @@ def test_a_page_shows_nothing_of_a_damaged_answer(runtime, send, monkeypatch, ki
     def shown():
         kept.clear()
         if kind == "trust":
-            return studied.trust_in(runtime, view, studied.wanted_of_view(view, "saliency"))
+            return studied.trust_in(runtime, view, studied.wanted(view, "saliency", cnn.Target(3)))
         if kind == "turn":
             return studied.turned_in(runtime, view, 3)
         maps = [one.wanted for one in attributions.maps_of(Request(view)) if one.is_long]
