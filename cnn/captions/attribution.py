@@ -30,14 +30,14 @@ def explained(target: Target, head: Head, names: Sequence[str], *, is_map: bool 
     """Return the number that is explained, as an object: "the logit of 7 minus that of 9".
 
     `names` are those of the classes, or of the channels of the target's layer; `is_map` says that each
-    of them is a map.
+    channel of the layer is a map.
     """
     minus = "" if target.against is None else f" minus that of {names[target.against]}"
     if target.layer:
         of = f"{names[target.of or 0]} of {target.layer}"
         return f"{_in_map(target, of) if is_map else of}{minus}"
     noun = "the logit" if head.each != "numbers" else "the output"
-    if is_map and target.cell is None:
+    if head.form == "maps" and target.cell is None:
         noun = f"the mean {noun.removeprefix('the ')}"
     of = noun if len(names) == 1 else f"{noun} of {names[target.of or 0]}{minus}"
     return of if target.cell is None else f"{of} at {_at(target.cell)}"

@@ -140,9 +140,12 @@ def linearity(found: Linearity) -> Caption:
 def agreement(found: Agreement, method: str) -> str:
     """Return how far a map agrees with those of other methods, its mark, and with which the most."""
     middle = found.with_others(method)
+    place = found.methods.index(method)
+    if found.correlations[place][place] is None:
+        return "It is the same everywhere: it has no order to compare with that of others."
     if middle is None:
         return "There is no other map with an order to compare with."
-    row = dict(zip(found.methods, found.correlations[found.methods.index(method)], strict=True))
+    row = dict(zip(found.methods, found.correlations[place], strict=True))
     known = {name: one for name, one in row.items() if name != method and one is not None}
     nearest, farthest = (by(known, key=lambda name: known[name]) for by in (max, min))
     told = (

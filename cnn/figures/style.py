@@ -22,6 +22,8 @@ FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-se
 VISIBLE_AXIS = {"visible": True, "showgrid": False, "zeroline": False, "ticks": ""}
 MARGIN = {"l": 6, "r": 6, "t": 28, "b": 6}
 BAR_PIXELS = 58
+# The numbers of an axis across.
+NUMBERS_PIXELS = 20
 
 
 def cut_middle(text: str, most: int) -> str:
@@ -70,6 +72,17 @@ def frame(title: str = "") -> dict[str, Any]:
         "autosize": True,
         "dragmode": "zoom",
     }
+
+
+def name_across(text: str) -> dict[str, Any]:
+    """Return the name of the axis across as an annotation below its numbers.
+
+    As a title of the axis it would stand on one line with them where the figure was drawn unseen.
+    """
+    return {
+        "text": text, "x": 1, "y": 0, "xref": "paper", "yref": "paper", "xanchor": "right",
+        "yanchor": "top", "yshift": -NUMBERS_PIXELS, "showarrow": False, "font": {"size": 11},
+    }  # fmt: skip
 
 
 def pixel_axes() -> dict[str, Any]:

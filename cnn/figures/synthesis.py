@@ -25,7 +25,8 @@ def climbs(answer: Raised) -> go.Figure:
     margin = {**_MARGIN, "b": _AXIS + _ROW * rows}
     figure = go.Figure(layout={**style.frame("value by step"), "margin": margin})
     figure.update_layout(showlegend=True, legend=_LEGEND)
-    figure.update_xaxes(title={"text": "step", "standoff": 6}, **axis)
+    figure.update_xaxes(**axis)
+    figure.add_annotation(style.name_across("step"))
     figure.update_yaxes(title={"text": "value of the unit", "standoff": 4}, **axis)
     for place, path in enumerate(answer.paths):
         name = f"seed {answer.settings['seed'] + place}"

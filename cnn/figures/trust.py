@@ -21,12 +21,16 @@ _ORDERS = {
     "intensity": (GREEN, "dashdot", "brightness"),
     "centre": (PURPLE, "longdash", "middle"),
 }
-_MARGIN = {"l": 44, "r": 8, "t": 28, "b": 96}
+_MARGIN = {"l": 44, "r": 8, "t": 44}
+# Pixels below the numbers of the axis: of names of layers, and of an entry in the legend.
+_NAMES, _ENTRY = 56, 20
 _LEGEND = {
     "orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "font": {"size": 11},
+    "tracegroupgap": 0,
 }  # fmt: skip
 _SEE_THROUGH = 0.2
-_BETWEEN = 0.08
+_BETWEEN = 0.16
+_MOST_LETTERS = 12
 
 
 def trial(found: Curves, one: Trial) -> go.Figure:
@@ -39,12 +43,20 @@ def trial(found: Curves, one: Trial) -> go.Figure:
     shares = [curve.shares for curve in one.curves.values() if curve.shares is not None]
     if len(shares) == len(one.curves):
         of.append(("its probability", shares))
-    figure = _figure(f"{one.way}, {one.fill}", f"share of the pixels {what}", [up for up, _ in of])
+    figure = _figure(
+        f"{one.way}, {one.fill}",
+        f"share of the pixels {what}",
+        [up for up, _ in of],
+        (2 + len(_ORDERS)) * _ENTRY,
+    )
     for row, (_, curves) in enumerate(of, start=1):
         for name, numbers in zip(one.curves, curves, strict=True):
             figure.add_trace(
                 _curve(found, name, one.curves[name], numbers, row == 1), row=row, col=1
             )
+    figure.update_layout(
+        legend_title={"text": "areas below the curves", "side": "top", "font": {"size": 11}}
+    )
     figure.update_xaxes(tickformat=".0%", range=[0, 1])
     figure.update_yaxes(row=2, tickformat=".0%", range=[-0.02, 1.02])
     return figure
@@ -74,8 +86,8 @@ def cascade(found: Cascade) -> go.Figure:
 
     It is the rank correlation to the map, and below it the rise of its entropy.
     """
-    up = ["rank correlation", "entropy"]
-    figure = _figure("weights drawn anew from the top", "down to layer", up)
+    up = ["rank correlation", "rise of the entropy"]
+    figure = _figure("weights drawn anew, down to a layer", "", up, _NAMES + 3 * _ENTRY)
     layers = [style.plain(stage.layer) for stage in found.stages]
     shown = [("magnitudes", ORANGE, [stage.absolute for stage in found.stages])]
     if found.is_signed:
@@ -86,7 +98,10 @@ def cascade(found: Cascade) -> go.Figure:
     rises = [stage.rises for stage in found.stages]
     for trace in _band("rise of the entropy", PURPLE, layers, rises, "+.1%"):
         figure.add_trace(trace, row=2, col=1)
-    figure.update_xaxes(type="category", categoryorder="array", categoryarray=layers, tickangle=-45)
+    figure.update_xaxes(
+        type="category", categoryorder="array", categoryarray=layers, tickangle=-45,
+        tickvals=layers, ticktext=[style.cut_middle(one, _MOST_LETTERS) for one in layers],
+    )  # fmt: skip
     figure.update_yaxes(row=1, range=[-1.05, 1.05])
     figure.update_yaxes(row=2, tickformat="+.0%")
     return figure
@@ -126,15 +141,22 @@ def _band(
     ]  # fmt: skip
 
 
-def _figure(title: str, across: str, up: Sequence[str]) -> go.Figure:
-    """Return a figure of panels above each other with one axis across; `up` are their names."""
+def _figure(title: str, across: str, up: Sequence[str], below: int) -> go.Figure:
+    """Return a figure of panels above each other with one axis across; `up` are their names.
+
+    The names stand above each panel, and that of the axis across below its numbers, in the `below`
+    pixels that the legend has too.
+    """
     axis = {**style.VISIBLE_AXIS, "fixedrange": True, "showgrid": True}
-    figure = make_subplots(rows=len(up), cols=1, shared_xaxes=True, vertical_spacing=_BETWEEN)
+    figure = make_subplots(
+        rows=len(up), cols=1, shared_xaxes=True, vertical_spacing=_BETWEEN, subplot_titles=list(up)
+    )
+    figure.update_annotations(x=0, xanchor="left", font={"size": 11})
+    figure.add_annotation(style.name_across(across))
+    margin = {**_MARGIN, "b": style.NUMBERS_PIXELS + below}
     figure.update_layout(
-        **style.frame(title) | {"margin": _MARGIN, "showlegend": True, "legend": _LEGEND}
+        **style.frame(title) | {"margin": margin, "showlegend": True, "legend": _LEGEND}
     )
     figure.update_xaxes(**axis)
-    figure.update_xaxes(row=len(up), title={"text": across, "standoff": 6})
-    for row, words in enumerate(up, start=1):
-        figure.update_yaxes(row=row, title={"text": words, "standoff": 4}, **axis)
+    figure.update_yaxes(**axis)
     return figure

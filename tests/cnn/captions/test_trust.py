@@ -116,7 +116,9 @@ def test_agreement_names_the_nearest_and_the_farthest_method():
     assert both == (
         "Agreement: inconclusive. The rank correlation to the other maps is 0.25 (median)."
     )
-    assert "no other map" in trust.agreement(Agreement(methods, ((None,) * 2,) * 2), "saliency")
+    one = Agreement(methods, ((1.0, None), (None, None)))
+    assert "no other map" in trust.agreement(one, "saliency")
+    assert "the same everywhere" in trust.agreement(one, "input_x_gradient")
     assert trust.none_passes(methods) == (
         "Each of the maps that were tried fails in one way or another (Saliency and Input × gradient): "
         "do not explain this prediction by any of them."
