@@ -57,9 +57,13 @@ def link(
 
 
 def look_link(path: str, text: Any, *, identity: str | None = None, **parts: Any) -> html.A:
-    """Return a link to a page that looks at other `parts` of the view; the rest of it goes along."""
+    """Return a link to a page that looks at other `parts` of the view; the rest of it goes along.
+
+    Without any it is not seen before the page says which ones.
+    """
     named: dict[str, Any] = {"id": identity} if identity else {}
-    return html.A(text, href=below(path), className="keeps-view", **named, **looks(**parts))
+    given = looks(**parts) if parts else {}
+    return html.A(text, href=below(path), className="keeps-view looks", **named, **given)
 
 
 def looks(**parts: Any) -> dict[str, Any]:
