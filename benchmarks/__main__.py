@@ -30,6 +30,7 @@ BENCHMARKS: dict[str, Callable[[], list[Row]]] = {
     "scrubbing": scrubbing.scrubbing,
     "arithmetic": arithmetic.arithmetic,
     "attribution": attribution.attribution,
+    "resnet": attribution.resnet,
     "switching": switching.switching,
     "large": large.large,
     "studies": studies.studies,
