@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import cnn
+from cnn.attribution import lrp
 from cnn.attribution.methods import METHODS
 from cnn.attribution.trust.agreement import agreement
 from cnn.attribution.trust.cascade import Cascade, Stage
@@ -19,9 +20,11 @@ from dashboard.runtime import studied
 from dashboard.screens import attributions
 from dashboard.screens.attributions import BY_METHOD
 from dashboard.screens.request import Request
+from dashboard.state import pixels
 from dashboard.state.view import parse
 from pages import explain
 from tests import nets
+from tests.cnn.attribution.conftest import doubled
 from tests.screens import application_of, caption, screen
 
 SALIENCY, PRODUCT = "explain-of-saliency", "explain-of-input_x_gradient"
@@ -103,6 +106,33 @@ def test_the_line_of_a_map_that_is_refused_has_its_options(query, seen, monkeypa
     page = shown(query, options="integrated_gradients.steps:7")
     assert "It breaks its own law" in caption(page, "explain-of-integrated_gradients")
     assert "steps=7" in page.texts["explain-of-integrated_gradients-python"]
+
+
+def is_drawn(page, figure) -> bool:
+    return bool(page.charts[figure].figure().data)
+
+
+def test_a_map_that_breaks_the_law_of_its_method_is_not_drawn(tmp_path, request_of, monkeypatch):
+    """A white picture of a network that steps from one number to another where no sample is."""
+    monkeypatch.setattr(lrp, "back", doubled)
+    own = application_of(nets.stepped(), tmp_path)
+    request_of(own)
+    white = pixels.encode(np.full((28, 28), 255, np.uint8))
+    page = shown({**runtime_of(own).default_view().to_query(), "pixels": white})
+    for name, off in {
+        "lrp": "78.1%",
+        "integrated_gradients": "100.0%",
+        "expected_gradients": "100.0%",
+    }.items():
+        figure = BY_METHOD[name]
+        assert not is_drawn(page, figure)
+        told = caption(page, figure)
+        assert told.startswith(
+            f"{METHODS[name].name} shows nothing here. {METHODS[name].name} breaks "
+        )
+        assert f"off by {off} of the larger where " in told
+        assert f'method="{name}"' in page.texts[f"{figure}-python"]
+    assert is_drawn(page, SALIENCY) and is_drawn(page, PRODUCT)
 
 
 def test_agreement_has_its_mark(classifier, app, query, seen):

@@ -10,6 +10,8 @@ import tensorflow as tf
 from keras import layers
 from saliency import core
 
+from cnn.attribution.lrp_rules import back
+from cnn.attribution.lrp_steps import Back, Step
 from cnn.models.loading import as_functional
 
 Asked = Callable[..., dict[str, np.ndarray]]
@@ -68,6 +70,12 @@ def asked(model: keras.Model, name: str, of: int) -> Asked:
 def ask_smooth(smooth) -> Asked:
     """What `saliency` asks of the second logit of the smooth network."""
     return asked(smooth, "sums", 1)
+
+
+def doubled(step: Step) -> Back:
+    """A rule of LRP that breaks its law: a layer gives its inputs twice what it has."""
+    sent, absorbed = back(step)
+    return [2 * one for one in sent], absorbed
 
 
 def laid_out(**settings: str) -> keras.Model:
