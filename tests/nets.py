@@ -273,7 +273,7 @@ def autoencoder() -> keras.Model:
 
 
 def stepped() -> keras.Model:
-    """Of a bright picture 4x4 it says 1 and -1, of a dark one -1 and 1, and hardly ever what is between."""
+    """Of a bright picture 4x4 it says 1 and -1, of a dark one -1 and 1, with a steep way between."""
     picture = keras.Input((4, 4, 1), name="picture")
     steep = layers.Dense(1, activation="hard_tanh", name="steep")
     last = layers.Dense(2, activation="softmax", name="classes")
