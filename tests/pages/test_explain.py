@@ -70,7 +70,7 @@ def test_each_method_has_the_map_that_the_library_computes_for_the_class_predict
         figure = f"explain-of-{name}"
         options = runtime_of(app).options_of(parse(query)[0], name)
         made = cnn.attribute(classifier, seen, method=name, target=target, **options)
-        np.testing.assert_allclose(numbers(page, figure), made.plane, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(numbers(page, figure), made.plane, rtol=1e-5, atol=1e-6)
         assert page.texts[f"{figure}-python"].startswith(
             f'cnn.attribute(model, image, method="{name}", target={target}'
         )
@@ -83,7 +83,7 @@ def test_the_line_of_python_gives_the_map(classifier, query, seen):
     page = shown(query, of=3, against=8)
     line = page.texts[f"{PRODUCT}-python"]
     made = eval(line, {"cnn": cnn, "model": classifier, "image": seen, "Target": cnn.Target})
-    np.testing.assert_allclose(numbers(page, PRODUCT), made.plane, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(numbers(page, PRODUCT), made.plane, rtol=1e-5, atol=1e-6)
     assert "the logit of 3 minus that of 8" in caption(page, PRODUCT)
 
 
@@ -177,7 +177,7 @@ def test_one_method_shows_all_classes_in_one_range(classifier, query, seen):
     for label in range(10):
         figure = f"explain-class-{label}"
         made = cnn.attribute(classifier, seen, method="input_x_gradient", target=label)
-        np.testing.assert_allclose(numbers(page, figure), made.plane, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(numbers(page, figure), made.plane, rtol=1e-5, atol=1e-6)
         trace = page.charts[figure].figure().data[0]
         ranges.add((trace.zmin, trace.zmax))
         assert f"the logit of {label}," in caption(page, figure)

@@ -95,7 +95,7 @@ def plain() -> keras.Model:
 
 
 OTHERS = {
-    "channels first": ({"data_format": "channels_first"}, 1e-4),
+    "channels first": ({"data_format": "channels_first"}, 1e-5),
     "half precision": ({"dtype": "mixed_float16"}, 0.03),
 }
 

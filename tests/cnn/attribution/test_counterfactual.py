@@ -28,7 +28,7 @@ def test_the_network_says_the_class_of_the_picture_that_was_changed(classifier, 
         np.testing.assert_allclose(made.probabilities.sum(1), 1, rtol=1e-5)
         magnitudes = np.abs(made.difference)
         size = magnitudes.sum() if norm == "l1" else np.sqrt((magnitudes**2).sum())
-        assert made.size == pytest.approx(size, rel=1e-4)
+        assert made.size == pytest.approx(size, rel=1e-5)
 
 
 def test_each_norm_is_smaller_where_it_was_kept_small(classifier, seven):
