@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.attribution.objective import Objective, require_one_input
+from cnn.attribution.read_only import ReadOnly
 from cnn.attribution.target import Target
 from cnn.errors import AttributionError
 from cnn.inspection.activations import predict
@@ -45,7 +46,7 @@ _HALVINGS = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Counterfactual:
+class Counterfactual(ReadOnly):
     """A picture that the network takes for another class, and the way to it.
 
     `before` and `after` are uint8 (height, width, channels) in the model's size. `way` are the pictures
