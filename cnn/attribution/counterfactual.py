@@ -311,7 +311,8 @@ def _least_step(
     room = np.where(slopes > 0, 1 - pixels, pixels)
     if way is not None:
         onward = np.where(way * slopes < 0, 0, room).astype(np.float32)
-        return _along_the_steepest(slopes, onward, max(missing * _SHARE, _LEAST_GAIN))
+        gain = min(missing, max(missing * _SHARE, _LEAST_GAIN))
+        return _along_the_steepest(slopes, onward, gain)
     free = np.where(room > 0, slopes, 0).astype(np.float32)
     return np.asarray(missing * free / max(float((free**2).sum()), _LEAST), np.float32)
 
