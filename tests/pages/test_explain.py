@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import cnn
-from cnn.attribution import lrp
 from cnn.attribution.methods import METHODS
+from cnn.attribution.relevance import flow
 from cnn.attribution.trust.agreement import agreement
 from cnn.attribution.trust.cascade import Cascade, Stage
 from cnn.attribution.trust.curves import Curves
@@ -114,13 +114,13 @@ def is_drawn(page, figure) -> bool:
 
 def test_a_map_that_breaks_the_law_of_its_method_is_not_drawn(tmp_path, request_of, monkeypatch):
     """A white picture of a network that steps from one number to another where no sample is."""
-    monkeypatch.setattr(lrp, "back", doubled)
+    monkeypatch.setattr(flow, "back", doubled)
     own = application_of(nets.stepped(), tmp_path)
     request_of(own)
     white = pixels.encode(np.full((28, 28), 255, np.uint8))
     page = shown({**runtime_of(own).default_view().to_query(), "pixels": white})
     for name, off in {
-        "lrp": "78.1%",
+        "lrp": "357.1%",
         "integrated_gradients": "100.0%",
         "expected_gradients": "100.0%",
     }.items():
@@ -130,7 +130,7 @@ def test_a_map_that_breaks_the_law_of_its_method_is_not_drawn(tmp_path, request_
         assert told.startswith(
             f"{METHODS[name].name} shows nothing here. {METHODS[name].name} breaks "
         )
-        assert f"off by {off} of the larger where " in told
+        assert f"off by {off} where " in told
         assert f'method="{name}"' in page.texts[f"{figure}-python"]
     assert is_drawn(page, SALIENCY) and is_drawn(page, PRODUCT)
 

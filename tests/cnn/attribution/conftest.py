@@ -10,8 +10,8 @@ import tensorflow as tf
 from keras import layers
 from saliency import core
 
-from cnn.attribution.lrp_rules import back
-from cnn.attribution.lrp_steps import Back, Step
+from cnn.attribution.relevance.rules import back
+from cnn.attribution.relevance.step import Back, Step
 from cnn.models.loading import as_functional
 
 Asked = Callable[..., dict[str, np.ndarray]]

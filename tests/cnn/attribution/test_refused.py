@@ -6,9 +6,9 @@ import pytest
 from keras import layers
 
 import cnn
-from cnn.attribution import lrp
 from cnn.attribution.methods import METHODS
 from cnn.attribution.objective import Objective
+from cnn.attribution.relevance import flow
 from cnn.models.loading import as_functional
 from tests import nets
 from tests.cnn.attribution.conftest import doubled
@@ -48,22 +48,22 @@ def test_a_step_that_no_sample_meets_is_refused_with_all_of_it_missing(method):
         cnn.attribute(nets.stepped(), WHITE, method=method, target=0, **BLACK.get(method, {}))
     said = str(refused.value)
     assert said.startswith(f"{METHODS[method].name} breaks its own law here: the map ")
-    assert "That is 2, but it comes to 0, off by 100.0% of the larger where " in said
+    assert "That is 2, but it comes to 0, off by 100.0% where " in said
     assert said.endswith("% is allowed, so the map is not shown. More " + MORE[method])
 
 
 def test_relevance_from_nowhere_is_refused_with_how_much_it_is(monkeypatch):
-    """It is doubled at three layers: seven eighths of what there is at the end are too much."""
+    """It is doubled at three layers: there is eight times as much, seven times too much."""
     assert cnn.attribute(dense(), WHITE, method="lrp").residual < 1e-5
-    monkeypatch.setattr(lrp, "back", doubled)
+    monkeypatch.setattr(flow, "back", doubled)
     with pytest.raises(cnn.AttributionError) as refused:
         cnn.attribute(dense(), WHITE, method="lrp", convolutions="epsilon")
     said = str(refused.value)
     assert said.startswith(
         "LRP breaks its own law here: the relevance of the pixels adds up to the "
     )
-    assert said.endswith("of the larger where 1.0% is allowed, so the map is not shown.")
-    assert "off by 8" in said
+    assert said.endswith("% where 1.0% is allowed, so the map is not shown.")
+    assert "off by 700.0% where" in said
 
 
 @pytest.mark.parametrize("factor", [0.9, 1.1, -1])
