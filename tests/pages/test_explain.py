@@ -335,6 +335,49 @@ def test_a_cell_of_a_segmentation_is_explained(tmp_path, request_of):
     assert "the mean logit of 1," in caption(shown(picture, of=1), SALIENCY)
 
 
+def is_what_the_library_computes(page, app, query, model, seen):
+    """The map of each method is that of `cnn.attribute` for the class that the network says."""
+    target = cnn.predict(model, seen).label
+    for name, figure in BY_METHOD.items():
+        options = runtime_of(app).options_of(parse(query)[0], name)
+        made = cnn.attribute(model, seen, method=name, target=target, **options)
+        largest = abs(made.plane).max()
+        assert largest > 0, name
+        np.testing.assert_allclose(
+            numbers(page, figure), made.plane, rtol=0, atol=1e-5 * largest, err_msg=name
+        )
+        assert f"target={target}" in page.texts[f"{figure}-python"]
+
+
+def test_a_channel_that_is_switched_off_changes_every_map(app, classifier, query, seen):
+    before = shown(query)
+    changed = {**query, "surgery": "conv2d_1:3-20*0"}
+    page = shown(changed)
+    without = cnn.ablate(classifier, {"conv2d_1": dict.fromkeys(range(3, 21), 0.0)})
+    is_what_the_library_computes(page, app, changed, without, seen)
+    for figure in BY_METHOD.values():
+        assert not np.allclose(numbers(page, figure), numbers(before, figure), rtol=1e-3, atol=1e-6)
+    back = shown(query)
+    for figure in BY_METHOD.values():
+        np.testing.assert_array_equal(numbers(back, figure), numbers(before, figure))
+
+
+def test_what_the_pen_draws_is_explained_while_it_moves_and_at_rest(app, classifier, query, seen):
+    drawn = np.zeros((28, 28, 1), np.uint8)
+    drawn[5:23, 13:16], drawn[5:8, 8:16] = 255, 200
+    asked = {**query, "pixels": pixels.encode(drawn)}
+    seen = runtime_of(app).look(parse(asked)[0]).seen
+    rest = shown(asked)
+    is_what_the_library_computes(rest, app, asked, classifier, seen)
+    moving = screen(explain, asked, moving="picture")
+    slow = {BY_METHOD[name] for name, method in METHODS.items() if method.is_slow}
+    assert set(moving.later) == slow
+    for figure in set(BY_METHOD.values()) - slow:
+        np.testing.assert_allclose(
+            numbers(moving, figure), numbers(rest, figure), rtol=1e-5, atol=1e-7
+        )
+
+
 def test_what_is_compiled_is_there_at_once_the_next_time(query, seen):
     shown(query)
     again = screen(explain, {**query, "rotate": "10"})
