@@ -270,3 +270,14 @@ def autoencoder() -> keras.Model:
     x = layers.Dense(8, activation="relu", name="code")(layers.Flatten(name="flat")(picture))
     x = layers.Dense(144, activation="sigmoid", name="pixels")(x)
     return as_functional(keras.Model(picture, layers.Reshape((12, 12, 1), name="image")(x)))
+
+
+def stepped() -> keras.Model:
+    """Of a bright picture 4x4 it says 1 and -1, of a dark one -1 and 1, with a steep way between."""
+    picture = keras.Input((4, 4, 1), name="picture")
+    steep = layers.Dense(1, activation="hard_tanh", name="steep")
+    last = layers.Dense(2, activation="softmax", name="classes")
+    model = keras.Model(picture, last(steep(layers.Flatten(name="row")(picture))))
+    steep.set_weights([np.full((16, 1), 1e4, np.float32), np.full(1, -12e4, np.float32)])
+    last.set_weights([np.array([[1, -1]], np.float32), np.zeros(2, np.float32)])
+    return as_functional(model)

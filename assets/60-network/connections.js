@@ -133,7 +133,7 @@
   }
 
   function number(value) {
-    return String(Number(value.toPrecision(3))).replace("-", "−");
+    return String(Number(value.toPrecision(3))).replaceAll("-", "−");
   }
 
   Object.assign(network, { connectionsOf, say, number });

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.attribution.read_only import ReadOnly
 from cnn.attribution.target import Target
 from cnn.attribution.trust.marks import FAIL, INCONCLUSIVE, PASS, Mark
 
@@ -85,7 +86,7 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
-class Attribution:
+class Attribution(ReadOnly):
     """Which pixels, or cells of a layer, made a number of the network, as one method says it.
 
     `map` is raw and signed, float32, before any resizing: in the shape of the model's input, (height,

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.attribution.objective import Objective, require_one_input
+from cnn.attribution.read_only import ReadOnly
 from cnn.attribution.target import Target
 from cnn.errors import AttributionError
 from cnn.inspection.activations import predict
@@ -45,7 +46,7 @@ _HALVINGS = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Counterfactual:
+class Counterfactual(ReadOnly):
     """A picture that the network takes for another class, and the way to it.
 
     `before` and `after` are uint8 (height, width, channels) in the model's size. `way` are the pictures
@@ -310,7 +311,8 @@ def _least_step(
     room = np.where(slopes > 0, 1 - pixels, pixels)
     if way is not None:
         onward = np.where(way * slopes < 0, 0, room).astype(np.float32)
-        return _along_the_steepest(slopes, onward, max(missing * _SHARE, _LEAST_GAIN))
+        gain = min(missing, max(missing * _SHARE, _LEAST_GAIN))
+        return _along_the_steepest(slopes, onward, gain)
     free = np.where(room > 0, slopes, 0).astype(np.float32)
     return np.asarray(missing * free / max(float((free**2).sum()), _LEAST), np.float32)
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from cnn.attribution.attributing import attribute
 from cnn.attribution.attribution import Attribution, Map
 from cnn.attribution.objective import Objective
+from cnn.attribution.read_only import ReadOnly
 from cnn.attribution.trust.cascade import LEAST_KEPT, MOST_LEFT, band
 from cnn.attribution.trust.ranks import rank_correlation
 from cnn.attribution.trust.repeating import plane_of
@@ -55,7 +56,7 @@ class Choice:
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class Case(ReadOnly):
     """A picture, the map of the network, and the map of the network without its training.
 
     `picture` is uint8 (height, width, channels), in the size that the network takes. Both maps explain

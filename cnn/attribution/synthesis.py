@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from cnn.attribution.objective import Objective, finite, objective_of, require_one_input
 from cnn.attribution.options import Number, chosen
+from cnn.attribution.read_only import ReadOnly
 from cnn.attribution.target import Target
 from cnn.errors import AttributionError
 from cnn.images.perturbations import MOST_SEED, blurred
@@ -60,7 +61,7 @@ _KEPT, _KEPT_OF_SQUARES, _ADDED = 0.9, 0.999, 1e-7
 
 
 @dataclass(frozen=True, eq=False)
-class Ascent:
+class Ascent(ReadOnly):
     """How far a search is: picture number `number` of all after `step` steps, and its `value`."""
 
     number: int
@@ -70,7 +71,7 @@ class Ascent:
 
 
 @dataclass(frozen=True, eq=False)
-class Synthesis:
+class Synthesis(ReadOnly):
     """Pictures that raise a number of a network, the `target`, found by its gradient.
 
     `pictures` are uint8 (seeds, height, width, channels) in the model's size: of each search the one with

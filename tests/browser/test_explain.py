@@ -2,9 +2,12 @@
 
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
+import cnn
+from cnn.attribution.methods import METHODS
 from tests.browser.conftest import hover
 
 
@@ -30,6 +33,45 @@ def test_a_pixel_that_is_pointed_at_is_read_in_all_maps(server, shared):
     )
     page.mouse.move(2, 2)
     expect(page.locator("#explain-of-saliency-read")).to_be_empty()
+
+
+def options_of(method: str) -> dict[str, object]:
+    """What the page gives a method: 64 pictures of those that networks are trained on."""
+    digits = cnn.load_dataset("digits", split="train")
+    places = np.arange(64) * len(digits) // 64
+    return {"baselines": [digits[place].pixels for place in places]} if (
+        method == "expected_gradients"
+    ) else {}  # fmt: skip
+
+
+def test_what_is_read_of_a_pixel_is_what_the_library_computes(server, shared, classifier):
+    picture = cnn.load_dataset("digits")[18].pixels
+    made = {
+        name: cnn.attribute(classifier, picture, method=name, **options_of(name)).plane
+        for name in METHODS
+    }
+    page = shared(server, "/explain?data=digits&split=all&index=18").page
+    for name in METHODS:
+        expect(page.locator(f"#explain-of-{name} .hm image")).to_be_visible()
+    bright = np.argwhere(picture[..., 0] > 150)
+    for row, column in bright[[0, len(bright) // 2, -1]].tolist():
+        bounds = page.locator("#explain-of-saliency .hm image").bounding_box()
+        place = (
+            bounds["x"] + bounds["width"] * (column + 0.5) / 28,
+            bounds["y"] + bounds["height"] * (row + 0.5) / 28,
+        )
+        hover(page, "explain-of-saliency", *place)
+        for name, plane in made.items():
+            cell = tuple(
+                int((at + 0.5) / 28 * count)
+                for at, count in zip((row, column), plane.shape, strict=True)
+            )
+            read = page.locator(f"#explain-of-{name}-read")
+            expect(read).to_have_text(re.compile(f"^Row {cell[0]}, column {cell[1]}: "))
+            number = float(str(read.text_content()).partition(": ")[2].replace("−", "-"))
+            # Three digits are shown.
+            largest = float(abs(plane).max())
+            assert number == pytest.approx(float(plane[cell]), rel=5.1e-3, abs=1e-5 * largest), name
 
 
 def test_an_option_is_part_of_the_link_and_of_the_line_of_python(server, shared):

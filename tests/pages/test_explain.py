@@ -7,6 +7,7 @@ import pytest
 
 import cnn
 from cnn.attribution.methods import METHODS
+from cnn.attribution.relevance import flow
 from cnn.attribution.trust.agreement import agreement
 from cnn.attribution.trust.cascade import Cascade, Stage
 from cnn.attribution.trust.curves import Curves
@@ -19,9 +20,11 @@ from dashboard.runtime import studied
 from dashboard.screens import attributions
 from dashboard.screens.attributions import BY_METHOD
 from dashboard.screens.request import Request
+from dashboard.state import pixels
 from dashboard.state.view import parse
 from pages import explain
 from tests import nets
+from tests.cnn.attribution.conftest import doubled
 from tests.screens import application_of, caption, screen
 
 SALIENCY, PRODUCT = "explain-of-saliency", "explain-of-input_x_gradient"
@@ -67,7 +70,7 @@ def test_each_method_has_the_map_that_the_library_computes_for_the_class_predict
         figure = f"explain-of-{name}"
         options = runtime_of(app).options_of(parse(query)[0], name)
         made = cnn.attribute(classifier, seen, method=name, target=target, **options)
-        np.testing.assert_allclose(numbers(page, figure), made.plane, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(numbers(page, figure), made.plane, rtol=1e-5, atol=1e-6)
         assert page.texts[f"{figure}-python"].startswith(
             f'cnn.attribute(model, image, method="{name}", target={target}'
         )
@@ -80,7 +83,7 @@ def test_the_line_of_python_gives_the_map(classifier, query, seen):
     page = shown(query, of=3, against=8)
     line = page.texts[f"{PRODUCT}-python"]
     made = eval(line, {"cnn": cnn, "model": classifier, "image": seen, "Target": cnn.Target})
-    np.testing.assert_allclose(numbers(page, PRODUCT), made.plane, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(numbers(page, PRODUCT), made.plane, rtol=1e-5, atol=1e-6)
     assert "the logit of 3 minus that of 8" in caption(page, PRODUCT)
 
 
@@ -103,6 +106,33 @@ def test_the_line_of_a_map_that_is_refused_has_its_options(query, seen, monkeypa
     page = shown(query, options="integrated_gradients.steps:7")
     assert "It breaks its own law" in caption(page, "explain-of-integrated_gradients")
     assert "steps=7" in page.texts["explain-of-integrated_gradients-python"]
+
+
+def is_drawn(page, figure) -> bool:
+    return bool(page.charts[figure].figure().data)
+
+
+def test_a_map_that_breaks_the_law_of_its_method_is_not_drawn(tmp_path, request_of, monkeypatch):
+    """A white picture of a network that steps from one number to another where no sample is."""
+    monkeypatch.setattr(flow, "back", doubled)
+    own = application_of(nets.stepped(), tmp_path)
+    request_of(own)
+    white = pixels.encode(np.full((28, 28), 255, np.uint8))
+    page = shown({**runtime_of(own).default_view().to_query(), "pixels": white})
+    for name, off in {
+        "lrp": "357.1%",
+        "integrated_gradients": "100.0%",
+        "expected_gradients": "100.0%",
+    }.items():
+        figure = BY_METHOD[name]
+        assert not is_drawn(page, figure)
+        told = caption(page, figure)
+        assert told.startswith(
+            f"{METHODS[name].name} shows nothing here. {METHODS[name].name} breaks "
+        )
+        assert f"off by {off} where " in told
+        assert f'method="{name}"' in page.texts[f"{figure}-python"]
+    assert is_drawn(page, SALIENCY) and is_drawn(page, PRODUCT)
 
 
 def test_agreement_has_its_mark(classifier, app, query, seen):
@@ -147,7 +177,7 @@ def test_one_method_shows_all_classes_in_one_range(classifier, query, seen):
     for label in range(10):
         figure = f"explain-class-{label}"
         made = cnn.attribute(classifier, seen, method="input_x_gradient", target=label)
-        np.testing.assert_allclose(numbers(page, figure), made.plane, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(numbers(page, figure), made.plane, rtol=1e-5, atol=1e-6)
         trace = page.charts[figure].figure().data[0]
         ranges.add((trace.zmin, trace.zmax))
         assert f"the logit of {label}," in caption(page, figure)
@@ -303,6 +333,49 @@ def test_a_cell_of_a_segmentation_is_explained(tmp_path, request_of):
     assert "the logit of 1 at row 2, column 7" in caption(page, SALIENCY)
     assert page.texts["explain-noun"] == "Class"
     assert "the mean logit of 1," in caption(shown(picture, of=1), SALIENCY)
+
+
+def is_what_the_library_computes(page, app, query, model, seen):
+    """The map of each method is that of `cnn.attribute` for the class that the network says."""
+    target = cnn.predict(model, seen).label
+    for name, figure in BY_METHOD.items():
+        options = runtime_of(app).options_of(parse(query)[0], name)
+        made = cnn.attribute(model, seen, method=name, target=target, **options)
+        largest = abs(made.plane).max()
+        assert largest > 0, name
+        np.testing.assert_allclose(
+            numbers(page, figure), made.plane, rtol=0, atol=1e-5 * largest, err_msg=name
+        )
+        assert f"target={target}" in page.texts[f"{figure}-python"]
+
+
+def test_a_channel_that_is_switched_off_changes_every_map(app, classifier, query, seen):
+    before = shown(query)
+    changed = {**query, "surgery": "conv2d_1:3-20*0"}
+    page = shown(changed)
+    without = cnn.ablate(classifier, {"conv2d_1": dict.fromkeys(range(3, 21), 0.0)})
+    is_what_the_library_computes(page, app, changed, without, seen)
+    for figure in BY_METHOD.values():
+        assert not np.allclose(numbers(page, figure), numbers(before, figure), rtol=1e-3, atol=1e-6)
+    back = shown(query)
+    for figure in BY_METHOD.values():
+        np.testing.assert_array_equal(numbers(back, figure), numbers(before, figure))
+
+
+def test_what_the_pen_draws_is_explained_while_it_moves_and_at_rest(app, classifier, query, seen):
+    drawn = np.zeros((28, 28, 1), np.uint8)
+    drawn[5:23, 13:16], drawn[5:8, 8:16] = 255, 200
+    asked = {**query, "pixels": pixels.encode(drawn)}
+    seen = runtime_of(app).look(parse(asked)[0]).seen
+    rest = shown(asked)
+    is_what_the_library_computes(rest, app, asked, classifier, seen)
+    moving = screen(explain, asked, moving="picture")
+    slow = {BY_METHOD[name] for name, method in METHODS.items() if method.is_slow}
+    assert set(moving.later) == slow
+    for figure in set(BY_METHOD.values()) - slow:
+        np.testing.assert_allclose(
+            numbers(moving, figure), numbers(rest, figure), rtol=1e-5, atol=1e-7
+        )
 
 
 def test_what_is_compiled_is_there_at_once_the_next_time(query, seen):

@@ -40,13 +40,13 @@ def test_four_maps_are_those_of_the_library_in_shares(app, classifier, query, re
     made = cnn.quiz(classifier, cnn.load_dataset("digits", query["split"]), seed=5)
     for letter, plane in zip(LETTERS, made.maps, strict=True):
         found = numbers(page, f"quiz-map-{letter}")
-        np.testing.assert_allclose(found, shares(plane), rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(found, shares(plane), rtol=1e-5, atol=1e-6)
         assert found.max() == pytest.approx(1)
         assert page.properties[f"quiz-picture-{letter}"]["src"].startswith("data:image/png;base64,")
     untrained = made.choice.untrained
     odd = made.cases[untrained]
     for figure, plane in ((quiz.UNTRAINED, odd.untrained), (quiz.TRAINED, odd.trained.plane)):
-        np.testing.assert_allclose(numbers(page, figure), shares(plane), rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(numbers(page, figure), shares(plane), rtol=1e-5, atol=1e-6)
     told = page.properties[quiz.QUESTION]["question"]
     assert (told["right"], told["reason"]) == ([untrained], captions.reason(made))
     for place, (letter, case) in enumerate(zip(LETTERS, made.cases, strict=True)):

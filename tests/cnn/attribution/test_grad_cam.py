@@ -223,7 +223,7 @@ def test_plus_plus_is_equation_19(classifier, seven):
     # exp(S) makes of the rounding of S one factor of the whole map.
     rounding = np.exp(logit - found.value)
     np.testing.assert_allclose(
-        found.map * rounding, np.maximum(expected, 0), rtol=3 * RELATIVE, atol=1e-5 * expected.max()
+        found.map * rounding, np.maximum(expected, 0), rtol=RELATIVE, atol=1e-5 * expected.max()
     )
 
 

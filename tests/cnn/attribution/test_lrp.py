@@ -55,9 +55,9 @@ def test_without_biases_and_epsilon_it_is_input_times_gradient():
     for target in (0, cnn.Target(1, against=2)):
         found = cnn.attribute(model, image, method="lrp", target=target, **options)
         expected = cnn.attribute(model, image, method="input_x_gradient", target=target)
-        close(found.map, expected.map, 2e-5)
-        assert found.value == pytest.approx(found.map.sum(), rel=1e-4)
-        assert found.law.residual < 1e-4
+        close(found.map, expected.map, 1e-5)
+        assert found.value == pytest.approx(found.map.sum(), rel=1e-5)
+        assert found.law.residual < 1e-5
 
 
 def test_each_rule_is_as_by_hand():
@@ -105,11 +105,11 @@ def test_each_rule_is_as_by_hand():
     assert signed.min() < 0 < signed.max()
     assert found.value == pytest.approx(sums[class_], rel=1e-5)
     taken = share * (bias[class_] + np.copysign(epsilon, sums[class_]))
-    assert found.absorbed["scores"] == pytest.approx(taken, rel=1e-4)
+    assert found.absorbed["scores"] == pytest.approx(taken, rel=1e-5)
     assert found.absorbed["conv"] == pytest.approx(lost, abs=1e-5)
     assert found.absorbed["pool"] == found.absorbed["flatten"] == 0
     assert found.absorbed["scale"] == pytest.approx(
-        (expected * (divisors - scaled) / divisors).sum(), rel=1e-4
+        (expected * (divisors - scaled) / divisors).sum(), rel=1e-5
     )
 
 
@@ -123,7 +123,7 @@ def test_what_a_layer_receives_goes_on_or_is_absorbed(classifier, seven, convolu
     names = [info.name for info in cnn.layer_infos(classifier)]
     received = [found.received[name] for name in names]
     left = [received[i] - found.absorbed[name] for i, name in enumerate(names)]
-    np.testing.assert_allclose(received[:-1], left[1:], rtol=0, atol=1e-4 * abs(found.value))
+    np.testing.assert_allclose(received[:-1], left[1:], rtol=0, atol=1e-5 * abs(found.value))
     assert received[-1] == pytest.approx(found.value, rel=1e-5)
     assert received[0] == pytest.approx(found.map.sum(), rel=1e-5)
     assert found.absorbed[names[-1]] != 0
@@ -137,7 +137,7 @@ def test_the_law_is_conservation_with_what_was_absorbed(classifier, seven):
     assert found.law.name == "conservation"
     assert found.law.expected == pytest.approx(found.value - absorbed, rel=1e-5)
     assert found.law.found == pytest.approx(found.map.sum(), rel=1e-5)
-    assert found.residual < 1e-4
+    assert found.residual < 1e-5
 
 
 def test_where_epsilon_takes_all_of_it_the_law_says_nothing():
@@ -147,7 +147,7 @@ def test_where_epsilon_takes_all_of_it_the_law_says_nothing():
     last.set_weights([weights * np.float32(1e-14) for weights in last.get_weights()])
     law = cnn.attribute(model, picture_of((12, 10, 2)), method="lrp").law
     assert abs(law.found) < 1e-14
-    assert law.residual > 0.01
+    assert law.allowed > 1
     assert law.mark == "inconclusive"
 
 
@@ -192,20 +192,20 @@ def test_a_batch_normalisation_is_folded_into_the_layer_before_it():
     )
     fold(model, folded)
     np.testing.assert_allclose(
-        cnn.predict(model, image).logits, cnn.predict(folded, image).logits, rtol=1e-4, atol=1e-5
+        cnn.predict(model, image).logits, cnn.predict(folded, image).logits, rtol=1e-5, atol=1e-5
     )
     for convolutions in ("z+", "epsilon"):
         options = {"method": "lrp", "target": 1, "convolutions": convolutions}
         found = cnn.attribute(model, image, **options)
-        close(found.map, cnn.attribute(folded, image, **options).map, 1e-4)
-        assert found.residual < 1e-3
+        close(found.map, cnn.attribute(folded, image, **options).map, 1e-5)
+        assert found.residual < 1e-5
 
 
 def test_a_network_with_branches_nested_and_shared_layers_conserves_it(second_model):
     found = cnn.attribute(second_model, picture_of((20, 30, 3)), method="lrp")
     assert found.map.shape == (20, 30, 3)
     assert found.map.any()
-    assert found.residual < 1e-3
+    assert found.residual < 1e-5
 
 
 def test_a_unit_is_explained_by_what_it_sees(classifier, seven):
@@ -260,7 +260,9 @@ def test_what_multiplies_numbers_of_the_picture_conserves_it(inside):
     model = as_functional(keras.Model(picture, sums))
     scramble(model, seed=5)
     found = cnn.attribute(model, picture_of((6, 6, 2)), method="lrp", target=1)
-    assert abs(found.map).max() > 1e-6 and found.residual < 1e-3
+    assert abs(found.map).max() > 1e-6
+    # Float32 is as far off as is 1e-5 of the number that is shared out; what is left may be far less.
+    assert found.law.found == pytest.approx(found.law.expected, abs=1e-5 * abs(found.value))
     is_held, is_shared = "(Ali et al. 2022)" in found.note, "(Achtibat et al. 2024)" in found.note
     assert (is_held, is_shared) == (
         inside is not attention_by_hand,
@@ -291,11 +293,11 @@ def test_with_its_weights_and_its_spread_held_attention_is_linear():
         mixed = np.einsum("hqr,rhs->qhs", shares.numpy()[0].astype(float), values)
         return float((np.einsum("qhs,hsc->qc", mixed, out) * weights).sum())
 
-    assert held(entered) == pytest.approx(cnn.predict(model, image).logits[1], rel=1e-4)
+    assert held(entered) == pytest.approx(cnn.predict(model, image).logits[1], rel=1e-5)
     units = np.eye(12).reshape(12, 3, 4)
     expected = entered * np.array([held(unit) for unit in units]).reshape(3, 4)
     found = cnn.attribute(model, image, method="lrp", target=1, epsilon=1e-12)
-    close(found.map[..., 0], expected, 1e-4)
+    close(found.map[..., 0], expected)
 
 
 def test_a_product_and_a_softmax_are_shared_as_by_hand():
@@ -304,8 +306,8 @@ def test_a_product_and_a_softmax_are_shared_as_by_hand():
     pairs = layers.Multiply()([x[:, :2], x[:, 2:]])
     product = as_functional(keras.Model(picture, keras.ops.sum(pairs, axis=1, keepdims=True)))
     image = np.array([[[51], [102], [153], [204]]], np.uint8)
-    found = cnn.attribute(product, image, method="lrp", target=0)
-    np.testing.assert_allclose(found.map[0, :, 0], [0.06, 0.16, 0.06, 0.16], rtol=1e-4)
+    found = cnn.attribute(product, image, method="lrp", target=0, epsilon=1e-12)
+    np.testing.assert_allclose(found.map[0, :, 0], [0.06, 0.16, 0.06, 0.16], rtol=1e-5)
 
     weights = np.array([1.0, -2.0, 0.5, 3.0])
     mixed = layers.Dense(1, use_bias=False, name="mixed")(layers.Softmax()(x))
@@ -315,8 +317,8 @@ def test_a_product_and_a_softmax_are_shared_as_by_hand():
     shares = np.exp(numbers) / np.exp(numbers).sum()
     relevance = shares * weights
     expected = numbers * (relevance - shares * relevance.sum())
-    found = cnn.attribute(softmax, image, method="lrp", target=0)
-    np.testing.assert_allclose(found.map[0, :, 0], expected, rtol=1e-3)
+    found = cnn.attribute(softmax, image, method="lrp", target=0, epsilon=1e-12)
+    np.testing.assert_allclose(found.map[0, :, 0], expected, rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_it_agrees_with_that_of_others_but_for_the_mean(smooth, scene, ask_smoot
     for row, column in np.ndindex(4, 5):
         times[row : row + 3, column : column + 3] += 1
     found = cnn.attribute(smooth, scene, method="occlusion", target=1, patch=3, stride=1)
-    np.testing.assert_allclose(found.map, summed / times, rtol=1e-4, atol=2e-6)
+    np.testing.assert_allclose(found.map, summed / times, rtol=1e-5, atol=2e-6)
 
 
 def test_patch_and_stride_follow_from_the_picture_where_none_is_given(classifier, seven, linear):

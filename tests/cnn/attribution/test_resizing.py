@@ -18,8 +18,8 @@ def test_a_cell_of_many_pixels_is_seen_where_it_is():
     assert np.unravel_index(found.argmax(), found.shape) in {
         (r, c) for r in (24, 25) for c in (64, 65)
     }
-    np.testing.assert_allclose(np.average(np.arange(70), weights=found.sum(1)), 24.5, rtol=1e-4)
-    np.testing.assert_allclose(np.average(np.arange(90), weights=found.sum(0)), 64.5, rtol=1e-4)
+    np.testing.assert_allclose(np.average(np.arange(70), weights=found.sum(1)), 24.5, rtol=1e-5)
+    np.testing.assert_allclose(np.average(np.arange(90), weights=found.sum(0)), 64.5, rtol=1e-5)
 
 
 def test_a_map_in_its_size_and_a_single_cell():

@@ -636,7 +636,7 @@ def test_a_class_is_raised_by_its_logit_in_the_changed_network(tmp_path, bundled
     assert (answer.unit.class_name, answer.unit.is_mean) == ("4", False)
     changed = cnn.ablate(classifier, CHANGES)
     logit = cnn.predict(changed, answer.found[0]).logits[4]
-    assert max(answer.paths[0]) == pytest.approx(logit, rel=1e-4)
+    assert max(answer.paths[0]) == pytest.approx(logit, rel=1e-5)
 
 
 def test_pictures_are_shown_while_they_are_found_until_it_is_cancelled(

@@ -58,6 +58,34 @@ def test_an_edge_detector_does_not_change_and_fails(learned, monkeypatch):
     assert found.mark == "fail"
 
 
+@keras.saving.register_keras_serializable("tests")
+class Ramp(keras.initializers.Initializer):
+    """A number of its own for each weight: 0, 1, 2 and so on along the first axis."""
+
+    def __call__(self, shape, dtype=None):
+        steps = np.arange(shape[0], dtype="float32").reshape(-1, 1)
+        return keras.ops.convert_to_tensor(np.broadcast_to(steps, shape), dtype)
+
+
+def test_the_rise_of_the_entropy_is_as_by_hand():
+    """Two levels have an entropy of ln 2, four of ln 4, a hundred of ln 100."""
+    entered = keras.Input((10, 10, 1))
+    hidden = layers.Dense(2, kernel_initializer=Ramp(), name="hidden")
+    sums = layers.Dense(2, kernel_initializer="identity", name="sums")
+    model = as_functional(keras.Model(entered, sums(hidden(layers.Flatten()(entered)))))
+    four, two = np.repeat([1, 2, 3, 4], 25), np.tile([1, 2], 50)
+    model.get_layer("hidden").set_weights([np.stack([four, two], axis=1), np.zeros(2)])
+    # The first sum is of two levels; drawn anew it is of four, and with all drawn anew of a hundred.
+    model.get_layer("sums").set_weights([np.array([[0, 0], [1, 0]]), np.zeros(2)])
+    batch = prepare(np.full((10, 10, 1), 100, np.uint8), model)
+    found = cascade(objective_of(model, batch, 0), batch, "saliency", seeds=3)
+    assert [stage.layer for stage in found.stages] == ["sums", "hidden"]
+    assert found.stages[0].rises == pytest.approx([np.log(4) / np.log(2) - 1] * 3)
+    assert found.stages[1].rises == pytest.approx([np.log(100) / np.log(2) - 1] * 3)
+    flat = cascade(objective_of(model, batch, 1), batch, "saliency", seeds=1)
+    assert flat.stages[-1].rises == (None,), "a map of zeros has no entropy to rise from"
+
+
 def test_magnitudes_that_come_of_the_picture_are_not_taken_for_what_was_learned(learned):
     """Input × gradient is large where the picture is bright, whatever the network."""
     found = cascade(*learned, "input_x_gradient")
