@@ -19,7 +19,7 @@ from cnn.captions.arithmetic import (
 )
 from cnn.captions.attention import attention_scores
 from cnn.captions.caption import Caption, legend
-from cnn.captions.inputs import pixel_range, range_hint
+from cnn.captions.inputs import kept_range, pixel_range, range_hint
 from cnn.captions.layers import (
     architecture,
     channel,
@@ -86,6 +86,7 @@ __all__ = [
     "formula",
     "gradients",
     "grid",
+    "kept_range",
     "kernel_tiles",
     "layer_output",
     "legend",
