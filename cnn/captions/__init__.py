@@ -38,6 +38,7 @@ from cnn.captions.pictures import NO_LABELS, OTHER_CLASSES, asked, assumed, unju
 from cnn.captions.questions import Question, class_question, unit_question
 from cnn.captions.recorded import (
     recorded_accuracy,
+    recorded_gradients,
     recorded_loss,
     recorded_rate,
 )
@@ -107,6 +108,7 @@ __all__ = [
     "receptive_field",
     "recognised",
     "recorded_accuracy",
+    "recorded_gradients",
     "recorded_loss",
     "recorded_rate",
     "running",
