@@ -1,8 +1,8 @@
-"""`python -m benchmarks.bare_fit <data directory> [<run>]`: what Keras alone needs for each epoch.
+"""`python -m benchmarks.bare_fit <data directory> [<run> [gradients]]`: seconds of each epoch with Keras.
 
 The pictures, the network and the optimiser are those of a run of the project. Nothing is recorded, or,
-where a folder is named, `cnn.RunRecorder` writes a run there. The last line has how many pictures it
-trained on, and the seconds of each epoch, as JSON.
+where a folder is named, `cnn.RunRecorder` writes a run there, with norms of gradients where that is said.
+The last line has how many pictures it trained on, and the seconds of each epoch, as JSON.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class _Clock(keras.callbacks.Callback):
         self.seconds.append(time.monotonic() - self._began)
 
 
-def main(data: Path, run: str = "") -> None:
+def main(data: Path, run: str = "", also: str = "") -> None:
     config = TrainingConfig(epochs=_EPOCHS, augment=False)
     pictures, _ = feeding.split(cnn.load_dataset("mnist", "train", data_dir=data), config)
     steps = feeding.steps_per_epoch(pictures, config)
@@ -45,10 +45,10 @@ def main(data: Path, run: str = "") -> None:
     )
     clock = _Clock()
     batches = feeding.batches(pictures, config, 0)
-    callbacks = [cnn.RunRecorder(run), clock] if run else [clock]
+    recorder = [cnn.RunRecorder(run, gradients=also == "gradients")] if run else []
     model.fit(
         batches, epochs=_EPOCHS, steps_per_epoch=steps, shuffle=False, verbose=0,
-        callbacks=callbacks,
+        callbacks=[*recorder, clock],
     )  # fmt: skip
     print(json.dumps({"pictures": len(pictures), "seconds": clock.seconds}))
 

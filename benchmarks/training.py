@@ -69,24 +69,25 @@ def training() -> list[Row]:
 
 
 def recording() -> list[Row]:
-    """Pictures per second: bare `fit`, and the same with `RunRecorder` among its callbacks.
+    """Pictures per second: bare `fit`, and with `RunRecorder`, without norms of gradients and with them.
 
     The order changes from round to round, since a machine is not equally fast for minutes.
     """
-    seconds: dict[str, list[float]] = {"bare": [], "recorded": []}
+    seconds: dict[str, list[float]] = {"bare": [], "recorded": [], "gradients": []}
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder) / "data"
         _write_pictures(data)
         for number in range(_ROUNDS):
-            kinds = [("bare", ()), ("recorded", (f"{folder}/runs/{number}",))]
+            own, also = f"{folder}/runs/{number}", f"{folder}/runs/also-{number}"
+            kinds = [("bare", ()), ("recorded", (own,)), ("gradients", (also, "gradients"))]
             for kind, run in kinds if number % 2 else reversed(kinds):
                 seconds[kind] += _bare(data, *run)
     speed = {kind: _TRAINED_ON / statistics.median(known) for kind, known in seconds.items()}
     what = "one's own `fit` with `RunRecorder`"
+    named = {"recorded": what, "gradients": f"{what}, `gradients=True`"}
     return [
-        Row(
-            what, speed["recorded"], "pictures/s", "bare `model.fit`", speed["bare"], "ratio ≥ 0.95"
-        )
+        Row(name, speed[kind], "pictures/s", "bare `model.fit`", speed["bare"], "ratio ≥ 0.95")
+        for kind, name in named.items()
     ]
 
 

@@ -20,13 +20,13 @@ from dashboard.access.roles import know_readers
 from dashboard.prefix import PrefixedDash, base, serve_below
 from dashboard.routes import compression, versioned
 from dashboard.routes.addresses import NamePath, addresses, pages
+from dashboard.routes.cards import serve_cards
 from dashboard.routes.downloads import serve_downloads
 from dashboard.routes.fields import serve_fields
 from dashboard.routes.health import serve_health
 from dashboard.routes.labels import serve_labels
 from dashboard.routes.metrics import serve_metrics
 from dashboard.routes.moved import serve_moved
-from dashboard.routes.naming import serve_naming
 from dashboard.routes.news import serve_news
 from dashboard.routes.opening import serve_opening
 from dashboard.routes.operating import serve_operating
@@ -135,7 +135,7 @@ def create_app(settings: Settings | None = None) -> Dash:
     serve_fields(server)
     serve_uploads(server)
     serve_opening(server)
-    serve_naming(server)
+    serve_cards(server)
     serve_downloads(server)
     serve_operating(server)
     serve_ranges(server)

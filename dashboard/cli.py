@@ -228,7 +228,9 @@ def import_checkpoints(
     model: Annotated[Path, typer.Option(help="The network that was trained (.keras or .h5)")],
     history: Annotated[
         Path | None,
-        typer.Option(help="Its curves: a file of CSVLogger, or history.history as JSON"),
+        typer.Option(
+            help="Its curves: a file of CSVLogger, or history.history as JSON, pickle or .npy"
+        ),
     ] = None,
     **given: Any,
 ) -> None:

@@ -207,6 +207,7 @@ def _stated(own: Card, given: Card) -> Card:
         own,
         class_names=given.class_names or own.class_names,
         scale=own.scale if given.scale is None else given.scale,
+        kept_range=own.kept_range if given.scale is None else "",
     )
 
 

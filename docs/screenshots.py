@@ -6,6 +6,7 @@ nothing else does: `pip install nbconvert`.
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -23,6 +24,9 @@ import nbformat
 from nbclient import NotebookClient
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
+from rich.console import Console
+from rich.terminal_theme import MONOKAI
+from rich.text import Text
 
 import cnn
 from cnn.files import content_hash
@@ -58,7 +62,7 @@ DOORS = {
     "recorded": "/training?runs=mine",
     "imported": "/moments/edges?model={}",
 }
-UPLOAD, NOTEBOOK = "upload", "notebook"
+UPLOAD, NOTEBOOK, CHECK = "upload", "notebook", "check"
 _CELLS = (
     """import cnn, dashboard, keras
 model = keras.models.load_model("my_network.keras")
@@ -67,6 +71,8 @@ digits = cnn.load_dataset("digits")""",
 )
 _SMALL = {"width": 1200, "height": 500}
 _COLOURS = 256
+_TERMINAL = "body { margin: 0; padding: 14px 18px; } pre { margin: 0; font-size: 16px; }"
+_HEIGHT = "() => document.body.scrollHeight"
 # In a picture of the whole page nothing stays at the edge of the window.
 _WHOLE = ".form-foot { position: static !important } .panel { max-height: none !important }"
 _DRAWN = ("network", "drawing")
@@ -84,7 +90,9 @@ def main(names: list[str]) -> None:
         try:
             if pictures := [one for one in PICTURES if one[0] in names or not names]:
                 _take_pages(browser, folder, pictures)
-            if doors := {name for name in (*DOORS, UPLOAD, NOTEBOOK) if name in names or not names}:
+            if doors := {
+                name for name in (*DOORS, UPLOAD, NOTEBOOK, CHECK) if name in names or not names
+            }:
                 _take_doors(browser, folder, doors)
         finally:
             browser.close()
@@ -133,6 +141,8 @@ def _take_doors(browser: Browser, folder: Path, doors: set[str]) -> None:
                 page.set_viewport_size(_SMALL)
                 page.wait_for_timeout(2000)
                 _keep(page, name)
+    if CHECK in doors:
+        _take_check(browser, folder, path)
     if UPLOAD in doors:
         with _serving(folder / "others", folder) as server:
             _take_upload(browser, server.url, path)
@@ -161,6 +171,27 @@ def _take_upload(browser: Browser, url: str, path: Path) -> None:
     button.scroll_into_view_if_needed()
     page.wait_for_timeout(3000)
     _keep(page, UPLOAD)
+
+
+def _take_check(browser: Browser, folder: Path, path: Path) -> None:
+    """Take the picture of what the command says of the network in a terminal."""
+    command = ("check", path.name, "--data", "pictures/")
+    said = subprocess.run(
+        [sys.executable, "-m", "dashboard", *command],
+        cwd=folder,
+        env={**os.environ, "FORCE_COLOR": "1", "COLUMNS": "110", "PYTHONPATH": str(Path.cwd())},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    ).stdout
+    terminal = Console(record=True, width=110, file=io.StringIO())
+    terminal.print(Text(f"$ cnn-dashboard {' '.join(command)}"))
+    terminal.print(Text.from_ansi(said))
+    page = browser.new_page(viewport=_SMALL)
+    page.set_content(terminal.export_html(theme=MONOKAI, inline_styles=True))
+    page.add_style_tag(content=_TERMINAL)
+    page.set_viewport_size({**_SMALL, "height": int(page.evaluate(_HEIGHT))})
+    _keep(page, CHECK)
 
 
 def _take_notebook(browser: Browser, folder: Path) -> None:

@@ -225,6 +225,19 @@ def not_finite(value: float, layer: str = "first") -> keras.Model:
     return as_functional(model)
 
 
+def overflowing(precision: str = "float16") -> keras.Model:
+    """The same with large weights: of a bright picture the second layer has sums beyond float16."""
+    keras.utils.set_random_seed(5)
+    picture = keras.Input((16, 16, 1), name="picture")
+    how = {"kernel_initializer": keras.initializers.Constant(60), "dtype": precision}
+    x = layers.Conv2D(2, 3, strides=2, activation="relu", name="first", **how)(picture)
+    x = layers.Conv2D(2, 3, name="second", **how)(x)
+    x = layers.BatchNormalization(name="norm", dtype=precision)(x)
+    x = layers.GlobalAveragePooling2D(name="means", dtype=precision)(x)
+    x = layers.Dense(10, activation="softmax", name="classes", dtype=precision)(x)
+    return as_functional(keras.Model(picture, x))
+
+
 def several_outputs() -> keras.Model:
     """A score, ten classes, four numbers, and maps of a 12x12 picture."""
     keras.utils.set_random_seed(6)

@@ -20,6 +20,6 @@ def test_every_file_that_a_document_points_at_is_there(name):
 
 def test_pictures_of_one_s_own_networks_are_small_and_in_the_readme():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name in ("own", "upload", "notebook", "recorded", "imported"):
+    for name in ("own", "upload", "notebook", "recorded", "imported", "check"):
         assert f"docs/images/{name}.png" in readme
         assert (ROOT / "docs" / "images" / f"{name}.png").stat().st_size < 120_000

@@ -21,6 +21,7 @@
     if (place.dataset.key !== key) place.replaceChildren(selectOf(scale.ranges));
     place.dataset.key = key;
     paintStandard(scale, place.firstChild);
+    paintKeeping(scale);
     const hint = part("hint");
     if (hint.dataset.about !== about()) hint.textContent = "";
   }
@@ -49,6 +50,25 @@
     fields.forEach((field, i) => {
       if (field !== document.activeElement) field.value = values[i].replace(/, ?/g, ", ");
     });
+  }
+
+  // They are there for whoever may change cards. What is kept already is not kept again.
+  function paintKeeping({ chosen, kept, keeps }) {
+    if (!part("keep")) return;
+    part("keep").hidden = !keeps || !chosen || chosen === kept;
+    part("undo").hidden = !keeps || !kept || Boolean(chosen);
+  }
+
+  // Every part of the page has the range in it: it is read anew, with an address that leaves it to the card.
+  async function keep(range) {
+    const { ...view } = root.cnn.currentView();
+    delete view.range;
+    const address = root.cnn.addressOf("keep_range") + root.cnn.toQuery(view);
+    const asked = about();
+    const { problem } = await root.cnn.ask(address, { range });
+    if (problem) return Object.assign(part("hint"), { textContent: problem }).dataset.about = asked;
+    history.replaceState({ view }, "", location.pathname + root.cnn.toQuery(view) + location.hash);
+    location.reload();
   }
 
   // The server says what a range may be.
@@ -96,6 +116,8 @@
 
   document.addEventListener("click", ({ target }) => {
     if (target.closest("#pixel-range-compare")) compare();
+    if (target.closest("#pixel-range-keep")) keep(root.cnn.currentView().range);
+    if (target.closest("#pixel-range-undo")) keep("");
   });
 
   document.addEventListener("change", ({ target }) => {

@@ -19,7 +19,7 @@ from cnn.captions.arithmetic import (
 )
 from cnn.captions.attention import attention_scores
 from cnn.captions.caption import Caption, legend
-from cnn.captions.inputs import pixel_range, range_hint
+from cnn.captions.inputs import kept_range, pixel_range, range_hint
 from cnn.captions.layers import (
     architecture,
     channel,
@@ -38,6 +38,7 @@ from cnn.captions.pictures import NO_LABELS, OTHER_CLASSES, asked, assumed, unju
 from cnn.captions.questions import Question, class_question, unit_question
 from cnn.captions.recorded import (
     recorded_accuracy,
+    recorded_gradients,
     recorded_loss,
     recorded_rate,
 )
@@ -86,6 +87,7 @@ __all__ = [
     "formula",
     "gradients",
     "grid",
+    "kept_range",
     "kernel_tiles",
     "layer_output",
     "legend",
@@ -106,6 +108,7 @@ __all__ = [
     "receptive_field",
     "recognised",
     "recorded_accuracy",
+    "recorded_gradients",
     "recorded_loss",
     "recorded_rate",
     "running",

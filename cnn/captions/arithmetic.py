@@ -178,7 +178,7 @@ def sentence(form: Form) -> str:
 
 @sentence.register
 def _(form: WeightedSum) -> str:
-    total = float(form.subtotals.sum())
+    total = form.total
     if form.products.size == 1:
         value, weight = float(form.values.item()), float(form.weights.item())
         added = f"{_n(value)} × {_signed(weight)} = {_n(total)}"

@@ -16,6 +16,11 @@ def pixel_range(name: str) -> str:
     return RANGES[name].reason if name else "as found"
 
 
+def kept_range(name: str) -> str:
+    """Return the choice of the range that is kept on the card, in words."""
+    return f"as kept on the card: {in_ends(name)}"
+
+
 def range_hint(found: RangeScores, measured: str = "") -> str:
     """Return how well a network does in each range, the best first; `measured` is the pictures' own."""
     order = sorted(found.scores, key=lambda name: -found.scores[name])

@@ -68,3 +68,11 @@ def recorded_rate(known: Recorded) -> Caption:
     if optimizer:
         return Caption(f"Optimiser: {optimizer}.")
     return Caption("The optimiser and its learning rate are not known.")
+
+
+def recorded_gradients() -> Caption:
+    """Return the caption of the norms of the gradients, for a training by another program."""
+    return Caption(
+        "How steeply the loss rises with the weights of each layer, before the optimiser cuts or scales "
+        "it. It was read at most four times a second."
+    )

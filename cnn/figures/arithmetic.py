@@ -196,7 +196,8 @@ def terms_chart(
     heights = [float(amounts[i]) for i in strongest]
     if len(weaker):
         labels.append(_REST)
-        heights.append(float(amounts[weaker].sum()))
+        with np.errstate(invalid="ignore"):
+            heights.append(float(amounts[weaker].sum()))
     if bias is not None:
         labels.append("bias")
         heights.append(bias)

@@ -122,7 +122,9 @@ def gradients(course: Course, *, title: str) -> go.Figure:
     for number, column in enumerate(columns):
         layer = column.removeprefix(GRADIENT)
         colour, dash = style.COLOURS[number % len(style.COLOURS)], _DASHES[number % len(_DASHES)]
-        traces.append(_line(layer, table["place"], table[column], colour, dash, "gradient"))
+        # Of a training by another program they are read seldom.
+        known = table.dropna(subset=column)
+        traces.append(_line(layer, known["place"], known[column], colour, dash, "gradient"))
     return _figure(traces, title, axes.logarithmic(_values(traces), "gradient"))
 
 

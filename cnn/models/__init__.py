@@ -12,7 +12,14 @@ from cnn.models.card import (
     write_card,
 )
 from cnn.models.further import Further, further_inputs, with_inputs
-from cnn.models.inputs import in_colours, in_range, input_shape, ranges_of, scale_of
+from cnn.models.inputs import (
+    in_colours,
+    in_range,
+    input_shape,
+    ranges_of,
+    require_range,
+    scale_of,
+)
 from cnn.models.loading import as_functional, load_model, pretrained_run, save_model
 from cnn.models.opening import FORMATS, SUFFIXES, Limits
 from cnn.models.scales import RANGES, Scale, read_scale
@@ -46,6 +53,7 @@ __all__ = [
     "read_card",
     "read_scale",
     "require_changeable",
+    "require_range",
     "save_model",
     "scale_of",
     "with_inputs",

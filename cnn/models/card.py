@@ -26,7 +26,7 @@ _CARD = "_cnn_card"
 _LONGEST_NAME = 80
 _MOST_TOLD = 5
 _EXAMPLE = '{"class_names": ["cat", "dog"]}'
-_KEPT = ("class_names", "scale", "facts", "inputs", "losses")
+_KEPT = ("class_names", "scale", "facts", "inputs", "losses", "range")
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,12 @@ class Card:
     """What a model's maker says of it: class names, pixel scale, and free facts for the reader.
 
     `scale` is what `cnn.models.scales.read_scale` takes: a number, the name of a convention, or
-    `{"factor": ..., "offset": ...}`. `range` is the range that a reader chose instead, and no part of
-    the file, and so are `colours`, the channels that are red, green and blue. `inputs` are the numbers
-    for further inputs of the model, by their names. `losses` are those that it was trained with, as far
-    as they are known, by the layer call that gives the output. Raises `ModelError` for a scale that is
-    none of these.
+    `{"factor": ..., "offset": ...}`. `kept_range`, "range" in the file, is one of its names that a
+    reader chose instead for all, or mean and deviation; `range` is what the reader of one link chose,
+    and no part of the file, and so are `colours`, the channels that are red, green and blue. `inputs`
+    are the numbers for further inputs of the model, by their names. `losses` are those that it was
+    trained with, as far as they are known, by the layer call that gives the output. Raises
+    `ModelError` for a scale that is none of these.
     """
 
     class_names: tuple[str, ...] = ()
@@ -48,11 +49,14 @@ class Card:
     inputs: dict[str, Any] | None = None
     losses: Mapping[str, Loss] = field(default_factory=dict)
     colours: Colours = RED_GREEN_BLUE
+    kept_range: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a scale that cannot be used."""
         if self.scale is not None:
             read_scale(self.scale)
+        if self.kept_range:
+            read_scale(self.kept_range)
 
 
 def card_path(model_path: Path) -> Path:
@@ -74,16 +78,23 @@ def card_from(raw: Any, called: str) -> Card:
     """Return the card that JSON holds; `ModelError`, with what the file is called, if it is none."""
     if not isinstance(raw, dict):
         raise _no_card(called, f"expected an object, such as {_EXAMPLE}")
-    names, scale, facts, inputs, losses = (raw.get(name) for name in _KEPT)
+    names, scale, facts, inputs, losses, kept = (raw.get(name) for name in _KEPT)
     _require_names(names, called)
     if inputs is not None and not isinstance(inputs, dict):
         raise ModelError(
             f"{called} gives {str(inputs)[:60]!r} as inputs: expected numbers by the names of the "
             'inputs beside the picture, such as {"age": 42}.'
         )
+    if not isinstance(kept or "", str):
+        raise ModelError(
+            f"{called} gives {str(kept)[:60]!r} as range: expected a name, such as "
+            '"0..255", or leave it out.'
+        )
     known = _losses(losses, called)
     try:
-        return Card(tuple(names or ()), scale, facts, inputs=inputs, losses=known)
+        return Card(
+            tuple(names or ()), scale, facts, inputs=inputs, losses=known, kept_range=kept or ""
+        )
     except ModelError as error:
         raise ModelError(f"{called}: {error}") from error
 
@@ -190,6 +201,8 @@ def content_of(card: Card) -> dict[str, Any]:
         content["inputs"] = card.inputs
     if card.losses:
         content["losses"] = {name: loss.written for name, loss in card.losses.items()}
+    if card.kept_range and not card.range:
+        content["range"] = card.kept_range
     return content
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cnn.errors import ModelError
 from cnn.images.pixels import Colours
@@ -31,10 +31,10 @@ def input_shape(model: keras.Model) -> tuple[int | None, int | None, int]:
 def scale_of(model: keras.Model) -> Scale:
     """Return how pixels are scaled for the model, and why.
 
-    What the reader chose or the model's card states counts first, then how the model scales its picture
-    before its first weights, and whether it takes whole numbers; else it is a guess, 1/255 where the
-    model says nothing. Raises
-    `ModelError` where what is stated is for colours, and the model takes none.
+    What the reader chose, or kept on the model's card, or what the card states counts first, then how
+    the model scales its picture before its first weights, and whether it takes whole numbers; else it
+    is a guess, 1/255 where the model says nothing. Raises `ModelError` where what is stated is for
+    colours, and the model takes none.
     """
     card = card_of(model)
     kept: tuple[Card, Scale] | None = getattr(model, _SCALE, None)
@@ -50,8 +50,10 @@ def _scale(model: keras.Model, card: Card) -> Scale:
     if card.range:
         chosen = read_scale(card.range)
         return replace(chosen, reason=f"{in_words(chosen)}, as chosen here")
+    if card.kept_range:
+        return _of_card(model, card.kept_range, found, "as kept on the model's card")
     if card.scale is not None:
-        return _of_card(model, card, found)
+        return _of_card(model, card.scale, found, "as the model's card says")
     dtype = str(model.inputs[0].dtype)
     if dtype == "int8":
         reason = "128 is taken away, a guess: the model takes whole numbers up to 127 (int8)"
@@ -75,15 +77,20 @@ def in_range(model: keras.Model, name: str) -> keras.Model:
     It is a twin, with the same weights. Raises `ModelError` for another name, and for a range of more or
     fewer channels than the model takes.
     """
-    if not is_range_of(model, name):
-        raise ModelError(
-            f"The range {name!r} is not one of this model: choose {', '.join(ranges_of(model))}, or mean "
-            f"and deviation, {_as_many(model)}."
-        )
+    require_range(model, name)
     twin = with_layers(model, {})
     attach_card(twin, replace(card_of(model), range=name))
     share(twin, kept_for_twins(model))
     return twin
+
+
+def require_range(model: keras.Model, name: str) -> None:
+    """Raise `ModelError` unless the model's pixels may be in a range: a name, or mean and deviation."""
+    if not _is_range_of(model, name):
+        raise ModelError(
+            f"The range {name!r} is not one of this model: choose {', '.join(ranges_of(model))}, or mean "
+            f"and deviation, {_as_many(model)}."
+        )
 
 
 def in_colours(model: keras.Model, colours: Colours) -> keras.Model:
@@ -103,7 +110,7 @@ def ranges_of(model: keras.Model) -> tuple[str, ...]:
     return tuple(name for name, one in RANGES.items() if one.suits(channels))
 
 
-def is_range_of(model: keras.Model, name: str) -> bool:
+def _is_range_of(model: keras.Model, name: str) -> bool:
     """Whether the model's pixels may be in a range: a name, or mean and deviation."""
     try:
         return read_scale(name).suits(input_shape(model)[2])
@@ -124,14 +131,14 @@ def _found(model: keras.Model) -> Expected | None:
     return found
 
 
-def _of_card(model: keras.Model, card: Card, found: Expected | None) -> Scale:
-    scale = read_scale(card.scale)
+def _of_card(model: keras.Model, stated: Any, found: Expected | None, source: str) -> Scale:
+    scale = read_scale(stated)
     if not scale.suits(channels := input_shape(model)[2]):
         raise ModelError(
             f"The card states a scale for {scale.channels} channels, and the model takes {channels}: "
             "state one number, or as many."
         )
-    reason = f"{in_words(scale)}, as the model's card says"
+    reason = f"{in_words(scale)}, {source}"
     if found and found.is_stated and not scale.alike(RANGES[found.range]):
         reason += f", though its first layers suggest pixels from {in_ends(found.range)}"
     return replace(scale, reason=reason, is_stated=True)

@@ -23,6 +23,7 @@ from cnn.runs.recorded import Recorded
 from cnn.runs.run import Run, Status, create_recorded
 from cnn.training.logs import drawn, history_row, loss_among
 from cnn.training.numbering import MOST_EPOCHS, numbered
+from cnn.training.pickled import MOST_BYTES, NPY, PICKLE, curves_of
 from cnn.training.recording import finite
 from cnn.words import counted
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     import keras
 
 _SUFFIXES = (".keras", ".h5")
-_PICKLED = b"\x80"
 _LAYER = re.compile(r"name=(.+?), built|\(named (.+?)\)")
 _SHAPES = re.compile(
     r"variable\.shape=(\(.*?\)), Received: value\.shape=(\(.*?\))"
@@ -56,8 +56,9 @@ def import_checkpoints(
     are taken in the natural order of their names, epoch2 before epoch10. A checkpoint is of the epoch
     that its name counts, where most names do, and the others are left out; else of its place among them.
     The model of the run has the weights of the last one. `history` has the curves: a file of Keras's
-    `CSVLogger`, whose column epoch holds, or `history.history` of what `fit` returns, as JSON. The run
-    is called as the folder. `tell` is given what does not fit, in sentences.
+    `CSVLogger`, whose column epoch holds, or `history.history` of what `fit` returns, as JSON, as a
+    pickle or in an `.npy`. The run is called as the folder. `tell` is given what does not fit, in
+    sentences.
 
     Raises `RunError` or `ModelError`, with the file that is at fault.
     """
@@ -232,14 +233,7 @@ def _history(
     Raises `RunError` for a file that has none.
     """
     try:
-        with path.open("rb") as file:
-            start = file.read(len(_PICKLED))
-        if start == _PICKLED or path.suffix in (".pkl", ".pickle"):
-            raise RunError(
-                f"{path.name} is a pickle, which may run code when it is opened, and is refused: save "
-                "the curves with json.dump(history.history, file), or with the callback CSVLogger."
-            )
-        table = _from_json(path) if path.suffix == ".json" else _from_csv(path)
+        table = _table(path)
         logs = table.apply(pd.to_numeric)
         epochs = _epochs(logs)
     except RunError:
@@ -281,6 +275,31 @@ def _epochs(logs: pd.DataFrame) -> list[int]:
     if not all(number % 1 == 0 and 0 <= number < MOST_EPOCHS for number in told):
         raise ValueError(f"its column epoch has other numbers than 0 to {MOST_EPOCHS - 1}")
     return [int(number) + 1 for number in told]
+
+
+def _table(path: Path) -> pd.DataFrame:
+    """Return what a file holds, by what its first bytes, else its name, say that it is."""
+    with path.open("rb") as file:
+        start = file.read(len(NPY))
+    if start.startswith((PICKLE, NPY)) or path.suffix in (".pkl", ".pickle", ".npy"):
+        return _from_pickle(path)
+    return _from_json(path) if path.suffix == ".json" else _from_csv(path)
+
+
+def _from_pickle(path: Path) -> pd.DataFrame:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"it has more than {MOST_BYTES / 1e6:g} MB")
+        return pd.DataFrame(curves_of(path.read_bytes()))
+    except OSError:
+        raise
+    # A pickle that is damaged raises whatever its bytes happen to say.
+    except Exception as error:
+        raise RunError(
+            f"{path.name} has no curves ({reason(error)}): of a pickle or an .npy only "
+            "history.history, a list of numbers per metric, or a History is read. Save the curves with "
+            "json.dump(history.history, file), or with the callback CSVLogger."
+        ) from error
 
 
 def _from_csv(path: Path) -> pd.DataFrame:

@@ -27,12 +27,12 @@ from cnn.runs.moments import Moment, within_first_epoch
 from cnn.runs.run import Run, Status
 from cnn.training import feeding, resuming
 from cnn.training.feeding import PIXEL_SCALE, Pictures
+from cnn.training.norms import GRADIENT
 from cnn.training.recording import Event, OnEvent, Recorder
 
 if TYPE_CHECKING:
     import keras
 
-GRADIENT = "gradient "
 # Whoever asks whether the run is held, holds it for a moment.
 _PATIENCE_SECONDS = 1.0
 _CHUNK = 512

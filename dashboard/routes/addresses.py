@@ -14,7 +14,8 @@ _ASKED = frozenset(
     {
         "link", "labels", "values", "layer_values", "fields", "upload", "prepare_upload", "news",
         "news_of_runs", "open_model", "pictures", "thumbnails", "classes", "readable", "mean", "operated",
-        "ranges", "studies", "study", "cancel_study", "names", "take", "take_made",
+        "ranges", "studies", "study", "cancel_study", "names", "keep_range", "take",
+        "take_made",
     }
 )  # fmt: skip
 

@@ -372,6 +372,8 @@ def _caption_of_recorded(which: str, recorded: Recorded, history: pd.DataFrame) 
         return cnn.captions.recorded_accuracy(epochs, *shares, recorded)
     if which == RATE:
         return cnn.captions.recorded_rate(recorded)
+    if which == GRADIENTS:
+        return cnn.captions.recorded_gradients()
     return Caption("")
 
 

@@ -139,22 +139,52 @@ class Catalogue:
         Raises `ModelError` for names that do not fit, and for a model that keeps none: the bundled one,
         one of a training that goes on, and one in memory; `OSError` where it cannot be written.
         """
-        if entry.path == self.bundled().path:
-            raise cnn.ModelError(
-                "The classes of the bundled classifier are the digits 0 to 9: open a model of your own "
-                "to name its classes."
-            )
-        if entry.key.startswith(OF_RUN):
-            raise cnn.ModelError(
-                "This network is still in training: name its classes when that is over."
-            )
-        if entry.key in self._given:
-            raise cnn.ModelError(
-                "This model came from a running program: give its names there, as class_names."
-            )
+        self._require_card(
+            entry,
+            of_bundled="The classes of the bundled classifier are the digits 0 to 9: open a model of "
+            "your own to name its classes.",
+            in_training="name its classes when that is over",
+            of_program="give its names there, as class_names",
+        )
         count = int(self._load_file(entry).outputs[0].shape[-1] or 1)
         card = with_class_names(kept_card(entry.path), names, count)
         write_card(card, cnn.models.card_path(entry.path))
+
+    def keep_range(self, entry: Entry, name: str) -> None:
+        """Keep the range of a model's pixels on the card beside its file, for all processes.
+
+        "" takes back what was kept: then the file decides, or what the card said before. Raises
+        `ModelError` for a range that is none of the model, and as `name_classes` does; `OSError` where
+        it cannot be written.
+        """
+        self._require_card(
+            entry,
+            of_bundled="The bundled classifier takes pixels divided by 255: open a model of your own to "
+            "keep another range.",
+            in_training="keep the range when that is over",
+            of_program="give its range there, as scale",
+        )
+        if name:
+            cnn.models.require_range(self._load_file(entry), name)
+        card = replace(kept_card(entry.path), kept_range=name)
+        write_card(card, cnn.models.card_path(entry.path))
+
+    def has_card(self, entry: Entry) -> bool:
+        """Whether what readers say of the model can be kept beside its file."""
+        is_other = entry.key.startswith(OF_RUN) or entry.key in self._given
+        return not is_other and entry.path != self.bundled().path
+
+    def _require_card(
+        self, entry: Entry, *, of_bundled: str, in_training: str, of_program: str
+    ) -> None:
+        """Raise `ModelError` for a model of which no card is kept, with what to do instead."""
+        if self.has_card(entry):
+            return
+        if entry.key.startswith(OF_RUN):
+            raise cnn.ModelError(f"This network is still in training: {in_training}.")
+        if entry.key in self._given:
+            raise cnn.ModelError(f"This model came from a running program: {of_program}.")
+        raise cnn.ModelError(of_bundled)
 
     def card_key(self, key: str) -> str:
         """Return the content hash of the card beside the model with that key; "" without one."""

@@ -89,7 +89,8 @@ class Look:
     the names of those that they may be in; `notes` say how the network takes it, where that is
     not as it is. `true` is the output for the class of the picture, None where it is not known,
     `inputs` are the further inputs of the network, and `unnamed` says what its outputs are taken for,
-    where it does not name them, or that nobody knows.
+    where it does not name them, or that nobody knows. `has_card` says whether a range can be kept for
+    the network, and `kept_range` which one is.
     """
 
     fitted: NDArray[np.uint8]
@@ -102,6 +103,8 @@ class Look:
     true: int | None
     inputs: tuple[Fed, ...] = ()
     unnamed: str = ""
+    has_card: bool = False
+    kept_range: str = ""
 
     @cached_property
     def nbytes(self) -> int:
@@ -562,7 +565,11 @@ class Runtime:
         inputs = self.inputs(view)
         notes = (*cnn.models.notes(model), *further.notes(inputs))
         unnamed = _of_unnamed(model, picture, true)
-        return Look(fitted, plain, seen, passed, scale, ranges, notes, true, inputs, unnamed)
+        has_card = self.catalogue.has_card(self.entry(view))
+        kept = cnn.models.card_of(model).kept_range
+        return Look(
+            fitted, plain, seen, passed, scale, ranges, notes, true, inputs, unnamed, has_card, kept
+        )
 
 
 def _afterwards(do: Callable[[], Any]) -> None:

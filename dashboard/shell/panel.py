@@ -157,7 +157,7 @@ def _choices(runtime: Runtime) -> html.Details:
                 hidden=True,
                 **aria(label="Channels in colour"),
             ),
-            _range_choice(),
+            _range_choice(runtime),
         ],
         id=_CHOICES,
     )
@@ -172,7 +172,7 @@ def _about_own(runtime: Runtime) -> list[html.P]:
     return [html.P(" ".join(own.notes), id="data-notes", className="hint", hidden=True, **of)]
 
 
-def _range_choice() -> html.Div:
+def _range_choice(runtime: Runtime) -> html.Div:
     """Return where the range of pixels is chosen, which is shown for models that do not say it."""
     return html.Div(
         [
@@ -187,11 +187,23 @@ def _range_choice() -> html.Div:
             _button(
                 "Which suits?", f"{_RANGE}-compare", "Try each range with pictures of the data"
             ),
+            *(_keeping() if _may_name(runtime) else []),
             html.P(id=f"{_RANGE}-hint", className="hint", **aria(live="polite")),
         ],
         id=f"{_RANGE}-choice",
         hidden=True,
     )
+
+
+def _keeping() -> list[html.Button]:
+    """Return the buttons that keep the range on the card, and take it back; a script shows one."""
+    keep, undo = f"{_RANGE}-keep", f"{_RANGE}-undo"
+    return [
+        _button("Keep for this model", keep, "Pixels in this range, for all readers", hidden=True),
+        _button(
+            "Let the file decide", undo, "Pixels as the file says, for all readers", hidden=True
+        ),
+    ]
 
 
 def _channel(name: str) -> html.Label:
@@ -259,10 +271,9 @@ def _naming() -> html.Div:
     )
 
 
-def _button(text: str, identity: str, title: str) -> html.Button:
-    return html.Button(
-        text, id=identity, type="button", className="btn btn-sm btn-outline-primary", title=title
-    )
+def _button(text: str, identity: str, title: str, *, hidden: bool = False) -> html.Button:
+    look = "btn btn-sm btn-outline-primary"
+    return html.Button(text, id=identity, type="button", className=look, title=title, hidden=hidden)
 
 
 def data_options(runtime: Runtime) -> list[dict[str, str]]:
@@ -469,13 +480,17 @@ def _numbers(view: View, fed: Fed) -> list[str]:
 
 def _scale(view: View, picture: Picture, look: Look) -> dict[str, Any]:
     """Return how pixels are scaled, and the ranges to choose from where the model does not say it."""
-    is_open = bool(view.range) or not look.scale.is_stated
-    names = ["", *look.ranges] if is_open else []
+    is_open = bool(view.range or look.kept_range) or not look.scale.is_stated
+    names = look.ranges if is_open else ()
+    kept, found = look.kept_range, cnn.captions.pixel_range("")
+    first = [["", cnn.captions.kept_range(kept) if kept else found]] if is_open else []
     return {
         "text": " ".join([f"Pixels: {look.scale.reason}.", *look.notes]),
-        "ranges": [[name, cnn.captions.pixel_range(name)] for name in names],
+        "ranges": [*first, *([name, cnn.captions.pixel_range(name)] for name in names)],
         "channels": look.fitted.shape[-1],
         "chosen": view.range,
+        "kept": look.kept_range,
+        "keeps": look.has_card,
         "colours": _colours(view, picture, look),
     }
 

@@ -295,9 +295,13 @@ def test_a_pixel_of_a_large_picture_that_is_shown_smaller_has_its_own_place(
     assert (row, column) == pytest.approx((200, 300), abs=6)
 
 
-def test_layers_with_numbers_that_are_none_are_found_by_a_switch(start_server, visit, tmp_path):
+@pytest.mark.parametrize("kind", ["nan", "overflow"])
+def test_layers_with_numbers_that_are_none_are_found_by_a_switch(
+    kind, start_server, visit, tmp_path
+):
     path = tmp_path / "broken.keras"
-    cnn.save_model(nets.not_finite(float("nan"), "second"), path)
+    made = nets.not_finite(float("nan"), "second") if kind == "nan" else nets.overflowing()
+    cnn.save_model(made, path)
     page = visit(start_server(CNN_MODEL=str(path)), None).open("/activations/second")
     switch = page.get_by_role("checkbox", name="Only the 4 layers with NaN or infinity")
     tabs = page.locator(".layer-tabs a:visible")

@@ -489,3 +489,38 @@ def test_the_range_of_pixels_is_chosen_and_tried_out(server, visit):
         "Pixels: divided by 255, as the model's card says."
     )
     expect(box).to_be_hidden()
+
+
+def test_a_range_is_kept_for_all_readers_and_taken_back(start_server, visit, tmp_path):
+    cnn.save_model(nets.ending(layers.Softmax()), tmp_path / "own.keras")
+    server = start_server(CNN_MODEL=str(tmp_path / "own.keras"))
+    page = visit(server, "/activations/flat").page
+    said, box = page.locator("#pixel-scale"), page.get_by_label("Pixels", exact=True)
+    keep, undo = (
+        page.get_by_role("button", name=name)
+        for name in ("Keep for this model", "Let the file decide")
+    )
+    found = "Pixels: divided by 255, the usual choice: the model says nothing."
+    expect(said).to_have_text(found)
+    expect(keep).to_be_hidden()
+    expect(undo).to_be_hidden()
+    box.select_option("0..255")
+    expect(said).to_have_text("Pixels: not scaled, as chosen here.")
+    with page.expect_navigation():
+        keep.click()
+    kept = "Pixels: not scaled, as kept on the model's card."
+    expect(said).to_have_text(kept)
+    expect(page).not_to_have_url(re.compile("range="))
+    expect(box.locator("option").first).to_have_text("as kept on the card: 0 to 255")
+    other = visit(server, "/activations/flat").page
+    expect(other.locator("#pixel-scale")).to_have_text(kept)
+    other.get_by_label("Pixels", exact=True).select_option("-1..1")
+    expect(other.locator("#pixel-scale")).to_contain_text(", as chosen here.")
+    other.go_back()
+    expect(other.locator("#pixel-scale")).to_have_text(kept)
+    with page.expect_navigation():
+        undo.click()
+    expect(said).to_have_text(found)
+    other.reload()
+    expect(other.locator("#pixel-scale")).to_have_text(found)
+    expect(other.get_by_role("button", name="Let the file decide")).to_be_hidden()

@@ -33,7 +33,7 @@ UPDATE = "/_dash-update-component"
 DOORS = {
     "studies": Role.READER, "cancel_study": Role.READER, "upload": Role.TRAINER, "take": Role.TRAINER,
     "take_made": Role.TRAINER,
-    "open_model": Role.OPERATOR, "names": Role.OPERATOR,
+    "open_model": Role.OPERATOR, "names": Role.OPERATOR, "keep_range": Role.OPERATOR,
 }  # fmt: skip
 DOORS_OF_DASH = {
     "training-start": Role.TRAINER, "run-cancel": Role.TRAINER, "run-resume": Role.TRAINER,

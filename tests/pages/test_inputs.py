@@ -56,7 +56,7 @@ def test_a_chosen_range_is_what_the_network_gets_and_what_the_panel_says(
     stated = facts(runtime, query)["scale"]
     assert stated == {
         "text": "Pixels: divided by 255, as the model's card says.", "ranges": [], "chosen": "",
-        "channels": 1, "colours": None,
+        "channels": 1, "colours": None, "kept": "", "keeps": False,
     }  # fmt: skip
 
 

@@ -67,11 +67,13 @@ class Term:
     inside: Mask
 
     @property
+    @_quiet
     def products(self) -> Numbers:
         """The values times the weights, in the shape of the window."""
         return self.values * self.weights
 
     @property
+    @_quiet
     def subtotal(self) -> float:
         """The sum of the products."""
         return float(self.products.sum())
@@ -100,10 +102,17 @@ class WeightedSum(Form):
         return self.values * self.weights
 
     @cached_property
+    @_quiet
     def subtotals(self) -> Numbers:
         """What each term adds, (terms,)."""
         subtotals: Numbers = self.products.reshape(-1, len(self.channels)).sum(axis=0)
         return subtotals
+
+    @property
+    @_quiet
+    def total(self) -> float:
+        """The sum of all products."""
+        return float(self.subtotals.sum())
 
     @property
     def order(self) -> Indices:
@@ -128,11 +137,13 @@ class WeightedSum(Form):
         return self.bias + np.concatenate([[0.0], np.cumsum(steps)])
 
     @property
+    @_quiet
     def value(self) -> float:
         """The sum of all products and the bias."""
-        return float(self.subtotals.sum() + self.bias)
+        return self.total + self.bias
 
     @property
+    @_quiet
     def tolerance(self) -> float:
         """1e-5 of the sum of absolute products, and what that of the parts makes of it."""
         own = PRECISION * float(np.abs(self.products).sum() + abs(self.bias))
@@ -347,6 +358,7 @@ class Attention(Form):
     sizes: Numbers
 
     @cached_property
+    @_quiet
     def shares(self) -> Numbers:
         """The softmax of the scores of each head, (heads, keys)."""
         powers = np.exp(self.scores - self.scores.max(axis=1, keepdims=True))
@@ -354,23 +366,27 @@ class Attention(Form):
         return shares
 
     @cached_property
+    @_quiet
     def mixed(self) -> Numbers:
         """The values of each head weighted by its shares, (heads, size)."""
         mixed: Numbers = np.einsum("hk,hks->hs", self.shares, self.values)
         return mixed
 
     @property
+    @_quiet
     def subtotals(self) -> Numbers:
         """What each head adds, (heads,)."""
         subtotals: Numbers = (self.mixed * self.weights).sum(axis=1)
         return subtotals
 
     @property
+    @_quiet
     def value(self) -> float:
         """What all heads and the bias add up to."""
         return float(self.subtotals.sum() + self.bias)
 
     @property
+    @_quiet
     def tolerance(self) -> float:
         """1e-5 and twice the tolerance of the scores, of the sum of all absolute products."""
         added = np.einsum("hk,hks,hs->", self.shares, self.sizes, np.abs(self.weights))
@@ -388,6 +404,7 @@ class Gradient(Form):
     gradients: Numbers
 
     @property
+    @_quiet
     def products(self) -> Numbers:
         """Gradient × input, (n,): to first order what each input adds."""
         return self.values * self.gradients

@@ -207,10 +207,10 @@ def test_what_has_no_curves_is_refused_in_a_sentence(name, content, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["history.pkl", "history.json", "history"])
-def test_a_pickle_is_refused_unopened(name, tmp_path):
-    (tmp_path / name).write_bytes(pickle.dumps(CURVES))
-    with pytest.raises(CnnError, match=f"{name} is a pickle"):
-        importing._history(tmp_path / name, print)
+def test_a_pickle_of_the_curves_is_read_whatever_it_is_called(name, tmp_path):
+    (tmp_path / name).write_bytes(pickle.dumps({"loss": [2.0, 1.0]}))
+    rows, _ = importing._history(tmp_path / name, print)
+    assert [(row["epoch"], row["loss"]) for row in rows] == [(1, 2.0), (2, 1.0)]
 
 
 def test_a_folder_without_checkpoints_and_a_file_that_is_none_are_named(made, tmp_path):

@@ -860,3 +860,62 @@ def test_what_is_quoted_from_a_file_is_short_and_has_no_control_characters(
     sentence = refusal(with_configuration(folder, tmp_path / f"m{suffix}", change))
     assert len(sentence) < 700
     assert sentence.isprintable()
+
+
+def own_metric(y_true, y_pred):
+    return keras.ops.mean(y_true - y_pred)
+
+
+class OwnMetric(keras.metrics.Mean):
+    """A metric that nobody registers."""
+
+
+class OwnLoss(keras.losses.Loss):
+    """A loss that nobody registers."""
+
+    def call(self, y_true, y_pred):
+        return y_pred - y_true
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "compiled",
+    [
+        {"loss": OwnLoss()},
+        {"loss": own_metric},
+        {"loss": "mse", "metrics": [OwnMetric()]},
+        {"loss": "mse", "metrics": [own_metric, "mae"]},
+        {"loss": {"dense": OwnLoss()}, "metrics": {"dense": [own_metric]}},
+    ],
+    ids=["loss", "function", "metric", "function as metric", "by output"],
+)
+def test_unknown_losses_and_metrics_are_no_reason_to_refuse_a_network(suffix, compiled, tmp_path):
+    model = keras.Sequential(
+        [keras.Input((4, 4, 1)), layers.Flatten(), layers.Dense(2, name="dense")]
+    )
+    model.compile("adam", **compiled)
+    path = tmp_path / f"m{suffix}"
+    model.save(path)
+    renamed = with_unknown_names(path)
+    loaded = cnn.load_model(renamed)
+    for mine, its in zip(model.get_weights(), loaded.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, its)
+
+
+def with_unknown_names(path):
+    """Let the file name losses and metrics that this process does not have either."""
+    if path.suffix == ".keras":
+
+        def change(members):
+            text = members["config.json"].decode()
+            members["config.json"] = renamed(text).replace(__name__, "elsewhere")
+
+        return with_members(path, path.with_name("lost.keras"), change)
+    with h5py.File(path, "a") as file:
+        file.attrs["training_config"] = renamed(file.attrs["training_config"])
+    return path
+
+
+def renamed(text):
+    assert "Own" in text or "own_metric" in text
+    return text.replace("Own", "Lost").replace("own_metric", "lost_metric")

@@ -1,0 +1,113 @@
+"""What somebody says of a model in the panel: kept on its card, for all readers.
+
+GET  /names?<view>    what the classes of the view's model are called now, as JSON
+POST /names?<view>    what they are to be called, as JSON: `names`, in the order of the outputs
+POST /range?<view>    in which range its pixels are, as JSON: `range`, "" for what its file says
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+import cnn
+from cnn.files import why_not_written
+from dashboard.access.people import Role
+from dashboard.access.roles import require, spend, takes_models
+from dashboard.runtime.catalogue import Entry
+from dashboard.runtime.runtime import Runtime, current
+from dashboard.state.view import parse
+
+Answer = tuple[Response, int]
+
+
+class _Names(BaseModel):
+    """What a browser sends as names."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+    names: list[str]
+
+
+class _Range(BaseModel):
+    """What a browser sends as a range."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+    range: str
+
+
+def serve_cards(server: Flask) -> None:
+    """Serve the routes."""
+    server.add_url_rule("/names", "names", _names, methods=["GET", "POST"])
+    server.add_url_rule("/range", "keep_range", _range, methods=["POST"])
+
+
+def _names() -> Answer:
+    def answer(runtime: Runtime, entry: Entry) -> dict[str, Any]:
+        if request.method == "POST":
+            _require_allowed(runtime, entry)
+            spend("models")
+            runtime.catalogue.name_classes(entry, _given_names())
+        return {"names": cnn.class_names(runtime.catalogue.load(entry.key))}
+
+    return _answered(answer, "names")
+
+
+def _range() -> Answer:
+    def answer(runtime: Runtime, entry: Entry) -> dict[str, Any]:
+        _require_allowed(runtime, entry)
+        spend("models")
+        runtime.catalogue.keep_range(entry, _given_range())
+        kept = cnn.models.card_of(runtime.catalogue.load(entry.key)).kept_range
+        return {"range": kept}
+
+    return _answered(answer, "range")
+
+
+def _answered(answer: Callable[[Runtime, Entry], dict[str, Any]], what: str) -> Answer:
+    """Answer with what becomes of the card of the view's model, or say why it stays as it is."""
+    runtime, (view, _) = current(), parse(request.args.to_dict())
+    if runtime.ready != "ready":
+        return _refusal(runtime.not_ready, 503)
+    try:
+        return jsonify(answer(runtime, runtime.entry(view))), 200
+    except (cnn.ModelError, cnn.RunError) as error:
+        return _refusal(str(error), 400)
+    except OSError as error:
+        return _refusal(f"The {what} cannot be kept: {why_not_written(error)}.", 500)
+
+
+def _require_allowed(runtime: Runtime, entry: Entry) -> None:
+    """Raise `NotAllowedError` where the sender may not change the card of a model.
+
+    Whoever may upload models may change those of uploaded ones, an operator those of all.
+    """
+    settings = runtime.settings
+    is_uploaded = settings.models.folder in entry.path.parents
+    if not (is_uploaded and takes_models(settings)):
+        require(Role.OPERATOR)
+
+
+def _given_names() -> list[str]:
+    try:
+        return _Names.model_validate_json(request.get_data()).names
+    except ValidationError as error:
+        raise cnn.ModelError(
+            'What came is no list of names: expected JSON such as {"names": ["cat", "dog"]}.'
+        ) from error
+
+
+def _given_range() -> str:
+    try:
+        return _Range.model_validate_json(request.get_data()).range
+    except ValidationError as error:
+        raise cnn.ModelError(
+            'What came is no range: expected JSON such as {"range": "-1..1"}, or "" for what the file '
+            "says."
+        ) from error
+
+
+def _refusal(sentence: str, status: int) -> Answer:
+    return jsonify(problem=sentence), status
