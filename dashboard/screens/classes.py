@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import dash_bootstrap_components as dbc
 import numpy as np
 from dash import Dash, html
 
+from cnn.properties import cached_property
 from dashboard.screens.request import Request
 from dashboard.shell.controls import tie
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.figures.chart import Window
+from cnn.properties import cached_property
 from dashboard.runtime.pictures import Picture, drawing
 from dashboard.runtime.runtime import Look, Runtime, current
 from dashboard.shell.tabs import opening_layer
