@@ -31,8 +31,8 @@ class Request:
     and what the server computes is not kept. `drawn` is what the pen has drawn by then, uint8
     (28, 28, 1). `form` is that of the screen which the browser has. `layers` are the only ones in
     sight, if any are named; `pointed` is the channel that is pointed at, as (layer, channel). `rest` asks
-    for what the page has left out, or for more of it than the figures `had`; `enlarged` for a window
-    of one reduced figure. Figures are named by the ids of their graphs.
+    for what the page has left out, for more of it than the figures `had`, or for the parts of it with
+    those layers; `enlarged` for a window of one reduced figure. Figures are named by the ids of their graphs.
     """
 
     view: View

@@ -126,6 +126,69 @@ def test_a_wide_table_is_a_region_that_keys_scroll_beside_its_first_column(long,
 
 
 @pytest.fixture(scope="module")
+def deep(start_server, tmp_path_factory):
+    """A network of 150 layers: the rows of its table come in four parts."""
+    path = tmp_path_factory.mktemp("models") / "deep.keras"
+    cnn.save_model(nets.deep(150), path)
+    return start_server(CNN_MODEL=str(path))
+
+
+ROWS, AWAITED = "#layer-table tbody tr", "#layer-table tbody[aria-busy]"
+
+
+def in_first_part(page) -> None:
+    """Wait until the table is there with what is near the window, and no more."""
+    expect(page.locator(ROWS)).to_have_count(150)
+    expect(page.locator(f"{ROWS}:has(td)")).to_have_count(40)
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_a_long_table_has_all_names_and_its_rows_come_as_they_come_into_view(deep, visit, width):
+    visitor = visit(deep, None)
+    visitor.page.set_viewport_size({"width": width, "height": 844})
+    page = visitor.open("/architecture")
+    in_first_part(page)
+    height = page.evaluate("document.documentElement.scrollHeight")
+    last = page.get_by_role("row", name="classes Dense")
+    expect(last).to_have_count(0)
+    page.locator(ROWS).last.scroll_into_view_if_needed()
+    expect(last).to_be_visible()
+    expect(page.locator(AWAITED)).not_to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollHeight") == height
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for row in page.locator(ROWS).all():
+        row.scroll_into_view_if_needed()
+    expect(page.locator(AWAITED)).to_have_count(0)
+    expect(page.locator(f"{ROWS}:has(td)")).to_have_count(150)
+
+
+def test_who_searches_a_long_table_or_prints_it_has_all_rows(deep, visit):
+    page = visit(deep, None).open("/architecture")
+    in_first_part(page)
+    page.keyboard.press("Control+f")
+    expect(page.locator(f"{ROWS}:has(td)")).to_have_count(150)
+    page.reload()
+    in_first_part(page)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(f"{ROWS}:has(td)").count() == 150
+
+
+def test_a_row_that_is_not_there_yet_leads_to_its_layer_and_back(deep, visit):
+    page = visit(deep, None).open("/architecture")
+    in_first_part(page)
+    page.route(re.compile("[?&]rest=1"), lambda route: route.abort())
+    link = page.locator("#layer-table").get_by_role("link", name="step_101", exact=True)
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/activations/step_101"))
+    page.unroute_all()
+    page.go_back()
+    expect(page.locator(f"{ROWS}:has(td)").first).to_be_visible()
+    link.scroll_into_view_if_needed()
+    expect(page.get_by_role("row", name="step_101 ReLU")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
 def blocks(start_server, tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "in_blocks.keras"
     cnn.save_model(nets.in_blocks(), path)
