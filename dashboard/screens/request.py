@@ -32,7 +32,8 @@ class Request:
     (28, 28, 1). `form` is that of the screen which the browser has. `layers` are the only ones in
     sight, if any are named; `pointed` is the channel that is pointed at, as (layer, channel). `rest` asks
     for what the page has left out, for more of it than the figures `had`, or for the parts of it with
-    those layers; `enlarged` for a window of one reduced figure. Figures are named by the ids of their graphs.
+    those layers; `enlarged` for a window of one reduced figure. Figures are named by the ids of their
+    graphs.
     """
 
     view: View

@@ -225,6 +225,21 @@ def test_opened_blocks_are_part_of_the_link(blocks, visit):
     expect(inside).to_be_visible()
 
 
+def test_models_in_models_in_a_model_are_folded_and_opened(start_server, visit, tmp_path):
+    path = tmp_path / "nested.keras"
+    cnn.save_model(nets.nested_three_times(), path)
+    page = visit(start_server(CNN_MODEL=str(path)), None).open("/")
+    inside = page.locator(".net-head").get_by_title("outer/middle/inner/step_b", exact=True)
+    opening = page.get_by_role("button", name="Open outer: 44 layers")
+    expect(opening).to_be_visible()
+    expect(inside).to_have_count(0)
+    opening.click()
+    expect(inside).to_have_count(1)
+    page.get_by_role("button", name="Fold outer").press("Enter")
+    expect(opening).to_be_focused()
+    expect(inside).to_have_count(0)
+
+
 def test_all_layers_of_a_large_network_are_shown_part_by_part(blocks, shared):
     page = shared(blocks, "/layers").page
     parts = page.get_by_role("navigation", name="Parts of the network")
