@@ -96,7 +96,8 @@
     if (!view || !layers || layers.network !== root.cnn.networkOf(view) || !isThere || !isOpen(page, layer)) {
       return root.no_update;
     }
-    const isHeld = held && screen && held.number === screen.number && !areNew();
+    const isLeft = Array.isArray(opened) && held && opened.length !== held.places.length;
+    const isHeld = held && screen && held.number === screen.number && !areNew() && !isLeft;
     if (isHeld && root.cnn.networkOf(held.view) === root.cnn.networkOf(view)) return root.no_update;
     const key = JSON.stringify([location.pathname, root.cnn.toQuery(view), layers.network, layers.early, opened]);
     if (awaited === key) return root.no_update;

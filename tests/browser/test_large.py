@@ -259,6 +259,79 @@ def test_all_layers_of_a_large_network_are_shown_part_by_part(blocks, shared):
     expect(caption).not_to_have_text(before)
 
 
+PART = "#layers-tiles > .tiles"
+# One look further down, to where the page ends just then.
+DOWN = "() => scrollTo(0, document.documentElement.scrollHeight)"
+
+
+def drawn(page, count: int) -> None:
+    """Wait until so many figures are on the page, all of them drawn."""
+    expect(page.locator("#layers-tiles section")).to_have_count(count)
+    expect(page.locator("#layers-tiles .gtitle")).to_have_count(count)
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_the_next_part_comes_as_its_end_comes_into_view_and_what_is_far_is_let_go(
+    blocks, visit, width
+):
+    visitor = visit(blocks, None)
+    visitor.page.set_viewport_size({"width": width, "height": 844})
+    page = visitor.open("/layers")
+    drawn(page, 12)
+    parts, links = page.locator(PART), page.locator("#layers-parts a")
+    page.evaluate(DOWN)
+    drawn(page, 24)
+    expect(parts.nth(1).get_by_text("Layers 13–24 of 61")).to_be_visible()
+    height = parts.nth(0).evaluate("part => part.offsetHeight")
+    parts.nth(1).locator("section").nth(4).scroll_into_view_if_needed()
+    drawn(page, 12)
+    expect(parts.nth(0).locator("section")).to_have_count(0)
+    assert parts.nth(0).evaluate("part => part.offsetHeight") == pytest.approx(height, abs=200)
+    expect(page).to_have_url(re.compile("/layers.*#block_2_relu$"))
+    expect(links.nth(1)).to_have_attribute("aria-current", "page")
+    expect(links.nth(0)).not_to_have_attribute("aria-current", "page")
+    page.evaluate("() => scrollTo(0, 0)")
+    expect(parts.nth(0).locator(".gtitle")).to_have_count(12)
+    expect(parts.nth(1).locator("section")).to_have_count(0)
+    expect(page).to_have_url(re.compile("/layers[^#]*$"))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_all_parts_that_are_in_view_follow_the_picture(blocks, visit):
+    page = visit(blocks, None).open("/layers")
+    drawn(page, 12)
+    page.evaluate(DOWN)
+    drawn(page, 24)
+    captions = [page.locator(PART).nth(i).locator("figure > [id*=caption]").last for i in (0, 1)]
+    before = [caption.text_content() for caption in captions]
+    with page.expect_request(re.compile("/values/layers[?].*layer=picture&layer=block_2_relu")):
+        page.get_by_role("button", name="4", exact=True).press("Enter")
+    for caption, text in zip(captions, before, strict=True):
+        expect(caption).not_to_have_text(text)
+    expect(page.locator("#layers-tiles .painted-over")).to_have_count(0)
+
+
+def test_a_reload_and_the_way_back_open_the_part_where_one_was(blocks, visit):
+    page = visit(blocks, None).open("/layers")
+    for count in (12, 24):
+        drawn(page, count)
+        page.evaluate(DOWN)
+    expect(page.locator(PART).nth(2).locator(".gtitle")).to_have_count(12)
+    page.locator(PART).nth(2).locator("section").nth(6).scroll_into_view_if_needed()
+    expect(page).to_have_url(re.compile("/layers.*#block_5_relu$"))
+    page.reload()
+    drawn(page, 12)
+    expect(page.get_by_text("Layers 25–36 of 61")).to_be_visible()
+    page.get_by_role("heading", name="block_5_relu").get_by_role("link").click()
+    expect(page).to_have_url(re.compile("/activations/block_5_relu"))
+    page.go_back()
+    expect(page.get_by_text("Layers 25–36 of 61")).to_be_visible()
+    drawn(page, 12)
+    page.get_by_role("link", name="1–12", exact=True).click()
+    expect(page.get_by_text("Layers 1–12 of 61")).to_be_visible()
+    expect(page).to_have_url(re.compile("/layers[^#]*$"))
+
+
 @pytest.fixture(scope="module")
 def costly(start_server, tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "costly.keras"
