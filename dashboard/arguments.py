@@ -146,16 +146,19 @@ def _check(app: Dash, body: dict[str, Any]) -> None:
     for place in given:
         _check_value(known, place)
     if not callback["no_output"]:
-        _places(_listed(body.get("outputs")), _outputs(callback["output"]), "outputs")
+        output = callback["output"]
+        told = body.get("outputs") if _is_several(output) else [body.get("outputs")]
+        _places(told, _outputs(output), "outputs")
     _check_changed(body.get("changedPropIds"), given, callback["inputs"])
 
 
-def _listed(outputs: Any) -> Any:
-    return outputs if isinstance(outputs, list) else [outputs]
+def _is_several(output: Any) -> bool:
+    """Whether a callback has a row of outputs; one of a pattern is given as many places at once."""
+    return isinstance(output, list | tuple)
 
 
 def _outputs(output: Any) -> list[dict[str, str]]:
-    outputs = output if isinstance(output, list | tuple) else [output]
+    outputs = output if _is_several(output) else [output]
     return [
         {"id": str(one.component_id_str()), "property": one.component_property} for one in outputs
     ]

@@ -1,21 +1,28 @@
-"""All layers at once: the digit on its way through the network, of a large one part by part."""
+"""All layers at once: the digit on its way through the network, of a large one part by part.
+
+Each part has its place on the page, in which its tiles are while it is near the window. Which are, a
+script says; the screen is of the figures that are there: no more is computed than what is shown.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from math import prod
 from typing import Any
 from urllib.parse import unquote
 
 import dash
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, html
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, dcc, html, no_update
+from dash.exceptions import PreventUpdate
+from pydantic import BaseModel, ConfigDict
 
 import cnn
 from cnn.figures import Mosaic
 from cnn.figures.bars import numbers_of_outputs
 from cnn.figures.mosaic import MOST_TOGETHER, numbers_per_cell
 from cnn.figures.tiling import fair_share
-from dashboard import ids
+from dashboard import arguments, ids
 from dashboard.screens.layers import layer_output
 from dashboard.screens.request import Request
 from dashboard.screens.screen import Screen, element, of_model, register_screen, stores
@@ -25,10 +32,21 @@ from dashboard.shell.scale import register_scale, scale_choice
 PAGE = "layers"
 TILES = "layers-tiles"
 PARTS = "layers-parts"
+PART = "layers-part"
+WINDOW = "layers-window"
+END = "layers-end"
 PROBLEM = "layers-problem"
 SCALE = "layers-scale"
 _MOST_WHOLE = 24
 _IN_A_PART = 12
+
+
+class Window(BaseModel):
+    """The parts that are to be shown, and those whose tiles are there, each by its first layer."""
+
+    model_config = ConfigDict(strict=True)
+    shown: list[arguments.Name]
+    there: list[arguments.Name]
 
 
 def _figure(layer: Any) -> dict[str, Any]:
@@ -52,7 +70,9 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
             *stores(PAGE, name),
             components.tab_bar(PARTS, "Parts of the network"),
             components.alert(PROBLEM),
-            html.Div(id=TILES, className="tiles"),
+            dcc.Store(id=WINDOW),
+            html.Div(id=TILES),
+            html.Div(id=END),
         ]
     )
 
@@ -72,7 +92,15 @@ def register(app: Dash) -> None:
         Input(ids.LAYERS, "data"),
         State(f"{PAGE}-layer", "data"),
     )(of_model(PAGE, tiles))
-    app.clientside_callback(ClientsideFunction("cnn", "markCurrent"), Input(PARTS, "children"))
+    app.clientside_callback(ClientsideFunction("cnn", "openParts"), Input(PARTS, "children"))
+    app.callback(
+        Output({"type": PART, "first": ALL}, "children"),
+        Input(WINDOW, "data"),
+        State({"type": PART, "first": ALL}, "id"),
+        State(ids.LAYERS, "data"),
+        prevent_initial_call=True,
+    )(bring_parts)
+    arguments.accept(app, {WINDOW: Window})
     register_screen(app, PAGE, show, figures=_figure(ALL), looks=("scale",))
 
 
@@ -83,9 +111,8 @@ def parts(infos: Sequence[cnn.LayerInfo]) -> list[list[cnn.LayerInfo]]:
     return [shown[start : start + size] for start in range(0, len(shown), size)]
 
 
-def _part(infos: Sequence[cnn.LayerInfo], layer: str | None) -> list[cnn.LayerInfo]:
+def _part(every: Sequence[list[cnn.LayerInfo]], layer: str | None) -> list[cnn.LayerInfo]:
     """Return the part with the layer, the first without one; `LayerError` where there is none."""
-    every = parts(infos)
     if layer is None:
         return every[0]
     for part in every:
@@ -94,15 +121,66 @@ def _part(infos: Sequence[cnn.LayerInfo], layer: str | None) -> list[cnn.LayerIn
     raise cnn.LayerError(f"The layer “{layer}” is not in this model. Choose a part of the network.")
 
 
+def _shown(request: Request) -> list[cnn.LayerInfo]:
+    """Return the layers of the parts in sight; where none is told, of that which the page opens with."""
+    every = parts(cnn.layer_infos(request.model))
+    seen = [part for part in every if {info.name for info in part} & {*request.layers}]
+    return [info for part in seen or [_part(every, request.layer)] for info in part]
+
+
 def tiles(request: Request) -> list[Any]:
-    """Return a tile per layer of the part, a link per part, and a message, if there is one."""
-    infos = cnn.layer_infos(request.model)
-    links = _links(parts(infos), request.layer)
+    """Return a place per part, a link to each, and a message, if there is one.
+
+    The tiles of a network with one part are in their place.
+    """
+    every = parts(cnn.layer_infos(request.model))
+    links = _links(every, request.layer)
     try:
-        shown = [_tile(info) for info in _part(infos, request.layer)]
+        _part(every, request.layer)
     except cnn.LayerError as error:
         return [[], links, str(error), True]
-    return [shown, links if len(links) > 1 else [], "", False]
+    if len(every) == 1:
+        return [_place(every[0], [_tile(info) for info in every[0]]), [], "", False]
+    return [[_place(part, []) for part in every], links, "", False]
+
+
+def _place(part: Sequence[cnn.LayerInfo], inside: list[Any]) -> html.Div:
+    names = [info.name for info in part]
+    given: dict[str, Any] = {"data-layers": json.dumps(names)}
+    return html.Div(inside, id={"type": PART, "first": names[0]}, className="tiles", **given)
+
+
+def bring_parts(
+    window: dict[str, Any] | None, places: list[dict[str, str]], layers: dict[str, Any] | None
+) -> list[Any]:
+    """Return the tiles of each part that is shown and not there, none of one that is no more shown."""
+    if not window or not layers:
+        raise PreventUpdate
+    made = of_model(PART, _in_parts)(layers)
+    shown, there = set(window["shown"]), set(window["there"])
+    return [
+        no_update
+        if (first in shown) == (first in there)
+        else made.get(first, [])
+        if first in shown
+        else []
+        for first in (place["first"] for place in places)
+    ]
+
+
+def _in_parts(request: Request) -> dict[str, Any]:
+    """Return what is in each part, by its first layer: where it stands, and its tiles."""
+    every = parts(cnn.layer_infos(request.model))
+    count, start, made = sum(map(len, every)), 1, {}
+    for part in every:
+        told = f"Layers {_places(start, part)} of {count}"
+        made[part[0].name] = [html.P(told, className="part-head"), *map(_tile, part)]
+        start += len(part)
+    return made
+
+
+def _places(start: int, part: Sequence[cnn.LayerInfo]) -> str:
+    return f"{start}–{start + len(part) - 1}"
 
 
 def _links(every: Sequence[Sequence[cnn.LayerInfo]], layer: str | None) -> list[Any]:
@@ -113,7 +191,7 @@ def _links(every: Sequence[Sequence[cnn.LayerInfo]], layer: str | None) -> list[
         links.append(
             components.link(
                 components.layer_path(PAGE, layer if layer in names else names[0]),
-                f"{start}–{start + len(names) - 1}",
+                _places(start, part),
                 className="nav-link text-nowrap py-1 px-2" + (" default" if start == 1 else ""),
                 title=f"{names[0]} to {names[-1]}",
             )
@@ -123,15 +201,16 @@ def _links(every: Sequence[Sequence[cnn.LayerInfo]], layer: str | None) -> list[
 
 
 def show(request: Request) -> Screen:
-    """Return the output of every layer of the part."""
-    part, scale = _part(cnn.layer_infos(request.model), request.layer), request.view.scale
-    shown = [layer_output(info, request.passed) for info in part]
+    """Return the output of every layer of the parts that are shown."""
+    scale = request.view.scale
+    shown = [layer_output(info, request.passed) for info in _shown(request)]
     cells = [prod(Mosaic.of(one.maps.shape).shape) for one in shown if not one.is_vector]
     # A unit has its number and its place; maps have the rest, and never less than a quarter.
     of_units = sum(numbers_of_outputs(one.values.size) for one in shown if one.is_vector)
     left = max(MOST_TOGETHER // 4, MOST_TOGETHER - of_units)
     most = fair_share([numbers_per_cell(scale) * count for count in cells], left)
-    return Screen({element(_figure(one.info.name)): one.chart(scale, most=most) for one in shown})
+    charts = {element(_figure(one.info.name)): one.chart(scale, most=most) for one in shown}
+    return Screen(charts, properties={END: {"layers": len(charts)}})
 
 
 def _tile(info: cnn.LayerInfo) -> html.Section:

@@ -1,4 +1,8 @@
-"""What the network is made of: a diagram, and a table with a row per layer."""
+"""What the network is made of: a diagram, and a table with a row per layer.
+
+The table of many layers is sent with all their names and its first part; the other parts are asked for
+as they come into view.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,9 @@ PAGE = "architecture"
 DIAGRAM = "diagram"
 TABLE = "layer-table"
 SUMMARY = "architecture-summary"
+# A table of more rows comes in parts of so many.
+_MOST_ROWS = 80
+_IN_A_PART = 40
 _COLUMNS = (
     "layer", "kind", "output", "parameters", "= ", "kernel", "stride", "padding", "activation",
     "multiply-adds", "sees",
@@ -59,9 +66,11 @@ def register(app: Dash) -> None:
 
 
 def show(request: Request) -> Screen:
-    """Return the diagram, the table of layers and the totals."""
+    """Return the diagram, the table of layers and the totals; as the rest, more rows of the table."""
     model = request.model
     infos, totals = cnn.layer_infos(model), cnn.totals(model)
+    if request.rest:
+        return Screen({}, properties={TABLE: {"more": _more(infos, request.layers)}})
     figure = cnn.figures.diagram(infos, title=f"{model.name}, from left to right")
     size = {"width": f"{figure.layout.width}px", "height": f"{figure.layout.height}px"}
     facts = [
@@ -79,25 +88,43 @@ def show(request: Request) -> Screen:
     )
 
 
+def _parts(infos: Sequence[cnn.LayerInfo]) -> list[Sequence[cnn.LayerInfo]]:
+    """Return the layers whose rows come together: all where they are few."""
+    size = _IN_A_PART if len(infos) > _MOST_ROWS else _MOST_ROWS
+    return [infos[start : start + size] for start in range(0, len(infos), size)]
+
+
+def _more(infos: Sequence[cnn.LayerInfo], layers: Sequence[str]) -> list[list[str]]:
+    """Return the rows of the parts with these layers, all rows where none is named."""
+    wanted = [
+        part for part in _parts(infos) if not layers or {one.name for one in part} & {*layers}
+    ]
+    return [_row(info) for part in wanted for info in part]
+
+
 def _table(infos: Sequence[cnn.LayerInfo], totals: cnn.Totals) -> dict[str, Any]:
     """Return the texts of the table, which a script makes: a component a cell takes minutes.
 
-    A row's first text is the layer's name, and `links` has the name to read and the address of each.
+    `parts` has for each part the name of every layer, the name to read, and the address; `rows` are
+    those of the first part. A row's first text is the layer's name.
     """
     totalled = {
         "parameters": f"{totals.parameters:,}",
         "multiply-adds": cnn.captions.cost(totals.multiply_adds),
     }
+    parts = _parts(infos)
     return {
         "columns": list(_COLUMNS),
         "numeric": list(totalled),
-        "rows": [_row(info) for info in infos],
-        "links": [
-            [components.cut(info.name), components.layer_address("activations", info.name)]
-            for info in infos
-        ],
+        "parts": [[_link(info) for info in part] for part in parts],
+        "rows": [_row(info) for info in parts[0]],
         "total": ["total", *[totalled.get(column, "") for column in _COLUMNS[1:]]],
     }
+
+
+def _link(info: cnn.LayerInfo) -> list[str]:
+    name = info.name
+    return [name, components.cut(name), components.layer_address("activations", name)]
 
 
 def _row(info: cnn.LayerInfo) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from typing import Any
 from urllib.parse import unquote
@@ -20,6 +19,7 @@ from cnn.figures.mosaic import MOST_NUMBERS, MOST_TOGETHER
 from cnn.figures.tiling import fair_share
 from cnn.inspection.units import Source, Unit
 from cnn.models.arithmetic.forms import Choice, Function, Gradient, Shares, WeightedSum
+from cnn.properties import cached_property
 from dashboard.screens import guessing
 from dashboard.screens.cell import cell_of
 from dashboard.screens.layers import VOLUME

@@ -25,12 +25,13 @@ _FAILED: set[str] = set()
 _MOST_AGAIN = 10
 _OF_DATA = {"mnist_dir", "best_data"}
 _BROWSER = ROOT / "tests" / "browser"
-# Trainings, processes and the making of packages, in folders and files.
+# Trainings, processes, networks of full size and the making of packages, in folders and files.
 _SLOW = (
     "cnn/jobs", "cnn/training", "cnn/inspection/test_trial.py", "cnn/runs/test_heartbeat.py",
     "dashboard/runtime/test_supervisor.py",
     "dashboard/test_check.py", "dashboard/test_faults.py", "dashboard/test_home_faults.py",
-    "dashboard/test_processes.py", "dashboard/test_server.py", "test_package.py",
+    "dashboard/test_processes.py", "dashboard/test_server.py", "pages/test_named_networks.py",
+    "test_package.py",
 )  # fmt: skip
 _WITHOUT_DATA = ("test_datasets.py", "test_fetching.py", "test_start.py", "test_server.py")
 

@@ -166,6 +166,37 @@ def costly() -> keras.Model:
     return as_functional(keras.Model(picture, classes, name="costly"))
 
 
+def many_channels() -> keras.Model:
+    """2,048 maps of 16x16 and again as many, each of one before it, and ten classes."""
+    keras.utils.set_random_seed(6)
+    picture = keras.Input((16, 16, 1), name="picture")
+    x = layers.Conv2D(2048, 3, padding="same", activation="relu", name="many")(picture)
+    x = layers.DepthwiseConv2D(3, padding="same", name="each")(x)
+    x = layers.GlobalAveragePooling2D(name="means")(x)
+    classes = layers.Dense(10, activation="softmax", name="classes")(x)
+    return as_functional(keras.Model(picture, classes, name="many_channels"))
+
+
+def nested_three_times(count: int = 42) -> keras.Model:
+    """A model in a model in a model, where most of its layers are, 16x16, ten classes."""
+    keras.utils.set_random_seed(6)
+
+    def wrapped(name: str, *inside: keras.layers.Layer) -> keras.Model:
+        picture = x = keras.Input((16, 16, 2), name=f"into_{name}")
+        for layer in inside:
+            x = layer(x)
+        return keras.Model(picture, x, name=name)
+
+    steps = [layers.Conv2D(2, 1, name=f"step_{chr(97 + i)}") for i in range(count)]
+    middle = wrapped("middle", layers.ReLU(name="before"), wrapped("inner", *steps))
+    outer = wrapped("outer", middle, layers.ReLU(name="after"))
+    picture = keras.Input((16, 16, 1), name="picture")
+    x = outer(layers.Conv2D(2, 1, name="stem")(picture))
+    x = layers.GlobalAveragePooling2D(name="means")(x)
+    classes = layers.Dense(10, activation="softmax", name="classes")(x)
+    return as_functional(keras.Model(picture, classes, name="nested"))
+
+
 def pooled(side: int) -> keras.Model:
     """The means and the largest numbers of two whole maps of side x side, and two classes."""
     keras.utils.set_random_seed(6)

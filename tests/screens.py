@@ -74,10 +74,18 @@ def call(
     app: Any, page: Any, query: dict[str, str], layer: str, pathname: str, figures: Sequence[str]
 ) -> Any:
     """Ask for a whole screen as the browser does; return the answer of the server."""
+    body = wanted(page, query, layer, pathname, figures)
+    return app.server.test_client().post("/_dash-update-component", json=body, buffered=True)
+
+
+def wanted(
+    page: Any, query: dict[str, str], layer: str | None, pathname: str, figures: Sequence[str]
+) -> dict[str, Any]:
+    """Return what the browser sends to get a whole screen."""
     outputs = [*[(f, "figure") for f in figures], *[(f, "style") for f in figures]]
     outputs.append((f"{page.PAGE}-screen", "data"))
     given = lambda name, prop, value=None: {"id": name, "property": prop, "value": value}  # noqa: E731
-    body = {
+    return {
         "output": "..{}..".format("...".join(f"{name}.{prop}" for name, prop in outputs)),
         "outputs": [{"id": name, "property": prop} for name, prop in outputs],
         "inputs": [given(f"{page.PAGE}-wanted", "data", {"view": query, "number": 3})],
@@ -88,4 +96,3 @@ def call(
         ],
         "changedPropIds": [f"{page.PAGE}-wanted.data"],
     }
-    return app.server.test_client().post("/_dash-update-component", json=body, buffered=True)

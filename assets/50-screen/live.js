@@ -130,6 +130,9 @@
     const [form, isNetwork] = [root.cnn.heldForm(), root.cnn.openPage() === "network"];
     if (!isForPage || !(form || isNetwork)) return `${root.cnn.addressOf("values", { page: "panel" })}?${query}`;
     if (form) query.append("form", form);
+    if (root.cnn.openPage() === "layers") {
+      for (const name of root.cnn.shownParts()) query.append("layer", name);
+    }
     if (isNetwork) {
       for (const name of root.cnn.shownLayers()) query.append("layer", name);
       const pointed = root.cnn.network.pointedPart();

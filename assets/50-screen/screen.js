@@ -96,7 +96,8 @@
     if (!view || !layers || layers.network !== root.cnn.networkOf(view) || !isThere || !isOpen(page, layer)) {
       return root.no_update;
     }
-    const isHeld = held && screen && held.number === screen.number && !areNew();
+    const isLeft = Array.isArray(opened) && held && opened.length !== held.places.length;
+    const isHeld = held && screen && held.number === screen.number && !areNew() && !isLeft;
     if (isHeld && root.cnn.networkOf(held.view) === root.cnn.networkOf(view)) return root.no_update;
     const key = JSON.stringify([location.pathname, root.cnn.toQuery(view), layers.network, layers.early, opened]);
     if (awaited === key) return root.no_update;
@@ -140,7 +141,8 @@
   // What takes long comes beside all other requests, and part by part, until the page shows another view.
   async function askForRest(view) {
     const mine = (resting = {});
-    const { page, arrays, refusal, isStarting } = await restOf(view);
+    const known = [...had].map((place) => ["had", place]);
+    const { page, arrays, refusal, isStarting } = await restOf(view, [["rest", "1"], ...known]);
     if (mine !== resting || !isHere()) return;
     if (isStarting) setTimeout(() => mine === resting && askForRest(view), RETRY_MILLISECONDS);
     if (refusal) root.set_props("notice", { children: refusal, is_open: true });
@@ -176,10 +178,10 @@
     }
   });
 
-  async function restOf(view) {
+  // What the open page has left out, as `wanted` says.
+  async function restOf(view, wanted) {
     try {
-      const known = [...had].map((place) => ["had", place]);
-      const got = await fetch(root.cnn.valuesAddress(view, [["rest", "1"], ...known], true));
+      const got = await fetch(root.cnn.valuesAddress(view, wanted, true));
       if (got.ok) return root.cnn.unpack(await got.arrayBuffer());
       return got.status === 503 ? { isStarting: true } : { refusal: await got.text() };
     } catch {
@@ -245,6 +247,6 @@
     if (isForPanelAlone && view && requests.page) requests.page = view;
   }
 
-  root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted, askForEmpty, wantWhole,
+  root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted, askForEmpty, wantWhole, restOf,
     receivers: {}, differs, awaitsRest: () => resting !== null, heldFigures: () => (held ? held.figures : {}), shownView: () => (isHere() ? held.view : null), heldForm: () => (isHere() ? held.form : "") };
 })();

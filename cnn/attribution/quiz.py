@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -29,6 +28,7 @@ from cnn.inspection.diagnosis.selection import affordable
 from cnn.models.card import outputs_of_classes
 from cnn.models.heads import head_of
 from cnn.models.preparing import fitted, prepare
+from cnn.properties import cached_property
 
 if TYPE_CHECKING:
     import keras

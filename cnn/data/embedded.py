@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cnn.images.digits import centre_digit
+from cnn.properties import cached_property
 
 SOURCE = "scikit-learn's copy of the UCI handwritten digits"
 _HALVES = {"train": slice(0, None, 2), "test": slice(1, None, 2), "all": slice(None)}

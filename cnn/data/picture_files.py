@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from cnn.errors import DatasetError, ImageError, reason
 from cnn.images.decoding import LONGEST, Limits, decode, size_in
+from cnn.properties import cached_property
 from cnn.words import printable
 
 MOST_BYTES = 2_000_000_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from cnn.models.internals import is_graph
 from cnn.models.preparing import prepare
 from cnn.models.twins import twin
 from cnn.models.weights import weights_by_name
+from cnn.properties import cached_property
 
 if TYPE_CHECKING:
     import keras

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from cnn.models.cut import run_calls
 from cnn.models.layers import is_large, layer_info, layer_infos
 from cnn.models.orientation import channels_first, read
 from cnn.models.preparing import prepare
+from cnn.properties import cached_property
 
 if TYPE_CHECKING:
     import keras

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
+from math import prod
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakValueDictionary
 
 import numpy as np
 from cachetools import LRUCache
@@ -15,29 +18,49 @@ from cnn.models.compilation import lacks_memory, no_memory
 from cnn.models.cut import run_calls
 from cnn.models.graph import Source, calls
 from cnn.models.heads import giving
-from cnn.models.pieces import pieces
+from cnn.models.pieces import Piece, pieces
 
 if TYPE_CHECKING:
     import keras
 
-# Beside what is always kept; one piece of the network may have more.
+# Of what was looked at, and beside that of what goes from piece to piece.
 MOST_BYTES = 32_000_000
+MOST_CROSSING_BYTES = 64_000_000
+_BYTES_OF_A_NUMBER = 4
 Floats = NDArray[np.float32]
 
 
 def always_kept(model: keras.Model) -> tuple[Source, ...]:
-    """Return the outputs from which all others are computed, and those that the prediction is made of."""
+    """Return the outputs from which all others are computed, and those that the prediction is made of.
+
+    Of those that go from piece to piece the smallest that are 64 MB together: what else is read is
+    computed from these.
+    """
     answer = giving(model)
     made = [call.name for call in calls(model) if not call.inputs or call.name in answer]
-    read = [source for piece in pieces(model) for source in piece.reads]
-    return tuple(dict.fromkeys([*((name, 0) for name in made), *read]))
+    first = [(name, 0) for name in made]
+    read = dict.fromkeys(source for piece in pieces(model) for source in piece.reads)
+    sizes = {
+        call.name: _BYTES_OF_A_NUMBER * prod(side or 1 for side in call.output_shape)
+        for call in calls(model)
+    }
+    smallest = sorted(
+        (source for source in read if source not in first), key=lambda source: sizes[source[0]]
+    )
+    ends = accumulate(sizes[name] for name, _ in smallest)
+    room = {
+        source for source, end in zip(smallest, ends, strict=True) if end <= MOST_CROSSING_BYTES
+    }
+    return (*first, *(source for source in read if source in room))
 
 
 class Computed(Mapping[str, Floats]):
     """The output of every layer of a large network for one picture, by name, without the batch axis.
 
     Those of `always_kept` are there. With another, all of its piece of the network are computed, layer
-    by layer and without compiling, and the last 32 MB of them are kept.
+    by layer and without compiling. Of them, and of those looked at before, at most 32 MB are kept, first
+    the one that is asked for. A layer that is larger by itself is not: it is there as long as a reader
+    has it, and else computed again.
     """
 
     def __init__(self, model: keras.Model, kept: Mapping[Source, Any]) -> None:
@@ -48,13 +71,16 @@ class Computed(Mapping[str, Floats]):
             call.name: place for place, piece in enumerate(self._pieces) for call in piece.calls
         }
         self._names = tuple(call.name for call in calls(model))
-        self._recent: LRUCache[int, dict[str, Floats]] = LRUCache(MOST_BYTES, getsizeof=_room)
+        self._recent: LRUCache[str, Floats] = LRUCache(MOST_BYTES, getsizeof=lambda one: one.nbytes)
+        self._in_use: WeakValueDictionary[str, Floats] = WeakValueDictionary()
         self._one_at_a_time = Lock()
 
     def __getitem__(self, name: str) -> Floats:
         if (name, 0) in self._kept:
             return _read(self._kept[name, 0])
-        return self._piece_of(name)[name]
+        with self._one_at_a_time:
+            found = self._held(name)
+            return self._computed(name)[name] if found is None else found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
@@ -73,28 +99,55 @@ class Computed(Mapping[str, Floats]):
         What a piece gives to the next is there twice, compiled and not, which differ by what float32
         loses: where much cancels, more than one layer alone can explain.
         """
-        return ChainMap(self._piece_of(name), cast("dict[str, Floats]", self))
-
-    def _piece_of(self, name: str) -> dict[str, Floats]:
-        place = self._places[name]
+        names = [call.name for call in self._piece_of(name).calls]
         with self._one_at_a_time:
-            if place not in self._recent:
-                self._recent[place] = self._computed(place)
-            return self._recent[place]
+            together = {one: found for one in names if (found := self._held(one)) is not None}
+            if len(together) < len(names):
+                together = self._computed(name)
+        return ChainMap(together, cast("dict[str, Floats]", self))
 
-    def _computed(self, place: int) -> dict[str, Floats]:
-        piece = self._pieces[place]
+    def _piece_of(self, name: str) -> Piece:
+        return self._pieces[self._places[name]]
+
+    def _held(self, name: str) -> Floats | None:
+        found = self._recent.get(name)
+        return self._in_use.get(name) if found is None else found
+
+    def _values(self, sources: Iterable[Source], known: dict[Source, Any]) -> dict[Source, Any]:
+        """Add the tensors of `sources` to those that are known; what is not kept is computed."""
+        for source in sources:
+            if source in self._kept:
+                known[source] = self._kept[source]
+            elif source not in known:
+                piece = self._piece_of(source[0])
+                run_calls(piece.calls, self._values(piece.reads, known))
+        return known
+
+    def _computed(self, name: str) -> dict[str, Floats]:
+        piece = self._piece_of(name)
         try:
-            visits = run_calls(piece.calls, {source: self._kept[source] for source in piece.reads})
+            visits = run_calls(piece.calls, self._values(piece.reads, {}))
         except lacks_memory() as error:
             raise no_memory(self._model) from error
-        return {name: _read(output) for name, _, _, output in visits}
+        outputs = {one: _read(output) for one, _, _, output in visits}
+        self._in_use.update(outputs)
+        # What was asked for, what a page that goes through the network asks for next, and the rest.
+        at = list(outputs).index(name)
+        for one in reversed(_that_fit([*outputs.items()][at:] + [*outputs.items()][:at])):
+            self._recent[one] = outputs[one]
+        return outputs
+
+
+def _that_fit(outputs: Sequence[tuple[str, Floats]]) -> list[str]:
+    """Return the names of those that have room together, each where those before it leave some."""
+    names, left = [], MOST_BYTES
+    for name, values in outputs:
+        if values.nbytes <= left:
+            names.append(name)
+            left -= values.nbytes
+    return names
 
 
 def _read(tensor: Any) -> Floats:
     values: Floats = np.atleast_1d(np.asarray(tensor)[0]).astype(np.float32, copy=False)
     return values
-
-
-def _room(outputs: dict[str, Floats]) -> int:
-    return min(MOST_BYTES, sum(values.nbytes for values in outputs.values()))

@@ -133,13 +133,12 @@ def explain_unit(
     """
     info = layer_info(model, layer)
     outputs = forward(model, image).activations if activations is None else activations
+    call = next(call for call in calls(model) if call.name == layer)
+    if call.inputs and isinstance(outputs, Computed):
+        outputs = outputs.around(layer)
     shape = outputs[layer].shape
     named = {"row": row, "column": column, "channel": channel}
     at = _within(layer, shape, _place(layer, shape, named) if place is None else place)
-    by_name = {call.name: call for call in calls(model)}
-    call = by_name[layer]
-    if call.inputs and isinstance(outputs, Computed):
-        outputs = outputs.around(layer)
     first = channels_first(model)
     computed = as_computed(outputs, first)
     own = (at[-1], *at[:-1]) if layer in first else at

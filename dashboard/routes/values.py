@@ -7,8 +7,8 @@ numbers at once, and brings the same into its figures when it rests.
     GET  /values/<page>[/<layer>]?<view>    the picture of the view
 
 With `moving=picture` or `moving=epoch` more is about to come: then nothing is kept. With `rest=1` it is
-what the page has left out because it takes long or is much, or more of it than the figures that are named
-as `had`. With `figure` and `window`, four numbers
+what the page has left out because it takes long or is much, more of it than the figures that are named
+as `had`, or of it the parts with each named `layer`. With `figure` and `window`, four numbers
 with commas between them, it is what is in sight of one reduced figure.
 """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import dash_bootstrap_components as dbc
@@ -13,6 +12,7 @@ from cnn.captions import Caption
 from cnn.data.names import data_name
 from cnn.figures import EMPTY_FIGURE, Course
 from cnn.figures.curves import GRADIENT
+from cnn.properties import cached_property
 from cnn.runs.configuration import TrainingConfig, differences
 from cnn.runs.moments import Moment
 from cnn.runs.naming import in_words

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
 from threading import Condition
 
@@ -14,6 +13,7 @@ import cnn
 from cnn.data import datasets, sources
 from cnn.data.labelled import TRAIN
 from cnn.data.names import data_name
+from cnn.properties import cached_property
 from dashboard.settings import Settings
 from dashboard.state.data import OWN, SPLITS, require_known
 

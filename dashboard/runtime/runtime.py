@@ -13,7 +13,6 @@ import weakref
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -35,6 +34,7 @@ from cnn.jobs import Queue
 from cnn.models.card import miscounted, names_classes
 from cnn.models.choosing import output_labels, with_output_first
 from cnn.models.layers import is_large
+from cnn.properties import cached_property
 from cnn.runs.configuration import TrainingConfig
 from cnn.runs.moments import Moment
 from cnn.runs.run import Note, Run

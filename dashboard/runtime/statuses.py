@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import cached_property
 
 from cnn.errors import DamagedRunError, RunError
 from cnn.jobs import Queue
+from cnn.properties import cached_property
 from cnn.runs.run import Run, Status
 
 _LOST = "Its worker ended before it began: resume it."

@@ -11,12 +11,12 @@ import subprocess
 import sys
 import threading
 import time
-from functools import cached_property
 from pathlib import Path
 
 from cnn.errors import reason, without_folders
 from cnn.jobs import Home, Queue
 from cnn.jobs.home import keep
+from cnn.properties import cached_property
 from dashboard.watching.logs import message
 
 _POLL_SECONDS = 1.0

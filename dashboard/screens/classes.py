@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import dash_bootstrap_components as dbc
@@ -11,6 +10,7 @@ import numpy as np
 from dash import Dash, html
 from numpy.typing import NDArray
 
+from cnn.properties import cached_property
 from dashboard.screens.request import Request
 from dashboard.shell.controls import tie
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 import cnn
 from cnn.figures.chart import Window
+from cnn.properties import cached_property
 from dashboard.runtime.pictures import Picture, drawing
 from dashboard.runtime.runtime import Look, Runtime, current
 from dashboard.shell.tabs import opening_layer
@@ -31,8 +31,9 @@ class Request:
     and what the server computes is not kept. `drawn` is what the pen has drawn by then, uint8
     (28, 28, 1). `form` is that of the screen which the browser has. `layers` are the only ones in
     sight, if any are named; `pointed` is the channel that is pointed at, as (layer, channel). `rest` asks
-    for what the page has left out, or for more of it than the figures `had`; `enlarged` for a window
-    of one reduced figure. Figures are named by the ids of their graphs.
+    for what the page has left out, for more of it than the figures `had`, or for the parts of it with
+    those layers; `enlarged` for a window of one reduced figure. Figures are named by the ids of their
+    graphs.
     """
 
     view: View

@@ -132,7 +132,8 @@ def _bring(app: Dash, page: str, figures: Sequence[str] | dict[str, Any], whole:
     ) -> tuple[list[Any], list[Any], dict[str, Any]]:
         if not wanted or not is_open(pathname, page, layer):
             raise PreventUpdate
-        content = whole(Request(parse(wanted["view"])[0], layer))
+        in_sight = tuple(one["layer"] for one in graphs if isinstance(one, dict) and "layer" in one)
+        content = whole(Request(parse(wanted["view"])[0], layer, layers=in_sight))
         places = [element(identity) for identity in graphs]
         if not content or not set(content["charts"]) <= set(places):
             raise PreventUpdate
@@ -208,7 +209,7 @@ def _whole(show: Show, request: Request, parts: Sequence[str], page: str) -> dic
         charts = {place: drawn(chart) for place, chart in screen.charts.items()}
         return {"charts": charts, "around": screen.around()}
 
-    runtime, what = request.runtime, ["screen", page, request.layer or ""]
+    runtime, what = request.runtime, ["screen", page, request.layer or "", *request.layers]
     if runtime.ready == "failed":
         return None
     try:

@@ -126,6 +126,69 @@ def test_a_wide_table_is_a_region_that_keys_scroll_beside_its_first_column(long,
 
 
 @pytest.fixture(scope="module")
+def deep(start_server, tmp_path_factory):
+    """A network of 150 layers: the rows of its table come in four parts."""
+    path = tmp_path_factory.mktemp("models") / "deep.keras"
+    cnn.save_model(nets.deep(150), path)
+    return start_server(CNN_MODEL=str(path))
+
+
+ROWS, AWAITED = "#layer-table tbody tr", "#layer-table tbody[aria-busy]"
+
+
+def in_first_part(page) -> None:
+    """Wait until the table is there with what is near the window, and no more."""
+    expect(page.locator(ROWS)).to_have_count(150)
+    expect(page.locator(f"{ROWS}:has(td)")).to_have_count(40)
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_a_long_table_has_all_names_and_its_rows_come_as_they_come_into_view(deep, visit, width):
+    visitor = visit(deep, None)
+    visitor.page.set_viewport_size({"width": width, "height": 844})
+    page = visitor.open("/architecture")
+    in_first_part(page)
+    height = page.evaluate("document.documentElement.scrollHeight")
+    last = page.get_by_role("row", name="classes Dense")
+    expect(last).to_have_count(0)
+    page.locator(ROWS).last.scroll_into_view_if_needed()
+    expect(last).to_be_visible()
+    expect(page.locator(AWAITED)).not_to_have_count(0)
+    assert page.evaluate("document.documentElement.scrollHeight") == height
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for row in page.locator(ROWS).all():
+        row.scroll_into_view_if_needed()
+    expect(page.locator(AWAITED)).to_have_count(0)
+    expect(page.locator(f"{ROWS}:has(td)")).to_have_count(150)
+
+
+def test_who_searches_a_long_table_or_prints_it_has_all_rows(deep, visit):
+    page = visit(deep, None).open("/architecture")
+    in_first_part(page)
+    page.keyboard.press("Control+f")
+    expect(page.locator(f"{ROWS}:has(td)")).to_have_count(150)
+    page.reload()
+    in_first_part(page)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(f"{ROWS}:has(td)").count() == 150
+
+
+def test_a_row_that_is_not_there_yet_leads_to_its_layer_and_back(deep, visit):
+    page = visit(deep, None).open("/architecture")
+    in_first_part(page)
+    page.route(re.compile("[?&]rest=1"), lambda route: route.abort())
+    link = page.locator("#layer-table").get_by_role("link", name="step_101", exact=True)
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/activations/step_101"))
+    page.unroute_all()
+    page.go_back()
+    expect(page.locator(f"{ROWS}:has(td)").first).to_be_visible()
+    link.scroll_into_view_if_needed()
+    expect(page.get_by_role("row", name="step_101 ReLU")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
 def blocks(start_server, tmp_path_factory):
     path = tmp_path_factory.mktemp("models") / "in_blocks.keras"
     cnn.save_model(nets.in_blocks(), path)
@@ -162,6 +225,21 @@ def test_opened_blocks_are_part_of_the_link(blocks, visit):
     expect(inside).to_be_visible()
 
 
+def test_models_in_models_in_a_model_are_folded_and_opened(start_server, visit, tmp_path):
+    path = tmp_path / "nested.keras"
+    cnn.save_model(nets.nested_three_times(), path)
+    page = visit(start_server(CNN_MODEL=str(path)), None).open("/")
+    inside = page.locator(".net-head").get_by_title("outer/middle/inner/step_b", exact=True)
+    opening = page.get_by_role("button", name="Open outer: 44 layers")
+    expect(opening).to_be_visible()
+    expect(inside).to_have_count(0)
+    opening.click()
+    expect(inside).to_have_count(1)
+    page.get_by_role("button", name="Fold outer").press("Enter")
+    expect(opening).to_be_focused()
+    expect(inside).to_have_count(0)
+
+
 def test_all_layers_of_a_large_network_are_shown_part_by_part(blocks, shared):
     page = shared(blocks, "/layers").page
     parts = page.get_by_role("navigation", name="Parts of the network")
@@ -179,6 +257,79 @@ def test_all_layers_of_a_large_network_are_shown_part_by_part(blocks, shared):
     before = caption.inner_text()
     page.get_by_role("button", name="4", exact=True).click()
     expect(caption).not_to_have_text(before)
+
+
+PART = "#layers-tiles > .tiles"
+# One look further down, to where the page ends just then.
+DOWN = "() => scrollTo(0, document.documentElement.scrollHeight)"
+
+
+def drawn(page, count: int) -> None:
+    """Wait until so many figures are on the page, all of them drawn."""
+    expect(page.locator("#layers-tiles section")).to_have_count(count)
+    expect(page.locator("#layers-tiles .gtitle")).to_have_count(count)
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_the_next_part_comes_as_its_end_comes_into_view_and_what_is_far_is_let_go(
+    blocks, visit, width
+):
+    visitor = visit(blocks, None)
+    visitor.page.set_viewport_size({"width": width, "height": 844})
+    page = visitor.open("/layers")
+    drawn(page, 12)
+    parts, links = page.locator(PART), page.locator("#layers-parts a")
+    page.evaluate(DOWN)
+    drawn(page, 24)
+    expect(parts.nth(1).get_by_text("Layers 13–24 of 61")).to_be_visible()
+    height = parts.nth(0).evaluate("part => part.offsetHeight")
+    parts.nth(1).locator("section").nth(4).scroll_into_view_if_needed()
+    drawn(page, 12)
+    expect(parts.nth(0).locator("section")).to_have_count(0)
+    assert parts.nth(0).evaluate("part => part.offsetHeight") == pytest.approx(height, abs=200)
+    expect(page).to_have_url(re.compile("/layers.*#block_2_relu$"))
+    expect(links.nth(1)).to_have_attribute("aria-current", "page")
+    expect(links.nth(0)).not_to_have_attribute("aria-current", "page")
+    page.evaluate("() => scrollTo(0, 0)")
+    expect(parts.nth(0).locator(".gtitle")).to_have_count(12)
+    expect(parts.nth(1).locator("section")).to_have_count(0)
+    expect(page).to_have_url(re.compile("/layers[^#]*$"))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_all_parts_that_are_in_view_follow_the_picture(blocks, visit):
+    page = visit(blocks, None).open("/layers")
+    drawn(page, 12)
+    page.evaluate(DOWN)
+    drawn(page, 24)
+    captions = [page.locator(PART).nth(i).locator("figure > [id*=caption]").last for i in (0, 1)]
+    before = [caption.text_content() for caption in captions]
+    with page.expect_request(re.compile("/values/layers[?].*layer=picture&layer=block_2_relu")):
+        page.get_by_role("button", name="4", exact=True).press("Enter")
+    for caption, text in zip(captions, before, strict=True):
+        expect(caption).not_to_have_text(text)
+    expect(page.locator("#layers-tiles .painted-over")).to_have_count(0)
+
+
+def test_a_reload_and_the_way_back_open_the_part_where_one_was(blocks, visit):
+    page = visit(blocks, None).open("/layers")
+    for count in (12, 24):
+        drawn(page, count)
+        page.evaluate(DOWN)
+    expect(page.locator(PART).nth(2).locator(".gtitle")).to_have_count(12)
+    page.locator(PART).nth(2).locator("section").nth(6).scroll_into_view_if_needed()
+    expect(page).to_have_url(re.compile("/layers.*#block_5_relu$"))
+    page.reload()
+    drawn(page, 12)
+    expect(page.get_by_text("Layers 25–36 of 61")).to_be_visible()
+    page.get_by_role("heading", name="block_5_relu").get_by_role("link").click()
+    expect(page).to_have_url(re.compile("/activations/block_5_relu"))
+    page.go_back()
+    expect(page.get_by_text("Layers 25–36 of 61")).to_be_visible()
+    drawn(page, 12)
+    page.get_by_role("link", name="1–12", exact=True).click()
+    expect(page.get_by_text("Layers 1–12 of 61")).to_be_visible()
+    expect(page).to_have_url(re.compile("/layers[^#]*$"))
 
 
 @pytest.fixture(scope="module")

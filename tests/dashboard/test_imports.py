@@ -34,12 +34,26 @@ def test_arrows_run_one_way(package, never):
     assert not imported(package) & never
 
 
+def test_nobody_waits_for_a_property_that_another_object_computes():
+    """Pydantic takes no other kind of property than that of Python; of the settings none takes long."""
+    of_python = "from functools import cached_property"
+    modules = [
+        path for package in ("cnn", "dashboard", "pages") for path in (ROOT / package).rglob("*.py")
+    ]
+    found = [
+        path.relative_to(ROOT).as_posix()
+        for path in modules
+        if of_python in path.read_text("utf-8")
+    ]
+    assert found == ["cnn/properties.py", "dashboard/settings.py"]
+
+
 # What each package or room consists of; nothing imports what comes after it.
 ROOMS = {
     "cnn": (
-        "errors", "files", "words", "ranges", "settings", "colours", "images", "data", "models",
-        "inspection", "gradients", "attribution", "runs", "training", "studies", "jobs", "captions",
-        "figures",
+        "errors", "files", "words", "properties", "ranges", "settings", "colours", "images", "data",
+        "models", "inspection", "gradients", "attribution", "runs", "training", "studies", "jobs",
+        "captions", "figures",
     ),
     "cnn.data": (
         "picture_files", "levels", "beside", "labelled", "splits", "idx", "archives", "cifar",

@@ -1,9 +1,12 @@
 """A network of many layers with large maps: what a page sends of it, and that it is true."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from dash import no_update
+from dash.exceptions import PreventUpdate
 from plotly.io.json import to_json_plotly
 
 import cnn
@@ -251,30 +254,62 @@ def test_a_flat_layer_of_many_units_is_shown_in_less_than_a_megabyte(tmp_path, r
 def test_all_layers_shows_each_layer_in_one_part(query):
     request = Request(parse(query)[0])
     names = [info.name for info in cnn.layer_infos(request.model)]
-    _, links, _, _ = all_layers.tiles(request)
+    places, links, message, is_told = all_layers.tiles(request)
+    assert (message, is_told, len(links)) == ("", False, len(places))
     found = []
-    for link in links:
-        part = Request(request.view, link.href.rpartition("/")[2])
-        tiles, again, message, is_told = all_layers.tiles(part)
-        shown = [json.loads(place)["layer"] for place in all_layers.show(part).charts]
+    for place, link in zip(places, links, strict=True):
+        listed = json.loads(getattr(place, "data-layers"))
+        for asked in (
+            replace(request, layer=link.href.rpartition("/")[2]),
+            replace(request, layers=(listed[-1],)),
+        ):
+            shown = [json.loads(figure)["layer"] for figure in all_layers.show(asked).charts]
+            assert shown == listed
         assert link.children == f"{len(found) + 1}–{len(found) + len(shown)}"
-        assert len(tiles) == len(shown) <= 12
-        assert ([one.href for one in again], message, is_told) == (
-            [one.href for one in links],
-            "",
-            False,
-        )
+        assert not place.children and len(shown) <= 12
         found += shown
     assert found == names
 
 
+def test_tiles_come_for_the_parts_in_sight_and_others_are_let_go(query):
+    request = Request(parse(query)[0])
+    places, *_ = all_layers.tiles(request)
+    ids = [place.id for place in places]
+    first, second, third = [identity["first"] for identity in ids[:3]]
+    layers = {"model": request.view.model}
+    window = {"shown": [second, third, "nowhere"], "there": [first, second]}
+    gone, stays, comes, *untouched = all_layers.bring_parts(window, ids, layers)
+    assert gone == [] and stays is no_update and set(untouched) == {no_update}
+    told, *tiles = comes
+    assert told["props"]["children"] == "Layers 25–36 of 61" and len(tiles) == 12
+    for given in ((None, layers), (window, None)):
+        with pytest.raises(PreventUpdate):
+            all_layers.bring_parts(given[0], ids, given[1])
+
+
+@pytest.mark.parametrize("scale", ["layer", "channel"])
+def test_two_parts_in_sight_are_one_answer_below_a_megabyte(large, query, scale):
+    asked = {**query, "scale": scale, "layer": ["picture", "block_2_relu"]}
+    view = parse({**query, "scale": scale})[0]
+    request = Request(view, layers=("picture", "block_2_relu"))
+    whole = _whole(all_layers.show, request, (), all_layers.PAGE)
+    assert len(whole["charts"]) == 24 and len(to_json_plotly(whole)) < MEGABYTE
+    asked["form"] = whole["around"]["form"]
+    got = large.server.test_client().get("/values/layers", query_string=asked)
+    facts, _ = unpacked(got.data)
+    assert set(facts["page"]["charts"]) == set(whole["charts"]) and len(got.data) < MEGABYTE
+    one = {**asked, "layer": ["picture"]}
+    got = large.server.test_client().get("/values/layers", query_string=one)
+    assert unpacked(got.data)[0]["page"].keys() == {"form"}
+
+
 def test_a_layer_leads_to_its_part_and_one_that_is_not_there_is_told(query):
     within = Request(parse(query)[0], "block_9_relu")
-    tiles, links, _, _ = all_layers.tiles(within)
-    assert len(tiles) == 12
+    _, links, _, _ = all_layers.tiles(within)
+    assert len(all_layers.show(within).charts) == 12
     assert [link.href for link in links].count("/layers/block_9_relu") == 1
-    tiles, links, message, is_told = all_layers.tiles(Request(parse(query)[0], "nowhere"))
-    assert (tiles, is_told) == ([], True)
+    places, links, message, is_told = all_layers.tiles(Request(parse(query)[0], "nowhere"))
+    assert (places, is_told) == ([], True)
     assert "“nowhere” is not in this model" in message
     assert len(links) == 6
 

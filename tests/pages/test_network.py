@@ -15,6 +15,7 @@ from dashboard.shell import panel
 from dashboard.state.view import View, parse
 from pages import network
 from pages.network import described, values
+from tests import nets
 from tests.screens import looked_at, unpacked
 
 
@@ -262,3 +263,10 @@ def test_weights_that_are_no_numbers_leave_out_their_sum(classifier, seven):
 
 def test_the_heading_speaks_of_no_digits_for_a_model_of_anything():
     assert "digit" not in str(network.layout()).lower()
+
+
+def test_models_in_models_in_a_model_are_one_block_of_all_their_layers():
+    found = {layer["name"]: layer["fold"] for layer in described(nets.nested_three_times())}
+    inside = [name for name, fold in found.items() if fold == "outer"]
+    assert "outer/middle/inner/step_a" in inside and "outer/after" in inside
+    assert len(inside) == 44 and set(found.values()) == {"", "outer"}

@@ -13,7 +13,8 @@ from dashboard.screens.request import Request
 from dashboard.shell import panel
 from dashboard.state.view import parse
 from pages import activations, all_layers, architecture, filters, moments, training
-from tests.screens import caption, screen
+from tests import nets
+from tests.screens import application_of, caption, screen, unpacked
 
 
 @pytest.fixture(params=["app", "second_app"])
@@ -152,13 +153,37 @@ def test_the_architecture_adds_up(both):
     table = shown.properties[architecture.TABLE]
     assert [row[0] for row in table["rows"]] == layers["names"]
     assert {len(row) for row in [*table["rows"], table["total"]]} == {len(table["columns"])}
-    assert [path for _, path in table["links"]] == [
+    (links,) = table["parts"]
+    assert [path for _, _, path in links] == [
         f"/activations/{quote(name, safe='')}" for name in layers["names"]
     ]
     assert diagram.figure().data[0].customdata
     assert diagram.size["width"].endswith("px")
     assert caption(shown, architecture.DIAGRAM)
     assert "parameters" in shown.texts[architecture.SUMMARY]
+
+
+def test_a_long_table_comes_in_parts_and_the_first_with_all_names(tmp_path, request_of):
+    app = application_of(nets.deep(150), tmp_path)
+    request_of(app)
+    view = runtime_of(app).default_view()
+    names = [info.name for info in cnn.layer_infos(runtime_of(app).model(view))]
+    first = architecture.show(Request(view))
+    table = first.properties[architecture.TABLE]
+    assert [name for part in table["parts"] for name, _, _ in part] == names
+    assert [row[0] for row in table["rows"]] == names[:40]
+
+    def rest(**layers):
+        given = {**view.to_query(), "rest": "1", **layers}
+        got = app.server.test_client().get("/values/architecture", query_string=given)
+        page = unpacked(got.data)[0]["page"]
+        assert page["charts"] == {}
+        return page["properties"][architecture.TABLE]["more"]
+
+    assert [row[0] for row in rest(layer=[names[40], names[125]])] == names[40:80] + names[120:]
+    every = rest()
+    assert [row[0] for row in every] == names and every[:40] == table["rows"]
+    assert {len(row) for row in every} == {len(table["columns"])}
 
 
 def test_layouts_stand_without_arguments_and_with_nonsense():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from typing import Any
 
@@ -23,6 +22,7 @@ from cnn.models.inputs import scale_of
 from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo, layer_infos
 from cnn.models.scales import Scale
+from cnn.properties import cached_property
 
 _OF_OTHERS = ("beside", "merged", "rearranged")
 Mask = NDArray[np.bool_]

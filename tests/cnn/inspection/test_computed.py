@@ -1,5 +1,7 @@
 """A large network: one pass gives the prediction and the peaks, layers are computed when looked at."""
 
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -137,16 +139,95 @@ def test_a_piece_is_computed_once_and_only_when_one_of_its_layers_is_asked_for(l
     assert len(run) == 1 and "block_1_expand" in run[0]
 
 
+def kept_of(passed) -> dict[str, int]:
+    """Ask for every layer in turn; return the bytes of those that no reader holds and are there yet."""
+    seen = {name: weakref.ref(passed.activations[name]) for name in passed.activations}
+    found = {name: one() for name, one in seen.items()}
+    return {name: values.nbytes for name, values in found.items() if values is not None}
+
+
 def test_of_what_was_looked_at_as_much_is_kept_as_there_is_room_for(large, monkeypatch):
-    monkeypatch.setattr(computed, "MOST_BYTES", 1)
+    monkeypatch.setattr(computed, "MOST_BYTES", 1_000_000)
     passed = cnn.forward(nets.in_blocks(), np.full((96, 96), 200, np.uint8))
-    first = passed.activations["block_1_relu"]
-    assert passed.activations["block_1_relu"] is first
-    assert passed.activations["block_9_relu"].any()
-    assert passed.activations["block_1_relu"] is not first
-    np.testing.assert_array_equal(passed.activations["block_1_relu"], first)
     everything = sum(4 * values.size for values in passed.activations.values())
+    assert everything > 10 * computed.MOST_BYTES
+    kept = kept_of(passed)
+    assert 500_000 < sum(kept.values()) <= computed.MOST_BYTES
+    assert "means" in kept and "block_1_relu" not in kept
+    first = passed.activations["block_1_relu"].copy()
+    np.testing.assert_array_equal(passed.activations["block_1_relu"], first)
     assert passed.nbytes < everything / 3
+
+
+def rectified() -> keras.Model:
+    """A convolution and twelve functions after each other, each of 131 kB."""
+    picture = keras.Input((64, 64, 1))
+    x = layers.Conv2D(8, 3, padding="same")(picture)
+    for i in range(12):
+        x = layers.LeakyReLU(0.9, name=f"relu_{i}")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    return as_functional(keras.Model(picture, layers.Dense(5, activation="softmax")(x)))
+
+
+def test_a_piece_that_does_not_fit_is_not_computed_anew_for_each_of_its_layers(large, monkeypatch):
+    """Who goes through it finds as many layers as there is room for, from that which is asked for on."""
+    monkeypatch.setattr(computed, "MOST_BYTES", 600_000)
+    model, run = rectified(), []
+    monkeypatch.setattr(
+        computed, "run_calls", lambda *given, first=computed.run_calls: run.append(1) or first(*given)
+    )  # fmt: skip
+    piece = max(pieces(model), key=lambda one: sum(_bytes(call) for call in one.calls))
+    assert sum(map(_bytes, piece.calls)) > 1_200_000
+    passed = cnn.forward(model, np.full((64, 64), 200, np.uint8))
+    run.clear()
+    for call in piece.calls:
+        assert passed.activations[call.name].any()
+    assert 1 < len(run) <= len(piece.calls) / 2
+
+
+def _bytes(call) -> int:
+    return 4 * int(np.prod(call.output_shape))
+
+
+def wide() -> keras.Model:
+    """Two layers of 84 MB, which go from piece to piece, and of them another of 101 kB, 512x512."""
+    keras.utils.set_random_seed(9)
+    picture = keras.Input((512, 512, 1), name="picture")
+    x = layers.Conv2D(80, 1, name="wide")(picture)
+    x = layers.Conv2D(80, 1, name="wider")(x)
+    x = layers.MaxPooling2D(29, name="smaller")(x)
+    x = layers.GlobalAveragePooling2D(name="means")(x)
+    return as_functional(
+        keras.Model(picture, layers.Dense(5, activation="softmax", name="last")(x))
+    )
+
+
+def test_a_layer_that_is_larger_than_all_room_is_not_kept_and_each_cell_of_it_is_told(
+    large, monkeypatch
+):
+    model, image = wide(), np.random.default_rng(3).integers(0, 256, (512, 512), dtype=np.uint8)
+    run = []
+    monkeypatch.setattr(
+        computed, "run_calls", lambda *given, first=computed.run_calls: run.append(1) or first(*given)
+    )  # fmt: skip
+    assert any(source == ("wide", 0) for piece in pieces(model) for source in piece.reads)
+    passed = cnn.forward(model, image)
+    assert passed.nbytes < 2 * computed.MOST_BYTES
+    run.clear()
+    values = passed.activations["wide"]
+    assert values.nbytes > computed.MOST_CROSSING_BYTES and values.any()
+    assert passed.activations["wide"] is values and len(run) == 1
+    cell, after = float(values[411, 37, 21]), passed.activations["wider"][411, 37, 21]
+    here = {"row": 411, "column": 37, "channel": 21}
+    kernel, bias = (one.numpy() for one in model.get_layer("wider").weights)
+    assert after == pytest.approx(values[411, 37] @ kernel[0, 0, :, 21] + bias[21], rel=1e-3)
+    del values
+    kept = kept_of(passed)
+    assert not {"wide", "wider"} & kept.keys() and sum(kept.values()) <= computed.MOST_BYTES
+    run.clear()
+    unit = cnn.explain_unit(model, image, layer="wide", activations=passed.activations, **here)
+    assert unit.is_proved and unit.computed == pytest.approx(cell) and len(run) == 1
+    assert unit.sources and "wide" not in kept_of(passed)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -3,11 +3,11 @@
 import io
 import json
 import pickle
-import resource
 import shutil
 import sys
 import zipfile
 import zlib
+from contextlib import nullcontext
 
 import h5py
 import keras
@@ -18,11 +18,13 @@ from hypothesis import strategies as st
 from keras import layers
 
 import cnn
-from cnn.models.opening import Limits, opened
+from cnn.models.opening import Limits, building, opened
 from cnn.models.opening.classes import named
+from tests.memory import memory_at_most
 
 pytestmark = pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
 STATED = Limits()
+MOST_TAKEN = 400_000_000
 BOTH = pytest.mark.parametrize("suffix", [".keras", ".h5"])
 
 
@@ -44,8 +46,8 @@ def folder(tmp_path_factory):
 
 
 def refusal(path, limits=STATED):
-    """The sentence with which a file is refused."""
-    with pytest.raises(cnn.ModelError) as error:
+    """The sentence with which a file is refused, which takes no gigabyte of memory."""
+    with memory_at_most(MOST_TAKEN), pytest.raises(cnn.ModelError) as error:
         opened(path, limits)
     sentence = str(error.value)
     assert path.name in sentence
@@ -373,20 +375,49 @@ def test_a_huge_layer_is_refused_before_keras_is_asked(folder, tmp_path, monkeyp
     assert "declares 1,000,000,000 weights or more for the layer 'conv'" in sentence
 
 
-def test_what_is_huge_only_once_it_is_joined_is_refused_before_an_array_is_made(folder, tmp_path):
+def of_two_layers(folder, target, *, units):
+    """A file of a network with units² weights that holds 100,038 numbers."""
+
     def change(configuration):
         first, conv, flatten, dense = configuration["config"]["layers"]
         wide = json.loads(json.dumps(dense).replace('"dense"', '"wide"'))
-        wide["config"] |= {"units": 60_000, "name": "wide"}
-        dense["config"]["units"] = 60_000
+        wide["config"] |= {"units": units, "name": "wide"}
+        dense["config"]["units"] = units
         del dense["build_config"]
         configuration["config"]["layers"] = [first, conv, flatten, wide, dense]
 
-    path = with_configuration(folder, tmp_path / "m.keras", change)
-    path = with_weights_of(path, tmp_path / "huge.keras", np.zeros(100_000, np.float32))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert "weights or more for the network, and holds 100,038 numbers" in refusal(path)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000
+    path = with_configuration(folder, target.with_name("small.keras"), change)
+    return with_weights_of(path, target, np.zeros(100_000, np.float32))
+
+
+def test_what_is_huge_only_once_it_is_joined_is_refused_before_an_array_is_made(folder, tmp_path):
+    sentence = refusal(of_two_layers(folder, tmp_path / "huge.keras", units=60_000))
+    assert "weights or more for the network, and holds 100,038 numbers" in sentence
+
+
+def test_memory_that_a_refusal_takes_would_be_seen(folder, tmp_path, monkeypatch):
+    """Also by a process that has had more of it before."""
+    np.ones(150_000_000, np.float32).sum()
+    monkeypatch.setattr(building, "without_values", nullcontext)
+    path = of_two_layers(folder, tmp_path / "huge.keras", units=12_000)
+    with pytest.raises(AssertionError, match="MB were taken, at most 400 MB expected"):
+        refusal(path)
+
+
+def test_an_archive_takes_no_memory_for_what_it_would_unpack_to(folder, tmp_path):
+    path = with_members(
+        folder / "m.keras", tmp_path / "m.keras", lambda members: members.pop("model.weights.h5")
+    )
+    zeros = bytes(1_000_000)
+    with (
+        zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open("model.weights.h5", "w", force_zip64=True) as member,
+    ):
+        for _ in range(700):
+            member.write(zeros)
+    assert path.stat().st_size < 5_000_000
+    sentence = refusal(path, Limits(bytes=600_000_000))
+    assert "unpacks to 700.0 MB: at most 600.0 MB are opened" in sentence
 
 
 def attending(kind, **settings):
