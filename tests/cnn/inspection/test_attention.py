@@ -102,6 +102,73 @@ def test_of_maps_the_plain_layers_mix_each_row_in_itself(kind):
     np.testing.assert_allclose(mixed, values["plain"], rtol=1e-4, atol=1e-6)
 
 
+# Every kind of attention that Keras has: one head or several, which share keys or do not.
+KINDS = {
+    "several heads": lambda: layers.MultiHeadAttention(3, 4),
+    "of groups": lambda: layers.GroupQueryAttention(4, 6, 3),
+    "one per key": lambda: layers.GroupQueryAttention(4, 2, 2, use_bias=False),
+    "plain": layers.Attention,
+    "plain scaled": lambda: layers.Attention(use_scale=True, score_mode="concat"),
+    "additive": layers.AdditiveAttention,
+}
+# The ways to call them, with queries and keys of unlike length, as arguments and keywords.
+FORMS = {
+    "query and value": lambda q, k, v, m: ([q, v], {}),
+    "with a key": lambda q, k, v, m: ([q, v, k], {}),
+    "of itself, causal": lambda q, k, v, m: ([q, q], {"use_causal_mask": True}),
+    "with a mask": lambda q, k, v, m: ([q, v, k], {"mask": m}),
+    "with a mask, causal": lambda q, k, v, m: ([q, v], {"mask": m, "use_causal_mask": True}),
+}
+
+
+def attended(kind: str, form: str) -> tuple[keras.Model, keras.Model]:
+    """A network with attention, and one that gives the scores as Keras does at the same call."""
+    keras.utils.set_random_seed(2)
+    picture = keras.Input((6, 5, 1), name="picture")
+    query = layers.Reshape((6, 5))(picture)
+    value = layers.Dense(5, name="value")(layers.Cropping1D((1, 0))(query))
+    key = layers.Dense(5, name="key")(value)
+    layer = KINDS[kind]()
+    inputs, settings = FORMS[form](query, key, value, keras.ops.abs(value)[..., 0] > 0.2)
+    if (is_hidden := settings.pop("mask", None)) is not None:
+        if isinstance(layer, layers.Attention):
+            settings["mask"] = [None, is_hidden]
+        else:
+            of_each = keras.ops.repeat(is_hidden[:, None], 6, axis=1)
+            settings["attention_mask"] = of_each
+    entering = [inputs] if isinstance(layer, layers.Attention) else inputs
+    mixed = layer(*entering, **settings)
+    _, scores = layer(*entering, **settings, return_attention_scores=True)
+    return keras.Model(picture, mixed), keras.Model(picture, scores)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_head_of_every_attention_has_keras_s_own_scores(kind, form):
+    model, reference = attended(kind, form)
+    (name,) = [info.name for info in cnn.layer_infos(model) if "Attention" in info.kind]
+    scores = cnn.attention_scores(model, IMAGE, layer=name)
+    expected = reference(cnn.prepare(IMAGE, model)).numpy()[0]
+    if expected.ndim == 2:
+        expected = expected[None]
+    assert len(scores) == {"several heads": 3, "of groups": 6, "one per key": 2}.get(kind, 1)
+    np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-7)
+    if "mask" in form or "causal" in form:
+        assert (scores == 0).any()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_head_is_a_map_of_its_scores(kind):
+    model, _ = attended(kind, "with a key")
+    (name,) = [info.name for info in cnn.layer_infos(model) if "Attention" in info.kind]
+    scores = cnn.attention_scores(model, IMAGE, layer=name)
+    drawn = cnn.figures.attention_chart(scores, name).traces
+    assert drawn
+    info = cnn.layer_info(model, name)
+    caption = cnn.captions.attention_scores(scores, info)
+    assert "a row per query (6), a column per key (5)" in caption.seen
+
+
 class Flattening(layers.Layer):
     """Attention over the cells of maps, in a row."""
 
