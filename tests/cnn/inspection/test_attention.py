@@ -106,7 +106,6 @@ def test_of_maps_the_plain_layers_mix_each_row_in_itself(kind):
 KINDS = {
     "several heads": lambda: layers.MultiHeadAttention(3, 4),
     "of groups": lambda: layers.GroupQueryAttention(4, 6, 3),
-    "one per key": lambda: layers.GroupQueryAttention(4, 2, 2, use_bias=False),
     "plain": layers.Attention,
     "plain scaled": lambda: layers.Attention(use_scale=True, score_mode="concat"),
     "additive": layers.AdditiveAttention,
@@ -121,52 +120,42 @@ FORMS = {
 }
 
 
-def attended(kind: str, form: str) -> tuple[keras.Model, keras.Model]:
-    """A network with attention, and one that gives the scores as Keras does at the same call."""
+def call(layer: layers.Layer, form: str, query, key, value, hides, **also):
+    """Call the layer in the form, where keys with `hides` false may be hidden."""
+    given, settings = FORMS[form](query, key, value, hides)
+    takes_list = isinstance(layer, layers.Attention)
+    if "mask" in settings:
+        each = keras.ops.repeat(settings.pop("mask")[:, None], 6, axis=1)
+        settings |= {"mask": [None, each[:, 0]]} if takes_list else {"attention_mask": each}
+    return layer(*([given] if takes_list else given), **settings, **also)
+
+
+def attended(kind: str, form: str) -> tuple[keras.Model, np.ndarray]:
+    """A network with attention of the form, and the scores that Keras gives at the same call."""
     keras.utils.set_random_seed(2)
     picture = keras.Input((6, 5, 1), name="picture")
     query = layers.Reshape((6, 5))(picture)
-    value = layers.Dense(5, name="value")(layers.Cropping1D((1, 0))(query))
-    key = layers.Dense(5, name="key")(value)
+    value = layers.Dense(5)(layers.Cropping1D((1, 0))(query))
+    entering = [query, layers.Dense(5)(value), value, value[..., 0] > 0.1]
     layer = KINDS[kind]()
-    inputs, settings = FORMS[form](query, key, value, keras.ops.abs(value)[..., 0] > 0.2)
-    if (is_hidden := settings.pop("mask", None)) is not None:
-        if isinstance(layer, layers.Attention):
-            settings["mask"] = [None, is_hidden]
-        else:
-            of_each = keras.ops.repeat(is_hidden[:, None], 6, axis=1)
-            settings["attention_mask"] = of_each
-    entering = [inputs] if isinstance(layer, layers.Attention) else inputs
-    mixed = layer(*entering, **settings)
-    _, scores = layer(*entering, **settings, return_attention_scores=True)
-    return keras.Model(picture, mixed), keras.Model(picture, scores)
+    model = keras.Model(picture, call(layer, form, *entering))
+    numbers = keras.Model(picture, entering)(cnn.prepare(IMAGE, model))
+    _, scores = call(layer, form, *numbers, return_attention_scores=True)
+    return model, scores.numpy()[0]
+
+
+def attention_in(model: keras.Model) -> cnn.LayerInfo:
+    return next(info for info in cnn.layer_infos(model) if "Attention" in info.kind)
 
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_head_of_every_attention_has_keras_s_own_scores(kind, form):
-    model, reference = attended(kind, form)
-    (name,) = [info.name for info in cnn.layer_infos(model) if "Attention" in info.kind]
-    scores = cnn.attention_scores(model, IMAGE, layer=name)
-    expected = reference(cnn.prepare(IMAGE, model)).numpy()[0]
-    if expected.ndim == 2:
-        expected = expected[None]
-    assert len(scores) == {"several heads": 3, "of groups": 6, "one per key": 2}.get(kind, 1)
-    np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-7)
-    if "mask" in form or "causal" in form:
-        assert (scores == 0).any()
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_head_is_a_map_of_its_scores(kind):
-    model, _ = attended(kind, "with a key")
-    (name,) = [info.name for info in cnn.layer_infos(model) if "Attention" in info.kind]
-    scores = cnn.attention_scores(model, IMAGE, layer=name)
-    drawn = cnn.figures.attention_chart(scores, name).traces
-    assert drawn
-    info = cnn.layer_info(model, name)
-    caption = cnn.captions.attention_scores(scores, info)
-    assert "a row per query (6), a column per key (5)" in caption.seen
+def test_every_head_of_every_attention_has_the_scores_of_keras(kind, form):
+    model, expected = attended(kind, form)
+    scores = cnn.attention_scores(model, IMAGE, layer=attention_in(model).name)
+    assert len(scores) == {"several heads": 3, "of groups": 6}.get(kind, 1)
+    np.testing.assert_allclose(scores, expected.reshape(scores.shape), rtol=1e-5, atol=1e-7)
+    assert (scores == 0).any() == ("mask" in form or "causal" in form)
 
 
 class Flattening(layers.Layer):
