@@ -147,8 +147,10 @@ def global_pool(pick, x, dimensions, name):
 
 
 def adaptive_pool(pick, x, dimensions, name):
-    sizes = tuple(pick.randint(1, size) for size in x.shape[1:-1])
-    return layer_of(name, dimensions)(sizes)(x)
+    sizes = [pick.randint(1, size) for size in x.shape[1:-1]]
+    if "Max" in name:  # Of one column it ends the process.
+        sizes[-1] = max(2, sizes[-1])
+    return layer_of(name, dimensions)(tuple(sizes))(x)
 
 
 for before, step in (("", pool), ("Global", global_pool), ("Adaptive", adaptive_pool)):

@@ -47,6 +47,13 @@ def single_convolution(kernel, bias=0.0, **options) -> keras.Model:
     return as_functional(model)
 
 
+# What Keras takes as a name: everything but a slash, which stands between a nested model and its layers.
+ODD_NAMES = (
+    "a blank", "été", "{brace}", "colon:1", "_underscore", "dot.ted", "...", "100%", "%20", "a+b&c=d",
+    "what?#here", '"quoted" <b>', "__proto__", "constructor", "semi;colon,comma", "back\\slash", "$x$",
+    " around ", "日本", "long" * 64,
+)  # fmt: skip
+NESTED_NAME = "a model/in side"
 LONG_NAME = "block3_residual_unit_2_depthwise_convolution_batch_normalization"
 
 
@@ -102,6 +109,20 @@ def long_names() -> keras.Model:
     x = layers.GlobalAveragePooling2D(name="global_average_pooling_of_every_channel")(x)
     classes = layers.Dense(10, activation="softmax", name="classification_head_probabilities")(x)
     return as_functional(keras.Model(picture, classes, name="long_names"))
+
+
+def oddly_named() -> keras.Model:
+    """A convolution for each of `ODD_NAMES`, one after the other, one of them in a model; two classes."""
+    keras.utils.set_random_seed(4)
+    x = picture = keras.Input((12, 12, 1), name="picture")
+    for name in ODD_NAMES:
+        x = layers.Conv2D(2, 3, padding="same", activation="relu", name=name)(x)
+    inside = keras.Input((12, 12, 2))
+    outer, inner = NESTED_NAME.split("/")
+    block = keras.Model(inside, layers.Conv2D(2, 3, name=inner)(inside), name=outer)
+    x = layers.GlobalAveragePooling2D(name="means")(block(x))
+    classes = layers.Dense(2, activation="softmax", name="classes")(x)
+    return as_functional(keras.Model(picture, classes, name="oddly_named"))
 
 
 def deep(count: int = 150) -> keras.Model:

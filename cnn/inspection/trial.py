@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 # A layer is known by its name in addresses, a class in what pages send.
 MOST_LETTERS = 1000
-# What browsers take for a step in a path, and not for a name.
-_STEPS = (".", "..")
+# What browsers take for a step in a path, or for none, and not for a name.
+_STEPS = ("", ".", "..")
 _PICTURE = np.zeros((28, 28), np.uint8)
 
 
@@ -45,10 +45,11 @@ def try_out(model: keras.Model) -> None:
 
 def _require_names(model: keras.Model) -> None:
     """Raise `ModelError` for a layer's name that no address can have, or a class's no request can."""
-    if step := next((info.name for info in layer_infos(model) if info.name in _STEPS), None):
+    steps = [info.name for info in layer_infos(model) if info.name in _STEPS]
+    if steps:
         raise ModelError(
-            f"A layer is called {step!r}, which no address can have: give it another name, then save the "
-            "model again."
+            f"A layer is called {steps[0]!r}, which no address can have: give it another name, then save "
+            "the model again."
         )
     layers = ((info.name, quote(info.name, safe="")) for info in layer_infos(model))
     classes = ((name, name) for name in class_names(model))

@@ -310,6 +310,7 @@ def _outputs(
 
     if takes_training(operation):
         keywords = {**keywords, "training": False}
+    _require_several_columns(operation, name)
     try:
         result = operation(*arguments, **keywords)
         return list(result) if isinstance(result, list | tuple) else [result]
@@ -322,6 +323,22 @@ def _outputs(
             f"The layer {quoted(name)} ({type(operation).__name__}) cannot be computed for this picture "
             f"({reason(error)}): choose another picture or model."
         ) from error
+
+
+def _require_several_columns(operation: Any, name: str) -> None:
+    """Raise `ModelError` for an adaptive maximum that leaves one column, which would end the process.
+
+    Keras pools with two windows, one of them wider than the map: then TensorFlow divides by zero.
+    """
+    kind = type(operation).__name__
+    if not kind.startswith("AdaptiveMaxPool"):
+        return
+    sizes = operation.output_size
+    if (sizes[-1] if isinstance(sizes, tuple | list) else sizes) == 1:
+        raise ModelError(
+            f"The layer {quoted(name)} ({kind}) leaves one column of what comes in, at which TensorFlow "
+            "ends the whole program: put a GlobalMaxPooling layer or keras.ops.max in its place."
+        )
 
 
 def _empties(operation: Any, arguments: tuple[Any, ...]) -> bool:

@@ -90,6 +90,8 @@ class Head:
             )
         if count == "1" and self.form in ("scores", "numbers"):
             return "one score between 0 and 1" if self.form == "scores" else "one number"
+        if (self.form, self.each) == ("maps", "softmax"):
+            return f"{count} numbers, at each cell {self.shape[-1]} class probabilities"
         return {
             "softmax": f"{count} class probabilities",
             "logits": f"{count} sums, one per class",

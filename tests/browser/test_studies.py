@@ -112,7 +112,7 @@ def test_what_a_network_without_classes_cannot_show_takes_no_room(start_server, 
     assert (
         page.get_by_role("figure", name="Prediction along the slider").bounding_box()["height"] < 80
     )
-    expect(page.locator("#prediction-note")).to_contain_text("not one per class")
+    expect(page.locator("#prediction-note")).to_contain_text("at each cell 3 class probabilities")
     for empty in ("#prediction", "#prediction-bars"):
         assert page.locator(empty).bounding_box()["height"] == 0
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Explain").click()

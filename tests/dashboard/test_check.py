@@ -1,6 +1,8 @@
 """`cnn-dashboard check`, as a process."""
 
+import io
 import os
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,8 +11,11 @@ import numpy as np
 import pytest
 from keras import layers
 from PIL import Image
+from rich.console import Console
 
 import cnn
+from cnn.models import as_functional
+from dashboard.report import print_report
 from tests import nets
 from tests.forked import Fork
 
@@ -119,6 +124,72 @@ def test_a_network_beyond_the_limits_of_its_process_ends_with_one_sentence(check
     done = check(tmp_path / "attention.keras", "--model-seconds", "0.01")
     assert (done.returncode, done.stdout) == (1, "")
     assert "attention.keras needed more than 0.01 s to be opened" in done.stderr
+
+
+def _two_inputs():
+    picture, number = keras.Input((6, 6, 1), name="picture"), keras.Input((2,), name="weather")
+    both = layers.Concatenate()([layers.Flatten()(picture), number])
+    return keras.Model([picture, number], layers.Dense(3, "softmax", name="last")(both))
+
+
+def _units(count, activation=None):
+    return lambda: nets.ending(layers.Dense(count, activation=activation, name="last"))
+
+
+FIRST = "(to be chosen in the panel: the first is shown)"
+HEADS = {
+    "softmax": (_units(3, "softmax"), ["last: 3 class probabilities"]),
+    "logits": (_units(3), ["last: 3 sums, one per class"]),
+    "one sigmoid": (_units(1, "sigmoid"), ["last: one score between 0 and 1"]),
+    "multi-label": (_units(5, "sigmoid"), ["last: 5 separate scores between 0 and 1"]),
+    "one number": (_units(1), ["last: one number"]),
+    "several numbers": (_units(4, "tanh"), ["last: 4 numbers that are no probabilities"]),
+    "embedding": (_units(32), ["last: 32 numbers that are no probabilities"]),
+    "segmentation": (
+        nets.segmenting, ["classes: 12×12×3 numbers, at each cell 3 class probabilities"],
+    ),
+    "autoencoder": (nets.autoencoder, ["image: 12×12×1 numbers, and not one per class"]),
+    "several outputs": (
+        nets.several_outputs,
+        [
+            "even: one score between 0 and 1",
+            f"digit: 10 class probabilities {FIRST}",
+            f"box: 4 numbers that are no probabilities {FIRST}",
+            f"maps: 10×10×3 numbers, and not one per class {FIRST}",
+        ],
+    ),
+    "several inputs": (_two_inputs, ["last: 3 class probabilities"]),
+}  # fmt: skip
+
+
+def _told(model):
+    """What is told of a model that is open, over the embedded digits."""
+    terminal = Console(file=io.StringIO(), width=120)
+    print_report(terminal, model, cnn.load_dataset("digits"))
+    return terminal.file.getvalue()
+
+
+@pytest.mark.parametrize("kind", HEADS)
+def test_every_kind_of_output_is_told_by_what_it_is(kind):
+    make, outputs = HEADS[kind]
+    told = _told(as_functional(make()))
+    lines = told.splitlines()
+    assert [line for line in lines if line.startswith("output ")] == [
+        f"output {o}" for o in outputs
+    ]
+    has_classes = kind in ("softmax", "logits", "several inputs")
+    assert any(line.startswith("classes: 0, 1 and 2") for line in lines) == has_classes
+    if kind in ("one number", "several numbers", "embedding", "segmentation", "autoencoder"):
+        assert "the network tells" not in told
+    if not has_classes and kind not in ("several outputs", "segmentation"):
+        assert not re.search("%|probabilit|runner-up", told.replace("no probabilities", ""))
+
+
+def test_a_model_with_a_further_input_ends_with_status_0(check, tmp_path):
+    cnn.save_model(_two_inputs(), tmp_path / "own.keras")
+    done = check(tmp_path / "own.keras")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "weather" in done.stdout.split("input: ")[1]
 
 
 class Styled(layers.Layer):

@@ -75,7 +75,10 @@ def labels(case: Case) -> list[Finding] | None:
     """
     if case.labels is None or not case.class_names or not case.class_count:
         return None
-    last = case.heads[0].last
+    head = case.heads[0]
+    if head.form == "numbers" and case.class_count != len(case.class_names):
+        return None
+    last = head.last
     if case.targets is None:
         return [_strange(case, last)]
     return _in_another_order(case, last)

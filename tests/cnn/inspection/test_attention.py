@@ -102,6 +102,62 @@ def test_of_maps_the_plain_layers_mix_each_row_in_itself(kind):
     np.testing.assert_allclose(mixed, values["plain"], rtol=1e-4, atol=1e-6)
 
 
+# Every kind of attention that Keras has: one head or several, which share keys or do not.
+KINDS = {
+    "several heads": lambda: layers.MultiHeadAttention(3, 4),
+    "of groups": lambda: layers.GroupQueryAttention(4, 6, 3),
+    "plain": layers.Attention,
+    "plain scaled": lambda: layers.Attention(use_scale=True, score_mode="concat"),
+    "additive": layers.AdditiveAttention,
+}
+# The ways to call them, with queries and keys of unlike length, as arguments and keywords.
+FORMS = {
+    "query and value": lambda q, k, v, m: ([q, v], {}),
+    "with a key": lambda q, k, v, m: ([q, v, k], {}),
+    "of itself, causal": lambda q, k, v, m: ([q, q], {"use_causal_mask": True}),
+    "with a mask": lambda q, k, v, m: ([q, v, k], {"mask": m}),
+    "with a mask, causal": lambda q, k, v, m: ([q, v], {"mask": m, "use_causal_mask": True}),
+}
+
+
+def call(layer: layers.Layer, form: str, query, key, value, hides, **also):
+    """Call the layer in the form, where keys with `hides` false may be hidden."""
+    given, settings = FORMS[form](query, key, value, hides)
+    takes_list = isinstance(layer, layers.Attention)
+    if "mask" in settings:
+        each = keras.ops.repeat(settings.pop("mask")[:, None], 6, axis=1)
+        settings |= {"mask": [None, each[:, 0]]} if takes_list else {"attention_mask": each}
+    return layer(*([given] if takes_list else given), **settings, **also)
+
+
+def attended(kind: str, form: str) -> tuple[keras.Model, np.ndarray]:
+    """A network with attention of the form, and the scores that Keras gives at the same call."""
+    keras.utils.set_random_seed(2)
+    picture = keras.Input((6, 5, 1), name="picture")
+    query = layers.Reshape((6, 5))(picture)
+    value = layers.Dense(5)(layers.Cropping1D((1, 0))(query))
+    entering = [query, layers.Dense(5)(value), value, value[..., 0] > 0.1]
+    layer = KINDS[kind]()
+    model = keras.Model(picture, call(layer, form, *entering))
+    numbers = keras.Model(picture, entering)(cnn.prepare(IMAGE, model))
+    _, scores = call(layer, form, *numbers, return_attention_scores=True)
+    return model, scores.numpy()[0]
+
+
+def attention_in(model: keras.Model) -> cnn.LayerInfo:
+    return next(info for info in cnn.layer_infos(model) if "Attention" in info.kind)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_head_of_every_attention_has_the_scores_of_keras(kind, form):
+    model, expected = attended(kind, form)
+    scores = cnn.attention_scores(model, IMAGE, layer=attention_in(model).name)
+    assert len(scores) == {"several heads": 3, "of groups": 6}.get(kind, 1)
+    np.testing.assert_allclose(scores, expected.reshape(scores.shape), rtol=1e-5, atol=1e-7)
+    assert (scores == 0).any() == ("mask" in form or "causal" in form)
+
+
 class Flattening(layers.Layer):
     """Attention over the cells of maps, in a row."""
 

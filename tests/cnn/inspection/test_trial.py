@@ -45,12 +45,12 @@ def odd(tmp_path_factory):
     return cnn.load_model(path)
 
 
-@pytest.mark.parametrize("name", [".", ".."])
+@pytest.mark.parametrize("name", ["", ".", ".."])
 def test_a_layer_called_as_a_step_in_a_path_is_refused(name):
     picture = keras.Input((28, 28, 1))
-    x = layers.Flatten(name=name)(picture)
+    x = layers.Flatten()(layers.Conv2D(1, 3, name=name)(picture))
     model = as_functional(keras.Model(picture, layers.Dense(10, "softmax")(x)))
-    with pytest.raises(cnn.ModelError, match=r"called '\.+', which no address can have: give it"):
+    with pytest.raises(cnn.ModelError, match=r"called '\.*', which no address can have: give it"):
         try_out(model)
 
 
@@ -59,6 +59,20 @@ def test_a_network_that_cuts_all_of_the_picture_away_is_told_so():
     row = layers.Flatten()(picture[:, :0])
     model = as_functional(keras.Model(picture, layers.Dense(3, "softmax")(row)))
     with pytest.raises(cnn.ModelError, match="leaves nothing of the picture"):
+        try_out(model)
+
+
+@pytest.mark.parametrize("step", ["AdaptiveMaxPooling1D", "AdaptiveMaxPooling2D", "op"])
+def test_a_maximum_that_would_end_the_process_is_refused_before(step):
+    picture = keras.Input((28, 28, 1))
+    if step == "AdaptiveMaxPooling1D":
+        pooled = layers.AdaptiveMaxPooling1D(1)(layers.Reshape((28, 28))(picture))
+    elif step == "op":
+        pooled = keras.ops.adaptive_max_pool(picture, (4, 1), "channels_first")
+    else:
+        pooled = layers.AdaptiveMaxPooling2D((4, 1))(picture)
+    model = as_functional(keras.Model(picture, layers.Flatten()(pooled)))
+    with pytest.raises(cnn.ModelError, match=r"leaves one column .* put a GlobalMaxPooling layer"):
         try_out(model)
 
 
