@@ -102,7 +102,8 @@ def ends(words: str) -> tuple[float, float]:
 
 
 def test_each_step_of_the_worker_is_seen_while_it_goes_on(server, visit):
-    options = "synthesis.steps:2048;synthesis.seeds:16"
+    # A new picture begins before the one before has long come to rest.
+    options = "synthesis.steps:512;synthesis.seeds:16"
     page = visit(server, f"/features/conv2d_1?channel=5&options={options}").page
     headings = page.get_by_role("main").get_by_role("heading", level=2)
     expect(headings).to_have_text(["Pictures of the data set", "Pictures made of noise"])
