@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -85,3 +86,43 @@ def test_pictures_are_made_of_noise_found_again_and_one_is_taken(server, visit):
     page.get_by_label("steps", exact=True).press("Enter")
     expect(box.get_by_role("button", name="Synthesise what this channel")).to_be_enabled()
     expect(box.get_by_role("img", name=re.compile("^Synthesised picture"))).to_have_count(0)
+
+
+# The words of each picture and its pixels, at one moment.
+_MADE = """(box) => [...box.querySelectorAll("figure")].map((figure) =>
+  [figure.querySelector("figcaption").textContent, figure.querySelector("img").src])"""
+_RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻−", "0123456789--")
+
+
+def ends(words: str) -> tuple[float, float]:
+    """The value of the noise and of the picture, as its words say them: "seed 0: −0.1 → 2×10⁻³"."""
+    numbers = words.partition(": ")[2].replace("×10", "e").translate(_RAISED)
+    before, after = map(float, numbers.split(" → "))
+    return before, after
+
+
+def test_each_step_of_the_worker_is_seen_while_it_goes_on(server, visit):
+    # A new picture begins before the one before has long come to rest.
+    options = "synthesis.steps:512;synthesis.seeds:16"
+    page = visit(server, f"/features/conv2d_1?channel=5&options={options}").page
+    headings = page.get_by_role("main").get_by_role("heading", level=2)
+    expect(headings).to_have_text(["Pictures of the data set", "Pictures made of noise"])
+    box = page.get_by_role("region", name="Pictures made of noise", exact=True)
+    box.get_by_role("button", name="Synthesise what this channel of conv2d_1").click()
+    cancel = box.get_by_role("button", name="Cancel")
+    pictures = box.locator(".study-pictures")
+    expect(pictures.get_by_role("img").first).to_be_visible(timeout=START_MILLISECONDS)
+    seen = []
+    for _ in range(4):
+        made = pictures.evaluate(_MADE)
+        expect(pictures).not_to_have_text("".join(words for words, _ in made))
+        expect(cancel).to_be_visible()
+        seen.append([(*ends(words), source) for words, source in made])
+    for earlier, later in pairwise(seen):
+        assert len(earlier) <= len(later)
+        for (began, value, _), (still, now, _) in zip(earlier, later, strict=False):
+            assert began == still <= value <= now
+        assert [one[2] for one in earlier] != [one[2] for one in later]
+    expect(box.locator(".js-plotly-plot")).to_be_visible()
+    cancel.click()
+    expect(box.get_by_role("button", name="Synthesise what this channel")).to_be_enabled()
