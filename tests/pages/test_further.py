@@ -311,3 +311,25 @@ def test_a_study_of_the_picture_gets_the_numbers_of_the_file(tmp_path, request_o
     assert runtime_of(app).look(views[2]).passed.activations["age"].tolist() == [1.5]
     assert "no finite number" in " ".join(runtime_of(app).look(views[1]).notes)
     assert runtime_of(app).sets.own.notes[-1] == "Left out: note (no number in line 2: 'x')."
+
+
+def test_a_second_picture_is_fed_from_a_folder(tmp_path, request_of):
+    drawn = np.random.default_rng(4).integers(0, 256, (4, 28, 28), np.uint8)
+    for number, one in enumerate(drawn):
+        place = tmp_path / "pictures" / "ab"[number % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(one).save(place / f"{number}.png")
+    app = application_of(network(), tmp_path, data=str(tmp_path / "pictures"))
+    request_of(app)
+    query = of_own(app, 0)
+    # As folders are read: class by class.
+    for also, second in (("", None), ("2:1", 1), ("2:3", 3)):
+        shown = {**query, **({"also": also} if also else {})}
+        plain = expected(app, shown, (0, 0), second, 0)[0]
+        np.testing.assert_allclose(probabilities(app, shown), plain, atol=1e-5)
+        assert links.follow(runtime_of(app), shown).messages == ()
+    told = told_of(app, {**query, "also": "2:3"})[1]
+    assert (told["name"], told["index"], told["of"]) == ("second", 3, 4)
+    assert told["text"] == "number 3, label b"
+    link = links.follow(runtime_of(app), {**query, "also": "2:4"})
+    assert "says what further inputs get" in " ".join(link.messages)
