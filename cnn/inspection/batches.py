@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,10 @@ from cnn.images.pixels import as_pixels, fit
 from cnn.models import graph, heads
 from cnn.models.card import card_of, class_names
 from cnn.models.compilation import compiled_once
+from cnn.models.further import Further, further_inputs, with_rows
 from cnn.models.inputs import input_shape, scale_of
 from cnn.models.layers import LayerInfo, layer_infos
+from cnn.models.scales import Scale
 from cnn.models.sizes import size_for
 
 if TYPE_CHECKING:
@@ -38,24 +40,56 @@ def outputs(model: keras.Model, batch: Any) -> tuple[Any, Any]:
     return heads.read(heads.head_of(model), final, visits)
 
 
-def batch_probabilities(model: keras.Model, images: Iterable[Any]) -> NDArray[np.float32]:
+def batch_probabilities(
+    model: keras.Model, images: Iterable[Any], *, given: Mapping[str, Sequence[Any]] | None = None
+) -> NDArray[np.float32]:
     """Return what the model says of each picture, float32 (n, classes), in compiled passes of 64.
 
     A picture is what `prepare` takes, and is prepared as it does. Fewer than 64 are filled up, so
     that no other number of pictures needs another compilation. Of a network with large layers the
-    passes are of fewer pictures: see `batch_size`. Raises `ImageError` for what is no
+    passes are of fewer pictures: see `batch_size`. `given` has what further inputs get with each picture,
+    by their names; with None they get what they get without. Raises `ImageError` for what is no
     picture, and for pictures of different sizes where the model takes any size.
     """
-    batch = prepared(model, images)
-    compiled = compiled_once(
-        model, _PROBABILITIES, lambda chunk: outputs(model, chunk)[0], by_xla=True
-    )
+    pictures = list(images)
+    batch = prepared(model, pictures)
     probabilities = np.empty((len(batch), len(class_names(model))), np.float32)
     size = batch_size(layer_infos(model))
     for start in range(0, len(batch), size):
         chunk = batch[start : start + size]
+        compiled = _compiled(_fed(model, pictures[start : start + size], given or {}, start, size))
         probabilities[start : start + size] = compiled(filled(chunk, size)).numpy()[: len(chunk)]
     return probabilities
+
+
+def _compiled(model: keras.Model) -> Callable[..., Any]:
+    return compiled_once(model, _PROBABILITIES, lambda chunk: outputs(model, chunk)[0], by_xla=True)
+
+
+def _fed(
+    model: keras.Model,
+    pictures: list[Any],
+    given: Mapping[str, Sequence[Any]],
+    start: int,
+    size: int,
+) -> keras.Model:
+    """Return the model whose further inputs get what is given from `start` on, filled up to `size`."""
+    if not given:
+        return model
+    scale, rows = scale_of(model), {}
+    for one in further_inputs(model):
+        if one.name in given:
+            known = given[one.name][start : start + size]
+            each = [_row(one, row, p, scale) for row, p in zip(known, pictures, strict=True)]
+            rows[one.name] = filled(np.stack(each), size)
+    return with_rows(model, rows)
+
+
+def _row(one: Further, given: Any, picture: Any, scale: Scale) -> NDArray[np.float32]:
+    """Return what an input gets with a picture: what is given, else what the model has, or the same."""
+    if given is None and one.given is not None:
+        return one.given
+    return one.taken(picture if given is None else given, scale)
 
 
 def batch_size(infos: Iterable[LayerInfo]) -> int:

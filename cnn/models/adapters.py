@@ -68,6 +68,18 @@ class Constant(_Adapter, keras.layers.Layer):
         return {**super().get_config(), "numbers": self.numbers.numpy().tolist()}
 
 
+class Rows(Constant):
+    """What a network takes beside each picture of a batch: numbers with the batch axis."""
+
+    def call(self, picture: Any) -> Any:  # noqa: ARG002
+        """Return (batch, *shape)."""
+        return keras.ops.cast(self.numbers, self.compute_dtype)
+
+    def compute_output_shape(self, shape: Any) -> tuple[Any, ...]:
+        """Return the shape of the output."""
+        return (shape[0], *self.numbers.shape[1:])
+
+
 def given_numbers(model: keras.Model) -> list[keras.Variable]:
     """Return the numbers that the model's further inputs are given."""
     return [layer.numbers for layer in model.layers if isinstance(layer, Constant)]

@@ -82,6 +82,28 @@ def with_inputs(model: keras.Model, given: Mapping[str, Any]) -> keras.Model:
     Raises `ModelError` for an input that is none of these, and for what does not fit it.
     """
     from cnn.models.adapters import Constant
+
+    return _with(model, given, Constant, _taken)
+
+
+def with_rows(model: keras.Model, given: Mapping[str, NDArray[np.float32]]) -> keras.Model:
+    """Return the model whose further inputs get other numbers with each picture of a batch.
+
+    They are as the inputs take them, (pictures, *shape), by the names of these: it takes so many
+    pictures. Raises `ModelError` for an input that is none of these.
+    """
+    from cnn.models.adapters import Rows
+
+    return _with(model, given, Rows, lambda _one, rows, _scale: rows)
+
+
+def _taken(one: Further, given: Any, scale: Scale) -> NDArray[np.float32]:
+    return one.taken(given, scale)
+
+
+def _with(model: keras.Model, given: Mapping[str, Any], kind: Any, taken: Any) -> keras.Model:
+    """Return a twin of the model in which layers of a kind give what is `taken` for further inputs."""
+    from cnn.models.adapters import Constant
     from cnn.models.inputs import scale_of
 
     found = {node.operation.name: node for node in _nodes(model)}
@@ -92,18 +114,20 @@ def with_inputs(model: keras.Model, given: Mapping[str, Any]) -> keras.Model:
     scale, others = scale_of(model), {}
     for name, one in given.items():
         layer = found[name].operation
-        numbers = _further(model, found[name]).taken(one, scale)
+        numbers = taken(_further(model, found[name]), one, scale)
         dtype = found[name].outputs[0].dtype
-        others[layer] = Constant(
-            numbers, name=name, place=layer.place, taken=layer.taken, dtype=dtype
-        )
+        others[layer] = kind(numbers, name=name, place=layer.place, taken=layer.taken, dtype=dtype)
     twin = with_layers(model, others)
     for found_out in [name for name in vars(twin) if name.startswith("_cnn_")]:
         object.__delattr__(twin, found_out)
     attach_card(twin, card_of(model))
-    own = [layer.name for layer in others if not isinstance(layer, Constant)]
+    # A layer of the same kind as before gives other numbers to what was compiled.
+    own = [
+        layer.name for layer in others if kind is not Constant or not isinstance(layer, Constant)
+    ]
     kept = kept_for_twins(model)
-    share(twin, kept.setdefault(_KEPT.format(sorted(own)), {}) if own else kept)
+    name = _KEPT.format(f"{kind.__name__} {sorted(own)}")
+    share(twin, kept.setdefault(name, {}) if own else kept)
     return twin
 
 

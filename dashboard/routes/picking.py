@@ -20,7 +20,7 @@ import cnn
 from cnn.models.card import names_classes
 from dashboard.runtime import picking
 from dashboard.runtime.picking import PAGE, Said
-from dashboard.runtime.runtime import current
+from dashboard.runtime.runtime import Runtime, current
 from dashboard.state import picking as state
 from dashboard.state.data import OWN
 from dashboard.state.view import View, parse
@@ -58,7 +58,7 @@ def _page(view: View, *, wants_marks: bool) -> dict[str, Any]:
     if runtime.ready != "ready":
         of_network: dict[str, Any] = {"waits": True, "note": runtime.not_ready}
         return of_network if place.asks_network else of_network | _shown(data, place, None)
-    model = runtime.model(runtime.settled(view))
+    model = runtime.model_of_many(view)
     said = runtime.said(view, place.label) if place.asks_network else None
     page = _shown(data, place, said)
     if said:
@@ -67,7 +67,7 @@ def _page(view: View, *, wants_marks: bool) -> dict[str, Any]:
         )
     elif wants_marks:
         places = np.array([item["index"] for item in page["items"]], np.int64)
-        page["items"] = _items(data, places, picking.asked(model, data, places, len(data)))
+        page["items"] = _items(data, places, _asked(runtime, view, model, data, places))
     names, judges = picking.classes_of(model), picking.outputs_of(model, data) is not None
     if names and not judges and not said:
         page["note"] = cnn.captions.unjudged(is_labelled=data.is_labelled)
@@ -76,6 +76,10 @@ def _page(view: View, *, wants_marks: bool) -> dict[str, Any]:
             [*filter(None, [page.get("note")]), cnn.captions.assumed(len(names))]
         )
     return page | {"names": names, "judges": judges}
+
+
+def _asked(runtime: Runtime, view: View, model: Any, data: cnn.Dataset, places: Any) -> Said:
+    return picking.asked(model, data, places, len(data), runtime.given_beside(view))
 
 
 def _shown(data: cnn.Dataset, place: state.Place, said: Said | None) -> dict[str, Any]:

@@ -79,14 +79,20 @@ def _row(
     """Return what the file of the view's picture has for an input, or why that cannot be used."""
     if not (view.is_sample and view.data.startswith(OWN)):
         return None, ""
+    return _row_at(one, data, view.index)
+
+
+def _row_at(
+    one: Further, data: Callable[[], cnn.Dataset], place: int
+) -> tuple[NDArray[Any] | None, str]:
     try:
         beside = data().beside
         own = beside.called(one.name)
         if own is None:
             return None, ""
         if one.form is not None:
-            return beside.picture(own, view.index), ""
-        return _numbers(one, beside.row(own, view.index))
+            return beside.picture(own, place), ""
+        return _numbers(one, beside.row(own, place))
     except (cnn.DatasetError, IndexError) as error:
         return None, f"The input {one.name} gets nothing of the file ({_inside(error)})."
 
@@ -126,6 +132,18 @@ def values(
     return {**rows, **_by_name(inputs, _typed(inputs, view)), **pictures}
 
 
+def rows(
+    inputs: Sequence[Further], view: View, data: cnn.Dataset, places: Sequence[int]
+) -> dict[str, list[NDArray[Any] | None]]:
+    """Return what the file of the pictures has for inputs with each of them, by name; None for nothing.
+
+    What the view gives wins: of such inputs there is nothing here.
+    """
+    typed = {*_typed(inputs, view), *(given.decode_places(view.also) if view.also else {})}
+    fed = [one for one in inputs if one.place not in typed and data.beside.called(one.name)]
+    return {one.name: [_row_at(one, lambda: data, place)[0] for place in places] for one in fed}
+
+
 def numbers(every: Sequence[Fed], view: View) -> dict[str, tuple[float, ...]]:
     """Return the numbers of the view, and of the file, for inputs that get some, by name.
 
@@ -150,8 +168,9 @@ def notes(every: Sequence[Fed]) -> tuple[str, ...]:
     told = [one.note for one in every if one.note and not one.is_typed]
     if of_file:
         told.append(
-            f"For this picture its file says {listed(of_file)}; where many pictures are computed, "
-            "each of them gets the model's own, or what you give."
+            f"For this picture its file says {listed(of_file)}; so it does for each of the pictures to "
+            "choose from. Elsewhere, where many are computed, each gets the model's own, or what you "
+            "give."
         )
     return tuple(told)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import keras
 
 PAGE = 48
+# What further inputs get with the pictures at some places, by name.
+Given = Callable[[Sequence[int]], Mapping[str, Sequence[Any]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +50,10 @@ class Said:
         return rows[np.lexsort((np.where(right, sure, -sure), right))]
 
 
-def asked(model: keras.Model, data: cnn.Dataset, places: NDArray[np.int64], of: int) -> Said:
-    """Return what the model says of the pictures at some places.
+def asked(
+    model: keras.Model, data: cnn.Dataset, places: NDArray[np.int64], of: int, given: Given
+) -> Said:
+    """Return what the model says of the pictures at some places, with what it is `given` beside each.
 
     Raises `ModelError` where it does not choose among classes, and `ImageError` where its size is open
     and theirs differ.
@@ -58,7 +63,7 @@ def asked(model: keras.Model, data: cnn.Dataset, places: NDArray[np.int64], of: 
             "This network does not choose among classes: nothing is said of pictures."
         )
     pictures, kept = data.readable(places)
-    probabilities = batch_probabilities(model, pictures)
+    probabilities = batch_probabilities(model, pictures, given=given(list(map(int, kept))))
     classes = probabilities.argmax(axis=1) if len(kept) else np.zeros(0, np.int64)
     outputs = outputs_of(model, data)
     right = None if outputs is None else classes == outputs[data.labels[kept]]
@@ -78,14 +83,14 @@ def outputs_of(model: keras.Model, data: cnn.Dataset) -> NDArray[np.int64] | Non
     return outputs_of_classes(model, data.class_names, are_own=data.is_own)
 
 
-def sampled(model: keras.Model, data: cnn.Dataset, label: int | None) -> Said:
+def sampled(model: keras.Model, data: cnn.Dataset, label: int | None, given: Given) -> Said:
     """Return what the model says of pictures of a class (None: of all), evenly chosen.
 
     They are at most 1,000, and fewer where the network computes much.
     """
     among = of_class(data, label)
     chosen = affordable(model, data.first().shape, len(among))
-    return asked(model, data, among[chosen], len(among))
+    return asked(model, data, among[chosen], len(among), given)
 
 
 def of_class(data: cnn.Dataset, label: int | None) -> NDArray[np.int64]:

@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -498,7 +499,15 @@ class Runtime:
 
     def said(self, view: View, label: int | None) -> picking.Said:
         """Return what the model of the view says of a sample of its data set, or of a class of it."""
-        return self._said_once(self.model_of_many(view), self.dataset(view), label)
+        model, data = self.model_of_many(view), self.dataset(view)
+        return self._said_once(model, data, label, self.given_beside(view))
+
+    def given_beside(self, view: View) -> picking.Given:
+        """Return what tells what the model of the view gets beside pictures of its data set."""
+        inputs = cnn.models.further_inputs(self.catalogue.load(view.model))
+        if not (inputs and view.data.startswith(OWN)):
+            return lambda _places: {}
+        return partial(further.rows, inputs, view, self.dataset(view))
 
     def kept(
         self, view: View, parts: Sequence[str], what: Sequence[str], make: Callable[[], bytes]
@@ -670,7 +679,10 @@ def _map_of_picture(view: View, model: keras.Model, method: str, target: cnn.Tar
     return _picture_and_model(view, model), view.data, view.split, method, target, options
 
 
-def _model_and_class(model: keras.Model, data: cnn.Dataset, label: int | None) -> Hashable:
+def _model_and_class(
+    model: keras.Model, data: cnn.Dataset, label: int | None, _given: picking.Given
+) -> Hashable:
+    # What further inputs are given follows from the model and the data.
     return (_model_and_data(model, data), label)
 
 

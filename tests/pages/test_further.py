@@ -311,3 +311,75 @@ def test_a_study_of_the_picture_gets_the_numbers_of_the_file(tmp_path, request_o
     assert runtime_of(app).look(views[2]).passed.activations["age"].tolist() == [1.5]
     assert "no finite number" in " ".join(runtime_of(app).look(views[1]).notes)
     assert runtime_of(app).sets.own.notes[-1] == "Left out: note (no number in line 2: 'x')."
+
+
+def test_a_second_picture_is_fed_from_a_folder(tmp_path, request_of):
+    drawn = np.random.default_rng(4).integers(0, 256, (4, 28, 28), np.uint8)
+    for number, one in enumerate(drawn):
+        place = tmp_path / "pictures" / "ab"[number % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(one).save(place / f"{number}.png")
+    app = application_of(network(), tmp_path, data=str(tmp_path / "pictures"))
+    request_of(app)
+    query = of_own(app, 0)
+    # As folders are read: class by class.
+    for also, second in (("", None), ("2:1", 1), ("2:3", 3)):
+        shown = {**query, **({"also": also} if also else {})}
+        plain = expected(app, shown, (0, 0), second, 0)[0]
+        np.testing.assert_allclose(probabilities(app, shown), plain, atol=1e-5)
+        assert links.follow(runtime_of(app), shown).messages == ()
+    told = told_of(app, {**query, "also": "2:3"})[1]
+    assert (told["name"], told["index"], told["of"]) == ("second", 3, 4)
+    assert told["text"] == "number 3, label b"
+    link = links.follow(runtime_of(app), {**query, "also": "2:4"})
+    assert "says what further inputs get" in " ".join(link.messages)
+
+
+def test_each_of_the_pictures_to_choose_from_gets_what_the_file_has_for_it(own, request_of):
+    app, seconds, colours = own
+    request_of(app)
+    runtime = runtime_of(app)
+    data = runtime.dataset(parse(of_own(app, 0))[0])
+    ages = np.where(np.isfinite(AGES).all(axis=1, keepdims=True), AGES, 0)
+    wanted = [
+        of_keras(app, data[n].pixels, ages[n], seconds[n], colours[n]) for n in range(len(ages))
+    ]
+    # Whichever picture is shown, and beside a drawing.
+    drawn = pixels.encode(np.full((28, 28, 1), 200, np.uint8))
+    for query in (of_own(app, 0), of_own(app, 3), of_own(app, 1, pixels=drawn)):
+        view = parse(query)[0]
+        said = runtime.said(view, None)
+        assert said.classes.tolist() == [int(one.argmax()) for one in wanted]
+        np.testing.assert_allclose(said.sure, [one.max() for one in wanted], atol=1e-5)
+    # What the reader gives wins, for each of them.
+    typed = parse(of_own(app, 3, given="1:9,9.5"))[0]
+    each = [of_keras(app, data[n].pixels, (9, 9.5), seconds[n], colours[n]) for n in range(6)]
+    np.testing.assert_allclose(
+        runtime.said(typed, None).sure, [one.max() for one in each], atol=1e-5
+    )
+    assert set(runtime.given_beside(typed)([0])) == {"second", "colour"}
+
+
+def test_the_marks_on_a_page_of_pictures_are_not_of_what_the_shown_one_gets(own, request_of):
+    app, *_ = own
+    request_of(app)
+    client = app.server.test_client()
+    pages = [
+        client.get("/pictures", query_string={**of_own(app, n), "pick": ",,,0", "marks": "1"}).json
+        for n in (1, 4)
+    ]
+    assert pages[0]["items"] == pages[1]["items"]
+    sure = runtime_of(app).said(parse(of_own(app, 1))[0], None).sure
+    told = [item.get("sure") for item in pages[0]["items"]]
+    assert told == [cnn.captions.percent(float(one), 0) for one in sure]
+
+
+def test_pictures_beyond_a_batch_get_their_own_rows_too():
+    model = cnn.models.as_functional(network())
+    random = np.random.default_rng(1)
+    images, ages = random.integers(0, 256, (70, 28, 28, 1), np.uint8), random.random((70, 2))
+    said = cnn.batch_probabilities(model, images, given={"age": list(ages)})
+    for place in (0, 63, 64, 69):
+        one = cnn.models.with_inputs(model, {"age": ages[place]})
+        expected = cnn.predict(one, images[place]).probabilities
+        np.testing.assert_allclose(said[place], expected, atol=1e-5)
