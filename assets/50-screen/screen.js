@@ -142,7 +142,7 @@
   async function askForRest(view) {
     const mine = (resting = {});
     const known = [...had].map((place) => ["had", place]);
-    const { page, arrays, refusal, isStarting } = await restOf(view, [["rest", "1"], ...known]);
+    const { page, arrays, refusal, isStarting } = await leftOutOf(view, [["rest", "1"], ...known]);
     if (mine !== resting || !isHere()) return;
     if (isStarting) setTimeout(() => mine === resting && askForRest(view), RETRY_MILLISECONDS);
     if (refusal) root.set_props("notice", { children: refusal, is_open: true });
@@ -179,7 +179,7 @@
   });
 
   // What the open page has left out, as `wanted` says.
-  async function restOf(view, wanted) {
+  async function leftOutOf(view, wanted) {
     try {
       const got = await fetch(root.cnn.valuesAddress(view, wanted, true));
       if (got.ok) return root.cnn.unpack(await got.arrayBuffer());
@@ -247,6 +247,6 @@
     if (isForPanelAlone && view && requests.page) requests.page = view;
   }
 
-  root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted, askForEmpty, wantWhole, restOf,
+  root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted, askForEmpty, wantWhole, leftOutOf,
     receivers: {}, differs, awaitsRest: () => resting !== null, heldFigures: () => (held ? held.figures : {}), shownView: () => (isHere() ? held.view : null), heldForm: () => (isHere() ? held.form : "") };
 })();

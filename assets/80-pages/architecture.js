@@ -77,7 +77,7 @@
     const view = root.cnn.shownView();
     if (!view || (body ? !awaited.has(body) : !awaited.size)) return;
     const of = rowOf;
-    const { page, refusal, isStarting } = await root.cnn.restOf(view, wanted(body));
+    const { page, refusal, isStarting } = await root.cnn.leftOutOf(view, wanted(body));
     if (!document.getElementById(TABLE)) return;
     if (of !== rowOf) {
       if (!body) ask(null);
