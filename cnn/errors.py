@@ -103,3 +103,10 @@ def _seen(text: str) -> str:
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
     )
+
+
+def lacks_memory() -> tuple[type[Exception], ...]:
+    """Return the errors that say that there is not enough memory."""
+    import tensorflow as tf
+
+    return tf.errors.ResourceExhaustedError, MemoryError

@@ -14,7 +14,8 @@ import numpy as np
 from cachetools import LRUCache
 from numpy.typing import NDArray
 
-from cnn.models.compilation import lacks_memory, no_memory
+from cnn.errors import lacks_memory
+from cnn.models.compilation import no_memory
 from cnn.models.cut import run_calls
 from cnn.models.graph import Source, calls
 from cnn.models.heads import giving

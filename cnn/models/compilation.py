@@ -10,7 +10,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from cnn.errors import CnnError, ModelError, quoted, reason
+from cnn.errors import CnnError, ModelError, lacks_memory, quoted, reason
 from cnn.models.graph import calls
 from cnn.models.internals import every_layer, name_scopes
 from cnn.models.layers import is_large
@@ -120,13 +120,6 @@ def _for_any_count(function: Any) -> Callable[..., Any]:
         return made[shapes](values, rows, *others)
 
     return run
-
-
-def lacks_memory() -> tuple[type[Exception], ...]:
-    """Return the errors that say that there is not enough memory."""
-    import tensorflow as tf
-
-    return tf.errors.ResourceExhaustedError, MemoryError
 
 
 def no_memory(model: keras.Model) -> ModelError:

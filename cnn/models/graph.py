@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cnn.errors import ModelError, quoted, reason
+from cnn.errors import ModelError, lacks_memory, quoted, reason
 from cnn.models.inserted import is_inserted
 from cnn.models.internals import graph_of, is_graph, nodes, origin, takes_training
 
@@ -306,15 +306,13 @@ def _outputs(
 
     A lack of memory is not the layer's fault, and goes on as it is.
     """
-    import tensorflow as tf
-
     if takes_training(operation):
         keywords = {**keywords, "training": False}
     _require_several_columns(operation, name)
     try:
         result = operation(*arguments, **keywords)
         return list(result) if isinstance(result, list | tuple) else [result]
-    except (tf.errors.ResourceExhaustedError, MemoryError):
+    except lacks_memory():
         raise
     except Exception as error:
         if _empties(operation, arguments):

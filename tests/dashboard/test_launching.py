@@ -1,5 +1,6 @@
 """The dashboard from a script or a notebook: a model in memory and one's own pictures."""
 
+import os
 import subprocess
 import sys
 import urllib.error
@@ -271,6 +272,27 @@ def test_a_plain_script_serves_and_ends(tmp_path):
         [sys.executable, path], capture_output=True, text=True, check=True, timeout=120
     )
     assert done.stdout == "200\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("settings", "is_opened"), [("", True), (", show=True", True), (", show=False", False)]
+)
+def test_a_plain_script_opens_the_browser_where_it_is_to(tmp_path, settings, is_opened):
+    browser, opened = tmp_path / "browser", tmp_path / "opened"
+    browser.write_text(f'#!/bin/sh\nprintf "%s" "$1" > "{opened}"\n')
+    browser.chmod(0o755)
+    path = tmp_path / "script.py"
+    answer = f"{FETCH}\nprint(served.url)\n"
+    path.write_text(f"{MODEL}served = dashboard.launch(model{settings})\n{answer}")
+    done = subprocess.run(
+        [sys.executable, path], capture_output=True, text=True, check=True, timeout=120,
+        env={**os.environ, "BROWSER": str(browser), "DISPLAY": ":99"},
+    )  # fmt: skip
+    status, url = done.stdout.split()
+    assert status == "200"
+    assert opened.exists() == is_opened
+    assert not is_opened or opened.read_text() == url
 
 
 @pytest.mark.slow

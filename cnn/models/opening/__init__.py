@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
-from cnn.errors import ModelError, reason
+from cnn.errors import ModelError, lacks_memory, reason
 from cnn.models.losses import Loss, places_of, read_losses
 from cnn.models.opening.archive import unpacked
 from cnn.models.opening.building import built
@@ -54,7 +54,7 @@ def _refusing(name: str) -> Iterator[None]:
         yield
     except ModelError:
         raise
-    except MemoryError as error:
+    except lacks_memory() as error:
         raise ModelError(
             f"{name} needs more memory than there is: choose a smaller network."
         ) from error

@@ -5,6 +5,7 @@ import weakref
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
 import cnn
@@ -270,3 +271,40 @@ def test_a_number_that_goes_to_the_next_piece_is_proved_by_what_its_own_piece_co
         for place in zip(*np.unravel_index(smallest, values[name].shape), strict=True):
             unit = cnn.explain_unit(model, image, layer=name, place=place, activations=values)
             assert unit.is_proved, (name, place, unit.computed, unit.recomputed)
+
+
+def no_room(*_, **__):
+    raise MemoryError
+
+
+def full(*_, **__):
+    raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+
+SHORT = (
+    "There is not enough memory to compute the network 'short' for this picture: choose a smaller "
+)
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_where_memory_is_short_for_a_pass_a_sentence_says_so(is_large, monkeypatch):
+    monkeypatch.setattr("cnn.models.layers._LARGE", -1 if is_large else 10**12)
+    model = nets.deep(6)
+    model.name = "short"
+    monkeypatch.setattr(layers.Conv2D, "call", full)
+    with pytest.raises(cnn.ModelError, match=f"^{SHORT}picture or another model.$"):
+        cnn.forward(model, np.zeros((16, 16), np.uint8))
+
+
+@pytest.mark.parametrize("fails", [full, no_room])
+def test_where_memory_is_short_for_a_layer_that_is_looked_at_a_sentence_says_so(
+    fails, large, monkeypatch
+):
+    model = nets.deep(6)
+    model.name = "short"
+    passed = cnn.forward(model, np.zeros((16, 16), np.uint8))
+    with monkeypatch.context() as while_it_is_short:
+        while_it_is_short.setattr(layers.Conv2D, "call", fails)
+        with pytest.raises(cnn.ModelError, match=f"^{SHORT}picture or another model.$"):
+            passed.activations.around("step_0")["step_0"]
+    assert passed.activations.around("step_0")["step_0"].shape == (16, 16, 2)

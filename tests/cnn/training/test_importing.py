@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 
 import h5py
 import keras
@@ -17,6 +18,7 @@ from cnn.training.importing import import_checkpoints
 
 # In the order of a directory, not in that of the training.
 EPOCHS = (10, 2, 1)
+KINDS = ("keras", "h5", "weights.h5")
 CURVES = {"accuracy": [0.25, 0.5], "loss": [2.0, 1.0], "val_loss": [2.5, 1.5]}
 
 
@@ -46,12 +48,12 @@ def made(tmp_path_factory):
     model = network()
     keras.Model(model.inputs, model.outputs).save(place / "net.keras")
     model.compile("adam", "mse")
-    for kind in ("keras", "weights.h5"):
+    for kind in KINDS:
         (place / kind).mkdir()
         for epoch in EPOCHS:
             filled(model, epoch)
             path = place / kind / f"epoch{epoch}-{7 * epoch % 5}.{kind}"
-            model.save(path) if kind == "keras" else model.save_weights(path)
+            model.save_weights(path) if kind == "weights.h5" else model.save(path)
     (place / "curves.csv").write_text(
         "epoch;acc;loss;lr;val_loss\n0;0.25;2.0;0.1;NA\n1;0.5;1.0;0.1;1.5\n"
     )
@@ -59,7 +61,9 @@ def made(tmp_path_factory):
     return place
 
 
-@pytest.mark.parametrize("kind", ["keras", "weights.h5"])
+# Keras warns that `.h5` is its older format.
+@pytest.mark.filterwarnings("ignore:You are saving your model as an HDF5 file")
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_folder_of_checkpoints_is_a_run_in_their_natural_order(made, kind, tmp_path):
     run = import_checkpoints(made / kind, made / "net.keras", tmp_path)
     assert run.moments == (Moment(1), Moment(2), Moment(10))
@@ -69,6 +73,18 @@ def test_a_folder_of_checkpoints_is_a_run_in_their_natural_order(made, kind, tmp
     assert all((weights == 10).all() for weights in loaded.get_weights())
     assert (run.id, run.status.state, run.damaged, len(run.history)) == (kind, "finished", "", 0)
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == [kind]
+
+
+def test_checkpoints_of_several_kinds_are_one_training(made, tmp_path):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for kind, epoch in zip(KINDS, EPOCHS, strict=True):
+        (path,) = (made / kind).glob(f"epoch{epoch}-*")
+        shutil.copy(path, folder / path.name)
+    run = import_checkpoints(folder, made / "net.keras", tmp_path / "runs")
+    assert run.moments == (Moment(1), Moment(2), Moment(10))
+    for moment in run.moments:
+        assert all((weights == moment.epoch).all() for weights in run.weights(moment))
 
 
 @pytest.mark.parametrize("curves", ["curves.csv", "curves.json"])
@@ -174,7 +190,7 @@ OTHERS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", ["keras", "weights.h5"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("other", OTHERS)
 def test_weights_of_another_network_are_refused_and_nothing_is_left(made, kind, other, tmp_path):
     folder, runs = tmp_path / "folder", tmp_path / "runs"
@@ -182,8 +198,8 @@ def test_weights_of_another_network_are_refused_and_nothing_is_left(made, kind, 
     make, *why = OTHERS[other]
     path = folder / f"epoch1.{kind}"
     model = make()
-    model.save(path) if kind == "keras" else model.save_weights(path)
-    with pytest.raises(CnnError, match=why[kind != "keras"]) as error:
+    model.save_weights(path) if kind == "weights.h5" else model.save(path)
+    with pytest.raises(CnnError, match=why[kind == "weights.h5"]) as error:
         import_checkpoints(folder, made / "net.keras", runs)
     assert str(error.value).startswith(f"epoch1.{kind} does not fit net.keras: ")
     assert not [found for found in runs.iterdir() if found.is_dir()]

@@ -13,6 +13,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
@@ -950,3 +951,23 @@ def with_unknown_names(path):
 def renamed(text):
     assert "Own" in text or "own_metric" in text
     return text.replace("Own", "Lost").replace("own_metric", "lost_metric")
+
+
+# Where memory is short.
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")],
+    ids=["of Python", "of TensorFlow"],
+)
+@pytest.mark.parametrize("at", [(layers.Conv2D, "build"), (keras.Model, "load_weights")])
+def test_where_memory_is_short_a_sentence_says_so(folder, suffix, error, at, monkeypatch):
+    def fail(*_, **__):
+        raise error
+
+    monkeypatch.setattr(*at, fail)
+    monkeypatch.setattr("cnn.models.opening.fill_from_h5", fail)
+    sentence = refusal(folder / f"m{suffix}")
+    assert sentence == f"m{suffix} needs more memory than there is: choose a smaller network."
