@@ -36,11 +36,20 @@ def explained(target: Target, head: Head, names: Sequence[str], *, is_map: bool 
     if target.layer:
         of = f"{names[target.of or 0]} of {target.layer}"
         return f"{_in_map(target, of) if is_map else of}{minus}"
-    noun = "the logit" if head.each != "numbers" else "the output"
+    noun = _noun(head)
     if head.form == "maps" and target.cell is None:
         noun = f"the mean {noun.removeprefix('the ')}"
     of = noun if len(names) == 1 else f"{noun} of {names[target.of or 0]}{minus}"
     return of if target.cell is None else f"{of} at {_at(target.cell)}"
+
+
+def _noun(head: Head) -> str:
+    """Return what the number of an output is that is explained."""
+    if head.each == "numbers":
+        return f"the sum before {head.squashed}" if head.squashed else "the output"
+    if not head.is_sum_unknown:
+        return "the logit"
+    return "the probability" if head.each == "softmax" else "the score"
 
 
 def _in_map(target: Target, of: str) -> str:

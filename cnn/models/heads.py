@@ -15,6 +15,7 @@ import numpy as np
 from cnn.errors import ModelError
 from cnn.models import graph
 from cnn.models.card import Card, card_of
+from cnn.models.internals import with_attributes
 from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo, layer_infos
 from cnn.models.losses import Aim, Loss
@@ -26,9 +27,12 @@ Form = Literal["softmax", "logits", "scores", "numbers", "maps"]
 Visits = Sequence[tuple[str, Any, list[Any], Any]]
 _HEADS = "_cnn_heads"
 _PASSING = ("Cast", "Dropout", "Flatten", "Identity", "Reshape", "Squeeze")
-_ACTIVATED = (
-    "Activation", "Conv2D", "Conv2DTranspose", "Dense", "EinsumDense", "SeparableConv2D", "Softmax",
+# Kinds whose sums before their activation can be computed too.
+_SUMMING = (
+    "Conv1D", "Conv1DTranspose", "Conv2D", "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Dense",
+    "DepthwiseConv1D", "DepthwiseConv2D", "EinsumDense", "SeparableConv1D", "SeparableConv2D",
 )  # fmt: skip
+_ACTIVATED = ("Activation", "Softmax", *_SUMMING)
 # Operations of `keras.ops` that are activations of what comes in, by the names that layers give these.
 _FUNCTIONS = {
     "HardSigmoid": "hard_sigmoid", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoid",
@@ -53,7 +57,9 @@ class Head:
     that of the output without the batch axis, `outputs` how many outputs the model has. `each` is the
     form of the numbers along the last axis, those of each cell where the output is maps. `deciding` is
     the name of the layer call that makes it so, `last` that of the call whose output it is. `is_guess`
-    says that neither a loss nor the card tells whether the sums are one per class.
+    says that neither a loss nor the card tells whether the sums are one per class. `squashed` is the
+    function that gives "numbers" of sums, "" for none; `is_sum_unknown` that the sums before a softmax
+    or a sigmoid cannot be had.
     """
 
     form: Form
@@ -64,6 +70,8 @@ class Head:
     each: Form
     loss: Loss | None = None
     is_guess: bool = False
+    squashed: str = ""
+    is_sum_unknown: bool = False
 
     @property
     def has_classes(self) -> bool:
@@ -197,8 +205,12 @@ def _logits(head: Head, final: Any, visits: Visits) -> Any:
 
     deciding = next((visit for visit in visits if visit[0] == head.deciding), None)
     found = _sums(*deciding[1:]) if deciding else None
-    is_same = found is not None and found.shape == final.shape
-    return keras.ops.cast(found, "float32") if is_same else None
+    if found is None or found.shape[-1] != final.shape[-1]:
+        return None
+    found = keras.ops.cast(found, "float32")
+    # Between both is what hands the numbers on in another shape.
+    is_same = found.shape == final.shape
+    return found if is_same else keras.ops.reshape(found, keras.ops.shape(final))
 
 
 def cross_entropy(probabilities: Any, logits: Any, labels: Any) -> Any:
@@ -221,20 +233,14 @@ def _sums(layer: Any, inputs: list[Any], _output: Any) -> Any:
 
     if isinstance(layer, keras.layers.Activation) or type(layer).__name__ in _FUNCTIONS:
         return inputs[0]
-    if isinstance(layer, keras.layers.Conv2D):
-        return _convolved(layer, inputs[0])
-    if not isinstance(layer, keras.layers.Dense) or layer.quantization_mode:
+    if getattr(layer, "quantization_mode", None) or not _is_summing(layer):
         return None
-    made = keras.ops.matmul(inputs[0], layer.kernel)
-    return made + layer.bias if layer.use_bias else made
+    return with_attributes(layer, activation=None)(inputs[0])
 
 
-def _convolved(layer: Any, entering: Any) -> Any:
-    """Return the sums of a convolution, None where its channels are on the first axis."""
-    if layer.data_format != "channels_last":
-        return None
-    made = layer.convolution_op(entering, layer.kernel)
-    return made + layer.bias if layer.use_bias else made
+def _is_summing(layer: Any) -> bool:
+    """Whether the layer is one of Keras, or of a class made from it, that squashes weighted sums."""
+    return any(kind.__name__ in _SUMMING for kind in type(layer).__mro__)
 
 
 def _heads(model: keras.Model) -> tuple[Head, ...]:
@@ -259,7 +265,12 @@ def _head(
         form = "scores"
     is_told = loss or named == last.channels or _activation(made) == "log_softmax"
     is_guess = form == "logits" and not is_told
-    return Head(form, last.output_shape, outputs, made.name, last.name, each, loss, is_guess)
+    function = _activation(made)
+    return Head(
+        form, last.output_shape, outputs, made.name, last.name, each, loss, is_guess,
+        squashed=(function or "") if each == "numbers" and function != "linear" else "",
+        is_sum_unknown=each in ("softmax", "scores") and function is None,
+    )  # fmt: skip
 
 
 def _deciding(info: LayerInfo, infos: dict[str, LayerInfo]) -> LayerInfo:
@@ -270,10 +281,12 @@ def _deciding(info: LayerInfo, infos: dict[str, LayerInfo]) -> LayerInfo:
 
 
 def _passes(info: LayerInfo, before: LayerInfo) -> bool:
-    """Whether the call only hands on one vector."""
+    """Whether the call only hands on one vector, or maps with the same channels."""
     hands_on = info.kind in _PASSING or (info.kind, info.activation) == ("Activation", "linear")
-    sides = before.output_shape
-    return hands_on and not before.nested and all(side == 1 for side in sides[:-1])
+    *sides, channels = before.output_shape
+    is_vector = all(side == 1 for side in sides)
+    keeps_channels = channels == info.output_shape[-1] and info.kind not in ("Flatten", "Squeeze")
+    return hands_on and not before.nested and (is_vector or keeps_channels)
 
 
 def _form(
