@@ -148,8 +148,9 @@ def _picture_at_step(request: Request) -> NDArray[np.uint8]:
 
 def _classes(request: Request) -> dict[str, dict[str, Any]]:
     """Return what the select offers; none where the answer is no class."""
-    classes = ChosenClasses(request)
-    names = classes.names if request.passed.prediction.has_classes else ()
+    if not request.passed.prediction.has_classes:
+        return {OF: {"options": []}}
+    names = ChosenClasses(request).names
     options = [{"label": name, "value": str(i)} for i, name in enumerate(names)]
     return {OF: {"options": [{"label": "the runner-up", "value": "predicted"}, *options]}}
 

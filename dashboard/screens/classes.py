@@ -99,7 +99,8 @@ class ChosenClasses:
         """Return what the controls of the page offer: classes, and those to compare one with."""
         is_won = self.request.passed.prediction.winner is not None
         first = "the one predicted" if is_won else "the largest"
-        marks = dict(zip(self.ranked[:2], (" (the largest)", " (runner-up)"), strict=False))
+        second = " (runner-up)" if is_won else " (the second largest)"
+        marks = dict(zip(self.ranked[:2], (" (the largest)", second), strict=False))
         chosen = self.request.view.against
         others = [i for i in range(len(self.names)) if i != self.target or i == chosen]
         return {
