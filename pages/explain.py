@@ -29,7 +29,7 @@ from cnn.models.layers import is_large
 from cnn.studies import MAPS, TRUST
 from cnn.words import counted
 from dashboard.runtime.attributing import Attributed
-from dashboard.runtime.studied import are_being_made, take_maps, trust_in, wanted
+from dashboard.runtime.studied import are_being_made, take_maps
 from dashboard.screens.attributions import BY_METHOD, OF_CLASS, Map, left_out, maps_of
 from dashboard.screens.classes import class_choice, tie_classes
 from dashboard.screens.explained import Explained
@@ -162,7 +162,13 @@ def _of_method(name: str, figure: str) -> html.Section:
     method = METHODS[name]
     fields = [option_field(_field_id(name, one), option) for one, option in _fields(method).items()]
     folded = html.Details([html.Summary("Options"), *fields], className="explain-options")
-    return _card(figure, method.name, *([folded] if fields else []))
+    trying = components.look_link("/explain", "How far can it be trusted?", method=name)
+    return _card(
+        figure,
+        method.name,
+        html.P(trying, className="explain-variant"),
+        *([folded] if fields else []),
+    )
 
 
 def _fields(method: Method) -> dict[str, Number | Choice | OfLayer]:
@@ -317,7 +323,7 @@ def _more(request: Request, maps: Sequence[Map]) -> Screen:
         had = [one.figure for one in known if one.figure not in new]
         charts |= {figure: screen.charts[figure].part("zmin", "zmax") for figure in had}
     told = _told(maps, missing)
-    texts = {**screen.texts, **told["texts"], **({} if missing else _trust(request))}
+    texts = {**screen.texts, **told["texts"], **({} if missing else _trust(maps))}
     later = (*left, *(one.figure for one in missing))
     return Screen(charts, texts, told["hidden"], told["properties"], later=later)
 
@@ -330,19 +336,15 @@ def _told(maps: Sequence[Map], missing: Sequence[Map]) -> dict[str, dict[str, An
     return tells(COMING, done, count, f"{done} of {counted(count, 'map')} are there.")
 
 
-def _trust(request: Request) -> dict[str, str]:
-    """Return what is known of the trust in the map of each method, where they are side by side."""
-    view, runtime = request.view, request.runtime
-    if view.method != ALL_METHODS:
-        return {}
-    explained = Explained(request)
-    target = explained.target_of(explained.target)
-    tried = {name: trust_in(runtime, view, wanted(view, name, target)) for name in BY_METHOD}
-    found = {name: one for name, one in tried.items() if one}
-    has_failed = len(found) > 1 and all(one.fails for one in found.values())
+def _trust(maps: Sequence[Map]) -> dict[str, str]:
+    """Return what is known of the trust in each map, and that none is to be trusted where that is so."""
+    known = [(one, found) for one in maps if (found := one.trust)]
+    refused = [one.method for one in maps if one.is_known and isinstance(one.make(), cnn.CnnError)]
+    is_none = len(refused) == len(maps) or (known and all(found.fails for _, found in known))
+    tried = dict.fromkeys(one.method for one, _ in known)
     return {
-        FAILED: trust.none_passes(list(found)) if has_failed else "",
-        **{f"{BY_METHOD[name]}-trust": trust.marks(one) for name, one in found.items()},
+        FAILED: trust.none_passes([*tried], [*dict.fromkeys(refused)]) if is_none else "",
+        **{f"{one.figure}-trust": trust.marks(found) for one, found in known},
     }
 
 

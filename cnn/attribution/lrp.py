@@ -38,9 +38,9 @@ def lrp(objective: Objective, batch: Batch, *, convolutions: str, epsilon: float
 
     Layers with weights have the epsilon rule R_i = Σ_j a_i w_ij / (z_j + ε sign z_j) R_j, equation 58 of
     Bach et al. (doi:10.1371/journal.pone.0130140), where the sum z_j has its bias. Convolutions have the
-    z+ rule of Montavon et al. 2019 (doi:10.1007/978-3-030-28954-6_10), or the other if chosen, which
-    separable ones always have. Max pooling gives all to the winner, an activation hands all on, and a
-    batch normalisation is folded into the layer before it, if there is one that it can be folded into.
+    z+ rule of Montavon et al. 2019 (doi:10.1007/978-3-030-28954-6_10), or the other if chosen; of a
+    separable one both parts have it. Max pooling gives all to the winner, an activation hands all on, and
+    a batch normalisation is folded into the layer before it, if there is one that it can be folded into.
     Attention, other normalisations and products have rules of their own, which the note names.
     Raises `AttributionError` for a layer without a rule.
     """

@@ -44,7 +44,7 @@ def maps_of(objective: Objective, batch: Batch, layer: str) -> Maps:
     """
     name = layer or _last(objective)
     info = layer_info(objective.model, name)
-    if not _has_maps(info):
+    if len(info.output_shape) != _AXES:
         raise AttributionError(
             f"The layer {name!r} gives {sides(info.output_shape)} numbers and no maps: choose a layer "
             "that gives maps, as a convolution does."

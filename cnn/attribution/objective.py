@@ -154,8 +154,12 @@ class Objective:
             pictures = tf.convert_to_tensor(pictures)
             tape.watch(pictures)
             values = self.number(pictures, which)
-        zero = tf.UnconnectedGradients.ZERO
-        return values, tape.gradient(values, pictures, unconnected_gradients=zero)
+        gradients = tape.gradient(values, pictures)
+        if gradients is None:
+            raise AttributionError(
+                "The number that is explained does not depend on the picture: choose another."
+            )
+        return values, gradients
 
 
 def objective_of(model: keras.Model, batch: Batch, target: Target | int | None) -> Objective:

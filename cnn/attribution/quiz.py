@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.attribution.attributing import attribute
+from cnn.attribution.attributing import attribute, explain
 from cnn.attribution.attribution import Attribution, Map
 from cnn.attribution.objective import Objective
 from cnn.attribution.read_only import ReadOnly
 from cnn.attribution.trust.cascade import LEAST_KEPT, MOST_LEFT, band
 from cnn.attribution.trust.ranks import rank_correlation
-from cnn.attribution.trust.repeating import plane_of
 from cnn.attribution.untrained import Untrained, untrained
 from cnn.data.datasets import Dataset
 from cnn.errors import DatasetError
@@ -176,14 +175,12 @@ def choose(model: keras.Model, dataset: Dataset, seed: int) -> Choice:
 def case_of(
     model: keras.Model, other: Untrained, image: Any, method: str, options: Mapping[str, Any]
 ) -> Case:
-    """Return what both networks say of a picture by a method; raises as `attribute` does.
-
-    A law that the untrained map breaks is no error: of a network without training it need not hold.
-    """
+    """Return what both networks say of a picture by a method; raises as `attribute` does, for each."""
     picture = fitted(image, model)
     trained = attribute(model, picture, method=method, **options)
     objective = Objective(other.model, trained.target)
-    return Case(picture, trained, plane_of(objective, prepare(picture, model), method, options))
+    without = explain(objective, prepare(picture, model), method, options)
+    return Case(picture, trained, without.plane)
 
 
 def shares(plane: Map) -> Map:

@@ -10,8 +10,9 @@ import numpy as np
 
 from cnn.attribution.attribution import Attribution, Law
 from cnn.attribution.methods import METHODS
+from cnn.attribution.options import Pictures
 from cnn.attribution.target import Target
-from cnn.attribution.trust.marks import INCONCLUSIVE
+from cnn.attribution.trust.marks import FAIL, INCONCLUSIVE, PASS, Mark
 from cnn.captions.caption import Caption
 from cnn.captions.trust import MARKS
 from cnn.models.heads import Head
@@ -24,6 +25,11 @@ MEANING = (
     "together; where they do not, ask which is meant."
 )
 _TENTH = 0.1
+_MEANS: dict[Mark, str] = {
+    PASS: "so its numbers can be added up",
+    INCONCLUSIVE: "since more than all of it may be off",
+    FAIL: "so it is not what its name says",
+}
 
 
 def explained(target: Target, head: Head, names: Sequence[str], *, is_map: bool = False) -> str:
@@ -85,7 +91,7 @@ def _noticed(made: Attribution) -> str:
     if not whole:
         note = note or "All of it is zero: no place counts."
     if made.law:
-        return f"{_kept_law(made.law)} {note}".rstrip()
+        return f"{kept_law(made.law)} {note}".rstrip()
     if note:
         return note
     most = max(1, round(_TENTH * magnitudes.size))
@@ -93,18 +99,17 @@ def _noticed(made: Attribution) -> str:
     return f"A tenth of the places has {percent(share, 0)} of it."
 
 
-def _kept_law(law: Law) -> str:
+def kept_law(law: Law) -> str:
     """Return what a map must come to by the law of its method, what it comes to, and the mark of that."""
     words = f"{law.words[0].upper()}{law.words[1:]}"
-    kept = f"{words}: {number(law.expected)}, and it is {number(law.found)} ({_of_law(law)})."
+    kept = f"{words}: {number(law.expected)}, and it is {number(law.found)} ({of_law(law)})."
     return f"{kept} {law.remedy}".rstrip() if law.mark == INCONCLUSIVE else kept
 
 
-def _of_law(law: Law) -> str:
+def of_law(law: Law) -> str:
+    """Return how far a map is from the law of its method, the mark of that, and what it means."""
     off = f"off by {percent(law.residual)}, {percent(law.allowed)} is allowed: {MARKS[law.mark]}"
-    if law.mark != INCONCLUSIVE:
-        return off
-    return f"{off}, since more than all of it may be off"
+    return f"{off}, {_MEANS[law.mark]}"
 
 
 def coming(method: str) -> str:
@@ -136,7 +141,7 @@ def kept(one: KeptMap) -> str:
         return one.refusal
     if not one.law:
         return "no law of its own"
-    return f"{one.law.name}: {_of_law(one.law)}"
+    return f"{one.law.name}: {of_law(one.law)}"
 
 
 def refused(method: str, reason: str) -> str:
@@ -155,4 +160,8 @@ def python_line(method: str, target: Target, settings: Mapping[str, Any]) -> str
     parts = ", ".join(f"{one.name}={getattr(target, one.name)!r}" for one in given)
     of = target.of if [one.name for one in given] == ["of"] else f"cnn.Target({parts})"
     options = "".join(f", {name}={_in_python(name, value)}" for name, value in settings.items())
-    return f'cnn.attribute(model, image, method="{method}", target={of}{options})'
+    named = [
+        name for name, option in METHODS[method].options.items() if isinstance(option, Pictures)
+    ]
+    where = f"  # {named[0]}: pictures of the training split" if named else ""
+    return f'cnn.attribute(model, image, method="{method}", target={of}{options}){where}'

@@ -21,6 +21,11 @@ NEVER_ADDED = (
 )
 NECESSARY = "Necessary, not sufficient: a map that changes can still be wrong."
 _MANY_TIED = 0.05
+_AGREED: dict[Mark, str] = {
+    PASS: "most of them put the pixels in much the same order",
+    INCONCLUSIVE: "they share a part of the order",
+    FAIL: "they put the pixels in another order, so ask what each of them is of",
+}
 _CONTROLS = {
     "random": "an order by chance",
     "edges": "the order by edges",
@@ -148,9 +153,10 @@ def agreement(found: Agreement, method: str) -> str:
     row = dict(zip(found.methods, found.correlations[place], strict=True))
     known = {name: one for name, one in row.items() if name != method and one is not None}
     nearest, farthest = (by(known, key=lambda name: known[name]) for by in (max, min))
+    mark = found.mark(method)
     told = (
-        f"Agreement: {MARKS[found.mark(method)]}. The rank correlation to the other maps is "
-        f"{number(middle)} (median)."
+        f"Agreement: {MARKS[mark]}. The rank correlation to the other maps is {number(middle)} "
+        f"(median): {_AGREED[mark]}."
     )
     if len(known) < 2:
         return told
@@ -161,17 +167,31 @@ def agreement(found: Agreement, method: str) -> str:
 
 
 def marks(found: Trust) -> str:
-    """Return the mark of each measure with its number, in a sentence."""
+    """Return the mark of each measure with its number, and what they mean together, in sentences."""
     told = [
-        ("Deletion and insertion", found.curves.mark, _ahead(found.curves)),
+        *([(found.law.name, found.law.mark, _off(found.law.residual, 1))] if found.law else []),
+        ("deletion and insertion", found.curves.mark, _ahead(found.curves)),
         ("weights drawn anew", found.cascade.mark, _correlation(_kept(found.cascade))),
         ("stability", found.stability.mark, _correlation(found.stability.under_noise)),
     ]
     if found.linearity:
-        off = f"off by {percent(found.linearity.residual, 4)}"
-        told.append(("linearity", found.linearity.mark, off))
-    words = (f"{name}: {MARKS[mark]} ({numbers})" for name, mark, numbers in told)
-    return f"Tried. {'; '.join(words)}."
+        told.append(("linearity", found.linearity.mark, _off(found.linearity.residual, 4)))
+    words = "; ".join(f"{name}: {MARKS[mark]} ({numbers})" for name, mark, numbers in told)
+    return (
+        f"Tried. {words[0].upper()}{words[1:]}. {_together(found, [mark for _, mark, _ in told])}"
+    )
+
+
+def _off(residual: float, digits: int) -> str:
+    return f"off by {percent(residual, digits)}"
+
+
+def _together(found: Trust, marks: Sequence[Mark]) -> str:
+    if found.fails:
+        return "Do not rely on this map alone."
+    if INCONCLUSIVE in marks:
+        return "Nothing that was tried speaks against this map, and not all of it is settled."
+    return "Nothing that was tried speaks against this map."
 
 
 def _ahead(found: Curves) -> str:
@@ -190,13 +210,16 @@ def _kept(found: Cascade) -> float | None:
     return None if left is None else left.middle
 
 
-def none_passes(methods: Sequence[str]) -> str:
-    """Return that none of several maps can be trusted, in a sentence."""
-    names = listed([METHODS[name].name for name in methods])
-    return (
-        f"Each of the maps that were tried fails in one way or another ({names}): do not explain this "
-        "prediction by any of them."
-    )
+def none_passes(tried: Sequence[str], refused: Sequence[str]) -> str:
+    """Return that no map can be trusted, of methods that were tried and of those without a map."""
+    names, others = (listed([METHODS[name].name for name in some]) for some in (tried, refused))
+    none = f"{others} {'gives' if len(refused) == 1 else 'give'} no map here" if refused else ""
+    if not tried:
+        return f"{none}: do not explain this number by pixels."
+    failed = f"Each of the maps that were tried fails in one way or another ({names})"
+    if len(tried) == 1:
+        failed = f"The one map that was tried fails in one way or another ({names})"
+    return f"{failed}{f', and {none}' if none else ''}: do not explain this number by any of them."
 
 
 def _change(share: float) -> str:

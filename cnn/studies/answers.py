@@ -92,6 +92,7 @@ class Trust:
     cascade: Cascade
     stability: Stability
     linearity: Linearity | None = None
+    law: Law | None = None
 
     @property
     def pictures(self) -> int:
@@ -101,7 +102,7 @@ class Trust:
     @property
     def fails(self) -> bool:
         """Whether a measure says that the map is not to be trusted."""
-        measures = (self.curves, self.cascade, self.stability, self.linearity)
+        measures = (self.curves, self.cascade, self.stability, self.linearity, self.law)
         return any(measure is not None and measure.mark == FAIL for measure in measures)
 
 

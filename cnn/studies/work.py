@@ -16,13 +16,13 @@ import numpy as np
 from filelock import Timeout
 from numpy.typing import NDArray
 
+from cnn.attribution.attributing import explain
 from cnn.attribution.counterfactual import CONTROLS, WAY, Search, ahead
 from cnn.attribution.methods import METHODS
 from cnn.attribution.objective import objective_of
 from cnn.attribution.trust.cascade import cascade, count_of_maps
 from cnn.attribution.trust.curves import PASSES, curves
 from cnn.attribution.trust.linearity import TARGETS, linearity
-from cnn.attribution.trust.repeating import plane_of
 from cnn.attribution.trust.stability import count_of_repeats, stability
 from cnn.data.datasets import Dataset, load_dataset
 from cnn.errors import CnnError, ModelError, StudyError, reason
@@ -277,7 +277,8 @@ def _trusted(model: keras.Model, question: Question, data: Dataset, progress: _P
         return lambda done, count: tell(done / count)
 
     progress.say("The map that is tried.")
-    plane = plane_of(objective, batch, method, options, lambda done: share_told(0)(done, 1))
+    found = explain(objective, batch, method, options, lambda done: share_told(0)(done, 1))
+    plane = found.plane
     return Trust(
         curves=curves(
             objective, batch, plane, data=prepared(network, pictures),
@@ -292,6 +293,7 @@ def _trusted(model: keras.Model, question: Question, data: Dataset, progress: _P
         linearity=linearity(
             objective, batch, method, options, on_progress=share_told(4),
         ),
+        law=found.law,
     )  # fmt: skip
 
 

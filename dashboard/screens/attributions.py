@@ -8,7 +8,7 @@ import cnn
 from cnn.attribution.compiling import is_compiled
 from cnn.attribution.methods import METHODS
 from cnn.models.layers import is_large
-from cnn.studies import Wanted
+from cnn.studies import Trust, Wanted
 from dashboard.runtime import studied
 from dashboard.runtime.attributing import Attributed, attributed
 from dashboard.screens.explained import Explained
@@ -58,6 +58,11 @@ class Map:
             return runtime.attribution(request.view, self.method, self.target)
         options = runtime.options_of(request.view, self.method)
         return attributed(request.model, request.look.seen, self.method, self.target, options)
+
+    @property
+    def trust(self) -> Trust | None:
+        """How far it can be trusted, where a worker has tried it."""
+        return studied.trust_in(self.request.runtime, self.request.view, self.wanted)
 
     @property
     def wanted(self) -> Wanted:

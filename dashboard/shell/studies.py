@@ -156,6 +156,9 @@ def _trust(answer: Trust) -> dict[str, Any]:
         ("weights drawn anew", answer.cascade.mark, trust.cascade(answer.cascade)),
         ("stability", answer.stability.mark, trust.stability(answer.stability)),
     ]
+    if answer.law:
+        law = answer.law
+        measures.insert(0, (law.name, law.mark, captions.Caption(attribution.kept_law(law))))
     if answer.linearity:
         measures.append(("linearity", answer.linearity.mark, trust.linearity(answer.linearity)))
     drawn = {TRIAL.format(way=one.way, fill=one.fill): one for one in answer.curves.trials}

@@ -94,7 +94,9 @@ def test_pictures_to_compare_with_are_those_that_networks_are_trained_on(app, qu
     np.testing.assert_array_equal(options["baselines"][0], digits[0].pixels)
     np.testing.assert_array_equal(options["baselines"][32], digits[len(digits) // 2].pixels)
     line = shown(query).texts["explain-of-expected_gradients-python"]
-    assert line.endswith("baselines=baselines, samples=64, seed=0)")
+    assert line.endswith(
+        "baselines=baselines, samples=64, seed=0)  # baselines: pictures of the training split"
+    )
     assert not runtime_of(app).options_of(parse(query)[0], "saliency")
 
 
@@ -254,8 +256,8 @@ def test_what_was_tried_of_each_map_is_told_and_that_none_is_to_be_trusted(app, 
         Stability(None, 0.95, 3.0, (2.9, 3.1)),
         Linearity(4, 9, 1e-7),
     )
+    assert not shown(query, of=4).texts[explain.FAILED]
     for count, method in enumerate(("saliency", "input_x_gradient")):
-        assert not shown(query, of=4).texts[explain.FAILED]
         question = studied.about_trust(runtime, view, studied.wanted(view, method, cnn.Target(4)))
         ask(runtime.settings.jobs.studies_dir, question)[0].finish(failed)
         page = shown(query, of=4)
@@ -264,7 +266,7 @@ def test_what_was_tried_of_each_map_is_told_and_that_none_is_to_be_trusted(app, 
     assert page.texts[f"{SALIENCY}-trust"] == (
         "Tried. Deletion and insertion: inconclusive (ahead of all controls in 0 of 0 trials); weights "
         "drawn anew: fails (rank correlation 0.9); stability: passes (rank correlation 0.95); linearity: "
-        "passes (off by <0.0001%)."
+        "passes (off by <0.0001%). Do not rely on this map alone."
     )
     assert page.texts[explain.FAILED].startswith(
         "Each of the maps that were tried fails in one way"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cnn.attribution.relevance import attention, moving, normalisation, products, weights
+from cnn.attribution.relevance import attention, moving, normalisation, products, weights, z_plus
 from cnn.attribution.relevance.step import Back, Rule, Step, refusal, total
 from cnn.inspection.units import rule_of
 from cnn.models import reading_rules
@@ -92,10 +92,10 @@ _RULES: Mapping[Arithmetic | None, Rule] = {
     normalisations.unit: normalisation.normalised,
     sums.dense: weights.after_softmax(weights.weighted),
     slopes.linear_unless_activated: weights.after_softmax(weights.weighted),
-    sums.separable_convolution: weights.after_softmax(weights.weighted),
-    sums.convolution: weights.after_softmax(weights.convolved),
-    sums.depthwise_convolution: weights.after_softmax(weights.convolved),
-    sums.transposed_convolution: weights.after_softmax(weights.convolved),
+    sums.separable_convolution: weights.after_softmax(z_plus.separated),
+    sums.convolution: weights.after_softmax(z_plus.convolved),
+    sums.depthwise_convolution: weights.after_softmax(z_plus.convolved),
+    sums.transposed_convolution: weights.after_softmax(z_plus.convolved),
 }
 
 # What is said of a map in which a rule took part.

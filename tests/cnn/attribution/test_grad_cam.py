@@ -236,3 +236,15 @@ def test_plus_plus_stays_finite_where_no_number_is_left_for_exp():
         found = cnn.attribute(model, picture_of((9, 7, 1)), method="grad_cam_plus_plus")
         maps.append(found.map / found.map.max())
     np.testing.assert_allclose(maps[1:], [maps[0]] * 4, rtol=RELATIVE, atol=1e-7)
+
+
+def test_a_convolution_with_one_cell_gives_a_map_of_one_cell():
+    entered = keras.Input((8, 8, 1))
+    means = layers.GlobalAveragePooling2D(keepdims=True)(layers.Conv2D(3, 3)(entered))
+    last = layers.Conv2D(2, 1, name="one_cell")(means)
+    model = keras.Model(entered, layers.Dense(2)(layers.Flatten()(last)))
+    picture = np.random.default_rng(2).integers(0, 256, (8, 8, 1), np.uint8)
+    found = cnn.attribute(model, picture, method="grad_cam", target=0, layer="one_cell")
+    values = cnn.forward(model, picture).activations["one_cell"][0, 0]
+    weights = model.layers[-1].get_weights()[0][:, 0]
+    np.testing.assert_allclose(found.map, [[max(0.0, float(values @ weights))]], rtol=1e-5)

@@ -357,3 +357,35 @@ def test_one_sigmoid_after_layers_of_half_precision_is_explained_before_it():
     assert found.value == pytest.approx(float(np.log(probability / (1 - probability))[0]), rel=1e-3)
     assert found.map.dtype == np.float32
     assert found.residual < found.law.allowed
+
+
+@pytest.mark.parametrize("convolutions", ["z+", "epsilon"])
+def test_a_separable_convolution_is_as_its_two_parts(convolutions):
+    keras.utils.set_random_seed(11)
+    picture = keras.Input((9, 8, 2))
+    options = {"strides": 2, "padding": "same", "use_bias": False}
+    whole = layers.SeparableConv2D(
+        3, 3, depth_multiplier=2, strides=2, padding="same", name="whole"
+    )
+    depthwise = layers.DepthwiseConv2D(3, depth_multiplier=2, name="first", **options)
+    pointwise = layers.Conv2D(3, 1, name="second")
+    norm, top = layers.BatchNormalization(), layers.Dense(2, name="top")
+
+    def ending(x):
+        return as_functional(keras.Model(picture, top(layers.Flatten()(layers.ReLU()(norm(x))))))
+
+    model, parts = ending(whole(picture)), ending(pointwise(depthwise(picture)))
+    of_norm = ([1, -2, 0.5], [0.1, 0, -0.2], [0] * 3, [1] * 3)
+    norm.set_weights([np.array(one, np.float32) for one in of_norm])
+    depthwise.set_weights([whole.depthwise_kernel.numpy()])
+    pointwise.set_weights([whole.pointwise_kernel.numpy(), whole.bias.numpy()])
+    image = picture_of((9, 8, 2))
+    found, expected = (
+        cnn.attribute(one, image, method="lrp", target=1, convolutions=convolutions)
+        for one in (model, parts)
+    )
+    if convolutions == "z+":
+        close(found.map, expected.map)
+    other = {"z+": "epsilon", "epsilon": "z+"}[convolutions]
+    changed = cnn.attribute(model, image, method="lrp", target=1, convolutions=other)
+    assert np.abs(changed.map - found.map).max() > 1e-3 * np.abs(found.map).max()

@@ -48,6 +48,8 @@ def test_of_a_map_by_any_method(classifier, seven, method):
     options = {"baselines": [DIGITS[0].pixels]} if method == "expected_gradients" else {}
     made = cnn.attribute(classifier, seven, method=method, **options)
     assert no_array_can_be_written(made) == 1
+    with pytest.raises(TypeError):
+        made.settings["seed"] = 7
     assert no_array_can_be_written(KeptMap.of(made).attribution) == 1
 
 

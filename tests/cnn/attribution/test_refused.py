@@ -78,3 +78,26 @@ def test_gradients_that_are_not_those_of_the_number_are_found_out(method, factor
     monkeypatch.setattr(Objective, "gradients", wrong)
     with pytest.raises(cnn.AttributionError, match="breaks its own law here: .* off by "):
         cnn.attribute(dense(), WHITE, method=method, **BLACK.get(method, {}))
+
+
+@pytest.mark.parametrize("method", ["saliency", "input_x_gradient", "smoothgrad"])
+def test_a_number_that_no_pixel_leads_to_is_refused_by_gradients_too(method):
+    entered = keras.Input((4, 4, 1))
+    answer = layers.Dense(2, name="answer")(keras.ops.zeros_like(layers.Flatten()(entered)))
+    model = keras.Model(entered, answer)
+    with pytest.raises(cnn.AttributionError, match="does not depend on the picture"):
+        cnn.attribute(model, np.zeros((4, 4, 1), np.uint8), method=method, target=1)
+
+
+def test_the_quiz_draws_no_untrained_map_that_breaks_the_law(classifier, seven, monkeypatch):
+    from cnn.attribution import quiz
+    from cnn.attribution.untrained import untrained
+
+    other = untrained(classifier, 0)
+
+    def broken(*_given):
+        raise cnn.AttributionError("LRP breaks its own law here.")
+
+    monkeypatch.setattr(quiz, "explain", broken)
+    with pytest.raises(cnn.AttributionError, match="own law"):
+        quiz.case_of(classifier, other, seven, "lrp", {})

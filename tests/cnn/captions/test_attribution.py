@@ -53,11 +53,13 @@ def test_what_stands_out_is_the_law_or_the_note_or_where_the_numbers_are():
     )
     law = Law("completeness", "the numbers add up to it", 4.0, 3.9, 0.1)
     assert captions.attribution(made("saliency", plane, law=law), "it").notice == (
-        "The numbers add up to it: 4, and it is 3.9 (off by 2.5%, 10.0% is allowed: passes)."
+        "The numbers add up to it: 4, and it is 3.9 (off by 2.5%, 10.0% is allowed: passes, so its "
+        "numbers can be added up)."
     )
     broken = Law("completeness", "the numbers add up to it", 4.0, 3.0, 0.1)
     assert captions.attribution(made("saliency", plane, law=broken), "it").notice == (
-        "The numbers add up to it: 4, and it is 3 (off by 25.0%, 10.0% is allowed: fails)."
+        "The numbers add up to it: 4, and it is 3 (off by 25.0%, 10.0% is allowed: fails, so it is "
+        "not what its name says)."
     )
     noted = made("grad_cam", plane, note="no positive evidence")
     assert captions.attribution(noted, "it").notice == "No positive evidence."

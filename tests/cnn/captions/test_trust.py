@@ -114,12 +114,20 @@ def test_agreement_names_the_nearest_and_the_farthest_method():
     methods = ("saliency", "input_x_gradient")
     both = trust.agreement(Agreement(methods, ((1.0, 0.25), (0.25, 1.0))), "saliency")
     assert both == (
-        "Agreement: inconclusive. The rank correlation to the other maps is 0.25 (median)."
+        "Agreement: inconclusive. The rank correlation to the other maps is 0.25 (median): they share a "
+        "part of the order."
     )
     one = Agreement(methods, ((1.0, None), (None, None)))
     assert "no other map" in trust.agreement(one, "saliency")
     assert "the same everywhere" in trust.agreement(one, "input_x_gradient")
-    assert trust.none_passes(methods) == (
+    assert trust.none_passes(methods, ()) == (
         "Each of the maps that were tried fails in one way or another (Saliency and Input × gradient): "
-        "do not explain this prediction by any of them."
+        "do not explain this number by any of them."
+    )
+    assert trust.none_passes(methods[:1], ("lrp",)) == (
+        "The one map that was tried fails in one way or another (Saliency), and LRP gives no map here: "
+        "do not explain this number by any of them."
+    )
+    assert trust.none_passes((), ("lrp", "grad_cam")) == (
+        "LRP and Grad-CAM give no map here: do not explain this number by pixels."
     )

@@ -418,6 +418,16 @@ def test_a_method_that_compares_with_pictures_gets_those_of_the_data(tmp_path, b
     study = begun(tmp_path, Question.trust(bundled, {}, asked, "digits", "test"))
     work_on(study)
     assert study.status.state == "finished"
+    assert study.answer.law.name == "completeness on average"
+
+
+def test_a_map_that_breaks_its_own_law_is_not_tried(tmp_path, bundled, few, seven, monkeypatch):
+    monkeypatch.setattr("cnn.attribution.integrated_gradients._TOLERANCE", 0.0)
+    asked = Asked.of(seven, [Wanted("integrated_gradients", {"steps": 8}, cnn.Target(7))])
+    study = begun(tmp_path, Question.trust(bundled, {}, asked, "digits", "test"))
+    work_on(study)
+    assert study.status.state == "failed"
+    assert "Integrated gradients breaks its own law here" in study.status.message
 
 
 def test_the_measuring_of_trust_is_cancelled_between_two_passes(
