@@ -236,3 +236,30 @@ def test_plus_plus_stays_finite_where_no_number_is_left_for_exp():
         found = cnn.attribute(model, picture_of((9, 7, 1)), method="grad_cam_plus_plus")
         maps.append(found.map / found.map.max())
     np.testing.assert_allclose(maps[1:], [maps[0]] * 4, rtol=RELATIVE, atol=1e-7)
+
+
+def shares_of(model: keras.Model, image: np.ndarray, method: str, class_: int) -> np.ndarray:
+    """The map of a class as shares of its largest number."""
+    found = cnn.attribute(model, image, method=method, target=class_).map
+    assert abs(found).max() > 0
+    return found / abs(found).max()
+
+
+@pytest.mark.parametrize(
+    ("method", "factor", "bias"),
+    [("grad_cam", 1, 120), ("guided_backprop", 1, 120), ("guided_backprop", 1000, 0),
+     ("grad_cam_plus_plus", 1, 120), ("grad_cam_plus_plus", 1, -120)],
+)  # fmt: skip
+def test_a_softmax_that_is_saturated_by_its_biases_or_weights_changes_no_share(
+    network, method, factor, bias
+):
+    """The weights of Grad-CAM++ are not linear in the slopes: biases alone leave these as they are."""
+    image = picture_of((9, 7, 1))
+    before = shares_of(network, image, method, 1)
+    saturated = pooled()
+    kernel, zeros = network.get_layer("scores").get_weights()
+    saturated.set_weights(network.get_weights())
+    saturated.get_layer("scores").set_weights([factor * kernel, zeros + np.array([0, bias, 0])])
+    assert cnn.predict(saturated, image).probabilities[1] in (0, 1)
+    after = shares_of(saturated, image, method, 1)
+    np.testing.assert_allclose(after, before, rtol=RELATIVE, atol=1e-6)
