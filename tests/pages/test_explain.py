@@ -14,6 +14,7 @@ from cnn.attribution.trust.curves import Curves
 from cnn.attribution.trust.linearity import Linearity
 from cnn.attribution.trust.stability import Stability
 from cnn.captions.trust import MARKS
+from cnn.runs.moments import Moment
 from cnn.studies import Trust, ask
 from dashboard.app import runtime_of
 from dashboard.runtime import studied
@@ -385,3 +386,21 @@ def test_what_is_compiled_is_there_at_once_the_next_time(query, seen):
         f"explain-of-{name}" for name, one in METHODS.items() if one.is_slow
     }
     assert not again.charts[SALIENCY].is_whole
+
+
+def test_the_maps_are_of_the_moment_that_the_slider_is_at(app, classifier, query, seen):
+    model = cnn.load_model()
+    model.set_weights(cnn.Run(cnn.pretrained_run()).weights(Moment(2)))
+    asked = {**query, "epoch": "2"}
+    page, same, finished = shown(asked), shown(asked, of=3), shown(query, of=3)
+    is_what_the_library_computes(page, app, asked, model, seen)
+    for name, figure in BY_METHOD.items():
+        now, then = numbers(same, figure), numbers(finished, figure)
+        assert not np.allclose(now, then, rtol=1e-2, atol=1e-6), name
+    moving = screen(explain, asked, moving="epoch")
+    slow = {BY_METHOD[name] for name, method in METHODS.items() if method.is_slow}
+    assert set(moving.later) == slow
+    for figure in set(BY_METHOD.values()) - slow:
+        np.testing.assert_allclose(
+            numbers(moving, figure), numbers(page, figure), rtol=1e-5, atol=1e-7
+        )
