@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from dash import html
 
 import cnn
 from cnn.attribution.methods import METHODS
+from cnn.attribution.options import Pictures
 from cnn.attribution.relevance import flow
 from cnn.attribution.trust.agreement import agreement
 from cnn.attribution.trust.cascade import Cascade, Stage
@@ -404,3 +406,16 @@ def test_the_maps_are_of_the_moment_that_the_slider_is_at(app, classifier, query
         np.testing.assert_allclose(
             numbers(moving, figure), numbers(page, figure), rtol=1e-5, atol=1e-7
         )
+
+
+def test_every_option_that_has_a_field_is_folded_away():
+    folded = [one for one in explain.layout()._traverse() if isinstance(one, html.Details)]
+    inside = {getattr(one, "id", None) for details in folded for one in details._traverse()}
+    fields = {
+        f"explain-option-{name}-{one}"
+        for name, method in METHODS.items()
+        for one, option in method.options.items()
+        if not isinstance(option, Pictures)
+    }
+    assert {"explain-option-grad_cam-layer", "explain-option-lrp-epsilon"} < fields <= inside
+    assert not any(getattr(details, "open", None) for details in folded)
