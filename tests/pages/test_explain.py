@@ -15,6 +15,7 @@ from cnn.attribution.trust.cascade import Cascade, Stage
 from cnn.attribution.trust.curves import Curves
 from cnn.attribution.trust.linearity import Linearity
 from cnn.attribution.trust.stability import Stability
+from cnn.captions.attribution import MEANING
 from cnn.captions.trust import MARKS
 from cnn.runs.moments import Moment
 from cnn.studies import Trust, ask
@@ -419,3 +420,10 @@ def test_every_option_that_has_a_field_is_folded_away():
     }
     assert {"explain-option-grad_cam-layer", "explain-option-lrp-epsilon"} < fields <= inside
     assert not any(getattr(details, "open", None) for details in folded)
+
+
+def test_what_a_map_does_not_say_stands_on_the_page():
+    assert "It does not say what the network would answer" in MEANING
+    assert "nor whether the answer is right" in MEANING
+    written = [one for one in explain.layout()._traverse() if isinstance(one, html.P)]
+    assert [one.children for one in written].count(MEANING) == 1
