@@ -427,3 +427,26 @@ def test_what_a_map_does_not_say_stands_on_the_page():
     assert "nor whether the answer is right" in MEANING
     written = [one for one in explain.layout()._traverse() if isinstance(one, html.P)]
     assert [one.children for one in written].count(MEANING) == 1
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"of": 3},
+        {"of": 3, "against": 8, "options": "smoothgrad.samples:5;smoothgrad.seed:2;"
+         "integrated_gradients.baseline:mean;occlusion.patch:9;occlusion.stride:5;"
+         "lrp.convolutions:ε;grad_cam.layer:conv2d"},
+        {"of": 3, "unit": "conv2d_1", "focus": "cell", "row": 5, "column": 4},
+    ],
+    ids=["a class", "two classes and options", "a cell of a layer"],
+)  # fmt: skip
+def test_the_line_of_python_of_every_method_gives_its_map(app, classifier, query, seen, more):
+    page = shown(query, **more)
+    compared = runtime_of(app).options_of(parse(query)[0], "expected_gradients")
+    known = {"cnn": cnn, "model": classifier, "image": seen, **compared}
+    for name, figure in BY_METHOD.items():
+        made = eval(page.texts[f"{figure}-python"], dict(known))
+        largest = abs(made.plane).max()
+        np.testing.assert_allclose(
+            numbers(page, figure), made.plane, rtol=0, atol=1e-5 * largest, err_msg=name
+        )
