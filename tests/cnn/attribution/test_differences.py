@@ -173,7 +173,7 @@ class OfUnit(Exact):
         self.logit = float(self._whole(self.x[None])[0, 1])
 
 
-@pytest.fixture(scope="module", params=[None, (1, 1)], ids=["mean", "cell"])
+@pytest.fixture(scope="module", params=[None, (0, 1)], ids=["mean", "cell"])
 def place(request) -> tuple[int, int] | None:
     return request.param
 
