@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import cnn
 from cnn.models.layers import LayerInfo
+from cnn.properties import cached_property
 from dashboard.screens.cell import sides_of_maps, sought_place
 from dashboard.screens.classes import ChosenClasses, ranked
 

@@ -4,16 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from dash import html
 
 import cnn
 from cnn.attribution.methods import METHODS
+from cnn.attribution.options import Pictures
 from cnn.attribution.relevance import flow
 from cnn.attribution.trust.agreement import agreement
 from cnn.attribution.trust.cascade import Cascade, Stage
 from cnn.attribution.trust.curves import Curves
 from cnn.attribution.trust.linearity import Linearity
 from cnn.attribution.trust.stability import Stability
+from cnn.captions.attribution import MEANING
 from cnn.captions.trust import MARKS
+from cnn.runs.moments import Moment
 from cnn.studies import Trust, ask
 from dashboard.app import runtime_of
 from dashboard.runtime import studied
@@ -387,3 +391,64 @@ def test_what_is_compiled_is_there_at_once_the_next_time(query, seen):
         f"explain-of-{name}" for name, one in METHODS.items() if one.is_slow
     }
     assert not again.charts[SALIENCY].is_whole
+
+
+def test_the_maps_are_of_the_moment_that_the_slider_is_at(app, classifier, query, seen):
+    model = cnn.load_model()
+    model.set_weights(cnn.Run(cnn.pretrained_run()).weights(Moment(2)))
+    asked = {**query, "epoch": "2"}
+    page, same, finished = shown(asked), shown(asked, of=3), shown(query, of=3)
+    is_what_the_library_computes(page, app, asked, model, seen)
+    for name, figure in BY_METHOD.items():
+        now, then = numbers(same, figure), numbers(finished, figure)
+        assert not np.allclose(now, then, rtol=1e-2, atol=1e-6), name
+    moving = screen(explain, asked, moving="epoch")
+    slow = {BY_METHOD[name] for name, method in METHODS.items() if method.is_slow}
+    assert set(moving.later) == slow
+    for figure in set(BY_METHOD.values()) - slow:
+        np.testing.assert_allclose(
+            numbers(moving, figure), numbers(page, figure), rtol=1e-5, atol=1e-7
+        )
+
+
+def test_every_option_that_has_a_field_is_folded_away():
+    folded = [one for one in explain.layout()._traverse() if isinstance(one, html.Details)]
+    inside = {getattr(one, "id", None) for details in folded for one in details._traverse()}
+    fields = {
+        f"explain-option-{name}-{one}"
+        for name, method in METHODS.items()
+        for one, option in method.options.items()
+        if not isinstance(option, Pictures)
+    }
+    assert {"explain-option-grad_cam-layer", "explain-option-lrp-epsilon"} < fields <= inside
+    assert not any(getattr(details, "open", None) for details in folded)
+
+
+def test_what_a_map_does_not_say_stands_on_the_page():
+    assert "It does not say what the network would answer" in MEANING
+    assert "nor whether the answer is right" in MEANING
+    written = [one for one in explain.layout()._traverse() if isinstance(one, html.P)]
+    assert [one.children for one in written].count(MEANING) == 1
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"of": 3},
+        {"of": 3, "against": 8, "options": "smoothgrad.samples:5;smoothgrad.seed:2;"
+         "integrated_gradients.baseline:mean;occlusion.patch:9;occlusion.stride:5;"
+         "lrp.convolutions:ε;grad_cam.layer:conv2d"},
+        {"of": 3, "unit": "conv2d_1", "focus": "cell", "row": 5, "column": 4},
+    ],
+    ids=["a class", "two classes and options", "a cell of a layer"],
+)  # fmt: skip
+def test_the_line_of_python_of_every_method_gives_its_map(app, classifier, query, seen, more):
+    page = shown(query, **more)
+    compared = runtime_of(app).options_of(parse(query)[0], "expected_gradients")
+    known = {"cnn": cnn, "model": classifier, "image": seen, **compared}
+    for name, figure in BY_METHOD.items():
+        made = eval(page.texts[f"{figure}-python"], dict(known))
+        largest = abs(made.plane).max()
+        np.testing.assert_allclose(
+            numbers(page, figure), made.plane, rtol=0, atol=1e-5 * largest, err_msg=name
+        )

@@ -31,7 +31,8 @@ def network(activation: str, dtype: str = "float32") -> keras.Model:
     picture = keras.Input(SHAPE, dtype=dtype)
     x = layers.Conv2D(4, 3, activation=activation, dtype=dtype, name="maps")(picture)
     x = layers.MaxPooling2D((1, 2), dtype=dtype)(layers.Conv2D(5, 2, dtype=dtype)(x))
-    x = layers.Flatten(dtype=dtype)(layers.Activation(activation, dtype=dtype)(x))
+    x = layers.Activation(activation, dtype=dtype, name="late")(x)
+    x = layers.Flatten(dtype=dtype)(x)
     return keras.Model(picture, layers.Dense(3, "softmax", dtype=dtype, name="scores")(x))
 
 
@@ -156,3 +157,38 @@ def test_the_difference_of_two_logits_has_the_difference_of_their_slopes(exact: 
         for target in (cnn.Target(1, against=0), 0)
     ]
     is_close(sum(maps), input_x_gradient(exact))
+
+
+class OfUnit(Exact):
+    """As a network, but of the second channel of its last maps: of a cell of it, or of its mean."""
+
+    def __init__(self, activation: str, cell: tuple[int, int] | None) -> None:
+        super().__init__(activation)
+        place = np.s_[:, :, :] if cell is None else np.s_[:, cell[0], cell[1], None, None]
+        late = self._whole.get_layer("late").output
+        maps = self._first.output
+        numbers = keras.ops.mean(late[place], (1, 2))
+        self._whole = keras.Model(self._whole.input, numbers)
+        self._rest = keras.Model(maps, numbers)
+        self.logit = float(self._whole(self.x[None])[0, 1])
+
+
+@pytest.fixture(scope="module", params=[None, (0, 1)], ids=["mean", "cell"])
+def place(request) -> tuple[int, int] | None:
+    return request.param
+
+
+@pytest.fixture(scope="module", params=["tanh", "relu"])
+def of_unit(request, place) -> OfUnit:
+    return OfUnit(request.param, place)
+
+
+@pytest.mark.parametrize("method", BY_HAND)
+def test_a_map_of_a_unit_is_made_of_the_slopes_of_the_unit(
+    of_unit: OfUnit, place: tuple[int, int] | None, method: Callable
+):
+    target = cnn.Target(1, layer="late", cell=place)
+    options = {"method": method.__name__, **BY_HAND[method]}
+    found = cnn.attribute(of_unit.model, SCENE, target=target, **options)
+    is_close(found.map, method(of_unit))
+    assert found.value == pytest.approx(of_unit.logit, rel=1e-5)

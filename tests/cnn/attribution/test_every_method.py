@@ -191,3 +191,8 @@ def test_any_head_is_explained(head):
         field = np.zeros((6, 7), bool)
         field[1:4, 2:5] = True
         assert not found.map[~field].any()
+
+
+def test_of_several_definitions_the_variant_says_which_is_meant():
+    assert "the weight of equation 19" in METHODS["grad_cam_plus_plus"].variant
+    assert "the mean over all patches that cover the pixel" in METHODS["occlusion"].variant

@@ -248,3 +248,30 @@ def test_a_convolution_with_one_cell_gives_a_map_of_one_cell():
     values = cnn.forward(model, picture).activations["one_cell"][0, 0]
     weights = model.layers[-1].get_weights()[0][:, 0]
     np.testing.assert_allclose(found.map, [[max(0.0, float(values @ weights))]], rtol=1e-5)
+
+
+def shares_of(model: keras.Model, image: np.ndarray, method: str, class_: int) -> np.ndarray:
+    """The map of a class as shares of its largest number."""
+    found = cnn.attribute(model, image, method=method, target=class_).map
+    assert abs(found).max() > 0
+    return found / abs(found).max()
+
+
+@pytest.mark.parametrize(
+    ("method", "factor", "bias"),
+    [("grad_cam", 1, 120), ("guided_backprop", 1, 120), ("guided_backprop", 1000, 0),
+     ("grad_cam_plus_plus", 1, 120), ("grad_cam_plus_plus", 1, -120)],
+)  # fmt: skip
+def test_a_softmax_that_is_saturated_by_its_biases_or_weights_changes_no_share(
+    network, method, factor, bias
+):
+    """The weights of Grad-CAM++ are not linear in the slopes: biases alone leave these as they are."""
+    image = picture_of((9, 7, 1))
+    before = shares_of(network, image, method, 1)
+    saturated = pooled()
+    kernel, zeros = network.get_layer("scores").get_weights()
+    saturated.set_weights(network.get_weights())
+    saturated.get_layer("scores").set_weights([factor * kernel, zeros + np.array([0, bias, 0])])
+    assert cnn.predict(saturated, image).probabilities[1] in (0, 1)
+    after = shares_of(saturated, image, method, 1)
+    np.testing.assert_allclose(after, before, rtol=RELATIVE, atol=1e-6)

@@ -4,6 +4,7 @@ import pytest
 from keras import layers
 
 import cnn
+from cnn.attribution.untrained import Redrawing
 from cnn.models.loading import as_functional
 
 IMAGE = np.array([[[51], [102], [204]]], np.uint8)  # 0.2, 0.4 and 0.8 for the network
@@ -105,3 +106,27 @@ def test_of_the_bundled_classifier_it_is_no_gradient_and_has_both_signs(classifi
     assert found.map.min() < 0 < found.map.max()
     plain = cnn.attribute(classifier, seven, method="saliency")
     assert not np.allclose(abs(found.map[..., 0]), plain.map, rtol=0.1)
+
+
+@pytest.mark.parametrize("step", [as_argument, as_layer, as_operation])
+def test_of_a_network_that_is_drawn_anew_it_is_that_of_any_other_with_those_weights(step):
+    """The cascade of randomisation compares a method with itself, not with the plain gradient."""
+    model = network(step)
+    trained = cnn.attribute(model, IMAGE, method="guided_backprop", target=0)
+    drawing = Redrawing(model)
+    for seed in range(8):
+        for name in drawing.layers:
+            drawing.draw(name, seed)
+        found = cnn.attribute(drawing.model, IMAGE, method="guided_backprop", target=0)
+        fresh = network(step)
+        fresh.set_weights(drawing.model.get_weights())
+        expected = cnn.attribute(fresh, IMAGE, method="guided_backprop", target=0)
+        np.testing.assert_allclose(found.map, expected.map, rtol=1e-5, atol=1e-7)
+        plain = cnn.attribute(fresh, IMAGE, method="saliency", target=0).map
+        is_other = not np.allclose(abs(found.map[..., 0]), plain, rtol=1e-3)
+        if is_other and found.map.any():
+            break
+    else:
+        raise AssertionError("no seed gives a map that is not the plain gradient")
+    again = cnn.attribute(model, IMAGE, method="guided_backprop", target=0)
+    np.testing.assert_array_equal(again.map, trained.map)

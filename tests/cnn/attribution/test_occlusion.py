@@ -3,6 +3,7 @@ import pytest
 from saliency import core
 
 import cnn
+from cnn.attribution.baselines import BASELINES, baseline
 from cnn.errors import AttributionError
 
 
@@ -91,3 +92,24 @@ def test_a_patch_that_changes_nothing_loses_exactly_nothing(classifier):
         is_empty[row, column] = not near.any()
     assert is_empty.any()
     assert not found.map[is_empty].any()
+
+
+@pytest.mark.parametrize(("patch", "stride"), [(2, 1), (3, 2), (5, 3)])
+@pytest.mark.parametrize("fill", BASELINES)
+def test_of_a_linear_model_it_is_the_mean_over_patches_of_the_sum_for_any_fill(
+    linear, scene, weights, patch, stride, fill
+):
+    batch = cnn.prepare(scene, linear)
+    known = {"black": 0.0, "white": 1.0, "mean": batch.mean((1, 2))}
+    filling = known[fill] if fill in known else baseline(linear, batch, fill)
+    by_pixel = (weights * (batch - filling)[0]).sum(-1)
+    total, times = np.zeros((6, 7)), np.zeros((6, 7))
+    for row in _starts(6, patch, stride):
+        for column in _starts(7, patch, stride):
+            inside = np.s_[row : row + patch, column : column + patch]
+            total[inside] += by_pixel[inside].sum()
+            times[inside] += 1
+    found = cnn.attribute(
+        linear, scene, method="occlusion", target=1, patch=patch, stride=stride, fill=fill
+    )
+    np.testing.assert_allclose(found.map, total / times, rtol=1e-5, atol=5e-6)

@@ -6,8 +6,11 @@ from scipy import ndimage
 
 from cnn.attribution import methods
 from cnn.attribution.attribution import Found
-from cnn.attribution.objective import objective_of
+from cnn.attribution.objective import Objective, objective_of
 from cnn.attribution.trust.cascade import MOST_STAGES, SEEDS, Cascade, Stage, band, cascade
+from cnn.attribution.trust.ranks import rank_correlation
+from cnn.attribution.trust.repeating import plane_of
+from cnn.attribution.untrained import Redrawing, untrained
 from cnn.errors import AttributionError
 from cnn.models.loading import as_functional
 from cnn.models.preparing import prepare
@@ -184,3 +187,20 @@ def test_marks(signed, absolute, mark):
     assert Cascade((stage,), 10, (), is_signed=True).mark == mark
     kept = Cascade((stage,), 10, ("odd",), is_signed=True).mark
     assert kept == ("inconclusive" if mark == "pass" else mark)
+
+
+def test_layers_that_were_drawn_stay_drawn_while_the_next_ones_are(learned):
+    """With all layers drawn, the network is one without any training; with the lowest alone it is not."""
+    objective, batch = learned
+    first = plane_of(objective, batch, "saliency", {})
+
+    def compared(model):
+        made = plane_of(Objective(model, objective.target), batch, "saliency", {})
+        return pytest.approx(rank_correlation(first, made), abs=1e-9)
+
+    found = cascade(objective, batch, "saliency", seeds=3)
+    for seed, signed in enumerate(found.stages[-1].signed):
+        assert signed == compared(untrained(objective.model, seed).model)
+        lowest = Redrawing(objective.model)
+        lowest.draw("hidden", seed)
+        assert signed != compared(lowest.model)

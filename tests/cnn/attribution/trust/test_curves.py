@@ -173,3 +173,16 @@ def test_a_smaller_map_is_resized_between_the_centres_of_its_cells(patch):
     small = np.zeros((4, 4), np.float32)
     small[0, 3] = 1
     assert curves(*patch, small) == curves(*patch, resized(small, 12, 12))
+
+
+def test_edges_are_by_the_kernel_of_sobel_and_the_centre_is_a_gaussian():
+    bright = np.zeros((5, 5, 2), np.float32)
+    bright[2, 2] = [2, 0]  # 1 in grey
+    corner, side = np.sqrt(2), 2
+    expected = np.zeros((5, 5))
+    expected[1:4, 1:4] = [[corner, side, corner], [side, 0, side], [corner, side, corner]]
+    np.testing.assert_allclose(controls(bright, 0)["edges"], expected, rtol=1e-6, atol=1e-7)
+    # Cells are 1/4 above and below the middle of two rows, 3/8 and 1/8 beside that of four columns.
+    far, near = np.exp(-(1 / 16 + 9 / 64)), np.exp(-(1 / 16 + 1 / 64))
+    found = controls(np.ones((2, 4, 1), np.float32), 0)["centre"]
+    np.testing.assert_allclose(found, [[far, near, near, far]] * 2, rtol=1e-12)
