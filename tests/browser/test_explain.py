@@ -142,3 +142,37 @@ def test_a_number_of_any_layer_is_explained_from_its_arithmetic(server, shared):
     expect(line).to_contain_text(re.compile(r"target=\d\)"))
     expect(page.get_by_label("Class", exact=True)).to_have_value("predicted")
     expect(page).not_to_have_url(re.compile("unit="))
+
+
+@pytest.mark.parametrize("overlay", ["apart", "over"])
+def test_a_pixel_that_is_pointed_at_is_read_in_the_maps_of_all_classes(
+    server, shared, classifier, overlay
+):
+    picture = cnn.load_dataset("digits")[18].pixels
+    planes = [
+        cnn.attribute(classifier, picture, method="saliency", target=label).plane
+        for label in range(10)
+    ]
+    address = f"/explain?data=digits&split=all&index=18&method=saliency&overlay={overlay}"
+    page = shared(server, address).page
+    for label in range(10):
+        expect(page.locator(f"#explain-class-{label} .hm image")).to_be_visible()
+    row, column = np.unravel_index(planes[4].argmax(), (28, 28))
+    pointed = page.locator("#explain-class-4 .hm image")
+    beneath = page.locator("#explain-class-4 .imagelayer image")
+    expect(beneath).to_have_count(1 if overlay == "over" else 0)
+    pointed.scroll_into_view_if_needed()
+    bounds = pointed.bounding_box()
+    place = (
+        bounds["x"] + bounds["width"] * (float(column) + 0.5) / 28,
+        bounds["y"] + bounds["height"] * (float(row) + 0.5) / 28,
+    )
+    hover(page, "explain-class-4", *place)
+    for label, plane in enumerate(planes):
+        read = page.locator(f"#explain-class-{label}-read")
+        expect(read).to_have_text(re.compile(f"^Row {row}, column {column}: "))
+        number = float(str(read.text_content()).partition(": ")[2].replace("−", "-"))
+        assert number == pytest.approx(float(plane[row, column]), rel=5.1e-3, abs=1e-5), label
+    page.mouse.move(2, 2)
+    for label in range(10):
+        expect(page.locator(f"#explain-class-{label}-read")).to_be_empty()

@@ -437,17 +437,23 @@ def test_what_a_map_does_not_say_stands_on_the_page():
         {"of": 3},
         {"of": 3, "against": 8, "options": "smoothgrad.samples:5;smoothgrad.seed:2;"
          "integrated_gradients.baseline:mean;occlusion.patch:9;occlusion.stride:5;"
-         "lrp.convolutions:ε;grad_cam.layer:conv2d"},
+         "lrp.convolutions:epsilon;grad_cam.layer:conv2d"},
         {"of": 3, "unit": "conv2d_1", "focus": "cell", "row": 5, "column": 4},
     ],
     ids=["a class", "two classes and options", "a cell of a layer"],
 )  # fmt: skip
 def test_the_line_of_python_of_every_method_gives_its_map(app, classifier, query, seen, more):
-    page = shown(query, **more)
+    asked = {**query, **{name: str(value) for name, value in more.items()}}
+    view, problems = parse(asked)
+    assert not problems
+    page = shown(asked)
     compared = runtime_of(app).options_of(parse(query)[0], "expected_gradients")
     known = {"cnn": cnn, "model": classifier, "image": seen, **compared}
     for name, figure in BY_METHOD.items():
-        made = eval(page.texts[f"{figure}-python"], dict(known))
+        line = page.texts[f"{figure}-python"]
+        for option, value in view.options_of(name).items():
+            assert f"{option}={value!r}" in line
+        made = eval(line, dict(known))
         largest = abs(made.plane).max()
         np.testing.assert_allclose(
             numbers(page, figure), made.plane, rtol=0, atol=1e-5 * largest, err_msg=name
