@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from cnn.errors import ModelError, RunError, reason
 from cnn.models.card import card_of
 from cnn.models.loading import load_model, save_model
-from cnn.models.opening import Limits, require_weights
+from cnn.models.opening import Limits, require_weights, turn_kernels
 from cnn.runs.moments import Moment
 from cnn.runs.recorded import Recorded
 from cnn.runs.run import Run, Status, create_recorded
@@ -170,6 +170,7 @@ def _weights_alone(path: Path, model: keras.Model, of: str) -> list[NDArray[Any]
             # Of layers that Keras looks for in several places of the file.
             warnings.simplefilter("ignore", UserWarning)
             model.load_weights(path)
+        turn_kernels(model, path)
     except Exception as error:
         message = str(error)
         layer, shapes = _LAYER.search(message), _SHAPES.search(message)

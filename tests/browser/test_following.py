@@ -94,7 +94,10 @@ def test_a_fit_of_another_program_is_followed_without_a_reload(server, visit, tr
     moments = followed(visit, server, "/moments/seen?model=run:mine")
     maps = followed(visit, server, "/activations/seen?model=run:mine")
     pages = (curves, moments, maps)
-    told, slider = maps.locator(".epoch-label"), maps.get_by_role("slider", name="Epoch", exact=True)
+    told, slider = (
+        maps.locator(".epoch-label"),
+        maps.get_by_role("slider", name="Epoch", exact=True),
+    )
     expect(told).to_have_text("After epoch 1")
     expect(moments.locator("#moments-right .gtitle")).to_contain_text("after epoch 1")
     before = {page: _numbers(page) for page in (moments, maps)}

@@ -20,10 +20,19 @@ from cnn.models.opening.keras2 import translated
 from cnn.models.opening.keras2_weights import renamed
 from cnn.models.opening.limits import Limits
 from cnn.models.opening.signatures import FORMATS, SUFFIXES, format_of, require_model_file
+from cnn.models.opening.theano import turn_kernels
 from cnn.models.opening.trying_h5 import require_harmless
 from cnn.models.opening.weights import fill_from_h5
 
-__all__ = ["FORMATS", "SUFFIXES", "Limits", "format_of", "opened", "require_weights"]
+__all__ = [
+    "FORMATS",
+    "SUFFIXES",
+    "Limits",
+    "format_of",
+    "opened",
+    "require_weights",
+    "turn_kernels",
+]
 
 
 def opened(path: Path, limits: Limits) -> tuple[Any, tuple[Loss | None, ...]]:
@@ -107,6 +116,7 @@ def _opened(name: str, contents: Contents, limits: Limits) -> tuple[Any, tuple[L
         )
     else:
         fill_from_h5(name, model, contents)
+        turn_kernels(model, contents.weights)
     return model, read_losses(training, places_of(model))
 
 

@@ -30,7 +30,7 @@ def contents(path: Path) -> Contents:
             raise ModelError(_without_model(path, file))
         version = attribute(file, "keras_version") or ""
         require_short(path.name, len(text))
-        return Contents(parsed(path.name, text), _text(version), path, _training(file))
+        return Contents(parsed(path.name, text), as_text(version), path, _training(file))
 
 
 def _training(file: h5py.File) -> Any:
@@ -75,10 +75,11 @@ def names(group: h5py.Group, attribute_name: str) -> list[str]:
         if piece is None:
             break
         pieces.append(piece)
-    return [_text(name) for piece in pieces for name in piece]
+    return [as_text(name) for piece in pieces for name in piece]
 
 
-def _text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """Return an attribute as text, which older files have as bytes."""
     return value.decode() if isinstance(value, bytes) else str(value)
 
 

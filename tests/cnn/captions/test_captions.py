@@ -66,6 +66,15 @@ def test_a_constant_output_says_so(convolution):
     )
 
 
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_an_output_without_a_number_is_not_taken_for_a_constant_one(convolution, value):
+    maps = np.full((26, 26, 32), value, np.float32)
+    kind = "NaN" if np.isnan(value) else "infinite"
+    assert layer_output(convolution, maps, began="conv2d").notice == (
+        f"21,632 of 21,632 numbers are not finite ({kind}) and left blank. That begins here."
+    )
+
+
 def test_another_picture_gets_another_sentence(classifier):
     data = cnn.load_dataset("digits")
     told = []

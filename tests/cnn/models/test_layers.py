@@ -70,6 +70,7 @@ def of(layer, shape=(4, 4, 2), inputs=1) -> cnn.LayerInfo:
         (layers.SeparableConv2D(5, 3, padding="same"), (4, 4, 2), 1, (9 * 2 + 2 * 5) * 16),
         (layers.Conv2D(4, 3, groups=2), (5, 5, 2), 1, 3 * 3 * 1 * 4 * 9),
         (layers.LSTM(3), (7, 5), 1, 7 * (5 + 3) * 4 * 3),
+        (layers.LSTM(16), (28, 28), 1, 78_848),
         (layers.GRU(3, return_sequences=True), (7, 5), 1, 7 * (5 + 3) * 3 * 3),
         (layers.Bidirectional(layers.SimpleRNN(3)), (7, 5), 1, 2 * 7 * (5 + 3) * 3),
         (layers.RNN([layers.SimpleRNNCell(3), layers.SimpleRNNCell(2)]), (7, 5), 1,

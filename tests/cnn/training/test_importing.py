@@ -3,6 +3,7 @@
 import json
 import pickle
 import shutil
+from pathlib import Path
 
 import h5py
 import keras
@@ -253,3 +254,17 @@ def test_weights_alone_that_break_the_library_are_refused(made, tmp_path, name):
     path.write_bytes(path.read_bytes().replace(of_text, of_nothing))
     with pytest.raises(CnnError, match=f"{name} is damaged: the library that reads HDF5 files"):
         import_checkpoints(tmp_path, made / "net.keras", tmp_path / "runs")
+
+
+def test_weights_alone_that_keras_wrote_with_theano_are_turned(tmp_path):
+    file = Path(__file__).parents[2] / "keras2" / "files" / "convolved-2_0.h5"
+    model, checkpoints = cnn.load_model(file), tmp_path / "checkpoints"
+    model.save(tmp_path / "net.keras")
+    checkpoints.mkdir()
+    with h5py.File(file) as whole, h5py.File(checkpoints / "epoch1.h5", "w") as alone:
+        alone.attrs.update(whole["model_weights"].attrs)
+        for layer in whole["model_weights"]:
+            whole.copy(f"model_weights/{layer}", alone)
+    run = import_checkpoints(checkpoints, tmp_path / "net.keras", tmp_path / "runs")
+    for kept, own in zip(run.weights(Moment(1)), model.get_weights(), strict=True):
+        np.testing.assert_allclose(kept, own, rtol=1e-3, atol=1e-4)

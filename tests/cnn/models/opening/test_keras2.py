@@ -1,4 +1,7 @@
-"""Files that Keras 2 wrote answer as they did in Keras 2; `tests/keras2/make.py` made them."""
+"""Files that Keras 2 wrote answer as they did in Keras 2.
+
+`tests/keras2/make.py` made them, and `tests/keras2/make_2_0.py` those of Keras 2.0, of 2017.
+"""
 
 import json
 import shutil
@@ -32,9 +35,10 @@ def edited(path, target, change):
     return target
 
 
-def test_the_files_are_of_three_versions_in_both_formats():
+def test_the_files_are_of_several_versions_in_both_formats():
     kinds = {(path.stem.rpartition("-")[2], path.suffix) for path in WRITTEN}
     assert kinds >= {("2_13", ".keras"), ("2_15", ".keras"), ("2_18", ".keras"), ("2_15", ".h5")}
+    assert ("2_0", ".h5") in kinds
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
@@ -53,6 +57,34 @@ def test_a_list_of_layers_that_begins_without_an_input_is_opened(tmp_path):
         del file.attrs["keras_version"]
     expected = np.load(FILES / "convolutional-2_15.npy")
     np.testing.assert_allclose(answer(path), expected, rtol=1e-4)
+
+
+def test_keras_2_0_wrote_what_later_versions_did_not():
+    with h5py.File(FILES / "first-2_0.h5") as file:
+        configuration = json.loads(file.attrs["model_config"])
+        version, training = file.attrs["keras_version"], file.attrs["training_config"]
+    first = configuration["config"][0]
+    assert (version, first["class_name"]) == ("2.0.9", "Conv2D")
+    assert first["config"]["batch_input_shape"] == [None, 8, 8, 1]
+    assert first["config"]["kernel_initializer"]["class_name"] == "VarianceScaling"
+    assert json.loads(training)["loss"] == "categorical_crossentropy"
+    model, losses = opened(FILES / "first-2_0.h5", Limits())
+    assert model.input_shape == (None, 8, 8, 1)
+    assert [loss.name for loss in losses] == ["categorical_crossentropy"]
+
+
+def test_kernels_of_theano_are_turned_and_those_of_others_are_not(tmp_path):
+    path = FILES / "convolved-2_0.h5"
+    (tmp_path / "other.h5").write_bytes(path.read_bytes())
+    with h5py.File(tmp_path / "other.h5", "a") as file:
+        assert file.attrs["backend"] == "theano"
+        file["model_weights"].attrs["backend"] = "cntk"
+    turned, other = (opened(one, Limits())[0] for one in (path, tmp_path / "other.h5"))
+    kernels = [(a, b) for a, b in zip(turned.weights, other.weights, strict=True) if a.ndim > 2]
+    assert len(kernels) == 8
+    for one, as_it_stands in kernels:
+        places = tuple(range(one.ndim - 2))
+        np.testing.assert_array_equal(np.flip(np.asarray(one), places), np.asarray(as_it_stands))
 
 
 def test_layers_that_say_nothing_of_an_input_have_that_of_their_model(tmp_path):
