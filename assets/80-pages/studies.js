@@ -5,17 +5,17 @@
   const ACTIVE = ["queued", "running"];
   // The parts of the view that make another question; channels are ranked in the network without changes.
   const PARTS = {
-    evaluate: ["model", "epoch", "range", "data", "surgery"],
-    rank: ["model", "epoch", "range", "data"],
-    diagnose: ["model", "epoch", "range", "data", "split", "surgery"],
+    evaluate: ["model", "output", "epoch", "range", "data", "surgery"],
+    rank: ["model", "output", "epoch", "range", "data"],
+    diagnose: ["model", "output", "epoch", "range", "data", "split", "surgery"],
     trust: [...root.cnn.rules.parts.panel, "of", "against", "method", "options", "unit", "focus", "row", "column"],
-    tops: ["model", "epoch", "range", "given", "also", "data", "split", "surgery", "focus", "row", "column"],
+    tops: ["model", "output", "epoch", "range", "given", "also", "data", "split", "surgery", "focus", "row", "column"],
     turn: [...root.cnn.rules.parts.panel, "of", "norm"],
     maps: [
       ...root.cnn.rules.parts.panel, "of", "against", "method", "options", "unit", "focus", "row", "column",
     ],
     synthesise: [
-      "model", "epoch", "range", "given", "also", "data", "split", "surgery", "channel", "options", "focus",
+      "model", "output", "epoch", "range", "given", "also", "data", "split", "surgery", "channel", "options", "focus",
       "row", "column",
     ],
   };

@@ -19,6 +19,7 @@ from cnn.attribution.target import Target
 from cnn.errors import ModelError, StudyError
 from cnn.files import content_hash
 from cnn.models.card import card_path
+from cnn.models.choosing import with_output_first
 from cnn.models.further import with_inputs
 from cnn.models.inputs import in_range
 from cnn.models.loading import load_model
@@ -57,7 +58,8 @@ class Network:
     `path` is the file, `content` its hash, and `card` that of the card beside it ("" without one).
     `run` is the folder of the run and `moment` the moment, both "" for the weights of the file;
     `weights` is the hash of the file that has those of the moment. `range` is how its pixels are scaled,
-    and `inputs` the numbers for further inputs by name, where these were chosen.
+    `inputs` the numbers for further inputs by name, and `output` the place of the output that is asked
+    about, where these were chosen.
     """
 
     __pydantic_config__ = STRICT
@@ -70,11 +72,13 @@ class Network:
     weights: str = ""
     range: str = ""
     inputs: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    output: int = 0
 
     def load(self) -> keras.Model:
         """Return the network; `ModelError` or `RunError` where its files are others, or gone."""
         model = self._trained()
         model = in_range(model, self.range) if self.range else model
+        model = with_output_first(model, self.output)
         return with_inputs(model, self.inputs) if self.inputs else model
 
     def _trained(self) -> keras.Model:
@@ -290,6 +294,8 @@ class Question:
         """What is the same for the same question, wherever the files are: 16 hexadecimal digits."""
         asked: dict[str, Any] = asdict(self)
         asked["network"] = {k: v for k, v in asked["network"].items() if k not in _PLACES}
+        if not asked["network"]["output"]:
+            del asked["network"]["output"]
         for name in ("cell", "asked", "sought", "turn"):
             if asked[name] is None:
                 del asked[name]

@@ -16,6 +16,7 @@ import keras
 from cnn.data.datasets import known_classes
 from cnn.errors import ModelError, RunError, reason
 from cnn.models.card import Card, stated_card, with_class_names
+from cnn.models.internals import every_layer
 from cnn.models.loading import as_functional, save_model, trained_with
 from cnn.models.losses import compiled_losses
 from cnn.runs.moments import Moment, within_first_epoch
@@ -27,6 +28,7 @@ from cnn.training.logs import drawn, history_row, measured
 from cnn.training.norms import GradientNorms, watched
 from cnn.training.pace import Pace
 from cnn.training.recording import Recorder, finite
+from cnn.words import listed
 
 # As many batches as a moment within the first epoch can have been after.
 _MOST_BATCHES = 10_000_000
@@ -219,6 +221,13 @@ class _Writer:
                 self._with_names(self._graph), self._graph, compiled_losses(model)
             )
             self._save(self.run.initial_path)
+            own = sorted({type(one).__name__ for one in every_layer(self._graph) if _is_own(one)})
+            if own:
+                _warn(
+                    "A dashboard shows only the curves of this training: the network has classes of your "
+                    f"own ({listed(own)}), which no server opens from a file. For its layers give the "
+                    "trained network to dashboard.launch, or use layers of Keras."
+                )
 
     def _with_names(self, graph: keras.Model) -> Card:
         """Return the card with the names that fit the outputs: those that are stated, else the usual."""
@@ -320,6 +329,10 @@ class _Writer:
     def _gone(self) -> None:
         self._end_norms()
         self._recorder.update(state="interrupted", seconds_left=None, message=_GONE)
+
+
+def _is_own(layer: Any) -> bool:
+    return type(layer).__module__.partition(".")[0] not in ("keras", "cnn")
 
 
 def _warn(message: str) -> None:

@@ -19,17 +19,13 @@ from dashboard.state.view import View
 def question(runtime: Runtime, view: View, ask: Callable[[Network, str], Question]) -> Question:
     """Return what `ask` makes of the network of the view and of where its data set is.
 
-    Raises `StudyError` where another output than the first is looked at, and as `Catalogue.network`,
-    `Runtime.numbers` and `PictureSets.path` do.
+    Raises as `Catalogue.network`, `Runtime.numbers` and `PictureSets.path` do.
     """
-    if view.output:
-        raise StudyError(
-            "Only the first output is studied: choose it in the panel, then ask again."
-        )
     network = replace(
         runtime.catalogue.network(view.model, view.epoch),
         range=view.range,
         inputs=runtime.numbers(view),
+        output=view.output,
     )
     asked = ask(network, runtime.sets.path(view.data))
     return replace(asked, data_key=view.data.removeprefix(OWN) if view.data.startswith(OWN) else "")

@@ -9,6 +9,7 @@ import pytest
 from keras import layers
 
 import cnn
+from cnn.models.heads import head_of
 from dashboard.app import runtime_of
 from dashboard.runtime import links
 from dashboard.screens.request import Request
@@ -175,12 +176,19 @@ def test_an_output_that_is_not_there_is_refused_and_repaired_in_the_link(opened)
         runtime_of(app).model(parse({**query, "output": "7"})[0])
 
 
-def test_channels_are_studied_for_the_first_output_only(opened):
+def test_what_a_worker_does_is_of_the_output_that_is_chosen(opened):
     app, query = opened(nets.several_outputs())
-    asked = app.server.test_client().post(
-        "/studies", query_string={**query, "output": "1"}, json={"kind": "rank", "layer": "maps"}
-    )
-    assert (asked.status_code, "first output" in asked.get_json()["problem"]) == (400, True)
+    jobs, ids = runtime_of(app).settings.jobs, set()
+    for place, name in enumerate(("even", "digit", "box")):
+        sent = app.server.test_client().post(
+            "/studies", query_string={**query, "output": str(place)},
+            json={"kind": "tops", "layer": "maps"},
+        )  # fmt: skip
+        study = jobs.study(sent.get_json()["id"])
+        ids.add(study.id)
+        assert study.question.network.output == place
+        assert head_of(study.question.network.load()).last == name
+    assert len(ids) == 3
 
 
 def test_a_class_for_each_cell_is_the_picture_in_colours_and_a_map_per_class(opened):

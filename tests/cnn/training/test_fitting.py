@@ -196,6 +196,28 @@ def test_of_a_model_without_a_graph_the_curves_are_recorded(tmp_path):
     assert run.history["accuracy"].notna().all()
 
 
+class Twice(keras.layers.Layer):
+    """A layer that no server knows."""
+
+    def call(self, x):
+        return 2 * x
+
+
+def test_of_a_network_with_layers_of_ones_own_it_is_said_what_a_dashboard_shows(tmp_path):
+    own = keras.Sequential(
+        [keras.Input((4, 4, 1)), Twice(), keras.layers.Flatten(), keras.layers.Dense(3)]
+    )
+    with pytest.warns(UserWarning, match=r"classes of your own \(Twice\)") as warned:
+        own.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+        own.fit(
+            np.zeros((8, 4, 4, 1)), np.zeros(8), verbose=0,
+            callbacks=[recorder := cnn.RunRecorder(tmp_path / "own")],
+        )  # fmt: skip
+    assert sum("classes of your own" in str(one.message) for one in warned) == 1
+    assert recorder.run.status.state == "finished"
+    assert recorder.run.moments
+
+
 class Odd(keras.Model):
     """One whose own step of training tells a loss under another name."""
 
