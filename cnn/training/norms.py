@@ -26,11 +26,11 @@ class GradientNorms:
         import tensorflow as tf
 
         self._layer_of = dict(zip(map(id, model.trainable_weights), _layers(model), strict=True))
-        self._layers = tuple(dict.fromkeys(self._layer_of.values()))
-        self.unknown = {f"{GRADIENT}{layer}": math.nan for layer in self._layers}
+        self._names = tuple(dict.fromkeys(self._layer_of.values()))
+        self.unknown = {f"{GRADIENT}{layer}": math.nan for layer in self._names}
         self.is_asked = self.are_told = False
         self._asked = tf.Variable(False, trainable=False, name="asked_for_norms")
-        self._norms = tf.Variable([math.nan] * len(self._layers), trainable=False, name="norms")
+        self._norms = tf.Variable([math.nan] * len(self._names), trainable=False, name="norms")
         self._model, self._optimizer, self._step = model, model.optimizer, model.train_function
         self._apply = self._optimizer.apply
         self._optimizer.apply = self._watched
@@ -40,7 +40,7 @@ class GradientNorms:
     def ask(self) -> None:
         """Have the next step tell its norms."""
         self.is_asked = True
-        self._norms.assign([math.nan] * len(self._layers))
+        self._norms.assign([math.nan] * len(self._names))
         self._asked.assign(True)
 
     def read(self) -> dict[str, float]:
@@ -78,7 +78,7 @@ class GradientNorms:
         scale = self._optimizer.scale_loss(tf.constant(1.0))
 
         def computed() -> Any:
-            before = zip(self._layers, tf.unstack(self._norms), strict=True)
+            before = zip(self._names, tf.unstack(self._norms), strict=True)
             return tf.stack(
                 [_norm(of_layers[one]) / scale if one in of_layers else old for one, old in before]
             )
