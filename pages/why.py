@@ -89,12 +89,18 @@ def layout(layer: Any = None, **_query: Any) -> html.Div:
                     guessing.box(GUESS),
                     html.P(id=MISSING, className="why-missing"),
                     html.P(id=FORMULA, className="why-formula", **components.aria(live="polite")),
-                    html.P(id=PROOF, className="why-proof"),
                     html.P(
-                        components.look_link(
-                            "/explain", "Which pixels make this number?", identity=EXPLAINED
-                        ),
-                        id=f"{EXPLAINED}-box",
+                        [
+                            html.Span(id=PROOF),
+                            " ",
+                            html.Span(
+                                components.look_link(
+                                    "/explain", "Which pixels make it?", identity=EXPLAINED
+                                ),
+                                id=f"{EXPLAINED}-box",
+                            ),
+                        ],
+                        className="why-proof",
                     ),
                     html.Div(
                         [

@@ -122,7 +122,7 @@ def test_a_changed_picture_is_taken_to_every_page_and_back_again(server, shared)
 
 def test_a_number_of_any_layer_is_explained_from_its_arithmetic(server, shared):
     page = shared(server, "/why/conv2d?channel=3&row=5&column=6").page
-    page.get_by_role("link", name="Which pixels make this number?").click()
+    page.get_by_role("link", name="Which pixels make it?").click()
     line = page.locator("#explain-of-saliency-python")
     expect(line).to_contain_text("target=cnn.Target(of=3, layer='conv2d', cell=(5, 6))")
     expect(page.locator("#explain-unit")).to_have_value("conv2d")

@@ -24,6 +24,7 @@ def click_cell(page: Page, figure: str, row: int, column: int) -> None:
     """Click on a cell of the heatmap in a figure."""
     expect(page.locator(f"#{figure} .gtitle")).to_be_visible()
     expect(page.locator(f"#{figure} .painted-over")).to_have_count(0)
+    page.locator(f"#{figure}").scroll_into_view_if_needed()
     x, y = page.locator(f"#{figure} .js-plotly-plot").evaluate(
         """(plot, [row, column]) => {
           const { xaxis, yaxis } = plot._fullLayout;
