@@ -38,7 +38,7 @@ def test_all_layers_has_a_tile_per_layer_that_computes(both):
     tiles, links, message, _ = all_layers.tiles(Request(parse(query)[0]))
     assert (links, message) == ([], "")
     shown = screen(all_layers, query)
-    names = [tile.children[0].children[0].children.children for tile in tiles]
+    names = [tile.children[0].children[0].children.children for tile in tiles.children]
     assert names == [name for name in layers["names"] if name not in ("block", "tail")]
     assert [json.loads(place)["layer"] for place in shown.charts] == names
     assert all(text.count(".") >= 2 for text in shown.around()["texts"].values())
