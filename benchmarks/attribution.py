@@ -105,7 +105,7 @@ def _attributing(
 
 def _row(what: str, figures: tuple[float, float], yardstick: str, ratio: str) -> Row:
     ours, its = figures
-    budget = "" if ratio == "none" else f"ratio {ratio}"
+    budget = "-" if ratio == "none" else f"ratio {ratio}"
     return Row(what, ours, "ms", yardstick, its, budget)
 
 
