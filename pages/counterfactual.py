@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import dash
-import dash_bootstrap_components as dbc
 import numpy as np
 from dash import Dash, html
 from numpy.typing import NDArray
@@ -61,15 +60,7 @@ def layout(**_query: Any) -> html.Div:
             *stores(PAGE),
             html.Div(
                 [
-                    html.Div(
-                        [
-                            dbc.Label(
-                                "Turn it into", html_for=OF, className="mb-0 text-body-secondary"
-                            ),
-                            dbc.Select(id=OF, size="sm", className="w-auto"),
-                        ],
-                        className="labelled-select",
-                    ),
+                    components.labelled_select("Turn it into", OF),
                     components.choices(
                         NORM,
                         "Smallest in",

@@ -9,7 +9,6 @@ from math import prod
 from typing import Any
 
 import dash
-import dash_bootstrap_components as dbc
 import numpy as np
 import plotly.graph_objects as go
 from dash import Dash, html
@@ -72,7 +71,7 @@ def layout(**_query: Any) -> html.Div:
             *stores(PAGE),
             html.Div(
                 [
-                    _select("A number of", UNIT),
+                    components.labelled_select("A number of", UNIT),
                     class_choice(PAGE),
                     html.Div(components.choices(FOCUS, "Of", _FOCUSES, WHOLE_MAP), id=OF_MAPS),
                     html.Div(
@@ -84,7 +83,7 @@ def layout(**_query: Any) -> html.Div:
                         className="controls",
                         hidden=True,
                     ),
-                    _select("Method", METHOD, options=methods),
+                    components.labelled_select("Method", METHOD, options=methods),
                     components.choices(OVERLAY, "Map", ways, APART),
                 ],
                 className="controls",
@@ -134,16 +133,6 @@ def layout(**_query: Any) -> html.Div:
                 study(MAPS, "Maps that take many passes", "Compute them"), id=LONG, hidden=True
             ),
         ]
-    )
-
-
-def _select(label: str, identity: str, **more: Any) -> html.Div:
-    return html.Div(
-        [
-            dbc.Label(label, html_for=identity, className="mb-0 text-body-secondary"),
-            dbc.Select(id=identity, size="sm", className="w-auto", **more),
-        ],
-        className="labelled-select",
     )
 
 

@@ -8,7 +8,6 @@ from hashlib import blake2s
 from typing import Any
 
 import dash
-import dash_bootstrap_components as dbc
 import plotly.graph_objects as go
 from dash import Dash, html
 
@@ -68,17 +67,8 @@ def layout(**_query: Any) -> html.Div:
             components.alert(PROBLEM),
             html.Div(
                 [
-                    html.Div(
-                        [
-                            dbc.Label(
-                                "Method", html_for=METHOD, className="mb-0 text-body-secondary"
-                            ),
-                            dbc.Select(
-                                id=METHOD, size="sm", className="w-auto", options=methods,
-                                value=FIRST_METHOD,
-                            ),
-                        ],
-                        className="labelled-select",
+                    components.labelled_select(
+                        "Method", METHOD, options=methods, value=FIRST_METHOD
                     ),
                     html.Button(
                         "Another question",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import dash_bootstrap_components as dbc
 import numpy as np
 from dash import Dash, html
 from numpy.typing import NDArray
 
 from cnn.properties import cached_property
 from dashboard.screens.request import Request
+from dashboard.shell.components import labelled_select
 from dashboard.shell.controls import tie
 
 _PREDICTED, _NONE = "predicted", "none"
@@ -20,7 +20,10 @@ _PREDICTED, _NONE = "predicted", "none"
 def class_choice(page: str) -> html.Div:
     """Return the controls of the page, without their options."""
     return html.Div(
-        [_select(html.Span(id=_noun(page)), _of(page)), _select("Compared with", _against(page))],
+        [
+            labelled_select(html.Span(id=_noun(page)), _of(page)),
+            labelled_select("Compared with", _against(page)),
+        ],
         id=classes_box(page),
         className="controls",
     )
@@ -135,16 +138,6 @@ def _of(page: str) -> str:
 
 def _against(page: str) -> str:
     return f"{page}-against"
-
-
-def _select(label: Any, identity: str) -> html.Div:
-    return html.Div(
-        [
-            dbc.Label(label, html_for=identity, className="mb-0 text-body-secondary"),
-            dbc.Select(id=identity, size="sm", className="w-auto"),
-        ],
-        className="labelled-select",
-    )
 
 
 def _option(label: str, value: str) -> dict[str, str]:

@@ -66,6 +66,17 @@ def look_link(path: str, text: Any, *, identity: str | None = None, **parts: Any
     return html.A(text, href=below(path), className="keeps-view looks", **named, **given)
 
 
+def labelled_select(label: Any, identity: str, **more: Any) -> html.Div:
+    """Return a select beside its label."""
+    return html.Div(
+        [
+            dbc.Label(label, html_for=identity, className="mb-0 text-body-secondary"),
+            dbc.Select(id=identity, size="sm", className="w-auto", **more),
+        ],
+        className="labelled-select",
+    )
+
+
 def looks(**parts: Any) -> dict[str, Any]:
     """Return the attribute of a link that says which parts of the view become others."""
     return data(parts=json.dumps({name: str(part) for name, part in parts.items()}))
