@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import cnn
+from cnn.attribution.methods import METHODS
 from cnn.figures import Chart
 from dashboard.app import runtime_of
+from dashboard.runtime.attributing import attributed
 from dashboard.screens.screen import parts_of_pages
 from dashboard.state.view import LOOKS
 from pages import (
@@ -119,6 +121,22 @@ def unchanged(app, query):
     return unchanged
 
 
+@pytest.fixture
+def compiled(app, request_of, page):
+    """All that the page computes quickly, compiled: what is not compiled yet comes later, as words."""
+    if page not in (explain, quiz):
+        return
+    request_of(app)
+    runtime = runtime_of(app)
+    view = runtime.default_view()
+    model, picture = runtime.model(view), runtime.look(view).seen
+    for name, method in METHODS.items():
+        for against in (None, int(CHANGES["against"]["against"])):
+            if not method.is_slow:
+                attributed(model, picture, name, cnn.Target(0, against), {})
+
+
+@pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize(("page", "layer"), PLACES)
 def test_numbers_in_the_figures_on_the_screen_make_the_figures_of_the_next(
     app, request_of, query, unchanged, page, layer
