@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from cnn.attribution.compiling import compiled_for
 from cnn.attribution.target import Target
 from cnn.errors import AttributionError
-from cnn.inspection.batches import batch_size
+from cnn.inspection.batches import batch_size, most_at_once
 from cnn.models import heads
 from cnn.models.cut import Outputs, run_calls
 from cnn.models.graph import calls
@@ -61,9 +61,14 @@ class Objective:
         values, found = self.compiled("gradients", self._with_gradient)(batch)
         return values, finite(found)
 
-    def parts(self, count: int, progress: Progress) -> Iterator[slice]:
-        """Yield so many pictures as even parts that are computed at once, and tell the share done."""
-        parts = -(-count // batch_size(layer_infos(self.model)))
+    @property
+    def at_once(self) -> int:
+        """How many pictures go through the network at once, where no gradient keeps its layers."""
+        return most_at_once(layer_infos(self.model))
+
+    def parts(self, count: int, at_once: int, progress: Progress) -> Iterator[slice]:
+        """Yield so many pictures as even parts of at most `at_once`, and tell the share done."""
+        parts = -(-count // at_once)
         for part in range(parts):
             yield slice(part * count // parts, (part + 1) * count // parts)
             progress((part + 1) / parts)
@@ -81,7 +86,7 @@ class Objective:
         Those, of one picture or two, are computed with the last part. Raises as `gradients` does.
         """
         values = np.zeros(0, np.float32)
-        for part in self.parts(count, progress):
+        for part in self.parts(count, batch_size(layer_infos(self.model)), progress):
             beside = ends if part.stop == count else ends[:0]
             values, found = self.gradients(np.concatenate([pictures(part), beside]))
             add(part, found[: part.stop - part.start])
@@ -100,14 +105,14 @@ class Objective:
         """Return `function` of a tensor of pictures and of `which` as one of arrays; kept by `name`.
 
         What else is `given`, arrays, goes in beside them at each call. What comes out is a sequence of
-        tensors (n, ...). A single picture is computed by itself, more of them in batches of 66, fewer
-        where layers are large.
+        tensors (n, ...). A single picture is computed by itself, more of them in batches of those that
+        fit at once.
         """
 
         def of_batch(batch: Batch) -> tuple[NDArray[np.float32], ...]:
             many = len(batch) > 1
             run = compiled_for(self.model, self.target, name, function, any_count=many)
-            size = batch_size(layer_infos(self.model)) + MOST_ENDS
+            size = self.at_once + MOST_ENDS
             parts = []
             for start in range(0, len(batch), size):
                 made = run(batch[start : start + size], self.which, *given)

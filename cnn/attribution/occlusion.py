@@ -37,7 +37,7 @@ def occlusion(
     places = np.pad(rows, ((0, 1), (0, 0)))
     patches = np.concatenate([[[len(rows), 0]], changing])
     values = np.zeros(len(patches))
-    for part in objective.parts(len(patches), progress):
+    for part in objective.parts(len(patches), objective.at_once, progress):
         down, across = patches[part].T
         is_covered = places[down][:, :, None] & columns[across][:, None]
         values[part] = objective.values(np.where(is_covered[..., None], filling, batch))

@@ -94,8 +94,13 @@ def _row(one: Further, given: Any, picture: Any, scale: Scale) -> NDArray[np.flo
 
 def batch_size(infos: Iterable[LayerInfo]) -> int:
     """Return how many pictures are computed at once: 64, fewer where layers are large."""
+    return min(SIZE, most_at_once(infos))
+
+
+def most_at_once(infos: Iterable[LayerInfo]) -> int:
+    """Return how many pictures fit in one pass, one at least: no layer gives more than 64 MB for them."""
     largest = max(prod(side or 1 for side in info.output_shape) for info in infos)
-    return max(1, min(SIZE, _MOST_NUMBERS // largest))
+    return max(1, _MOST_NUMBERS // largest)
 
 
 def filled(chunk: NDArray[Any], size: int = SIZE) -> NDArray[Any]:

@@ -3,7 +3,9 @@ import pytest
 from saliency import core
 
 import cnn
+from cnn.attribution import objective
 from cnn.attribution.baselines import BASELINES, baseline
+from cnn.attribution.occlusion import count_of_patches
 from cnn.errors import AttributionError
 
 
@@ -113,3 +115,24 @@ def test_of_a_linear_model_it_is_the_mean_over_patches_of_the_sum_for_any_fill(
         linear, scene, method="occlusion", target=1, patch=patch, stride=stride, fill=fill
     )
     np.testing.assert_allclose(found.map, total / times, rtol=1e-5, atol=5e-6)
+
+
+def test_all_patches_of_a_digit_are_one_batch_and_parts_of_it_give_the_same(
+    classifier, seven, monkeypatch
+):
+    sizes = []
+    values = objective.Objective.values
+
+    def counted(self, batch):
+        sizes.append(len(batch))
+        return values(self, batch)
+
+    monkeypatch.setattr(objective.Objective, "values", counted)
+    noise = np.random.default_rng(0).integers(1, 256, seven.shape, np.uint8)
+    whole = cnn.attribute(classifier, noise, method="occlusion").map
+    assert sizes == [1 + count_of_patches(28, 28, patch=0, stride=0)] == [626]
+    sizes.clear()
+    monkeypatch.setattr(objective, "most_at_once", lambda _infos: 100)
+    in_parts = cnn.attribute(classifier, noise, method="occlusion").map
+    assert sum(sizes) == 626 and max(sizes) <= 100
+    np.testing.assert_allclose(in_parts, whole, atol=1e-6 * float(np.abs(whole).max()))
