@@ -1,6 +1,6 @@
 """What was computed stays what it was: nobody can write into the arrays of a value."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ def arrays(value: Any) -> Iterator[np.ndarray]:
     """Every array in a value, and in the values that it is made of."""
     if isinstance(value, np.ndarray):
         yield value
+    elif isinstance(value, Mapping):
+        yield from arrays([*value.values()])
     elif is_dataclass(value):
         for one in fields(value):
             yield from arrays(getattr(value, one.name))
@@ -45,9 +47,11 @@ def no_array_can_be_written(value: Any) -> int:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_of_a_map_by_any_method(classifier, seven, method):
-    options = {"baselines": [DIGITS[0].pixels]} if method == "expected_gradients" else {}
-    made = cnn.attribute(classifier, seven, method=method, **options)
-    assert no_array_can_be_written(made) == 1
+    baselines = {"baselines": [DIGITS[0].pixels.copy()]} if method == "expected_gradients" else {}
+    made = cnn.attribute(classifier, seven, method=method, **baselines)
+    assert no_array_can_be_written(made) == 1 + len(baselines)
+    for (given,), kept in zip(baselines.values(), map(made.settings.get, baselines), strict=True):
+        is_left_alone(given, kept[0])
     with pytest.raises(TypeError):
         made.settings["seed"] = 7
     assert no_array_can_be_written(KeptMap.of(made).attribution) == 1
