@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 import dash
 import numpy as np
 import plotly.graph_objects as go
-from dash import Dash, html
+from dash import ClientsideFunction, Dash, Input, Output, html
 
 import cnn
 from cnn.attribution.methods import METHODS, Method
@@ -27,6 +28,7 @@ from cnn.figures import EMPTY_FIGURE, Chart, mosaic, nothing, reason_alone
 from cnn.models.layers import is_large
 from cnn.studies import MAPS, TRUST
 from cnn.words import counted
+from dashboard import ids
 from dashboard.runtime.attributing import Attributed
 from dashboard.runtime.studied import are_being_made, take_maps
 from dashboard.screens.attributions import BY_METHOD, OF_CLASS, Map, left_out, maps_of
@@ -46,7 +48,7 @@ PAGE = "explain"
 METHOD, OVERLAY = "explain-method", "explain-overlay"
 MISSING, VARIANT = "explain-missing", "explain-variant"
 FAILED, LONG, TURN = "explain-failed", "explain-long", "explain-turn"
-COMING = "explain-coming"
+COMING, TRYING = "explain-coming", "explain-trying"
 UNIT, ROW, COLUMN = "explain-unit", "explain-row", "explain-column"
 FOCUS, OF_MAPS = "explain-focus", "explain-of-maps"
 CELL, COLUMNS = "explain-cell", "explain-columns"
@@ -108,6 +110,7 @@ def layout(**_query: Any) -> html.Div:
             ),
             html.P(id=VARIANT),
             html.P(id=FAILED),
+            html.Div(_trying(), id=TRYING, className="trials"),
             html.Div(
                 [_of_method(name, figure) for name, figure in BY_METHOD.items()],
                 id=SIDE_BY_SIDE,
@@ -134,6 +137,36 @@ def layout(**_query: Any) -> html.Div:
             ),
         ]
     )
+
+
+def _trying() -> list[Any]:
+    """Return the place where the maps of all methods are tried, one after the other."""
+    names = [[name, method.name] for name, method in METHODS.items()]
+    return [
+        html.Div(
+            [
+                html.Button(
+                    "Try all maps: how far can each be trusted?",
+                    type="button",
+                    className="btn btn-sm btn-outline-primary trials-start",
+                ),
+                html.Progress(
+                    className="study-bar", max=str(len(names)), value="0", hidden=True,
+                    **components.aria(label="Progress: maps that are tried"),
+                ),
+                html.Span(className="study-progress"),
+                html.Button(
+                    "Cancel",
+                    type="button",
+                    className="btn btn-sm btn-outline-secondary trials-cancel",
+                    hidden=True,
+                ),
+            ],
+            className="controls study-controls",
+            **components.data(methods=json.dumps(names)),
+        ),
+        html.P(className="study-said", **components.aria(live="polite")),
+    ]  # fmt: skip
 
 
 def _figures_of_trust() -> list[html.Figure]:
@@ -196,6 +229,12 @@ def register(app: Dash) -> None:
         app, PAGE, show, figures=(*BY_METHOD.values(), *OF_CLASS),
         looks=("of", "against", "method", "overlay", "options", "unit", "focus", "row", "column"),
     )  # fmt: skip
+    app.clientside_callback(
+        ClientsideFunction("cnn", "followTrials"),
+        Output(TRYING, "data-asked"),
+        Input(TRYING, "id"),
+        Input(ids.VIEW, "data"),
+    )
     register_study(app, TRUST)
     register_study(app, MAPS)
     tie_classes(app, PAGE)
@@ -243,6 +282,7 @@ def show(request: Request) -> Screen:
         hidden={
             **told["hidden"],
             SIDE_BY_SIDE: method != ALL_METHODS,
+            TRYING: method != ALL_METHODS,
             BY_CLASS: method == ALL_METHODS,
             TRUSTED: method == ALL_METHODS,
             LONG: not any(one.is_long for one in maps),

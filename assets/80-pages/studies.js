@@ -2,7 +2,7 @@
 (function () {
   const root = window.dash_clientside;
   const AGAIN_MILLISECONDS = 500;
-  const ACTIVE = ["queued", "running"];
+  const isStudyActive = ({ state }) => ["queued", "running"].includes(state);
   // The parts of the view that make another question; channels are ranked in the network without changes.
   const PARTS = {
     evaluate: ["model", "output", "epoch", "range", "data", "surgery"],
@@ -46,12 +46,19 @@
     ask(box, asked, true);
   }
 
+  const given = (view, names) => Object.fromEntries(names.filter((name) => view[name]).map((name) => [name, view[name]]));
+
+  // Which cell it is counts where one is sought.
+  const partsOf = (kind, view) =>
+    PARTS[kind].filter((name) => view.focus === "cell" || !["row", "column"].includes(name));
+
+  // What of the view says which maps are tried.
+  const queryOfTrials = (view) => root.cnn.toQuery(given(view, partsOf("trust", view)));
+
   function questionOf(kind, layer, view) {
-    const given = (names) => Object.fromEntries(names.filter((name) => view[name]).map((name) => [name, view[name]]));
-    // Which cell it is counts where one is sought.
-    const parts = PARTS[kind].filter((name) => view.focus === "cell" || !["row", "column"].includes(name));
-    const about = JSON.stringify([layer, given(parts)]);
-    const query = given([...parts, ...(LOOKS[kind] || [])]);
+    const parts = partsOf(kind, view);
+    const about = JSON.stringify([layer, given(view, parts)]);
+    const query = given(view, [...parts, ...(LOOKS[kind] || [])]);
     const key = JSON.stringify([layer, query]);
     const method = kind === "trust" ? view.method : undefined;
     return { kind, layer, method, query: root.cnn.toQuery(query), about, key, id: "", isActive: false, timer: 0 };
@@ -84,8 +91,8 @@
   // Shows how far a study is, and what it came to. What cannot be asked has no id.
   function show(box, asked, told) {
     if (!isAbout(box, asked)) return;
-    const { id = asked.id, state = "", done = 0, all = 0, progress = "", problem = "", isSilent = false, answer = null } = told;
-    const isActive = ACTIVE.includes(state);
+    const { id = asked.id, done = 0, all = 0, progress = "", problem = "", isSilent = false, answer = null } = told;
+    const isActive = isStudyActive(told);
     const [start, bar, cancel] = ["start", "bar", "cancel"].map((name) => part(box, name));
     const hadFocus = [start, cancel].includes(document.activeElement);
     if (asked.isActive && !isActive) askForMaps(asked);
@@ -212,5 +219,5 @@
     if (button && questions.has(button.closest(".study"))) press(button.closest(".study"), button);
   });
 
-  root.cnn = { ...root.cnn, followStudy };
+  root.cnn = { ...root.cnn, followStudy, queryOfTrials, isStudyActive };
 })();

@@ -149,19 +149,15 @@ def refused(method: str, reason: str) -> str:
     return f"{METHODS[method].name} shows nothing here. {reason}"
 
 
-def _in_python(name: str, value: Any) -> str:
-    """Return the value of an option as Python; pictures by a name."""
-    return name if isinstance(value, list | np.ndarray) else repr(value)
-
-
 def python_line(method: str, target: Target, settings: Mapping[str, Any]) -> str:
     """Return the line of Python that computes the map."""
     given = [one for one in fields(target) if getattr(target, one.name) != one.default]
     parts = ", ".join(f"{one.name}={getattr(target, one.name)!r}" for one in given)
     of = target.of if [one.name for one in given] == ["of"] else f"cnn.Target({parts})"
-    options = "".join(f", {name}={_in_python(name, value)}" for name, value in settings.items())
     named = [
         name for name, option in METHODS[method].options.items() if isinstance(option, Pictures)
     ]
+    values = {name: name if name in named else repr(value) for name, value in settings.items()}
+    options = "".join(f", {name}={value}" for name, value in values.items())
     where = f"  # {named[0]}: pictures of the training split" if named else ""
     return f'cnn.attribute(model, image, method="{method}", target={of}{options}){where}'

@@ -219,7 +219,10 @@ def none_passes(tried: Sequence[str], refused: Sequence[str]) -> str:
     failed = f"Each of the maps that were tried fails in one way or another ({names})"
     if len(tried) == 1:
         failed = f"The one map that was tried fails in one way or another ({names})"
-    return f"{failed}{f', and {none}' if none else ''}: do not explain this number by any of them."
+    if none:
+        failed = f"{failed}, and {none}"
+    them = "any of them" if len(tried) + len(refused) > 1 else "it"
+    return f"{failed}: do not explain this number by {them}."
 
 
 def _change(share: float) -> str:

@@ -132,15 +132,17 @@ class PictureSets:
         return datasets.read_source(self.own, split, place)
 
     def _some(self, name: str, split: str) -> list[NDArray[np.uint8]]:
-        """Return at most 64 pictures of a split, evenly chosen, without damaged ones.
+        """Return at most 64 pictures of a split, evenly chosen, without damaged ones; none can be written.
 
-        Raises `DatasetError` where there are none.
+        Maps that are kept share them so. Raises `DatasetError` where there are none.
         """
         dataset = self.load(name, split)
         count = min(_MOST_PICTURES, len(dataset))
         pictures, _ = dataset.readable(np.arange(count) * len(dataset) // max(1, count))
         if not pictures:
             raise cnn.DatasetError(f"No picture of {self.called(name)} can be read.")
+        for picture in pictures:
+            picture.setflags(write=False)
         return pictures
 
     def classes(self, name: str) -> tuple[str, ...]:

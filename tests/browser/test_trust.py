@@ -76,3 +76,29 @@ def test_a_map_that_was_tried_has_its_marks_and_they_are_there_again_at_once(ser
     before = page.locator("#explain-of-saliency-trust").inner_text()
     page.reload()
     expect(page.locator("#explain-of-saliency-trust")).to_have_text(before)
+
+
+def test_all_maps_are_tried_one_after_the_other_until_the_reader_gives_up(server, visit):
+    page = visit(server, f"/explain?{PICTURE}&of=8").page
+    box, told = page.locator("#explain-trying"), page.locator("#explain-trying .study-progress")
+    start = box.get_by_role("button", name="Try all maps")
+    start.click()
+    expect(told).to_have_text(re.compile("^Map 1 of 10, Saliency"))
+    expect(box.get_by_role("progressbar")).to_be_visible()
+    for method in ("saliency", "input_x_gradient"):
+        card = page.locator(f"#explain-of-{method}-trust")
+        expect(card).to_contain_text("Tried.", timeout=START_MILLISECONDS)
+    box.get_by_role("button", name="Cancel").click()
+    expect(start).to_be_visible(timeout=START_MILLISECONDS)
+    expect(start).to_be_focused()
+    expect(box.get_by_role("progressbar")).to_be_hidden()
+    expect(told).to_be_empty()
+    said = box.locator(".study-said")
+    expect(said).to_contain_text("of 10 maps were tried: their marks stand under them.")
+    count = int(said.inner_text().split()[0])
+    assert 2 <= count < 10
+    expect(page.locator("[id^=explain-of-][id$=-trust]").filter(has_text="Tried.")).to_have_count(
+        count
+    )
+    page.get_by_label("Class", exact=True).select_option("3")
+    expect(said).to_be_empty()

@@ -97,6 +97,9 @@ def test_pictures_to_compare_with_are_those_that_networks_are_trained_on(app, qu
     assert query["split"] != "train" and len(options["baselines"]) == 64
     np.testing.assert_array_equal(options["baselines"][0], digits[0].pixels)
     np.testing.assert_array_equal(options["baselines"][32], digits[len(digits) // 2].pixels)
+    made = runtime_of(app).attribution(parse(query)[0], "expected_gradients", cnn.Target(0))
+    kept = zip(made.settings["baselines"], options["baselines"], strict=True)
+    assert all(one is given for one, given in kept), "maps share the pictures that they are of"
     line = shown(query).texts["explain-of-expected_gradients-python"]
     assert line.endswith(
         "baselines=baselines, samples=64, seed=0)  # baselines: pictures of the training split"

@@ -128,6 +128,10 @@ def test_agreement_names_the_nearest_and_the_farthest_method():
         "The one map that was tried fails in one way or another (Saliency), and LRP gives no map here: "
         "do not explain this number by any of them."
     )
+    assert trust.none_passes(methods[:1], ()) == (
+        "The one map that was tried fails in one way or another (Saliency): do not "
+        "explain this number by it."
+    )
     assert trust.none_passes((), ("lrp", "grad_cam")) == (
         "LRP and Grad-CAM give no map here: do not explain this number by pixels."
     )
