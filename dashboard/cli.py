@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from cnn.data.datasets import NAMES, load_dataset
-from cnn.data.sources import open_source
+from cnn.data.sources import Source, keep_source, open_source
 from cnn.runs.configuration import SETTINGS, TrainingConfig
 from cnn.settings import settings_of
 from cnn.training import lessons
@@ -91,7 +91,7 @@ def serve(
     settings = _settings(given)
     settings.jobs.require_writable()
     if settings.own_data:
-        _tell_of(settings.own_data)
+        _tell_of(keep_source(settings.own_data))
     if settings.auth:
         People(settings.auth.expanduser())
     os.environ.update(environment(settings))
@@ -101,9 +101,9 @@ def serve(
     serving.run()
 
 
-def _tell_of(pictures: Path) -> None:
-    """Say what is not shown of somebody's own pictures; `DatasetError` where there are none."""
-    for note in open_source(pictures).notes:
+def _tell_of(pictures: Source) -> None:
+    """Say what is not shown of somebody's own pictures."""
+    for note in pictures.notes:
         typer.echo(note)
 
 
@@ -144,7 +144,7 @@ def train(
         if chosen.get("dataset", NAMES[0]) not in NAMES:
             chosen["dataset"] = _absolute(Path(chosen["dataset"]))
             if Path(chosen["dataset"]).exists():
-                _tell_of(Path(chosen["dataset"]))
+                _tell_of(open_source(Path(chosen["dataset"])))
         config = lessons.config(lesson, chosen, data_dir=settings.data_path)
         _tell_of_size(config, settings.data_path)
         place = into or settings.jobs.runs_dir
@@ -319,7 +319,7 @@ def check(
     name = data or datasets.best(settings.data_path)
     dataset = cnn.load_dataset(name, data_dir=settings.data_path)
     if dataset.is_own:
-        _tell_of(Path(name).expanduser())
+        _tell_of(open_source(Path(name).expanduser()))
     if model:
         open_apart(model, limits=settings.opening)
     print_report(Console(), cnn.load_model(model, limits=settings.model_limits), dataset)

@@ -24,6 +24,8 @@ ACCEPTED = (
     "CIFAR-100"
 )
 _OF_LABELS = ("labels", "train")
+# By their places; see `keep_source`.
+_kept: dict[Path, Source] = {}
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +57,20 @@ def open_source(path: Path) -> Source:
     if source is None:
         raise DatasetError(f"{path.name} holds no data set{_instead(path)}: expected {ACCEPTED}.")
     return source
+
+
+def keep_source(path: Path) -> Source:
+    """Open pictures as `open_source` does, for `kept_source` in this process and those it forks.
+
+    So a server that checks a folder before it starts its processes lists it once for all of them.
+    """
+    _kept[path] = open_source(path)
+    return _kept[path]
+
+
+def kept_source(path: Path) -> Source:
+    """Return the pictures that were kept open, else as `open_source` does."""
+    return _kept.get(path) or open_source(path)
 
 
 def _instead(path: Path) -> str:

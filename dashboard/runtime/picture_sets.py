@@ -53,7 +53,7 @@ class PictureSets:
         """The operator's own pictures; None where there are none, or they cannot be used."""
         path = self._settings.own_data
         try:
-            return sources.open_source(path) if path else None
+            return sources.kept_source(path) if path else None
         except cnn.DatasetError as error:
             self.problem = f"{error} {_INSTEAD}"
             return None
@@ -132,7 +132,7 @@ class PictureSets:
         return datasets.read_source(self.own, split, place)
 
     def _some(self, name: str, split: str) -> list[NDArray[np.uint8]]:
-        """Return at most 64 pictures of a split, evenly chosen, without damaged ones; none can be written.
+        """Return at most 64 pictures of a split, evenly chosen, without damaged ones; read-only.
 
         Maps that are kept share them so. Raises `DatasetError` where there are none.
         """
