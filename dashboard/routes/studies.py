@@ -168,8 +168,11 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
         return studied.about_maps(runtime, view, [one.wanted for one in maps])
     if asked.kind == TURN:
         return turning.question_of(Request(view))
-    of_many = view if asked.kind == SYNTHESISE else view.of_no_sample
-    return studied.question(runtime, of_many, partial(_of_data, runtime, view, asked))
+    ask = partial(_of_data, runtime, view, asked)
+    if asked.kind == SYNTHESISE:
+        # What is made has no row of its own.
+        return studied.question(runtime, view.of_no_sample, ask)
+    return studied.question_of_many(runtime, view, ask)
 
 
 def _of_data(runtime: Runtime, view: View, asked: _Asked, network: Network, data: str) -> Question:
