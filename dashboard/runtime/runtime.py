@@ -28,6 +28,7 @@ from cnn.attribution.counterfactual import Norm, Search
 from cnn.attribution.methods import METHODS
 from cnn.attribution.options import Pictures
 from cnn.data import datasets
+from cnn.data.beside import NOTHING
 from cnn.errors import reason
 from cnn.inspection.sweeping import Sweep
 from cnn.jobs import Queue
@@ -461,8 +462,8 @@ class Runtime:
 
         The others get what the worker finds beside each picture of the data. Raises as `numbers` does.
         """
-        beside = self.dataset(view).beside
-        return further.numbers(self.inputs(view.of_no_sample), view, beside)
+        every = self.inputs(view.of_no_sample)
+        return further.numbers(every, view, self.dataset(view).beside if every else NOTHING)
 
     def outputs(self, view: View) -> tuple[str, ...]:
         """Return what each output of the model of the view is called, in the model's own order."""

@@ -12,7 +12,7 @@ import cnn
 from cnn.captions.synthesis import synthesis
 from cnn.models.adapting import Form
 from cnn.models.further import Further
-from cnn.studies import SYNTHESISE, TOPS, work_on
+from cnn.studies import EVALUATE, RANK, SYNTHESISE, TOPS, work_on
 from dashboard.app import runtime_of
 from dashboard.runtime import further, links
 from dashboard.screens.request import Request
@@ -443,9 +443,9 @@ def test_a_study_of_many_gets_what_the_file_has_for_each(own, request_of):
 
 
 class Aged:
-    """A server with a network that is silent without ages, and eight digits that have theirs."""
+    """A server with a network that is silent without ages, and ten digits that have theirs."""
 
-    ages = np.array([3, 5, 2, 9, 4, 7, 6, 8], np.float32)[:, None]
+    ages = np.array([3, 5, 2, 9, 4, 7, 6, 8, 1, 2.5], np.float32)[:, None]
 
     def __init__(self, folder):
         keras.utils.set_random_seed(8)
@@ -456,8 +456,9 @@ class Aged:
         self.model = keras.Model([picture, age], layers.Softmax(name="classes")(sums))
         older.set_weights([np.array([[1, 2, -1]]), np.full(3, -0.5)])
         data = cnn.load_dataset("digits")
-        self.pictures = np.stack([data[place].pixels for place in range(8)])
-        np.savez(folder / "aged.npz", x=self.pictures, y=data.labels[:8], age=self.ages)
+        self.pictures = np.stack([data[place].pixels for place in range(10)])
+        self.labels = data.labels[:10]
+        np.savez(folder / "aged.npz", x=self.pictures, y=self.labels, age=self.ages)
         self.app = application_of(self.model, folder, data=str(folder / "aged.npz"))
 
     def keras(self, layer, ages) -> np.ndarray:
@@ -486,12 +487,27 @@ def test_a_diagnosis_gives_each_picture_its_row_and_what_is_typed_wins(aged, req
 def test_the_mean_of_a_channel_is_over_the_rows_of_the_pictures(aged, request_of):
     request_of(aged.app)
     client = aged.app.server.test_client()
-    for more, ages in (({}, aged.ages), ({"given": "1:2"}, np.full((8, 1), 2))):
+    for more, ages in (({}, aged.ages), ({"given": "1:2"}, np.full((10, 1), 2))):
         query = {**of_own(aged.app, 5, **more), "channel": "1"}
         told = client.get("/mean/older", query_string=query).json
         assert told["offset"] == pytest.approx(aged.keras("older", ages)[:, 1].mean(), rel=1e-4)
     hint = client.get("/ranges", query_string=of_own(aged.app, 1))
     assert hint.status_code == 200
+
+
+@pytest.mark.parametrize("kind", [EVALUATE, RANK])
+def test_what_channels_cost_is_told_with_the_rows_of_each_picture(aged, request_of, kind):
+    request_of(aged.app)
+    study = studied(aged.app, of_own(aged.app, 1, surgery="older:1*0"), kind, "older")
+    # Of what nobody has divided every fifth picture is one of the test.
+    of_test = cnn.load_dataset(study.question.data, study.question.split)
+    places = [
+        int(np.flatnonzero((aged.pictures == one).all(axis=(1, 2, 3)))[0]) for one in of_test.images
+    ]
+    assert 0 < len(places) < 10
+    said = aged.keras("classes", aged.ages)[places, aged.labels[places]]
+    loss = study.answer.before.loss if kind == EVALUATE else study.answer.loss
+    assert loss == pytest.approx(-np.log(said).mean(), rel=1e-4)
 
 
 def test_a_quiz_shows_maps_of_what_the_network_says_of_each_picture_with_its_row(aged, request_of):
@@ -530,7 +546,7 @@ def test_expected_gradients_say_that_further_inputs_stay_as_they_are(aged, reque
     made = runtime_of(aged.app).attribution(view, "expected_gradients", cnn.Target())
     assert made.value == pytest.approx(aged.keras("sums", aged.ages)[3].max(), rel=1e-4)
     # Only the pixels are others: what each starts from has the age of this picture too.
-    ages = np.broadcast_to(aged.ages[3], (8, 1))
+    ages = np.broadcast_to(aged.ages[3], (10, 1))
     starts = aged.keras("sums", ages)[:, made.target.of]
     assert starts.min() - 1e-3 <= made.value - made.law.expected <= starts.max() + 1e-3
     assert made.note.startswith("further inputs get with each picture to compare with")
