@@ -136,8 +136,8 @@ def notes(every: Sequence[Fed]) -> tuple[str, ...]:
     told = [one.note for one in every if one.note and not one.is_typed]
     if of_file:
         told.append(
-            f"For this picture its file says {listed(of_file)}; so it does for each other of the file, "
-            "wherever many are looked at. What is drawn, uploaded or made has no row there: it gets the "
+            f"For this picture its file says {listed(of_file)}, and so for each other wherever many are "
+            "looked at. Drawings, uploads and pictures made of noise have no row there: they get the "
             "model's own, or what you give."
         )
     return tuple(told)

@@ -243,8 +243,8 @@ def test_a_file_feeds_every_input_that_its_arrays_are_called_as(own, request_of,
     assert second["src"] != colour["src"] != ""
     notes = runtime_of(app).look(parse(query)[0]).notes
     assert notes[-1].startswith(
-        "For this picture its file says age, second and colour; so it does for each other of the file, "
-        "wherever many are looked at."
+        "For this picture its file says age, second and colour, and so for each other wherever many are "
+        "looked at."
     )
     assert screen(activations, query, "ages").form
     assert links.follow(runtime_of(app), query).messages == ()
