@@ -170,7 +170,7 @@ def _asked(request: Request) -> Asked:
         )
     options = request.runtime.options_of(view, method)
     model = request.runtime.model_of_many(view)
-    return Asked(model, request.runtime.dataset(view), view.quiz, method, options)
+    return Asked(model, request.runtime.data_of_many(view), view.quiz, method, options)
 
 
 def _is_quick(asked: Asked) -> bool:

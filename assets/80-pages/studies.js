@@ -5,9 +5,9 @@
   const isStudyActive = ({ state }) => ["queued", "running"].includes(state);
   // The parts of the view that make another question; channels are ranked in the network without changes.
   const PARTS = {
-    evaluate: ["model", "output", "epoch", "range", "data", "surgery"],
-    rank: ["model", "output", "epoch", "range", "data"],
-    diagnose: ["model", "output", "epoch", "range", "data", "split", "surgery"],
+    evaluate: ["model", "output", "epoch", "range", "given", "also", "data", "surgery"],
+    rank: ["model", "output", "epoch", "range", "given", "also", "data"],
+    diagnose: ["model", "output", "epoch", "range", "given", "also", "data", "split", "surgery"],
     trust: [...root.cnn.rules.parts.panel, "of", "against", "method", "options", "unit", "focus", "row", "column"],
     tops: ["model", "output", "epoch", "range", "given", "also", "data", "split", "surgery", "focus", "row", "column"],
     turn: [...root.cnn.rules.parts.panel, "of", "norm"],

@@ -17,6 +17,7 @@ from cnn.models.inputs import scale_of
 
 # Standard errors; by chance alone one of ten thousand maps is farther from its law.
 _MOST_ERRORS = 4
+_SAME = "further inputs get with each picture to compare with what they get with this one"
 
 
 def expected_gradients(
@@ -33,8 +34,11 @@ def expected_gradients(
     It is equation 4 of the paper: for each of the samples x' is drawn from the `baselines`, in the size
     of the picture, and a evenly from 0 to 1, both from `seed`. Its law is completeness on average: the
     map tends to S(x) less the mean of S(x'). How far chance may take it from there follows from the
-    spread of the samples.
+    spread of the samples. Further inputs get with every x' what they get with the picture that is
+    explained: what they add is no part of the map.
     """
+    from cnn.models.adapters import given_numbers
+
     random, known = np.random.default_rng(seed), list(baselines)
     drawn, chosen = np.unique(random.integers(len(known), size=samples), return_inverse=True)
     pictures = _fitted(objective, batch, [known[place] for place in drawn])
@@ -54,7 +58,8 @@ def expected_gradients(
     (value,) = objective.along(samples, between, batch, add, progress)
     end, starts = float(value), values_at(objective, pictures)
     law = _law(sums, end, starts[chosen])
-    return Found((total / samples).astype(np.float32), law, value=end)
+    note = _SAME if given_numbers(objective.model) else ""
+    return Found((total / samples).astype(np.float32), law, note, value=end)
 
 
 def _fitted(objective: Objective, batch: Batch, baselines: Iterable[Any]) -> Batch:

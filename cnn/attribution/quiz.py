@@ -27,6 +27,7 @@ from cnn.inspection.diagnosis.selection import affordable
 from cnn.models.card import outputs_of_classes
 from cnn.models.heads import head_of
 from cnn.models.preparing import fitted, prepare
+from cnn.models.rows import with_row
 from cnn.properties import cached_property
 
 if TYPE_CHECKING:
@@ -132,13 +133,12 @@ def quiz(
     """Return a question, the same for the same seed.
 
     The network is asked by a `method` of attribution with these `options` about four pictures that it
-    gets right, and once more after all its weights were drawn anew. Raises `DatasetError` where there
+    gets right, and once more after all its weights were drawn anew; further inputs get what is `beside`
+    each of them. Raises `DatasetError` where there
     are no four pictures, `AttributionError` where the weights cannot be drawn, and as `attribute` does.
     """
     choice, other = choose(model, dataset, seed), untrained(model, seed)
-    cases = [
-        case_of(model, other, dataset.pictures[place], method, options) for place in choice.places
-    ]
+    cases = [case_of(model, other, dataset, place, method, options) for place in choice.places]
     return Quiz(choice, tuple(cases), other.kept)
 
 
@@ -157,7 +157,8 @@ def choose(model: keras.Model, dataset: Dataset, seed: int) -> Choice:
     for place in map(int, random.permutation(len(dataset))):
         pictures, _ = dataset.readable([place])
         if pictures:
-            said = None if outputs is None else predict(model, pictures[0]).label
+            own = with_row(model, dataset.beside, place)
+            said = None if outputs is None else predict(own, pictures[0]).label
             is_right = outputs is None or said == outputs[dataset.labels[place]]
             (right if is_right else wrong).append(place)
         if len(right) == MAPS or len(right) + len(wrong) == most:
@@ -173,13 +174,21 @@ def choose(model: keras.Model, dataset: Dataset, seed: int) -> Choice:
 
 
 def case_of(
-    model: keras.Model, other: Untrained, image: Any, method: str, options: Mapping[str, Any]
+    model: keras.Model,
+    other: Untrained,
+    dataset: Dataset,
+    place: int,
+    method: str,
+    options: Mapping[str, Any],
 ) -> Case:
-    """Return what both networks say of a picture by a method; raises as `attribute` does, for each."""
-    picture = fitted(image, model)
+    """Return what both networks say of the picture at a place by a method, with what is beside it.
+
+    Raises as `attribute` does, for each.
+    """
+    picture = fitted(dataset.pictures[place], model)
+    model, drawn = (with_row(one, dataset.beside, place) for one in (model, other.model))
     trained = attribute(model, picture, method=method, **options)
-    objective = Objective(other.model, trained.target)
-    without = explain(objective, prepare(picture, model), method, options)
+    without = explain(Objective(drawn, trained.target), prepare(picture, model), method, options)
     return Case(picture, trained, without.plane)
 
 

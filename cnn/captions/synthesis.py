@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cnn.captions.caption import Caption
 from cnn.data.names import data_name, part_name
 from cnn.studies.answers import Best, Raised, Unit
-from cnn.words import counted, number
+from cnn.words import counted, listed, number
 
 MISLEADING = (
     "Synthetic pictures mislead: asked which of two pictures excites a channel more, people were right "
@@ -66,6 +68,17 @@ def _real(best: Best) -> str:
     data = part_name(data_name(best.data), best.split)
     return (
         f"The largest value in {over} of {data} is {number(best.value)}, of picture {best.place:,}."
+        f"{_fed(best.beside)}"
+    )
+
+
+def _fed(beside: Sequence[str]) -> str:
+    """Return that what is made gets something else beside it than the pictures; "" for nothing."""
+    if not beside:
+        return ""
+    return (
+        f" Real pictures get their own {listed(beside)} of the file. What is made has none there, and "
+        "gets what the network gets without a file."
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,6 +51,12 @@ class Beside:
         own = places if self.places is None else self.places[places]
         return Beside(self.arrays, own, self.of, self._levels)
 
+    def without(self, names: Collection[str]) -> Beside:
+        """Return the same without what there is for inputs of these names."""
+        left_out = {self.called(name) for name in names}
+        kept = {own: read for own, read in self.arrays.items() if own not in left_out}
+        return Beside(kept, self.places, self.of, self._levels)
+
     def _row(self, place: int) -> int:
         return place if self.places is None else int(self.places[place])
 
@@ -64,7 +70,7 @@ def about_beside(what: str, given: Sequence[str], others: Mapping[str, str]) -> 
     if given:
         told.append(
             f"{what} beside the pictures: {_shown(given)}. A network with an input called so gets what "
-            "there is for the picture that is shown; others make no use of it."
+            "there is for each picture; others make no use of it."
         )
     if others:
         each = [f"{name[:80]} ({why})" for name, why in others.items()]

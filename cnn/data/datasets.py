@@ -7,7 +7,7 @@ Keras cache; the embedded digits are always there.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -72,6 +72,10 @@ class Dataset:
     damaged: int = 0
     key: str = ""
     beside: Beside = NOTHING
+
+    def without_beside(self, names: Collection[str]) -> Dataset:
+        """Return the same without what is beside the pictures for inputs of these names."""
+        return replace(self, beside=self.beside.without(names)) if names else self
 
     @property
     def is_labelled(self) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.errors import DatasetError, LayerError
-from cnn.inspection.batches import batch_size, filled, prepared
+from cnn.inspection.batches import batch_size, fed, filled, part_of, prepared
 from cnn.inspection.predictions import Prediction
 from cnn.models import heads
 from cnn.models.card import class_names
@@ -22,6 +22,7 @@ from cnn.models.compilation import compiled_once
 from cnn.models.cut import Cut, cut
 from cnn.models.layers import layer_infos
 from cnn.models.preparing import prepare
+from cnn.models.rows import Given, checked
 from cnn.models.surgery import Affine, Changes, Tables, changeable, channel_of, tables_of
 from cnn.words import counted
 
@@ -70,7 +71,7 @@ def ablation_effect(model: keras.Model, channels: Changes, image: Any) -> Effect
     """
     trials = _before_and_after(model, channels)
     parts = _cut(model, trials[0])
-    crossing = _front(model, parts)(prepare(image, model))
+    crossing = _front(model, parts.names)(prepare(image, model))
     answer = compiled_once(model, f"{_ANSWER} {parts.names}", _answering(model, parts), by_xla=True)
     return Effect(
         *(Prediction.of(model, *answer(*crossing, *_numbers(tables))) for tables in trials)
@@ -78,21 +79,26 @@ def ablation_effect(model: keras.Model, channels: Changes, image: Any) -> Effect
 
 
 def mean_replacement(
-    model: keras.Model, pictures: Pictures, *, layer: str, channels: Iterable[int]
+    model: keras.Model,
+    pictures: Pictures,
+    *,
+    layer: str,
+    channels: Iterable[int],
+    given: Given | None = None,
 ) -> dict[int, Affine]:
     """Return the change, by channel, that holds channels of a layer call at their means.
 
     The mean of a channel is over all its cells and all pictures. The change is for `ablate`:
     `{layer: mean_replacement(model, pictures, layer=layer, channels=[3])}`. A picture is what
-    `prepare` takes. Raises `LayerError` for a layer or a channel that the model does not have,
-    `DatasetError` for no pictures, and `ImageError` for what is no picture.
+    `prepare` takes, and `given` what `batch_probabilities` takes, as its errors are. Raises `LayerError`
+    for a layer or a channel that the model does not have, and `DatasetError` for no pictures.
     """
     info = changeable(model, layer)
     wanted = [channel_of(info, channel) for channel in channels]
     _require_pictures(pictures)
     parts = cut(model, [layer])
     total, cells = np.zeros(info.channels), 0
-    for places, crossing in _crossings(model, parts, pictures):
+    for places, crossing in _crossings(model, parts, pictures, given):
         output = np.asarray(crossing[0], np.float64)[: len(places)].reshape(-1, info.channels)
         total, cells = total + output.sum(axis=0), cells + len(output)
     return {channel: Affine(0.0, float(total[channel] / cells)) for channel in wanted}
@@ -104,22 +110,24 @@ def evaluate_ablation(
     pictures: Pictures,
     labels: Sequence[int] | NDArray[np.integer],
     *,
+    given: Given | None = None,
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> Effect[Score] | None:
     """Return how well the network tells pictures before and after some channels are changed.
 
     `channels` is what `ablate` takes, `pictures` are n of what `prepare` takes and `labels` their
-    n classes. What the change does not reach is computed once, in batches of at most 64, and only
-    what is behind it twice. `on_progress(done, all)` counts pictures, those of a batch as far as it
-    is. None where `should_stop()`, asked before each pass of a batch, says so.
+    n classes. `given` is what `batch_probabilities` takes, as its errors are. What the change does not
+    reach is computed once, in batches of at most 64, and only what is behind it twice.
+    `on_progress(done, all)` counts pictures, those of a batch as far as it is. None where
+    `should_stop()`, asked before each pass of a batch, says so.
 
     Raises `LayerError` as `ablate` does, and for a layer that is not before the class probabilities;
-    `ModelError` for a model without class probabilities, `DatasetError` for labels that are not
-    those of the pictures, and `ImageError` for what is no picture.
+    `ModelError` for a model without class probabilities, and `DatasetError` for labels that are not
+    those of the pictures.
     """
     trials = _before_and_after(model, channels)
-    scores = _scores(model, trials, pictures, labels, on_progress, should_stop)
+    scores = _scores(model, trials, pictures, labels, given, on_progress, should_stop)
     return None if scores is None else Effect(*scores)
 
 
@@ -129,6 +137,7 @@ def rank_channels(
     labels: Sequence[int] | NDArray[np.integer],
     *,
     layer: str,
+    given: Given | None = None,
     on_progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> pd.DataFrame | None:
@@ -143,7 +152,7 @@ def rank_channels(
 
     count = changeable(model, layer).channels
     trials = [tables_of(model, {layer: off}) for off in ({}, *({i: 0.0} for i in range(count)))]
-    scores = _scores(model, trials, pictures, labels, on_progress, should_stop)
+    scores = _scores(model, trials, pictures, labels, given, on_progress, should_stop)
     if scores is None:
         return None
     before, *after = scores
@@ -189,6 +198,7 @@ def _scores(
     trials: Sequence[Tables],
     pictures: Pictures,
     labels: Sequence[int] | NDArray[np.integer],
+    given: Given | None,
     on_progress: Progress | None,
     should_stop: Callable[[], bool] | None,
 ) -> list[Score] | None:
@@ -199,12 +209,12 @@ def _scores(
     judge = compiled_once(model, f"{_JUDGE} {parts.names}", _judging(model, parts), by_xla=True)
     predicted = np.zeros((len(trials), len(classes)), np.int64)
     losses = np.zeros((len(trials), len(classes)), np.float32)
-    for places, crossing in _crossings(model, parts, pictures):
+    for places, crossing in _crossings(model, parts, pictures, given):
         for trial, tables in enumerate(trials):
             if should_stop and should_stop():
                 return None
-            given = filled(classes[places], len(crossing[0]))
-            largest, loss = judge(given, *crossing, *_numbers(tables))
+            right = filled(classes[places], len(crossing[0]))
+            largest, loss = judge(right, *crossing, *_numbers(tables))
             predicted[trial, places] = largest.numpy()[: len(places)]
             losses[trial, places] = loss.numpy()[: len(places)]
             if on_progress:
@@ -215,20 +225,26 @@ def _scores(
 
 
 def _crossings(
-    model: keras.Model, parts: Cut, pictures: Pictures
+    model: keras.Model, parts: Cut, pictures: Pictures, given: Given | None
 ) -> Iterator[tuple[range, list[Any]]]:
     """Yield the places of a batch of pictures, and the tensors that cross the cut for them.
 
     The last are filled up with zeros.
     """
-    front, size = _front(model, parts), batch_size(layer_infos(model))
+    size, given = batch_size(layer_infos(model)), checked(model, given, len(pictures))
     for start in range(0, len(pictures), size):
         places = range(start, min(start + size, len(pictures)))
-        yield places, front(filled(prepared(model, [pictures[i] for i in places]), size))
+        few = [pictures[place] for place in places]
+        beside = part_of(given, slice(places.start, places.stop))
+        front = _front(fed(model, few, beside, size=size), parts.names)
+        yield places, front(filled(prepared(model, few), size))
 
 
-def _front(model: keras.Model, parts: Cut) -> Callable[..., Any]:
-    return compiled_once(model, f"{_FRONT} {parts.names}", parts.front, by_xla=True)
+def _front(model: keras.Model, names: tuple[str, ...]) -> Callable[..., Any]:
+    """Return a function that gives the tensors that cross the cut behind these calls."""
+    return compiled_once(
+        model, f"{_FRONT} {names}", lambda batch: cut(model, names).front(batch), by_xla=True
+    )
 
 
 def _numbers(tables: Tables) -> list[NDArray[np.float32]]:

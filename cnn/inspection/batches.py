@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from cnn.models.compilation import compiled_once
 from cnn.models.further import Further, further_inputs, with_rows
 from cnn.models.inputs import input_shape, scale_of
 from cnn.models.layers import LayerInfo, layer_infos
+from cnn.models.rows import Given, checked
 from cnn.models.scales import Scale
 from cnn.models.sizes import size_for
 
@@ -41,7 +42,7 @@ def outputs(model: keras.Model, batch: Any) -> tuple[Any, Any]:
 
 
 def batch_probabilities(
-    model: keras.Model, images: Iterable[Any], *, given: Mapping[str, Sequence[Any]] | None = None
+    model: keras.Model, images: Iterable[Any], *, given: Given | None = None
 ) -> NDArray[np.float32]:
     """Return what the model says of each picture, float32 (n, classes), in compiled passes of 64.
 
@@ -49,15 +50,18 @@ def batch_probabilities(
     that no other number of pictures needs another compilation. Of a network with large layers the
     passes are of fewer pictures: see `batch_size`. `given` has what further inputs get with each picture,
     by their names; with None they get what they get without. Raises `ImageError` for what is no
-    picture, and for pictures of different sizes where the model takes any size.
+    picture, and for pictures of different sizes where the model takes any size; `ModelError` for what is
+    given to no further input, or not with each picture.
     """
     pictures = list(images)
+    given = checked(model, given, len(pictures))
     batch = prepared(model, pictures)
     probabilities = np.empty((len(batch), len(class_names(model))), np.float32)
     size = batch_size(layer_infos(model))
     for start in range(0, len(batch), size):
         chunk = batch[start : start + size]
-        compiled = _compiled(_fed(model, pictures[start : start + size], given or {}, start, size))
+        few = slice(start, start + size)
+        compiled = _compiled(fed(model, pictures[few], part_of(given, few), size=size))
         probabilities[start : start + size] = compiled(filled(chunk, size)).numpy()[: len(chunk)]
     return probabilities
 
@@ -66,23 +70,31 @@ def _compiled(model: keras.Model) -> Callable[..., Any]:
     return compiled_once(model, _PROBABILITIES, lambda chunk: outputs(model, chunk)[0], by_xla=True)
 
 
-def _fed(
+def fed(
     model: keras.Model,
-    pictures: list[Any],
-    given: Mapping[str, Sequence[Any]],
-    start: int,
+    pictures: Iterable[Any],
+    given: Given,
+    *,
     size: int,
+    scale: Scale | None = None,
 ) -> keras.Model:
-    """Return the model whose further inputs get what is given from `start` on, filled up to `size`."""
-    if not given:
-        return model
-    scale, rows = scale_of(model), {}
-    for one in further_inputs(model):
+    """Return the model whose further inputs get what is given with each of some pictures.
+
+    It takes `size` pictures, of which those behind these get zeros; the model itself is returned
+    where it has no such input. What is given and is a picture is scaled as the model's, or by `scale`.
+    """
+    scale, rows = scale or scale_of(model), {}
+    for one in further_inputs(model) if given else ():
         if one.name in given:
-            known = given[one.name][start : start + size]
-            each = [_row(one, row, p, scale) for row, p in zip(known, pictures, strict=True)]
+            pairs = zip(given[one.name], pictures, strict=True)
+            each = [_row(one, row, picture, scale) for row, picture in pairs]
             rows[one.name] = filled(np.stack(each), size)
-    return with_rows(model, rows)
+    return with_rows(model, rows) if rows else model
+
+
+def part_of(given: Given, few: slice) -> Given:
+    """Return what further inputs get with a few of the pictures."""
+    return {name: rows[few] for name, rows in given.items()}
 
 
 def _row(one: Further, given: Any, picture: Any, scale: Scale) -> NDArray[np.float32]:

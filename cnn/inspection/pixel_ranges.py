@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cnn.inspection.batches import batch_probabilities, fitted_pictures
 from cnn.models.heads import require_classes
 from cnn.models.inputs import in_range, ranges_of
+from cnn.models.rows import Given
 from cnn.models.scales import standardised
 
 if TYPE_CHECKING:
@@ -44,18 +45,22 @@ def compare_ranges(
     *,
     labels: NDArray[np.int64] | None = None,
     also: Sequence[str] = (),
+    given: Given | None = None,
 ) -> RangeScores:
     """Return how well the network does with the pictures in each range that their pixels may be in.
 
     `also` are ranges beyond those with a name, as mean and deviation. `targets` (n,) are the numbers of
     the outputs that are right, None where they are not known; then `labels` (n,) are what the pictures
     are called, from 0 on, where they are called anything. A network that is sure of all it sees may be
-    so in a wrong range: its sureness counts only where there are neither. Raises `ModelError` for a
+    so in a wrong range: its sureness counts only where there are neither. `given` is what
+    `batch_probabilities` takes. Raises `ModelError` for a
     network without class probabilities, `ImageError` for what is no picture.
     """
     require_classes(model, "A comparison of ranges")
     names = dict.fromkeys([*ranges_of(model), *also])
-    said = {name: batch_probabilities(in_range(model, name), pictures) for name in names}
+    said = {
+        name: batch_probabilities(in_range(model, name), pictures, given=given) for name in names
+    }
     if targets is not None:
         scores = {
             name: float(np.mean(given.argmax(axis=1) == targets)) for name, given in said.items()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cnn.data.datasets import Dataset
 from cnn.errors import DatasetError, ImageError, LayerError, ModelError
-from cnn.inspection.batches import batch_size, filled, prepared
+from cnn.inspection.batches import batch_size, fed, filled, prepared
 from cnn.inspection.diagnosis.findings import Selection
 from cnn.inspection.diagnosis.selection import affordable
 from cnn.models import graph, heads
@@ -24,6 +24,7 @@ from cnn.models.compilation import compiled_once
 from cnn.models.fields import receptive_field
 from cnn.models.layers import layer_info, layer_infos
 from cnn.models.orientation import channels_first, read
+from cnn.models.rows import Given, rows_beside
 from cnn.models.sizes import Size
 from cnn.words import sides
 
@@ -101,9 +102,10 @@ def top_pictures(
     """Return for which pictures each channel of a layer call is highest, in the middle, and lowest.
 
     One pass over the data set, an array (n, height, width[, channels]) or one with labels, answers it
-    for all channels; `channels[3].top[0]` is the first picture of channel 3. Without a `layer` they are
-    the classes, with their logits. The value of a channel is that of its strongest cell, or that of the
-    `cell` (row, column). `count` is how many pictures there are of each kind. All pictures are looked
+    for all channels; `channels[3].top[0]` is the first picture of channel 3. What is `beside` the
+    pictures of a data set is given to further inputs that are called so. Without a `layer` the channels
+    are the classes, with their logits. The value of a channel is that of its strongest cell, or that of
+    the `cell` (row, column). `count` is how many pictures there are of each kind. All pictures are looked
     at, or, with a `budget` of multiply-adds, as many as it allows, evenly chosen; damaged ones are left
     out. `on_progress(done, all)` counts pictures; what it raises ends it. Raises `LayerError` for a layer
     or a cell that the model does not have, and for more than 4,096 channels, `ModelError` where the
@@ -118,8 +120,8 @@ def top_pictures(
     indices: list[int] = []
     is_dead = np.ones(width, bool)
     shape: Cell | None = None
-    for kept, chunk in _batches(model, dataset, places):
-        found = _strongest(model, layer, cell, chunk, len(kept))
+    for kept, fed_model, chunk in _batches(model, dataset, places):
+        found = _strongest(fed_model, layer, cell, chunk, len(kept))
         shape = _same(found.shape, shape)
         rows = slice(len(indices), len(indices) + len(kept))
         values[rows], cells[rows] = found.values, found.cells
@@ -196,17 +198,23 @@ def _most(dataset: Dataset | NDArray[Any], width: int) -> int:
 
 def _batches(
     model: keras.Model, dataset: Dataset | NDArray[Any], places: NDArray[np.int64]
-) -> Iterator[tuple[list[int], Floats]]:
-    """Yield the places of readable pictures and these, prepared, in batches filled up to one size."""
+) -> Iterator[tuple[list[int], keras.Model, Floats]]:
+    """Yield the places of readable pictures, the model, and the pictures, prepared.
+
+    The model's further inputs get what is beside these pictures, in batches filled up to one size.
+    """
     size = batch_size(layer_infos(model))
     for start in range(0, len(places), size):
         some = places[start : start + size]
+        given: Given = {}
         if isinstance(dataset, Dataset):
             pictures, some = dataset.readable(some)
+            given = rows_beside(model, dataset.beside, some.tolist())
         else:
             pictures = [dataset[place] for place in some]
         if len(some):
-            yield some.tolist(), filled(prepared(model, pictures), size)
+            chunk = filled(prepared(model, pictures), size)
+            yield some.tolist(), fed(model, pictures, given, size=size), chunk
 
 
 class _Found(NamedTuple):

@@ -110,7 +110,8 @@ class Trust:
 class Best:
     """The picture of a data set with the largest value of a number: its place, and over how many.
 
-    `looked_at` are so many `of` all that it has; `value` is None where none could be read.
+    `looked_at` are so many `of` all that it has; `value` is None where none could be read. `beside` are
+    the further inputs of the network that got what is there for each picture.
     """
 
     __pydantic_config__ = STRICT
@@ -121,6 +122,7 @@ class Best:
     of: int
     value: float | None = None
     place: int = 0
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ MAPS: Kind = "maps"
 TURN: Kind = "turn"
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 # Another number makes other questions of the same: where an answer has changed its meaning, or its file.
-_FORM = 2
+_FORM = 3
 # Whoever asks has opened the same file, within the limit of the server.
 _OPENED_BEFORE = Limits(bytes=sys.maxsize)
 # Where a file is, and not what is in it.
@@ -59,7 +59,7 @@ class Network:
     `run` is the folder of the run and `moment` the moment, both "" for the weights of the file;
     `weights` is the hash of the file that has those of the moment. `range` is how its pixels are scaled,
     `inputs` the numbers for further inputs by name, and `output` the place of the output that is asked
-    about, where these were chosen.
+    about, where these were chosen. Other further inputs get what is beside each picture of the data.
     """
 
     __pydantic_config__ = STRICT

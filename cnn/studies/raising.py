@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.attribution.objective import objective_of
+from cnn.attribution.objective import Objective, objective_of
 from cnn.attribution.options import chosen
 from cnn.attribution.synthesis import OPTIONS, SYNTHESIS, Ascent, synthesise
 from cnn.attribution.target import Target
 from cnn.data.datasets import Dataset
-from cnn.inspection.batches import prepared
+from cnn.inspection.batches import batch_size, fed, filled, part_of, prepared
 from cnn.inspection.diagnosis.selection import affordable
 from cnn.models.card import class_names
 from cnn.models.heads import head_of
-from cnn.models.layers import layer_info
+from cnn.models.layers import layer_info, layer_infos
 from cnn.models.preparing import prepare
+from cnn.models.rows import Given, rows_beside
 from cnn.studies.answers import Answer, Best, Raised, Unit
 from cnn.studies.question import Sought
 
@@ -75,16 +76,33 @@ def _best_of(network: keras.Model, target: Target, data: Dataset, onlooker: Onlo
     first = data.first()
     places = affordable(network, first.shape, len(data), _MOST, _BUDGET)
     objective = objective_of(network, prepare(first, network), target)
-    best = Best(data.name, data.split, 0, len(data))
+    beside = tuple(rows_beside(network, data.beside, []))
+    best = Best(data.name, data.split, 0, len(data), beside=beside)
     for start in range(0, len(places), _AT_ONCE):
         onlooker.say(f"Looking for the largest value: {start:,} of {len(places):,} pictures.")
         pictures, kept = data.readable(places[start : start + _AT_ONCE])
-        values = objective.values(prepared(network, pictures)) if pictures else np.zeros(0)
+        values = _values_of(objective, pictures, rows_beside(network, data.beside, kept.tolist()))
         best = replace(best, looked_at=best.looked_at + len(kept))
         for value, place in zip(values, kept, strict=True):
             if math.isfinite(value) and (best.value is None or value > best.value):
                 best = replace(best, value=float(value), place=int(place))
     return best
+
+
+def _values_of(
+    objective: Objective, pictures: list[NDArray[np.uint8]], given: Given
+) -> NDArray[np.float32]:
+    """Return the number for each picture (n,), of which further inputs get what is given with it."""
+    network, values = objective.model, [np.zeros(0, np.float32)]
+    size = batch_size(layer_infos(network))
+    for start in range(0, len(pictures), size):
+        few = slice(start, start + size)
+        own = Objective(
+            fed(network, pictures[few], part_of(given, few), size=size), objective.target
+        )
+        batch = filled(prepared(network, pictures[few]), size)
+        values.append(own.values(batch)[: len(pictures[few])])
+    return np.concatenate(values)
 
 
 def _unit(network: keras.Model, target: Target) -> Unit:

@@ -33,6 +33,7 @@ from cnn.inspection.diagnosis import Diagnosis, diagnose
 from cnn.inspection.top_pictures import TopPictures, top_pictures
 from cnn.models.card import class_names, names_classes, outputs_of_classes
 from cnn.models.inputs import scale_of
+from cnn.models.rows import rows_beside
 from cnn.models.surgery import operated
 from cnn.runs import heartbeat
 from cnn.studies.answers import (
@@ -133,6 +134,7 @@ def _found(study: Study, data_dir: Path | None) -> Answer | None:
     question = study.question
     model = question.network.load()
     data = load_dataset(question.data, question.split, data_dir=data_dir)
+    data = data.without_beside(question.network.inputs)
     if data.key != question.data_key:
         raise StudyError(
             f"Files of {data.name} were changed after they were asked about: ask again."
@@ -214,6 +216,7 @@ def _evaluated(
     pictures, places = data.readable(range(len(data)))
     effect = evaluate_ablation(
         model, question.operations, pictures, data.labels[places],
+        given=rows_beside(model, data.beside, places.tolist()),
         on_progress=progress.tell, should_stop=progress.is_over,
     )  # fmt: skip
     if effect is None:
@@ -234,6 +237,7 @@ def _ranked(
     pictures, places = data.readable(_spread(count, len(data)))
     table = rank_channels(
         model, pictures, data.labels[places], layer=question.layer,
+        given=rows_beside(model, data.beside, places.tolist()),
         on_progress=progress.tell, should_stop=progress.is_over,
     )  # fmt: skip
     if table is None:

@@ -17,6 +17,7 @@ from werkzeug.utils import secure_filename
 import cnn
 from cnn.models.card import card_of
 from cnn.models.enclosed import enclose_card
+from cnn.models.rows import rows_beside
 from dashboard.access.roles import spend
 from dashboard.runtime.runtime import Runtime, current
 from dashboard.state.view import View, parse
@@ -54,13 +55,14 @@ def _answered(answer: Callable[[Runtime, View], Response]) -> Response:
 
 
 def _mean_of(runtime: Runtime, view: View, layer: str) -> Response:
-    model, dataset = runtime.trained(view.of_no_sample), runtime.dataset(view)
+    model, dataset = runtime.trained(view.of_no_sample), runtime.data_of_many(view)
     channel = view.channel or 0
     height, width = cnn.models.input_shape(model)[:2]
     most = _MOST_PIXELS // ((height or 1) * (width or 1))
     count = min(len(dataset), _MOST_PICTURES, max(most, _FEWEST_PICTURES))
-    pictures, _ = dataset.readable(range(count))
-    held = cnn.mean_replacement(model, pictures, layer=layer, channels=[channel])
+    pictures, places = dataset.readable(range(count))
+    given = rows_beside(model, dataset.beside, places.tolist())
+    held = cnn.mean_replacement(model, pictures, layer=layer, channels=[channel], given=given)
     offset = float(f"{held[channel].offset:.{_DIGITS}g}")
     return jsonify({"offset": offset, "pictures": len(pictures)})
 

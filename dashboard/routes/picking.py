@@ -67,7 +67,7 @@ def _page(view: View, *, wants_marks: bool) -> dict[str, Any]:
         )
     elif wants_marks:
         places = np.array([item["index"] for item in page["items"]], np.int64)
-        page["items"] = _items(data, places, _asked(runtime, view, model, data, places))
+        page["items"] = _items(data, places, _asked(runtime, view, model, places))
     names, judges = picking.classes_of(model), picking.outputs_of(model, data) is not None
     if names and not judges and not said:
         page["note"] = cnn.captions.unjudged(is_labelled=data.is_labelled)
@@ -78,8 +78,9 @@ def _page(view: View, *, wants_marks: bool) -> dict[str, Any]:
     return page | {"names": names, "judges": judges}
 
 
-def _asked(runtime: Runtime, view: View, model: Any, data: cnn.Dataset, places: Any) -> Said:
-    return picking.asked(model, data, places, len(data), runtime.given_beside(view))
+def _asked(runtime: Runtime, view: View, model: Any, places: Any) -> Said:
+    data = runtime.data_of_many(view)
+    return picking.asked(model, data, places, len(data))
 
 
 def _shown(data: cnn.Dataset, place: state.Place, said: Said | None) -> dict[str, Any]:

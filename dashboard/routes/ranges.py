@@ -10,6 +10,7 @@ from flask import Flask, Response, jsonify, request
 
 import cnn
 from cnn.inspection.pixel_ranges import range_of_pictures
+from cnn.models.rows import rows_beside
 from dashboard.runtime.picking import outputs_of
 from dashboard.runtime.runtime import current
 from dashboard.state.view import parse
@@ -27,7 +28,7 @@ def _ranges() -> Response:
     if runtime.ready != "ready":
         return Response(runtime.not_ready, 503, mimetype="text/plain")
     try:
-        model, data = runtime.model_of_many(view), runtime.dataset(view)
+        model, data = runtime.model_of_many(view), runtime.data_of_many(view)
         places = np.unique(np.linspace(0, len(data) - 1, _MOST_PICTURES).astype(int))
         pictures, kept = data.readable(places)
         if not pictures:
@@ -37,7 +38,8 @@ def _ranges() -> Response:
         targets = None if outputs is None else outputs[labels]
         measured = range_of_pictures(model, pictures)
         also = [name for name in (measured, view.range) if name]
-        found = cnn.compare_ranges(model, pictures, targets, labels=labels, also=also)
+        given = rows_beside(model, data.beside, kept.tolist())
+        found = cnn.compare_ranges(model, pictures, targets, labels=labels, also=also, given=given)
         return jsonify(hint=cnn.captions.range_hint(found, measured))
     except cnn.CnnError as error:
         return Response(str(error), 400, mimetype="text/plain")

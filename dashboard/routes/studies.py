@@ -30,6 +30,7 @@ from cnn.errors import StudyError, without_folders
 from cnn.inspection.top_pictures import CLASSES
 from cnn.studies import (
     DIAGNOSE,
+    EVALUATE,
     MAPS,
     RANK,
     SYNTHESISE,
@@ -168,8 +169,13 @@ def _question(runtime: Runtime, view: View, asked: _Asked) -> Question:
         return studied.about_maps(runtime, view, [one.wanted for one in maps])
     if asked.kind == TURN:
         return turning.question_of(Request(view))
-    of_many = view if asked.kind == SYNTHESISE else view.of_no_sample
-    return studied.question(runtime, of_many, partial(_of_data, runtime, view, asked))
+    if asked.kind in (EVALUATE, RANK):
+        view = _labelled(runtime, view)
+    ask = partial(_of_data, runtime, view, asked)
+    if asked.kind == SYNTHESISE:
+        # What is made has no row of its own.
+        return studied.question(runtime, view.of_no_sample, ask)
+    return studied.question_of_many(runtime, view, ask)
 
 
 def _of_data(runtime: Runtime, view: View, asked: _Asked, network: Network, data: str) -> Question:
@@ -181,12 +187,17 @@ def _of_data(runtime: Runtime, view: View, asked: _Asked, network: Network, data
     if asked.kind == SYNTHESISE:
         sought = _unit_of(runtime, view, asked.layer)
         return Question.synthesis(network, view.operations, sought, data, view.split)
-    splits = runtime.sets.splits(view.data)
-    split = _SPLIT if _SPLIT in splits else splits[0]
-    runtime.dataset(replace(view, split=split)).require_labels("telling right from wrong")
     if asked.kind == RANK:
-        return Question.ranking(network, asked.layer, data, split)
-    return Question.evaluation(network, view.operations, data, split)
+        return Question.ranking(network, asked.layer, data, view.split)
+    return Question.evaluation(network, view.operations, data, view.split)
+
+
+def _labelled(runtime: Runtime, view: View) -> View:
+    """Return the view of the pictures that no network has learnt from; they have labels."""
+    splits = runtime.sets.splits(view.data)
+    view = replace(view, split=_SPLIT if _SPLIT in splits else splits[0])
+    runtime.dataset(view).require_labels("telling right from wrong")
+    return view
 
 
 def _known(method: str) -> str:

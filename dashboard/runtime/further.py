@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 import cnn
+from cnn.data.beside import NOTHING, Beside
 from cnn.models.further import Further
+from cnn.models.rows import not_of_file, row_for
 from cnn.words import counted, listed
 from dashboard.state import given
 from dashboard.state.data import OWN
@@ -79,44 +80,10 @@ def _row(
     """Return what the file of the view's picture has for an input, or why that cannot be used."""
     if not (view.is_sample and view.data.startswith(OWN)):
         return None, ""
-    return _row_at(one, data, view.index)
-
-
-def _row_at(
-    one: Further, data: Callable[[], cnn.Dataset], place: int
-) -> tuple[NDArray[Any] | None, str]:
     try:
-        beside = data().beside
-        own = beside.called(one.name)
-        if own is None:
-            return None, ""
-        if one.form is not None:
-            return beside.picture(own, place), ""
-        return _numbers(one, beside.row(own, place))
-    except (cnn.DatasetError, IndexError) as error:
-        return None, f"The input {one.name} gets nothing of the file ({_inside(error)})."
-
-
-def _inside(error: Exception) -> str:
-    return str(error).removesuffix(".") if isinstance(error, cnn.DatasetError) else "no such row"
-
-
-def _numbers(one: Further, row: NDArray[Any]) -> tuple[NDArray[Any] | None, str]:
-    """Return a row of numbers as an input takes them, float32 (count,), or why it takes none of it."""
-    with np.errstate(over="ignore"):
-        numbers = row.astype(np.float32).ravel()
-    if numbers.size != one.count:
-        has = counted(numbers.size, "number")
-        return None, (
-            f"The file has {has} a picture for the input {one.name}, which takes {one.count}: it "
-            "gets none of them."
-        )
-    if not np.isfinite(numbers).all():
-        return None, (
-            f"The file has no finite number for the input {one.name} of this picture: it gets what it "
-            "gets without a file, unless you give some."
-        )
-    return numbers, ""
+        return row_for(one, data().beside, view.index)
+    except cnn.DatasetError as error:
+        return None, not_of_file(one, error)
 
 
 def values(
@@ -132,26 +99,27 @@ def values(
     return {**rows, **_by_name(inputs, _typed(inputs, view)), **pictures}
 
 
-def rows(
-    inputs: Sequence[Further], view: View, data: cnn.Dataset, places: Sequence[int]
-) -> dict[str, list[NDArray[Any] | None]]:
-    """Return what the file of the pictures has for inputs with each of them, by name; None for nothing.
-
-    What the view gives wins: of such inputs there is nothing here.
-    """
-    typed = {*_typed(inputs, view), *(given.decode_places(view.also) if view.also else {})}
-    fed = [one for one in inputs if one.place not in typed and data.beside.called(one.name)]
-    return {one.name: [_row_at(one, lambda: data, place)[0] for place in places] for one in fed}
+def named(inputs: Sequence[Further], view: View) -> frozenset[str]:
+    """Return the names of the inputs to which the view gives something; raises as `fed` does."""
+    chosen = {*_typed(inputs, view), *(given.decode_places(view.also) if view.also else {})}
+    return frozenset(one.name for one in inputs if one.place in chosen)
 
 
-def numbers(every: Sequence[Fed], view: View) -> dict[str, tuple[float, ...]]:
+def numbers(
+    every: Sequence[Fed], view: View, beside: Beside = NOTHING
+) -> dict[str, tuple[float, ...]]:
     """Return the numbers of the view, and of the file, for inputs that get some, by name.
 
-    Raises `ModelError` as `fed` does, and where any gets a picture of its own.
+    Raises `ModelError` as `fed` does, and where any gets a picture of its own: unless the worker finds
+    that `beside` each of many pictures.
     """
-    if own := [
-        one.further.name for one in every if one.sample or (one.further.form and one.is_of_file)
-    ]:
+    own = [
+        one.further.name
+        for one in every
+        if (one.sample or (one.further.form and one.is_of_file))
+        and (one.is_typed or row_for(one.further, beside, 0)[0] is None)
+    ]
+    if own:
         raise cnn.ModelError(
             f"The input {own[0]} gets a picture of its own, and a study has the same picture in "
             "every input: nothing is studied."
@@ -168,9 +136,9 @@ def notes(every: Sequence[Fed]) -> tuple[str, ...]:
     told = [one.note for one in every if one.note and not one.is_typed]
     if of_file:
         told.append(
-            f"For this picture its file says {listed(of_file)}; so it does for each of the pictures to "
-            "choose from. Elsewhere, where many are computed, each gets the model's own, or what you "
-            "give."
+            f"For this picture its file says {listed(of_file)}, and so for each other wherever many are "
+            "looked at. Drawings, uploads and pictures made of noise have no row there: they get the "
+            "model's own, or what you give."
         )
     return tuple(told)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +13,13 @@ from cnn.inspection.batches import batch_probabilities
 from cnn.inspection.diagnosis.selection import affordable
 from cnn.models.card import outputs_of_classes
 from cnn.models.heads import head_of
+from cnn.models.rows import rows_beside
 from dashboard.state.picking import Place
 
 if TYPE_CHECKING:
     import keras
 
 PAGE = 48
-# What further inputs get with the pictures at some places, by name.
-Given = Callable[[Sequence[int]], Mapping[str, Sequence[Any]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,10 +48,8 @@ class Said:
         return rows[np.lexsort((np.where(right, sure, -sure), right))]
 
 
-def asked(
-    model: keras.Model, data: cnn.Dataset, places: NDArray[np.int64], of: int, given: Given
-) -> Said:
-    """Return what the model says of the pictures at some places, with what it is `given` beside each.
+def asked(model: keras.Model, data: cnn.Dataset, places: NDArray[np.int64], of: int) -> Said:
+    """Return what the model says of the pictures at some places, with what is beside each.
 
     Raises `ModelError` where it does not choose among classes, and `ImageError` where its size is open
     and theirs differ.
@@ -63,7 +59,9 @@ def asked(
             "This network does not choose among classes: nothing is said of pictures."
         )
     pictures, kept = data.readable(places)
-    probabilities = batch_probabilities(model, pictures, given=given(list(map(int, kept))))
+    probabilities = batch_probabilities(
+        model, pictures, given=rows_beside(model, data.beside, kept.tolist())
+    )
     classes = probabilities.argmax(axis=1) if len(kept) else np.zeros(0, np.int64)
     outputs = outputs_of(model, data)
     right = None if outputs is None else classes == outputs[data.labels[kept]]
@@ -83,14 +81,14 @@ def outputs_of(model: keras.Model, data: cnn.Dataset) -> NDArray[np.int64] | Non
     return outputs_of_classes(model, data.class_names, are_own=data.is_own)
 
 
-def sampled(model: keras.Model, data: cnn.Dataset, label: int | None, given: Given) -> Said:
+def sampled(model: keras.Model, data: cnn.Dataset, label: int | None) -> Said:
     """Return what the model says of pictures of a class (None: of all), evenly chosen.
 
     They are at most 1,000, and fewer where the network computes much.
     """
     among = of_class(data, label)
     chosen = affordable(model, data.first().shape, len(among))
-    return asked(model, data, among[chosen], len(among), given)
+    return asked(model, data, among[chosen], len(among))
 
 
 def of_class(data: cnn.Dataset, label: int | None) -> NDArray[np.int64]:

@@ -65,8 +65,9 @@ class Quizzes:
 
     def _case(self, asked: Asked, number: int) -> Case:
         """Return a case of the question; raises as `cnn.quiz` does."""
-        picture = asked.data.pictures[self.choice(asked).places[number]]
-        return case_of(asked.model, self.untrained(asked), picture, asked.method, asked.options)
+        place = self.choice(asked).places[number]
+        other = self.untrained(asked)
+        return case_of(asked.model, other, asked.data, place, asked.method, asked.options)
 
 
 def _choice(asked: Asked) -> Choice:

@@ -13,7 +13,6 @@ import weakref
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -29,6 +28,7 @@ from cnn.attribution.counterfactual import Norm, Search
 from cnn.attribution.methods import METHODS
 from cnn.attribution.options import Pictures
 from cnn.data import datasets
+from cnn.data.beside import NOTHING
 from cnn.errors import reason
 from cnn.inspection.sweeping import Sweep
 from cnn.jobs import Queue
@@ -364,11 +364,24 @@ class Runtime:
         return self._operated_once(model, view) if view.surgery else model
 
     def model_of_many(self, view: View) -> keras.Model:
-        """Return the model of the view for many pictures, each with the same in further inputs.
+        """Return the model of the view for many pictures.
 
-        These get nothing that a file has for the one picture that is shown. Raises as `model` does.
+        Its further inputs get nothing that a file has for the one picture that is shown: what they get
+        with each is beside `data_of_many`. Raises as `model` does.
         """
         return self.model(self.settled(view).of_no_sample)
+
+    def data_of_many(self, view: View) -> cnn.Dataset:
+        """Return the data set of the view, with what further inputs of its model get with each picture.
+
+        What the view gives them wins: of such inputs there is nothing beside the pictures. Raises as
+        `inputs` does.
+        """
+        data = self.dataset(view)
+        if not data.beside.arrays:
+            return data
+        inputs = cnn.models.further_inputs(self.catalogue.load(view.model))
+        return data.without_beside(further.named(inputs, view))
 
     def trained(self, view: View) -> keras.Model:
         """Return the model of the view, loaded, at its moment, as it is fed, with its output first.
@@ -444,6 +457,14 @@ class Runtime:
         """
         return further.numbers(self.inputs(view), view)
 
+    def numbers_of_many(self, view: View) -> dict[str, tuple[float, ...]]:
+        """Return the numbers that further inputs get with every picture, of the view, for a worker.
+
+        The others get what the worker finds beside each picture of the data. Raises as `numbers` does.
+        """
+        every = self.inputs(view.of_no_sample)
+        return further.numbers(every, view, self.dataset(view).beside if every else NOTHING)
+
     def outputs(self, view: View) -> tuple[str, ...]:
         """Return what each output of the model of the view is called, in the model's own order."""
         return output_labels(self.catalogue.load(view.model))
@@ -478,7 +499,7 @@ class Runtime:
 
     def diagnosis(self, view: View) -> cnn.Diagnosis:
         """Return what is wrong with the model of the view, said over its data set."""
-        return self._diagnose_once(self.model_of_many(view), self.dataset(view))
+        return self._diagnose_once(self.model_of_many(view), self.data_of_many(view))
 
     def sweep(self, view: View, make: Callable[[], tuple[Any, Any]]) -> Sweep:
         """Return what the model of the view says over the range of its slider, as far as it is known.
@@ -499,15 +520,7 @@ class Runtime:
 
     def said(self, view: View, label: int | None) -> picking.Said:
         """Return what the model of the view says of a sample of its data set, or of a class of it."""
-        model, data = self.model_of_many(view), self.dataset(view)
-        return self._said_once(model, data, label, self.given_beside(view))
-
-    def given_beside(self, view: View) -> picking.Given:
-        """Return what tells what the model of the view gets beside pictures of its data set."""
-        inputs = cnn.models.further_inputs(self.catalogue.load(view.model))
-        if not (inputs and view.data.startswith(OWN)):
-            return lambda _places: {}
-        return partial(further.rows, inputs, view, self.dataset(view))
+        return self._said_once(self.model_of_many(view), self.data_of_many(view), label)
 
     def kept(
         self, view: View, parts: Sequence[str], what: Sequence[str], make: Callable[[], bytes]
@@ -671,6 +684,7 @@ def _moments_of_run(_model: keras.Model, run: Run, *, also: tuple[Moment, ...]) 
 
 
 def _model_and_data(model: keras.Model, data: cnn.Dataset) -> tuple[Hashable, ...]:
+    # The model is another where the view gives its further inputs something, in place of the data's.
     return weakref.ref(model), data.name, data.split, data.key
 
 
@@ -679,11 +693,8 @@ def _map_of_picture(view: View, model: keras.Model, method: str, target: cnn.Tar
     return _picture_and_model(view, model), view.data, view.split, method, target, options
 
 
-def _model_and_class(
-    model: keras.Model, data: cnn.Dataset, label: int | None, _given: picking.Given
-) -> Hashable:
-    # What further inputs are given follows from the model and the data.
-    return (_model_and_data(model, data), label)
+def _model_and_class(model: keras.Model, data: cnn.Dataset, label: int | None) -> Hashable:
+    return _model_and_data(model, data), label
 
 
 def _size_to_keep(look: Look) -> int:

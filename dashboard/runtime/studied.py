@@ -21,10 +21,26 @@ def question(runtime: Runtime, view: View, ask: Callable[[Network, str], Questio
 
     Raises as `Catalogue.network`, `Runtime.numbers` and `PictureSets.path` do.
     """
+    return _question(runtime, view, runtime.numbers(view), ask)
+
+
+def question_of_many(
+    runtime: Runtime, view: View, ask: Callable[[Network, str], Question]
+) -> Question:
+    """Return the same where each picture of the data has its own rows for further inputs."""
+    return _question(runtime, view, runtime.numbers_of_many(view), ask)
+
+
+def _question(
+    runtime: Runtime,
+    view: View,
+    numbers: dict[str, tuple[float, ...]],
+    ask: Callable[[Network, str], Question],
+) -> Question:
     network = replace(
         runtime.catalogue.network(view.model, view.epoch),
         range=view.range,
-        inputs=runtime.numbers(view),
+        inputs=numbers,
         output=view.output,
     )
     asked = ask(network, runtime.sets.path(view.data))

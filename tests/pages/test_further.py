@@ -9,15 +9,27 @@ from keras import layers
 from PIL import Image
 
 import cnn
+from cnn.captions.synthesis import synthesis
 from cnn.models.adapting import Form
 from cnn.models.further import Further
+from cnn.studies import EVALUATE, RANK, SYNTHESISE, TOPS, work_on
 from dashboard.app import runtime_of
 from dashboard.runtime import further, links
 from dashboard.screens.request import Request
 from dashboard.shell import panel
 from dashboard.state import given, pixels
 from dashboard.state.view import View, parse
-from pages import activations, all_layers, architecture, diagnosis, one_step, output, perturb, why
+from pages import (
+    activations,
+    all_layers,
+    architecture,
+    diagnosis,
+    one_step,
+    output,
+    perturb,
+    quiz,
+    why,
+)
 from tests.screens import application_of, screen
 
 
@@ -230,7 +242,10 @@ def test_a_file_feeds_every_input_that_its_arrays_are_called_as(own, request_of,
     assert second["text"] == colour["text"] == "of this picture, from its file"
     assert second["src"] != colour["src"] != ""
     notes = runtime_of(app).look(parse(query)[0]).notes
-    assert notes[-1].startswith("For this picture its file says age, second and colour;")
+    assert notes[-1].startswith(
+        "For this picture its file says age, second and colour, and so for each other wherever many are "
+        "looked at."
+    )
     assert screen(activations, query, "ages").form
     assert links.follow(runtime_of(app), query).messages == ()
 
@@ -357,7 +372,8 @@ def test_each_of_the_pictures_to_choose_from_gets_what_the_file_has_for_it(own, 
     np.testing.assert_allclose(
         runtime.said(typed, None).sure, [one.max() for one in each], atol=1e-5
     )
-    assert set(runtime.given_beside(typed)([0])) == {"second", "colour"}
+    beside = runtime.data_of_many(typed).beside
+    assert {beside.called(one) for one in ("age", "second", "colour")} == {None, "second", "colour"}
 
 
 def test_the_marks_on_a_page_of_pictures_are_not_of_what_the_shown_one_gets(own, request_of):
@@ -383,3 +399,154 @@ def test_pictures_beyond_a_batch_get_their_own_rows_too():
         one = cnn.models.with_inputs(model, {"age": ages[place]})
         expected = cnn.predict(one, images[place]).probabilities
         np.testing.assert_allclose(said[place], expected, atol=1e-5)
+
+
+def studied(app, query, kind, layer):
+    """The study that the page begins, worked on."""
+    told = app.server.test_client().post(
+        "/studies",
+        query_string=query,
+        json={"kind": kind, "layer": layer, "method": "", "find": False},
+    )
+    assert told.status_code == 200, told.json
+    study = runtime_of(app).settings.jobs.study(told.json["id"])
+    work_on(study)
+    assert study.status.state == "finished", study.status.message
+    return study
+
+
+def test_a_study_of_many_gets_what_the_file_has_for_each(own, request_of):
+    app, seconds, colours = own
+    request_of(app)
+    data = runtime_of(app).dataset(parse(of_own(app, 0))[0])
+    ages = np.where(np.isfinite(AGES).all(axis=1, keepdims=True), AGES, 0)
+    wanted = np.stack(
+        [of_keras(app, data[n].pixels, ages[n], seconds[n], colours[n]) for n in range(6)]
+    )
+    study = studied(app, of_own(app, 3), TOPS, "one")
+    for channel, found in enumerate(study.answer.channels):
+        by_place = {one.picture: one.value for one in found.top}
+        np.testing.assert_allclose([by_place[n] for n in range(6)], wanted[:, channel], atol=1e-5)
+    # It is the same whichever picture is shown, and another where something else is given.
+    assert study.question.network.inputs == {}
+    typed = studied(app, of_own(app, 0, given="1:9,9.5"), TOPS, "one")
+    assert typed.question.network.inputs == {"age": (9, 9.5)}
+    first = of_keras(app, data[4].pixels, (9, 9.5), seconds[4], colours[4])
+    told = {one.picture: one.value for one in typed.answer.channels[0].top}
+    assert told[4] == pytest.approx(first[0], abs=1e-5)
+    of_picture = of_own(app, 0, also="2:5")
+    refused = app.server.test_client().post(
+        "/studies", query_string=of_picture,
+        json={"kind": TOPS, "layer": "one", "method": "", "find": False},
+    )  # fmt: skip
+    assert "The input second gets a picture of its own" in refused.json["problem"]
+
+
+class Aged:
+    """A server with a network that is silent without ages, and ten digits that have theirs."""
+
+    ages = np.array([3, 5, 2, 9, 4, 7, 6, 8, 1, 2.5], np.float32)[:, None]
+
+    def __init__(self, folder):
+        keras.utils.set_random_seed(8)
+        picture, age = keras.Input((28, 28, 1), name="picture"), keras.Input((1,), name="age")
+        older = layers.Dense(3, activation="relu", name="older")
+        joined = layers.Concatenate()([layers.Flatten()(picture), older(age)])
+        sums = layers.Dense(10, name="sums")(joined)
+        self.model = keras.Model([picture, age], layers.Softmax(name="classes")(sums))
+        older.set_weights([np.array([[1, 2, -1]]), np.full(3, -0.5)])
+        data = cnn.load_dataset("digits")
+        self.pictures = np.stack([data[place].pixels for place in range(10)])
+        self.labels = data.labels[:10]
+        np.savez(folder / "aged.npz", x=self.pictures, y=self.labels, age=self.ages)
+        self.app = application_of(self.model, folder, data=str(folder / "aged.npz"))
+
+    def keras(self, layer, ages) -> np.ndarray:
+        part = keras.Model(self.model.inputs, self.model.get_layer(layer).output)
+        given_all = [self.pictures.astype(np.float32) / 255, np.asarray(ages, np.float32)]
+        return part.predict(given_all, verbose=0)
+
+
+@pytest.fixture(scope="module")
+def aged(tmp_path_factory):
+    return Aged(tmp_path_factory.mktemp("aged"))
+
+
+def test_a_diagnosis_gives_each_picture_its_row_and_what_is_typed_wins(aged, request_of):
+    request_of(aged.app)
+    runtime = runtime_of(aged.app)
+
+    def dead(query):
+        found = runtime.diagnosis(parse(query)[0]).findings
+        return [(one.layer, one.channels) for one in found if one.kind == "dead"]
+
+    assert dead(of_own(aged.app, 1)) == [("older", (2,))]
+    assert dead(of_own(aged.app, 1, given="1:0.2")) == [("older", (0, 1, 2))]
+
+
+def test_the_mean_of_a_channel_is_over_the_rows_of_the_pictures(aged, request_of):
+    request_of(aged.app)
+    client = aged.app.server.test_client()
+    for more, ages in (({}, aged.ages), ({"given": "1:2"}, np.full((10, 1), 2))):
+        query = {**of_own(aged.app, 5, **more), "channel": "1"}
+        told = client.get("/mean/older", query_string=query).json
+        assert told["offset"] == pytest.approx(aged.keras("older", ages)[:, 1].mean(), rel=1e-4)
+    hint = client.get("/ranges", query_string=of_own(aged.app, 1))
+    assert hint.status_code == 200
+
+
+@pytest.mark.parametrize("kind", [EVALUATE, RANK])
+def test_what_channels_cost_is_told_with_the_rows_of_each_picture(aged, request_of, kind):
+    request_of(aged.app)
+    study = studied(aged.app, of_own(aged.app, 1, surgery="older:1*0"), kind, "older")
+    # Of what nobody has divided every fifth picture is one of the test.
+    of_test = cnn.load_dataset(study.question.data, study.question.split)
+    places = [
+        int(np.flatnonzero((aged.pictures == one).all(axis=(1, 2, 3)))[0]) for one in of_test.images
+    ]
+    assert 0 < len(places) < 10
+    said = aged.keras("classes", aged.ages)[places, aged.labels[places]]
+    loss = study.answer.before.loss if kind == EVALUATE else study.answer.loss
+    assert loss == pytest.approx(-np.log(said).mean(), rel=1e-4)
+
+
+def test_a_quiz_shows_maps_of_what_the_network_says_of_each_picture_with_its_row(aged, request_of):
+    request_of(aged.app)
+    asked, sums = quiz._asked(Request(parse(of_own(aged.app, 2))[0])), aged.keras("sums", aged.ages)
+    quizzes = runtime_of(aged.app).quizzes
+    for number, place in enumerate(quizzes.choice(asked).places):
+        case = quizzes.case(asked, number)
+        assert case.trained.target.of == sums[place].argmax()
+        assert case.trained.value == pytest.approx(sums[place].max(), rel=1e-4)
+    assert screen(quiz, of_own(aged.app, 2)).form
+
+
+def test_what_is_made_has_no_row_and_the_real_picture_beside_it_has(aged, request_of):
+    request_of(aged.app)
+    query = {
+        **of_own(aged.app, 2),
+        "channel": "2",
+        "options": "synthesis.steps:1;synthesis.seeds:1",
+    }
+    study = studied(aged.app, query, SYNTHESISE, "sums")
+    assert study.question.network.inputs == {}
+    best, values = study.answer.best, aged.keras("sums", aged.ages)[:, 2]
+    assert (best.place, best.beside) == (values.argmax(), ("age",))
+    assert best.value == pytest.approx(values.max(), rel=1e-5)
+    told = synthesis(study.answer).seen
+    assert told.endswith(
+        "Real pictures get their own age of the file. What is made has none there, and gets what the "
+        "network gets without a file."
+    )
+
+
+def test_expected_gradients_say_that_further_inputs_stay_as_they_are(aged, request_of):
+    request_of(aged.app)
+    view = parse(of_own(aged.app, 3))[0]
+    made = runtime_of(aged.app).attribution(view, "expected_gradients", cnn.Target())
+    assert made.value == pytest.approx(aged.keras("sums", aged.ages)[3].max(), rel=1e-4)
+    # Only the pixels are others: what each starts from has the age of this picture too.
+    ages = np.broadcast_to(aged.ages[3], (10, 1))
+    starts = aged.keras("sums", ages)[:, made.target.of]
+    assert starts.min() - 1e-3 <= made.value - made.law.expected <= starts.max() + 1e-3
+    assert made.note.startswith("further inputs get with each picture to compare with")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.inspection.batches import part_of
 from cnn.inspection.diagnosis.findings import Selection
 from cnn.inspection.diagnosis.observation import Observation, Statistics, observe, unwatched
 from cnn.inspection.diagnosis.selection import batch_size
@@ -21,6 +22,7 @@ from cnn.models.heads import Head, heads_of
 from cnn.models.inputs import scale_of
 from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo, layer_infos
+from cnn.models.rows import Given
 from cnn.models.scales import Scale
 from cnn.properties import cached_property
 
@@ -33,7 +35,7 @@ class Case:
     """A network and a sample: `pixels` uint8 (n, height, width, channels) in the network's size.
 
     `labels` are int64 (n,), None where there are none; `class_names` are those of the data set, and
-    `are_own` says whether that is somebody's own.
+    `are_own` says whether that is somebody's own. `given` is what further inputs get with each picture.
     `on_batch` is told how many of the pictures every layer was looked at for.
     """
 
@@ -43,6 +45,7 @@ class Case:
     labels: NDArray[np.int64] | None
     class_names: tuple[str, ...]
     are_own: bool
+    given: Given
     on_batch: Callable[[int], None] = unwatched
 
     @cached_property
@@ -76,11 +79,16 @@ class Case:
         pixels: NDArray[np.uint8],
         scale: Scale,
         *,
+        step: int = 1,
         on_batch: Callable[[int], None] = unwatched,
     ) -> Observation:
-        """Return what every layer gives for some pixels, which are scaled."""
+        """Return what every layer gives for pixels, which are scaled, in the place of the sample's.
+
+        They are those of its pictures at every so many places, a `step`.
+        """
         batch = min(batch_size(self.model, pixels.shape[1:]), len(self.pixels) + 1)
-        return observe(self.model, pixels, scale=scale, batch=batch, on_batch=on_batch)
+        given = part_of(self.given, slice(None, None, step))
+        return observe(self.model, pixels, scale=scale, batch=batch, given=given, on_batch=on_batch)
 
     @cached_property
     def broken_weights(self) -> dict[str, Mask]:

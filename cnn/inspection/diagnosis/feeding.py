@@ -70,8 +70,11 @@ def _tried(case: Case) -> list[Finding] | None:
 
     scale = scale_of(case.model)
     right = accuracy(case.observation.outputs[::step])
-    negative = accuracy(case.fed(255 - pixels, scale).outputs)
-    ways = {n: accuracy(case.fed(pixels, way).outputs) for n, way in _others(scale).items()}
+    negative = accuracy(case.fed(255 - pixels, scale, step=step).outputs)
+    ways = {
+        name: accuracy(case.fed(pixels, way, step=step).outputs)
+        for name, way in _others(scale).items()
+    }
     best = max(ways, key=lambda name: ways[name])
     first = layer_infos(case.model)[0].name
     numbers: dict[str, float] = {"pictures": len(pixels), "accuracy": right}

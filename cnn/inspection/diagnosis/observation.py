@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnn.inspection.batches import fed
 from cnn.models import graph, heads
 from cnn.models.compilation import compiled_once
 from cnn.models.layers import LayerInfo, layer_infos
 from cnn.models.orientation import channels_first, read
+from cnn.models.rows import Given
 from cnn.models.scales import Scale
 
 if TYPE_CHECKING:
@@ -96,18 +98,22 @@ def observe(
     *,
     scale: Scale,
     batch: int,
+    given: Given | None = None,
     on_batch: Callable[[int], None] = unwatched,
 ) -> Observation:
     """Return what every layer gives for pixels (n, height, width, channels), which are scaled.
 
+    `given` is what further inputs get with each picture, as `batch_probabilities` takes it.
     One compiled pass per `batch` of pictures, of which all layers are looked at; what they give is not
     kept. After each pass `on_batch` is told how many pictures are done. Raises `ModelError` where it
     cannot be computed.
     """
-    compiled = compiled_once(model, _OBSERVED, lambda *given: _observed(model, *given))
     known: dict[str, Statistics] = {}
     outputs = []
-    for chunk, present in _batches(pixels, batch):
+    for places, present in _batches(len(pixels), batch):
+        chunk = pixels[places]
+        beside = {name: [rows[place] for place in places] for name, rows in (given or {}).items()}
+        compiled = _compiled(fed(model, chunk, beside, size=batch, scale=scale))
         layers, said = compiled(scale.applied(chunk), present)
         for name, rows in layers.items():
             here = Statistics(float(present.sum()), *rows.numpy().astype(np.float64))
@@ -119,20 +125,20 @@ def observe(
     return Observation(known, np.concatenate(outputs))
 
 
-def _batches(
-    pixels: NDArray[np.uint8], batch: int
-) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
-    """Yield batches of one size, and which of their pictures count.
+def _compiled(model: keras.Model) -> Callable[..., Any]:
+    return compiled_once(model, _OBSERVED, lambda *given: _observed(model, *given))
+
+
+def _batches(count: int, batch: int) -> Iterator[tuple[list[int], NDArray[np.float32]]]:
+    """Yield the places of so many pictures in batches of one size, and which of them count.
 
     In each the first picture of all stands before the others, to be compared with, and fills it up.
     """
-    for start in range(0, len(pixels), batch - 1):
-        few = pixels[start : start + batch - 1]
-        chunk = np.repeat(pixels[:1], batch, axis=0)
-        chunk[1 : len(few) + 1] = few
+    for start in range(0, count, batch - 1):
+        few = range(start, min(start + batch - 1, count))
         present = np.zeros(batch, np.float32)
         present[1 : len(few) + 1] = 1
-        yield chunk, present
+        yield [0, *few, *[0] * (batch - 1 - len(few))], present
 
 
 def _observed(model: keras.Model, batch: Any, present: Any) -> tuple[dict[str, Any], Any]:

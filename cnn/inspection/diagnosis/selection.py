@@ -45,18 +45,18 @@ def selection_of(
 
 def selected(
     dataset: Dataset | NDArray[Any], selection: Selection
-) -> tuple[list[Any], NDArray[np.int64] | None]:
-    """Return the pictures of a selection, and their labels (n,) where they have any.
+) -> tuple[list[Any], NDArray[np.int64]]:
+    """Return the pictures of a selection, and their places (n,) in the data set.
 
     Pictures that are damaged are left out. Raises `DatasetError` where all are.
     """
     places = _spread(selection.count, selection.total)
     if not isinstance(dataset, Dataset):
-        return [dataset[int(place)] for place in places], None
+        return [dataset[int(place)] for place in places], places
     chosen, kept = dataset.readable(places)
     if not chosen:
         raise DatasetError(f"No picture of {dataset.name} that was looked at can be read.")
-    return chosen, dataset.labels[kept] if dataset.is_labelled else None
+    return chosen, kept
 
 
 def affordable(

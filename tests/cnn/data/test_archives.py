@@ -187,8 +187,8 @@ def test_an_archive_that_is_cut_short_is_refused_at_any_length(tmp_path):
 
 
 GIVEN = (
-    "Arrays beside the pictures: {}. A network with an input called so gets what there is for the "
-    "picture that is shown; others make no use of it."
+    "Arrays beside the pictures: {}. A network with an input called so gets what there is for each "
+    "picture; others make no use of it."
 )
 
 

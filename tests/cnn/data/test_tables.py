@@ -200,7 +200,7 @@ def test_other_columns_of_numbers_are_kept_and_those_of_words_are_told(tmp_path)
     source = open_source(Path(table(tmp_path, text)))
     assert source.notes == (
         "Columns of labels.csv beside the pictures: flag. A network with an input called so gets what "
-        "there is for the picture that is shown; others make no use of it.",
+        "there is for each picture; others make no use of it.",
         "Left out: note (no number in line 2: 'old'), empty (no numbers) and Age (another column is "
         "called so).",
     )
