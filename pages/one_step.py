@@ -186,7 +186,7 @@ def show(request: Request) -> Screen:
         LABEL: {"options": _classes(request), "value": str(_label(request))},
         **_buttons(len(rates), most=most),
     }
-    texts = {WHY: _why(request), LINE: in_words(rates, most)}
+    texts = {WHY: _why(request), LINE: in_words(rates)}
     try:
         teaching = _teaching(request, rates, most)
     except cnn.CnnError as error:
@@ -267,7 +267,7 @@ def _kept(request: Request, teaching: Teaching, name: str) -> dict[str, str]:
     """Return what of a large network is kept, beside the steps made."""
     if teaching.model is not None:
         return {}
-    made, count = in_words(teaching.learning_rates, 1), request.model.count_params()
+    made, count = in_words(teaching.learning_rates), request.model.count_params()
     line = (
         f"{made} Of a network of {count:,} weights one step is the most. All of them make it; what "
         f"became of each is kept for {name} alone, of the other layers how far they moved."
@@ -275,7 +275,7 @@ def _kept(request: Request, teaching: Teaching, name: str) -> dict[str, str]:
     return {LINE: line}
 
 
-def in_words(rates: Sequence[float], most: int = MOST_STEPS) -> str:
+def in_words(rates: Sequence[float]) -> str:
     """Return how many steps were made with which learning rates, in their order."""
     if not rates:
         return "No step made yet."
@@ -286,7 +286,7 @@ def in_words(rates: Sequence[float], most: int = MOST_STEPS) -> str:
     else:
         count = "1 step" if len(rates) == 1 else f"{len(rates)} steps"
         sentence = f"{count} made with learning rate {rates[0]:g}"
-    return f"{sentence}; more are not made here." if len(rates) >= most else f"{sentence}."
+    return f"{sentence}; more are not made here." if len(rates) >= MOST_STEPS else f"{sentence}."
 
 
 def _facts(teaching: Teaching) -> str:

@@ -122,8 +122,8 @@ def test_of_a_large_network_one_step_is_shown_as_of_any_and_the_page_says_what_i
             assert shown["facts"] == usual["facts"] and shown["row"] == usual["row"]
             assert shown["captions"] == usual["captions"]
     _, _, line, disabled = control(taught(query, 3, "0.002"))
-    assert line.startswith("1 step made with learning rate 0.002; more are not made here. Of a ")
-    assert "network of 121,930 weights one step is the most." in line
+    assert line.startswith("1 step made with learning rate 0.002. Of a network of 121,930 ")
+    assert "121,930 weights one step is the most." in line
     assert f"kept for {layers['opening']} alone" in line
     assert disabled == [True, False, False, False]
     assert control(taught(query, 3))[3] == [False, True, True, True]
