@@ -28,6 +28,7 @@ from cnn.errors import (
 )
 from cnn.gradients.adversarial import fgsm, fgsm_sweep, logit_gradient
 from cnn.gradients.effective import effective_field
+from cnn.gradients.once import teach_once
 from cnn.gradients.teaching import LayerTeaching, Teaching, teach
 from cnn.images import perturbations
 from cnn.images.decoding import Decoded, Limits, decode
@@ -190,6 +191,7 @@ __all__ = [
     "sweep",
     "synthesise",
     "teach",
+    "teach_once",
     "top_pictures",
     "totals",
     "train",

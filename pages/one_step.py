@@ -14,6 +14,7 @@ from dash import Dash, html
 
 import cnn
 from cnn.figures import teaching as figures
+from cnn.gradients.once import is_taught_once, teach_once
 from cnn.gradients.teaching import (
     MOST_RATE,
     MOST_STEPS,
@@ -175,6 +176,7 @@ def register(app: Dash) -> None:
 def show(request: Request) -> Screen:
     """Return what is taught, the steps made, and what they did; or why nothing can be taught."""
     rates = request.view.learning_rates
+    most = 1 if is_taught_once(request.model) else MOST_STEPS
     try:
         require_classes(request.model, TEACHING)
         request.passed.prediction.require_finite(TEACHING)
@@ -182,13 +184,11 @@ def show(request: Request) -> Screen:
         return _refused(str(error), may_teach=False)
     controls = {
         LABEL: {"options": _classes(request), "value": str(_label(request))},
-        **_buttons(len(rates), may_teach=True),
+        **_buttons(len(rates), most=most),
     }
     texts = {WHY: _why(request), LINE: in_words(rates)}
     try:
-        teaching = teach(
-            request.model, request.look.seen, label=_label(request), learning_rates=rates
-        )
+        teaching = _teaching(request, rates, most)
     except cnn.CnnError as error:
         refused = _refused(str(error), may_teach=True)
         return replace(refused, texts=texts, properties={**refused.properties, **controls})
@@ -200,22 +200,42 @@ def show(request: Request) -> Screen:
     )
 
 
+def _teaching(request: Request, rates: Sequence[float], most: int) -> Teaching:
+    """Return what the steps did; of a large network, one step, and the layer on the screen in full."""
+    seen, label = request.look.seen, _label(request)
+    if most > 1:
+        return teach(request.model, seen, label=label, learning_rates=rates)
+    if len(rates) > 1:
+        raise cnn.RunError(
+            f"{len(rates)} steps were asked for: of a network of {request.model.count_params():,} "
+            "weights one is made, for which a second set of them is kept. Undo the others, or start "
+            "again."
+        )
+    layer = request.layer_among(_weighted(request)).name
+    rate = rates[0] if rates else None
+    return teach_once(request.model, seen, label=label, layer=layer, learning_rate=rate)
+
+
+def _weighted(request: Request) -> list[cnn.LayerInfo]:
+    infos = cnn.layer_infos(request.model)
+    return [info for info in infos if info.weight_shapes and not info.nested]
+
+
 def _classes(request: Request) -> list[dict[str, str]]:
     names = cnn.class_names(request.model)
     return [{"label": name, "value": str(i)} for i, name in enumerate(names)]
 
 
-def _buttons(made: int, *, may_teach: bool) -> dict[str, dict[str, Any]]:
-    """Return which buttons do nothing when so many steps are made."""
-    is_full = made >= MOST_STEPS or not may_teach
-    return {STEP: {"disabled": is_full}} | {
+def _buttons(made: int, *, most: int) -> dict[str, dict[str, Any]]:
+    """Return which buttons do nothing when so many of the most steps are made."""
+    return {STEP: {"disabled": made >= most}} | {
         button: {"disabled": not made} for button in (AGAIN, UNDO, RESTART)
     }
 
 
 def _refused(why: str, *, may_teach: bool) -> Screen:
     """Return the page with a message in place of its figures."""
-    empty = {LABEL: {"options": [], "value": None}, **_buttons(0, may_teach=may_teach)}
+    empty = {LABEL: {"options": [], "value": None}, **_buttons(0, most=int(may_teach))}
     message = {PROBLEM: {"children": why, "is_open": True}}
     hidden = {RESULT: True, CONTROLS: not may_teach}
     return Screen({}, {WHY: "", LINE: ""}, hidden=hidden, properties={**empty, **message})
@@ -223,8 +243,7 @@ def _refused(why: str, *, may_teach: bool) -> Screen:
 
 def _taught(request: Request, teaching: Teaching) -> Screen:
     """Return the figures of what was learnt, and what goes with them."""
-    weighted = [info for info in cnn.layer_infos(request.model) if info.name in teaching.layers]
-    name = request.layer_among(weighted).name
+    name = request.layer_among(_weighted(request)).name
     weights = figures.weights(request.model, teaching, name, source=request.view.source)
     general = (
         figures.predictions(teaching, _true(request)),
@@ -234,7 +253,7 @@ def _taught(request: Request, teaching: Teaching) -> Screen:
     charts = dict(zip((*_GENERAL, *_OF_LAYER), (*general, *weights.charts), strict=True))
     return Screen(
         charts,
-        texts={FACTS: _facts(teaching)},
+        texts={FACTS: _facts(teaching), **_kept(request, teaching, name)},
         hidden={RESULT: False, CONTROLS: False, f"{SOURCE}-box": weights.inputs < 2},
         properties={
             PROBLEM: {"is_open": False},
@@ -242,6 +261,18 @@ def _taught(request: Request, teaching: Teaching) -> Screen:
             SOURCE: {"options": _source_options(weights.inputs)},
         },
     )
+
+
+def _kept(request: Request, teaching: Teaching, name: str) -> dict[str, str]:
+    """Return what of a large network is kept, beside the steps made."""
+    if teaching.model is not None:
+        return {}
+    made, count = in_words(teaching.learning_rates), request.model.count_params()
+    line = (
+        f"{made} Of a network of {count:,} weights one step is the most. All of them make it; what "
+        f"became of each is kept for {name} alone, of the other layers how far they moved."
+    )
+    return {LINE: line}
 
 
 def in_words(rates: Sequence[float]) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 from keras import layers, ops
 from keras.src.applications.convnext import LayerScale
 
+from cnn.models import former
 from cnn.models.loading import as_functional
 
 OF_ONE = (
@@ -126,6 +127,8 @@ for name in ACTIVATIONS:
     )
     if hasattr(ops, name):
         register(3, f"op_{name}", lambda pick, x, name=name: getattr(ops, name)(x))
+register(3, "former_sigmoid", lambda pick, x: layers.Activation(former.hard_sigmoid())(x))
+register(2, "former_dense", lambda pick, x: layers.Dense(3, former.hard_sigmoid())(x))
 register(2, "dense_layer", lambda pick, x: layers.Dense(3, activation=layers.LeakyReLU(0.1))(x))
 register(
     2,

@@ -22,6 +22,7 @@ from cnn.captions.caption import Caption, legend
 from cnn.captions.inputs import kept_range, pixel_range, range_hint
 from cnn.captions.layers import (
     architecture,
+    called_in_training,
     channel,
     cost,
     dilation,
@@ -68,6 +69,7 @@ __all__ = [
     "asked",
     "assumed",
     "attention_scores",
+    "called_in_training",
     "candidates",
     "cell_number",
     "change",

@@ -21,6 +21,7 @@ class Caption:
 
 
 NO_CAPTION = Caption("")
+_PART = 1 << 20
 
 
 def reduced(caption: Caption, down: int, across: int) -> Caption:
@@ -61,9 +62,19 @@ def largest(noun: str, values: NDArray[Any]) -> tuple[str, tuple[int, ...]]:
 
     It is "The largest weight", or, where a sign hides its size, "The weight largest in size".
     """
-    place = np.unravel_index(int(np.abs(values).argmax()), values.shape)
+    place = np.unravel_index(_farthest(values.reshape(-1)), values.shape)
     name = f"The {noun} largest in size" if values.min() < 0 else f"The largest {noun}"
     return name, tuple(int(i) for i in place)
+
+
+def _farthest(values: NDArray[Any]) -> int:
+    """Return the first place of the largest magnitude in a row; of NaN where there is one.
+
+    It is looked for in parts: the magnitudes of a large layer would take as much memory as its weights.
+    """
+    starts = range(0, values.size, _PART)
+    places = [start + int(np.abs(values[start : start + _PART]).argmax()) for start in starts]
+    return places[int(np.abs(values[places]).argmax())]
 
 
 def not_finite(noun: str, values: NDArray[Any]) -> str:

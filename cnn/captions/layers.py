@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from fnmatch import fnmatchcase
 from math import prod
 from string import Formatter
 
@@ -15,11 +16,14 @@ from cnn.inspection.predictions import Prediction
 from cnn.models.arrangement import MOST_SHEETS, BlockScale
 from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo, Totals
-from cnn.words import counted, number, percent, scaled, sides
+from cnn.words import counted, listed, number, percent, scaled, sides
 
 _MOST_NAMED = 6
 # Functions with ends, by the lower one.
 _SQUEEZED = {"sigmoid": "0", "tanh": "−1"}
+# Layers that draw their numbers anew at each call in training.
+_BY_CHANCE = ("*Dropout*", "GaussianNoise", "Random*")
+_MOST_CALLED = 3
 # How many axes the places of maps have.
 _AXES_OF_MAPS = 2
 
@@ -216,6 +220,22 @@ def explanation(info: LayerInfo) -> str:
 def _what(info: LayerInfo) -> str:
     """Return what the layer does to its input, by its kind; where that is unknown, its shape."""
     return _filled(kind_of(info.kind).what, info)
+
+
+def called_in_training(infos: Iterable[LayerInfo]) -> str:
+    """Return how model(x) differs from the prediction, where layers are called as in training."""
+    called = [info for info in infos if info.setting("training")]
+    if not called:
+        return ""
+    names = [info.name for info in called[:_MOST_CALLED]]
+    others = len(called) - len(names)
+    those = listed([*names, counted(others, "other")] if others else names)
+    is_chance = any(fnmatchcase(info.kind, kind) for info in called for kind in _BY_CHANCE)
+    differs = "differs from call to call" if is_chance else "may differ"
+    return (
+        f"What model(x) says {differs}: it goes through {those} as in training (training=True). "
+        "model.predict(x) does not, and this is what it says."
+    )
 
 
 def _in_training(info: LayerInfo) -> str:

@@ -24,6 +24,7 @@ _MOST_CLASSES = 20
 # Of each of the three matrices.
 _MOST_CELLS = mosaic.MOST_TOGETHER // 3
 _MOST_MOVED = isqrt(_MOST_CELLS)
+_ROWS_AT_ONCE = 1024
 _MOST_NAMED = 24
 _LONGEST_NAME = 18
 _ROOM_FOR_SHARES = 1.22
@@ -144,7 +145,7 @@ def weights(model: Any, teaching: Teaching, layer: str, *, source: int | None = 
     taught = replace(teaching.layers[layer], name=layer)
     if not any(name.endswith("kernel") for name in taught.before):
         return _vectors(taught, teaching)
-    before, after = kernels(model, layer), kernels(teaching.model, layer)
+    before, after = _kernels(model, teaching, taught)
     if before.ndim == 2:
         return _matrices(taught, teaching, before, after)
     inputs = before.shape[-2]
@@ -158,6 +159,18 @@ def weights(model: Any, teaching: Teaching, layer: str, *, source: int | None = 
     return replace(tiles, charts=(first, *others))
 
 
+def _kernels(
+    model: Any, teaching: Teaching, taught: LayerTeaching
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the first kernel of a layer before and after."""
+    if teaching.model is not None:
+        return kernels(model, taught.name), kernels(teaching.model, taught.name)
+    before, after = (
+        kernels(model, taught.name, arrays=arrays) for arrays in (taught.before, taught.after)
+    )
+    return before, after
+
+
 def _tiles(
     taught: LayerTeaching,
     teaching: Teaching,
@@ -168,7 +181,8 @@ def _tiles(
     inputs = before.shape[-2]
     norms = source is None and inputs > 1
     first, last = kernel_tiles(before, source), kernel_tiles(after, source)
-    moved = kernel_tiles(after - before, source)
+    change = after - before
+    moved = kernel_tiles(change, source)
     of = "norm over inputs" if norms else f"input channel {source or 0}"
     both = f"{'norm' if norms else 'weight'}, one range for before and after"
     common = colour_range(first, last)
@@ -185,7 +199,7 @@ def _tiles(
         tiled(moved, f"{taught.name}: difference", own, _range_of(moved, own)),
     )
     caption = captions.kernel_tiles(first, inputs=inputs, source=source, colours=common)
-    texts = _three(caption, taught, teaching, before, after, _change_seen(moved, own))
+    texts = _three(caption, taught, teaching, (before, after, change), _change_seen(moved, own))
     captioned = (replace(chart, caption=text) for chart, text in zip(charts, texts, strict=True))
     return Weights(tuple(captioned), inputs)
 
@@ -228,12 +242,12 @@ def _matrices(
         caption = Caption(
             f"Of {before.size:,} weights the part that moved most. {caption.seen}", caption.notice
         )
-    texts = _three(caption, taught, teaching, before, after, _change_seen(change, own))
+    texts = _three(caption, taught, teaching, (before, after, change), _change_seen(change, own))
     return Weights(_whole(figures, _MATRIX_SIZE, texts), wide=True)
 
 
 def _vectors(taught: LayerTeaching, teaching: Teaching) -> Weights:
-    name = next(iter(taught.gradients or taught.before))
+    name = next(iter(taught.moving or taught.before))
     before, after = taught.before[name].ravel(), taught.after[name].ravel()
     change = after - before
     titles = (
@@ -254,7 +268,7 @@ def _vectors(taught: LayerTeaching, teaching: Teaching) -> Weights:
     drawn[2].update_layout(margin={"l": 76})
     caption = captions.vector(name, before, each="channel")
     seen = "After minus before, in a range of its own."
-    texts = _three(caption, taught, teaching, before, after, seen)
+    texts = _three(caption, taught, teaching, (before, after, change), seen)
     return Weights(_whole(drawn, _BARS_SIZE, texts))
 
 
@@ -269,12 +283,12 @@ def _three(
     caption: Caption,
     taught: LayerTeaching,
     teaching: Teaching,
-    before: NDArray[np.float32],
-    after: NDArray[np.float32],
+    weights: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]],
     change_seen: str,
 ) -> tuple[Caption, Caption, Caption]:
-    """Return the captions of before, after and difference, from all weights of the layer's array."""
-    farthest = float(np.abs(before).max()), float(np.abs(after).max())
+    """Return the captions of before, after and difference, from all of its weights."""
+    before, after, change = weights
+    farthest = _farthest(before), _farthest(after)
     last = Caption(
         "The same weights afterwards, in the same range.",
         f"No weight was farther from zero than {number(farthest[0], 4)}; now none is farther than "
@@ -283,7 +297,7 @@ def _three(
     return (
         caption,
         last,
-        Caption(change_seen, _about_change(taught, teaching, after - before, farthest)),
+        Caption(change_seen, _about_change(taught, teaching, change, farthest)),
     )
 
 
@@ -299,10 +313,10 @@ def _about_change(
         return "No step has been made yet."
     if not change.any():
         return "None of these weights moved: the gradient is too small for them, or zero."
-    most = float(np.abs(change).max())
+    most = _farthest(change)
     sentence = f"Each weight moved by at most {number(most, 2)}; none is farther from zero than "
     sentence += number(farthest[1], 2)
-    still = float((change == 0).mean())
+    still = 1 - np.count_nonzero(change) / change.size
     return f"{sentence}, and {percent(still)} did not move at all." if still else f"{sentence}."
 
 
@@ -333,9 +347,19 @@ def _most_moved(change: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]
     """Return the inputs and the units of (inputs, units) that are shown, in their own order."""
     if change.size <= _MOST_CELLS:
         return np.arange(change.shape[0]), np.arange(change.shape[1])
-    sizes = (np.abs(change).sum(axis=1), np.abs(change).sum(axis=0))
-    inputs, units = (np.sort(np.argsort(-s, kind="stable")[:_MOST_MOVED]) for s in sizes)
+    rows, columns = np.empty(len(change)), np.zeros(change.shape[1])
+    # In parts, since the weights before and after take memory enough.
+    for start in range(0, len(change), _ROWS_AT_ONCE):
+        sizes = np.abs(change[start : start + _ROWS_AT_ONCE])
+        rows[start : start + _ROWS_AT_ONCE] = sizes.sum(axis=1)
+        columns += sizes.sum(axis=0)
+    inputs, units = (np.sort(np.argsort(-s, kind="stable")[:_MOST_MOVED]) for s in (rows, columns))
     return inputs, units
+
+
+def _farthest(values: NDArray[np.float32]) -> float:
+    """Return the largest magnitude, without an array of magnitudes."""
+    return float(max(values.max(), -values.min()))
 
 
 def _steepest(teaching: Teaching) -> str:

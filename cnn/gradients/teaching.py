@@ -36,38 +36,62 @@ _GRADIENTS = "_cnn_weight_gradients"
 Arrays = Mapping[str, NDArray[np.float32]]
 
 
+@dataclass(frozen=True)
+class Norms:
+    """The Euclidean norms of a layer's gradient, of its change and of its weights before, all that moves.
+
+    `names` are those of the weights that move.
+    """
+
+    names: tuple[str, ...]
+    gradient: float
+    change: float
+    weight: float
+
+
 @dataclass(frozen=True, eq=False)
 class LayerTeaching:
     """What the steps did to one layer.
 
     All arrays are float32, in the shape in which the layer keeps them, by their own names
     ("kernel", "bias" ...). `before` and `after` are its weights, `gradients` those of the loss by
-    the weights that training moves: none where the layer is frozen.
+    the weights that training moves: none where the layer is frozen. Where not all arrays are kept
+    (`cnn.teach_once`), `norms` has what was measured of them.
     """
 
     name: str
     gradients: Arrays
     before: Arrays
     after: Arrays
+    norms: Norms | None = None
+
+    @property
+    def moving(self) -> tuple[str, ...]:
+        """The names of the weights that training moves."""
+        return self.norms.names if self.norms else tuple(self.gradients)
 
     @property
     def is_frozen(self) -> bool:
         """Whether training moves none of the layer's weights."""
-        return not self.gradients
+        return not self.moving
 
     @cached_property
     def gradient_norm(self) -> float:
         """The Euclidean norm of the gradient by all its weights together."""
-        return _norm(self.gradients.values())
+        return self.norms.gradient if self.norms else _norm(self.gradients.values())
 
     @cached_property
     def change_norm(self) -> float:
         """The Euclidean norm of `after` minus `before`, all that moves together."""
+        if self.norms:
+            return self.norms.change
         return _norm(self.after[name] - self.before[name] for name in self.gradients)
 
     @cached_property
     def weight_norm(self) -> float:
         """The Euclidean norm of `before`, of all that moves together."""
+        if self.norms:
+            return self.norms.weight
         return _norm(self.before[name] for name in self.gradients)
 
     @property
@@ -82,7 +106,8 @@ class Teaching:
 
     `layers` has an entry for each use of a layer with weights, by name, in graph order; the uses of
     a shared layer have the same. Its gradients are those that the last step followed, or, before
-    any step, those that the first one would follow. `model` has the weights after the steps.
+    any step, those that the first one would follow. `model` has the weights after the steps; None where
+    not all of them are kept.
     """
 
     label: int
@@ -92,7 +117,7 @@ class Teaching:
     before: Prediction
     after: Prediction
     layers: Mapping[str, LayerTeaching]
-    model: keras.Model
+    model: keras.Model | None
 
     @property
     def moving(self) -> tuple[LayerTeaching, ...]:
@@ -127,7 +152,8 @@ def teach(
 
     `image` is what `prepare` takes. Raises `ImageError` for what is no picture, `ModelError` for a
     model without class probabilities, or with some that are not finite, without the label, or with
-    more than 30 million weights, whose copies before and after would not fit into memory, `LayerError`
+    more than 30 million weights, whose copies before and after would not fit into memory (see
+    `teach_once`), `LayerError`
     for a model without weights that training moves, and `RunError` for a learning rate that is not
     above 0 and at most 10, for more than 50 steps, and for a step after which the network's numbers
     are no longer finite.
@@ -136,13 +162,13 @@ def teach(
     rates = _checked_rates(learning_rates)
     label = checked_class(model, label)
     _require_room(model)
-    moving = _moving(model)
+    moving = moving_places(model)
     batch = prepare(image, model)
     weights = [np.asarray(weight.numpy(), np.float32) for weight in model.weights]
     stepped = twin(model, weights) if rates else model
     first = now = _measured(model, batch, label)
     first.prediction.require_finite(TEACHING)
-    _require_finite_weights([weights[i] for i in moving])
+    require_finite_weights(all(np.isfinite(weights[i]).all() for i in moving))
     followed, moved = first.gradients, list(weights)
     for number, rate in enumerate(rates, 1):
         followed = now.gradients
@@ -202,8 +228,8 @@ def _require_room(model: keras.Model) -> None:
         raise ModelError(
             f"The network has {count:,} weights: steps keep them before and after, and their "
             f"gradients, about {_gigabytes(count)} of memory. They are made of at most "
-            f"{MOST_WEIGHTS:,} weights ({_gigabytes(MOST_WEIGHTS)}). Choose a smaller network, or train "
-            "this one with a program of your own and cnn.RunRecorder, and look at the run."
+            f"{MOST_WEIGHTS:,} weights ({_gigabytes(MOST_WEIGHTS)}). Make one step, and keep what one "
+            "layer became, with cnn.teach_once, or choose a smaller network."
         )
 
 
@@ -211,7 +237,7 @@ def _gigabytes(weights: int) -> str:
     return f"{weights * _BYTES_OF_A_WEIGHT / 1e9:.1f} GB"
 
 
-def _moving(model: keras.Model) -> list[int]:
+def moving_places(model: keras.Model) -> list[int]:
     """Return the places in `model.weights` of those that training moves."""
     trainable = {id(weight) for weight in model.trainable_variables}
     places = [i for i, weight in enumerate(model.weights) if id(weight) in trainable]
@@ -224,21 +250,21 @@ def _moving(model: keras.Model) -> list[int]:
 
 
 def _measured(model: keras.Model, batch: NDArray[np.float32], label: int) -> _Measured:
-    compiled = compiled_once(model, _GRADIENTS, _loss_and_gradients(model))
+    compiled = compiled_once(model, _GRADIENTS, loss_and_gradients(model))
     loss, probabilities, logits, gradients = compiled(batch, np.array([label], np.int32))
     prediction = Prediction.of(model, probabilities, logits)
     return _Measured(float(loss.numpy()), prediction, [one.numpy() for one in gradients])
 
 
-def _loss_and_gradients(model: keras.Model) -> Callable[[Any, Any], Any]:
+def loss_and_gradients(model: keras.Model) -> Callable[[Any, Any], Any]:
     """Return a function of a batch of one and its label (1,).
 
     It gives the loss, the probabilities and logits (or None), both (1, classes), and the gradients
-    in the order of `_moving`.
+    in the order of `moving_places`.
     """
     import tensorflow as tf
 
-    moving = [model.weights[i] for i in _moving(model)]
+    moving = [model.weights[i] for i in moving_places(model)]
 
     def compute(batch: Any, label: Any) -> tuple[Any, Any, Any, list[Any]]:
         values = [weight.value for weight in moving]
@@ -269,8 +295,9 @@ def _step(
             variables[i].assign(weights[i])
 
 
-def _require_finite_weights(weights: list[NDArray[np.float32]]) -> None:
-    if not all(np.isfinite(array).all() for array in weights):
+def require_finite_weights(are_finite: bool) -> None:
+    """Raise `ModelError` for a network whose weights are not all finite."""
+    if not are_finite:
         raise ModelError(
             f"{TEACHING} needs finite weights: this model has NaN or infinity among them. Choose "
             "another model."
@@ -282,7 +309,12 @@ def _require_finite(
 ) -> None:
     if now.is_finite and all(np.isfinite(array).all() for array in weights):
         return
-    raise RunError(
+    raise step_too_large(number, rate)
+
+
+def step_too_large(number: int, rate: float) -> RunError:
+    """Return the error of a step after which numbers of the network are no longer finite."""
+    return RunError(
         f"After step {number}, with learning rate {rate:g}, the network's numbers are no longer "
         "finite: the step was too large. Undo it, or make it again with a lower learning rate."
     )
@@ -295,6 +327,26 @@ def _layers(
     gradients: Mapping[int, NDArray[np.float32]],
 ) -> dict[str, LayerTeaching]:
     """Return a teaching for each use of a layer with weights; arrays are by place in the model's."""
+
+    def taught(name: str, own: Mapping[str, int]) -> LayerTeaching:
+        return LayerTeaching(
+            name,
+            {name: gradients[i] for name, i in own.items() if i in gradients},
+            {name: before[i] for name, i in own.items()},
+            {name: after[i] for name, i in own.items()},
+        )
+
+    return of_layers(model, taught)
+
+
+def of_layers(
+    model: keras.Model, taught: Callable[[str, Mapping[str, int]], LayerTeaching]
+) -> dict[str, LayerTeaching]:
+    """Return a teaching for each use of a layer with weights, the same for all uses of one layer.
+
+    `taught` makes it of the name of the first use, and the places in `model.weights` of the layer's
+    weights by their names.
+    """
     places = {id(weight): i for i, weight in enumerate(model.weights)}
     known: dict[int, LayerTeaching] = {}
     teachings: dict[str, LayerTeaching] = {}
@@ -304,12 +356,7 @@ def _layers(
             continue
         if id(call.layer) not in known:
             own = {name: places[id(w)] for name, w in weights_by_name(weights).items()}
-            known[id(call.layer)] = LayerTeaching(
-                call.name,
-                {name: gradients[i] for name, i in own.items() if i in gradients},
-                {name: before[i] for name, i in own.items()},
-                {name: after[i] for name, i in own.items()},
-            )
+            known[id(call.layer)] = taught(call.name, own)
         teachings[call.name] = known[id(call.layer)]
     return teachings
 

@@ -16,8 +16,9 @@ from cnn.inspection.predictions import Prediction
 from cnn.models import graph, heads
 from cnn.models.compilation import compiled_once
 from cnn.models.cut import run_calls
-from cnn.models.layers import is_large, layer_info, layer_infos
-from cnn.models.orientation import channels_first, read
+from cnn.models.layers import layer_info, layer_infos
+from cnn.models.orientation import channels_first, last, read
+from cnn.models.pieces import is_in_pieces
 from cnn.models.preparing import prepare
 from cnn.properties import cached_property
 
@@ -75,11 +76,7 @@ def forward(model: keras.Model, image: Any) -> ForwardPass:
     Of a large network the pass gives the prediction, the peaks, and what the others are computed from.
     """
     batch = prepare(image, model)
-    return _on_demand(model, batch) if _is_in_pieces(model) else _at_once(model, batch)
-
-
-def _is_in_pieces(model: keras.Model) -> bool:
-    return is_large(model) and not channels_first(model)
+    return _on_demand(model, batch) if is_in_pieces(model) else _at_once(model, batch)
 
 
 def _at_once(model: keras.Model, batch: Any) -> ForwardPass:
@@ -131,12 +128,17 @@ def _on_demand(model: keras.Model, batch: Any) -> ForwardPass:
     compiled = compiled_once(model, _PASS, lambda batch: _in_pieces(model, batch))
     tensors, peaks, sides, probabilities, logits = compiled(batch)
     ends = np.cumsum([len(call.output_shape) + 1 for call in graph.calls(model)])
-    shapes = [tuple(map(int, shape[1:])) or (1,) for shape in np.split(sides.numpy(), ends[:-1])]
+    computed = [tuple(map(int, shape[1:])) for shape in np.split(sides.numpy(), ends[:-1])]
+    names_of_all, first = [call.name for call in graph.calls(model)], channels_first(model)
+    shapes = {
+        name: last(shape, is_first=name in first)
+        for name, shape in zip(names_of_all, computed, strict=True)
+    }
     return ForwardPass(
         Computed(model, dict(zip(kept, tensors, strict=True))),
         Prediction.of(model, probabilities, logits),
         dict(zip(names, map(float, peaks.numpy()), strict=True)),
-        dict(zip((call.name for call in graph.calls(model)), shapes, strict=True)),
+        shapes,
     )
 
 

@@ -19,6 +19,7 @@ from cnn.models.compilation import no_memory
 from cnn.models.cut import run_calls
 from cnn.models.graph import Source, calls
 from cnn.models.heads import giving
+from cnn.models.orientation import channels_first
 from cnn.models.pieces import Piece, pieces
 
 if TYPE_CHECKING:
@@ -72,13 +73,15 @@ class Computed(Mapping[str, Floats]):
             call.name: place for place, piece in enumerate(self._pieces) for call in piece.calls
         }
         self._names = tuple(call.name for call in calls(model))
+        self._first = channels_first(model)
+        self._crossing = {source for piece in self._pieces for source in piece.reads}
         self._recent: LRUCache[str, Floats] = LRUCache(MOST_BYTES, getsizeof=lambda one: one.nbytes)
         self._in_use: WeakValueDictionary[str, Floats] = WeakValueDictionary()
         self._one_at_a_time = Lock()
 
     def __getitem__(self, name: str) -> Floats:
         if (name, 0) in self._kept:
-            return _read(self._kept[name, 0])
+            return self._read(name, self._kept[name, 0])
         with self._one_at_a_time:
             found = self._held(name)
             return self._computed(name)[name] if found is None else found
@@ -115,13 +118,18 @@ class Computed(Mapping[str, Floats]):
         return self._in_use.get(name) if found is None else found
 
     def _values(self, sources: Iterable[Source], known: dict[Source, Any]) -> dict[Source, Any]:
-        """Add the tensors of `sources` to those that are known; what is not kept is computed."""
+        """Add the tensors of `sources` to those that are known; what is not kept is computed.
+
+        Of a piece that is computed for them what goes to other pieces stays, and the rest is let go.
+        """
         for source in sources:
             if source in self._kept:
                 known[source] = self._kept[source]
             elif source not in known:
                 piece = self._piece_of(source[0])
-                run_calls(piece.calls, self._values(piece.reads, known))
+                made = dict(self._values(piece.reads, known))
+                run_calls(piece.calls, made)
+                known.update({one: made[one] for one in self._crossing & made.keys()})
         return known
 
     def _computed(self, name: str) -> dict[str, Floats]:
@@ -130,13 +138,18 @@ class Computed(Mapping[str, Floats]):
             visits = run_calls(piece.calls, self._values(piece.reads, {}))
         except lacks_memory() as error:
             raise no_memory(self._model) from error
-        outputs = {one: _read(output) for one, _, _, output in visits}
+        outputs = {one: self._read(one, output) for one, _, _, output in visits}
         self._in_use.update(outputs)
         # What was asked for, what a page that goes through the network asks for next, and the rest.
         at = list(outputs).index(name)
         for one in reversed(_that_fit([*outputs.items()][at:] + [*outputs.items()][:at])):
             self._recent[one] = outputs[one]
         return outputs
+
+    def _read(self, name: str, tensor: Any) -> Floats:
+        """Return an output without the batch axis, with channels last."""
+        values = np.atleast_1d(np.asarray(tensor)[0]).astype(np.float32, copy=False)
+        return np.ascontiguousarray(np.moveaxis(values, 0, -1)) if name in self._first else values
 
 
 def _that_fit(outputs: Sequence[tuple[str, Floats]]) -> list[str]:
@@ -147,8 +160,3 @@ def _that_fit(outputs: Sequence[tuple[str, Floats]]) -> list[str]:
             names.append(name)
             left -= values.nbytes
     return names
-
-
-def _read(tensor: Any) -> Floats:
-    values: Floats = np.atleast_1d(np.asarray(tensor)[0]).astype(np.float32, copy=False)
-    return values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,15 +28,22 @@ def weights(model: keras.Model, layer: str) -> dict[str, NDArray[np.float32]]:
     return numbers_by_name(next(call.layer for call in calls(model) if call.name == layer))
 
 
-def kernels(model: keras.Model, layer: str, *, name: str | None = None) -> NDArray[np.float32]:
+def kernels(
+    model: keras.Model,
+    layer: str,
+    *,
+    name: str | None = None,
+    arrays: Mapping[str, NDArray[np.float32]] | None = None,
+) -> NDArray[np.float32]:
     """Return a kernel of the layer with the output channels last.
 
     (height, width, in, out) for a convolution, transposed ones included; (..., 1, out) for a
     depthwise one, whose channels each see one input channel; (in, out) for a dense layer, and for each
     of an attention, whose heads stand one after the other. `name` says which, where there are several:
-    see `kernel_names`; without it the first is meant. Raises `LayerError` for one that it does not have.
+    see `kernel_names`; without it the first is meant. `arrays` are taken in place of the layer's own
+    weights, by the same names. Raises `LayerError` for one that it does not have.
     """
-    arrays = weights(model, layer)
+    arrays = weights(model, layer) if arrays is None else arrays
     names = kernel_names(arrays)
     wanted = names[0] if name is None and names else name
     if wanted not in names:

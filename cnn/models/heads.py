@@ -38,7 +38,7 @@ _FUNCTIONS = {
     "HardSigmoid": "hard_sigmoid", "LogSoftmax": "log_softmax", "Sigmoid": "sigmoid",
     "Softmax": "softmax",
 }  # fmt: skip
-_SIGMOIDS = ("sigmoid", "hard_sigmoid")
+_SIGMOIDS = ("sigmoid", "hard_sigmoid", "hard_sigmoid_of_keras_2")
 _AVERAGES = ("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D")
 _SUMS = ("Conv1D", "Conv2D", "Conv2DTranspose", "Conv3D", "Dense", "SeparableConv2D")
 _MOST_UNNAMED = 15

@@ -6,14 +6,14 @@ and asked about here has its channels on the last axis; only the layer itself ge
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnn.models.graph import Call, Shape, as_unit, calls
+from cnn.models.graph import Call, as_unit, calls
 from cnn.models.internals import is_graph
 from cnn.models.kinds import kind_of
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import keras
 
 _FIRST = "_cnn_channels_first"
+Side = TypeVar("Side", int, int | None)
 
 
 def channels_first(model: keras.Model) -> frozenset[str]:
@@ -46,9 +47,9 @@ def with_channels_last(call: Call, first: frozenset[str]) -> Call:
     return replace(
         call,
         turned=call.name in first,
-        output_shape=_last(call.output_shape, is_first=call.name in first),
+        output_shape=last(call.output_shape, is_first=call.name in first),
         input_shapes=tuple(
-            _last(shape, is_first=name in first)
+            last(shape, is_first=name in first)
             for name, shape in zip(call.inputs, call.input_shapes, strict=False)
         ),
     )
@@ -64,13 +65,26 @@ def read(output: Any, name: str, first: frozenset[str]) -> Any:
 def as_computed(
     outputs: Mapping[str, NDArray[np.float32]], first: frozenset[str]
 ) -> Mapping[str, NDArray[np.float32]]:
-    """Return outputs without a batch axis, which have channels last, as the layers computed them."""
-    if not first:
-        return outputs
-    return {
-        name: np.moveaxis(values, -1, 0) if name in first else values
-        for name, values in outputs.items()
-    }
+    """Return outputs without a batch axis, which have channels last, as the layers computed them.
+
+    Each is turned when it is asked for: those of a large network are computed only then.
+    """
+    return _Turned(outputs, first) if first else outputs
+
+
+class _Turned(Mapping[str, NDArray[np.float32]]):
+    def __init__(self, outputs: Mapping[str, NDArray[np.float32]], first: frozenset[str]) -> None:
+        self._outputs, self._first = outputs, first
+
+    def __getitem__(self, name: str) -> NDArray[np.float32]:
+        values = self._outputs[name]
+        return np.moveaxis(values, -1, 0) if name in self._first else values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._outputs)
+
+    def __len__(self) -> int:
+        return len(self._outputs)
 
 
 def _found(layer_calls: tuple[Call, ...]) -> frozenset[str]:
@@ -97,7 +111,8 @@ def hands_on(call: Call) -> bool:
     return bool(call.inputs) and (is_graph(call.layer) or (keeps and not states))
 
 
-def _last(shape: Shape, *, is_first: bool) -> Shape:
+def last(shape: tuple[Side, ...], *, is_first: bool) -> tuple[Side, ...]:
+    """Return the shape of an output as it is read: channels last, and a lone number as one unit."""
     if not shape:
-        return (1,)
-    return (*shape[1:], shape[0]) if is_first else shape
+        return cast("tuple[Side, ...]", (1,))
+    return shape[1:] + shape[:1] if is_first else shape

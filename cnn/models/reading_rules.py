@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnn.errors import ModelError
-from cnn.models import windows
+from cnn.models import former, windows
 from cnn.models.attending import attended_axes, free_axes
 from cnn.models.internals import is_known
 from cnn.models.origins import firsts, origins
@@ -130,11 +130,8 @@ def along_axis(call: Call, number: int) -> Reading:
 
 def activated(call: Call, number: int) -> Reading:
     """Return the reading of an activation: number by number, but for those that divide by a sum."""
-    import keras
-
-    function = call.layer.activation
-    name = getattr(function, "__name__", "")
-    if getattr(keras.activations, name, None) is not function:
+    name = former.name_of(call.layer.activation)
+    if name is None:
         return unknown(call, number)
     divides = name in ("softmax", "log_softmax", "sparsemax")
     return across(call, number) if divides else in_place(call, number)

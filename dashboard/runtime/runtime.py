@@ -91,7 +91,8 @@ class Look:
     not as it is. `true` is the output for the class of the picture, None where it is not known,
     `inputs` are the further inputs of the network, and `unnamed` says what its outputs are taken for,
     where it does not name them, or that nobody knows. `has_card` says whether a range can be kept for
-    the network, and `kept_range` which one is.
+    the network, and `kept_range` which one is. `in_training` says how model(x) differs, where layers are
+    called as in training.
     """
 
     fitted: NDArray[np.uint8]
@@ -106,6 +107,7 @@ class Look:
     unnamed: str = ""
     has_card: bool = False
     kept_range: str = ""
+    in_training: str = ""
 
     @cached_property
     def nbytes(self) -> int:
@@ -589,9 +591,11 @@ class Runtime:
         unnamed = _of_unnamed(model, picture, true)
         has_card = self.catalogue.has_card(self.entry(view))
         kept = cnn.models.card_of(model).kept_range
+        in_training = cnn.captions.called_in_training(cnn.layer_infos(model))
         return Look(
-            fitted, plain, seen, passed, scale, ranges, notes, true, inputs, unnamed, has_card, kept
-        )
+            fitted, plain, seen, passed, scale, ranges, notes, true, inputs, unnamed, has_card, kept,
+            in_training,
+        )  # fmt: skip
 
 
 def _afterwards(do: Callable[[], Any]) -> None:

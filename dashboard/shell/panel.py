@@ -432,6 +432,8 @@ def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
     prediction = None
     if look:
         prediction = prediction_facts(look.passed, picture, look.seen, look.true, look.unnamed)
+        told = filter(None, [prediction["note"], look.in_training])
+        prediction["note"] = " ".join(told)
     described = "\n".join(filter(None, [picture.caption, perturbed_in_words(view)]))
     surgery = cnn.captions.operations(view.operations)
     return {

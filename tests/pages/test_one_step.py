@@ -102,6 +102,41 @@ def test_what_cannot_be_taught_is_told_and_nothing_is_drawn(bundled):
     assert shown["hidden"] and not shown["figures"]
 
 
+@pytest.fixture
+def large(monkeypatch):
+    """Networks of more than 90,000 weights are taught once."""
+    monkeypatch.setattr("cnn.gradients.once.MOST_WEIGHTS", 90_000)
+
+
+def test_of_a_large_network_one_step_is_shown_as_of_any_and_the_page_says_what_is_kept(
+    bundled, large, monkeypatch
+):
+    query, layers = bundled
+    for rates in ("", "0.002"):
+        for name in layers["weighted"]:
+            shown = paint(taught(query, 3, rates), name)
+            monkeypatch.setattr("cnn.gradients.once.MOST_WEIGHTS", 30_000_000)
+            usual = paint(taught(query, 3, rates), name)
+            monkeypatch.setattr("cnn.gradients.once.MOST_WEIGHTS", 90_000)
+            assert not shown["told"] and set(shown["figures"]) == set(FIGURES)
+            assert shown["facts"] == usual["facts"] and shown["row"] == usual["row"]
+            assert shown["captions"] == usual["captions"]
+    _, _, line, disabled = control(taught(query, 3, "0.002"))
+    assert line.startswith("1 step made with learning rate 0.002. Of a network of 121,930 ")
+    assert "121,930 weights one step is the most." in line
+    assert f"kept for {layers['opening']} alone" in line
+    assert disabled == [True, False, False, False]
+    assert control(taught(query, 3))[3] == [False, True, True, True]
+
+
+def test_of_a_large_network_a_link_to_more_steps_is_refused_and_they_can_be_undone(bundled, large):
+    view = taught(bundled[0], 3, "0.002*2")
+    assert (
+        "2 steps were asked for: of a network of 121,930 weights one is made" in paint(view)["told"]
+    )
+    assert control(view)[3] == [True, False, False, False]
+
+
 def control(query):
     shown = screen(one_step, query)
     label = shown.properties[one_step.LABEL]

@@ -25,6 +25,7 @@ _OBSERVED = "_cnn_observed"
 # The ends of the range of a function: one that saturates hardly changes near them.
 _ENDS = {
     "sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "hardsigmoid": (0.0, 1.0),
+    "hard_sigmoid_of_keras_2": (0.0, 1.0),
     "tanh": (-1.0, 1.0), "hard_tanh": (-1.0, 1.0), "hardtanh": (-1.0, 1.0), "softsign": (-1.0, 1.0),
 }  # fmt: skip
 # Within this share of the range sigmoid and tanh have less than 4 % of their steepest slope.

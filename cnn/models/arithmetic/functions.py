@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from cnn.models import former
 from cnn.models.arithmetic.forms import Numbers
 
 
@@ -76,6 +77,11 @@ def log_sigmoid(x: Numbers) -> Numbers:
 def hard_sigmoid(x: Numbers) -> Numbers:
     """Return x/6 + 1/2, between 0 and 1."""
     return np.clip(x / 6 + 0.5, 0, 1)
+
+
+def hard_sigmoid_of_keras_2(x: Numbers) -> Numbers:
+    """Return x/5 + 1/2, between 0 and 1."""
+    return np.clip(x / 5 + 0.5, 0, 1)
 
 
 def sparse_sigmoid(x: Numbers) -> Numbers:
@@ -189,8 +195,8 @@ _OF_ONE: dict[str, Callable[..., Any]] = {
     function.__name__: function
     for function in (
         relu, leaky_relu, prelu, relu6, elu, selu, celu, sigmoid, log_sigmoid, hard_sigmoid,
-        sparse_sigmoid, silu, hard_silu, gelu, mish, softplus, softsign, squareplus, sparse_plus,
-        tanh_shrink, hard_tanh, hard_shrink, soft_shrink, threshold, linear,
+        hard_sigmoid_of_keras_2, sparse_sigmoid, silu, hard_silu, gelu, mish, softplus, softsign,
+        squareplus, sparse_plus, tanh_shrink, hard_tanh, hard_shrink, soft_shrink, threshold, linear,
     )
 } | {
     "tanh": np.tanh,
@@ -238,9 +244,7 @@ def of_activation(activation: Any) -> Applied | None:
         return Applied("linear", linear)
     if isinstance(activation, keras.layers.Layer):
         return of_layer(activation)
-    name = getattr(activation, "__name__", "")
-    if getattr(keras.activations, name, None) is not activation:
-        return None
+    name = former.name_of(activation) or ""
     if name in _OF_SEVERAL:
         return Applied(name, _OF_SEVERAL[name], takes_several=True, axis=-1)
     return Applied(name, _OF_ONE[name]) if name in _OF_ONE else None

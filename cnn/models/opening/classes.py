@@ -10,6 +10,7 @@ from types import FunctionType
 from typing import Any
 
 from cnn.errors import ModelError, quoted, shown
+from cnn.models import former
 from cnn.models.internals import module_of_operation, private_module
 from cnn.models.opening.contents import Config, name_of, parts
 
@@ -110,6 +111,7 @@ def registered(part: Config) -> Any:
     """Return what was registered with Keras under the name of a part; None where nothing was."""
     import keras
 
+    former.hard_sigmoid()
     name = part["config"] if part["class_name"] == "function" else part.get("registered_name")
     return keras.saving.get_registered_object(name or part["class_name"])
 

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from cnn.errors import ModelError, quoted, shown
+from cnn.models.former import HARD_SIGMOID
 from cnn.models.opening.classes import REFUSED, named, registered
 from cnn.models.opening.contents import Config, name_of
 from cnn.models.opening.keras2_graph import OPERATIONS, graph, operation
@@ -19,9 +20,15 @@ _NEW_NAMES = {"Functional": "Model", "BatchNormalizationV1": "BatchNormalization
 # Layers of Keras 2 that Keras 3 does not have.
 _GONE = {
     "AbstractRNNCell", "CuDNNGRU", "CuDNNLSTM", "DenseFeatures", "LocallyConnected1D",
-    "LocallyConnected2D", "RandomHeight", "RandomWidth", "ThresholdedReLU",
+    "LocallyConnected2D", "RandomHeight", "RandomWidth",
 }  # fmt: skip
+# Layers that Keras 3 has as another one with a setting: the old name of the setting, and the new.
+_ANOTHER = {"ThresholdedReLU": ("ReLU", {"theta": "threshold"})}
 _NEW_KEYS = {"batch_input_shape": "batch_shape", "alpha": "negative_slope"}
+# Layers that have their settings and compute something else in Keras 3.
+_OTHERWISE = {"RandomCrop"}
+# Functions that mean other numbers to Keras 3.
+_FORMER = {"hard_sigmoid": HARD_SIGMOID}
 _PLACED = ("name", "inbound_nodes")
 _OF_TRAINING = ("_initializer", "_regularizer", "_constraint")
 _ANYTHING = object()
@@ -51,9 +58,12 @@ def translated(file: str, part: Config) -> Config:
 
     Raises `ModelError`, naming the file, for what means something else to Keras 3, or nothing.
     """
+    part = _by_another(part)
     class_name = str(_NEW_NAMES.get(part["class_name"], part["class_name"]))
     if class_name in OPERATIONS:
         return operation(part)
+    if class_name == "function":
+        return _function(part["config"]) or part
     if class_name in ("Policy", "PolicyV1"):
         return {"module": "keras", "class_name": "DTypePolicy", "config": part["config"]}
     found = named(class_name) if registered(part) is None else None
@@ -109,18 +119,16 @@ def _sequential(file: str, part: Config) -> Config:
 def _settings(file: str, part: Config, known: frozenset[str]) -> Config:
     """Return the settings of a layer without those that Keras 3 does not know."""
     layer, config = part["class_name"], _value(file, part["config"])
-    if layer == "RandomCrop":
+    if layer in _OTHERWISE:
         raise _cropping(file, part)
     kept: Config = {}
     for key, value in config.items():
         new = key if key in known else _NEW_KEYS.get(key, key)
         without = _ANYTHING if key.endswith(_OF_TRAINING) else _LEFT_OUT.get(key)
-        if "activation" in key and value == "hard_sigmoid":
-            raise _without_meaning(file, part, key, "means other numbers")
         if new in known:
-            kept[new] = value
+            kept[new] = (_function(value) if "activation" in key else None) or value
         elif without is not _ANYTHING and value is not None and value != without:
-            raise _without_meaning(file, part, key, "is not known")
+            raise _without_meaning(file, part, key)
     if layer.startswith("BatchNormalization") and isinstance(kept.get("axis"), list):
         (kept["axis"],) = kept["axis"]
     if layer == "Normalization":
@@ -130,10 +138,31 @@ def _settings(file: str, part: Config, known: frozenset[str]) -> Config:
     return kept
 
 
-def _without_meaning(file: str, part: Config, key: str, what: str) -> ModelError:
+def _by_another(part: Config) -> Config:
+    """Return a layer that Keras 3 does not have as the one that computes the same."""
+    another, settings = _ANOTHER.get(part["class_name"], ("", {}))
+    if not another or registered(part) is not None:
+        return part
+    config = {settings.get(key, key): value for key, value in part["config"].items()}
+    return {**part, "class_name": another, "config": config}
+
+
+def _function(name: Any) -> Config | None:
+    """Return a function that means other numbers now as the one registered here; None for any other."""
+    if not isinstance(name, str) or name not in _FORMER:
+        return None
+    return {
+        "module": "builtins",
+        "class_name": "function",
+        "config": _FORMER[name],
+        "registered_name": "function",
+    }
+
+
+def _without_meaning(file: str, part: Config, key: str) -> ModelError:
     return ModelError(
         f"{file} was written by Keras 2, and {shown(key)}={quoted(part['config'][key])} of the layer "
-        f"{quoted(name_of(part))} ({shown(part['class_name'])}) {what} to Keras 3: change it, and "
+        f"{quoted(name_of(part))} ({shown(part['class_name'])}) is not known to Keras 3: change it, and "
         "save the model again."
     )
 

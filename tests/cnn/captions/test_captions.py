@@ -366,6 +366,30 @@ def test_of_any_rank_the_largest_cell_is_named(shape, at, told):
     assert told in layer_output(info, values).notice
 
 
+def called_in_training(*given):
+    x = picture = keras.Input((6, 6, 4))
+    for layer, settings in given:
+        x = layer(x, **settings)
+    return cnn.captions.called_in_training(cnn.layer_infos(keras.Model(picture, x)))
+
+
+def test_what_is_called_as_in_training_is_told_of_the_whole_network():
+    on = {"training": True}
+    dropout, noise = layers.Dropout(0.5, name="mc"), layers.GaussianNoise(0.1, name="noise")
+    assert called_in_training((layers.Dropout(0.5), {}), (layers.RandomFlip(), {})) == ""
+    assert called_in_training((dropout, on)) == (
+        "What model(x) says differs from call to call: it goes through mc as in training "
+        "(training=True). model.predict(x) does not, and this is what it says."
+    )
+    assert "goes through mc and noise as" in called_in_training((dropout, on), (noise, on))
+    norm = layers.BatchNormalization(name="norm")
+    assert called_in_training((norm, on)).startswith(
+        "What model(x) says may differ: it goes through norm"
+    )
+    many = [(layers.Dropout(0.5, name=f"mc_{i}"), on) for i in range(5)]
+    assert "mc_0, mc_1, mc_2 and 2 others as in training" in called_in_training(*many)
+
+
 def test_what_is_not_so_is_not_said():
     assert "repeat" not in described(layers.UpSampling2D(interpolation="bilinear")).lower()
     assert "shrink" not in described(layers.MaxPooling2D(3, 1, "same"))

@@ -204,7 +204,7 @@ def test_a_network_whose_copies_would_fill_the_memory_is_refused(classifier, sev
     monkeypatch.setattr("cnn.gradients.teaching.MOST_WEIGHTS", 90_000)
     monkeypatch.setattr("cnn.gradients.teaching._BYTES_OF_A_WEIGHT", 50_000)
     told = (
-        r"has 121,930 weights.*about 6\.1 GB.*at most 90,000 weights \(4\.5 GB\).*cnn\.RunRecorder"
+        r"has 121,930 weights.*about 6\.1 GB.*at most 90,000 weights \(4\.5 GB\).*cnn\.teach_once"
     )
     with pytest.raises(cnn.ModelError, match=told):
         teach(classifier, seven, label=3)

@@ -240,12 +240,79 @@ def test_the_first_layer_with_numbers_that_are_none_is_found(large, value):
     assert np.isfinite(passed.bound) and passed.bound >= np.abs(passed.activations["first"]).max()
 
 
-def test_a_network_with_channels_first_is_computed_at_once(large):
-    picture = keras.Input((6, 6, 1))
-    x = layers.Reshape((1, 6, 6))(picture)
-    x = layers.GlobalMaxPooling2D(data_format="channels_first", name="most")(x)
-    passed = cnn.forward(as_functional(keras.Model(picture, x)), np.full((6, 6), 255, np.uint8))
-    assert passed.activations["most"].tolist() == [1]
+def channels_first_all_through() -> keras.Model:
+    """Thirty layers that have their channels on the first axis, one of them of a single channel."""
+    keras.utils.set_random_seed(5)
+    first = {"data_format": "channels_first"}
+    picture = keras.Input((9, 11, 3), name="picture")
+    x = layers.Permute((3, 1, 2), name="turn")(picture)
+    for i in range(9):
+        filters = 1 if i == 4 else 4
+        y = layers.Conv2D(filters, 3, padding="same", name=f"conv_{i}", **first)(x)
+        y = layers.BatchNormalization(axis=1, name=f"norm_{i}")(y)
+        x = layers.Concatenate(axis=1, name=f"join_{i}")([y, layers.ReLU(name=f"relu_{i}")(y)])
+    x = layers.GlobalMaxPooling2D(name="most", **first)(x)
+    return as_functional(keras.Model(picture, layers.Dense(3, "softmax", name="last")(x)))
+
+
+def test_a_network_with_channels_first_is_read_with_channels_last_piece_by_piece(monkeypatch):
+    image = np.random.default_rng(3).integers(0, 256, (9, 11, 3), dtype=np.uint8)
+    at_once = cnn.forward(channels_first_all_through(), image)
+    monkeypatch.setattr("cnn.models.layers._LARGE", -1)
+    # Nothing that goes from piece to piece is kept: all of it is computed again.
+    monkeypatch.setattr(computed, "MOST_CROSSING_BYTES", 0)
+    model = channels_first_all_through()
+    passed = cnn.forward(model, image)
+    assert isinstance(passed.activations, Computed) and len(pieces(model)) > 2
+    assert passed.shapes == at_once.shapes
+    assert passed.shapes["conv_3"] == (9, 11, 4)
+    for name, values in at_once.activations.items():
+        np.testing.assert_allclose(passed.activations[name], values, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose([*passed.peaks.values()], [*at_once.peaks.values()], rtol=1e-3)
+    here = {"row": 4, "column": 7, "channel": 2}
+    for layer in ("conv_3", "norm_5", "join_6"):
+        unit = cnn.explain_unit(model, image, layer=layer, activations=passed.activations, **here)
+        assert unit.is_proved
+        assert unit.computed == pytest.approx(at_once.activations[layer][4, 7, 2], rel=1e-3)
+
+
+def test_to_explain_a_number_of_it_computes_what_it_reads_and_no_other_piece(large, monkeypatch):
+    model = channels_first_all_through()
+    image = np.random.default_rng(3).integers(0, 256, (9, 11, 3), dtype=np.uint8)
+    passed = cnn.forward(model, image)
+    run = []
+    monkeypatch.setattr(
+        computed, "run_calls", lambda *given, first=computed.run_calls: run.append(1) or first(*given)
+    )  # fmt: skip
+    cnn.explain_unit(
+        model, image, layer="conv_3", row=1, column=1, channel=1, activations=passed.activations
+    )
+    assert len(run) <= 2 < len(pieces(model))
+
+
+def large_maps() -> keras.Model:
+    """Twenty layers that compute nothing, on maps of which each has 256 times the picture's numbers."""
+    picture = keras.Input((8, 8, 4), name="picture")
+    x = layers.UpSampling2D(16, name="larger")(picture)
+    for i in range(20):
+        x = layers.ReLU(name=f"relu_{i}")(x)
+    x = layers.GlobalAveragePooling2D(name="means")(x)
+    return as_functional(keras.Model(picture, layers.Softmax(name="last")(x)))
+
+
+def test_large_maps_of_a_network_that_computes_little_are_not_kept(monkeypatch):
+    image = np.random.default_rng(3).integers(0, 256, (8, 8, 4), dtype=np.uint8)
+    at_once = cnn.forward(large_maps(), image)
+    assert not isinstance(at_once.activations, Computed)
+    monkeypatch.setattr("cnn.models.pieces._MOST_NUMBERS", 1_000_000)
+    monkeypatch.setattr(computed, "MOST_BYTES", 500_000)
+    monkeypatch.setattr(computed, "MOST_CROSSING_BYTES", 0)
+    model = large_maps()
+    passed = cnn.forward(model, image)
+    assert passed.nbytes < 600_000 < at_once.nbytes / 8
+    assert max(len(part.calls) for part in pieces(model)) <= 3
+    for name in ("larger", "relu_19", "means"):
+        np.testing.assert_allclose(passed.activations[name], at_once.activations[name], rtol=1e-3)
 
 
 def sums_scaled() -> keras.Model:

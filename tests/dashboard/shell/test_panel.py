@@ -1,9 +1,14 @@
+import keras
+import numpy as np
 import pytest
 from dash import no_update
 from dash.exceptions import PreventUpdate
+from keras import layers
 from PIL import Image
 
+import cnn
 from dashboard.app import create_app, runtime_of
+from dashboard.runtime.runtime import current
 from dashboard.settings import Settings
 from dashboard.shell import panel
 from dashboard.state.view import View
@@ -21,8 +26,8 @@ def said(shown):
 
 
 def show(view: View):
-    layers = {"model": view.model, "network": view.network}
-    return panel.show(wanted(view.to_query()), layers, None, "waiting", False)
+    known = {"model": view.model, "network": view.network}
+    return panel.show(wanted(view.to_query()), known, None, "waiting", False)
 
 
 @pytest.fixture
@@ -120,3 +125,22 @@ def test_what_is_left_out_of_own_pictures_is_told_beside_the_choice_of_data(tmp_
     words = "Left out: 1 file of other kinds (1 .tif); pictures are read from .png, .jpg"
     assert (words in str(layout)) == bool(other)
     assert (f"'data-of': '{runtime_of(app).sets.own_name}'" in str(layout)) == bool(other)
+
+
+def test_beside_the_prediction_stands_how_a_network_differs_that_calls_dropout_as_in_training(
+    tmp_path,
+):
+    picture = keras.Input((28, 28, 1))
+    x = layers.Dropout(0.5, name="mc")(layers.Flatten()(picture), training=True)
+    keras.Model(picture, layers.Dense(10, "softmax")(x)).save(tmp_path / "mc.keras")
+    settings = Settings(home=tmp_path, data="digits", download=False, model=tmp_path / "mc.keras")
+    app = create_app(settings)
+    runtime_of(app).wait()
+    with app.server.test_request_context():
+        runtime = current()
+        view = runtime.default_view()
+        look = runtime.look(view)
+        told = panel.facts(view, runtime.picture(view), look)["prediction"]["note"]
+        again = cnn.predict(runtime.model(view), look.seen).probabilities
+    assert "differs from call to call: it goes through mc as in training (training=True)." in told
+    np.testing.assert_array_equal(again, look.passed.prediction.probabilities)

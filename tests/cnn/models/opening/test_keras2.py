@@ -4,6 +4,7 @@
 """
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,9 @@ import numpy as np
 import pytest
 
 import cnn
-from cnn.models.opening import Limits, opened
+from cnn.models.opening import Limits, keras2, keras2_graph, opened
+from cnn.models.opening.classes import REFUSED
+from cnn.models.opening.contents import parts
 from tests.keras2.picture import picture
 
 FILES = Path(__file__).parents[3] / "keras2" / "files"
@@ -39,6 +42,30 @@ def test_the_files_are_of_several_versions_in_both_formats():
     kinds = {(path.stem.rpartition("-")[2], path.suffix) for path in WRITTEN}
     assert kinds >= {("2_13", ".keras"), ("2_15", ".keras"), ("2_18", ".keras"), ("2_15", ".h5")}
     assert ("2_0", ".h5") in kinds
+
+
+def test_the_guide_says_what_of_keras_2_is_translated_and_what_is_refused():
+    guide = (Path(cnn.__file__).parents[1] / "docs" / "guide.md").read_text("utf-8")
+    _, table = guide.split("| of Keras 2 | here | what |\n|---|---|---|\n")
+    rows = table.split("\n\n")[0].splitlines()
+    left_out = keras2._LEFT_OUT
+    usual = {f"{key}={value}" for key, value in left_out.items() if value is not keras2._ANYTHING}
+    always = {key for key, value in left_out.items() if value is keras2._ANYTHING}
+    assert [re.findall("`([^`]+)`", row) for row in rows] == [
+        sorted(names)
+        for names in (
+            keras2._NEW_NAMES,
+            keras2._NEW_KEYS,
+            keras2._ANOTHER,
+            keras2._FORMER,
+            always | {f"*{end}" for end in keras2._OF_TRAINING},
+            usual,
+            keras2_graph._OPERATIONS,
+            keras2._GONE,
+            REFUSED,
+            keras2._OTHERWISE,
+        )
+    ]
 
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.name)
@@ -103,7 +130,6 @@ def test_layers_that_say_nothing_of_an_input_have_that_of_their_model(tmp_path):
     [
         ("DepthwiseConv2D", {"groups": 2}, "groups=2 of the layer 'depthwise_conv2d'"),
         ("Dense", {"softmax_robust_masking": True}, "softmax_robust_masking=True .* is not known"),
-        ("Dense", {"activation": "hard_sigmoid"}, "activation='hard_sigmoid' .* other numbers"),
     ],
 )
 def test_what_means_something_else_now_is_named(tmp_path, layer, setting, words):
@@ -144,12 +170,95 @@ def test_what_only_a_training_would_notice_is_left_out(tmp_path, class_name, set
     np.testing.assert_allclose(answer(path), np.load(FILES / "convolutional-2_15.npy"), rtol=1e-4)
 
 
+def through(path, class_name):
+    """The layer of a class in a file's network, and what comes into it and out of it for the picture."""
+    return through_model(opened(path, Limits())[0], class_name)
+
+
+def through_model(model, class_name):
+    [layer] = [one for one in model.layers if type(one).__name__ == class_name]
+    both = keras.Model(model.inputs[0], [layer.input, layer.output])
+    return layer, *(np.asarray(one)[0] for one in both(picture()[np.newaxis], training=False))
+
+
+def hard_sigmoid_of_keras_2(x):
+    return np.maximum(0, np.minimum(1, 0.2 * x + 0.5))
+
+
+@pytest.mark.parametrize(
+    "written", ["hard_sigmoid", {"class_name": "function", "config": "hard_sigmoid"}]
+)
+def test_a_hard_sigmoid_has_the_slope_that_it_had(tmp_path, written):
+    path = in_place_of("LeakyReLU", tmp_path, "Activation", activation=written)
+    _, given, made = through(path, "Activation")
+    np.testing.assert_allclose(made, hard_sigmoid_of_keras_2(given), atol=1e-6)
+    assert np.abs(made - np.asarray(keras.activations.hard_sigmoid(given))).max() > 1e-3
+
+
+def test_a_layer_that_ends_in_it_gives_scores_and_is_taken_apart_and_saved(tmp_path):
+    def change(configuration):
+        configuration["config"]["layers"][-1]["config"]["activation"] = "hard_sigmoid"
+
+    path = edited(FILES / "convolutional-2_15.h5", tmp_path / "m.h5", change)
+    model = cnn.load_model(path)
+    pixels = (picture() * 255).astype(np.uint8)
+    cnn.save_model(model, tmp_path / "again.keras")
+    for one in (model, cnn.load_model(tmp_path / "again.keras")):
+        dense, given, made = through_model(one, "Dense")
+        sums = given @ np.asarray(dense.kernel) + np.asarray(dense.bias)
+        np.testing.assert_allclose(made, hard_sigmoid_of_keras_2(sums), atol=1e-6)
+        assert cnn.predict(one, pixels).head.form == "scores"
+    unit = cnn.explain_unit(model, pixels, layer="dense", channel=1)
+    assert unit.activation.name == "hard_sigmoid_of_keras_2"
+    assert unit.is_proved
+
+
+def rows_joined(tmp_path):
+    def change(configuration):
+        for part in parts(configuration):
+            if "recurrent_activation" in part["config"]:
+                part["config"]["recurrent_activation"] = "hard_sigmoid"
+
+    return edited(FILES / "joined-2_0.h5", tmp_path / "m.h5", change)
+
+
+def test_the_gates_of_a_gru_are_those_of_keras_2(tmp_path):
+    layer, given, made = through(rows_joined(tmp_path), "GRU")
+    kernel, recurrent, bias = map(np.asarray, layer.get_weights())
+    (for_z, for_r, for_h), (u_z, u_r, u_h) = (np.split(one, 3, 1) for one in (kernel, recurrent))
+    b_z, b_r, b_h = np.split(bias, 3)
+    state = np.zeros(4)
+    for row, expected in zip(given, made, strict=True):
+        z = hard_sigmoid_of_keras_2(row @ for_z + state @ u_z + b_z)
+        r = hard_sigmoid_of_keras_2(row @ for_r + state @ u_r + b_r)
+        state = z * state + (1 - z) * np.tanh(row @ for_h + (r * state) @ u_h + b_h)
+        np.testing.assert_allclose(expected, state, atol=1e-5)
+
+
+def test_the_gates_of_an_lstm_are_those_of_keras_2(tmp_path):
+    layer, given, made = through(rows_joined(tmp_path), "Bidirectional")
+    kernel, recurrent, bias = map(np.asarray, layer.forward_layer.get_weights())
+    state, carry = np.zeros(2), np.zeros(2)
+    for row, expected in zip(given, made, strict=True):
+        i, f, c, o = np.split(row @ kernel + state @ recurrent + bias, 4)
+        carry = hard_sigmoid_of_keras_2(f) * carry + hard_sigmoid_of_keras_2(i) * np.tanh(c)
+        state = hard_sigmoid_of_keras_2(o) * np.tanh(carry)
+        np.testing.assert_allclose(expected[:2], state, atol=1e-5)
+
+
+@pytest.mark.parametrize("theta", [0.0, 4.0])
+def test_a_rectifier_with_a_threshold_is_the_one_of_keras_3(tmp_path, theta):
+    path = in_place_of("LeakyReLU", tmp_path, "ThresholdedReLU", theta=theta)
+    _, given, made = through(path, "ReLU")
+    assert ((given > 0) & (given < 4)).any() and (given > 4).any()
+    np.testing.assert_array_equal(made, given * (given > theta))
+
+
 @pytest.mark.parametrize(
     ("class_name", "words"),
     [
         ("Lambda", r"needs arbitrary Python code to run \(a Lambda layer"),
         ("StringLookup", "looks words up in a vocabulary"),
-        ("ThresholdedReLU", r"needs keras\.layers\.ThresholdedReLU, which Keras 3.* does not have"),
         (
             "LocallyConnected2D",
             r"needs keras\.layers\.LocallyConnected2D, which Keras 3.* not have",
