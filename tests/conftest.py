@@ -50,6 +50,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.browser)
         elif any(item.path.is_relative_to(ROOT / "tests" / name) for name in _SLOW):
             item.add_marker(pytest.mark.slow)
+    # What waits for programs comes first: at the end one process would wait for it beside an idle one.
+    items.sort(key=lambda item: item.path.parent != ROOT / "tests")
     if not config.getoption("--of-data"):
         return
     chosen = [item for item in items if _is_of_data(item)]

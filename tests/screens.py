@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from dash import Dash
 from numpy.typing import NDArray
 
 import cnn
+from cnn.figures import Chart
 from dashboard.app import create_app, runtime_of
 from dashboard.runtime.runtime import Look
 from dashboard.screens.request import Moving, Request
@@ -55,6 +58,11 @@ def caption(shown: Screen, figure: str) -> str:
     """Return the caption of a figure as the page says it."""
     text: str = shown.around()["texts"][f"{figure}-caption"]
     return text
+
+
+def made_of(chart: Chart) -> bytes:
+    """Return what tells apart figures of charts: those that are made of the same are the same."""
+    return sha256(pickle.dumps((chart.frame(), chart.traces, chart.layout))).digest()
 
 
 def unpacked(body: bytes) -> tuple[dict[str, Any], list[NDArray[Any]]]:

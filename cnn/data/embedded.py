@@ -28,26 +28,29 @@ def read_digits(split: str) -> tuple[Digits, NDArray[np.int64]]:
 
 
 class Digits:
-    """Pictures of digits, uint8 (n, 28, 28, 1), each made when it is asked for.
+    """Pictures of digits, uint8 (n, 28, 28, 1), each made when it is asked for first.
 
     All of them take half a second, and who looks at one waits for it. `small` is (n, 8, 8).
     """
 
     def __init__(self, small: NDArray[np.float64]) -> None:
         self._small = small
+        self._made: dict[int, NDArray[np.uint8]] = {}
 
     def __len__(self) -> int:
         return len(self._small)
 
     def __getitem__(self, index: int) -> NDArray[np.uint8]:
-        return _like_mnist(self._small[index])
+        if index not in self._made:
+            self._made[index] = _like_mnist(self._small[index])
+        return self._made[index].copy()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self._all, dtype, copy=copy)
 
     @cached_property
     def _all(self) -> NDArray[np.uint8]:
-        return np.stack([_like_mnist(small) for small in self._small])
+        return np.stack([self[index] for index in range(len(self))])
 
 
 def digits_table() -> NDArray[np.float64]:

@@ -33,7 +33,7 @@ from tests.screens import application_of, screen, unpacked
 MEGABYTE = 1_000_000
 # Methods of many passes with few.
 QUICK = {
-    "options": "smoothgrad.samples:2;expected_gradients.samples:2;integrated_gradients.steps:2;"
+    "options": "smoothgrad.samples:2;expected_gradients.samples:8;integrated_gradients.steps:2;"
     "occlusion.patch:130;occlusion.stride:130"
 }
 
@@ -151,11 +151,18 @@ def test_a_step_of_learning_with_many_weights_is_in_answers_below_a_megabyte(tmp
     assert min(change.z.shape) > 200
 
 
+def quick(app, **more):
+    """A view whose methods have few passes; where one refused its options, all would have many."""
+    query = {**runtime_of(app).default_view().to_query(), **QUICK, **more}
+    assert parse(query)[1] == ()
+    return query
+
+
 @pytest.mark.parametrize("more", [{}, {"overlay": "over"}, {"method": "saliency"}])
 def test_maps_of_a_large_picture_come_in_answers_below_a_megabyte(tmp_path, request_of, more):
     app = application_of(nets.few_weights(260), tmp_path)
     request_of(app)
-    query = {**runtime_of(app).default_view().to_query(), **QUICK, **more}
+    query = quick(app, **more)
     first = explain.show(Request(parse(query)[0]))
     whole = _whole(explain.show, Request(parse(query)[0]), (), explain.PAGE)
     assert len(to_json_plotly(whole)) < MEGABYTE
@@ -224,7 +231,7 @@ def test_to_enlarge_a_part_of_the_weights_nothing_else_is_made_of_them(
 def test_what_is_enlarged_of_a_map_that_came_later_is_its_own(tmp_path, request_of):
     app = application_of(nets.few_weights(400), tmp_path)
     request_of(app)
-    query = {**runtime_of(app).default_view().to_query(), **QUICK}
+    query = quick(app)
     request = Request(parse(query)[0])
     first = explain.show(request)
     last = first.later[-1]

@@ -27,7 +27,7 @@ from pages import (
     why,
 )  # fmt: skip
 from tests import nets
-from tests.screens import application_of, unpacked
+from tests.screens import application_of, made_of, unpacked
 
 OF_LAYERS = (activations, why, features, filters, moments, surgery)
 OF_ALL = (all_layers, architecture, output, perturb, explain, diagnosis, counterfactual)
@@ -58,7 +58,8 @@ OTHERWISE = re.compile(
 def told(screen):
     """All that a page says: texts, choices, and figures with what the pointer tells of them."""
     as_text = {"default": lambda part: part.to_plotly_json(), "ensure_ascii": False}
-    drawn = [chart.figure().to_json() for chart in screen.charts.values()]
+    different = {made_of(chart): chart for chart in screen.charts.values()}
+    drawn = [chart.figure().to_json() for chart in different.values()]
     return [json.dumps(screen.around(), **as_text), *drawn]
 
 

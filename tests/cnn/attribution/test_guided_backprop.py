@@ -113,12 +113,11 @@ def test_of_a_network_that_is_drawn_anew_it_is_that_of_any_other_with_those_weig
     """The cascade of randomisation compares a method with itself, not with the plain gradient."""
     model = network(step)
     trained = cnn.attribute(model, IMAGE, method="guided_backprop", target=0)
-    drawing = Redrawing(model)
+    drawing, fresh = Redrawing(model), network(step)
     for seed in range(8):
         for name in drawing.layers:
             drawing.draw(name, seed)
         found = cnn.attribute(drawing.model, IMAGE, method="guided_backprop", target=0)
-        fresh = network(step)
         fresh.set_weights(drawing.model.get_weights())
         expected = cnn.attribute(fresh, IMAGE, method="guided_backprop", target=0)
         np.testing.assert_allclose(found.map, expected.map, rtol=1e-5, atol=1e-7)

@@ -36,4 +36,12 @@ def test_one_picture_is_made_alone_and_is_that_of_the_whole():
     pictures, _ = read_digits("test")
     one = pictures[7]
     assert "_all" not in vars(pictures)
-    np.testing.assert_array_equal(one, np.asarray(pictures)[7])
+    np.testing.assert_array_equal(one, np.asarray(read_digits("test")[0])[7])
+
+
+def test_a_picture_that_was_kept_is_not_changed_by_who_got_it():
+    pictures, _ = read_digits("test")
+    before = pictures[7].copy()
+    pictures[7][:] = 0
+    np.testing.assert_array_equal(pictures[7], before)
+    np.testing.assert_array_equal(np.asarray(pictures)[7], before)
