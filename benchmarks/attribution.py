@@ -36,8 +36,8 @@ def attribution() -> list[Row]:
     samples = np.repeat(batch, _SAMPLES, axis=0)
     positions = np.repeat(batch, _POSITIONS, axis=0)
     one = "forward and backward, one picture", lambda: both(batch), 200
-    many = f"forward and backward, a batch of {_SAMPLES}", lambda: both(samples), 20
-    covered = f"forward, a batch of {_POSITIONS}", lambda: forward(positions), 20
+    many = f"forward and backward, a batch of {_SAMPLES}", lambda: both(samples), 100
+    covered = f"forward, a batch of {_POSITIONS}", lambda: forward(positions), 40
     rows = []
     for name, method in METHODS.items():
         options = {"baselines": baselines} if "baselines" in method.options else {}

@@ -84,12 +84,17 @@ def _kept(model: keras.Model) -> LRUCache[Any, NDArray[np.float32]]:
     """Return the values that are kept on the model; none after its numbers have changed.
 
     The numbers are tensors, which nothing changes: until other numbers take their place the model's
-    variables have the very same memory.
+    variables have the very same memory, and while it is held here no others get it.
     """
-    now = [variable.value.value() for variable in numbers(model)]
     with _keeping:
-        before, values = getattr(model, _NAME, ([], None))
-        if values is None or not all(map(np.array_equal, before, now)):
+        variables, before, values = getattr(model, _NAME, None) or (numbers(model), [], None)
+        now = [np.asarray(variable.value.value()) for variable in variables]
+        if values is None or not all(map(_are_same, before, now)):
             values = LRUCache(_MOST_KEPT)
-            object.__setattr__(model, _NAME, (now, values))
+        object.__setattr__(model, _NAME, (variables, now, values))
     return values
+
+
+def _are_same(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    """Whether two arrays have the same memory, or else the same numbers."""
+    return one.ctypes.data == other.ctypes.data or np.array_equal(one, other)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,19 +40,18 @@ def expected_gradients(
     """
     from cnn.models.adapters import given_numbers
 
-    random, known = np.random.default_rng(seed), list(baselines)
-    drawn, chosen = np.unique(random.integers(len(known), size=samples), return_inverse=True)
+    known = list(baselines)
+    drawn, chosen, left = _drawn(len(known), samples, seed)
     pictures = _fitted(objective, batch, [known[place] for place in drawn])
-    shares = random.random((samples, 1, 1, 1), np.float32)
+    ways = batch - pictures
     total = np.zeros(batch.shape[1:])
     sums = np.zeros(samples)
 
     def between(part: slice) -> Batch:
-        start = pictures[chosen[part]]
-        return start + shares[part] * (batch - start)
+        return batch - left[part] * ways[chosen[part]]
 
     def add(part: slice, gradients: Batch) -> None:
-        found = (batch - pictures[chosen[part]]) * gradients
+        found = ways[chosen[part]] * gradients
         np.add(total, found.sum(0, dtype=np.float64), out=total)
         sums[part] = found.sum((1, 2, 3), dtype=np.float64)
 
@@ -60,6 +60,19 @@ def expected_gradients(
     law = _law(sums, end, starts[chosen])
     note = _SAME if given_numbers(objective.model) else ""
     return Found((total / samples).astype(np.float32), law, note, value=end)
+
+
+@lru_cache
+def _drawn(
+    count: int, samples: int, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Batch]:
+    """Return which of so many baselines are drawn, which of these each sample has, and its 1 - a.
+
+    The latter is (samples, 1, 1, 1): the share of the way that is left to the picture.
+    """
+    random = np.random.default_rng(seed)
+    drawn, chosen = np.unique(random.integers(count, size=samples), return_inverse=True)
+    return drawn, chosen, 1 - random.random((samples, 1, 1, 1), np.float32)
 
 
 def _fitted(objective: Objective, batch: Batch, baselines: Iterable[Any]) -> Batch:
