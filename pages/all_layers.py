@@ -39,6 +39,8 @@ PROBLEM = "layers-problem"
 SCALE = "layers-scale"
 _MOST_WHOLE = 24
 _IN_A_PART = 12
+# What a figure has beside its cells takes as much room as so many numbers.
+_NUMBERS_AROUND = 500
 
 
 class Window(BaseModel):
@@ -207,7 +209,8 @@ def show(request: Request) -> Screen:
     cells = [prod(Mosaic.of(one.maps.shape).shape) for one in shown if not one.is_vector]
     # A unit has its number and its place; maps have the rest, and never less than a quarter.
     of_units = sum(numbers_of_outputs(one.values.size) for one in shown if one.is_vector)
-    left = max(MOST_TOGETHER // 4, MOST_TOGETHER - of_units)
+    left = MOST_TOGETHER - of_units - _NUMBERS_AROUND * len(shown)
+    left = max(MOST_TOGETHER // 4, left)
     most = fair_share([numbers_per_cell(scale) * count for count in cells], left)
     charts = {element(_figure(one.info.name)): one.chart(scale, most=most) for one in shown}
     return Screen(charts, properties={END: {"layers": len(charts)}})

@@ -95,7 +95,8 @@ class Mosaic:
     @classmethod
     def _in_blocks(cls, shape: tuple[int, ...], block: int, aspect: float) -> Mosaic:
         height, width, count = ceil(shape[0] / block), ceil(shape[1] / block), shape[2]
-        gap = max(1, round(max(height, width) / 12))
+        # Maps of one cell each lie side by side: gaps would be most of what is sent of them.
+        gap = max(1, round(max(height, width) / 12)) if block == 1 or max(height, width) > 1 else 0
         ideal = sqrt(aspect * count * (height + gap) / (width + gap))
         columns = min(count, max(1, ceil(ideal)))
         rows = ceil(count / columns)

@@ -13,12 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 import keras
 import pytest
 from keras import layers
+from plotly.io.json import to_json_plotly
 
 import cnn
 from cnn.files import content_hash
 from dashboard.app import create_app, runtime_of
+from dashboard.screens.request import Request
+from dashboard.screens.screen import _whole
 from dashboard.settings import Settings
-from pages import activations, architecture
+from dashboard.state.view import parse
+from pages import activations, all_layers, architecture
 from tests import nets
 from tests.http import called, served, values_of
 from tests.screens import unpacked, wanted
@@ -132,6 +136,19 @@ def test_its_layers_are_a_table_and_a_diagram(base, network):
         rows = facts["page"]["properties"][architecture.TABLE]["more"]
     assert rows[-1][0] == names[-1] and len(rows) < 81
     assert told[architecture.DIAGRAM]["figure"]["data"]
+
+
+@pytest.mark.parametrize("scale", ["layer", "channel"])
+def test_parts_of_all_layers_in_sight_are_one_answer(app, request_of, network, scale):
+    """One part, or two that follow each other, of the first and of the last, with the most channels."""
+    _, infos, view = network
+    request_of(app)
+    asked, every = parse({**view, "scale": scale})[0], all_layers.parts(infos)
+    for seen in (every[:2], every[-2:], every[-1:]):
+        names = tuple(info.name for part in seen for info in part)
+        whole = _whole(all_layers.show, Request(asked, layers=names), (), all_layers.PAGE)
+        assert len(whole["charts"]) == len(names)
+        assert len(to_json_plotly(whole)) < MEGABYTE
 
 
 def test_what_a_late_layer_gives_is_shown(base, network):

@@ -273,3 +273,15 @@ def test_a_cell_of_a_volume_is_named_by_its_slice_and_the_row_in_it():
             channel, row, column, depth = place
             assert value == volume[depth, row, column, channel]
     assert cnn.figures.slice_rows_of(volume[0]) is None
+
+
+def test_maps_of_one_cell_each_lie_side_by_side():
+    maps = np.random.default_rng(0).random((7, 7, 2048), np.float32)
+    mosaic = Mosaic.of(maps.shape, most=1)
+    assert mosaic.block == 7 and np.prod(mosaic.shape) == 2048
+    np.testing.assert_array_equal(mosaic.tile(maps).ravel(), maps.max((0, 1)))
+    assert mosaic.locate(3, 1) == (mosaic.columns + 3, 0, 0)
+    finer = mosaic.finer(maps.shape, 1)
+    assert finer.locate(3 * 7 + 2, 7 + 4) == (mosaic.columns + 3, 4, 2)
+    apart = Mosaic.of((1, 1, 16))
+    assert (apart.high, apart.wide) == (2, 2)
