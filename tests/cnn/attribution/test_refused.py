@@ -89,7 +89,7 @@ def test_a_number_that_no_pixel_leads_to_is_refused_by_gradients_too(method):
         cnn.attribute(model, np.zeros((4, 4, 1), np.uint8), method=method, target=1)
 
 
-def test_the_quiz_draws_no_untrained_map_that_breaks_the_law(classifier, seven, monkeypatch):
+def test_the_quiz_draws_no_untrained_map_that_breaks_the_law(classifier, monkeypatch):
     from cnn.attribution import quiz
     from cnn.attribution.untrained import untrained
 
@@ -100,4 +100,4 @@ def test_the_quiz_draws_no_untrained_map_that_breaks_the_law(classifier, seven, 
 
     monkeypatch.setattr(quiz, "explain", broken)
     with pytest.raises(cnn.AttributionError, match="own law"):
-        quiz.case_of(classifier, other, seven, "lrp", {})
+        quiz.case_of(classifier, other, cnn.load_dataset("digits"), 0, "lrp", {})
