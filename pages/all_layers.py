@@ -40,7 +40,7 @@ SCALE = "layers-scale"
 _MOST_WHOLE = 24
 _IN_A_PART = 12
 # What a figure has beside its cells takes as much room as so many numbers.
-_NUMBERS_AROUND = 500
+_NUMBERS_AROUND = 1_200
 
 
 class Window(BaseModel):
