@@ -26,6 +26,7 @@ _IS_MORE = """(seen) => [...document.querySelectorAll("#layers-tiles > .tiles:ha
 _PARTS = """() => [...document.querySelectorAll("#layers-tiles > .tiles")].map((part) =>
   [part.dataset.layers, part.querySelector("section") !== null])"""
 _ADDRESSES = ("/values/", "/_dash-update-component")
+_DRAWN = "main .js-plotly-plot .gtitle"
 _DOWN = "() => scrollTo(0, document.documentElement.scrollHeight)"
 _WAIT = 300_000
 
@@ -45,8 +46,10 @@ def scrolling() -> list[Row]:
 
 def _of(name: str, browser: Browser, server: Server) -> list[Row]:
     open_drawn(browser, server, "/activations").close()
+    one = browser.new_page(viewport={"width": 1400, "height": 900}, bypass_csp=True)
     began = time.perf_counter()
-    one = open_drawn(browser, server, "/activations")
+    one.goto(f"{server.url}/activations")
+    one.wait_for_selector(_DRAWN, timeout=_WAIT)
     of_one, one_heap = time.perf_counter() - began, _heap(one)
     one.close()
     page = browser.new_page(viewport={"width": 1400, "height": 900}, bypass_csp=True)
