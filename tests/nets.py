@@ -346,3 +346,14 @@ def stepped() -> keras.Model:
     steep.set_weights([np.full((16, 1), 1e4, np.float32), np.full(1, -12e4, np.float32)])
     last.set_weights([np.array([[1, -1]], np.float32), np.zeros(2, np.float32)])
     return as_functional(model)
+
+
+def overstepping() -> keras.Model:
+    """Of a picture 4x4 it gives finite numbers, and after one large step none."""
+    x = picture = keras.Input((4, 4, 1))
+    x = layers.Flatten()(layers.Rescaling(1e18)(x))
+    for _ in range(3):
+        x = layers.Dense(3, use_bias=False, kernel_initializer="ones")(x)
+    model = as_functional(keras.Model(picture, x))
+    model.layers[-1].set_weights([np.diag([1.0, 2, 3]).astype(np.float32)])
+    return model

@@ -9,6 +9,7 @@ import cnn
 from cnn.gradients.once import teach_once
 from cnn.gradients.teaching import teach
 from cnn.models.loading import as_functional
+from tests import nets
 from tests.memory import memory_at_most
 
 
@@ -91,12 +92,7 @@ def test_what_cannot_be_taught_is_refused(classifier, seven, monkeypatch):
 
 
 def test_a_step_into_numbers_that_are_not_finite_is_told():
-    x = picture = keras.Input((4, 4, 1))
-    x = layers.Flatten()(layers.Rescaling(1e18)(x))
-    for _ in range(3):
-        x = layers.Dense(3, use_bias=False, kernel_initializer="ones")(x)
-    model = as_functional(keras.Model(picture, x))
-    model.layers[-1].set_weights([np.diag([1.0, 2, 3]).astype(np.float32)])
+    model = nets.overstepping()
     image = np.full((4, 4), 9, np.uint8)
     name = model.layers[-1].name
     with pytest.raises(cnn.RunError, match="After step 1, with learning rate 10.*lower"):

@@ -11,6 +11,7 @@ from cnn.figures import teaching as figures
 from cnn.gradients.teaching import MOST_STEPS, checked_rate, teach
 from cnn.models.loading import as_functional
 from cnn.models.twins import twin
+from tests import nets
 
 
 @pytest.fixture(scope="module")
@@ -225,12 +226,7 @@ def test_no_learning_rate_and_too_many_are_refused(classifier, seven):
 
 
 def test_a_step_into_numbers_that_are_not_finite_is_told():
-    x = picture = keras.Input((4, 4, 1))
-    x = layers.Flatten()(layers.Rescaling(1e18)(x))
-    for _ in range(3):
-        x = layers.Dense(3, use_bias=False, kernel_initializer="ones")(x)
-    model = as_functional(keras.Model(picture, x))
-    model.layers[-1].set_weights([np.diag([1.0, 2, 3]).astype(np.float32)])
+    model = nets.overstepping()
     image = np.full((4, 4), 9, np.uint8)
     with pytest.raises(cnn.RunError, match="After step 1, with learning rate 10.*lower"):
         teach(model, image, label=0, learning_rates=[10, 10, 10])
