@@ -73,6 +73,7 @@
   function refuse({ follows, ends }, sentence) {
     if (!follows) tell(sentence);
     ends.refused?.(sentence);
+    if (!follows) root.cnn.settle(root.cnn.currentView());
   }
 
   function show() {
@@ -160,9 +161,11 @@
     root.cnn.paintPanel({ ...values.panel, seen: values.arrays[values.seen], moving: one.moving });
     root.cnn.painted(view || null, !values.page);
     if (!one.moving) closeNotice();
-    if (!values.page || one.path !== location.pathname) return;
-    const paintPage = root.cnn.painters[root.cnn.openPage()] || root.cnn.paintScreen;
-    paintPage(values.page, values.arrays, { ...one, view: view || null });
+    if (values.page && one.path === location.pathname) {
+      const paintPage = root.cnn.painters[root.cnn.openPage()] || root.cnn.paintScreen;
+      paintPage(values.page, values.arrays, { ...one, view: view || null });
+    }
+    root.cnn.settle(view);
   }
 
   function closeNotice() {

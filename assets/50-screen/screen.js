@@ -48,6 +48,8 @@
   }
 
   const isHere = () => Boolean(held) && held.path === location.pathname;
+  // Then Dash does not bring the figures again.
+  const isHeldOf = (view) => isHere() && root.cnn.networkOf(held.view) === root.cnn.networkOf(view);
 
   // What the panel shows follows the view: by the quick way, or else whole, by Dash.
   function follow(view, ready, layers, repaired) {
@@ -58,7 +60,8 @@
     const query = root.cnn.toQuery(view);
     if (query === whole.query && ready === whole.ready) return root.no_update;
     whole = { ...whole, query, ready };
-    requests.panel = requests.page = view;
+    requests.panel = view;
+    if (!isHeldOf(view)) requests.page = view;
     return want(view);
   }
 
@@ -70,7 +73,6 @@
   // Asks for what is another with this view, once; says whether the quick way is open.
   function keepUp(view) {
     if (!isQuick(view)) return false;
-    if (whole.query === root.cnn.toQuery(view)) return true;
     whole.query = "";
     const { panel, page } = differs(view);
     if (!panel && !page) return true;
@@ -87,6 +89,13 @@
     };
     root.cnn.live(() => ({ address, view }), { follows: true, refused, dropped });
     return true;
+  }
+
+  // What was painted last is of the view that is shown: then so is the page, or it is asked for again. Its own
+  // answer may have been dropped for a newer one of the panel, or have been for figures that have gone.
+  function settle(view) {
+    const shown = root.cnn.currentView();
+    if (isHere() && view && shown && root.cnn.toQuery(view) === root.cnn.toQuery(shown)) keepUp(shown);
   }
 
   // A page that has just opened, or whose model is another, wants its figures.
@@ -223,6 +232,7 @@
     if (!held || held.path !== path || location.pathname !== path) return;
     requests.page = resting = null;
     if (!page.charts) {
+      if (!moving) requests.page = view;
       if (page.form && !moving) wantWhole(view);
       return;
     }
@@ -247,6 +257,6 @@
     if (isForPanelAlone && view && requests.page) requests.page = view;
   }
 
-  root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted, askForEmpty, wantWhole, leftOutOf,
+  root.cnn = { ...root.cnn, follow, keepUp, wantScreen, showScreen, paintScreen, painted, settle, askForEmpty, wantWhole, leftOutOf,
     receivers: {}, differs, awaitsRest: () => resting !== null, heldFigures: () => (held ? held.figures : {}), shownView: () => (isHere() ? held.view : null), heldForm: () => (isHere() ? held.form : "") };
 })();

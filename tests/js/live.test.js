@@ -12,7 +12,7 @@ function start() {
   });
   let hear;
   Object.assign(cnn, {
-    messenger: (heard) => ((hear = heard), () => {}), sayBusy() {}, sayIfLong: () => () => {}, paintPanel() {}, painted() {},
+    messenger: (heard) => ((hear = heard), () => {}), sayBusy() {}, sayIfLong: () => () => {}, paintPanel() {}, painted() {}, settle() {},
     currentView: () => ({}),
   });
   const ask = async (name, given = {}) => {

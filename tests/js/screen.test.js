@@ -50,6 +50,57 @@ test("a page whose answer was dropped for one of the panel alone is asked for ag
   assert.deepEqual(differs({ ...view, index: "5" }), { panel: false, page: true });
 });
 
+// A page that holds its figures, of the digit 0, while the view has come to 1; `asked` are the requests since.
+function holding({ isRepaired = false } = {}) {
+  const page = { content: { className: "" } };
+  const parts = { panel: ["index"], filters: ["index"] };
+  const { cnn } = load(["10-state/state.js", "50-screen/screen.js"], { page, rules: { parts } });
+  const [asked, view] = [[], { index: "1" }];
+  Object.assign(cnn, {
+    dropPending() {}, openPage: () => "filters", pageLayer: () => "", networkOf: () => "a network",
+    toQuery: (of) => JSON.stringify(of), valuesAddress: () => "/", currentView: () => view,
+    live: (make, ends) => asked.push({ ...make(), ...ends }),
+  });
+  const screen = { page: "filters", form: "a form", places: [], texts: {}, hidden: {}, properties: {}, later: [] };
+  const layers = { network: "a network" };
+  cnn.showScreen({ ...screen, view: { index: "0" } });
+  cnn.follow(view, "ready", layers, isRepaired ? { view, messages: ["Mended."] } : null);
+  const answer = (page) => {
+    cnn.painted(view, !page);
+    if (page) cnn.paintScreen({ ...screen, charts: {}, ...page }, [], { path: "/", view, moving: "" });
+    cnn.settle(view);
+  };
+  return { asked, answer, follow: () => cnn.follow(view, "ready", layers, null), view };
+}
+
+test("a page is asked for again whose answer was dropped for one of the panel alone", () => {
+  const { asked, answer } = holding();
+  asked[0].dropped();
+  answer(null);
+  assert.equal(asked.length, 2);
+  answer({});
+  assert.equal(asked.length, 2);
+});
+
+test("a page is asked for again whose answer is for figures that have gone", () => {
+  const { asked, answer } = holding();
+  answer({ form: "a form of before" });
+  assert.equal(asked.length, 2);
+});
+
+test("a page that cannot be shown is asked for once", () => {
+  const { asked, answer } = holding();
+  answer({ form: null, charts: undefined });
+  assert.equal(asked.length, 1);
+});
+
+test("a page that is held follows a link that had to be repaired", () => {
+  const { asked, follow, view } = holding({ isRepaired: true });
+  assert.equal(asked.length, 0);
+  follow();
+  assert.deepEqual(asked.map((one) => one.view), [view]);
+});
+
 test("figures that are on their way are not wanted once more", () => {
   const { wants } = start();
   assert.equal(wants().number, 2);
