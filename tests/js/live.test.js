@@ -6,13 +6,13 @@ import { load } from "./scripts.js";
 // The script with a server that answers when the test says so; `frame` shows what has come.
 function start() {
   const prediction = { getAttribute: () => "", setAttribute() {} };
-  const frames = [], told = [], ended = [];
+  const frames = [], told = [], ended = [], settled = [];
   const { cnn } = load(["50-screen/live.js"], {
     page: { prediction }, onProps: (id, { children }) => told.push(children), around: { requestAnimationFrame: (act) => frames.push(act) },
   });
   let hear;
   Object.assign(cnn, {
-    messenger: (heard) => ((hear = heard), () => {}), sayBusy() {}, sayIfLong: () => () => {}, paintPanel() {}, painted() {}, settle() {},
+    messenger: (heard) => ((hear = heard), () => {}), sayBusy() {}, sayIfLong: () => () => {}, paintPanel() {}, painted() {}, settle: (view) => settled.push(view),
     currentView: () => ({}),
   });
   const ask = async (name, given = {}) => {
@@ -21,7 +21,7 @@ function start() {
   };
   const values = { panel: {}, arrays: {} };
   return {
-    cnn, ask, ended, told,
+    cnn, ask, ended, told, settled,
     answer: (number) => hear({ number, values }),
     refuse: (number) => hear({ number, refusal: "no" }),
     frame: () => frames.splice(0).forEach((act) => act()),
@@ -78,4 +78,14 @@ test("of an attempt that is refused the reader is told", async () => {
     assert.deepEqual(page.ended, ["one refused"]);
     assert.deepEqual(page.told, follows ? [] : ["no"]);
   }
+});
+
+test("the page follows the view again after an attempt was refused", async () => {
+  const page = start();
+  await page.ask("the view", { follows: true });
+  page.refuse(1);
+  assert.equal(page.settled.length, 0);
+  await page.ask("an attempt");
+  page.refuse(2);
+  assert.equal(page.settled.length, 1);
 });

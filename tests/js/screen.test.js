@@ -41,7 +41,7 @@ test("what a slider shows in the panel alone leaves the page as it is", () => {
   assert.deepEqual(differs({ index: "5", channel: "1" }), { panel: true, page: false });
 });
 
-test("a page whose answer was dropped for one of the panel alone is asked for again", () => {
+test("a page whose answer was dropped for one of the panel alone is not of the view", () => {
   const { ask, painted, differs, asked } = start();
   const view = { index: "0", channel: "1" };
   ask(view);
