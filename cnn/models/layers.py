@@ -17,6 +17,7 @@ from cnn.models.orientation import channels_first, with_channels_last
 from cnn.models.reading import Certainty
 from cnn.models.reading_rules import attended, nothing
 from cnn.models.seen import SEES_NOTHING, Seen, seen
+from cnn.models.twins import kept_for_twins
 from cnn.models.weights import weights_by_name
 from cnn.models.windows import sides_of, window_of
 from cnn.models.wrapping import of_each_slice, unwrapped
@@ -103,12 +104,15 @@ class LayerInfo:
 
 
 def layer_infos(model: keras.Model) -> tuple[LayerInfo, ...]:
-    """Return a `LayerInfo` for every layer call of the model, inputs first, in graph order."""
-    cached: tuple[LayerInfo, ...] | None = getattr(model, _INFOS, None)
-    if cached is None:
-        cached = _layer_infos(model)
-        object.__setattr__(model, _INFOS, cached)
-    return cached
+    """Return a `LayerInfo` for every layer call of the model, inputs first, in graph order.
+
+    They are found once for the model's twins.
+    """
+    kept = kept_for_twins(model)
+    if _INFOS not in kept:
+        kept[_INFOS] = _layer_infos(model)
+    infos: tuple[LayerInfo, ...] = kept[_INFOS]
+    return infos
 
 
 def layer_info(model: keras.Model, name: str) -> LayerInfo:

@@ -17,7 +17,7 @@ from cnn.models.graph import as_trained
 from cnn.models.inputs import scale_of
 from cnn.models.internals import nodes
 from cnn.models.loading import as_functional
-from cnn.models.surgery import operated, tables_of
+from cnn.models.surgery import operated, operated_names, tables_of
 from cnn.models.twins import kept_for_twins
 from tests import nets
 
@@ -136,6 +136,16 @@ def test_a_layer_inside_a_nested_model_keeps_its_name(second_model, coloured):
     )
     last = changed(after["tail/last"], 0, 0.5)
     np.testing.assert_allclose(after["tail"], last.mean(axis=(0, 1)), rtol=1e-4, atol=1e-5)
+
+
+def test_layers_are_described_once_for_all_networks_with_changes_in_them(second_model):
+    one, other = (operated(second_model, {"block/conv": {n: 0.5}}) for n in (0, 3))
+    elsewhere = operated(second_model, {"tail/last": {0: 0.5}})
+    assert cnn.layer_infos(one) is cnn.layer_infos(other)
+    for network in (one, elsewhere):
+        anew = cnn.ablate(second_model, {name: {0: 0.5} for name in operated_names(network)})
+        described = [(info.name, info.output_shape) for info in cnn.layer_infos(network)]
+        assert described == [(info.name, info.output_shape) for info in cnn.layer_infos(anew)]
 
 
 def test_of_a_shared_layer_only_the_named_call_is_changed(second_model, coloured):
