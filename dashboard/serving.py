@@ -19,6 +19,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.glogging import Logger
 
 from cnn.errors import CnnError, HomeError
+from dashboard import arenas
 from dashboard.access.warning import warning
 from dashboard.settings import SettingError, settings_with
 from dashboard.watching import logs, sharing
@@ -101,6 +102,11 @@ def on_starting(server: Any) -> None:
 @cache
 def _lock() -> FileLock:
     return _settings.jobs.server_lock()
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """Keep the memory of a new web process small."""
+    arenas.use_few()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -61,7 +61,7 @@ ROOMS = {
     ),
     "dashboard": (
         "ids", "prefix", "bodies", "arguments", "watching", "state", "settings", "access", "shedding",
-        "serving", "runtime", "shell", "screens", "runs", "routes", "app", "wsgi", "launching",
+        "arenas", "serving", "runtime", "shell", "screens", "runs", "routes", "app", "wsgi", "launching",
         "options", "report", "doctor", "cli", "__main__",
     ),
 }  # fmt: skip
