@@ -25,7 +25,8 @@ _WATCH = """(inkOnly) => {
     while (shown < included) latencies.push(now - stamps[shown++]);
   }, 0);
   const heard = ({ data }) => (arrived = Math.max(arrived, data.number));
-  window.addEventListener("pointermove", (event) => {
+  const moved = "onpointerrawupdate" in window ? "pointerrawupdate" : "pointermove";
+  window.addEventListener(moved, (event) => {
     if (event.buttons) for (const one of event.getCoalescedEvents()) stamps.push(one.timeStamp);
   }, true);
   if (inkOnly) {

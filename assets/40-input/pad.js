@@ -3,10 +3,14 @@
   const root = window.dash_clientside;
   const SIDE = 280;
   const STEP = 10;
+  // Browsers that tell of the pointer as soon as it moves save the wait for the next frame; where this is not
+  // told, as over plain http, moves are heard of once a frame.
+  const MOVED = "onpointerrawupdate" in window ? "pointerrawupdate" : "pointermove";
+  const TELL_MILLISECONDS = 8;
   const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
   class Pad {
-    // `onChange` is called at every move that paints, `onEnd` when a stroke ends.
+    // `onChange` is called while something is painted, `onEnd` when a stroke ends.
     constructor(label, { paper, ink, width, onChange, onEnd }) {
       this.paper = paper;
       this.ink = ink;
@@ -16,6 +20,8 @@
       this.erasing = false;
       this.strokes = [];
       this.base = null;
+      this.untold = false;
+      this.told = 0;
       this.cursor = [SIDE / 2, SIDE / 2];
       this.element = document.createElement("div");
       this.element.className = "pad";
@@ -34,7 +40,8 @@
     listen() {
       const on = (name, act) => this.canvas.addEventListener(name, act.bind(this));
       on("pointerdown", this.press);
-      on("pointermove", this.move);
+      on(MOVED, this.move);
+      on("pointermove", this.tell);
       on("pointerup", this.lift);
       on("pointercancel", this.lift);
       on("keydown", this.key);
@@ -60,6 +67,14 @@
       if (!this.stroke) return;
       const passed = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
       for (const one of passed.length ? passed : [event]) this.extend(this.place(one));
+      this.untold = true;
+      if (event.timeStamp - this.told > TELL_MILLISECONDS) this.tell(event);
+    }
+
+    // A quick pointer moves many times a frame: not each of them is told.
+    tell(event) {
+      if (!this.stroke || !this.untold) return;
+      Object.assign(this, { untold: false, told: event.timeStamp });
       this.onChange();
     }
 
