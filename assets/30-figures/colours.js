@@ -20,7 +20,10 @@
     const domain = stops.map(([share]) => low + share * (high - low));
     const last = stops.length - 2;
     for (let n = 0; n < values.length; n++) {
-      if (values[n] !== values[n]) continue;
+      if (values[n] !== values[n]) {
+        data[4 * n + 3] = 0;
+        continue;
+      }
       const x = Math.min(Math.max(values[n], low), high);
       let i = 0;
       while (i < last && x >= domain[i + 1]) i++;

@@ -45,13 +45,22 @@
 
   function paintPixels(canvas, { values, shape }) {
     const [height, width, channels] = shape;
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    const pixels = new ImageData(width, height);
+    const pixels = pixelsOf(canvas, width, height);
     for (let i = 0; i < width * height; i++) {
       for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = values[channels * i + (c % channels)];
       pixels.data[4 * i + 3] = 255;
     }
     canvas.getContext("2d").putImageData(pixels, 0, 0);
+  }
+
+  // The pixels of a canvas in the size that it gets: the same array at every move, for thrown away ones
+  // are collected between the frames of a drawing.
+  function pixelsOf(canvas, width, height) {
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    if (canvas.pixels?.width !== width || canvas.pixels.height !== height) {
+      canvas.pixels = new ImageData(width, height);
+    }
+    return canvas.pixels;
   }
 
   function plotAt(place) {
@@ -86,8 +95,7 @@
     const [height, width] = shape;
     const canvas = overlay(plot);
     if (!canvas.isPlaced) place(canvas, plot, shape);
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
-    const pixels = new ImageData(width, height);
+    const pixels = pixelsOf(canvas, width, height);
     const range = { low: zmin, high: zmax };
     root.cnn.fillColours(values, { ...range, stops: root.cnn.colourStops(colorscale) }, pixels.data);
     canvas.getContext("2d").putImageData(pixels, 0, 0);
@@ -155,5 +163,5 @@
     return { start, length: end - start, before: Math.max(0, -start), behind: Math.max(0, end - length) };
   }
 
-  root.cnn = { ...root.cnn, paintText, paintPanel, paintPixels, paintChart, uncoverAt };
+  root.cnn = { ...root.cnn, paintText, paintPanel, paintPixels, pixelsOf, paintChart, uncoverAt };
 })();

@@ -39,8 +39,7 @@
 
   // All tiles of a layer, a dot per value, one below the other.
   function fillAtlas(atlas, values, width, height, table) {
-    if (atlas.width !== width || atlas.height !== height) Object.assign(atlas, { width, height });
-    const picture = new ImageData(width, height);
+    const picture = root.cnn.pixelsOf(atlas, width, height);
     const dots = new Uint32Array(picture.data.buffer);
     for (let i = 0; i < dots.length; i++) dots[i] = table[values[i]];
     atlas.getContext("2d").putImageData(picture, 0, 0);
