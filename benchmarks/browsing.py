@@ -140,10 +140,10 @@ def start() -> list[Row]:
     with real_browser() as browser:
         for _ in range(3):
             with running_server() as server:
-                first.append(_start_seconds(browser, server, "/", MAPS_ARE_PAINTED))
-                again.append(_start_seconds(browser, server, "/", MAPS_ARE_PAINTED))
-                _start_seconds(browser, server, "/activations", _HAS_FIGURE)
-                tab.append(_start_seconds(browser, server, "/activations", _HAS_FIGURE))
+                first.append(start_seconds(browser, server, "/", MAPS_ARE_PAINTED))
+                again.append(start_seconds(browser, server, "/", MAPS_ARE_PAINTED))
+                start_seconds(browser, server, "/activations", _HAS_FIGURE)
+                tab.append(start_seconds(browser, server, "/activations", _HAS_FIGURE))
     painted, mapped = map(statistics.median, zip(*first, strict=True))
     repainted, remapped = map(statistics.median, zip(*again, strict=True))
     tab_painted, tab_mapped = map(statistics.median, zip(*tab, strict=True))
@@ -158,7 +158,7 @@ def start() -> list[Row]:
     ]  # fmt: skip
 
 
-def _start_seconds(browser: Browser, server: Server, path: str, maps: str) -> tuple[float, float]:
+def start_seconds(browser: Browser, server: Server, path: str, maps: str) -> tuple[float, float]:
     """Start the server; return when the page was painted, and when its maps were. Stop it again."""
     began = time.perf_counter()
     server.start()
