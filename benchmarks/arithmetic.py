@@ -32,7 +32,7 @@ _WATCH = """() => {
     addEventListener("pointerdown", () => (began = performance.now()), { capture: true, once: true });
     const watching = new MutationObserver(() => {
       watching.disconnect();
-      requestAnimationFrame(() => setTimeout(() => done(performance.now() - began), 0));
+      setTimeout(() => done(performance.now() - began), 0);
     });
     watching.observe(formula, { childList: true, characterData: true, subtree: true });
   });

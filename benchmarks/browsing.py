@@ -27,7 +27,8 @@ _EVERY_PAGE = (
     "/", "/layers", "/architecture", "/filters/dense", "/activations/conv2d_1", "/training",
     "/moments",
 )  # fmt: skip
-# Painted is what stands on the screen in the frame after the answer; at rest the figures have it too.
+# Painted is what stands on the screen in the frame of the answer, which is over with the next task; at rest
+# the figures have it too.
 CLICK = """async (count) => {
   const plots = [...document.querySelectorAll("main .js-plotly-plot")].filter((plot) => plot.data.length);
   if (!plots.length) throw Error("No figure is drawn yet: there is nothing to draw again.");
@@ -49,7 +50,7 @@ CLICK = """async (count) => {
     const painted = until(isPainted, prediction);
     buttons[i % buttons.length].click();
     await painted;
-    await frame();
+    await new Promise((over) => setTimeout(over, 0));
     clicks.push(performance.now() - began);
     if (!isBrought()) await until(isBrought, document.querySelector("main"));
     brought.push(performance.now() - began);
