@@ -18,10 +18,11 @@ from cnn.attribution.counterfactual import Norm
 from cnn.attribution.target import Target
 from cnn.errors import ModelError, StudyError
 from cnn.files import content_hash
+from cnn.images.pixels import Colours
 from cnn.models.card import card_path
 from cnn.models.choosing import with_output_first
 from cnn.models.further import with_inputs
-from cnn.models.inputs import in_range
+from cnn.models.inputs import in_colours, in_range
 from cnn.models.loading import load_model
 from cnn.models.opening import Limits
 from cnn.models.surgery import Affine
@@ -52,14 +53,36 @@ _PLACES = ("path", "run", "moment")
 
 
 @dataclass(frozen=True)
+class Packed:
+    """A picture: its `shape` (height, width, channels), and its bytes, `deflated` and in base64."""
+
+    __pydantic_config__ = STRICT
+
+    shape: Shape
+    deflated: str
+
+    @classmethod
+    def of(cls, pixels: NDArray[np.uint8]) -> Packed:
+        """Return a picture, uint8 (height, width, channels)."""
+        height, width, channels = pixels.shape
+        return cls((height, width, channels), packed(pixels))
+
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The picture, uint8 (height, width, channels)."""
+        return unpacked(self.deflated, self.shape)
+
+
+@dataclass(frozen=True)
 class Network:
     """A network in a file, or with its weights at a moment of a run.
 
     `path` is the file, `content` its hash, and `card` that of the card beside it ("" without one).
     `run` is the folder of the run and `moment` the moment, both "" for the weights of the file;
     `weights` is the hash of the file that has those of the moment. `range` is how its pixels are scaled,
-    `inputs` the numbers for further inputs by name, and `output` the place of the output that is asked
-    about, where these were chosen. Other further inputs get what is beside each picture of the data.
+    `colours` which channels are red, green and blue, and `output` the place of the output that is asked
+    about, where these were chosen. Of further inputs, by name, `inputs` are the numbers that some get and
+    `pictures` those of others; the rest get what is beside each picture of the data.
     """
 
     __pydantic_config__ = STRICT
@@ -71,15 +94,24 @@ class Network:
     moment: str = ""
     weights: str = ""
     range: str = ""
+    colours: Colours | None = None
     inputs: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    pictures: dict[str, Packed] = field(default_factory=dict)
     output: int = 0
 
     def load(self) -> keras.Model:
         """Return the network; `ModelError` or `RunError` where its files are others, or gone."""
         model = self._trained()
         model = in_range(model, self.range) if self.range else model
+        model = in_colours(model, self.colours) if self.colours else model
         model = with_output_first(model, self.output)
-        return with_inputs(model, self.inputs) if self.inputs else model
+        given = {**self.inputs, **{name: one.pixels for name, one in self.pictures.items()}}
+        return with_inputs(model, given) if given else model
+
+    @property
+    def fed(self) -> frozenset[str]:
+        """The names of the further inputs that get the same with every picture."""
+        return frozenset((*self.inputs, *self.pictures))
 
     def _trained(self) -> keras.Model:
         path = Path(self.path)
@@ -122,29 +154,16 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The `maps` that are asked for of a picture.
+class Asked(Packed):
+    """A picture in the model's size, and the `maps` that are asked for of it."""
 
-    The picture is in the model's size: its `shape` (height, width, channels), and its bytes, `deflated`
-    and in base64.
-    """
-
-    __pydantic_config__ = STRICT
-
-    maps: tuple[Wanted, ...]
-    shape: Shape
-    deflated: str
+    maps: tuple[Wanted, ...] = ()
 
     @classmethod
-    def of(cls, pixels: NDArray[np.uint8], maps: Sequence[Wanted]) -> Asked:
+    def of(cls, pixels: NDArray[np.uint8], maps: Sequence[Wanted] = ()) -> Asked:
         """Return what is asked of a picture in the model's size, uint8 (height, width, channels)."""
-        height, width, channels = pixels.shape
-        return cls(tuple(maps), (height, width, channels), packed(pixels))
-
-    @property
-    def pixels(self) -> NDArray[np.uint8]:
-        """The picture, uint8 (height, width, channels)."""
-        return unpacked(self.deflated, self.shape)
+        picture = Packed.of(pixels)
+        return cls(picture.shape, picture.deflated, tuple(maps))
 
 
 @dataclass(frozen=True)
@@ -278,7 +297,7 @@ class Question:
         split: str,
     ) -> Question:
         """Return the question what turns a picture in the model's size into another class."""
-        asked = Asked.of(pixels, [])
+        asked = Asked.of(pixels)
         return cls(TURN, network, data, split, changes=_plain(changes), asked=asked, turn=turn)
 
     @property
@@ -294,8 +313,9 @@ class Question:
         """What is the same for the same question, wherever the files are: 16 hexadecimal digits."""
         asked: dict[str, Any] = asdict(self)
         asked["network"] = {k: v for k, v in asked["network"].items() if k not in _PLACES}
-        if not asked["network"]["output"]:
-            del asked["network"]["output"]
+        for name in ("output", "colours", "pictures"):
+            if not asked["network"][name]:
+                del asked["network"][name]
         for name in ("cell", "asked", "sought", "turn"):
             if asked[name] is None:
                 del asked[name]

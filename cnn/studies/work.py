@@ -134,7 +134,7 @@ def _found(study: Study, data_dir: Path | None) -> Answer | None:
     question = study.question
     model = question.network.load()
     data = load_dataset(question.data, question.split, data_dir=data_dir)
-    data = data.without_beside(question.network.inputs)
+    data = data.without_beside(question.network.fed)
     if data.key != question.data_key:
         raise StudyError(
             f"Files of {data.name} were changed after they were asked about: ask again."

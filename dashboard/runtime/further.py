@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 import cnn
@@ -38,6 +39,13 @@ class Fed:
     def is_of_file(self) -> bool:
         """Whether it gets what the file has for the picture."""
         return self.row is not None and not self.is_typed
+
+    @property
+    def picture(self) -> NDArray[np.uint8] | None:
+        """The picture that it gets, uint8 (height, width, channels), where that is one of its own."""
+        if self.sample:
+            return self.sample.pixels
+        return self.row if self.further.form and self.is_of_file else None
 
 
 def fed(inputs: Sequence[Further], view: View, data: Callable[[], cnn.Dataset]) -> tuple[Fed, ...]:
@@ -105,29 +113,31 @@ def named(inputs: Sequence[Further], view: View) -> frozenset[str]:
     return frozenset(one.name for one in inputs if one.place in chosen)
 
 
-def numbers(
-    every: Sequence[Fed], view: View, beside: Beside = NOTHING
-) -> dict[str, tuple[float, ...]]:
+def numbers(every: Sequence[Fed], view: View) -> dict[str, tuple[float, ...]]:
     """Return the numbers of the view, and of the file, for inputs that get some, by name.
 
-    Raises `ModelError` as `fed` does, and where any gets a picture of its own: unless the worker finds
-    that `beside` each of many pictures.
+    Raises `ModelError` as `fed` does.
     """
-    own = [
-        one.further.name
+    rows = {
+        one.further.name: tuple(map(float, one.row))
         for one in every
-        if (one.sample or (one.further.form and one.is_of_file))
-        and (one.is_typed or row_for(one.further, beside, 0)[0] is None)
-    ]
-    if own:
-        raise cnn.ModelError(
-            f"The input {own[0]} gets a picture of its own, and a study has the same picture in "
-            "every input: nothing is studied."
-        )
+        if one.is_of_file and one.row is not None and one.further.form is None
+    }
     inputs = [one.further for one in every]
-    rows = {one.further.name: one.row for one in every if one.is_of_file}
-    of_file = {name: tuple(map(float, row)) for name, row in rows.items() if row is not None}
-    return {**of_file, **_by_name(inputs, _typed(inputs, view))}
+    return {**rows, **_by_name(inputs, _typed(inputs, view))}
+
+
+def pictures(every: Sequence[Fed], beside: Beside = NOTHING) -> dict[str, NDArray[np.uint8]]:
+    """Return the pictures of the view, and of the file, for inputs that get one of their own, by name.
+
+    They are in the sizes of these inputs, uint8 (height, width, channels). Those that are found `beside`
+    each of many pictures are left out, unless the view gives another.
+    """
+    return {
+        one.further.name: one.further.fitted(one.picture)
+        for one in every
+        if one.picture is not None and (one.is_typed or beside.called(one.further.name) is None)
+    }
 
 
 def notes(every: Sequence[Fed]) -> tuple[str, ...]:

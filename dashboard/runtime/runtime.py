@@ -28,7 +28,6 @@ from cnn.attribution.counterfactual import Norm, Search
 from cnn.attribution.methods import METHODS
 from cnn.attribution.options import Pictures
 from cnn.data import datasets
-from cnn.data.beside import NOTHING
 from cnn.errors import reason
 from cnn.inspection.sweeping import Sweep
 from cnn.jobs import Queue
@@ -451,21 +450,6 @@ class Runtime:
         """
         own = cnn.models.further_inputs(self.catalogue.load(view.model))
         return further.fed(own, view, lambda: self.dataset(view)) if own else ()
-
-    def numbers(self, view: View) -> dict[str, tuple[float, ...]]:
-        """Return the numbers that further inputs get, of the view or of the file, for a worker.
-
-        Raises `ModelError` where any gets a picture of its own, of which a worker knows nothing.
-        """
-        return further.numbers(self.inputs(view), view)
-
-    def numbers_of_many(self, view: View) -> dict[str, tuple[float, ...]]:
-        """Return the numbers that further inputs get with every picture, of the view, for a worker.
-
-        The others get what the worker finds beside each picture of the data. Raises as `numbers` does.
-        """
-        every = self.inputs(view.of_no_sample)
-        return further.numbers(every, view, self.dataset(view).beside if every else NOTHING)
 
     def outputs(self, view: View) -> tuple[str, ...]:
         """Return what each output of the model of the view is called, in the model's own order."""

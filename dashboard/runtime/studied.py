@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import cnn
 from cnn.attribution.counterfactual import Counterfactual
+from cnn.data.beside import NOTHING, Beside
 from cnn.errors import StudyError
-from cnn.studies import Asked, Maps, Network, Question, Study, Trust, Turn, Turned, Wanted
+from cnn.studies import Asked, Maps, Network, Packed, Question, Study, Trust, Turn, Turned, Wanted
 from cnn.studies.study import ACTIVE
+from dashboard.runtime import further
 from dashboard.runtime.runtime import Runtime
 from dashboard.state.data import OWN
 from dashboard.state.view import View
@@ -19,28 +21,34 @@ from dashboard.state.view import View
 def question(runtime: Runtime, view: View, ask: Callable[[Network, str], Question]) -> Question:
     """Return what `ask` makes of the network of the view and of where its data set is.
 
-    Raises as `Catalogue.network`, `Runtime.numbers` and `PictureSets.path` do.
+    Raises as `Catalogue.network`, `Runtime.inputs` and `PictureSets.path` do.
     """
-    return _question(runtime, view, runtime.numbers(view), ask)
+    return _question(runtime, view, runtime.inputs(view), NOTHING, ask)
 
 
 def question_of_many(
     runtime: Runtime, view: View, ask: Callable[[Network, str], Question]
 ) -> Question:
     """Return the same where each picture of the data has its own rows for further inputs."""
-    return _question(runtime, view, runtime.numbers_of_many(view), ask)
+    every = runtime.inputs(view.of_no_sample)
+    beside = runtime.dataset(view).beside if every else NOTHING
+    return _question(runtime, view, every, beside, ask)
 
 
 def _question(
     runtime: Runtime,
     view: View,
-    numbers: dict[str, tuple[float, ...]],
+    every: Sequence[further.Fed],
+    beside: Beside,
     ask: Callable[[Network, str], Question],
 ) -> Question:
+    given = further.pictures(every, beside)
     network = replace(
         runtime.catalogue.network(view.model, view.epoch),
         range=view.range,
-        inputs=numbers,
+        colours=view.red_green_blue if view.colours else None,
+        inputs=further.numbers(every, view),
+        pictures={name: Packed.of(pixels) for name, pixels in given.items()},
         output=view.output,
     )
     asked = ask(network, runtime.sets.path(view.data))

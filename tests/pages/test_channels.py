@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 from keras import layers
 from PIL import Image
+from pydantic import TypeAdapter
 
 import cnn
+from cnn.inspection.batches import prepared
+from cnn.studies.question import Question
 from dashboard.app import create_app, runtime_of
 from dashboard.runtime import links
+from dashboard.runtime.studied import question
 from dashboard.settings import Settings
 from dashboard.shell import panel
 from dashboard.state.view import parse
@@ -95,6 +99,19 @@ def test_a_colour_picture_enters_by_the_channels_that_are_its_colours(app, shown
     np.testing.assert_allclose(cnn.prepare(colour, model)[0], expected / 255, atol=1e-6)
     grey = cnn.prepare(colour[..., :1], model)[0]
     np.testing.assert_allclose(grey, np.repeat(colour[..., :1], 5, -1) / 255, atol=1e-6)
+
+
+def test_what_a_worker_is_asked_is_of_the_chosen_channels(app, shown):
+    runtime = runtime_of(app)
+    chosen, plain = (parse({**shown, **more})[0] for more in ({"colours": "4,3,0"}, {}))
+    ask = lambda network, data: Question.tops(network, {}, "conv", data, "all")  # noqa: E731
+    one, other = (question(runtime, view, ask) for view in (chosen, plain))
+    assert one.id != other.id
+    colour = np.random.default_rng(5).integers(0, 256, (12, 14, 3), dtype=np.uint8)
+    read = TypeAdapter(Question).validate_json(TypeAdapter(Question).dump_json(one))
+    np.testing.assert_array_equal(
+        prepared(read.network.load(), [colour]), cnn.prepare(colour, runtime.trained(chosen))
+    )
 
 
 def test_many_channels_enter_a_network_of_three_by_the_chosen_ones():

@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 from keras import layers
 from PIL import Image
+from pydantic import TypeAdapter
 
 import cnn
 from cnn.captions.synthesis import synthesis
 from cnn.models.adapting import Form
 from cnn.models.further import Further
-from cnn.studies import EVALUATE, RANK, SYNTHESISE, TOPS, work_on
+from cnn.studies import EVALUATE, RANK, SYNTHESISE, TOPS, Question, work_on
 from dashboard.app import runtime_of
 from dashboard.runtime import further, links
+from dashboard.runtime.studied import about_turn, question
 from dashboard.screens.request import Request
 from dashboard.shell import panel
 from dashboard.state import given, pixels
@@ -148,10 +150,16 @@ def test_what_is_given_goes_with_the_model_and_samples_with_the_data(app, shown)
     assert parse(view.to_query())[0] == view
 
 
-def test_a_study_takes_the_numbers_and_refuses_pictures_of_their_own(app, shown):
-    runtime = runtime_of(app)
-    with pytest.raises(cnn.ModelError, match="The input colour gets a picture of its own"):
-        runtime.numbers(parse({**shown, "given": "1:0.5,-2"})[0])
+@pytest.mark.parametrize("more", [{}, {"also": "2:17;3:5"}])
+def test_a_study_of_one_picture_gets_what_every_input_gets(app, shown, more):
+    fed = {**shown, "given": "1:0.5,-2", **more}
+    asked = about_turn(runtime_of(app), parse(fed)[0], 3)
+    assert (set(asked.network.inputs), "colour" in asked.network.pictures) == ({"age"}, True)
+    read = TypeAdapter(Question).validate_json(TypeAdapter(Question).dump_json(asked))
+    said = cnn.predict(read.network.load(), read.asked.pixels).probabilities
+    np.testing.assert_allclose(said, probabilities(app, fed), atol=1e-6)
+    other = about_turn(runtime_of(app), parse({**fed, "also": "2:17;3:6"})[0], 3)
+    assert len({asked.id, read.id, other.id}) == 2
 
 
 @pytest.mark.parametrize(
@@ -317,12 +325,10 @@ def test_a_study_of_the_picture_gets_the_numbers_of_the_file(tmp_path, request_o
     app = application_of(model, tmp_path, data=str(tmp_path / "of.csv"))
     request_of(app)
     views = [parse(of_own(app, index))[0] for index in range(3)]
-    assert [runtime_of(app).numbers(view) for view in views] == [
-        {"age": (40,)},
-        {},
-        {"age": (1.5,)},
-    ]
-    assert runtime_of(app).numbers(views[0].of_no_sample) == {}
+    ask = lambda network, data: Question.diagnosis(network, {}, data, "all")  # noqa: E731
+    told = [question(runtime_of(app), one, ask) for one in (*views, views[0].of_no_sample)]
+    given_all = [one.network.inputs for one in told]
+    assert given_all == [{"age": (40,)}, {}, {"age": (1.5,)}, {}]
     assert runtime_of(app).look(views[2]).passed.activations["age"].tolist() == [1.5]
     assert "no finite number" in " ".join(runtime_of(app).look(views[1]).notes)
     assert runtime_of(app).sets.own.notes[-1] == "Left out: note (no number in line 2: 'x')."
@@ -434,12 +440,11 @@ def test_a_study_of_many_gets_what_the_file_has_for_each(own, request_of):
     first = of_keras(app, data[4].pixels, (9, 9.5), seconds[4], colours[4])
     told = {one.picture: one.value for one in typed.answer.channels[0].top}
     assert told[4] == pytest.approx(first[0], abs=1e-5)
-    of_picture = of_own(app, 0, also="2:5")
-    refused = app.server.test_client().post(
-        "/studies", query_string=of_picture,
-        json={"kind": TOPS, "layer": "one", "method": "", "find": False},
-    )  # fmt: skip
-    assert "The input second gets a picture of its own" in refused.json["problem"]
+    chosen = studied(app, of_own(app, 0, also="2:5"), TOPS, "one")
+    assert set(chosen.question.network.pictures) == {"second"}
+    fifth = of_keras(app, data[4].pixels, ages[4], data[5].pixels, colours[4])
+    told = {one.picture: one.value for one in chosen.answer.channels[0].top}
+    assert told[4] == pytest.approx(fifth[0], abs=1e-5)
 
 
 class Aged:
