@@ -27,8 +27,8 @@ _EVERY_PAGE = (
     "/", "/layers", "/architecture", "/filters/dense", "/activations/conv2d_1", "/training",
     "/moments",
 )  # fmt: skip
-# Painted is what stands on the screen in the frame of the answer, which is over with the next task; at rest
-# the figures have it too.
+# Painted is what stands on the screen in the frame of the answer, which is over with the next task; at
+# rest the figures have it too.
 CLICK = """async (count) => {
   const plots = [...document.querySelectorAll("main .js-plotly-plot")].filter((plot) => plot.data.length);
   if (!plots.length) throw Error("No figure is drawn yet: there is nothing to draw again.");
