@@ -13,11 +13,11 @@ const RULES = {
 };
 
 // `page` has the elements by id that there are, `found` is what a selector finds, or returns it, `around` what else
-// there is, and `fetch` is the window's.
-export function load(names, { rules = {}, page = {}, found = null, around = {}, fetch = () => {}, onProps = () => {} } = {}) {
+// there is, and `fetch` is the window's, which also has what is `known`; `make` makes elements.
+export function load(names, { rules = {}, page = {}, found = null, around = {}, known = {}, make = null, fetch = () => {}, onProps = () => {} } = {}) {
   const quiet = () => {};
   const window = {
-    addEventListener: quiet, fetch,
+    addEventListener: quiet, fetch, ...known,
     dash_clientside: {
       no_update: Symbol("no update"), set_props: onProps,
       callback_context: { inputs_list: [], outputs_list: {}, states_list: [], triggered: [] },
@@ -27,7 +27,7 @@ export function load(names, { rules = {}, page = {}, found = null, around = {}, 
   const context = createContext({
     window,
     document: {
-      addEventListener: quiet,
+      addEventListener: quiet, createElement: make,
       getElementById: (id) => elements[id] || null,
       querySelector: () => (typeof found === "function" ? found() : found),
       body: { classList: { toggle: quiet } },
