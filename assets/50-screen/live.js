@@ -165,7 +165,7 @@
       const paintPage = root.cnn.painters[root.cnn.openPage()] || root.cnn.paintScreen;
       paintPage(values.page, values.arrays, { ...one, view: view || null });
     }
-    root.cnn.settle(view);
+    root.cnn.settle(view, one.follows);
   }
 
   function closeNotice() {

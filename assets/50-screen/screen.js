@@ -51,12 +51,13 @@
   // Then Dash does not bring the figures again.
   const isHeldOf = (view) => isHere() && root.cnn.networkOf(held.view) === root.cnn.networkOf(view);
 
-  // What the panel shows follows the view: by the quick way, or else whole, by Dash.
+  // What the panel shows follows the view: by the quick way, or else whole, by Dash. A view that Dash tells of
+  // while a newer one waits to be carried is not asked for: its answer would come after that of the newer one.
   function follow(view, ready, layers, repaired) {
     if (!view) return root.no_update;
     known = { layers, repaired };
     if (ready === "ready" && layers?.early && !isHere()) askAgain(layers);
-    if (keepUp(view)) return root.no_update;
+    if (root.cnn.isBehind(view) || keepUp(view)) return root.no_update;
     const query = root.cnn.toQuery(view);
     if (query === whole.query && ready === whole.ready) return root.no_update;
     whole = { ...whole, query, ready };
@@ -92,10 +93,13 @@
   }
 
   // What was painted last is of the view that is shown: then so is the page, or it is asked for again. Its own
-  // answer may have been dropped for a newer one of the panel, or have been for figures that have gone.
-  function settle(view) {
+  // answer may have been dropped for a newer one of the panel, or have been for figures that have gone. An answer
+  // that follows a view from before, and comes last, leaves the view that is shown to be asked for.
+  function settle(view, follows = false) {
     const shown = root.cnn.currentView();
-    if (isHere() && view && shown && root.cnn.toQuery(view) === root.cnn.toQuery(shown)) keepUp(shown);
+    if (!isHere() || !view || !shown) return;
+    const isShown = root.cnn.toQuery(view) === root.cnn.toQuery(shown);
+    if (isShown || (follows && !root.cnn.isBusy())) keepUp(shown);
   }
 
   // A page that has just opened, or whose model is another, wants its figures.

@@ -51,7 +51,7 @@ test("a page whose answer was dropped for one of the panel alone is not of the v
 });
 
 // A page that holds its figures, of the digit 0, while the view has come to 1; `asked` are the requests since.
-function holding({ isRepaired = false } = {}) {
+function holding({ isRepaired = false, isBehind = () => false, isBusy = () => false } = {}) {
   const page = { content: { className: "" } };
   const parts = { panel: ["index"], filters: ["index"] };
   const { cnn } = load(["10-state/state.js", "50-screen/screen.js"], { page, rules: { parts } });
@@ -59,7 +59,7 @@ function holding({ isRepaired = false } = {}) {
   Object.assign(cnn, {
     dropPending() {}, openPage: () => "filters", pageLayer: () => "", networkOf: () => "a network",
     toQuery: (of) => JSON.stringify(of), valuesAddress: () => "/", currentView: () => view,
-    live: (make, ends) => asked.push({ ...make(), ...ends }),
+    live: (make, ends) => asked.push({ ...make(), ...ends }), isBehind, isBusy,
   });
   const screen = { page: "filters", form: "a form", places: [], texts: {}, hidden: {}, properties: {}, later: [] };
   const layers = { network: "a network" };
@@ -70,7 +70,13 @@ function holding({ isRepaired = false } = {}) {
     if (page) cnn.paintScreen({ ...screen, charts: {}, ...page }, [], { path: "/", view, moving: "" });
     cnn.settle(view);
   };
-  return { asked, answer, follow: () => cnn.follow(view, "ready", layers, null), view };
+  // The answer of another view comes last.
+  const answerOf = (other, follows) => {
+    cnn.painted(other, false);
+    cnn.paintScreen({ ...screen, charts: {} }, [], { path: "/", view: other, moving: "" });
+    cnn.settle(other, follows);
+  };
+  return { asked, answer, answerOf, follow: (of = view) => cnn.follow(of, "ready", layers, null), view };
 }
 
 test("a page is asked for again whose answer was dropped for one of the panel alone", () => {
@@ -99,6 +105,32 @@ test("a page that is held follows a link that had to be repaired", () => {
   assert.equal(asked.length, 0);
   follow();
   assert.deepEqual(asked.map((one) => one.view), [view]);
+});
+
+test("a view that Dash tells of while a newer one waits is not asked for", () => {
+  const before = { index: "0" };
+  const { asked, answer, follow } = holding({ isBehind: (of) => of.index === "0" });
+  answer({});
+  follow(before);
+  assert.equal(asked.length, 1);
+});
+
+test("the view that is shown is asked for again when the answer of one from before comes last", () => {
+  const { asked, answer, answerOf, view } = holding();
+  answer({});
+  answerOf({ index: "0" }, true);
+  assert.deepEqual(asked.map((one) => one.view), [view, view]);
+  answer({});
+  assert.equal(asked.length, 2);
+});
+
+test("it is left to what is under way, and to what is attempted", () => {
+  for (const [isBusy, follows] of [[true, true], [false, false]]) {
+    const { asked, answer, answerOf } = holding({ isBusy: () => isBusy });
+    answer({});
+    answerOf({ index: "0" }, follows);
+    assert.equal(asked.length, 1);
+  }
 });
 
 test("figures that are on their way are not wanted once more", () => {
