@@ -15,7 +15,7 @@
     return [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
   }
 
-  // Between the two stops around a value, then rounded; what is no number stays clear.
+  // Between the two stops around a value, then rounded; what is no number is clear.
   function fillColours(values, { low, high, stops }, data) {
     const domain = stops.map(([share]) => low + share * (high - low));
     const last = stops.length - 2;
