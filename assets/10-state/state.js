@@ -12,9 +12,9 @@
 
   // What views have in common whose networks have the same layers and the same output: changed channels put in
   // layers.
-  function networkOf({ model, output, surgery }) {
+  function networkOf({ model, output, sums, surgery }) {
     const operated = (surgery || "").split(";").map((layer) => layer.split(":")[0]);
-    return [model, output && "output " + output, ...operated].filter(Boolean).join(" ");
+    return [model, output && "output " + output, sums, ...operated].filter(Boolean).join(" ");
   }
 
   // What was made here has come around while a newer view waits to be carried.

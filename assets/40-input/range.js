@@ -21,7 +21,7 @@
     if (place.dataset.key !== key) place.replaceChildren(selectOf(scale.ranges));
     place.dataset.key = key;
     paintStandard(scale, place.firstChild);
-    paintKeeping(scale);
+    root.cnn.paintKeeping("pixel-range", scale);
     const hint = part("hint");
     if (hint.dataset.about !== about()) hint.textContent = "";
   }
@@ -52,23 +52,10 @@
     });
   }
 
-  // They are there for whoever may change cards. What is kept already is not kept again.
-  function paintKeeping({ chosen, kept, keeps }) {
-    if (!part("keep")) return;
-    part("keep").hidden = !keeps || !chosen || chosen === kept;
-    part("undo").hidden = !keeps || !kept || Boolean(chosen);
-  }
-
-  // Every part of the page has the range in it: it is read anew, with an address that leaves it to the card.
   async function keep(range) {
-    const { ...view } = root.cnn.currentView();
-    delete view.range;
-    const address = root.cnn.addressOf("keep_range") + root.cnn.toQuery(view);
     const asked = about();
-    const { problem } = await root.cnn.ask(address, { range });
-    if (problem) return Object.assign(part("hint"), { textContent: problem }).dataset.about = asked;
-    history.replaceState({ view }, "", location.pathname + root.cnn.toQuery(view) + location.hash);
-    location.reload();
+    const problem = await root.cnn.keepOnCard("keep_range", "range", range);
+    if (problem) Object.assign(part("hint"), { textContent: problem }).dataset.about = asked;
   }
 
   // The server says what a range may be.

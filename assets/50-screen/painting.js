@@ -26,6 +26,7 @@
     root.cnn.paintPrediction(panel.prediction);
     root.cnn.paintSurgery(panel.surgery);
     root.cnn.paintScale(panel.scale);
+    root.cnn.paintSums(panel.sums);
     root.cnn.paintInputs(panel.inputs || []);
   }
 

@@ -19,6 +19,7 @@ from cnn.captions.arithmetic import (
 )
 from cnn.captions.attention import attention_scores
 from cnn.captions.caption import Caption, legend
+from cnn.captions.heads import kept_sums, sums_as
 from cnn.captions.inputs import kept_range, pixel_range, range_hint
 from cnn.captions.layers import (
     architecture,
@@ -90,6 +91,7 @@ __all__ = [
     "gradients",
     "grid",
     "kept_range",
+    "kept_sums",
     "kernel_tiles",
     "layer_output",
     "legend",
@@ -121,6 +123,7 @@ __all__ = [
     "single_kernel",
     "spread",
     "step_of",
+    "sums_as",
     "sweep",
     "terms",
     "tie",

@@ -11,6 +11,7 @@ from cnn.models.card import (
     read_card,
     write_card,
 )
+from cnn.models.choosing import require_sums_as, with_sums_as
 from cnn.models.further import Further, further_inputs, with_inputs
 from cnn.models.inputs import (
     in_colours,
@@ -54,8 +55,10 @@ __all__ = [
     "read_scale",
     "require_changeable",
     "require_range",
+    "require_sums_as",
     "save_model",
     "scale_of",
     "with_inputs",
+    "with_sums_as",
     "write_card",
 ]

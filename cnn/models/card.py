@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cnn.errors import ModelError, reason
 from cnn.files import read_json, write_json
 from cnn.images.pixels import RED_GREEN_BLUE, Colours
-from cnn.models.losses import KNOWN, Loss, read_loss
+from cnn.models.losses import AIMS, KNOWN, Aim, Loss, read_loss
 from cnn.models.opening.contents import require_short
 from cnn.models.scales import read_scale
 from cnn.words import counted
@@ -26,7 +26,7 @@ _CARD = "_cnn_card"
 _LONGEST_NAME = 80
 _MOST_TOLD = 5
 _EXAMPLE = '{"class_names": ["cat", "dog"]}'
-_KEPT = ("class_names", "scale", "facts", "inputs", "losses", "range")
+_KEPT = ("class_names", "scale", "facts", "inputs", "losses", "range", "sums")
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,9 @@ class Card:
     reader chose instead for all, or mean and deviation; `range` is what the reader of one link chose,
     and no part of the file, and so are `colours`, the channels that are red, green and blue. `inputs`
     are the numbers for further inputs of the model, by their names. `losses` are those that it was
-    trained with, as far as they are known, by the layer call that gives the output. Raises
-    `ModelError` for a scale that is none of these.
+    trained with, as far as they are known, by the layer call that gives the output. `kept_sums`, "sums"
+    in the file, says by the same names what a reader takes an output's sums for, where no loss does, and
+    `sums` what the reader of one link does. Raises `ModelError` for a scale that is none of these.
     """
 
     class_names: tuple[str, ...] = ()
@@ -50,6 +51,8 @@ class Card:
     losses: Mapping[str, Loss] = field(default_factory=dict)
     colours: Colours = RED_GREEN_BLUE
     kept_range: str = ""
+    sums: Mapping[str, Aim] = field(default_factory=dict)
+    kept_sums: Mapping[str, Aim] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse a scale that cannot be used."""
@@ -57,6 +60,9 @@ class Card:
             read_scale(self.scale)
         if self.kept_range:
             read_scale(self.kept_range)
+
+
+_EMPTY = Card()
 
 
 def card_path(model_path: Path) -> Path:
@@ -78,7 +84,7 @@ def card_from(raw: Any, called: str) -> Card:
     """Return the card that JSON holds; `ModelError`, with what the file is called, if it is none."""
     if not isinstance(raw, dict):
         raise _no_card(called, f"expected an object, such as {_EXAMPLE}")
-    names, scale, facts, inputs, losses, kept = (raw.get(name) for name in _KEPT)
+    names, scale, facts, inputs, losses, kept, sums = (raw.get(name) for name in _KEPT)
     _require_names(names, called)
     if inputs is not None and not isinstance(inputs, dict):
         raise ModelError(
@@ -90,11 +96,12 @@ def card_from(raw: Any, called: str) -> Card:
             f"{called} gives {str(kept)[:60]!r} as range: expected a name, such as "
             '"0..255", or leave it out.'
         )
-    known = _losses(losses, called)
+    known, taken = _losses(losses, called), _sums(sums, called)
     try:
         return Card(
-            tuple(names or ()), scale, facts, inputs=inputs, losses=known, kept_range=kept or ""
-        )
+            tuple(names or ()), scale, facts, inputs=inputs, losses=known, kept_range=kept or "",
+            kept_sums=taken,
+        )  # fmt: skip
     except ModelError as error:
         raise ModelError(f"{called}: {error}") from error
 
@@ -117,6 +124,19 @@ def _loss(stated: Any, layer: str, called: str) -> Loss:
             f"{', '.join(KNOWN)}. Leave out any other."
         )
     return loss
+
+
+def _sums(stated: Any, called: str) -> dict[str, Aim]:
+    """Return what a card says that the sums of outputs are, by the layers of the outputs."""
+    is_known = isinstance(stated or {}, dict) and all(
+        one in AIMS for one in (stated or {}).values()
+    )
+    if not is_known:
+        raise ModelError(
+            f"{called} gives {str(stated)[:60]!r} as sums: expected {', '.join(AIMS)} by the layers of "
+            'the outputs, such as {"dense": "numbers"}.'
+        )
+    return dict(stated or {})
 
 
 def _no_card(called: str, why: str) -> ModelError:
@@ -203,12 +223,14 @@ def content_of(card: Card) -> dict[str, Any]:
         content["losses"] = {name: loss.written for name, loss in card.losses.items()}
     if card.kept_range and not card.range:
         content["range"] = card.kept_range
+    if sums := {**card.kept_sums, **card.sums}:
+        content["sums"] = sums
     return content
 
 
 def card_of(model: keras.Model) -> Card:
     """Return the card that came with the model, or an empty one."""
-    return getattr(model, _CARD, Card())
+    return getattr(model, _CARD, _EMPTY)
 
 
 def class_names(model: keras.Model) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from cnn.models.card import Card, card_of
 from cnn.models.internals import with_attributes
 from cnn.models.kinds import kind_of
 from cnn.models.layers import LayerInfo, layer_infos
-from cnn.models.losses import Aim, Loss
+from cnn.models.losses import AIMS, Aim, Loss
 
 if TYPE_CHECKING:
     import keras
@@ -57,9 +57,10 @@ class Head:
     that of the output without the batch axis, `outputs` how many outputs the model has. `each` is the
     form of the numbers along the last axis, those of each cell where the output is maps. `deciding` is
     the name of the layer call that makes it so, `last` that of the call whose output it is. `is_guess`
-    says that neither a loss nor the card tells whether the sums are one per class. `squashed` is the
-    function that gives "numbers" of sums, "" for none; `is_sum_unknown` that the sums before a softmax
-    or a sigmoid cannot be had.
+    says that neither a loss nor the card tells whether the sums are one per class. `choices` are what
+    a reader may take the sums for where no loss says it, none elsewhere, and `chosen` what one does.
+    `squashed` is the function that gives "numbers" of sums, "" for none; `is_sum_unknown` that the sums
+    before a softmax or a sigmoid cannot be had.
     """
 
     form: Form
@@ -70,6 +71,8 @@ class Head:
     each: Form
     loss: Loss | None = None
     is_guess: bool = False
+    choices: tuple[Aim, ...] = ()
+    chosen: Aim = ""
     squashed: str = ""
     is_sum_unknown: bool = False
 
@@ -110,7 +113,9 @@ class Head:
 
     @property
     def trained(self) -> str:
-        """A sentence about the loss, where it says what the sums are, or where nothing does."""
+        """A sentence about the loss, where it says what the sums are, or about what does instead."""
+        if self.chosen:
+            return "What its sums are was chosen: no loss is known."
         if self.is_guess:
             return (
                 "That they are one per class is a guess: no loss is known, and no card names the "
@@ -128,11 +133,13 @@ def head_of(model: keras.Model) -> Head:
 
 def heads_of(model: keras.Model) -> tuple[Head, ...]:
     """Return what each output of the model is."""
-    kept: tuple[Head, ...] | None = getattr(model, _HEADS, None)
-    if kept is None:
-        kept = _heads(model)
+    kept: tuple[Card, tuple[Head, ...]] | None = getattr(model, _HEADS, None)
+    card = card_of(model)
+    # A copy of the network brings what was kept with it, and may have another card.
+    if kept is None or kept[0] is not card:
+        kept = card, _heads(model, card)
         object.__setattr__(model, _HEADS, kept)
-    return kept
+    return kept[1]
 
 
 def maker_before(model: keras.Model, name: str) -> LayerInfo:
@@ -243,11 +250,10 @@ def _is_summing(layer: Any) -> bool:
     return any(kind.__name__ in _SUMMING for kind in type(layer).__mro__)
 
 
-def _heads(model: keras.Model) -> tuple[Head, ...]:
+def _heads(model: keras.Model, card: Card) -> tuple[Head, ...]:
     infos = {info.name: info for info in layer_infos(model)}
     lasts = [infos[name] for name in graph.output_names(model)]
     deciding = [_deciding(last, infos) for last in lasts]
-    card = card_of(model)
     return tuple(
         _head(made, last, infos, card, len(lasts))
         for made, last in zip(deciding, lasts, strict=True)
@@ -258,19 +264,34 @@ def _head(
     made: LayerInfo, last: LayerInfo, infos: dict[str, LayerInfo], card: Card, outputs: int
 ) -> Head:
     loss = card.losses.get(last.name)
-    aim, named = loss.aim if loss else "", len(card.class_names)
+    choices = () if loss else _choices(made, last, infos)
+    taken = card.sums.get(last.name) or card.kept_sums.get(last.name) or ""
+    chosen = taken if taken in choices else ""
+    aim, named = chosen or (loss.aim if loss else ""), len(card.class_names)
     each = _form(made, last, infos, named, aim)
     form: Form = each if len(last.output_shape) == 1 else "maps"
-    if form == "numbers" and loss and loss.takes_sigmoids and _may_be_logits(made, infos):
+    takes_sigmoids = chosen == "separate" or (loss and loss.takes_sigmoids)
+    if form == "numbers" and takes_sigmoids and _may_be_logits(made, infos):
         form = "scores"
-    is_told = loss or named == last.channels or _activation(made) == "log_softmax"
+    is_told = aim or loss or named == last.channels or _activation(made) == "log_softmax"
     is_guess = form == "logits" and not is_told
     function = _activation(made)
     return Head(
-        form, last.output_shape, outputs, made.name, last.name, each, loss, is_guess,
+        form, last.output_shape, outputs, made.name, last.name, each, loss, is_guess, choices, chosen,
         squashed=(function or "") if each == "numbers" and function != "linear" else "",
         is_sum_unknown=each in ("softmax", "scores") and function is None,
     )  # fmt: skip
+
+
+def _choices(made: LayerInfo, last: LayerInfo, infos: dict[str, LayerInfo]) -> tuple[Aim, ...]:
+    """Return what the sums of an output may be taken for; none where it gives none, or only one."""
+    is_plain = _activation(made) != "log_softmax" and _may_be_logits(made, infos)
+    if not is_plain or _form(made, last, infos, 0, "") in ("softmax", "scores"):
+        return ()
+    is_vector = len(last.output_shape) == 1
+    possible = {"classes": last.channels > 1, "separate": is_vector, "numbers": True}
+    found = tuple(aim for aim in AIMS if possible[aim])
+    return found if len(found) > 1 else ()
 
 
 def _deciding(info: LayerInfo, infos: dict[str, LayerInfo]) -> LayerInfo:

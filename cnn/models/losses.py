@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import keras
 
 Aim = Literal["classes", "separate", "numbers", ""]
+# What sums can be taken for.
+AIMS: tuple[Aim, ...] = ("classes", "separate", "numbers")
 _SHORT = {
     "mse": "mean_squared_error",
     "mae": "mean_absolute_error",

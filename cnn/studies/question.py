@@ -20,10 +20,11 @@ from cnn.errors import ModelError, StudyError
 from cnn.files import content_hash
 from cnn.images.pixels import Colours
 from cnn.models.card import card_path
-from cnn.models.choosing import with_output_first
+from cnn.models.choosing import with_output_first, with_sums_as
 from cnn.models.further import with_inputs
 from cnn.models.inputs import in_colours, in_range
 from cnn.models.loading import load_model
+from cnn.models.losses import Aim
 from cnn.models.opening import Limits
 from cnn.models.surgery import Affine
 from cnn.models.twins import twin
@@ -81,8 +82,9 @@ class Network:
     `run` is the folder of the run and `moment` the moment, both "" for the weights of the file;
     `weights` is the hash of the file that has those of the moment. `range` is how its pixels are scaled,
     `colours` which channels are red, green and blue, and `output` the place of the output that is asked
-    about, where these were chosen. Of further inputs, by name, `inputs` are the numbers that some get and
-    `pictures` those of others; the rest get what is beside each picture of the data.
+    about, and `sums` what its sums are taken for, where these were chosen. Of further inputs, by name,
+    `inputs` are the numbers that some get and `pictures` those of others; the rest get what is beside
+    each picture of the data.
     """
 
     __pydantic_config__ = STRICT
@@ -98,6 +100,7 @@ class Network:
     inputs: dict[str, tuple[float, ...]] = field(default_factory=dict)
     pictures: dict[str, Packed] = field(default_factory=dict)
     output: int = 0
+    sums: Aim = ""
 
     def load(self) -> keras.Model:
         """Return the network; `ModelError` or `RunError` where its files are others, or gone."""
@@ -105,6 +108,7 @@ class Network:
         model = in_range(model, self.range) if self.range else model
         model = in_colours(model, self.colours) if self.colours else model
         model = with_output_first(model, self.output)
+        model = with_sums_as(model, self.sums) if self.sums else model
         given = {**self.inputs, **{name: one.pixels for name, one in self.pictures.items()}}
         return with_inputs(model, given) if given else model
 
@@ -313,7 +317,7 @@ class Question:
         """What is the same for the same question, wherever the files are: 16 hexadecimal digits."""
         asked: dict[str, Any] = asdict(self)
         asked["network"] = {k: v for k, v in asked["network"].items() if k not in _PLACES}
-        for name in ("output", "colours", "pictures"):
+        for name in ("output", "colours", "pictures", "sums"):
             if not asked["network"][name]:
                 del asked["network"][name]
         for name in ("cell", "asked", "sought", "turn"):

@@ -14,7 +14,7 @@ _ASKED = frozenset(
     {
         "link", "labels", "values", "layer_values", "fields", "upload", "prepare_upload", "news",
         "news_of_runs", "open_model", "pictures", "thumbnails", "classes", "readable", "mean", "operated",
-        "ranges", "studies", "study", "cancel_study", "names", "keep_range", "take",
+        "ranges", "studies", "study", "cancel_study", "names", "keep_range", "keep_sums", "take",
         "take_made",
     }
 )  # fmt: skip

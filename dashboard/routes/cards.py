@@ -3,6 +3,7 @@
 GET  /names?<view>    what the classes of the view's model are called now, as JSON
 POST /names?<view>    what they are to be called, as JSON: `names`, in the order of the outputs
 POST /range?<view>    in which range its pixels are, as JSON: `range`, "" for what its file says
+POST /sums?<view>     what the sums of the view's output are, as JSON: `sums`, "" for what is found
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 import cnn
 from cnn.files import why_not_written
+from cnn.models.choosing import with_output_first
+from cnn.models.heads import head_of
+from cnn.models.losses import Aim
 from dashboard.access.people import Role
 from dashboard.access.roles import require, spend, takes_models
 from dashboard.runtime.catalogue import Entry
@@ -38,10 +42,18 @@ class _Range(BaseModel):
     range: str
 
 
+class _Sums(BaseModel):
+    """What a browser sends as what sums are."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+    sums: Aim
+
+
 def serve_cards(server: Flask) -> None:
     """Serve the routes."""
     server.add_url_rule("/names", "names", _names, methods=["GET", "POST"])
     server.add_url_rule("/range", "keep_range", _range, methods=["POST"])
+    server.add_url_rule("/sums", "keep_sums", _sums, methods=["POST"])
 
 
 def _names() -> Answer:
@@ -64,6 +76,18 @@ def _range() -> Answer:
         return {"range": kept}
 
     return _answered(answer, "range")
+
+
+def _sums() -> Answer:
+    def answer(runtime: Runtime, entry: Entry) -> dict[str, Any]:
+        _require_allowed(runtime, entry)
+        spend("models")
+        output = parse(request.args.to_dict())[0].output
+        runtime.catalogue.keep_sums(entry, output, _given_sums())
+        model = with_output_first(runtime.catalogue.load(entry.key), output)
+        return {"sums": cnn.models.card_of(model).kept_sums.get(head_of(model).last, "")}
+
+    return _answered(answer, "choice")
 
 
 def _answered(answer: Callable[[Runtime, Entry], dict[str, Any]], what: str) -> Answer:
@@ -106,6 +130,16 @@ def _given_range() -> str:
         raise cnn.ModelError(
             'What came is no range: expected JSON such as {"range": "-1..1"}, or "" for what the file '
             "says."
+        ) from error
+
+
+def _given_sums() -> Aim:
+    try:
+        return _Sums.model_validate_json(request.get_data()).sums
+    except ValidationError as error:
+        raise cnn.ModelError(
+            'What came says nothing of sums: expected JSON such as {"sums": "numbers"}, or "" for what '
+            "is found."
         ) from error
 
 

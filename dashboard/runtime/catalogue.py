@@ -17,7 +17,10 @@ import cnn
 from cnn.errors import without_folders
 from cnn.files import content_hash
 from cnn.models.card import with_class_names, write_card
+from cnn.models.choosing import with_output_first
+from cnn.models.heads import head_of
 from cnn.models.loading import kept_card
+from cnn.models.losses import Aim
 from cnn.models.twins import twin
 from cnn.runs.moments import Moment
 from cnn.runs.run import Run
@@ -168,6 +171,27 @@ class Catalogue:
             cnn.models.require_range(self._load_file(entry), name)
         card = replace(kept_card(entry.path), kept_range=name)
         write_card(card, cnn.models.card_path(entry.path))
+
+    def keep_sums(self, entry: Entry, output: int, aim: Aim) -> None:
+        """Keep what the sums of one of a model's outputs are taken for on the card, for all processes.
+
+        "" takes back what was kept: then they are shown as found. Raises `ModelError` for what they
+        cannot be taken for, and as `name_classes` does; `OSError` where it cannot be written.
+        """
+        self._require_card(
+            entry,
+            of_bundled="The bundled classifier gives probabilities: open a model of your own that gives "
+            "sums.",
+            in_training="keep what its sums are when that is over",
+            of_program="compile it with its loss there, which says what its sums are",
+        )
+        model = with_output_first(self._load_file(entry), output)
+        if aim:
+            cnn.models.require_sums_as(model, aim)
+        card, layer = kept_card(entry.path), head_of(model).last
+        others = {name: one for name, one in card.kept_sums.items() if name != layer}
+        sums = {**others, layer: aim} if aim else others
+        write_card(replace(card, kept_sums=sums), cnn.models.card_path(entry.path))
 
     def has_card(self, entry: Entry) -> bool:
         """Whether what readers say of the model can be kept beside its file."""

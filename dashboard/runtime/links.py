@@ -66,6 +66,7 @@ def follow(runtime: Runtime, query: Mapping[str, Any]) -> Link:
     repair.require_range()
     repair.require_colours()
     repair.require_output()
+    repair.require_sums()
     repair.require_inputs()
     repair.require_channels()
     repair.require_classes()
@@ -146,6 +147,23 @@ class _Repair:
             del self.values["output"]
             has = f"outputs 0 to {count - 1}" if count > 1 else "one output"
             self._say(f"says output is {number}: the model has {has}; the first is shown", "output")
+
+    def require_sums(self) -> None:
+        """Take out what the sums of the output cannot be taken for, as soon as the model can be asked."""
+        aim = self.values.get("sums")
+        if not aim or self._runtime.ready != "ready":
+            return
+        others = {"sums": "", "given": "", "also": "", "surgery": ""}
+        try:
+            model = self._runtime.trained(View(**{**self.values, **others}))
+        except cnn.CnnError:
+            return
+        try:
+            cnn.models.require_sums_as(model, aim)
+        except cnn.ModelError as error:
+            del self.values["sums"]
+            why = f"says sums are {aim!r} ({str(error).removesuffix('.')})"
+            self._say(f"{why}; the output is shown as found", "sums")
 
     def require_channels(self) -> None:
         """Take out changes of channels that the model does not have, as soon as it can be asked."""

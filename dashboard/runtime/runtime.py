@@ -34,6 +34,7 @@ from cnn.jobs import Queue
 from cnn.models.card import miscounted, names_classes
 from cnn.models.choosing import output_labels, with_output_first
 from cnn.models.layers import is_large
+from cnn.models.losses import Aim
 from cnn.properties import cached_property
 from cnn.runs.configuration import TrainingConfig
 from cnn.runs.moments import Moment
@@ -89,9 +90,9 @@ class Look:
     the names of those that they may be in; `notes` say how the network takes it, where that is
     not as it is. `true` is the output for the class of the picture, None where it is not known,
     `inputs` are the further inputs of the network, and `unnamed` says what its outputs are taken for,
-    where it does not name them, or that nobody knows. `has_card` says whether a range can be kept for
-    the network, and `kept_range` which one is. `in_training` says how model(x) differs, where layers are
-    called as in training.
+    where it does not name them, or that nobody knows. `has_card` says whether a choice can be kept for
+    the network, `kept_range` which range is, and `kept_sums` what its output's sums are taken for.
+    `in_training` says how model(x) differs, where layers are called as in training.
     """
 
     fitted: NDArray[np.uint8]
@@ -106,6 +107,7 @@ class Look:
     unnamed: str = ""
     has_card: bool = False
     kept_range: str = ""
+    kept_sums: Aim = ""
     in_training: str = ""
 
     @cached_property
@@ -150,6 +152,9 @@ class Runtime:
         self._chosen_once = cached(
             LRUCache(_MOST_OPERATED), key=_model_and_output, condition=threading.Condition()
         )(with_output_first)
+        self._read_once = cached(
+            LRUCache(_MOST_OPERATED), key=_model_and_output, condition=threading.Condition()
+        )(cnn.models.with_sums_as)
         self._drift_once = cached(
             LRUCache(_MOST_DRIFTS), key=_moments_of_run, condition=threading.Condition()
         )(cnn.drift)
@@ -387,7 +392,8 @@ class Runtime:
     def trained(self, view: View) -> keras.Model:
         """Return the model of the view, loaded, at its moment, as it is fed, with its output first.
 
-        Raises `ModelError` for an output, a range or further inputs that the model does not have.
+        Raises `ModelError` for an output, a range or further inputs that the model does not have, and for
+        what its sums cannot be taken for.
         """
         model = self.catalogue.load(view.model, view.epoch)
         if view.range:
@@ -396,6 +402,8 @@ class Runtime:
             model = self._in_colours_once(model, view)
         if view.output:
             model = self._chosen_once(model, view.output)
+        if view.sums:
+            model = self._read_once(model, view.sums)
         has_given = view.given or view.also or cnn.models.further_inputs(model)
         return self._given_once(model, view) if has_given else model
 
@@ -574,11 +582,12 @@ class Runtime:
         notes = (*cnn.models.notes(model), *further.notes(inputs))
         unnamed = _of_unnamed(model, picture, true)
         has_card = self.catalogue.has_card(self.entry(view))
-        kept = cnn.models.card_of(model).kept_range
+        card = cnn.models.card_of(model)
+        kept_sums = card.kept_sums.get(passed.prediction.head.last, "")
         in_training = cnn.captions.called_in_training(cnn.layer_infos(model))
         return Look(
-            fitted, plain, seen, passed, scale, ranges, notes, true, inputs, unnamed, has_card, kept,
-            in_training,
+            fitted, plain, seen, passed, scale, ranges, notes, true, inputs, unnamed, has_card,
+            card.kept_range, kept_sums, in_training,
         )  # fmt: skip
 
 
@@ -637,8 +646,8 @@ def _room_for(network: keras.Model) -> int:
     return _SMALL_ONES if is_large(network) else 1
 
 
-def _model_and_output(model: keras.Model, place: int) -> Hashable:
-    return weakref.ref(model), place
+def _model_and_output(model: keras.Model, chosen: int | Aim) -> Hashable:
+    return weakref.ref(model), chosen
 
 
 def _model_and_operations(model: keras.Model, view: View) -> Hashable:

@@ -50,6 +50,7 @@ def _question(
         inputs=further.numbers(every, view),
         pictures={name: Packed.of(pixels) for name, pixels in given.items()},
         output=view.output,
+        sums=view.sums,
     )
     asked = ask(network, runtime.sets.path(view.data))
     return replace(asked, data_key=view.data.removeprefix(OWN) if view.data.startswith(OWN) else "")

@@ -41,6 +41,7 @@ from dashboard.state.view import OF_MODEL_ALONE, OF_PICTURE, View, parse
 _CHOICES = "choices"
 _COLOURS = 3
 _RANGE = "pixel-range"
+_SUMS = "sums"
 _KINDS = ",".join(f"image/{name.lower()}" for name in FORMATS)
 # No screen shows the picture of the panel with more pixels on a side.
 _MOST_SIDE = 256
@@ -149,6 +150,7 @@ def _choices(runtime: Runtime) -> html.Details:
                 className="sample-choice",
             ),
             *_about_own(runtime),
+            _sums_choice(runtime),
             html.P(id="pixel-scale", className="hint"),
             html.Div(
                 [_channel(name) for name in ("Red", "Green", "Blue")],
@@ -187,22 +189,45 @@ def _range_choice(runtime: Runtime) -> html.Div:
             _button(
                 "Which suits?", f"{_RANGE}-compare", "Try each range with pictures of the data"
             ),
-            *(_keeping() if _may_name(runtime) else []),
+            *_keeping(
+                runtime,
+                _RANGE,
+                "Let the file decide",
+                "Pixels in this range",
+                "Pixels as the file says",
+            ),
             html.P(id=f"{_RANGE}-hint", className="hint", **aria(live="polite")),
         ],
         id=f"{_RANGE}-choice",
+        className="card-choice",
         hidden=True,
     )
 
 
-def _keeping() -> list[html.Button]:
-    """Return the buttons that keep the range on the card, and take it back; a script shows one."""
-    keep, undo = f"{_RANGE}-keep", f"{_RANGE}-undo"
+def _sums_choice(runtime: Runtime) -> html.Div:
+    """Return where it is chosen what the output's sums are, which is shown where no loss says it."""
+    return html.Div(
+        [
+            html.Label("The output’s sums are", htmlFor=_SUMS, className="small mb-0"),
+            html.Div(id=f"{_SUMS}-place"),
+            *_keeping(
+                runtime, _SUMS, "Take it back", "Its sums are this", "Its sums are shown as found"
+            ),
+            html.P(id=f"{_SUMS}-hint", className="hint", **aria(live="polite")),
+        ],
+        id=f"{_SUMS}-choice",
+        className="card-choice",
+        hidden=True,
+    )
+
+
+def _keeping(runtime: Runtime, of: str, back: str, kept: str, undone: str) -> list[html.Button]:
+    """Return the buttons that keep a choice on the card, and take it back; a script shows one."""
+    if not _may_name(runtime):
+        return []
     return [
-        _button("Keep for this model", keep, "Pixels in this range, for all readers", hidden=True),
-        _button(
-            "Let the file decide", undo, "Pixels as the file says, for all readers", hidden=True
-        ),
+        _button("Keep for this model", f"{of}-keep", f"{kept}, for all readers", hidden=True),
+        _button(back, f"{of}-undo", f"{undone}, for all readers", hidden=True),
     ]
 
 
@@ -440,6 +465,7 @@ def facts(view: View, picture: Picture, look: Look | None) -> dict[str, Any]:
         "alt": picture.described, "text": described, "prediction": prediction, "surgery": surgery,
         "size": look.seen.shape[:2] if look else picture.pixels.shape[:2],
         "scale": _scale(view, picture, look) if look else None,
+        "sums": _sums(view, look) if look else None,
         "inputs": [_input(view, one) for one in look.inputs] if look else [],
     }  # fmt: skip
 
@@ -494,6 +520,20 @@ def _scale(view: View, picture: Picture, look: Look) -> dict[str, Any]:
         "kept": look.kept_range,
         "keeps": look.has_card,
         "colours": _colours(view, picture, look),
+    }
+
+
+def _sums(view: View, look: Look) -> dict[str, Any] | None:
+    """Return what the output's sums may be taken for, and what they are; None where that is known."""
+    head = look.passed.prediction.head
+    if not head.choices:
+        return None
+    first = cnn.captions.kept_sums(look.kept_sums) if look.kept_sums else cnn.captions.sums_as("")
+    return {
+        "choices": [["", first], *([aim, cnn.captions.sums_as(aim)] for aim in head.choices)],
+        "chosen": view.sums,
+        "kept": look.kept_sums,
+        "keeps": look.has_card,
     }
 
 

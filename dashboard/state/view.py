@@ -17,6 +17,7 @@ from cnn.gradients.adversarial import EPSILON
 from cnn.gradients.teaching import MOST_STEPS
 from cnn.images.perturbations import MOST_SEED, RANGES, Perturbation, Range
 from cnn.images.pixels import RED_GREEN_BLUE, Colours
+from cnn.models.losses import AIMS, Aim
 from cnn.models.scales import RANGES as PIXEL_RANGES
 from cnn.models.scales import read_scale
 from cnn.runs import moments
@@ -51,7 +52,7 @@ LOOKS = frozenset(
     }
 )  # fmt: skip
 OF_MODEL = (
-    "output", "epoch", "other", "surgery", "range", "colours", "given", "also", "channel", "row",
+    "output", "sums", "epoch", "other", "surgery", "range", "colours", "given", "also", "channel", "row",
     "column", "source", "target", "teach", "unit", "rates", "of", "against", "pick", "weights", "depth",
     "blocks",
 )  # fmt: skip
@@ -64,7 +65,8 @@ class View:
     The model is a content hash, or `run:` and a run's id while it has no finished model. `epoch` is
     a moment of its training ("": the finished model), `other` the moment that it is compared with;
     `runs` are the ids of the runs that are compared, with commas between. `output` is the number of the
-    output that is looked at, where the network has several. `surgery` is what is done to channels of
+    output that is looked at, where the network has several, and `sums` what its sums are taken for ("":
+    what its file says, or the likeliest). `surgery` is what is done to channels of
     the network, as text. `range` is how pixels are scaled for the model, a name in
     `cnn.models.scales.RANGES`, or mean and deviation ("": as its file says, or the usual way).
     `colours` are the channels that are red, green and blue, where there are more ("": the first three).
@@ -104,6 +106,7 @@ class View:
     other: str = ""
     runs: str = ""
     output: int = 0
+    sums: Aim = ""
     surgery: str = ""
     range: str = ""
     colours: str = ""
@@ -214,7 +217,7 @@ class View:
         """What views have in common whose networks have the same layers and the same output."""
         operated = (layer.partition(":")[0] for layer in self.surgery.split(";"))
         output = f"output {self.output}" if self.output else ""
-        return " ".join(filter(None, [self.model, output, *operated]))
+        return " ".join(filter(None, [self.model, output, self.sums, *operated]))
 
     @property
     def operations(self) -> operations.Operations:
@@ -231,7 +234,7 @@ class View:
         return rates.decode(self.rates) if self.rates else ()
 
 
-OF_MODEL_ALONE = ("model", "output", "surgery")
+OF_MODEL_ALONE = ("model", "output", "sums", "surgery")
 OF_NETWORK = (*OF_MODEL_ALONE, "epoch")
 # What a forward pass depends on.
 OF_PICTURE = tuple(field.name for field in fields(View) if field.name not in LOOKS)
@@ -245,7 +248,7 @@ GOES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (("pixels", "upload"), ("made",)),
     (("data", "split"), ("pick", "also")),
     (("model",), OF_MODEL),
-    (("output",), ("target", "of", "against")),
+    (("output",), ("target", "of", "against", "sums")),
     (("unit",), ("of", "against")),
     (OF_PICTURE, ("teach", "rates")),
 )
@@ -392,6 +395,7 @@ _ACCEPTED = {
     "other": _matching(moments.PATTERN, "a moment such as 3 or 0-16"),
     "runs": _matching(f"{runs.ID}(,{runs.ID}){{0,9}}", "up to ten ids of runs"),
     "output": _NUMBER,
+    "sums": _one_of(*AIMS),
     "surgery": _decodable(
         operations.decode, "changes of channels such as conv2d:3*0,7*0.5", "no channel is changed"
     ),

@@ -524,3 +524,42 @@ def test_a_range_is_kept_for_all_readers_and_taken_back(start_server, visit, tmp
     other.reload()
     expect(other.locator("#pixel-scale")).to_have_text(found)
     expect(other.get_by_role("button", name="Let the file decide")).to_be_hidden()
+
+
+def test_what_sums_are_is_chosen_kept_for_all_readers_and_taken_back(start_server, visit, tmp_path):
+    cnn.save_model(nets.ending(layers.Dense(10, name="sums")), tmp_path / "own.keras")
+    server = start_server(CNN_MODEL=str(tmp_path / "own.keras"))
+    page = visit(server, "/activations/flat").page
+    said, box = page.locator("#prediction-note"), page.get_by_label("The output’s sums are")
+    keep, undo = (
+        page.locator("#sums-choice").get_by_role("button", name=name)
+        for name in ("Keep for this model", "Take it back")
+    )
+    guess, chosen = "is a guess: no loss is known", "What its sums are was chosen"
+    shares = page.locator("#prediction-bars .bar-value").filter(has_text="%")
+    expect(said).to_contain_text(guess)
+    expect(shares).to_have_count(10)
+    expect(keep).to_be_hidden()
+    box.focus()
+    page.keyboard.press("n")
+    expect(said).to_contain_text(chosen)
+    expect(shares).to_have_count(0)
+    page.wait_for_url("**sums=numbers**")
+    page.reload()
+    expect(box).to_have_value("numbers")
+    with page.expect_navigation():
+        keep.click()
+    expect(said).to_contain_text(chosen)
+    expect(page).not_to_have_url(re.compile("sums="))
+    expect(box.locator("option").first).to_have_text("as kept on the card: numbers by themselves")
+    other = visit(server, "/output").page
+    expect(other.locator("#prediction-note")).to_contain_text(chosen)
+    other.get_by_label("The output’s sums are").select_option("one per class")
+    expect(other.locator("#prediction-bars .bar-value").filter(has_text="%")).to_have_count(10)
+    other.go_back()
+    expect(other.locator("#prediction-bars .bar-value").filter(has_text="%")).to_have_count(0)
+    with page.expect_navigation():
+        undo.click()
+    expect(said).to_contain_text(guess)
+    other.reload()
+    expect(other.locator("#prediction-note")).to_contain_text(guess)

@@ -34,6 +34,7 @@ DOORS = {
     "studies": Role.READER, "cancel_study": Role.READER, "upload": Role.TRAINER, "take": Role.TRAINER,
     "take_made": Role.TRAINER,
     "open_model": Role.OPERATOR, "names": Role.OPERATOR, "keep_range": Role.OPERATOR,
+    "keep_sums": Role.OPERATOR,
 }  # fmt: skip
 DOORS_OF_DASH = {
     "training-start": Role.TRAINER, "run-cancel": Role.TRAINER, "run-resume": Role.TRAINER,
