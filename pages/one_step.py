@@ -14,13 +14,12 @@ from dash import Dash, html
 
 import cnn
 from cnn.figures import teaching as figures
-from cnn.gradients.once import is_taught_once, teach_once
+from cnn.gradients.once import is_taught_once
 from cnn.gradients.teaching import (
     MOST_RATE,
     MOST_STEPS,
     TEACHING,
     Teaching,
-    teach,
     worth_teaching,
 )
 from cnn.models.heads import require_classes
@@ -200,20 +199,16 @@ def show(request: Request) -> Screen:
     )
 
 
-def _teaching(request: Request, rates: Sequence[float], most: int) -> Teaching:
-    """Return what the steps did; of a large network, one step, and the layer on the screen in full."""
-    seen, label = request.look.seen, _label(request)
-    if most > 1:
-        return teach(request.model, seen, label=label, learning_rates=rates)
-    if len(rates) > 1:
+def _teaching(request: Request, rates: tuple[float, ...], most: int) -> Teaching:
+    """Return what the steps did, with the weights of the layer on the screen in full."""
+    if len(rates) > most:
         raise cnn.RunError(
             f"{len(rates)} steps were asked for: of a network of {request.model.count_params():,} "
             "weights one is made, for which a second set of them is kept. Undo the others, or start "
             "again."
         )
     layer = request.layer_among(_weighted(request)).name
-    rate = rates[0] if rates else None
-    return teach_once(request.model, seen, label=label, layer=layer, learning_rate=rate)
+    return request.runtime.taught(request.view, label=_label(request), rates=rates, layer=layer)
 
 
 def _weighted(request: Request) -> list[cnn.LayerInfo]:
@@ -253,7 +248,7 @@ def _taught(request: Request, teaching: Teaching) -> Screen:
     charts = dict(zip((*_GENERAL, *_OF_LAYER), (*general, *weights.charts), strict=True))
     return Screen(
         charts,
-        texts={FACTS: _facts(teaching), **_kept(request, teaching, name)},
+        texts={FACTS: _facts(teaching), **_kept(request, teaching)},
         hidden={RESULT: False, CONTROLS: False, f"{SOURCE}-box": weights.inputs < 2},
         properties={
             PROBLEM: {"is_open": False},
@@ -263,16 +258,14 @@ def _taught(request: Request, teaching: Teaching) -> Screen:
     )
 
 
-def _kept(request: Request, teaching: Teaching, name: str) -> dict[str, str]:
-    """Return what of a large network is kept, beside the steps made."""
-    if teaching.model is not None:
+def _kept(request: Request, teaching: Teaching) -> dict[str, str]:
+    """Return how many steps are made of a network that is too large for several, beside those made."""
+    if not is_taught_once(request.model):
         return {}
     made, count = in_words(teaching.learning_rates), request.model.count_params()
-    line = (
-        f"{made} Of a network of {count:,} weights one step is the most. All of them make it; what "
-        f"became of each is kept for {name} alone, of the other layers how far they moved."
-    )
-    return {LINE: line}
+    return {
+        LINE: f"{made} Of a network of {count:,} weights one step is the most; it moves all of them."
+    }
 
 
 def in_words(rates: Sequence[float]) -> str:

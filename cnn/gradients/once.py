@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -50,14 +50,20 @@ def is_taught_once(model: keras.Model) -> bool:
 
 
 def teach_once(
-    model: keras.Model, image: Any, *, label: int, layer: str, learning_rate: float | None = None
+    model: keras.Model,
+    image: Any,
+    *,
+    label: int,
+    layer: str,
+    learning_rate: float | None = None,
+    also: Collection[str] = (),
 ) -> Teaching:
-    """Return what `teach` does of one step, or of none, and keep what it did to one layer alone.
+    """Return what `teach` does of one step, or of none, and keep what it did to some layers alone.
 
     All weights that training moves make the step, and the prediction after it is that of the whole
-    network. Kept are the weights of `layer` before and after; of all others, and of every gradient, the
-    norms (`LayerTeaching.norms`). So it takes, beside the network, the memory of one set of its weights,
-    and of one layer's gradient. `Teaching.model` is None.
+    network. Kept are the weights of `layer`, and of those `also` named, before and after; of all others,
+    and of every gradient, the norms (`LayerTeaching.norms`). So it takes, beside the network, the memory
+    of one set of its weights, and of one layer's gradient. `Teaching.model` is None.
 
     Raises what `teach` raises, `ModelError` for more than 200 million weights, and `LayerError` for a
     layer that the model does not have, or that has no weights.
@@ -66,7 +72,7 @@ def teach_once(
     rate = None if learning_rate is None else checked_rate(learning_rate)
     label = checked_class(model, label)
     _require_room(model)
-    shown = _weighted(model, layer)
+    shown = {_weighted(model, name) for name in (layer, *also)}
     made = _made(model, prepare(image, model), label, rate)
     made.before.prediction.require_finite(TEACHING)
     layers = _layers(model, made, shown)
@@ -200,7 +206,7 @@ def _norm_of(gradient: Any) -> Any:
     return tf.sqrt(2 * tf.nn.l2_loss(gradient))
 
 
-def _layers(model: keras.Model, made: _Made, shown: str) -> dict[str, LayerTeaching]:
+def _layers(model: keras.Model, made: _Made, shown: Collection[str]) -> dict[str, LayerTeaching]:
     import tensorflow as tf
 
     def before(place: int) -> Array:
@@ -216,7 +222,7 @@ def _layers(model: keras.Model, made: _Made, shown: str) -> dict[str, LayerTeach
             change=_norm((made.stepped[i], before(i)) for i in moves.values() if i in made.stepped),
             weight=_norm((before(i), None) for i in moves.values()),
         )
-        kept = own if name == shown else {}
+        kept = own if name in shown else {}
         first = {weight: before(i) for weight, i in kept.items()}
         last = {weight: made.stepped.get(i, first[weight]) for weight, i in kept.items()}
         return LayerTeaching(name, {}, first, last, norms)

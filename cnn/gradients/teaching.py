@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from cnn.inspection.batches import outputs
 from cnn.inspection.predictions import Prediction
 from cnn.models.card import checked_class
 from cnn.models.compilation import compiled_once
-from cnn.models.graph import calls
+from cnn.models.graph import Call, calls
 from cnn.models.heads import cross_entropy, require_classes
 from cnn.models.internals import is_graph
 from cnn.models.preparing import prepare
@@ -95,6 +95,23 @@ class LayerTeaching:
         return _norm(self.before[name] for name in self.gradients)
 
     @property
+    def is_kept(self) -> bool:
+        """Whether its weights before and after are there."""
+        return bool(self.before)
+
+    @property
+    def nbytes(self) -> int:
+        """The size of what was made for it: the weights after, for those before are the network's."""
+        arrays = (*self.after.values(), *self.gradients.values())
+        return sum(array.nbytes for array in arrays)
+
+    @property
+    def measured(self) -> LayerTeaching:
+        """The same without its gradients, of which the norms stay."""
+        norms = Norms(self.moving, self.gradient_norm, self.change_norm, self.weight_norm)
+        return replace(self, gradients={}, norms=norms)
+
+    @property
     def relative_change(self) -> float:
         """The norm of the change over that of the weights; NaN where all weights were zero."""
         return self.change_norm / self.weight_norm if self.weight_norm else float("nan")
@@ -118,6 +135,28 @@ class Teaching:
     after: Prediction
     layers: Mapping[str, LayerTeaching]
     model: keras.Model | None
+
+    @property
+    def nbytes(self) -> int:
+        """The size of what is kept of all layers."""
+        return sum(
+            layer.nbytes for layer in {id(one): one for one in self.layers.values()}.values()
+        )
+
+    def keeping(self, names: Collection[str]) -> Teaching:
+        """Return the same with the weights of these layers, and of all others and of gradients the norms.
+
+        `model` is None.
+        """
+        kept = {id(self.layers[name]) for name in names}
+        made: dict[int, LayerTeaching] = {}
+        for layer in self.layers.values():
+            if id(layer) not in made:
+                measured = layer.measured
+                is_kept = id(layer) in kept
+                made[id(layer)] = measured if is_kept else replace(measured, before={}, after={})
+        layers = {name: made[id(layer)] for name, layer in self.layers.items()}
+        return replace(self, layers=layers, model=None)
 
     @property
     def moving(self) -> tuple[LayerTeaching, ...]:
@@ -350,15 +389,31 @@ def of_layers(
     places = {id(weight): i for i, weight in enumerate(model.weights)}
     known: dict[int, LayerTeaching] = {}
     teachings: dict[str, LayerTeaching] = {}
-    for call in calls(model):
-        weights = getattr(call.layer, "weights", ())
-        if is_graph(call.layer) or not weights:
-            continue
+    for call in _weighted(model):
         if id(call.layer) not in known:
-            own = {name: places[id(w)] for name, w in weights_by_name(weights).items()}
+            weights = weights_by_name(call.layer.weights)
+            own = {name: places[id(weight)] for name, weight in weights.items()}
             known[id(call.layer)] = taught(call.name, own)
         teachings[call.name] = known[id(call.layer)]
     return teachings
+
+
+def fitting(model: keras.Model, most_bytes: int) -> frozenset[str]:
+    """Return the layer calls whose weights, float32, fit into so many bytes, the smallest first."""
+    sizes = {id(one.layer): 4 * one.layer.count_params() for one in _weighted(model)}
+    room, fit = most_bytes, set()
+    for layer, size in sorted(sizes.items(), key=lambda one: one[1]):
+        room -= size
+        if room < 0:
+            break
+        fit.add(layer)
+    return frozenset(one.name for one in _weighted(model) if id(one.layer) in fit)
+
+
+def _weighted(model: keras.Model) -> list[Call]:
+    """Return the calls of layers that have weights of their own."""
+    of_layers = [one for one in calls(model) if not is_graph(one.layer)]
+    return [one for one in of_layers if hasattr(one.layer, "weights") and one.layer.weights]
 
 
 def _norm(arrays: Iterable[NDArray[np.float32]]) -> float:

@@ -29,6 +29,7 @@ from cnn.attribution.methods import METHODS
 from cnn.attribution.options import Pictures
 from cnn.data import datasets
 from cnn.errors import reason
+from cnn.gradients.teaching import Teaching
 from cnn.inspection.sweeping import Sweep
 from cnn.jobs import Queue
 from cnn.models.card import miscounted, names_classes
@@ -51,6 +52,7 @@ from dashboard.runtime.quizzes import Quizzes
 from dashboard.runtime.starting import Start
 from dashboard.runtime.statuses import Statuses
 from dashboard.runtime.supervisor import Supervisor
+from dashboard.runtime.teachings import Teachings
 from dashboard.settings import Settings, environment
 from dashboard.state.data import OWN
 from dashboard.state.view import LOOKS, OF_NETWORK, View
@@ -124,6 +126,7 @@ class Runtime:
         self.catalogue = Catalogue(settings)
         self.sets = PictureSets(settings)
         self.quizzes = Quizzes()
+        self._teachings = Teachings()
         self._failure = ""
         self._queue_problem = ""
         self._start = Start(self._start_tensorflow)
@@ -415,6 +418,17 @@ class Runtime:
     def attribution(self, view: View, method: str, target: cnn.Target) -> Attributed:
         """Return what a method says of a target for the picture and the options of the view; kept."""
         return self._attributed_once(view, self.model(view), method, target)
+
+    def taught(self, view: View, *, label: int, rates: tuple[float, ...], layer: str) -> Teaching:
+        """Return what steps on the picture did to the model of the view, with a layer's weights in full.
+
+        Raises as `Teachings.of` does.
+        """
+        view = self.settled(view)
+        model, look = self.model(view), self.look(view)
+        return self._teachings.of(
+            model, look.seen, key=_picture_and_model(view, model), label=label, rates=rates, layer=layer
+        )  # fmt: skip
 
     def has_attribution(self, view: View, method: str, target: cnn.Target) -> bool:
         """Whether that is kept already."""

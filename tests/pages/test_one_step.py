@@ -5,6 +5,7 @@ import pytest
 
 import cnn
 from dashboard.app import runtime_of
+from dashboard.runtime import teachings
 from dashboard.runtime.runtime import current
 from dashboard.shell import panel
 from dashboard.state import pixels
@@ -108,7 +109,7 @@ def large(monkeypatch):
     monkeypatch.setattr("cnn.gradients.once.MOST_WEIGHTS", 90_000)
 
 
-def test_of_a_large_network_one_step_is_shown_as_of_any_and_the_page_says_what_is_kept(
+def test_of_a_large_network_one_step_is_shown_as_of_any_and_the_page_says_how_many_are_made(
     bundled, large, monkeypatch
 ):
     query, layers = bundled
@@ -123,10 +124,45 @@ def test_of_a_large_network_one_step_is_shown_as_of_any_and_the_page_says_what_i
             assert shown["captions"] == usual["captions"]
     _, _, line, disabled = control(taught(query, 3, "0.002"))
     assert line.startswith("1 step made with learning rate 0.002. Of a network of 121,930 ")
-    assert "121,930 weights one step is the most." in line
-    assert f"kept for {layers['opening']} alone" in line
+    assert line.endswith("one step is the most; it moves all of them.")
     assert disabled == [True, False, False, False]
     assert control(taught(query, 3))[3] == [False, True, True, True]
+
+
+def weights_in(shown):
+    """Return the numbers of the figures of a layer's weights, in the order of the page."""
+    figures = [shown["figures"][name] for name in one_step._OF_LAYER]
+    return [[trace.to_plotly_json() for trace in figure.data] for figure in figures]
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_the_steps_of_a_large_network_are_made_once_for_all_layers_that_fit(
+    bundled, monkeypatch, several
+):
+    query, layers = bundled
+    usual = {n: weights_in(paint(taught(query, 4, "0.003"), n)) for n in layers["weighted"]}
+    if several:
+        monkeypatch.setattr(teachings, "is_large", lambda _model: True)
+    else:
+        monkeypatch.setattr("cnn.gradients.once.MOST_WEIGHTS", 90_000)
+    largest = "dense"  # 1,600 × 64, of 121,930 weights
+    monkeypatch.setattr(teachings, "MOST_BYTES", 4 * 40_000)
+    monkeypatch.setattr(current(), "_teachings", teachings.Teachings())
+    made, name = [], "teach" if several else "teach_once"
+    make = getattr(teachings, name)
+    monkeypatch.setattr(teachings, name, lambda *a, **how: made.append(how) or make(*a, **how))
+    for layer in [one for one in layers["weighted"] if one != largest] * 2:
+        np.testing.assert_equal(weights_in(paint(taught(query, 4, "0.003"), layer)), usual[layer])
+    assert len(made) == 1
+    # One that does not fit is made anew; another class, rate or picture too.
+    np.testing.assert_equal(weights_in(paint(taught(query, 4, "0.003"), largest)), usual[largest])
+    assert len(made) == 2
+    others = (
+        taught(query, 5, "0.003"), taught(query, 4, "0.004"), {**taught(query, 4, "0.003"), "index": "3"},
+    )  # fmt: skip
+    for other in others:
+        assert not paint(other, "conv2d")["told"]
+    assert len(made) == 5
 
 
 def test_of_a_large_network_a_link_to_more_steps_is_refused_and_they_can_be_undone(bundled, large):

@@ -7,7 +7,7 @@ from keras import layers
 
 import cnn
 from cnn.gradients.once import teach_once
-from cnn.gradients.teaching import teach
+from cnn.gradients.teaching import fitting, teach
 from cnn.models.loading import as_functional
 from tests import nets
 from tests.memory import memory_at_most
@@ -61,6 +61,44 @@ def test_layers_that_are_used_twice_or_keep_statistics_are_as_in_many_steps(seco
     norm = teach_once(second_model, scene, label=3, layer="norm", learning_rate=0.1).layers["norm"]
     assert set(norm.moving) == {"gamma", "beta"}
     np.testing.assert_array_equal(norm.after["moving_mean"], norm.before["moving_mean"])
+
+
+def test_layers_that_fit_are_the_smallest_and_uses_of_one_layer_count_once(second_model):
+    whole = teach(second_model, np.zeros((20, 30, 3), np.uint8), label=0)
+
+    def size(name):
+        return sum(weights.nbytes for weights in whole.layers[name].before.values())
+
+    assert fitting(second_model, 0) == frozenset()
+    everything = fitting(second_model, 4 * second_model.count_params())
+    assert everything == set(whole.layers)
+    for most in range(0, 4 * second_model.count_params(), 200):
+        fit = fitting(second_model, most)
+        assert ("shared" in fit) == ("shared:2" in fit)
+        left = everything - fit
+        assert max(map(size, fit), default=0) <= min(map(size, left))
+        assert sum(map(size, fit - {"shared:2"})) <= most
+
+
+@pytest.mark.parametrize("names", [["shared"], ["norm", "shared:2"]])
+def test_what_is_kept_of_steps_is_the_layers_named_and_the_norms_of_all(second_model, scene, names):
+    whole = teach(second_model, scene, label=3, learning_rates=[0.1])
+    kept = whole.keeping(names)
+    once = teach_once(
+        second_model, scene, label=3, layer=names[0], learning_rate=0.1, also=names[1:]
+    )
+    assert kept.model is None and list(kept.layers) == list(whole.layers)
+    for name, layer in kept.layers.items():
+        assert layer.is_kept == once.layers[name].is_kept
+        assert layer.gradient_norm == whole.layers[name].gradient_norm
+        assert layer.change_norm == whole.layers[name].change_norm
+        assert layer.moving == whole.layers[name].moving
+        for weight, values in layer.after.items():
+            np.testing.assert_array_equal(values, whole.layers[name].after[weight])
+    assert kept.layers["shared"] is kept.layers["shared:2"]
+    assert kept.layers["shared"].is_kept
+    held = {id(layer): layer for layer in kept.layers.values() if layer.is_kept}
+    assert kept.nbytes == sum(a.nbytes for one in held.values() for a in one.after.values())
 
 
 def test_a_frozen_layer_stands_still():
