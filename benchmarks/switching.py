@@ -9,8 +9,8 @@ from benchmarks.row import Row, percentile
 
 _CHANNELS = 45
 _WARM = 5
-# From the press of a button to the painted answer: of one that switches a channel off, to other words in the
-# banner, and of a digit, in turn. The figures are at rest before each.
+# From the press of a button to the painted answer: of one that switches a channel off, to other words in
+# the banner, and of a digit, in turn. The figures are at rest before each.
 _SWITCH = """async (count) => {
   const words = document.getElementById("surgery-words");
   const prediction = document.getElementById("prediction");
@@ -22,7 +22,11 @@ _SWITCH = """async (count) => {
   const pressed = async (selector, node, isThere) => {
     await rest();
     const painted = new Promise((done) => {
-      const look = () => isThere() && (watching.disconnect(), setTimeout(() => done(performance.now()), 0));
+      const look = () => {
+        if (!isThere()) return;
+        watching.disconnect();
+        setTimeout(() => done(performance.now()), 0);
+      };
       const watching = new MutationObserver(look);
       watching.observe(node, { subtree: true, attributes: true, childList: true, characterData: true });
     });

@@ -37,6 +37,18 @@ class About(logging.Filter):
         return True
 
 
+class Meant(logging.Filter):
+    """Leaves out what is meant for nobody.
+
+    What is compiled once of each network is one function to TensorFlow, of which it warns that it is made
+    again and again.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether the record goes on."""
+        return "triggered tf.function retracing" not in record.getMessage()
+
+
 def configuration(form: Form) -> dict[str, Any]:
     """Return the configuration of a server's log, for `logging.config`."""
     # gunicorn's own would write beside these, in another form.
@@ -73,14 +85,14 @@ def _configuration(
     handler = {
         "class": "logging.StreamHandler",
         "formatter": form,
-        "filters": ["about"],
+        "filters": ["about", "meant"],
         "stream": "ext://sys.stderr",
     }
     own = {"level": "INFO", "handlers": ["log"], "propagate": False}
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"about": {"()": About, "name": about, "known": known}},
+        "filters": {"about": {"()": About, "name": about, "known": known}, "meant": {"()": Meant}},
         "formatters": {form: formatters[form]},
         "handlers": {"log": handler},
         "root": {"level": "WARNING", "handlers": ["log"]},

@@ -120,3 +120,26 @@ def test_a_worker_tells_as_text_which_run_each_event_is_about(tmp_path):
 )
 def test_what_happened_is_read_of_a_line_whatever_its_form(line, told):
     assert message(line) == told
+
+
+COMPILE = """
+import logging.config
+import keras
+import numpy as np
+import cnn
+from dashboard.watching.logs import configuration
+
+logging.config.dictConfig(configuration("text"))
+for side in range(4, 13):
+    picture = keras.Input((side, side, 1))
+    cnn.forward(keras.Model(picture, keras.layers.Flatten()(picture)), np.zeros((side, side, 1), "uint8"))
+logging.getLogger("tensorflow").warning("the end")
+"""
+
+
+def test_networks_that_are_compiled_once_each_are_no_warning():
+    done = subprocess.run(
+        [sys.executable, "-c", COMPILE], capture_output=True, text=True, check=True
+    )
+    told = [message(line) for line in done.stderr.splitlines() if "[WARNING]" in line]
+    assert told == ["the end"]
