@@ -15,6 +15,7 @@ from cnn.attribution.trust.marks import FAIL, INCONCLUSIVE, PASS, Mark
 
 Map = NDArray[np.float32]
 # Of float32, relative to the numbers that are subtracted.
+_HALF = 0.5
 _ROUNDING = 1e-5
 
 
@@ -54,10 +55,10 @@ class Law:
 
     @property
     def mark(self) -> Mark:
-        """Pass where it is kept; nothing can be concluded where more than all of it may be off."""
+        """Pass where it is kept; nothing can be concluded where more than half of it may be off."""
         if not self.holds:
             return FAIL
-        return INCONCLUSIVE if self.allowed > 1 else PASS
+        return INCONCLUSIVE if self.allowed > _HALF else PASS
 
     @property
     def _reference(self) -> float:

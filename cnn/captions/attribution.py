@@ -27,7 +27,7 @@ MEANING = (
 _TENTH = 0.1
 _MEANS: dict[Mark, str] = {
     PASS: "so its numbers can be added up",
-    INCONCLUSIVE: "since more than all of it may be off",
+    INCONCLUSIVE: "since more than half of it may be off",
     FAIL: "so it is not what its name says",
 }
 

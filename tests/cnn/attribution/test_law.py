@@ -36,4 +36,6 @@ def test_a_difference_of_large_numbers_is_off_by_what_float32_loses():
 def test_what_chance_may_take_it_off_is_allowed():
     assert law(2.0, 2.3, 0.0, chance=0.4).mark == PASS
     assert law(2.0, 2.3, 0.0, chance=0.2).mark == FAIL
+    assert law(2.0, 2.3, 0.0, chance=0.99).mark == PASS
+    assert law(2.0, 2.3, 0.0, chance=1.01).mark == INCONCLUSIVE
     assert law(2.0, 4.3, 0.0, chance=2.4).mark == INCONCLUSIVE

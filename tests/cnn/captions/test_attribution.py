@@ -76,12 +76,12 @@ def test_the_line_of_python_has_the_target_and_the_settings():
     assert "target=cnn.Target(of=7, against=9), layer" in line
 
 
-def test_a_law_that_allows_more_than_all_of_the_number_tells_nothing():
+def test_a_law_that_allows_more_than_half_of_the_number_tells_nothing():
     law = Law(
         "completeness", "the map tends to it", 1.0, 0.518, 2.413, "More samples bring it closer."
     )
     assert law.mark == INCONCLUSIVE
     assert captions.attribution(made("saliency", np.eye(4), law=law), "it").notice == (
         "The map tends to it: 1, and it is 0.518 (off by 48.2%, 241.3% is allowed: "
-        "inconclusive, since more than all of it may be off). More samples bring it closer."
+        "inconclusive, since more than half of it may be off). More samples bring it closer."
     )
