@@ -93,13 +93,30 @@
   }
 
   function placeBelowBar(plot, canvas, size) {
+    const bar = plot.bar || barOf(plot);
+    if (!bar) return null;
+    canvas.style.left = bar.left - BAR_MARGIN + "px";
+    canvas.style.top = bar.bottom + "px";
+    Object.assign(canvas, { isPlaced: true, barWidth: bar.width });
+    return scaled(canvas, bar.width + 2 * BAR_MARGIN, size + 6);
+  }
+
+  // Where the colour bar of a plot is.
+  function barOf(plot) {
     const fills = root.cnn.plotly.scaleOf(plot);
     if (!fills) return null;
     const [bar, box] = [fills.getBoundingClientRect(), plot.getBoundingClientRect()];
-    canvas.style.left = bar.left - box.left - BAR_MARGIN + "px";
-    canvas.style.top = bar.bottom - box.top + "px";
-    Object.assign(canvas, { isPlaced: true, barWidth: bar.width });
-    return scaled(canvas, bar.width + 2 * BAR_MARGIN, size + 6);
+    return { left: bar.left - box.left, bottom: bar.bottom - box.top, width: bar.width };
+  }
+
+  // It is where it was until the plot is drawn again. In the midst of painting the browser would lay the page
+  // out anew for each figure, to say it: it is asked when the drawing is on the screen.
+  function measureBar(plot) {
+    plot.bar = null;
+    requestAnimationFrame(() => setTimeout(() => {
+      const bar = barOf(plot);
+      if (!plot.covered && bar?.width) plot.bar = bar;
+    }, 0));
   }
 
   function paintOutline(context, values, colour, across, up) {
@@ -119,5 +136,5 @@
     context.globalAlpha = 1;
   }
 
-  root.cnn = { ...root.cnn, paintBars, paintBarNumbers, scaled };
+  root.cnn = { ...root.cnn, paintBars, paintBarNumbers, measureBar, scaled };
 })();

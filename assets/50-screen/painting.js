@@ -121,6 +121,7 @@
 
   function drawnAgain(plot) {
     for (const canvas of canvases(plot)) canvas.isPlaced = false;
+    root.cnn.measureBar(plot);
     if (!plot.covered) return;
     const { data } = plot.given;
     if (data.length && data !== plot.covered.until) {
