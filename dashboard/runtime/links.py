@@ -63,10 +63,10 @@ def follow(runtime: Runtime, query: Mapping[str, Any]) -> Link:
     repair.complete_place()
     repair.complete_model()
     repair.require_moments()
-    repair.require_range()
-    repair.require_colours()
     repair.require_output()
     repair.require_sums()
+    repair.require_range()
+    repair.require_colours()
     repair.require_inputs()
     repair.require_channels()
     repair.require_classes()
@@ -153,9 +153,9 @@ class _Repair:
         aim = self.values.get("sums")
         if not aim or self._runtime.ready != "ready":
             return
-        others = {"sums": "", "given": "", "also": "", "surgery": ""}
+        others = ("sums", "range", "colours", "given", "also")
         try:
-            model = self._runtime.trained(View(**{**self.values, **others}))
+            model = self._runtime.trained(View(**{**self.values, **dict.fromkeys(others, "")}))
         except cnn.CnnError:
             return
         try:
@@ -187,7 +187,8 @@ class _Repair:
         if not name or self._runtime.ready != "ready":
             return
         try:
-            model = self._runtime.trained(View(**{**self.values, "range": ""}))
+            others = dict.fromkeys(("range", "colours", "given", "also"), "")
+            model = self._runtime.trained(View(**{**self.values, **others}))
         except cnn.CnnError:
             return
         channels = cnn.models.input_shape(model)[2]

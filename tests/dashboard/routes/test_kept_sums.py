@@ -135,6 +135,24 @@ def test_a_link_with_what_they_cannot_be_is_repaired(runtime, query, why):
     assert links.follow(runtime, link.view.to_query()).messages == ()
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"output": "9", "range": "torch", "colours": "0,0,9", "given": "7:1", "surgery": "no:1*0"},
+        {"sums": "classes", "range": "torch", "also": "3:1"},
+        {"range": "torch", "given": "7:1"},
+        {"colours": "0,0,9", "also": "3:1"},
+    ],
+)
+def test_every_part_of_a_link_that_fits_no_network_is_repaired_at_once(runtime, wrong):
+    parts = {"output": "2", **wrong}
+    link = links.follow(runtime, {**runtime.default_view().to_query(), **parts})
+    for name in wrong:
+        assert getattr(link.view, name) == getattr(View(), name)
+    assert len(link.messages) == len(wrong)
+    assert links.follow(runtime, link.view.to_query()).messages == ()
+
+
 def test_a_link_with_what_they_can_be_stays(runtime):
     query = {**runtime.default_view().to_query(), "sums": "separate"}
     link = links.follow(runtime, query)
