@@ -84,3 +84,16 @@ test("what a component of Dash chooses goes along with what is pending", () => {
   state.write(chosen);
   assert.equal(state.currentView().scale, "channel");
 });
+
+test("views have the network in common that the server says", () => {
+  const networks = JSON.parse(process.env.NETWORKS);
+  for (const [view, network] of networks) assert.equal(cnn.networkOf(view), network);
+  assert.ok(networks.length > 40);
+});
+
+test("what sums are taken for is of one output and of one model", () => {
+  const taken = { ...VIEW, output: "1", sums: "numbers" };
+  assert.deepEqual(became(taken, { output: "2" }), { ...VIEW, output: "2" });
+  assert.deepEqual(became(taken, { model: "def" }), { ...VIEW, model: "def" });
+  assert.deepEqual(became(taken, { index: "4" }), { ...taken, index: "4" });
+});

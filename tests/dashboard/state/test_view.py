@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import cnn
 from cnn.gradients.adversarial import EPSILON
+from cnn.models.losses import AIMS
 from dashboard.state import pixels, rates
 from dashboard.state.view import GOES, View, parse
 
@@ -37,6 +38,7 @@ views = st.builds(
     invert=st.booleans(),
     target=st.none() | whole,
     output=st.integers(0, 9),
+    sums=st.sampled_from(["", *AIMS]),
     surgery=st.sampled_from(["", "conv2d:3*0,7*0.5"]),
     scale=st.sampled_from(["channel", "layer", "network"]),
     lines=st.sampled_from(["contribution", "weight"]),
