@@ -84,6 +84,14 @@ class Wanted(BaseModel):
     number: Count
 
 
+class Repaired(BaseModel):
+    """What became of a link that was followed: its view, and a sentence for each repair."""
+
+    model_config = _STRICT
+    view: Query
+    messages: list[Text]
+
+
 class _ForeignError(Exception):
     """A body that no page sends."""
 

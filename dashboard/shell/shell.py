@@ -126,6 +126,7 @@ def register(app: Dash) -> None:
         app,
         {
             ids.VIEW: arguments.Query,
+            ids.REPAIRED: arguments.Repaired,
             ids.LAYERS: arguments.Layers,
             ids.MOMENTS: arguments.Moments,
             ids.READY: arguments.Name,

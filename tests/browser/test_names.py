@@ -72,6 +72,7 @@ def test_grad_cam_of_it_is_part_of_the_link(server, visit):
     page = visit(server, "/explain").page
     page.locator("#explain-of-grad_cam-box").get_by_text("Options").click()
     line = page.locator("#explain-of-grad_cam-python")
+    expect(line).not_to_be_empty()
     for name in ("été", "{brace}", "semi;colon,comma", "_underscore"):
         page.locator("#explain-option-grad_cam-layer").select_option(name)
         expect(line).to_contain_text(f"layer={name!r}")

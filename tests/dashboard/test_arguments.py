@@ -81,6 +81,24 @@ def test_what_the_pages_send_at_first_is_answered(app, client):
         assert send(client, body).status_code in (200, 204), body["output"]
 
 
+@pytest.mark.parametrize(
+    "held",
+    ["planted", ["planted"], 7, True, {}, {"view": "planted", "messages": []}, {"view": {}},
+     {"view": {}, "messages": "planted"}, {"view": {}, "messages": [3]},
+     {"view": {"model": 3}, "messages": []}],
+)  # fmt: skip
+def test_what_became_of_a_link_is_a_view_and_sentences(app, client, held):
+    body = next(one for one in bodies(app) if "panel-data.data" in one["output"])
+    view = runtime_of(app).default_view().to_query()
+    asked = with_value(body, ("inputs", 0), {"view": view, "number": 1})
+    place = next(i for i, one in enumerate(body["state"]) if one["id"] == "repaired")
+    refused(
+        send(client, with_value(asked, ("state", place), held)), "repaired.data is of another type"
+    )
+    for link in (None, {"view": view, "messages": []}, {"view": view, "messages": ["It was."]}):
+        assert send(client, with_value(asked, ("state", place), link)).status_code == 200
+
+
 def test_no_argument_of_any_callback_breaks_it_or_comes_back(app, client):
     """The pages' own router is asked too: it gives the address to the layouts."""
     before = set(runtime_of(app).settings.jobs.runs())
