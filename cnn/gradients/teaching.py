@@ -101,8 +101,8 @@ class LayerTeaching:
 
     @property
     def nbytes(self) -> int:
-        """The size of what was made for it: the weights after, for those before are the network's."""
-        arrays = (*self.after.values(), *self.gradients.values())
+        """The size of all its arrays."""
+        arrays = (*self.before.values(), *self.after.values(), *self.gradients.values())
         return sum(array.nbytes for array in arrays)
 
     @property

@@ -9,7 +9,7 @@ POST /sums?<view>     what the sums of the view's output are, as JSON: `sums`, "
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Flask, Response, jsonify, request
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -26,6 +26,10 @@ from dashboard.runtime.runtime import Runtime, current
 from dashboard.state.view import parse
 
 Answer = tuple[Response, int]
+_Given = TypeVar("_Given", bound=BaseModel)
+_NO_NAMES = 'no list of names: expected JSON such as {"names": ["cat", "dog"]}'
+_NO_RANGE = 'no range: expected JSON such as {"range": "-1..1"}, or "" for what the file says'
+_NO_SUMS = 'nothing about sums: expected JSON such as {"sums": "numbers"}, or "" for what is found'
 
 
 class _Names(BaseModel):
@@ -61,7 +65,7 @@ def _names() -> Answer:
         if request.method == "POST":
             _require_allowed(runtime, entry)
             spend("models")
-            runtime.catalogue.name_classes(entry, _given_names())
+            runtime.catalogue.name_classes(entry, _given(_Names, _NO_NAMES).names)
         return {"names": cnn.class_names(runtime.catalogue.load(entry.key))}
 
     return _answered(answer, "names")
@@ -71,7 +75,7 @@ def _range() -> Answer:
     def answer(runtime: Runtime, entry: Entry) -> dict[str, Any]:
         _require_allowed(runtime, entry)
         spend("models")
-        runtime.catalogue.keep_range(entry, _given_range())
+        runtime.catalogue.keep_range(entry, _given(_Range, _NO_RANGE).range)
         kept = cnn.models.card_of(runtime.catalogue.load(entry.key)).kept_range
         return {"range": kept}
 
@@ -83,7 +87,7 @@ def _sums() -> Answer:
         _require_allowed(runtime, entry)
         spend("models")
         output = parse(request.args.to_dict())[0].output
-        runtime.catalogue.keep_sums(entry, output, _given_sums())
+        runtime.catalogue.keep_sums(entry, output, _given(_Sums, _NO_SUMS).sums)
         model = with_output_first(runtime.catalogue.load(entry.key), output)
         return {"sums": cnn.models.card_of(model).kept_sums.get(head_of(model).last, "")}
 
@@ -114,33 +118,12 @@ def _require_allowed(runtime: Runtime, entry: Entry) -> None:
         require(Role.OPERATOR)
 
 
-def _given_names() -> list[str]:
+def _given(kind: type[_Given], expected: str) -> _Given:
+    """Return what a browser sends; `ModelError`, with what was expected, for anything else."""
     try:
-        return _Names.model_validate_json(request.get_data()).names
+        return kind.model_validate_json(request.get_data())
     except ValidationError as error:
-        raise cnn.ModelError(
-            'What came is no list of names: expected JSON such as {"names": ["cat", "dog"]}.'
-        ) from error
-
-
-def _given_range() -> str:
-    try:
-        return _Range.model_validate_json(request.get_data()).range
-    except ValidationError as error:
-        raise cnn.ModelError(
-            'What came is no range: expected JSON such as {"range": "-1..1"}, or "" for what the file '
-            "says."
-        ) from error
-
-
-def _given_sums() -> Aim:
-    try:
-        return _Sums.model_validate_json(request.get_data()).sums
-    except ValidationError as error:
-        raise cnn.ModelError(
-            'What came says nothing of sums: expected JSON such as {"sums": "numbers"}, or "" for what '
-            "is found."
-        ) from error
+        raise cnn.ModelError(f"What came is {expected}.") from error
 
 
 def _refusal(sentence: str, status: int) -> Answer:

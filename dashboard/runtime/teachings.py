@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from operator import attrgetter
 from threading import Condition
 from typing import TYPE_CHECKING
 
@@ -25,8 +26,10 @@ class Teachings:
 
     def __init__(self) -> None:
         self._once = cached(
-            LRUCache(MOST_BYTES, getsizeof=_size_of), key=_about, condition=Condition()
-        )(_taught)
+            LRUCache(2 * MOST_BYTES, getsizeof=attrgetter("nbytes")),
+            key=lambda about, _make: about,
+            condition=Condition(),
+        )(_made)
 
     def of(
         self,
@@ -41,44 +44,30 @@ class Teachings:
         """Return what the steps did to the network, with the weights of a layer before and after.
 
         `key` tells the network and the picture from others. Of a large network the weights of other
-        layers are kept as well, the smallest first, up to `MOST_BYTES`; a layer for which no room is left
-        costs the steps anew. Raises as `teach` and `teach_once` do.
+        layers are kept as well, the smallest first, up to `MOST_BYTES` before and as many after; a layer
+        for which no room is left costs the steps anew. Raises as `teach` and `teach_once` do.
         """
         if not is_large(model) and not is_taught_once(model):
             return teach(model, seen, label=label, learning_rates=rates)
-        also = fitting(model, MOST_BYTES)
-        if layer not in also:
-            also = frozenset()
-        return self._once(model, seen, key, label, rates, layer, also)
+        fit = fitting(model, MOST_BYTES)
+        kept = {layer, *fit} if layer in fit else {layer}
+        about = (key, label, rates, "" if layer in fit else layer)
+        return self._once(about, lambda: _taught(model, seen, label, rates, layer, kept))
+
+
+def _made(_about: Hashable, make: Callable[[], Teaching]) -> Teaching:
+    return make()
 
 
 def _taught(
     model: keras.Model,
     seen: NDArray[np.uint8],
-    _key: Hashable,
     label: int,
     rates: tuple[float, ...],
     layer: str,
-    also: frozenset[str],
+    kept: set[str],
 ) -> Teaching:
     if not is_taught_once(model):
-        taught = teach(model, seen, label=label, learning_rates=rates)
-        return taught.keeping({layer, *also})
+        return teach(model, seen, label=label, learning_rates=rates).keeping(kept)
     rate = rates[0] if rates else None
-    return teach_once(model, seen, label=label, layer=layer, learning_rate=rate, also=also)
-
-
-def _about(
-    _model: keras.Model,
-    _seen: NDArray[np.uint8],
-    key: Hashable,
-    label: int,
-    rates: tuple[float, ...],
-    layer: str,
-    also: frozenset[str],
-) -> Hashable:
-    return key, label, rates, "" if also else layer
-
-
-def _size_of(taught: Teaching) -> int:
-    return taught.nbytes
+    return teach_once(model, seen, label=label, layer=layer, learning_rate=rate, also=kept)
